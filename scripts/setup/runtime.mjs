@@ -1,0 +1,111 @@
+// Stages TensorFlow's C library under the npm package @tensorflow/tfjs-node-gpu: ADR 0002 says why.
+import { createRequire } from 'node:module';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { compileBinding } from './binding.mjs';
+import { SetupError, say } from './log.mjs';
+import { cacheFolder, findNode24, modules } from './paths.mjs';
+import { run } from './run.mjs';
+import { chooseWheel, downloadWheel, findPython, tensorflowVersion } from './wheel.mjs';
+import { extractLibraries, cudaRequirements } from './wheel-content.mjs';
+
+const packageFolder = path.join(modules, '@tensorflow/tfjs-node-gpu');
+const requiredBytes = 2.5e9;
+
+const bindingVersion = () => JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')).version;
+
+function runtimeFolder(wheel) {
+  const key = `tfjs-${bindingVersion()}-${wheel.name}-${tensorflowVersion}-${process.platform}-${process.arch}`;
+  return path.join(cacheFolder(), 'runtime', key);
+}
+
+const complete = (folder) => existsSync(path.join(folder, 'complete.json'));
+
+export function runtimeStaged() {
+  const wheel = chooseWheel();
+  if (!wheel) return existsSync(path.join(packageFolder, 'lib/napi-v8/tfjs_binding.node'));
+  return complete(runtimeFolder(wheel)) && linked(runtimeFolder(wheel));
+}
+
+function linked(folder) {
+  const marker = path.join(packageFolder, 'lib');
+  return existsSync(path.join(marker, 'napi-v8/tfjs_binding.node')) && lstatSync(marker).isSymbolicLink()
+    && existsSync(path.join(packageFolder, 'deps')) && existsSync(path.join(folder, 'complete.json'));
+}
+
+function link(folder) {
+  for (const name of ['deps', 'lib']) {
+    const target = path.join(packageFolder, name);
+    rmSync(target, { recursive: true, force: true });
+    symlinkSync(path.join(folder, name), target, process.platform === 'win32' ? 'junction' : 'dir');
+  }
+}
+
+function assertDiskSpace(folder) {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < requiredBytes) {
+    throw new SetupError(`${folder} has ${(bavail * bsize / 1e9).toFixed(1)} GB free and the tensor runtime needs ${requiredBytes / 1e9} GB: free some space, or set ENCNET_CACHE to a folder on another disk.`);
+  }
+}
+
+async function stageFromWheel(wheel) {
+  const folder = runtimeFolder(wheel);
+  if (complete(folder)) return folder;
+  const cache = cacheFolder();
+  mkdirSync(cache, { recursive: true });
+  assertDiskSpace(cache);
+  const python = findPython();
+  const downloads = path.join(cache, 'downloads');
+  const file = await downloadWheel(python, wheel, path.join(downloads, `${wheel.name}-${tensorflowVersion}`));
+  const partial = `${folder}.partial-${process.pid}`;
+  rmSync(partial, { recursive: true, force: true });
+  mkdirSync(partial, { recursive: true });
+  say('unpacking TensorFlow\'s C library');
+  await extractLibraries(python, file, path.join(partial, 'deps'));
+  if (wheel.gpu) {
+    for (const requirement of await cudaRequirements(python, file)) {
+      const cuda = await downloadWheel(python, { ...wheel, sha256: null }, path.join(downloads, requirement.replace(/[^\w.-]+/g, '-')), requirement);
+      await run(python, ['-m', 'zipfile', '-e', cuda, path.join(partial, 'cuda')], { remedy: 'Is the disk full?' });
+    }
+  }
+  say('compiling the Node binding (10 s)');
+  await compileBinding(packageFolder, partial, modules);
+  writeFileSync(path.join(partial, 'complete.json'), JSON.stringify({ wheel: wheel.name, tensorflow: tensorflowVersion, binding: bindingVersion() }));
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(partial, folder);
+  rmSync(downloads, { recursive: true, force: true });
+  return folder;
+}
+
+/** The package's own download of libtensorflow 2.9.1: the only way on Windows, and the fallback where pip's fails. */
+async function stageOfficial() {
+  say('taking the official libtensorflow that @tensorflow/tfjs-node-gpu names');
+  await run(findNode24(), [path.join(packageFolder, 'scripts/install.js'), 'gpu', 'download'], {
+    cwd: packageFolder,
+    remedy: 'Its server could not be reached: check the network and run the command again.',
+  });
+}
+
+export async function stageRuntime() {
+  const wheel = chooseWheel();
+  if (!wheel) return stageOfficial();
+  try {
+    link(await stageFromWheel(wheel));
+  } catch (error) {
+    if (!(error instanceof SetupError) || !/pip .*ended|pip download/.test(error.message)) throw error;
+    say(`${error.message} Trying the official download instead.`);
+    await stageOfficial();
+  }
+  probe();
+}
+
+/** Loads the binding once in a child, so that a runtime this machine cannot load is reported here and not in the first training. */
+function probe() {
+  const require = createRequire(import.meta.url);
+  const { spawnSync } = require('node:child_process');
+  const script = 'require("@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node")';
+  const result = spawnSync(findNode24(), ['-e', script], { cwd: path.dirname(modules), env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, encoding: 'utf8' });
+  if (result.status !== 0) {
+    throw new SetupError(`TensorFlow's library does not load here: ${result.stderr.trim().split('\n').slice(-3).join(' ') || result.signal}`);
+  }
+}

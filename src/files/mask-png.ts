@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { decode, encode } from 'fast-png';
+import { AppError, messageOf } from '#shared/errors';
+import type { MaskFormat } from '#shared/training/messages';
+import { voidId } from '#shared/training/run-config';
+import { asFileError } from './atomic-write.ts';
+
+/** A label mask: one class id a pixel, row-major; 255 = void. */
+export interface LabelMask {
+  width: number;
+  height: number;
+  ids: Uint8Array;
+}
+
+/** What a mask file looked like, so that it can be written back the same way. */
+export interface MaskFileForm {
+  palette: [number, number, number][] | null;
+}
+
+interface StoredMask {
+  width: number;
+  height: number;
+  values: Uint8Array;
+  form: MaskFileForm;
+}
+
+/** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file' naming the file and the rule */
+export function readStoredMask(file: string): StoredMask {
+  let png;
+  try {
+    png = decode(readFileSync(file), { checkCrc: true });
+  } catch (error) {
+    const known = asFileError(error, file);
+    throw known instanceof AppError ? known : new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
+  }
+  if (png.channels !== 1 || png.depth > 8) {
+    throw new AppError('corrupt-file', `${file} must be a grey or palette PNG of at most 8 bits, received ${png.channels} channels of ${png.depth} bits`, { file });
+  }
+  const values = png.depth === 8 ? Uint8Array.from(png.data) : unpack(Uint8Array.from(png.data), png.width, png.height, png.depth);
+  const palette = (png.palette as number[][] | undefined)?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;
+  return { width: png.width, height: png.height, values, form: { palette } };
+}
+
+/** Spreads rows of 1, 2 or 4 bits a pixel to a byte each. */
+function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
+  if (packed.length === width * height) return packed;
+  const rowBytes = Math.ceil((width * depth) / 8);
+  const perByte = 8 / depth;
+  return Uint8Array.from({ length: width * height }, (_, i) => {
+    const [y, x] = [Math.floor(i / width), i % width];
+    const byte = packed[y * rowBytes + Math.floor(x / perByte)];
+    return (byte >> (8 - depth * ((x % perByte) + 1))) & ((1 << depth) - 1);
+  });
+}
+
+/** A mask with what was wrong in it. */
+export interface DecodedMask extends LabelMask {
+  form: MaskFileForm;
+  /** Stored values outside the class set with their pixel counts; such pixels are void in `ids`. */
+  illegal: { value: number; pixels: number }[];
+}
+
+/** Reads a mask and turns stored values into class ids. @throws AppError 'corrupt-file' if the PNG is broken */
+export function readMask(file: string, format: MaskFormat): DecodedMask {
+  const { width, height, values, form } = readStoredMask(file);
+  const ids = new Uint8Array(values.length);
+  const illegal = new Map<number, number>();
+  for (let i = 0; i < values.length; i++) {
+    const id = format.toId[values[i]] ?? -1;
+    if (id < 0) illegal.set(values[i], (illegal.get(values[i]) ?? 0) + 1);
+    ids[i] = id < 0 ? voidId : id;
+  }
+  return { width, height, ids, form, illegal: [...illegal].map(([value, pixels]) => ({ value, pixels })) };
+}
+
+/** Encodes class ids as a PNG in the form the mask file had. @throws AppError 'invalid-argument' on an id without a stored value */
+export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileForm): Uint8Array {
+  const toValue = storedValues(format);
+  const data = new Uint8Array(mask.ids.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = toValue[mask.ids[i]];
+    if (value === undefined || value < 0) {
+      throw new AppError('invalid-argument', `mask pixel ${i} must have a class id of the class set, received ${mask.ids[i]}`);
+    }
+    data[i] = value;
+  }
+  const palette = form.palette ?? undefined;
+  return encode({ width: mask.width, height: mask.height, data, channels: 1, depth: 8, ...(palette ? { palette } : {}) });
+}
+
+/** Stored value of each class id, -1 where there is none. */
+export function storedValues(format: MaskFormat): number[] {
+  const values = new Array<number>(256).fill(-1);
+  for (let value = 255; value >= 0; value--) {
+    const id = format.toId[value] ?? -1;
+    if (id >= 0) values[id] = value;
+  }
+  values[voidId] = format.voidValue;
+  return values;
+}

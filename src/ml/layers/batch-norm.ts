@@ -1,0 +1,50 @@
+import { fusedBatchNorm, fusedBatchNormGrad } from '../tensor/kernels.ts';
+import { tf, type Tensor } from '../tensor/runtime.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import { leaf } from './leaf.ts';
+import { Parameters, type Parameter, type TensorKind } from './parameters.ts';
+
+export const batchNormEpsilon = 1e-5;
+/** In PyTorch's sense: running = (1 - momentum) running + momentum batch. */
+export const batchNormMomentum = 0.1;
+
+/**
+ * Batch norm over the last axis with running statistics.
+ * Source: Ioffe and Szegedy 2015; eps and momentum are PyTorch's defaults.
+ */
+export class BatchNorm {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly runningMean: Parameter;
+  readonly runningVar: Parameter;
+
+  constructor(parameters: Parameters, name: string, channels: number, kind: TensorKind = 'bn.weight') {
+    this.weight = parameters.create(`${name}.weight`, kind, [channels], channels);
+    this.bias = parameters.create(`${name}.bias`, 'bn.bias', [channels], channels);
+    this.runningMean = parameters.create(`${name}.running_mean`, 'bn.running_mean', [channels], channels);
+    this.runningVar = parameters.create(`${name}.running_var`, 'bn.running_var', [channels], channels);
+  }
+
+  /** @param x float32 [batch, height, width, channels] @returns the same shape */
+  forward(tape: Tape, x: Node): Node {
+    const weight = leaf(tape, this.weight);
+    const bias = leaf(tape, this.bias);
+    const running: [Tensor, Tensor] | null = tape.training ? null : [this.runningMean.value, this.runningVar.value];
+    const [y, mean, variance, ...reserves] = fusedBatchNorm(x.value, weight.value, bias.value, running, batchNormEpsilon);
+    if (tape.training) this.track(mean, variance);
+    mean.dispose();
+    variance.dispose();
+    return tape.op([x, weight, bias], y, (dy) =>
+      fusedBatchNormGrad(dy, x.value, weight.value, [reserves[0], reserves[1], reserves[2]], batchNormEpsilon, tape.training),
+    { keep: [x], saved: reserves });
+  }
+
+  private track(mean: Tensor, variance: Tensor): void {
+    Parameters.assign(this.runningMean, blend(this.runningMean.value, mean));
+    Parameters.assign(this.runningVar, blend(this.runningVar.value, variance));
+  }
+}
+
+function blend(running: Tensor, batch: Tensor): Tensor {
+  return tf.tidy(() => tf.add(tf.mul(running, 1 - batchNormMomentum), tf.mul(batch, batchNormMomentum)));
+}

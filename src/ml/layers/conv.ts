@@ -1,0 +1,60 @@
+import * as ops from '../tensor/ops.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import { BatchNorm } from './batch-norm.ts';
+import { leaf } from './leaf.ts';
+import type { Parameter, Parameters, TensorKind } from './parameters.ts';
+
+export interface ConvOptions {
+  kernel: number;
+  stride?: number;
+  padding?: number;
+  dilation?: number;
+  bias?: boolean;
+}
+
+/** 2-d convolution with PyTorch's symmetric padding; named `<name>.weight` and, with a bias, `<name>.bias`. */
+export class Conv {
+  readonly weight: Parameter;
+  readonly bias: Parameter | null;
+  readonly geometry: ops.ConvGeometry;
+
+  constructor(parameters: Parameters, name: string, inChannels: number, outChannels: number, options: ConvOptions) {
+    const { kernel, stride = 1, padding = 0, dilation = 1, bias = false } = options;
+    const shape = [outChannels, inChannels, kernel, kernel];
+    this.weight = parameters.create(`${name}.weight`, bias ? 'conv.weight.biased' : 'conv.weight', shape);
+    this.bias = bias ? parameters.create(`${name}.bias`, 'bias', [outChannels], inChannels * kernel * kernel) : null;
+    this.geometry = { stride: [stride, stride], padding: [padding, padding], dilation };
+  }
+
+  /** @param x float32 [batch, height, width, inChannels] @returns float32 [batch, outHeight, outWidth, outChannels] */
+  forward(tape: Tape, x: Node): Node {
+    const y = ops.conv2d(tape, x, leaf(tape, this.weight), this.geometry);
+    return this.bias ? ops.biasAdd(tape, y, leaf(tape, this.bias)) : y;
+  }
+}
+
+/** Convolution without bias, batch norm and, unless switched off, ReLU. */
+export class ConvBn {
+  private readonly conv: Conv;
+  private readonly norm: BatchNorm;
+  private readonly activate: boolean;
+
+  constructor(
+    parameters: Parameters,
+    names: { conv: string; norm: string },
+    inChannels: number,
+    outChannels: number,
+    options: ConvOptions & { relu?: boolean; normKind?: TensorKind },
+  ) {
+    this.conv = new Conv(parameters, names.conv, inChannels, outChannels, options);
+    this.norm = new BatchNorm(parameters, names.norm, outChannels, options.normKind);
+    this.activate = options.relu ?? true;
+  }
+
+  forward(tape: Tape, x: Node): Node {
+    return tape.scope(() => {
+      const y = this.norm.forward(tape, this.conv.forward(tape, x));
+      return this.activate ? ops.relu(tape, y) : y;
+    });
+  }
+}

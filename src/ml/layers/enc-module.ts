@@ -1,0 +1,51 @@
+import * as ops from '../tensor/ops.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import { BatchNorm } from './batch-norm.ts';
+import { Conv, ConvBn } from './conv.ts';
+import { Encoding } from './encoding.ts';
+import { Linear } from './linear.ts';
+import type { Parameters } from './parameters.ts';
+
+/**
+ * Context encoding module: encodes the scene and scales the channels by what it holds.
+ * Source: the reference's EncModule; with `projectBn`, the paper's (1x1 convolution + BN + ReLU before the encoding).
+ */
+export class EncModule {
+  private readonly project: Conv | ConvBn;
+  private readonly encoding: Encoding;
+  private readonly codeNorm: BatchNorm;
+  private readonly gate: Linear;
+
+  constructor(parameters: Parameters, name: string, channels: number, numCodes: number, options: { projectBn: boolean }) {
+    this.project = options.projectBn
+      ? new ConvBn(parameters, { conv: `${name}.encoding_project.0`, norm: `${name}.encoding_project.1` }, channels, channels, { kernel: 1 })
+      : new Conv(parameters, `${name}.encoding_project`, channels, channels, { kernel: 1, bias: true });
+    this.encoding = new Encoding(parameters, `${name}.encoding.0`, channels, numCodes);
+    this.codeNorm = new BatchNorm(parameters, `${name}.encoding.1`, numCodes);
+    this.gate = new Linear(parameters, `${name}.fc.0`, channels, channels);
+  }
+
+  /**
+   * @param x float32 [batch, height, width, channels]
+   * @returns encodingFeature float32 [batch, channels]; output of the shape of x
+   */
+  forward(tape: Tape, x: Node): { encodingFeature: Node; output: Node } {
+    const [batch, height, width, channels] = x.shape;
+    const [encodingFeature, output] = tape.scope(() => {
+      const projected = ops.reshape(tape, this.project.forward(tape, x), [batch, height * width, channels]);
+      const encoded = this.normaliseCodes(tape, this.encoding.forward(tape, projected));
+      const feature = ops.mean(tape, ops.relu(tape, encoded), 1);
+      const gain = ops.sigmoid(tape, this.gate.forward(tape, feature));
+      return [feature, ops.channelAttention(tape, x, gain)];
+    });
+    return { encodingFeature, output };
+  }
+
+  /** Batch norm over codes: statistics span batch and channels, so codes go to the last axis and back. */
+  private normaliseCodes(tape: Tape, encoded: Node): Node {
+    const [batch, codes, channels] = encoded.shape;
+    const last = ops.swapAxes(tape, encoded);
+    const normalised = this.codeNorm.forward(tape, ops.reshape(tape, last, [batch, channels, 1, codes]));
+    return ops.swapAxes(tape, ops.reshape(tape, normalised, [batch, channels, codes]));
+  }
+}

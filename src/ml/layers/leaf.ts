@@ -1,0 +1,24 @@
+import type { Tensor } from '../tensor/runtime.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import type { Parameter } from './parameters.ts';
+
+const leaves = new WeakMap<Tape, Map<Parameter, Node>>();
+
+/** The node of a parameter on this tape: always the same one, so that its gradients add up. */
+export function leaf(tape: Tape, parameter: Parameter): Node {
+  let known = leaves.get(tape);
+  if (!known) leaves.set(tape, (known = new Map()));
+  let node = known.get(parameter);
+  if (!node) known.set(parameter, (node = tape.constant(parameter.value, parameter.trainable)));
+  return node;
+}
+
+/** Takes the gradients of all parameters on this tape; the caller owns the tensors. */
+export function takeGradients(tape: Tape): Map<Parameter, Tensor> {
+  const gradients = new Map<Parameter, Tensor>();
+  for (const [parameter, node] of leaves.get(tape) ?? []) {
+    if (node.gradient) gradients.set(parameter, node.gradient);
+    node.gradient = null;
+  }
+  return gradients;
+}

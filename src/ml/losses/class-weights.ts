@@ -1,0 +1,19 @@
+import type { LossConfig } from '#shared/training/run-config';
+
+/**
+ * Loss weight of each class from its pixels in the training labels; classes that never occur weigh 1.
+ * Sources: inverse-log 1 / ln(1.1 + frequency) after ENet (Paszke et al. 2016, with c = 1.1); median-frequency after Eigen and Fergus 2015.
+ * @param pixels labelled pixels of each class
+ * @param images pixels of the images in which the class occurs, a class
+ * @returns null for 'none'
+ */
+export function classWeights(form: LossConfig['classWeights'], pixels: ArrayLike<number>, images: ArrayLike<number>): number[] | null {
+  if (form === 'none') return null;
+  const counts = Array.from(pixels);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (form === 'inverse-log') return counts.map((count) => (count > 0 ? 1 / Math.log(1.1 + count / total) : 1));
+  const frequencies = counts.map((count, id) => (count > 0 ? count / images[id] : 0));
+  const known = frequencies.filter((frequency) => frequency > 0).sort((a, b) => a - b);
+  const median = known.length > 0 ? known[Math.floor(known.length / 2)] : 1;
+  return frequencies.map((frequency) => (frequency > 0 ? median / frequency : 1));
+}

@@ -1,0 +1,136 @@
+import type { ModelConfig } from '#shared/training/model-config';
+import { Conv, ConvBn } from '../layers/conv.ts';
+import { EncModule } from '../layers/enc-module.ts';
+import { Linear } from '../layers/linear.ts';
+import type { Parameters } from '../layers/parameters.ts';
+import * as ops from '../tensor/ops.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+
+export interface HeadOutput {
+  /** float32 [batch, height, width, numClasses] */
+  logits: Node;
+  /** float32 [batch, numClasses]: which classes the scene holds. */
+  seLogits: Node;
+  /** float32 [batch, height, width, numClasses] of the auxiliary head, where there is one. */
+  auxLogits: Node | null;
+}
+
+export interface Head {
+  /** @param stages the backbone's four outputs @param size [height, width] that the logits shall have */
+  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput;
+}
+
+/** Fuses stages 1 to 3 into the head's features: 1x1 convolutions, resized, concatenated, 3x3 convolution. */
+class Lateral {
+  private readonly convs: (Conv | ConvBn)[];
+  private readonly fusion: Conv | ConvBn;
+
+  constructor(parameters: Parameters, name: string, inChannels: readonly number[], channels: number, norm: boolean) {
+    this.convs = inChannels.slice(0, 3).map((count, index) => (norm
+      ? new ConvBn(parameters, { conv: `${name}.lateral_convs.${index}.0`, norm: `${name}.lateral_convs.${index}.1` }, count, channels, { kernel: 1 })
+      : new Conv(parameters, `${name}.lateral_convs.${index}`, count, channels, { kernel: 1, bias: true })));
+    this.fusion = norm
+      ? new ConvBn(parameters, { conv: `${name}.fusion.0`, norm: `${name}.fusion.1` }, 4 * channels, channels, { kernel: 3, padding: 1 })
+      : new Conv(parameters, `${name}.fusion`, 4 * channels, channels, { kernel: 3, padding: 1, bias: true });
+  }
+
+  forward(tape: Tape, features: Node, stages: Node[]): Node {
+    const [, height, width] = features.shape;
+    const laterals = this.convs.map((conv, index) => ops.resizeBilinear(tape, conv.forward(tape, stages[index]), height, width));
+    return this.fusion.forward(tape, ops.concat(tape, [features, ...laterals]));
+  }
+}
+
+/** The reference's head: biased convolutions, upsampling by 8, classifier at full resolution. */
+export class ReferenceHead implements Head {
+  private readonly bottleneck: Conv;
+  private readonly lateral: Lateral | null;
+  private readonly encModule: EncModule;
+  private readonly classifierHidden: ConvBn;
+  private readonly classifier: Conv;
+  private readonly seLayer: Linear;
+
+  constructor(parameters: Parameters, name: string, inChannels: readonly number[], numClasses: number, config: ModelConfig) {
+    const channels = config.headChannels;
+    this.bottleneck = new Conv(parameters, `${name}.bottleneck`, inChannels[3], channels, { kernel: 3, padding: 1, bias: true });
+    this.lateral = config.addLateral ? new Lateral(parameters, name, inChannels, channels, false) : null;
+    this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, { projectBn: false });
+    this.classifierHidden = new ConvBn(parameters, { conv: `${name}.cls_seg.0`, norm: `${name}.cls_seg.1` }, channels, channels / 2,
+      { kernel: 3, padding: 1, bias: true });
+    this.classifier = new Conv(parameters, `${name}.cls_seg.3`, channels / 2, numClasses, { kernel: 3, padding: 1, bias: true });
+    this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
+  }
+
+  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+    const bottleneck = this.bottleneck.forward(tape, stages[3]);
+    const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
+    const { encodingFeature, output } = this.encModule.forward(tape, features);
+    const [, height, width] = output.shape;
+    const logits = tape.scope(() => {
+      const upsampled = ops.resizeBilinear(tape, output, height * 8, width * 8);
+      const full = this.classifier.forward(tape, this.classifierHidden.forward(tape, upsampled));
+      // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
+      return ops.resizeBilinear(tape, full, size[0], size[1]);
+    });
+    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null };
+  }
+}
+
+/** The paper's head: BN and ReLU throughout, dropout, classifier before upsampling; optionally stage 1 joined in before it. */
+export class PaperHead implements Head {
+  private readonly bottleneck: ConvBn;
+  private readonly lateral: Lateral | null;
+  private readonly encModule: EncModule;
+  private readonly detail: { project: ConvBn; fuse: ConvBn } | null;
+  private readonly classifier: Conv;
+  private readonly seLayer: Linear;
+  private readonly aux: { hidden: ConvBn; classifier: Conv } | null;
+  private readonly dropout: number;
+
+  constructor(parameters: Parameters, name: string, inChannels: readonly number[], numClasses: number, config: ModelConfig) {
+    const { headChannels: channels, detailChannels } = config;
+    const at = (part: string) => ({ conv: `${name}.${part}.0`, norm: `${name}.${part}.1` });
+    this.dropout = config.dropout;
+    this.bottleneck = new ConvBn(parameters, at('bottleneck'), inChannels[3], channels, { kernel: 3, padding: 1 });
+    this.lateral = config.addLateral ? new Lateral(parameters, name, inChannels, channels, true) : null;
+    this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, { projectBn: true });
+    this.detail = detailChannels > 0 ? {
+      project: new ConvBn(parameters, at('detail_project'), inChannels[0], detailChannels, { kernel: 1 }),
+      fuse: new ConvBn(parameters, at('detail_fuse'), channels + detailChannels, channels, { kernel: 3, padding: 1 }),
+    } : null;
+    this.classifier = new Conv(parameters, `${name}.conv_seg`, channels, numClasses, { kernel: 1, bias: true });
+    this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
+    const hidden = Math.max(8, inChannels[2] / 4);
+    this.aux = config.auxHead ? {
+      hidden: new ConvBn(parameters, { conv: 'auxlayer.0', norm: 'auxlayer.1' }, inChannels[2], hidden, { kernel: 3, padding: 1 }),
+      classifier: new Conv(parameters, 'auxlayer.4', hidden, numClasses, { kernel: 1, bias: true }),
+    } : null;
+  }
+
+  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+    const bottleneck = this.bottleneck.forward(tape, stages[3]);
+    const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
+    const { encodingFeature, output } = this.encModule.forward(tape, features);
+    const logits = tape.scope(() => {
+      const joined = this.joinDetail(tape, output, stages[0]);
+      return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);
+    });
+    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: this.auxiliary(tape, stages[2], size) };
+  }
+
+  private joinDetail(tape: Tape, output: Node, stage1: Node): Node {
+    if (!this.detail) return output;
+    const upsampled = ops.resizeBilinear(tape, output, stage1.shape[1], stage1.shape[2]);
+    return this.detail.fuse.forward(tape, ops.concat(tape, [upsampled, this.detail.project.forward(tape, stage1)]));
+  }
+
+  private auxiliary(tape: Tape, stage3: Node, size: readonly [number, number]): Node | null {
+    const { aux } = this;
+    // The auxiliary head only helps to train; in evaluation it is not run.
+    if (!aux || !tape.training) return null;
+    return tape.scope(() => {
+      const hidden = ops.dropout(tape, aux.hidden.forward(tape, stage3), this.dropout);
+      return ops.resizeBilinear(tape, aux.classifier.forward(tape, hidden), size[0], size[1]);
+    });
+  }
+}

@@ -1,0 +1,44 @@
+import { Random } from '#shared/random';
+import type { ModelConfig } from '#shared/training/model-config';
+import { Parameters } from '../layers/parameters.ts';
+import { assertShape } from '../tensor/assert-shape.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import { PaperHead, ReferenceHead, type Head, type HeadOutput } from './enc-head.ts';
+import { ResNet } from './resnet.ts';
+
+/**
+ * EncNet: a ResNet and a head that encodes the scene's context.
+ * Source: Zhang et al., Context Encoding for Semantic Segmentation (CVPR 2018); the reference's ENCNet.
+ */
+export class EncNet {
+  readonly parameters: Parameters;
+  readonly numClasses: number;
+  readonly config: ModelConfig;
+  private readonly backbone: ResNet;
+  private readonly head: Head;
+
+  /** @param seed of the initial weights */
+  constructor(config: ModelConfig, numClasses: number, seed: number) {
+    this.config = config;
+    this.numClasses = numClasses;
+    this.parameters = new Parameters(Random.named('weights', seed), { zeroInitResidual: config.zeroInitResidual });
+    this.backbone = new ResNet(this.parameters, 'backbone.', config);
+    const HeadClass = config.head === 'reference' ? ReferenceHead : PaperHead;
+    this.head = new HeadClass(this.parameters, 'decoder', this.backbone.channels, numClasses, config);
+  }
+
+  /**
+   * @param images float32 [batch, height, width, 3], normalised
+   * @param size [height, width] of the logits; the images' own by default
+   * @throws ShapeError if images are not [batch, height, width, 3]
+   */
+  forward(tape: Tape, images: Node, size?: readonly [number, number]): HeadOutput {
+    assertShape('images', images.shape, [null, null, null, 3]);
+    const stages = this.backbone.forward(tape, images);
+    return this.head.forward(tape, stages, size ?? [images.shape[1], images.shape[2]]);
+  }
+
+  dispose(): void {
+    this.parameters.dispose();
+  }
+}

@@ -1,0 +1,68 @@
+import type { BackboneName, ModelConfig } from '#shared/training/model-config';
+import { ConvBn } from '../layers/conv.ts';
+import type { Parameters } from '../layers/parameters.ts';
+import * as ops from '../tensor/ops.ts';
+import type { Node, Tape } from '../tensor/tape.ts';
+import { BasicBlock, Bottleneck, type Block, type BlockType } from './blocks.ts';
+
+const layouts: Record<BackboneName, { block: BlockType; depths: readonly number[] }> = {
+  resnet18: { block: BasicBlock, depths: [2, 2, 2, 2] },
+  resnet34: { block: BasicBlock, depths: [3, 4, 6, 3] },
+  resnet50: { block: Bottleneck, depths: [3, 4, 6, 3] },
+  resnet101: { block: Bottleneck, depths: [3, 4, 23, 3] },
+};
+
+export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | 'stageStrides' | 'stageDilations' | 'contractDilation'>;
+
+/**
+ * ResNet without its classifier. Tensor names are torchvision's.
+ * Source: He et al. 2015; stage strides, dilation and the deep stem (three 3x3 convolutions) as in the EncNet paper, section 4.
+ */
+export class ResNet {
+  /** Channels of the four stage outputs. */
+  readonly channels: readonly number[];
+  private readonly stem: ConvBn[];
+  private readonly stages: Block[][];
+
+  constructor(parameters: Parameters, prefix: string, config: BackboneConfig) {
+    const { block: BlockClass, depths } = layouts[config.backbone];
+    this.stem = createStem(parameters, prefix, config);
+    let inChannels = config.stem === 'deep' ? 2 * config.width : config.width;
+    this.stages = depths.map((depth, stage) => {
+      const planes = config.width * 2 ** stage;
+      const previous = stage === 0 ? 1 : config.stageDilations[stage - 1];
+      return Array.from({ length: depth }, (_, index) => {
+        const first = index === 0;
+        const block = new BlockClass(parameters, `${prefix}layer${stage + 1}.${index}`, {
+          inChannels,
+          planes,
+          stride: first ? config.stageStrides[stage] : 1,
+          dilation: first && config.contractDilation ? previous : config.stageDilations[stage],
+        });
+        inChannels = planes * BlockClass.expansion;
+        return block;
+      });
+    });
+    this.channels = depths.map((_, stage) => config.width * 2 ** stage * BlockClass.expansion);
+  }
+
+  /** @param x float32 [batch, height, width, 3], normalised @returns the four stage outputs */
+  forward(tape: Tape, x: Node): Node[] {
+    let value = tape.scope(() => {
+      const features = this.stem.reduce((input, layer) => layer.forward(tape, input), x);
+      return ops.maxPool(tape, features, 3, 2, 1);
+    });
+    return this.stages.map((blocks) => (value = tape.scope(() => blocks.reduce((input, block) => block.forward(tape, input), value))));
+  }
+}
+
+function createStem(parameters: Parameters, prefix: string, { stem, width }: BackboneConfig): ConvBn[] {
+  if (stem === 'plain') {
+    return [new ConvBn(parameters, { conv: `${prefix}conv1`, norm: `${prefix}bn1` }, 3, width, { kernel: 7, stride: 2, padding: 3 })];
+  }
+  return [
+    new ConvBn(parameters, { conv: `${prefix}conv1.0`, norm: `${prefix}conv1.1` }, 3, width, { kernel: 3, stride: 2, padding: 1 }),
+    new ConvBn(parameters, { conv: `${prefix}conv1.3`, norm: `${prefix}conv1.4` }, width, width, { kernel: 3, padding: 1 }),
+    new ConvBn(parameters, { conv: `${prefix}conv1.6`, norm: `${prefix}bn1` }, width, 2 * width, { kernel: 3, padding: 1 }),
+  ];
+}

@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
+
+const require = createRequire(import.meta.url);
+
+// tfjs-node 4.22.0 calls two functions that Node 23 removed from util.
+const util = require('node:util') as Record<string, unknown>;
+util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+util.isArray = Array.isArray;
+
+/** The TensorFlow library, loaded once a process. */
+export const tf = require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
+
+export type Tensor = TensorFlow.Tensor;
+export type { TensorFlow };
+
+interface Binding {
+  TF_ATTR_STRING: number;
+  TF_ATTR_INT: number;
+  TF_ATTR_FLOAT: number;
+  TF_ATTR_BOOL: number;
+  TF_ATTR_TYPE: number;
+  TF_FLOAT: number;
+  TF_INT32: number;
+  TF_INT64: number;
+}
+
+interface NodeBackend {
+  binding: Binding;
+  isUsingGpuDevice: boolean;
+  executeSingleOutput(name: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
+  executeMultipleOutputs(name: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
+  getNumOfTFTensors(): number;
+}
+
+/** One attribute of a TensorFlow op, in the binding's own form. */
+export interface Attribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
+export const backend = tf.backend() as unknown as NodeBackend;
+const { binding } = backend;
+
+/** Attribute builders, by the attribute's TensorFlow type. */
+export const attribute = {
+  float: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
+  int: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
+  ints: (name: string, value: readonly number[]): Attribute => ({ name, type: binding.TF_ATTR_INT, value: [...value] }),
+  bool: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
+  string: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),
+  type: (name: string, dtype: 'float32' | 'int32'): Attribute => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
+  }),
+};
+
+/** Runs a TensorFlow op that has one output. */
+export function run1(name: string, attributes: Attribute[], inputs: Tensor[]): Tensor {
+  return backend.executeSingleOutput(name, attributes, inputs);
+}
+
+/** Runs a TensorFlow op that has `outputs` outputs. */
+export function runMany(name: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[] {
+  return backend.executeMultipleOutputs(name, attributes, inputs, outputs);
+}
+
+/** The device that every op of this process runs on. */
+export function deviceName(): 'GPU' | 'CPU' {
+  return backend.isUsingGpuDevice ? 'GPU' : 'CPU';
+}
+
+/** Tensors and native TensorFlow handles alive: both must be flat from step to step. */
+export function liveHandles(): { tensors: number; native: number } {
+  return { tensors: tf.memory().numTensors, native: backend.getNumOfTFTensors() };
+}

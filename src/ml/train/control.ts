@@ -1,0 +1,32 @@
+/** What a person has asked of the run under way; the loop looks at it between steps. */
+export class Control {
+  stopRequested = false;
+  stopAfterEpoch = false;
+  private wake: (() => void) | null = null;
+  private pauseRequested = false;
+
+  pause(): void {
+    this.pauseRequested = true;
+  }
+
+  resume(): void {
+    this.pauseRequested = false;
+    this.wake?.();
+  }
+
+  stop(): void {
+    this.stopRequested = true;
+    this.wake?.();
+  }
+
+  get paused(): boolean {
+    return this.pauseRequested && !this.stopRequested;
+  }
+
+  /** Lets messages in; while paused, waits for resume or stop. */
+  async breathe(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.paused) await new Promise<void>((resolve) => (this.wake = resolve));
+    this.wake = null;
+  }
+}

@@ -1,0 +1,47 @@
+import path from 'node:path';
+import { writeAtomic } from '#files/atomic-write';
+import { encodeMask } from '#files/mask-png';
+import { AppError } from '#shared/errors';
+import { Confusion } from '#shared/metrics/confusion';
+import type { PredictJob, TrainerEvent } from '#shared/training/messages';
+import { SampleStore } from '../data/sample-store.ts';
+import { EncNet } from '../models/encnet.ts';
+import { readCheckpoint } from '../weights/checkpoint.ts';
+import type { Control } from './control.ts';
+import { predictSample } from './predict.ts';
+
+const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
+
+/** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
+export async function predictSamples(job: PredictJob, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
+  const checkpoint = readCheckpoint(job.checkpoint);
+  const numClasses = checkpoint.classes.length;
+  if (job.classes && job.classes.length !== numClasses) {
+    throw new AppError('invalid-argument', `${job.checkpoint} predicts ${numClasses} classes, the data set has ${job.classes.length}`);
+  }
+  const net = new EncNet(checkpoint.config.model, numClasses, 0);
+  try {
+    net.parameters.load(checkpoint.model);
+    const store = new SampleStore(job.maskFormat, 0);
+    const palette = checkpoint.classes.map(({ color }) => color);
+    let done = 0;
+    for (const sample of job.samples) {
+      await control.breathe();
+      if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.state.epoch });
+      const { source, ids, uncertainty } = await predictSample(net, store, sample, checkpoint.config.evaluationSize, { uncertainty: true });
+      const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
+      if (file) writeAtomic(file, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette }));
+      emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done: ++done, total: job.samples.length });
+    }
+    emit({ type: 'done', reason: 'finished', epoch: checkpoint.state.epoch });
+  } finally {
+    net.dispose();
+  }
+}
+
+function confusionOf(labels: Uint8Array | null, ids: Uint8Array, numClasses: number): number[] | null {
+  if (!labels) return null;
+  const confusion = new Confusion(numClasses);
+  confusion.add(labels, ids);
+  return [...confusion.counts];
+}

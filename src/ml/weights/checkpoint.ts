@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { asFileError, writeAtomic } from '#files/atomic-write';
+import { AppError } from '#shared/errors';
+import type { ClassInfo, EpochMetrics } from '#shared/training/messages';
+import { checkConfig } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+import type { StateDict } from '../layers/parameters.ts';
+import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+
+/** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */
+export interface RunState {
+  /** Epochs completed. */
+  epoch: number;
+  /** Steps done in the epoch under way. */
+  step: number;
+  sums: { loss: number; correct: number; labelled: number; steps: number };
+  best: { miou: number; epoch: number } | null;
+  elapsedSeconds: number;
+  optimizerUpdates: number;
+  history: EpochMetrics[];
+}
+
+export interface Checkpoint {
+  config: RunConfig;
+  classes: ClassInfo[];
+  state: RunState;
+  /** The network's tensors, in PyTorch's names and layouts. */
+  model: StateDict;
+  /** Optimiser slots, named `optimizer.<slot>.<tensor>`. */
+  optimizer: StateDict;
+}
+
+const formatName = 'encnet-workbench-checkpoint';
+const formatVersion = '1';
+
+/**
+ * Writes a checkpoint: one safetensors file whose metadata holds configuration, classes, counters and the sha256 of the
+ * tensor data, so that any safetensors reader opens it (ADR 0004).
+ * @returns sha256 of the tensor data
+ */
+export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
+  const tensors: StateDict = new Map([...checkpoint.model, ...checkpoint.optimizer]);
+  const hash = createHash('sha256');
+  for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const sha256 = hash.digest('hex');
+  writeAtomic(file, encodeSafetensors(tensors, {
+    format: formatName,
+    version: formatVersion,
+    sha256,
+    config: JSON.stringify(checkpoint.config),
+    classes: JSON.stringify(checkpoint.classes),
+    state: JSON.stringify(checkpoint.state),
+  }));
+  return sha256;
+}
+
+/** Reads and verifies a checkpoint. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
+export function readCheckpoint(file: string): Checkpoint {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw asFileError(error, file);
+  }
+  const { metadata, tensors } = decodeSafetensors(bytes, file);
+  if (metadata.format !== formatName || metadata.version !== formatVersion) {
+    throw new AppError('unsupported', `${file} must be a checkpoint of version ${formatVersion}, received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`, { file });
+  }
+  const hash = createHash('sha256');
+  for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  if (hash.digest('hex') !== metadata.sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
+  const entries = [...tensors];
+  return {
+    config: checkConfig(JSON.parse(metadata.config)),
+    classes: JSON.parse(metadata.classes) as ClassInfo[],
+    state: JSON.parse(metadata.state) as RunState,
+    model: new Map(entries.filter(([name]) => !name.startsWith('optimizer.'))),
+    optimizer: new Map(entries.filter(([name]) => name.startsWith('optimizer.'))),
+  };
+}

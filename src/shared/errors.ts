@@ -1,0 +1,38 @@
+/** The closed set of error codes that cross the wire. */
+export const errorCodes = [
+  'invalid-argument',
+  'not-found',
+  'not-a-dataset',
+  'corrupt-file',
+  'read-only',
+  'conflict',
+  'busy',
+  'cancelled',
+  'trainer-failed',
+  'out-of-memory',
+  'disk-full',
+  'unsupported',
+  'forbidden',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+export type ErrorDetails = Record<string, string | number | boolean | null>;
+
+/** An error a person can act on: its message names the file or argument, the rule and the value received. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.name = 'AppError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

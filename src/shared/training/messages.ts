@@ -1,0 +1,121 @@
+// What main and the trainer process say to each other.
+import type { ErrorCode } from '../errors.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** One labelled image of a split. */
+export interface Sample {
+  /** Path inside the data set, without its folder of the split's kind: `train/0001TP_006690`. */
+  id: string;
+  imageFile: string;
+  /** null where there is no label: such an image can only be predicted. */
+  maskFile: string | null;
+}
+
+/** What a class set needs to read masks: the class id of every stored value, 255 = void, -1 = not allowed. */
+export interface MaskFormat {
+  toId: number[];
+  /** The stored value of void. */
+  voidValue: number;
+}
+
+export interface ClassInfo {
+  id: number;
+  name: string;
+  /** [red, green, blue], 0 … 255 */
+  color: [number, number, number];
+}
+
+export interface TrainJob {
+  kind: 'train';
+  config: RunConfig;
+  classes: ClassInfo[];
+  maskFormat: MaskFormat;
+  train: Sample[];
+  validation: Sample[];
+  /** Folder that takes config.json, metrics.csv and the checkpoints. */
+  outDir: string;
+  /** Checkpoint to go on from, or null. */
+  resumeFrom: string | null;
+}
+
+export interface PredictJob {
+  kind: 'predict';
+  checkpoint: string;
+  samples: Sample[];
+  /** Folder for one indexed PNG of class ids an image, or null to score only. */
+  outDir: string | null;
+  /** Format of the labels to score against; null predicts without scoring. */
+  maskFormat: MaskFormat | null;
+  /** Class set of the data set; must have as many classes as the checkpoint. */
+  classes: ClassInfo[] | null;
+}
+
+export type TrainerJob = TrainJob | PredictJob;
+
+export type TrainerCommand =
+  | { type: 'job'; job: TrainerJob }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'stop' }
+  | { type: 'stop-after-epoch' };
+
+/** One epoch's results; fractions are 0 … 1, times in seconds. */
+export interface EpochMetrics {
+  epoch: number;
+  loss: number;
+  trainAccuracy: number;
+  validationAccuracy: number;
+  miou: number;
+  perClassIou: (number | null)[];
+  learningRate: number;
+  /** Wall time of training since the start of the run, over all resumes. */
+  timeSeconds: number;
+  epochSeconds: number;
+  validationLoss: number | null;
+}
+
+export interface StepMetrics {
+  epoch: number;
+  step: number;
+  stepsPerEpoch: number;
+  globalStep: number;
+  totalSteps: number;
+  loss: number;
+  accuracy: number;
+  learningRate: number;
+  stepMs: number;
+  waitMs: number;
+}
+
+export interface ImageScore {
+  id: string;
+  /** null without a label. */
+  confusion: number[] | null;
+  /** Mean normalised entropy of the class probabilities, 0 … 1. */
+  uncertainty: number;
+  file: string | null;
+}
+
+/** How a number was measured; always shown with it. */
+export interface Protocol {
+  split: string;
+  classes: number;
+  void: string;
+  resolution: string;
+  scales: number[];
+  flip: boolean;
+}
+
+export type TrainerEvent =
+  | { type: 'ready'; device: string; tensorflow: string }
+  | { type: 'log'; text: string }
+  | { type: 'started'; epoch: number; parameters: number; steps: number; excluded: string[] }
+  | { type: 'step'; metrics: StepMetrics; rssMb: number }
+  | { type: 'validating'; done: number; total: number }
+  | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }
+  | { type: 'checkpoint'; file: string; role: 'last' | 'best' | 'epoch'; epoch: number; sha256: string }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  | { type: 'scored'; score: ImageScore; done: number; total: number }
+  | { type: 'done'; reason: 'finished' | 'stopped'; epoch: number }
+  | { type: 'failed'; code: ErrorCode; message: string };

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+
+export const backboneNames = ['resnet18', 'resnet34', 'resnet50', 'resnet101'] as const;
+export type BackboneName = (typeof backboneNames)[number];
+
+const four = (schema: z.ZodNumber) => z.tuple([schema, schema, schema, schema]);
+
+/** Everything that decides the network's tensors and their shapes, but for the number of classes. */
+export const modelConfigSchema = z.strictObject({
+  backbone: z.enum(backboneNames),
+  /** Channels of the stem; stages have 1, 2, 4 and 8 times as many. */
+  width: z.int().min(8).max(128),
+  stem: z.enum(['plain', 'deep']),
+  /** Strides of the four stages: 1, 1, 2, 1 in the reference; 1, 2, 1, 1 with dilations as published. */
+  stageStrides: four(z.int().min(1).max(2)),
+  stageDilations: four(z.int().min(1).max(4)),
+  /** The first block of a dilated stage uses the dilation of the stage before. */
+  contractDilation: z.boolean(),
+  zeroInitResidual: z.boolean(),
+  /** `reference`: biased convolutions, classifier after upsampling by 8. `paper`: BN + ReLU, classifier before upsampling. */
+  head: z.enum(['reference', 'paper']),
+  headChannels: z.int().min(16).max(1024),
+  numCodes: z.int().min(1).max(256),
+  /** Stages 1 to 3 are fused into the head's features. */
+  addLateral: z.boolean(),
+  /** Channels of stage 1 joined in before the classifier; 0 leaves it out (paper head only). */
+  detailChannels: z.int().min(0).max(256),
+  dropout: z.number().min(0).max(0.9),
+  /** FCN head on stage 3 with a loss of its own (paper head only). */
+  auxHead: z.boolean(),
+});
+
+export type ModelConfig = z.infer<typeof modelConfigSchema>;
+
+/** The reference's network: ResNet-50, its strides, its head. */
+export const referenceModel: ModelConfig = {
+  backbone: 'resnet50',
+  width: 64,
+  stem: 'plain',
+  stageStrides: [1, 1, 2, 1],
+  stageDilations: [1, 1, 1, 1],
+  contractDilation: true,
+  zeroInitResidual: false,
+  head: 'reference',
+  headChannels: 512,
+  numCodes: 32,
+  addLateral: false,
+  detailChannels: 0,
+  dropout: 0,
+  auxHead: false,
+};

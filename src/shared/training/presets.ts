@@ -1,0 +1,102 @@
+import { AppError } from '../errors.ts';
+import { referenceModel, type ModelConfig } from './model-config.ts';
+import type { OptimizerConfig } from './optimizer-config.ts';
+import { runConfigSchema, type RunConfig } from './run-config.ts';
+
+export interface Preset {
+  name: string;
+  title: string;
+  /** One sentence for the card. */
+  summary: string;
+  config: RunConfig;
+}
+
+const sgd: OptimizerConfig = {
+  kind: 'sgd', learningRate: 0.1, headFactor: 1, weightDecay: 0, decayNormAndBias: true, momentum: 0, nesterov: false,
+  beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+};
+
+/** ResNet-18 of width 48 at output stride 8 with the paper's head. */
+const lightModel: ModelConfig = {
+  backbone: 'resnet18', width: 48, stem: 'plain', stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 1, 1], contractDilation: true,
+  zeroInitResidual: false, head: 'paper', headChannels: 128, numCodes: 32, addLateral: false, detailChannels: 48, dropout: 0.1, auxHead: true,
+};
+
+const reference: RunConfig = {
+  preset: 'reference',
+  model: referenceModel,
+  optimizer: sgd,
+  schedule: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
+  loss: { seForm: 'mse', seWeight: 0.2, auxWeight: 0, classWeights: 'none' },
+  data: { size: [224, 224], randomScale: null, flipHorizontal: true, flipVertical: true, brightness: 0, flipValidation: true },
+  epochs: 50,
+  batchSize: 8,
+  seed: 17,
+  evaluationSize: [224, 224],
+  checkpointEvery: 5,
+};
+
+const light: RunConfig = {
+  preset: 'light',
+  model: lightModel,
+  optimizer: { ...sgd, kind: 'adamw', learningRate: 2e-3, weightDecay: 1e-4, decayNormAndBias: false },
+  schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
+  loss: { seForm: 'bce', seWeight: 0.2, auxWeight: 0.2, classWeights: 'inverse-log' },
+  data: { size: [176, 240], randomScale: [0.4, 1], flipHorizontal: true, flipVertical: false, brightness: 0.3, flipValidation: false },
+  epochs: 28,
+  batchSize: 8,
+  seed: 17,
+  evaluationSize: null,
+  checkpointEvery: 5,
+};
+
+const tiny: RunConfig = {
+  ...light,
+  preset: 'tiny',
+  model: { ...lightModel, width: 8, headChannels: 32, numCodes: 8, detailChannels: 16, auxHead: false },
+  loss: { ...light.loss, auxWeight: 0 },
+  data: { ...light.data, size: [96, 128], randomScale: [0.5, 1] },
+  epochs: 3,
+  checkpointEvery: 1,
+};
+
+export const presets: readonly Preset[] = [
+  { name: 'light', title: 'Light', summary: 'ResNet-18 EncNet with the paper\'s head: the one to train on a processor without a GPU.', config: light },
+  { name: 'reference', title: 'Reference', summary: 'The blog post\'s ResNet-50 EncNet, setting for setting: for a GPU, or for patience.', config: reference },
+  { name: 'tiny', title: 'Tiny', summary: 'A very small EncNet that finishes in seconds: to try the buttons, not to get good masks.', config: tiny },
+];
+
+/** @throws AppError 'not-found' naming the presets there are */
+export function findPreset(name: string): Preset {
+  const preset = presets.find((candidate) => candidate.name === name);
+  if (!preset) throw new AppError('not-found', `There is no preset "${name}"; there are ${presets.map((known) => known.name).join(', ')}`);
+  return preset;
+}
+
+/**
+ * Sets one value by its path, such as `optimizer.learningRate`.
+ * @throws AppError 'invalid-argument' naming the path, the rule and the value
+ */
+export function withSetting(config: RunConfig, path: string, value: unknown): RunConfig {
+  const copy = structuredClone(config) as Record<string, unknown>;
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let target: Record<string, unknown> = copy;
+  for (const key of keys) {
+    if (!Object.hasOwn(target, key) || typeof target[key] !== 'object' || target[key] === null) throw unknownSetting(path);
+    target = target[key] as Record<string, unknown>;
+  }
+  if (!Object.hasOwn(target, last) && keys[0] !== 'schedule') throw unknownSetting(path);
+  target[last] = value;
+  return checkConfig(copy);
+}
+
+const unknownSetting = (path: string) => new AppError('invalid-argument', `There is no setting "${path}"`);
+
+/** @throws AppError 'invalid-argument' naming the first setting that breaks its rule */
+export function checkConfig(value: unknown): RunConfig {
+  const result = runConfigSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new AppError('invalid-argument', `Setting ${issue.path.join('.') || '(whole)'}: ${issue.message}`);
+}
