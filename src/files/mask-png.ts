@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { decode, encode } from 'fast-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { MaskFormat } from '#shared/training/messages';
-import { voidId } from '#shared/training/run-config';
+import { voidId } from '#shared/mask/void-id';
 import { asFileError } from './atomic-write.ts';
 
 /** A label mask: one class id a pixel, row-major; 255 = void. */

@@ -1,5 +1,6 @@
 import { Random } from '#shared/random';
-import { voidId, type DataConfig } from '#shared/training/run-config';
+import { voidId } from '#shared/mask/void-id';
+import type { DataConfig } from '#shared/training/run-config';
 import type { DecodedSample } from './sample-store.ts';
 
 /** ImageNet's mean and standard deviation, RGB, of values 0 … 1. */

@@ -31,7 +31,7 @@ function dilatedConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }:
     const total = size + 2 * padding[axis];
     return [padding[axis], padding[axis] + ((dilation - (total % dilation)) % dilation)];
   });
-  const crops = [height, width].map((size, axis) => [0, pads[axis][0] + pads[axis][1] - 2 * padding[axis]]);
+  const crops = [0, 1].map((axis) => [0, pads[axis][0] + pads[axis][1] - 2 * padding[axis]]);
   const split = () => kernels.spaceToBatch(x.value, dilation, pads);
   const blocks = split();
   const convolved = kernels.conv2d(blocks, filter.value, [1, 1], [0, 0]);

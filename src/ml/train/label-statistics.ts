@@ -1,6 +1,6 @@
 import { messageOf } from '#shared/errors';
 import type { Sample } from '#shared/training/messages';
-import { voidId } from '#shared/training/run-config';
+import { voidId } from '#shared/mask/void-id';
 import type { SampleStore } from '../data/sample-store.ts';
 
 export interface LabelStatistics {

@@ -1,5 +1,5 @@
 import type { RunConfig } from '#shared/training/run-config';
-import { voidId } from '#shared/training/run-config';
+import { voidId } from '#shared/mask/void-id';
 import type { Batch } from '../data/batches.ts';
 import { takeGradients } from '../layers/leaf.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';

@@ -47,7 +47,8 @@ export function decodeSafetensors(file: Uint8Array, name: string): { metadata: R
   } catch {
     throw corrupt('its header is not JSON');
   }
-  const body = file.subarray(8 + length);
+  // Not file.subarray: of a Buffer, slice() below would share its memory instead of copying.
+  const body = new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length);
   const tensors: StateDict = new Map();
   for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') continue;

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { voidId } from '../training/run-config.ts';
+import { voidId } from '../mask/void-id.ts';
 
 /**
  * Confusion matrix over pixels: rows are labels, columns predictions; void labels are left out.

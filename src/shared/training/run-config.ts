@@ -44,6 +44,3 @@ export const runConfigSchema = z.strictObject({
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 export type LossConfig = z.infer<typeof lossConfigSchema>;
 export type RunConfig = z.infer<typeof runConfigSchema>;
-
-/** The class id that means "not labelled": left out of loss and metrics. */
-export const voidId = 255;

@@ -1,0 +1,19 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'electron-vite';
+
+export default defineConfig({
+  main: {
+    build: {
+      rolldownOptions: {
+        input: { index: 'src/main/index.ts', serve: 'src/main/serve.ts', cli: 'src/main/cli.ts', trainer: 'src/ml/trainer/index.ts' },
+      },
+    },
+  },
+  preload: {
+    build: { rolldownOptions: { input: { index: 'src/preload/index.ts' }, output: { format: 'cjs', entryFileNames: '[name].cjs' } } },
+  },
+  renderer: {
+    plugins: [svelte()],
+    build: { rolldownOptions: { input: { index: 'src/renderer/index.html' } } },
+  },
+});

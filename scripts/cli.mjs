@@ -1,0 +1,14 @@
+// npm run -s cli -- train|evaluate|predict …: set-up speaks on stderr only, stdout is the command's own.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { main, setUp } from './setup/index.mjs';
+import { findNode24, root } from './setup/paths.mjs';
+
+await main(async () => {
+  await setUp();
+  const child = spawn(findNode24(), [path.join(root, 'out/main/cli.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The child hears Ctrl+C itself and ends in good order; this process only waits for it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : code ?? 0));
+});

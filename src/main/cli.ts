@@ -1,0 +1,32 @@
+// The command line: the same services and trainer without a window. Results go to stdout, all else to stderr.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { AppError, messageOf } from '#shared/errors';
+import { registerEvaluate } from './cli/evaluate.ts';
+import { registerPredict } from './cli/predict.ts';
+import { registerTrain } from './cli/train.ts';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const host = { entry: path.join(here, 'trainer.js'), program: process.execPath };
+
+const program = new Command()
+  .name('npm run -s cli --')
+  .description('Train EncNet, evaluate a checkpoint, and predict label masks.')
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride();
+registerTrain(program, host);
+registerEvaluate(program, host);
+registerPredict(program, host);
+for (const command of program.commands) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    console.error(`error: ${messageOf(error).split('\n')[0]}`);
+    if (!(error instanceof AppError) && process.env.DEBUG) console.error(error);
+    process.exitCode = 1;
+  }
+}

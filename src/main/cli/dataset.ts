@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { AppError } from '#shared/errors';
+import type { Sample } from '#shared/training/messages';
+import { existsSync } from 'node:fs';
+import { builtInClassSet, ownClassSet, type ClassSet } from '#services/datasets/class-set';
+import { locateDataset, type LocatedDataset } from '#services/datasets/layout';
+
+export interface CliDataset {
+  located: LocatedDataset;
+  classSet: ClassSet;
+}
+
+/** Locates a data set without opening its history: the command line writes nothing into it. */
+export function findDataset(folder: string): CliDataset {
+  const located = locateDataset(path.resolve(folder));
+  return { located, classSet: ownClassSet(path.resolve(folder)) ?? builtInClassSet(located.layout === 'segnet' ? 'camvid-11' : 'camvid-32') };
+}
+
+/** The labelled samples of a split. @throws AppError 'not-found' naming the splits there are */
+export function labelledSamples({ located }: CliDataset, split: string): Sample[] {
+  const images = located.images.filter((image) => image.split === split);
+  if (images.length === 0) {
+    throw new AppError('not-found', `There is no split "${split}"; there are ${[...new Set(located.images.map((image) => image.split))].join(', ')}`);
+  }
+  const samples = images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  if (samples.length === 0) throw new AppError('not-found', `No image of the split "${split}" has a mask`);
+  return samples;
+}

@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { AppError } from '#shared/errors';
+import { Confusion } from '#shared/metrics/confusion';
+import type { TrainerHost } from '#services/training/trainer-process';
+import { protocolOf } from '#services/review/protocol';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { findDataset, labelledSamples } from './dataset.ts';
+import { runJob } from './run-job.ts';
+
+export function registerEvaluate(program: Command, host: TrainerHost): void {
+  program.command('evaluate')
+    .description('Score a checkpoint on a labelled split, at the labels\' own resolution.')
+    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
+    .requiredOption('--data <dir>', 'data set folder')
+    .addOption(new Option('--split <name>', 'split to score').choices(['train', 'val', 'test']).default('val'))
+    .option('--json', 'print one JSON object instead of a table')
+    .action((options: { checkpoint: string; data: string; split: string; json?: boolean }) => evaluate(options, host));
+}
+
+async function evaluate(options: { checkpoint: string; data: string; split: string; json?: boolean }, host: TrainerHost): Promise<void> {
+  const dataset = findDataset(options.data);
+  const { classes, format } = dataset.classSet;
+  const checkpoint = path.resolve(options.checkpoint);
+  const { config } = readCheckpointHeader(checkpoint);
+  const confusion = new Confusion(classes.length);
+  let images = 0;
+  const outcome = await runJob(host, { kind: 'predict', checkpoint, samples: labelledSamples(dataset, options.split), outDir: null, maskFormat: format, classes }, (event) => {
+    if (event.type !== 'scored' || !event.score.confusion) return;
+    confusion.merge(new Confusion(classes.length, event.score.confusion));
+    images++;
+  });
+  if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
+  const iou = confusion.iou();
+  const result = {
+    mIoU: confusion.meanIou(), pixelAccuracy: confusion.pixelAccuracy(), perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),
+    confusion: confusion.rows(), images, protocol: protocolOf(config, options.split, classes.length),
+  };
+  console.log(options.json ? JSON.stringify(result) : table(result));
+}
+
+function table(result: { mIoU: number | null; pixelAccuracy: number | null; perClass: { name: string; iou: number | null }[]; images: number; protocol: { split: string; resolution: string } }): string {
+  const percent = (value: number | null) => (value === null ? '    –' : (100 * value).toFixed(1).padStart(5));
+  const width = Math.max(...result.perClass.map(({ name }) => name.length), 14);
+  return [
+    `${result.images} images of ${result.protocol.split}, ${result.protocol.resolution}`,
+    ...result.perClass.map(({ name, iou }) => `${name.padEnd(width)} IoU ${percent(iou)} %`),
+    `${'mean'.padEnd(width)} IoU ${percent(result.mIoU)} %`,
+    `${'pixel accuracy'.padEnd(width)}     ${percent(result.pixelAccuracy)} %`,
+  ].join('\n');
+}

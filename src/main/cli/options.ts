@@ -1,0 +1,36 @@
+import { InvalidArgumentError } from 'commander';
+
+/** An integer of at least `low`. @throws InvalidArgumentError naming rule and value */
+export const integer = (low: number) => (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < low) throw new InvalidArgumentError(`must be a whole number of at least ${low}, received "${text}".`);
+  return value;
+};
+
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError(`must be a number above 0, received "${text}".`);
+  return value;
+}
+
+/** `HxW` in pixels. @returns [height, width] */
+export function size(text: string): [number, number] {
+  const match = /^(\d+)x(\d+)$/i.exec(text);
+  if (!match) throw new InvalidArgumentError(`must be HEIGHTxWIDTH such as 176x240, received "${text}".`);
+  return [Number(match[1]), Number(match[2])];
+}
+
+/** Collects `key=value`; values are JSON where they can be, text otherwise. */
+export function setting(text: string, previous: [string, unknown][]): [string, unknown][] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError(`must be key=value, received "${text}".`);
+  const raw = text.slice(at + 1);
+  let value: unknown = raw;
+  try {
+    value = JSON.parse(raw);
+  } catch {
+    // Not JSON: a plain word such as sgd.
+  }
+  return [...previous, [text.slice(0, at), value]];
+}

@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '#shared/errors';
+import type { Sample } from '#shared/training/messages';
+import type { TrainerHost } from '#services/training/trainer-process';
+import { runJob } from './run-job.ts';
+
+const imagePattern = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
+
+export function registerPredict(program: Command, host: TrainerHost): void {
+  program.command('predict')
+    .description('Predict label masks: one indexed PNG of class ids an image, of its name and size.')
+    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
+    .requiredOption('--images <path...>', 'folders or image files')
+    .requiredOption('--out <dir>', 'folder for the masks')
+    .action((options: { checkpoint: string; images: string[]; out: string }) => predict(options, host));
+}
+
+async function predict(options: { checkpoint: string; images: string[]; out: string }, host: TrainerHost): Promise<void> {
+  const samples = options.images.flatMap(samplesAt);
+  if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
+  const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
+  if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
+  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir: path.resolve(options.out), maskFormat: null, classes: null }, (event) => {
+    if (event.type === 'scored') console.log(event.score.file);
+  });
+  if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
+}
+
+function samplesAt(given: string): Sample[] {
+  const file = path.resolve(given);
+  if (!existsSync(file)) throw new AppError('not-found', `${given} does not exist`);
+  const files = statSync(file).isDirectory() ? readdirSync(file).filter((name) => imagePattern.test(name)).sort().map((name) => path.join(file, name)) : [file];
+  return files.map((imageFile) => ({ id: path.parse(imageFile).name, imageFile, maskFile: null }));
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { AppError } from '#shared/errors';
+import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+import type { TrainerEvent } from '#shared/training/messages';
+import type { RunConfig } from '#shared/training/run-config';
+import type { TrainerHost } from '#services/training/trainer-process';
+import { readFileSync } from 'node:fs';
+import { findDataset, labelledSamples } from './dataset.ts';
+import { integer, positive, setting, size } from './options.ts';
+import { runJob } from './run-job.ts';
+
+interface TrainOptions {
+  data: string;
+  preset?: string;
+  epochs?: number;
+  batch?: number;
+  size?: [number, number];
+  lr?: number;
+  seed?: number;
+  out?: string;
+  resume?: string;
+  set: [string, unknown][];
+}
+
+export function registerTrain(program: Command, host: TrainerHost): void {
+  program.command('train')
+    .description('Train EncNet on a data set. Ctrl+C stops at the next step with a checkpoint.')
+    .requiredOption('--data <dir>', 'data set folder')
+    .option('--preset <name>', `recipe: ${presets.map(({ name }) => name).join(', ')} (default: light)`)
+    .option('--epochs <n>', 'epochs to train', integer(1))
+    .option('--batch <n>', 'images a step', integer(1))
+    .option('--size <HxW>', 'height and width of training crops in pixels', size)
+    .option('--lr <x>', 'base learning rate', positive)
+    .option('--seed <n>', 'seed of weights, order and augmentation', integer(0))
+    .option('--out <dir>', 'folder for config.json, metrics.csv, last.ckpt and best.ckpt')
+    .option('--resume <dir>', 'go on from last.ckpt in this folder, with its settings')
+    .option('--set <key=value>', 'any other setting, such as optimizer.momentum=0.9; may be repeated', setting, [])
+    .action((options: TrainOptions) => train(options, host));
+}
+
+async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
+  const dataset = findDataset(options.data);
+  const resumeFrom = options.resume ? path.join(path.resolve(options.resume), 'last.ckpt') : null;
+  if (resumeFrom && !existsSync(resumeFrom)) throw new AppError('not-found', `${resumeFrom} does not exist, so there is nothing to go on from`);
+  const config = configOf(options);
+  const outDir = path.resolve(options.out ?? options.resume ?? `runs/${config.preset}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}`);
+  console.error(`Writing to ${outDir}`);
+  const outcome = await runJob(host, {
+    kind: 'train', config, classes: dataset.classSet.classes, maskFormat: dataset.classSet.format,
+    train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val'), outDir, resumeFrom,
+  }, report);
+  if (outcome === 'stopped') console.error(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
+}
+
+/** The preset, or the resumed run's own settings, with the options laid over it. */
+function configOf(options: TrainOptions): RunConfig {
+  const saved = options.resume ? path.join(path.resolve(options.resume), 'config.json') : null;
+  let config = saved && existsSync(saved) && !options.preset ? checkConfig(JSON.parse(readFileSync(saved, 'utf8'))) : findPreset(options.preset ?? 'light').config;
+  const overrides: [string, unknown][] = [
+    ['epochs', options.epochs], ['batchSize', options.batch], ['data.size', options.size], ['optimizer.learningRate', options.lr], ['seed', options.seed],
+  ];
+  // A preset that resizes whole images evaluates at its training size.
+  if (options.size && config.data.randomScale === null) overrides.push(['evaluationSize', options.size]);
+  for (const [key, value] of [...overrides, ...options.set]) if (value !== undefined) config = withSetting(config, key, value);
+  return config;
+}
+
+function report(event: TrainerEvent): void {
+  if (event.type === 'ready') console.error(`Training on the ${event.device}`);
+  else if (event.type === 'started') console.error(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
+  else if (event.type === 'log') console.error(event.text);
+  else if (event.type === 'epoch') {
+    const { epoch, loss, trainAccuracy, validationAccuracy, miou, timeSeconds } = event.metrics;
+    console.log(`epoch ${epoch} --- loss ${loss.toFixed(3)} --- train acc ${trainAccuracy.toFixed(3)} --- test acc ${validationAccuracy.toFixed(3)} --- miou ${miou.toFixed(3)} --- cost time ${timeSeconds.toFixed(1)}`);
+  } else if (event.type === 'step' && process.stderr.isTTY) {
+    const { epoch, step, stepsPerEpoch, loss } = event.metrics;
+    process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss.toFixed(3)}   `);
+  }
+}

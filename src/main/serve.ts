@@ -1,0 +1,39 @@
+// The browser host's entry: the workbench without Electron, for machines where its binary or a display is missing.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { createServices, openFirstDataset } from './create-services.ts';
+import { startBrowserHost } from './server/browser-host.ts';
+import { userDataFolder, workbenchVersion } from './user-data.ts';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+const options = new Command()
+  .name('serve')
+  .option('--data <dir>', 'data set to open')
+  .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
+  .parse().opts<{ data?: string; port: string }>();
+
+const workbench = createServices({
+  userData: userDataFolder(),
+  trainer: { entry: path.join(here, 'trainer.js'), program: process.execPath },
+  host: { host: 'browser', version: workbenchVersion(), platform: process.platform, nativeDialogs: false },
+  chooseFolder: null,
+  report: (error, method) => console.error(`${method}:`, error),
+});
+const problem = openFirstDataset(workbench, options.data ?? null);
+if (problem) console.error(`${problem}\nThe sample is open instead.`);
+const host = await startBrowserHost(workbench, { port: Number(options.port), rendererFolder: path.join(here, '../renderer') });
+console.log(`READY ${host.url}`);
+
+let ending = false;
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  if (workbench.training.activeRunId()) console.error('Stopping the training run with a checkpoint; it can be resumed.');
+  await workbench.shutDown();
+  await host.close();
+  process.exit(0);
+}
+process.on('SIGINT', () => void end());
+process.on('SIGTERM', () => void end());

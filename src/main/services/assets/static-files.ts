@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+const types: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.png': 'image/png',
+  '.json': 'application/json', '.woff2': 'font/woff2', '.ico': 'image/x-icon',
+};
+
+/** The policy both hosts serve the page under. */
+export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Serves a file of the built renderer, or null if there is none. Nothing outside `root` can be reached. */
+export async function staticFile(root: string, pathname: string): Promise<Response | null> {
+  const relative = path.normalize(decodeURIComponent(pathname)).replace(/^([/\\])+/, '') || 'index.html';
+  const file = path.join(root, relative);
+  if (!file.startsWith(root + path.sep)) return null;
+  try {
+    const hashed = relative.startsWith('assets');
+    return new Response(new Uint8Array(await readFile(file)), {
+      headers: {
+        'content-type': types[path.extname(file)] ?? 'application/octet-stream',
+        'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+        'content-security-policy': contentSecurityPolicy,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+      },
+    });
+  } catch {
+    return null;
+  }
+}

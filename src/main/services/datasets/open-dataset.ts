@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
+import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import { AppError } from '#shared/errors';
+import type { Sample } from '#shared/training/messages';
+import { nowText, openDatabase, type Db } from '../database.ts';
+import { builtInClassSet, ownClassSet, type ClassSet } from './class-set.ts';
+import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';
+import { surveyImage, surveyStamp, type Survey } from './survey.ts';
+
+interface ImageRow {
+  id: string;
+  stamp: string;
+  width: number;
+  height: number;
+  revision: string | null;
+  class_pixels: string | null;
+  problems: string;
+  edited_at: string | null;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A data set that is open: its images, its class set and its history database. */
+export class OpenDataset {
+  readonly id: string;
+  readonly path: string;
+  readonly classSet: ClassSet;
+  readonly writable: boolean;
+  /** `<dataset>/.encnet`, or a folder of the user's where the data set is read only. */
+  readonly workFolder: string;
+  readonly db: Db;
+  private readonly located: LocatedDataset;
+  private readonly byId: Map<string, LocatedImage>;
+  private readonly entries: Map<string, ImageEntry>;
+  private readonly isSample: boolean;
+
+  /** @throws AppError 'not-found' or 'not-a-dataset' */
+  constructor(folder: string, options: { userData: string; isSample?: boolean }) {
+    this.path = path.resolve(folder);
+    this.located = locateDataset(this.path);
+    this.id = createHash('sha256').update(this.path).digest('hex').slice(0, 12);
+    this.isSample = options.isSample ?? false;
+    this.classSet = ownClassSet(this.path) ?? builtInClassSet(this.located.layout === 'segnet' ? 'camvid-11' : 'camvid-32');
+    this.writable = isWritable(this.path);
+    this.workFolder = this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id);
+    this.db = openDatabase(path.join(this.workFolder, 'history.db'));
+    this.byId = new Map(this.located.images.map((image) => [image.id, image]));
+    this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image)]));
+    this.db.prepare('INSERT INTO dataset (id, path, opened_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path, opened_at = excluded.opened_at')
+      .run(this.id, this.path, nowText());
+  }
+
+  private knownEntry(image: LocatedImage): ImageEntry {
+    const row = this.db.prepare<[string], ImageRow>('SELECT * FROM image WHERE id = ?').get(image.id);
+    if (row && row.stamp === surveyStamp(image)) return toEntry(image, fromRow(row), row.edited_at);
+    const hasMask = existsSync(image.maskFile);
+    return {
+      id: image.id, split: image.split, name: image.name, width: 0, height: 0, hasMask, state: hasMask ? 'labelled' : 'unlabelled',
+      problems: [], classPixels: null, revision: null, surveyed: false, editedAt: row?.edited_at ?? null,
+    };
+  }
+
+  get info(): DatasetInfo {
+    const splits = [...new Set(this.located.images.map(({ split }) => split))].map((name) => {
+      const images = [...this.entries.values()].filter((entry) => entry.split === name);
+      return { name, images: images.length, labelled: images.filter((entry) => entry.hasMask).length };
+    });
+    return {
+      id: this.id, path: this.path, name: this.isSample ? 'Sample street' : path.basename(this.path), layout: this.located.layoutTitle, isSample: this.isSample,
+      writable: this.writable, classes: this.classSet.classes, classSet: this.classSet.name, splits, problems: this.located.problems,
+    };
+  }
+
+  images(): ImageEntry[] {
+    return [...this.entries.values()];
+  }
+
+  /** @throws AppError 'not-found' */
+  image(id: string): LocatedImage {
+    const image = this.byId.get(id);
+    if (!image) throw new AppError('not-found', `There is no image "${id}" in ${this.path}`);
+    return image;
+  }
+
+  entry(id: string): ImageEntry {
+    this.image(id);
+    return this.entries.get(id)!;
+  }
+
+  /** Reads an image and its mask anew and records what it finds. @param editedAt when its mask was edited here, if it was */
+  async survey(id: string, editedAt?: string): Promise<ImageEntry> {
+    const image = this.image(id);
+    const stamp = surveyStamp(image);
+    const survey = await surveyImage(image, this.classSet);
+    const edited = editedAt ?? this.entries.get(id)?.editedAt ?? null;
+    const entry = toEntry(image, survey, edited);
+    this.entries.set(id, entry);
+    if (this.db.open) {
+      this.db.prepare('INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(id, image.split, stamp, survey.width, survey.height, survey.revision, survey.classPixels && JSON.stringify(survey.classPixels), JSON.stringify(survey.problems), edited);
+    }
+    return entry;
+  }
+
+  /** The labelled samples of a split; those with a problem are left out, as the library shows them. */
+  labelledSamples(split: string): Sample[] {
+    return this.samples(split).filter(({ maskFile }) => maskFile);
+  }
+
+  /** Every readable image of a split, with its mask where there is a sound one. */
+  samples(split: string): Sample[] {
+    return this.located.images.filter((image) => image.split === split).map((image) => {
+      const entry = this.entries.get(image.id)!;
+      return { id: image.id, imageFile: image.imageFile, maskFile: entry.hasMask && entry.problems.length === 0 ? image.maskFile : null };
+    });
+  }
+
+  /** Changes whenever an image or a mask does. */
+  fingerprint(): string {
+    const hash = createHash('sha256');
+    for (const image of this.located.images) hash.update(`${image.id}|${this.entries.get(image.id)?.revision ?? surveyStamp(image)}\n`);
+    return hash.digest('hex').slice(0, 16);
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function fromRow(row: ImageRow): Survey {
+  return {
+    width: row.width, height: row.height, revision: row.revision,
+    classPixels: row.class_pixels ? (JSON.parse(row.class_pixels) as number[]) : null, problems: JSON.parse(row.problems) as string[],
+  };
+}
+
+function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {
+  const missingOnly = survey.revision === null && survey.problems.length === 1 && survey.width > 0;
+  const state = missingOnly ? 'unlabelled' : survey.problems.length > 0 ? 'problem' : editedAt ? 'edited' : 'labelled';
+  return {
+    id: image.id, split: image.split, name: image.name, width: survey.width, height: survey.height, hasMask: survey.revision !== null,
+    state, problems: survey.problems, classPixels: survey.classPixels, revision: survey.revision, surveyed: true, editedAt,
+  };
+}

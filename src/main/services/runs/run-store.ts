@@ -1,0 +1,223 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { RunStatus, RunSummary } from '#shared/contract/runs';
+import type { StepPoint } from '#shared/contract/training';
+import { AppError } from '#shared/errors';
+import type { ClassInfo, EpochMetrics, Sample } from '#shared/training/messages';
+import type { RunConfig } from '#shared/training/run-config';
+import { nowText, type Db } from '../database.ts';
+
+interface RunRow {
+  id: string;
+  name: string;
+  preset: string;
+  status: RunStatus;
+  reason: string | null;
+  config: string;
+  classes: string;
+  code_version: string;
+  dataset_fingerprint: string;
+  seed: number;
+  device: string | null;
+  epochs: number;
+  epochs_done: number;
+  duration_seconds: number;
+  created_at: string;
+  updated_at: string;
+  deleted_at: string | null;
+}
+
+interface EpochRow {
+  epoch: number;
+  loss: number;
+  train_acc: number;
+  test_acc: number;
+  miou: number;
+  time_seconds: number;
+  epoch_seconds: number;
+  learning_rate: number;
+  per_class_iou: string;
+}
+
+export interface NewRun {
+  id: string;
+  name: string;
+  config: RunConfig;
+  classes: ClassInfo[];
+  codeVersion: string;
+  datasetFingerprint: string;
+  samples: readonly Sample[];
+}
+
+const unfinished: readonly RunStatus[] = ['paused', 'stopped', 'failed', 'interrupted'];
+const logLimit = 5000;
+
+/** The run history of one data set. */
+export class RunStore {
+  readonly db: Db;
+  private readonly runsFolder: string;
+
+  constructor(db: Db, workFolder: string) {
+    this.db = db;
+    this.runsFolder = path.join(workFolder, 'runs');
+  }
+
+  folder(runId: string): string {
+    return path.join(this.runsFolder, runId);
+  }
+
+  create(run: NewRun): RunSummary {
+    const now = nowText();
+    this.db.transaction(() => {
+      this.db.prepare(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)`)
+        .run(run.id, run.name, run.config.preset, JSON.stringify(run.config), JSON.stringify(run.classes), run.codeVersion, run.datasetFingerprint,
+          run.config.seed, run.config.epochs, now, now);
+      this.recordMasks(run.id, run.samples);
+    })();
+    return this.summary(run.id);
+  }
+
+  /** Records the mask revision of each sample as the run sees it now. */
+  recordMasks(runId: string, samples: readonly Sample[]): void {
+    const insert = this.db.prepare('INSERT OR REPLACE INTO run_mask (run_id, image_id, revision) SELECT ?, id, revision FROM image WHERE id = ? AND revision IS NOT NULL');
+    for (const { id } of samples) insert.run(runId, id);
+  }
+
+  /** Masks whose revision is no longer the one the run read. */
+  masksChanged(runId: string): number {
+    return this.db.prepare<[string], { n: number }>('SELECT count(*) AS n FROM run_mask m JOIN image i ON i.id = m.image_id WHERE m.run_id = ? AND i.revision IS NOT m.revision').get(runId)!.n;
+  }
+
+  /** @throws AppError 'not-found' */
+  row(runId: string): RunRow {
+    const row = this.db.prepare<[string], RunRow>('SELECT * FROM run WHERE id = ?').get(runId);
+    if (!row) throw new AppError('not-found', `There is no run "${runId}"`);
+    return row;
+  }
+
+  config(runId: string): RunConfig {
+    return JSON.parse(this.row(runId).config) as RunConfig;
+  }
+
+  classes(runId: string): ClassInfo[] {
+    return JSON.parse(this.row(runId).classes) as ClassInfo[];
+  }
+
+  summary(runId: string): RunSummary {
+    return this.toSummary(this.row(runId));
+  }
+
+  list(withDeleted: boolean): RunSummary[] {
+    const rows = this.db.prepare<[], RunRow>(`SELECT * FROM run ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all();
+    return rows.map((row) => this.toSummary(row));
+  }
+
+  private toSummary(row: RunRow): RunSummary {
+    const best = this.db.prepare<[string], { best: number; best_epoch: number }>('SELECT best, best_epoch FROM metric_summary WHERE run_id = ? AND metric = \'miou\'').get(row.id);
+    const loss = this.db.prepare<[string], { latest: number }>('SELECT latest FROM metric_summary WHERE run_id = ? AND metric = \'loss\'').get(row.id);
+    const spark = this.db.prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch').all(row.id).map(({ miou }) => miou);
+    const has = (name: string) => existsSync(path.join(this.folder(row.id), name));
+    return {
+      id: row.id, name: row.name, preset: row.preset, status: row.status, reason: row.reason, device: row.device, epochs: row.epochs, epochsDone: row.epochs_done,
+      bestMiou: best?.best ?? null, bestEpoch: best?.best_epoch ?? null, lastLoss: loss?.latest ?? null, durationSeconds: row.duration_seconds,
+      createdAt: row.created_at, updatedAt: row.updated_at, deleted: row.deleted_at !== null,
+      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: has('best.ckpt') || has('last.ckpt'), spark,
+    };
+  }
+
+  setStatus(runId: string, status: RunStatus, reason: string | null = null): void {
+    this.db.prepare('UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?').run(status, reason, nowText(), runId);
+  }
+
+  setDevice(runId: string, device: string): void {
+    this.db.prepare('UPDATE run SET device = ? WHERE id = ?').run(device, runId);
+  }
+
+  rename(runId: string, name: string): void {
+    this.row(runId);
+    this.db.prepare('UPDATE run SET name = ? WHERE id = ?').run(name, runId);
+  }
+
+  /** Runs that a vanished application left as running or paused. @returns their ids */
+  markInterrupted(): string[] {
+    const left = this.db.prepare<[], { id: string; status: string }>('SELECT id, status FROM run WHERE status IN (\'running\', \'paused\')').all();
+    for (const { id, status } of left) {
+      this.setStatus(id, 'interrupted', status === 'paused' ? 'The workbench was closed while the run was paused.' : 'The workbench ended while the run was going on.');
+    }
+    return left.map(({ id }) => id);
+  }
+
+  setDeleted(runId: string, deleted: boolean): void {
+    this.row(runId);
+    this.db.prepare('UPDATE run SET deleted_at = ? WHERE id = ?').run(deleted ? nowText() : null, runId);
+  }
+
+  /** Removes for good what was deleted before `before`. */
+  purge(before: Date): void {
+    const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
+    for (const { id } of gone) {
+      rmSync(this.folder(id), { recursive: true, force: true });
+      this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
+    }
+  }
+
+  addStep(runId: string, point: StepPoint): void {
+    this.db.prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
+  }
+
+  steps(runId: string): StepPoint[] {
+    return this.db.prepare<[string], StepPoint>('SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step WHERE run_id = ? ORDER BY global_step').all(runId);
+  }
+
+  /** Drops the points of steps that a resume will do again. */
+  dropStepsAfter(runId: string, globalStep: number): void {
+    this.db.prepare('DELETE FROM step WHERE run_id = ? AND global_step > ?').run(runId, globalStep);
+  }
+
+  addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
+    const summary = this.db.prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
+      ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
+        best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
+        best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
+    this.db.transaction(() => {
+      this.db.prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(runId, metrics.epoch, metrics.loss, metrics.trainAccuracy, metrics.validationAccuracy, metrics.miou, metrics.timeSeconds, metrics.epochSeconds,
+          metrics.learningRate, JSON.stringify(metrics.perClassIou), JSON.stringify(confusion));
+      const values: [string, number, 0 | 1][] = [['loss', metrics.loss, 0], ['train_acc', metrics.trainAccuracy, 1], ['test_acc', metrics.validationAccuracy, 1], ['miou', metrics.miou, 1]];
+      for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
+      this.db.prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ? WHERE id = ?').run(metrics.epoch, metrics.timeSeconds, nowText(), runId);
+    })();
+  }
+
+  epochs(runId: string): EpochMetrics[] {
+    return this.db.prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch').all(runId).map((row) => ({
+      epoch: row.epoch, loss: row.loss, trainAccuracy: row.train_acc, validationAccuracy: row.test_acc, miou: row.miou, timeSeconds: row.time_seconds,
+      epochSeconds: row.epoch_seconds, learningRate: row.learning_rate, perClassIou: JSON.parse(row.per_class_iou) as (number | null)[], validationLoss: null,
+    }));
+  }
+
+  addCheckpoint(runId: string, checkpoint: { role: string; file: string; epoch: number; sha256: string }): void {
+    this.db.prepare('INSERT OR REPLACE INTO checkpoint (run_id, role, file, epoch, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(runId, checkpoint.role, path.basename(checkpoint.file), checkpoint.epoch, checkpoint.sha256, nowText());
+  }
+
+  checkpoints(runId: string): { role: string; file: string; epoch: number; sha256: string }[] {
+    return this.db.prepare<[string], { role: string; file: string; epoch: number; sha256: string }>('SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at').all(runId);
+  }
+
+  addLog(runId: string, text: string): void {
+    const next = this.db.prepare<[string], { n: number }>('SELECT coalesce(max(line), 0) + 1 AS n FROM run_log WHERE run_id = ?').get(runId)!.n;
+    if (next <= logLimit) this.db.prepare('INSERT INTO run_log (run_id, line, text) VALUES (?, ?, ?)').run(runId, next, text);
+  }
+
+  log(runId: string): string[] {
+    return this.db.prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line').all(runId).map(({ text }) => text);
+  }
+
+  /** Seconds an epoch of a preset took at last; null before its first. */
+  epochSeconds(preset: string): number | null {
+    return this.db.prepare<[string], { s: number }>('SELECT e.epoch_seconds AS s FROM epoch e JOIN run r ON r.id = e.run_id WHERE r.preset = ? ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1').get(preset)?.s ?? null;
+  }
+}

@@ -1,0 +1,92 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
+
+/** How the trainer is started; the composition root knows where it is. */
+export interface TrainerHost {
+  /** The trainer's entry file. */
+  entry: string;
+  /** Program that runs it: Node, or Electron as Node. */
+  program: string;
+}
+
+/** How a trainer process ended. `reason` is null if it ended as it should. */
+export interface TrainerEnd {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  reason: string | null;
+}
+
+// TensorFlow maps and unmaps every large tensor otherwise, which costs more than the convolutions of a small net.
+const allocatorSettings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_TOP_PAD_: '268435456' };
+const stderrTail = 4000;
+
+/** CUDA's libraries, where set-up has staged them beside the runtime. */
+function cudaFolders(): string[] {
+  try {
+    const packageFolder = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
+    const nvidia = path.join(packageFolder, 'deps/../cuda/nvidia');
+    return existsSync(nvidia) ? ['cudnn', 'cublas', 'cuda_runtime', 'cufft', 'cusparse', 'cusolver', 'nccl', 'nvjitlink', 'curand', 'cuda_cupti', 'cuda_nvrtc'].map((name) => path.join(nvidia, name, 'lib')) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** The environment of a trainer process. */
+export function trainerEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const libraries = [...cudaFolders(), base.LD_LIBRARY_PATH].filter(Boolean).join(path.delimiter);
+  return {
+    ...base, ...(process.platform === 'linux' ? allocatorSettings : {}), ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
+    ELECTRON_RUN_AS_NODE: '1', TF_CPP_MIN_LOG_LEVEL: base.TF_CPP_MIN_LOG_LEVEL ?? '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+  };
+}
+
+/** One trainer process with one job. Its death, whatever the cause, is an event here and nothing more. */
+export class TrainerProcess {
+  private readonly child: ChildProcess;
+  private tail = '';
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<TrainerEnd>;
+
+  /** @param onEvent gets everything the trainer says */
+  constructor(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void) {
+    this.child = fork(host.entry, [], { execPath: host.program, execArgv: [], serialization: 'advanced', env: trainerEnvironment(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.tail = (this.tail + text).slice(-stderrTail)));
+    let reported = false;
+    this.child.on('message', (event: TrainerEvent) => {
+      if (event.type === 'done' || event.type === 'failed') reported = true;
+      onEvent(event);
+    });
+    this.ended = new Promise((resolve) => {
+      let settled = false;
+      const settle = (end: TrainerEnd) => {
+        if (!settled) resolve(end);
+        settled = true;
+      };
+      this.child.on('error', (error) => settle({ code: null, signal: null, reason: `The trainer could not be started: ${error.message}` }));
+      this.child.on('close', (code, signal) => settle({ code, signal, reason: reported ? null : this.describeEnd(code, signal) }));
+    });
+    this.send({ type: 'job', job });
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  send(command: TrainerCommand): void {
+    if (this.child.connected) this.child.send(command, () => undefined);
+  }
+
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+    const last = this.tail.trim().split('\n').at(-1) ?? '';
+    if (signal === 'SIGKILL') return 'The trainer was killed (SIGKILL), as a system does when memory runs out. Choose a smaller batch or image size if it happens again.';
+    if (signal) return `The trainer crashed (${signal}). ${last}`.trim();
+    return `The trainer ended without a result (exit code ${code}). ${last}`.trim();
+  }
+}

@@ -1,0 +1,40 @@
+import { decode, encode } from '@msgpack/msgpack';
+import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
+import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
+
+/** What the desktop host's preload puts on the window. */
+interface Bridge {
+  post(frame: CallFrame): void;
+  onMessage(listener: (frame: ServerFrame) => void): void;
+}
+
+declare global {
+  interface Window {
+    workbench?: Bridge;
+  }
+}
+
+function bridgeChannel(bridge: Bridge): Channel {
+  return { send: (frame) => bridge.post(frame), onFrame: (listener) => bridge.onMessage(listener), onClose: () => undefined };
+}
+
+async function socketChannel(): Promise<Channel> {
+  const socket = new WebSocket(`ws://${location.host}/rpc`);
+  socket.binaryType = 'arraybuffer';
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => resolve(), { once: true });
+    socket.addEventListener('error', () => reject(new Error('The workbench does not answer: is it still running?')), { once: true });
+  });
+  return {
+    send: (frame) => socket.send(encode(frame, { ignoreUndefined: true })),
+    onFrame: (listener) => socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
+    onClose: (listener) => socket.addEventListener('close', listener),
+  };
+}
+
+/** Connects to main: over the preload's bridge in the desktop host, over a WebSocket in the browser host. */
+export async function connect(onClose: () => void): Promise<Connection> {
+  const channel = window.workbench ? bridgeChannel(window.workbench) : await socketChannel();
+  channel.onClose(onClose);
+  return createConnection(channel);
+}

@@ -1,0 +1,22 @@
+import type { Box } from './units.ts';
+
+/** Pixels a tool wants to change: a box and which of its pixels. */
+export interface Region {
+  box: Box;
+  /** One byte a pixel of the box, row-major; not 0 = selected. */
+  selected: Uint8Array;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/** A box cut to the mask; null if nothing is left. */
+export function clipBox(box: Box, size: Size): Box | null {
+  const left = Math.max(0, box.left);
+  const top = Math.max(0, box.top);
+  const width = Math.min(size.width, box.left + box.width) - left;
+  const height = Math.min(size.height, box.top + box.height) - top;
+  return width > 0 && height > 0 ? { left, top, width, height } : null;
+}

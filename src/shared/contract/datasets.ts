@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { ClassInfo } from '../training/messages.ts';
+import { event, method } from './define.ts';
+
+export interface SplitInfo {
+  name: string;
+  images: number;
+  labelled: number;
+}
+
+export interface DatasetInfo {
+  /** Short hash of the path: names the data set in asset addresses. */
+  id: string;
+  path: string;
+  name: string;
+  /** Which folder layout was recognised, in words. */
+  layout: string;
+  isSample: boolean;
+  /** False where the folder cannot be written: masks are then read only. */
+  writable: boolean;
+  classes: ClassInfo[];
+  /** Name of the class set, such as "CamVid-11". */
+  classSet: string;
+  splits: SplitInfo[];
+  /** Findings about the folder as a whole. */
+  problems: string[];
+}
+
+export type ImageState = 'unlabelled' | 'labelled' | 'edited' | 'problem';
+
+export interface ImageEntry {
+  /** `<split>/<name>` without extension. */
+  id: string;
+  split: string;
+  name: string;
+  /** In pixels; 0 until the image has been surveyed. */
+  width: number;
+  height: number;
+  hasMask: boolean;
+  state: ImageState;
+  /** What is wrong with image or mask, each with its file. */
+  problems: string[];
+  /** Pixels of each class, then of void; null without a readable mask. */
+  classPixels: number[] | null;
+  /** sha256 of the mask file, shortened; null without one. */
+  revision: string | null;
+  /** Whether image and mask have been read yet. */
+  surveyed: boolean;
+  editedAt: string | null;
+}
+
+export interface FolderListing {
+  path: string;
+  parent: string | null;
+  folders: { name: string; path: string; looksLikeDataset: boolean }[];
+}
+
+export const datasets = {
+  methods: {
+    current: method(z.undefined()).returns<DatasetInfo | null>(),
+    open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
+    openSample: method(z.undefined()).returns<DatasetInfo>(),
+    recent: method(z.undefined()).returns<string[]>(),
+    images: method(z.undefined()).returns<ImageEntry[]>(),
+    listFolders: method(z.strictObject({ path: z.string().max(4096).nullable() })).returns<FolderListing>(),
+  },
+  events: {
+    changed: event<DatasetInfo>(),
+    images: event<ImageEntry[]>(),
+  },
+};

@@ -1,0 +1,29 @@
+import type { ErrorDetails } from '../errors.ts';
+
+/** An error as it crosses the wire. */
+export interface WireError {
+  code: string;
+  message: string;
+  details: ErrorDetails;
+}
+
+export interface CallFrame {
+  kind: 'call';
+  id: number;
+  /** `service.method` */
+  method: string;
+  input: unknown;
+}
+
+export type ResultFrame =
+  | { kind: 'result'; id: number; ok: true; value: unknown }
+  | { kind: 'result'; id: number; ok: false; error: WireError };
+
+export interface EventFrame {
+  kind: 'event';
+  name: string;
+  payload: unknown;
+}
+
+/** What a server sends. Both transports, IPC and WebSocket, carry exactly these. */
+export type ServerFrame = ResultFrame | EventFrame;
