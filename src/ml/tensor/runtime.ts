@@ -1,15 +1,16 @@
 import { createRequire } from 'node:module';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
 
-const require = createRequire(import.meta.url);
+// Not named `require`: the build puts a function of that name at the head of the file.
+const requireModule = createRequire(import.meta.url);
 
 // tfjs-node 4.22.0 calls two functions that Node 23 removed from util.
-const util = require('node:util') as Record<string, unknown>;
+const util = requireModule('node:util') as Record<string, unknown>;
 util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
 util.isArray = Array.isArray;
 
 /** The TensorFlow library, loaded once a process. */
-export const tf = require('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
+export const tf = requireModule('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
 
 export type Tensor = TensorFlow.Tensor;
 export type { TensorFlow };

@@ -14,7 +14,7 @@ export interface LoadedMask {
   readOnlyReason: string | null;
 }
 
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 const patchSchema = z.strictObject({
   left: z.int().min(0), top: z.int().min(0), width: z.int().min(1), height: z.int().min(1), changed: bytes, values: bytes,
 });

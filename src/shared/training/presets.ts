@@ -18,7 +18,7 @@ const sgd: OptimizerConfig = {
 
 /** ResNet-18 of width 48 at output stride 8 with the paper's head. */
 const lightModel: ModelConfig = {
-  backbone: 'resnet18', width: 48, stem: 'plain', stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 1, 1], contractDilation: true,
+  backbone: 'resnet18', width: 48, stem: 'plain', stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4], contractDilation: true,
   zeroInitResidual: false, head: 'paper', headChannels: 128, numCodes: 32, addLateral: false, detailChannels: 48, dropout: 0.1, auxHead: true,
 };
 
@@ -42,12 +42,12 @@ const light: RunConfig = {
   optimizer: { ...sgd, kind: 'adamw', learningRate: 2e-3, weightDecay: 1e-4, decayNormAndBias: false },
   schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
   loss: { seForm: 'bce', seWeight: 0.2, auxWeight: 0.2, classWeights: 'inverse-log' },
-  data: { size: [176, 240], randomScale: [0.4, 1], flipHorizontal: true, flipVertical: false, brightness: 0.3, flipValidation: false },
+  data: { size: [176, 240], randomScale: [0.5, 1], flipHorizontal: true, flipVertical: false, brightness: 0.3, flipValidation: false },
   epochs: 28,
   batchSize: 8,
   seed: 17,
   // The encoding sums residuals over pixels, so a network sees images best at about the area it was trained on (measured).
-  evaluationSize: [224, 304],
+  evaluationSize: [264, 352],
   checkpointEvery: 5,
 };
 

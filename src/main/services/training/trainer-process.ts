@@ -84,7 +84,8 @@ export class TrainerProcess {
   }
 
   private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-    const last = this.tail.trim().split('\n').at(-1) ?? '';
+    const lines = this.tail.trim().split('\n');
+    const last = lines.findLast((line) => /error|check failed|terminate/i.test(line)) ?? lines.at(-1) ?? '';
     if (signal === 'SIGKILL') return 'The trainer was killed (SIGKILL), as a system does when memory runs out. Choose a smaller batch or image size if it happens again.';
     if (signal) return `The trainer crashed (${signal}). ${last}`.trim();
     return `The trainer ended without a result (exit code ${code}). ${last}`.trim();

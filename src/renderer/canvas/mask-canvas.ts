@@ -1,0 +1,44 @@
+import type { ClassInfo } from '#shared/training/messages';
+import type { Size } from '../editor/region.ts';
+import type { Box } from '../editor/units.ts';
+
+/** Class colours as 32-bit pixels; ids without a class (void) are transparent, and so are hidden classes. */
+export function colourTable(classes: readonly ClassInfo[], hidden: ReadonlySet<number> = new Set()): Uint32Array {
+  const table = new Uint32Array(256);
+  for (const { id, color: [red, green, blue] } of classes) {
+    if (!hidden.has(id)) table[id] = (255 << 24) | (blue << 16) | (green << 8) | red;
+  }
+  return table;
+}
+
+/** Paints class ids onto a canvas of the mask's own size, only where asked to. */
+export class MaskCanvas {
+  readonly canvas: HTMLCanvasElement;
+  private readonly context: CanvasRenderingContext2D;
+  private readonly size: Size;
+
+  constructor(size: Size) {
+    this.size = size;
+    this.canvas = document.createElement('canvas');
+    this.canvas.width = size.width;
+    this.canvas.height = size.height;
+    this.context = this.canvas.getContext('2d')!;
+  }
+
+  repaint(ids: Uint8Array, table: Uint32Array, box: Box = { left: 0, top: 0, ...this.size }): void {
+    const pixels = new Uint32Array(box.width * box.height);
+    for (let y = 0, i = 0; y < box.height; y++) {
+      let from = (box.top + y) * this.size.width + box.left;
+      for (let x = 0; x < box.width; x++) pixels[i++] = table[ids[from++]];
+    }
+    this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), box.width, box.height), box.left, box.top);
+  }
+
+  /** Red where label and prediction differ, void left out. */
+  paintErrors(labels: Uint8Array, predictions: Uint8Array, voidId: number, color: readonly [number, number, number]): void {
+    const pixel = (220 << 24) | (color[2] << 16) | (color[1] << 8) | color[0];
+    const pixels = new Uint32Array(labels.length);
+    for (let i = 0; i < labels.length; i++) if (labels[i] !== voidId && labels[i] !== predictions[i]) pixels[i] = pixel;
+    this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), this.size.width, this.size.height), 0, 0);
+  }
+}

@@ -1,0 +1,36 @@
+import type { ImageEntry } from '#shared/contract/datasets';
+
+export interface LibraryFilter {
+  split: string;
+  mask: 'all' | 'with' | 'without';
+  /** Only images that hold this class. */
+  classId: number | null;
+  problems: boolean;
+  sort: 'name' | 'least-labelled' | 'newest-edit';
+  /** Thumbnail width in pixels. */
+  size: number;
+}
+
+/** Share of an image's pixels that have a class, 0 … 1. */
+export function labelledShare({ classPixels }: ImageEntry): number {
+  if (!classPixels) return 0;
+  const total = classPixels.reduce((sum, count) => sum + count, 0);
+  return total > 0 ? 1 - classPixels.at(-1)! / total : 0;
+}
+
+const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => number> = {
+  // The order of the data set: its splits, then names.
+  name: () => 0,
+  'least-labelled': (a, b) => labelledShare(a) - labelledShare(b),
+  'newest-edit': (a, b) => (b.editedAt ?? '').localeCompare(a.editedAt ?? ''),
+};
+
+/** The images that pass, in order. */
+export function filterImages(images: readonly ImageEntry[], filter: LibraryFilter): ImageEntry[] {
+  const passes = (image: ImageEntry): boolean =>
+    (filter.split === 'all' || image.split === filter.split)
+    && (filter.mask === 'all' || image.hasMask === (filter.mask === 'with'))
+    && (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0)
+    && (!filter.problems || image.problems.length > 0);
+  return images.filter(passes).sort(orders[filter.sort]);
+}

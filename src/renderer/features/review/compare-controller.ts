@@ -1,0 +1,110 @@
+import { voidId } from '#shared/mask/void-id';
+import type { ClassInfo } from '#shared/training/messages';
+import { colourTable, MaskCanvas } from '../../canvas/mask-canvas.ts';
+import { StageView } from '../../canvas/stage-view.ts';
+import type { Size } from '../../editor/region.ts';
+import type { ScreenPoint } from '../../editor/units.ts';
+import { fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
+
+export const panes = ['image', 'label', 'prediction', 'errors'] as const;
+export type PaneName = (typeof panes)[number];
+
+interface CompareEvents {
+  /** Whole image pixel under the pointer, or null. */
+  pointer(at: { x: number; y: number } | null): void;
+  /** A person wants to edit at this image pixel. */
+  edit(at: { x: number; y: number }): void;
+}
+
+// A red that no class of the built-in sets has.
+const errorColor = [255, 40, 60] as const;
+
+/** Four views of one image that share one zoom and pan: photo, label, prediction and where those two differ. */
+export class CompareController {
+  private readonly views: Record<PaneName, StageView>;
+  private readonly masks: Record<PaneName, MaskCanvas>;
+  private readonly size: Size;
+  private readonly table: Uint32Array;
+  private readonly events: CompareEvents;
+  private view: Viewport;
+  private moved = false;
+  private panFrom: ScreenPoint | null = null;
+
+  constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
+    this.size = size;
+    this.events = events;
+    this.table = colourTable(classes);
+    const make = <T>(work: (pane: PaneName) => T) => Object.fromEntries(panes.map((pane) => [pane, work(pane)])) as Record<PaneName, T>;
+    this.masks = make(() => new MaskCanvas(size));
+    this.views = make((pane) => this.createView(hosts[pane]));
+    for (const pane of panes) if (pane !== 'image') this.views[pane].setMask(this.masks[pane].canvas);
+    this.view = fit(size, this.views.image.size, 4);
+    this.apply();
+  }
+
+  private createView(host: HTMLDivElement): StageView {
+    return new StageView(host, {
+      pointer: (kind, at, event) => this.onPointer(kind, at, event),
+      leave: () => this.events.pointer(null),
+      wheel: (at, event) => {
+        this.moved = true;
+        this.setView(zoomAt(this.view, at, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015))));
+      },
+      doubleClick: (at) => {
+        const pixel = this.pixelAt(at);
+        if (pixel) this.events.edit(pixel);
+      },
+    }, () => (this.moved ? this.setView(this.view) : this.fit()));
+  }
+
+  setPhoto(image: HTMLImageElement): void {
+    for (const pane of panes) this.views[pane].setPhoto(image);
+  }
+
+  setMasks(label: Uint8Array, prediction: Uint8Array): void {
+    this.masks.label.repaint(label, this.table);
+    this.masks.prediction.repaint(prediction, this.table);
+    this.masks.errors.paintErrors(label, prediction, voidId, errorColor);
+    for (const pane of panes) this.views[pane].redrawMask();
+  }
+
+  /** The error map is always drawn full. */
+  setOpacity(opacity: number): void {
+    for (const pane of ['label', 'prediction'] as const) this.views[pane].setMaskOpacity(opacity);
+  }
+
+  fit(): void {
+    if (!this.views) return;
+    this.moved = false;
+    this.setView(fit(this.size, this.views.image.size, 4));
+  }
+
+  private setView(view: Viewport): void {
+    this.view = keepInView(view, this.size, this.views.image.size);
+    this.apply();
+  }
+
+  private apply(): void {
+    for (const pane of panes) this.views[pane].setViewport(this.view);
+  }
+
+  private pixelAt(at: ScreenPoint): { x: number; y: number } | null {
+    const point = toImage(this.view, at);
+    const pixel = { x: Math.floor(point.x), y: Math.floor(point.y) };
+    return pixel.x < 0 || pixel.y < 0 || pixel.x >= this.size.width || pixel.y >= this.size.height ? null : pixel;
+  }
+
+  private onPointer(kind: 'down' | 'move' | 'up', at: ScreenPoint, event: PointerEvent): void {
+    if (kind === 'down' && event.button <= 1) this.panFrom = at;
+    else if (kind === 'move' && this.panFrom) {
+      this.moved = true;
+      this.setView(panBy(this.view, at.x - this.panFrom.x, at.y - this.panFrom.y));
+      this.panFrom = at;
+    } else if (kind === 'up') this.panFrom = null;
+    this.events.pointer(this.pixelAt(at));
+  }
+
+  destroy(): void {
+    for (const pane of panes) this.views[pane].destroy();
+  }
+}

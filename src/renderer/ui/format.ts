@@ -1,0 +1,23 @@
+/** 0.43126 as 0.431; a dash where there is no number. */
+export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
+
+export const percent = (value: number | null | undefined, digits = 1): string => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`);
+
+/** Seconds in words: 45 s, 18 min, 2 h 5 min. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–';
+  if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export const megabytes = (mb: number | null): string => (mb === null ? '–' : mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`);
+
+/** Local date and time of an ISO text. */
+export function dateTime(iso: string): string {
+  return new Date(iso).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+}
+
+export const timeOfDay = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+
+export const cssColor = ([red, green, blue]: readonly [number, number, number]): string => `rgb(${red} ${green} ${blue})`;
