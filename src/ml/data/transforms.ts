@@ -1,4 +1,4 @@
-import { Random } from '#shared/random';
+import { type Random } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
 import type { DataConfig } from '#shared/training/run-config';
 import type { DecodedSample } from './sample-store.ts';

@@ -37,7 +37,7 @@ export class Encoding {
 }
 
 /** Shares one matrix [rows, columns] over the batch. */
-const tile = (matrix: Tensor, batch: number): T3 => tf.broadcastTo(tf.expandDims(matrix, 0), [batch, matrix.shape[0], matrix.shape[1]!]) as T3;
+const tile = (matrix: Tensor, batch: number): T3 => tf.broadcastTo<TensorFlow.Rank.R3>(tf.expandDims(matrix, 0), [batch, matrix.shape[0], matrix.shape[1]!]);
 
 /**
  * @returns encoded [batch, codes, channels]; squared distances and assignment weights [batch, pixels, codes]
@@ -45,9 +45,9 @@ const tile = (matrix: Tensor, batch: number): T3 => tf.broadcastTo(tf.expandDims
 export function encode(x: Tensor, codewords: Tensor, scale: Tensor): { encoded: Tensor; distances: Tensor; assignment: Tensor } {
   const [encoded, distances, assignment] = tf.tidy(() => {
     const codes = tile(codewords, x.shape[0]);
-    const products = tf.matMul(x as T3, codes, false, true);
+    const products = tf.matMul(x, codes, false, true);
     const distances = tf.add(tf.sub(tf.sum(tf.square(x), 2, true), tf.mul(products, 2)), tf.sum(tf.square(codewords), 1));
-    const assignment = tf.softmax(tf.mul(distances, scale)) as T3;
+    const assignment = tf.softmax<T3>(tf.mul(distances, scale));
     const mass = tf.expandDims(tf.sum(assignment, 1), 2);
     const encoded = tf.sub(tf.matMul(assignment, x as T3, true, false), tf.mul(mass, codes));
     return [encoded, distances, assignment];
@@ -64,7 +64,7 @@ function encodeGradient(dy: Tensor, x: Tensor, codewords: Tensor, scale: Tensor,
     const centred = tf.sub(dAssignment, tf.sum(tf.mul(assignment, dAssignment), 2, true));
     const dLogits = tf.mul(assignment, centred);
     const dScale = tf.sum(tf.mul(dLogits, distances), [0, 1]);
-    const dDistances = tf.mul(dLogits, scale) as T3;
+    const dDistances = tf.mul<T3>(dLogits, scale);
     const dx = tf.addN([
       tf.matMul(assignment as T3, dy as T3),
       tf.mul(tf.mul(x, tf.sum(dDistances, 2, true)), 2),

@@ -7,7 +7,7 @@ const leaves = new WeakMap<Tape, Map<Parameter, Node>>();
 /** The node of a parameter on this tape: always the same one, so that its gradients add up. */
 export function leaf(tape: Tape, parameter: Parameter): Node {
   let known = leaves.get(tape);
-  if (!known) leaves.set(tape, (known = new Map()));
+  if (!known) leaves.set(tape, (known = new Map<Parameter, Node>()));
   let node = known.get(parameter);
   if (!node) known.set(parameter, (node = tape.constant(parameter.value, parameter.trainable)));
   return node;

@@ -89,6 +89,9 @@ export class Parameters {
       case 'encoding.scale':
         uniform(-1, 0);
         break;
+      case 'bn.bias':
+      case 'bn.running_mean':
+        break;
     }
     return data;
   }

@@ -30,7 +30,7 @@ export function crossEntropy(logits: Tensor, labels: Uint8Array, ignoreIndex: nu
     total += weights[i];
   }
   if (total > 0) for (let i = 0; i < weights.length; i++) weights[i] /= total;
-  const [loss, gradient] = tf.tidy(() => {
+  const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
     const rows = tf.reshape(logits, [-1, classes]);
     const [perPixel, rowGradient] = sparseSoftmaxCrossEntropy(rows, tf.tensor1d(targets, 'int32'));
     const weight = tf.tensor1d(weights);

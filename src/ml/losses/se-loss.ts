@@ -22,7 +22,7 @@ export function classPresence(labels: Uint8Array, batch: number, numClasses: num
  * @param form 'mse': mean squared error of the raw logits (the reference); 'bce': with their sigmoid (the paper, section 3.1)
  */
 export function seLoss(logits: Tensor, presence: Float32Array, form: 'mse' | 'bce'): LossAndGradient {
-  const [loss, gradient] = tf.tidy(() => {
+  const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
     const target = tf.tensor(presence, logits.shape, 'float32');
     const count = presence.length;
     if (form === 'mse') {

@@ -109,8 +109,8 @@ export function dropout(tape: Tape, x: Node, rate: number): Node {
 export function linear(tape: Tape, x: Node, weight: Node, bias: Node): Node {
   const y = tf.tidy(() => tf.add(tf.matMul(x.value as TensorFlow.Tensor2D, weight.value as TensorFlow.Tensor2D), bias.value));
   return tape.op([x, weight, bias], y, (dy) => [
-    tf.matMul(dy as TensorFlow.Tensor2D, weight.value as TensorFlow.Tensor2D, false, true),
-    tf.matMul(x.value as TensorFlow.Tensor2D, dy as TensorFlow.Tensor2D, true, false),
+    tf.matMul(dy, weight.value, false, true),
+    tf.matMul(x.value, dy, true, false),
     tf.sum(dy, 0),
   ], { keep: [x, weight] });
 }

@@ -36,10 +36,12 @@ export class Session {
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
   private uiState: UiState = {};
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
 
-  constructor({ client, on }: Connection) {
-    this.client = client;
+  constructor(connection: Connection) {
+    const { on } = connection;
+    this.client = connection.client;
     this.on = on;
     on('datasets.changed', (info) => void this.onDataset(info));
     on('datasets.images', (entries) => {

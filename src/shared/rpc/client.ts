@@ -13,7 +13,7 @@ export interface Channel {
 
 export interface Connection {
   client: Client;
-  on<Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void): () => void;
+  on: <Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void) => () => void;
 }
 
 interface Pending {
@@ -50,7 +50,7 @@ export function createConnection(channel: Channel): Connection {
     pending.set(id, { resolve, reject });
     channel.send({ kind: 'call', id, method, input });
   });
-  return { client: clientProxy(call), on: (name, listener) => subscribe(listeners, name, listener as (payload: never) => void) };
+  return { client: clientProxy(call), on: (name, listener) => subscribe(listeners, name, listener) };
 }
 
 function subscribe(listeners: Map<string, Set<(payload: never) => void>>, name: string, listener: (payload: never) => void): () => void {

@@ -1,4 +1,5 @@
 import { contract, type ServiceName, type Services } from '../contract/index.ts';
+import type { Method } from '../contract/define.ts';
 import { AppError } from '../errors.ts';
 import type { CallFrame, ResultFrame } from './frames.ts';
 import { toWireError } from './wire-errors.ts';
@@ -9,7 +10,7 @@ type Handler = (input: unknown) => unknown;
 function methodTable(services: Services): Map<string, Handler> {
   const table = new Map<string, Handler>();
   for (const [service, { methods }] of Object.entries(contract)) {
-    for (const [name, { input }] of Object.entries(methods)) {
+    for (const [name, { input }] of Object.entries<Method>(methods)) {
       const implementation = (services[service as ServiceName] as Record<string, Handler>)[name];
       table.set(`${service}.${name}`, (value) => {
         // msgpack has no undefined: a call without argument arrives as null.

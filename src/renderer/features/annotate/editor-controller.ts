@@ -57,6 +57,7 @@ export class EditorController {
     this.unsubscribe = options.document.onChange((box) => {
       this.maskCanvas.repaint(options.document.ids, this.table, box);
       this.stage.redrawMask();
+      this.showStatus();
     });
     this.showStatus();
   }
@@ -182,6 +183,7 @@ export class EditorController {
     this.panFrom = kind === 'up' ? null : at;
     this.userMoved = true;
     this.setView(panBy(this.view, at.x - from.x, at.y - from.y));
+    this.pointer = toImage(this.view, at);
   }
 
   private onLeave(): void {

@@ -25,7 +25,8 @@ const toolKeys: Record<string, ToolName> = { b: 'brush', e: 'eraser', p: 'polygo
 
 function withControl(event: KeyboardEvent, actions: KeyActions): boolean {
   const key = event.key.toLowerCase();
-  if (key === 'z') (event.shiftKey ? actions.redo : actions.undo)();
+  if (key === 'z' && event.shiftKey) actions.redo();
+  else if (key === 'z') actions.undo();
   else if (key === 'y') actions.redo();
   else if (key === 's') actions.save();
   else if (key === '0') actions.fit();

@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Page } from '@playwright/test';
+import readXlsxFile from 'read-excel-file/node';
+import { root, startWorkbench } from '../helpers/workbench.ts';
+import { expect, goTo, test } from './fixtures.ts';
+
+/** Starts preset tiny from the button. */
+async function startTiny(page: Page, epochs: number): Promise<void> {
+  await goTo(page, 'Train');
+  await page.getByRole('radio', { name: 'Tiny' }).click();
+  await page.getByLabel('Epochs', { exact: true }).fill(String(epochs));
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
+}
+
+const runFolder = (userData: string) => {
+  const runs = path.join(userData, 'sample/.encnet/runs');
+  return path.join(runs, readdirSync(runs).sort().at(-1)!);
+};
+
+test('the loop: train from the button, export, predict, review, accept, undo', async ({ app, userData }) => {
+  test.setTimeout(300_000);
+  await startTiny(app, 2);
+  await expect(app.getByRole('progressbar', { name: 'Training progress' })).not.toHaveAttribute('aria-valuenow', '0');
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
+  await expect(app.getByLabel('Log', { exact: true })).toContainText('epoch 2 --- loss');
+  await expect(app.getByTestId('best-miou')).toContainText(/0\.\d{3}/);
+  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt']) expect(existsSync(path.join(runFolder(userData), file))).toBe(true);
+
+  await goTo(app, 'Runs');
+  const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('link', { name: 'Export .xlsx' }).click()]);
+  const sheet = (await readXlsxFile(await download.path())) as unknown as { data: unknown[][] }[] | unknown[][];
+  const rows = (Array.isArray(sheet[0]) ? sheet : (sheet[0]).data) as unknown[][];
+  expect(rows[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
+  expect(rows).toHaveLength(3);
+
+  await app.getByRole('button', { name: 'Review', exact: true }).last().click();
+  await app.getByRole('button', { name: 'Predict val' }).click();
+  await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 60_000 });
+  const shown = { miou: await app.getByTestId('split-miou').textContent(), accuracy: await app.getByTestId('split-accuracy').textContent() };
+  const evaluated = JSON.parse(execFileSync(process.execPath, [path.join(root, 'out/main/cli.js'), 'evaluate', '--checkpoint', path.join(runFolder(userData), 'best.ckpt'),
+    '--data', path.join(userData, 'sample'), '--split', 'val', '--json'], { encoding: 'utf8' })) as { mIoU: number; pixelAccuracy: number; perClass: { name: string; iou: number | null }[]; images: number };
+  expect(shown).toEqual({ miou: evaluated.mIoU.toFixed(3), accuracy: evaluated.pixelAccuracy.toFixed(3) });
+  expect(evaluated.images).toBe(8);
+  for (const { name, iou } of evaluated.perClass) await expect(app.locator(`[data-class="${name}"]`)).toHaveText(iou === null ? '–' : iou.toFixed(3));
+
+  const first = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
+  const mask = path.join(userData, `sample/${first.replace('val/', 'valannot/')}.png`);
+  const before = readFileSync(mask);
+  await app.getByRole('button', { name: 'Accept prediction' }).click();
+  await expect.poll(() => readFileSync(mask).equals(before)).toBe(false);
+  await app.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
+
+  const pane = (await app.getByRole('figure', { name: 'Errors' }).boundingBox())!;
+  await app.mouse.dblclick(pane.x + pane.width * 0.5, pane.y + pane.height * 0.5);
+  await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText(first.replace('val/', ''));
+});
+
+test('pause, resume and stop; the curves move and the run can go on', async ({ app }) => {
+  test.setTimeout(240_000);
+  await startTiny(app, 40);
+  const state = app.getByRole('status', { name: 'Run state' });
+  await app.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(state).toHaveText('Paused');
+  await app.getByRole('button', { name: 'Resume', exact: true }).click();
+  await expect(state).toHaveText('Training');
+  const log = app.getByLabel('Log', { exact: true });
+  await expect(log).toContainText('epoch 1 --- loss', { timeout: 60_000 });
+  const canvas = app.getByRole('figure', { name: 'Loss' }).locator('canvas');
+  const first = await canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL());
+  await expect(log).toContainText('epoch 3 --- loss', { timeout: 60_000 });
+  await expect.poll(() => canvas.evaluate((element: HTMLCanvasElement) => element.toDataURL())).not.toBe(first);
+  await app.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(state).toHaveText('Stopped', { timeout: 30_000 });
+  await app.getByRole('button', { name: 'Resume', exact: true }).click();
+  await expect(log).toContainText('epoch 4 --- loss', { timeout: 60_000 });
+  await app.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(state).toHaveText('Stopped', { timeout: 30_000 });
+});
+
+test('a killed trainer leaves the workbench up and the run resumable, with its reason', async ({ app, workbench }) => {
+  test.setTimeout(240_000);
+  await startTiny(app, 40);
+  await expect(app.getByLabel('Log', { exact: true })).toContainText('epoch 1 --- loss', { timeout: 60_000 });
+  const children = readFileSync(`/proc/${workbench.process.pid}/task/${workbench.process.pid}/children`, 'utf8').trim().split(/\s+/).map(Number);
+  for (const pid of children) process.kill(pid, 'SIGKILL');
+  await expect(app.getByRole('alert')).toContainText('The trainer was killed (SIGKILL)');
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Failed');
+  await app.getByRole('button', { name: 'Resume', exact: true }).click();
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
+  await expect(app.getByLabel('Log', { exact: true })).toContainText('epoch 2 --- loss', { timeout: 60_000 });
+  await app.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Stopped', { timeout: 30_000 });
+});
+
+test('a run survives the end of the workbench: it is stopped with a checkpoint and offered again', async ({ page, userData }) => {
+  test.setTimeout(240_000);
+  const first = await startWorkbench({ userData });
+  await page.goto(first.url);
+  await startTiny(page, 40);
+  await expect(page.getByLabel('Log', { exact: true })).toContainText('epoch 1 --- loss', { timeout: 60_000 });
+  await first.stop();
+  await expect(page.getByText('The workbench has ended.')).toBeVisible();
+  const second = await startWorkbench({ userData });
+  await page.goto(second.url);
+  await goTo(page, 'Runs');
+  await expect(page.getByRole('cell', { name: 'interrupted' })).toBeVisible();
+  await page.getByRole('button', { name: 'Resume', exact: true }).click();
+  await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
+  await second.stop();
+});
+
+test('runs are listed, compared, deleted and restored', async ({ app }) => {
+  test.setTimeout(240_000);
+  for (let i = 0; i < 2; i++) {
+    await startTiny(app, 1);
+    await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 60_000 });
+  }
+  await goTo(app, 'Runs');
+  await expect(app.getByRole('row')).not.toHaveCount(1);
+  const boxes = app.getByRole('checkbox');
+  await expect(boxes).toHaveCount(2);
+  await boxes.nth(1).check();
+  await expect(app.getByRole('heading', { name: '2 runs' })).toBeVisible();
+  await expect(app.getByText('None: the runs have the same settings.')).toBeVisible();
+  await boxes.nth(1).uncheck();
+  await app.getByRole('button', { name: 'Delete' }).click();
+  await expect(boxes).toHaveCount(1);
+  await app.getByRole('button', { name: 'Undo' }).click();
+  await expect(boxes).toHaveCount(2);
+});
+
+test('images with problems are named and the rest stays usable', async ({ page, userData }) => {
+  const first = await startWorkbench({ userData });
+  await first.stop();
+  const folder = path.join(userData, 'sample');
+  const file = path.join(folder, 'trainannot/street-002.png');
+  writeFileSync(file, readFileSync(file).subarray(0, 200));
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  await page.getByRole('button', { name: 'Problems 1' }).click();
+  await page.getByRole('option', { name: 'street-002, train' }).click();
+  await expect(page.getByRole('complementary', { name: 'Image facts' })).toContainText('street-002.png is not a whole PNG');
+  await goTo(page, 'Annotate');
+  await expect(page.getByText('street-002.png is not a whole PNG').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Next image' }).click();
+  await expect(page.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await workbench.stop();
+});
