@@ -61,7 +61,9 @@ function encodeGradient(dy: Tensor, x: Tensor, codewords: Tensor, scale: Tensor,
     const codes = tile(codewords, x.shape[0]);
     const mass = tf.expandDims(tf.sum(assignment, 1), 2);
     const dAssignment = tf.sub(tf.matMul(x as T3, dy as T3, false, true), tf.expandDims(tf.sum(tf.mul(codes, dy), 2), 1));
-    const centred = tf.sub(dAssignment, tf.sum(tf.mul(assignment, dAssignment), 2, true));
+    // Centred twice: where one code takes a pixel wholly, once leaves rounding that the distances then magnify.
+    const centre = (x: Tensor): Tensor => tf.sub(x, tf.sum(tf.mul(assignment, x), 2, true));
+    const centred = centre(centre(dAssignment));
     const dLogits = tf.mul(assignment, centred);
     const dScale = tf.sum(tf.mul(dLogits, distances), [0, 1]);
     const dDistances = tf.mul<T3>(dLogits, scale);

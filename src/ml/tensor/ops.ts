@@ -69,10 +69,13 @@ export function add(tape: Tape, a: Node, b: Node): Node {
   return tape.op([a, b], tf.add(a.value, b.value), (dy) => [dy.clone(), dy.clone()]);
 }
 
-/** Max pooling of values >= 0 (after a ReLU), where zero padding equals PyTorch's. */
+// Far below any activation, so that padding never wins, as PyTorch's minus infinity.
+const padValue = -3e38;
+
+/** Max pooling with symmetric padding that never wins. */
 export function maxPool(tape: Tape, x: Node, size: number, stride: number, padding: number): Node {
   const pads: [number, number][] = [[0, 0], [padding, padding], [padding, padding], [0, 0]];
-  const padded = padding > 0 ? tf.pad(x.value, pads) : x.value.clone();
+  const padded = padding > 0 ? tf.pad(x.value, pads, padValue) : x.value.clone();
   const y = kernels.maxPool(padded, size, stride);
   const node: Node = tape.op([x], y, (dy) => {
     const dPadded = kernels.maxPoolGrad(padded, node.value, dy, size, stride);

@@ -1,0 +1,174 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import readXlsxFile from 'read-excel-file/node';
+import { beforeEach, expect, test } from 'vitest';
+import type { PredictionProgress, ReviewResult } from '#shared/contract/review';
+import type { RunDetail, RunSummary } from '#shared/contract/runs';
+import type { TrainingStatus } from '#shared/contract/training';
+import { Confusion } from '#shared/metrics/confusion';
+import { findPreset, withSetting } from '#shared/training/presets';
+import { makeDataset } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+let folder: string;
+let bench: TestBench;
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 8, val: 2 });
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+});
+
+const config = (epochs: number) => withSetting(withSetting(findPreset('tiny').config, 'epochs', epochs), 'batchSize', 2);
+const ended = () => bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+const epoch = (n: number) => bench.until<{ runId: string }>('training.epoch', () => bench.events.filter(({ name }) => name === 'training.epoch').length >= n);
+
+async function train(epochs: number): Promise<RunSummary> {
+  const end = ended();
+  await bench.call('training.start', { config: config(epochs), name: 'a run' });
+  return (await end).run;
+}
+
+test('a run is trained, recorded, exported and reviewed, and the numbers agree', async () => {
+  const run = await train(2);
+  expect(run).toMatchObject({ status: 'finished', epochsDone: 2, name: 'a run', device: 'CPU', hasCheckpoint: true });
+  const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
+  expect(detail.steps.map(({ globalStep }) => globalStep)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(detail.epochs.map((row) => row.epoch)).toEqual([1, 2]);
+  expect(detail.checkpoints.map(({ role }) => role).sort()).toContain('best');
+  expect(detail.masksChanged).toBe(0);
+  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt', 'epoch-0001.ckpt']) expect(existsSync(path.join(detail.folder, file))).toBe(true);
+  expect(readFileSync(path.join(detail.folder, 'metrics.csv'), 'utf8').split('\n')[0]).toMatch(/^epoch,loss,train_acc,test_acc,miou,time,/);
+
+  const datasetId = (await bench.call<{ id: string }>('datasets.current')).id;
+  const get = async (extension: string) => Buffer.from(await (await bench.workbench.assets.handle(new Request(`http://x/asset/${datasetId}/run/${run.id}.${extension}`))).arrayBuffer());
+  const csv = (await get('csv')).toString().trim().split('\n').map((line) => line.split(','));
+  expect(csv[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
+  const workbook = (await readXlsxFile(await get('xlsx'))) as unknown as ({ data: unknown[][] }[] & unknown[][]);
+  const rows = (Array.isArray(workbook[0]) ? workbook : workbook[0].data);
+  expect(rows[1].slice(0, 2)).toEqual([1, detail.epochs[0].loss]);
+
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  const progress = await done;
+  expect(progress).toMatchObject({ state: 'finished', done: 2, total: 2 });
+  const result = await bench.call<ReviewResult>('review.result', { predictionId: progress.predictionId });
+  // The review uses the best checkpoint: its split score is that epoch's validation score.
+  expect(result.miou).toBeCloseTo(run.bestMiou!, 9);
+  const pooled = new Confusion(11);
+  for (const image of result.images) {
+    const label = await bench.call<{ ids: Uint8Array }>('masks.load', { imageId: image.id });
+    const predicted = await bench.call<{ ids: Uint8Array }>('review.mask', { predictionId: progress.predictionId, imageId: image.id });
+    pooled.add(label.ids, predicted.ids);
+  }
+  expect(pooled.rows()).toEqual(result.confusion);
+  expect(result.images.map(({ miou }) => miou)).toEqual(result.images.map(({ miou }) => miou).sort((a, b) => a! - b!));
+  await bench.workbench.shutDown();
+});
+
+test('pause holds the run with a checkpoint, resume goes on, stop ends it resumable', async () => {
+  const started = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'training');
+  const run = await bench.call<RunSummary>('training.start', { config: config(200), name: '' });
+  await started;
+  const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
+  await bench.call('training.pause');
+  await paused;
+  expect(existsSync(path.join(folder, '.encnet/runs', run.id, 'last.ckpt'))).toBe(true);
+  const steps = (await bench.call<RunDetail>('runs.get', { runId: run.id })).steps.length;
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).steps.length).toBe(steps);
+  const goesOn = epoch(1);
+  await bench.call('training.resume');
+  await goesOn;
+  await expect(bench.call('training.start', { config: config(1), name: '' })).rejects.toMatchObject({ code: 'busy' });
+  await expect(bench.call('runs.delete', { runId: run.id })).rejects.toMatchObject({ code: 'busy' });
+  await expect(bench.call('datasets.openSample')).rejects.toMatchObject({ code: 'busy' });
+  const end = ended();
+  await bench.call('training.stop');
+  expect((await end).run).toMatchObject({ status: 'stopped', resumable: true });
+  await bench.workbench.shutDown();
+});
+
+test('kill -9 of the trainer fails the run with its reason; it resumes from its last checkpoint', async () => {
+  const first = epoch(1);
+  const run = await bench.call<RunSummary>('training.start', { config: config(6), name: '' });
+  await first;
+  const end = ended();
+  const pid = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number)
+    .find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('trainer'))!;
+  process.kill(pid, 'SIGKILL');
+  const killed = (await end).run;
+  expect(killed).toMatchObject({ status: 'failed', resumable: true });
+  expect(killed.reason).toContain('killed (SIGKILL)');
+  const again = ended();
+  await bench.call('training.resumeRun', { runId: run.id });
+  expect((await again).run).toMatchObject({ status: 'finished', epochsDone: 6 });
+  const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
+  expect(detail.steps.map(({ globalStep }) => globalStep)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
+  await bench.workbench.shutDown();
+});
+
+test('a run that stops mid-epoch and resumes has the curve of one that did not', async () => {
+  const whole = await train(3);
+  const straight = await bench.call<RunDetail>('runs.get', { runId: whole.id });
+  const middle = bench.until<{ point: { globalStep: number } }>('training.step', ({ point }) => point.globalStep >= 6);
+  const run = await bench.call<RunSummary>('training.start', { config: config(3), name: '' });
+  await middle;
+  const stopped = ended();
+  await bench.call('training.stop');
+  await stopped;
+  const finished = ended();
+  await bench.call('training.resumeRun', { runId: run.id });
+  await finished;
+  const resumed = await bench.call<RunDetail>('runs.get', { runId: run.id });
+  const curve = (detail: RunDetail) => detail.epochs.map(({ loss, miou }) => [loss, miou]);
+  expect(resumed.epochs).toHaveLength(3);
+  curve(resumed).forEach(([loss, miou], index) => {
+    expect(loss).toBeCloseTo(curve(straight)[index][0], 4);
+    expect(miou).toBeCloseTo(curve(straight)[index][1], 3);
+  });
+  await bench.workbench.shutDown();
+});
+
+test('a closed workbench leaves the run interrupted and resumable', async () => {
+  const first = epoch(1);
+  const run = await bench.call<RunSummary>('training.start', { config: config(500), name: '' });
+  await first;
+  await bench.workbench.shutDown();
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  const [listed] = await bench.call<RunSummary[]>('runs.list', { withDeleted: false });
+  expect(listed).toMatchObject({ id: run.id, status: 'interrupted', resumable: true });
+  await bench.workbench.shutDown();
+});
+
+test('a corrupt checkpoint is named and the run fails', async () => {
+  const run = await train(1);
+  const file = path.join(folder, '.encnet/runs', run.id, 'best.ckpt');
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 5] ^= 255;
+  writeFileSync(file, bytes);
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  expect(await done).toMatchObject({ state: 'failed', message: `${file} does not have the sha256 it was written with` });
+  expect(await bench.call('review.predictions')).toEqual([]);
+  await bench.workbench.shutDown();
+});
+
+test('a prediction can be cancelled and leaves nothing behind', async () => {
+  const run = await train(1);
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  await bench.call('review.cancel');
+  expect((await done).state).toBe('cancelled');
+  expect(await bench.call('review.predictions')).toEqual([]);
+  await bench.workbench.shutDown();
+});
+
+test('masks changed since a run are counted', async () => {
+  const run = await train(1);
+  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', { imageId: 'train/train-1' });
+  await bench.call('masks.save', { imageId: 'train/train-1', width: mask.width, height: mask.height, ids: mask.ids.fill(0), baseRevision: mask.revision });
+  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masksChanged).toBe(1);
+  await bench.workbench.shutDown();
+});
