@@ -36,7 +36,7 @@ export class TrainState {
   async load(): Promise<void> {
     this.presets = await this.session.client.training.presets();
     this.choosePreset(this.session.remembered('preset', 'light'));
-    await this.show(this.session.training?.run.id ?? null);
+    await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
   }
 
   /** Points are gathered and drawn a few times a second; none is dropped. */

@@ -95,6 +95,7 @@ export class TrainingService {
     } });
     const summary = store.summary(runId);
     this.options.events.emit('runs.changed', summary);
+    this.options.events.emit('training.status', this.active.status());
     return summary;
   }
 

@@ -60,7 +60,8 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
   const typing = target.matches('input:not([type=range]), select, textarea') || target.closest('dialog[open]') !== null;
   if (typing || event.altKey) return;
   const slider = target.matches('input[type=range]') && event.key.startsWith('Arrow');
-  const pressing = event.key === ' ' && target.matches('button');
+  // Space presses a button that was reached by key; after a click on one it pans all the same.
+  const pressing = (event.key === ' ' || event.key === 'Enter') && target.matches('button:focus-visible');
   if (slider || pressing) return;
   const done = event.ctrlKey || event.metaKey ? withControl(event, actions) : plain(event, actions);
   if (done) event.preventDefault();

@@ -1,0 +1,104 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { root } from '../helpers/workbench.ts';
+
+interface Result {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built command line. */
+function cli(...args: string[]): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root, maxBuffer: 1e8 }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }));
+  });
+}
+
+beforeAll(() => {
+  if (!existsSync(path.join(root, 'out/main/cli.js'))) throw new Error('Build first: npm run build');
+});
+
+test('trains, evaluates and predicts, by the contract', async () => {
+  const data = await makeDataset({ train: 6, val: 2, width: 70, height: 50 });
+  const out = temporaryFolder();
+  const trained = await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '2', '--batch', '2', '--size', '48x64', '--lr', '0.001', '--seed', '3', '--set', 'optimizer.weightDecay=0', '--out', out);
+  expect(trained).toMatchObject({ code: 0 });
+  const lines = trained.stdout.trim().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/^epoch 2 --- loss [\d.]+ --- train acc [\d.]+ --- test acc [\d.]+ --- miou [\d.]+ --- cost time [\d.]+$/);
+  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt']) expect(existsSync(path.join(out, file))).toBe(true);
+  expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({ epochs: 2, batchSize: 2, seed: 3, data: { size: [48, 64] }, optimizer: { learningRate: 0.001, weightDecay: 0 } });
+  const csv = readFileSync(path.join(out, 'metrics.csv'), 'utf8').trim().split('\n');
+  expect(csv[0].split(',').slice(0, 6)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'miou', 'time']);
+  expect(csv).toHaveLength(3);
+
+  const checkpoint = path.join(out, 'best.ckpt');
+  const evaluated = await cli('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'val', '--json');
+  const result = JSON.parse(evaluated.stdout) as { mIoU: number; pixelAccuracy: number; perClass: { id: number; name: string; iou: number | null }[]; confusion: number[][]; images: number; protocol: Record<string, unknown> };
+  expect(Object.keys(result)).toEqual(['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'protocol']);
+  expect(Object.keys(result.protocol)).toEqual(['split', 'classes', 'void', 'resolution', 'scales', 'flip']);
+  expect(result.images).toBe(2);
+  expect(result.perClass[10]).toMatchObject({ id: 10, name: 'Bicyclist' });
+  expect((await cli('evaluate', '--checkpoint', checkpoint, '--data', data)).stdout).toContain('pixel accuracy');
+
+  const masks = temporaryFolder();
+  const predicted = await cli('predict', '--checkpoint', checkpoint, '--images', path.join(data, 'val'), '--out', masks);
+  expect(predicted.stdout.trim().split('\n')).toEqual(['val-0.png', 'val-1.png'].map((name) => path.join(masks, name)));
+  const metadata = await sharp(path.join(masks, 'val-0.png')).metadata();
+  expect(metadata).toMatchObject({ width: 70, height: 50, isPalette: true });
+  const confusion = result.confusion.map((row) => row.map(() => 0));
+  for (const name of readdirSync(masks)) {
+    const label = readStoredMask(path.join(data, 'valannot', name)).values;
+    readStoredMask(path.join(masks, name)).values.forEach((id, index) => label[index] < 11 && confusion[label[index]][id]++);
+  }
+  expect(confusion).toEqual(result.confusion);
+});
+
+test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () => {
+  const data = await makeDataset({ train: 6, val: 2 });
+  const out = temporaryFolder();
+  const child = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), 'train', '--data', data, '--preset', 'tiny', '--epochs', '60', '--batch', '2', '--out', out], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  child.kill('SIGINT');
+  expect(await closed).toBe(0);
+  expect(existsSync(path.join(out, 'last.ckpt'))).toBe(true);
+  const done = readFileSync(path.join(out, 'metrics.csv'), 'utf8').trim().split('\n').length - 1;
+  const resumed = await cli('train', '--data', data, '--resume', out, '--epochs', String(done + 1));
+  expect(resumed).toMatchObject({ code: 0 });
+  expect(resumed.stdout).toMatch(new RegExp(`^epoch ${done + 1} ---`));
+});
+
+test('help is complete, and errors are one line on stderr with a non-zero code', async () => {
+  for (const command of ['train', 'evaluate', 'predict']) {
+    const help = await cli(command, '--help');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain(command === 'train' ? '--resume <dir>' : '--checkpoint <file>');
+  }
+  const data = await makeDataset({ train: 1, val: 1 });
+  const cases: [string[], string][] = [
+    [['train', '--data', '/nowhere'], 'error: /nowhere is not a folder'],
+    [['train', '--data', data, '--preset', 'huge'], 'error: There is no preset "huge"; there are light, reference, tiny'],
+    [['train', '--data', data, '--epochs', '0'], 'must be a whole number of at least 1, received "0"'],
+    [['train', '--data', data, '--set', 'nonsense=1'], 'error: There is no setting "nonsense"'],
+    [['train', '--data', data, '--resume', '/nowhere'], 'error: /nowhere/last.ckpt does not exist'],
+    [['evaluate', '--checkpoint', '/nowhere.ckpt', '--data', data], 'error: /nowhere.ckpt does not exist'],
+    [['evaluate', '--checkpoint', path.join(root, 'package.json'), '--data', data], 'is not a checkpoint'],
+    [['evaluate', '--checkpoint', 'x', '--data', data, '--split', 'other'], 'Allowed choices are train, val, test'],
+    [['predict', '--checkpoint', 'x', '--images', '/nowhere', '--out', '/tmp'], 'error: /nowhere does not exist'],
+    [['unknown'], 'error: unknown command'],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await cli(...args);
+    expect(stderr).toContain(message);
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
+  }
+});

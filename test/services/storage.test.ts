@@ -1,0 +1,92 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { Settings } from '#services/app/settings';
+import { openDatabase } from '#services/database';
+import { RunStore } from '#services/runs/run-store';
+import { findPreset } from '#shared/training/presets';
+import type { EpochMetrics } from '#shared/training/messages';
+import { temporaryFolder } from '../helpers/dataset.ts';
+
+const metrics = (epoch: number, miou: number, loss: number): EpochMetrics => ({
+  epoch, loss, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1, validationLoss: null,
+});
+
+function newStore() {
+  const folder = temporaryFolder();
+  const db = openDatabase(path.join(folder, 'history.db'));
+  const store = new RunStore(db, folder);
+  const create = (id: string) => store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
+  return { db, store, create, folder };
+}
+
+test('migrations run once, and a newer database is refused untouched', () => {
+  const file = path.join(temporaryFolder(), 'history.db');
+  openDatabase(file).close();
+  openDatabase(file).close();
+  const raw = new Database(file);
+  expect(raw.pragma('user_version', { simple: true })).toBeGreaterThan(0);
+  raw.pragma('user_version = 999');
+  raw.close();
+  expect(() => openDatabase(file)).toThrow(`${file} was written by a newer workbench (schema 999`);
+});
+
+test('a file that is no database is named and left alone', () => {
+  const file = path.join(temporaryFolder(), 'history.db');
+  writeFileSync(file, 'this is not a database, but it is somebody\'s file '.repeat(40));
+  const before = readFileSync(file);
+  expect(() => openDatabase(file)).toThrow(`${file} is not a database`);
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test('best and latest follow the epochs, for metrics that rise and that fall', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  [[0.2, 3], [0.5, 2], [0.4, 1]].forEach(([miou, loss], index) => store.addEpoch('a', metrics(index + 1, miou, loss), []));
+  expect(store.summary('a')).toMatchObject({ bestMiou: 0.5, bestEpoch: 2, lastLoss: 1, epochsDone: 3, spark: [0.2, 0.5, 0.4] });
+  const loss = db.prepare('SELECT best, best_epoch FROM metric_summary WHERE metric = \'loss\'').get();
+  expect(loss).toEqual({ best: 1, best_epoch: 3 });
+  db.close();
+});
+
+test('runs left running are interrupted at the next start', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  create('b');
+  store.setStatus('b', 'finished');
+  expect(store.markInterrupted()).toEqual(['a']);
+  expect(store.summary('a')).toMatchObject({ status: 'interrupted', reason: 'The workbench ended while the run was going on.' });
+  expect(store.summary('b').status).toBe('finished');
+  db.close();
+});
+
+test('deleting hides, restoring shows, and only what was deleted long ago is purged', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  store.addEpoch('a', metrics(1, 0.1, 1), []);
+  store.setDeleted('a', true);
+  expect(store.list(false)).toEqual([]);
+  store.purge(new Date(Date.now() - 1000));
+  store.setDeleted('a', false);
+  expect(store.list(false).map(({ id }) => id)).toEqual(['a']);
+  store.setDeleted('a', true);
+  store.purge(new Date(Date.now() + 1000));
+  expect(store.list(true)).toEqual([]);
+  expect(db.prepare('SELECT count(*) AS n FROM epoch').get()).toEqual({ n: 0 });
+  db.close();
+});
+
+test('settings survive, and a broken file is set aside instead of lost', () => {
+  const folder = temporaryFolder();
+  const settings = new Settings(folder);
+  settings.setUiState('place', '"train"');
+  settings.rememberDataset('/a');
+  settings.rememberDataset('/b');
+  settings.rememberDataset('/a');
+  expect(new Settings(folder).recentDatasets()).toEqual(['/a', '/b']);
+  expect(new Settings(folder).uiState()).toEqual({ place: '"train"' });
+  writeFileSync(path.join(folder, 'settings.json'), '{broken');
+  expect(new Settings(folder).recentDatasets()).toEqual([]);
+  expect(existsSync(path.join(folder, 'settings.json.broken'))).toBe(true);
+});

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AppError } from '#shared/errors';
+import { applyPatch, diffPatches } from '#shared/mask/patch';
+import { Confusion } from '#shared/metrics/confusion';
+import { Random } from '#shared/random';
+import { fromWireError, toWireError } from '#shared/rpc/wire-errors';
+import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+
+describe('patches', () => {
+  const mask = fc.integer({ min: 1, max: 12 }).chain((width) => fc.integer({ min: 1, max: 12 }).chain((height) => fc.tuple(
+    fc.constant({ width, height }), fc.uint8Array({ minLength: width * height, maxLength: width * height }), fc.uint8Array({ minLength: width * height, maxLength: width * height }))));
+
+  test('lead from one state to the other and back, and hold only what changed', () => {
+    fc.assert(fc.property(mask, ([size, before, after]) => {
+      const patches = diffPatches(before, after, size, { left: 0, top: 0, ...size });
+      const changed = before.filter((id, index) => id !== after[index]).length;
+      if (!patches) return expect(changed).toBe(0);
+      expect(patches.after.values).toHaveLength(changed);
+      const work = before.slice();
+      applyPatch(work, size, patches.after);
+      expect(work).toEqual(after);
+      applyPatch(work, size, patches.before);
+      expect(work).toEqual(before);
+    }));
+  });
+
+  test('that reach beyond the mask are refused with size and place', () => {
+    const patch = { left: 3, top: 0, width: 2, height: 1, changed: Uint8Array.of(3), values: Uint8Array.of(1, 1) };
+    expect(() => applyPatch(new Uint8Array(16), { width: 4, height: 4 }, patch)).toThrow('patch must lie in the mask of 4 x 4, received 2 x 1 at 3, 0');
+  });
+});
+
+describe('confusion', () => {
+  const pixels = fc.array(fc.tuple(fc.constantFrom(0, 1, 2, 3, 255), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 200 });
+
+  test('of parts merged is that of the whole', () => {
+    fc.assert(fc.property(pixels, pixels, (a, b) => {
+      const of = (rows: [number, number][]) => {
+        const confusion = new Confusion(4);
+        confusion.add(rows.map(([label]) => label), rows.map(([, prediction]) => prediction));
+        return confusion;
+      };
+      const merged = of(a);
+      merged.merge(of(b));
+      expect([...merged.counts]).toEqual([...of([...a, ...b]).counts]);
+    }));
+  });
+
+  test('of a perfect prediction has IoU 1 in every class that is there, and void never counts', () => {
+    const confusion = new Confusion(3);
+    confusion.add([0, 0, 2, 255, 255], [0, 0, 2, 1, 0]);
+    expect(confusion.iou()).toEqual([1, null, 1]);
+    expect(confusion.meanIou()).toBe(1);
+    expect(confusion.pixels).toBe(3);
+  });
+
+  test('of nothing has no numbers, and lengths must agree', () => {
+    expect(new Confusion(2).meanIou()).toBeNull();
+    expect(new Confusion(2).pixelAccuracy()).toBeNull();
+    expect(() => new Confusion(2).add([0], [0, 1])).toThrow('must have one length, received 1 and 2');
+  });
+});
+
+describe('random', () => {
+  test('streams are reproducible, and shuffles are permutations', () => {
+    fc.assert(fc.property(fc.string(), fc.nat(), fc.array(fc.nat()), (name, seed, items) => {
+      expect(Random.named(name, seed).shuffled(items)).toEqual(Random.named(name, seed).shuffled(items));
+      expect(Random.named(name, seed).shuffled(items).sort((a, b) => a - b)).toEqual([...items].sort((a, b) => a - b));
+    }));
+  });
+});
+
+describe('settings', () => {
+  test('every preset keeps its own rules', () => {
+    for (const { config } of presets) expect(checkConfig(structuredClone(config))).toEqual(config);
+  });
+
+  test('the reference preset has the reference\'s facts', () => {
+    const { config } = findPreset('reference');
+    expect(config).toMatchObject({
+      epochs: 50, batchSize: 8, seed: 17, model: { backbone: 'resnet50', stageStrides: [1, 1, 2, 1], numCodes: 32, headChannels: 512, addLateral: false },
+      optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0 }, schedule: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
+      loss: { seForm: 'mse', seWeight: 0.2, classWeights: 'none' }, data: { size: [224, 224], flipHorizontal: true, flipVertical: true }, checkpointEvery: 5,
+    });
+  });
+
+  test('are set by path; a wrong path or value is named', () => {
+    expect(withSetting(findPreset('tiny').config, 'optimizer.momentum', 0.5).optimizer.momentum).toBe(0.5);
+    expect(() => withSetting(findPreset('tiny').config, 'optimizer.nonsense', 1)).toThrow('There is no setting "optimizer.nonsense"');
+    expect(() => withSetting(findPreset('tiny').config, 'epochs', -3)).toThrow(/Setting epochs: .*>=1/);
+    expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, tiny');
+  });
+});
+
+test('errors cross the wire with code and details; anything else says nothing of its inner workings', () => {
+  const error = fromWireError(toWireError(new AppError('conflict', 'why', { file: 'a' })));
+  expect(error).toMatchObject({ code: 'conflict', message: 'why', details: { file: 'a' } });
+  expect(toWireError(new TypeError('secret path')).message).not.toContain('secret');
+  expect(fromWireError({ code: 'made-up', message: 'm', details: {} }).code).toBe('internal');
+});
