@@ -11,7 +11,7 @@ if (!program) console.log(`skipped: ${reason}`);
 
 test('the desktop window opens the sample', async ({ userData }) => {
   test.skip(program === null, reason);
-  const app = await _electron.launch({ executablePath: program!, args: [root, '--no-sandbox'], env: { ...process.env, ENCNET_USER_DATA: userData } as Record<string, string> });
+  const app = await _electron.launch({ executablePath: program!, args: [root, '--no-sandbox'], env: { ...process.env, ENCNET_USER_DATA: userData } });
   const window = await app.firstWindow();
   await expect(window.getByRole('button', { name: 'Sample street' })).toBeVisible();
   await app.close();

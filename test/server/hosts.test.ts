@@ -101,7 +101,7 @@ test('the desktop host\'s IPC listens to our own frame alone and carries events'
 
 test('the desktop host\'s protocol serves page and assets under one origin', async () => {
   let handle: (request: Request) => Promise<Response> = () => Promise.reject(new Error('not set'));
-  serveProtocol({ handle: (_scheme: string, work: typeof handle) => (handle = work) } as never, bench.workbench, (pathname) => staticFile(rendererFolder, pathname));
+  serveProtocol({ handle: (_scheme: string, work: typeof handle) => (handle = work) }, bench.workbench, (pathname) => staticFile(rendererFolder, pathname));
   const { id } = await bench.call<{ id: string }>('datasets.current');
   const status = async (address: string) => (await handle(new Request(address))).status;
   expect(await status('workbench://app/index.html')).toBe(200);

@@ -44,8 +44,8 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
   const get = async (extension: string) => Buffer.from(await (await bench.workbench.assets.handle(new Request(`http://x/asset/${datasetId}/run/${run.id}.${extension}`))).arrayBuffer());
   const csv = (await get('csv')).toString().trim().split('\n').map((line) => line.split(','));
   expect(csv[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
-  const workbook = (await readXlsxFile(await get('xlsx'))) as unknown as ({ data: unknown[][] }[] & unknown[][]);
-  const rows = (Array.isArray(workbook[0]) ? workbook : workbook[0].data);
+  const [sheet] = (await readXlsxFile(await get('xlsx'))) as unknown as { data: unknown[][] }[];
+  const rows = sheet.data;
   expect(rows[1].slice(0, 2)).toEqual([1, detail.epochs[0].loss]);
 
   const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { AppError, messageOf } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
-import { fillFile, type FillFile } from './fill-case.ts';
-import { backboneFile, networkFile, type BackboneFile, type NetworkFile } from './network-cases.ts';
-import { lossesFile, schedulesFile, transformsFile, type LossesFile, type SchedulesFile, type TransformsFile } from './number-cases.ts';
+import { fillFile } from './fill-case.ts';
+import { backboneFile, networkFile } from './network-cases.ts';
+import { lossesFile, schedulesFile, transformsFile } from './number-cases.ts';
 import { Report } from './report.ts';
-import { blockCase, encModuleCase, encodingCase, resizeFile, type ResizeFile, type SmallFiles } from './small-cases.ts';
+import { blockCase, encModuleCase, encodingCase, resizeFile, type SmallFiles } from './small-cases.ts';
 
 type Content = Record<string, unknown>;
 const has = (content: Content, ...path: string[]): boolean => {
@@ -19,16 +19,16 @@ const has = (content: Content, ...path: string[]): boolean => {
 
 /** Recognised by what they hold, so that a file never seen before works under any name. */
 const kinds: { fits: (content: Content) => boolean; run: (report: Report, content: never) => void }[] = [
-  { fits: (c) => has(c, 'eval_initial') && has(c, 'train_step'), run: networkFile as (report: Report, content: NetworkFile) => void },
-  { fits: (c) => has(c, 'train', 'stage1'), run: backboneFile as (report: Report, content: BackboneFile) => void },
+  { fits: (c) => has(c, 'eval_initial') && has(c, 'train_step'), run: networkFile },
+  { fits: (c) => has(c, 'train', 'stage1'), run: backboneFile },
   { fits: (c) => has(c, 'cases', '0', 'config', 'num_codes'), run: (report: Report, content: SmallFiles['encoding']) => content.cases.forEach((each) => encodingCase(report, each)) },
   { fits: (c) => has(c, 'cases', '0', 'parameters_initial'), run: (report: Report, content: SmallFiles['blocks']) => content.cases.forEach((each) => blockCase(report, each)) },
-  { fits: (c) => has(c, 'cotangent_encoding_feat'), run: encModuleCase as (report: Report, content: SmallFiles['encModule']) => void },
-  { fits: (c) => has(c, 'bilinear'), run: resizeFile as (report: Report, content: ResizeFile) => void },
-  { fits: (c) => has(c, 'cross_entropy'), run: lossesFile as (report: Report, content: LossesFile) => void },
-  { fits: (c) => has(c, 'optimizers'), run: schedulesFile as (report: Report, content: SchedulesFile) => void },
-  { fits: (c) => has(c, 'results') && has(c, 'source'), run: transformsFile as (report: Report, content: TransformsFile) => void },
-  { fits: (c) => has(c, 'streams'), run: fillFile as (report: Report, content: FillFile) => void },
+  { fits: (c) => has(c, 'cotangent_encoding_feat'), run: encModuleCase },
+  { fits: (c) => has(c, 'bilinear'), run: resizeFile },
+  { fits: (c) => has(c, 'cross_entropy'), run: lossesFile },
+  { fits: (c) => has(c, 'optimizers'), run: schedulesFile },
+  { fits: (c) => has(c, 'results') && has(c, 'source'), run: transformsFile },
+  { fits: (c) => has(c, 'streams'), run: fillFile },
 ];
 
 /**

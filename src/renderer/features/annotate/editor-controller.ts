@@ -86,6 +86,11 @@ export class EditorController {
     this.stage.redrawMask();
   }
 
+  /** Whether the pointer is over the canvas. */
+  get pointerInside(): boolean {
+    return this.pointer !== null;
+  }
+
   setSpaceHeld(held: boolean): void {
     this.spaceHeld = held;
     if (!held && !this.painting) this.panFrom = null;

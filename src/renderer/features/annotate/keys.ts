@@ -19,6 +19,7 @@ export interface KeyActions {
   /** @returns whether the tool took the key */
   toolKey(key: string): boolean;
   space(held: boolean): void;
+  pointerOnCanvas(): boolean;
 }
 
 const toolKeys: Record<string, ToolName> = { b: 'brush', e: 'eraser', p: 'polygon', f: 'fill' };
@@ -60,8 +61,8 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
   const typing = target.matches('input:not([type=range]), select, textarea') || target.closest('dialog[open]') !== null;
   if (typing || event.altKey) return;
   const slider = target.matches('input[type=range]') && event.key.startsWith('Arrow');
-  // Space presses a button that was reached by key; after a click on one it pans all the same.
-  const pressing = (event.key === ' ' || event.key === 'Enter') && target.matches('button:focus-visible');
+  // Space and Enter press the button in focus, but not while the hand is at the canvas: there they pan and close.
+  const pressing = (event.key === ' ' || event.key === 'Enter') && target.matches('button') && !actions.pointerOnCanvas();
   if (slider || pressing) return;
   const done = event.ctrlKey || event.metaKey ? withControl(event, actions) : plain(event, actions);
   if (done) event.preventDefault();

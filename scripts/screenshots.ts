@@ -1,0 +1,100 @@
+// npm run screenshots [-- --data DIR]: the README's pictures and a set for looking at, from the real application.
+// Without --data: CamVid-like scenes of 480 x 360, drawn, trained on for a few epochs.
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium, type Page } from 'playwright';
+import sharp from 'sharp';
+import { encodeMask } from '../src/files/mask-png.ts';
+import { writeAtomic } from '../src/files/atomic-write.ts';
+import { chromiumArguments, findChromium } from '../test/helpers/chromium.ts';
+import { root, startWorkbench } from '../test/helpers/workbench.ts';
+import { drawScene } from './sample/scene.ts';
+
+const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-pictures-'));
+const all = path.join(root, 'test-results/screenshots');
+const docs = path.join(root, 'docs/images');
+for (const folder of [all, docs]) mkdirSync(folder, { recursive: true });
+
+/** Draws a data set of CamVid's size and layout. */
+async function drawDataset(folder: string): Promise<void> {
+  const size = { width: 480, height: 360 };
+  const stored = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
+  let seed = 2000;
+  for (const [split, count] of [['train', 24], ['val', 10], ['test', 6]] as const) {
+    mkdirSync(path.join(folder, split), { recursive: true });
+    for (let i = 0; i < count; i++) {
+      const scene = drawScene(++seed, size.width, size.height);
+      const name = `0016E5_${String(i * 30 + 390).padStart(5, '0')}`;
+      await sharp(scene.pixels, { raw: { ...size, channels: 3 } }).png().toFile(path.join(folder, split, `${name}.png`));
+      writeAtomic(path.join(folder, `${split}annot/${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored, { palette: null }));
+    }
+  }
+}
+
+const given = process.argv.indexOf('--data');
+const data = path.join(work, 'street');
+if (given > 0) cpSync(process.argv[given + 1], data, { recursive: true, filter: (file) => !file.includes('.encnet') });
+else await drawDataset(data);
+
+const workbench = await startWorkbench({ userData: path.join(work, 'user'), data });
+const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArguments });
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
+await page.goto(workbench.url);
+
+const go = (place: string) => page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: place, exact: true }).click();
+
+/** One picture at both sizes in both themes; the first is the README's. */
+async function shoot(name: string, prepare?: (page: Page) => Promise<void>): Promise<void> {
+  for (const theme of ['dark', 'light'] as const) {
+    if (theme === 'light') await page.getByRole('button', { name: 'Theme' }).click();
+    for (const [width, height] of [[1440, 900], [1024, 768]] as const) {
+      await page.setViewportSize({ width, height });
+      await prepare?.(page);
+      await page.waitForTimeout(700);
+      const file = path.join(all, `${name}-${theme}-${width}.png`);
+      await page.screenshot({ path: file });
+      if (theme === 'dark' && width === 1440) await sharp(file).resize(1200).png({ palette: true, quality: 85 }).toFile(path.join(docs, `${name}.png`));
+    }
+  }
+  await page.getByRole('button', { name: 'Theme' }).click();
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+await page.getByText(/^\d+ of \d+ images$/).waitFor({ timeout: 120_000 });
+await shoot('library');
+
+await go('Annotate');
+await page.getByRole('radio', { name: 'Bicyclist' }).click();
+const canvas = (await page.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+await page.mouse.move(canvas.x + canvas.width * 0.42, canvas.y + canvas.height * 0.6);
+await page.mouse.down();
+await page.mouse.move(canvas.x + canvas.width * 0.55, canvas.y + canvas.height * 0.66, { steps: 10 });
+await page.mouse.up();
+await shoot('editor', async (each) => {
+  const box = (await each.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+  await each.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5);
+});
+await page.getByRole('button', { name: 'Undo', exact: true }).click();
+
+await go('Train');
+await page.getByRole('radio', { name: 'Light' }).click();
+await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '4' : '14');
+await page.getByLabel('Name').fill('first light');
+await page.getByRole('button', { name: 'Start training' }).click();
+await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 5 ---/).waitFor({ timeout: 900_000 });
+await shoot('training');
+await page.getByText('Finished').waitFor({ timeout: 1_800_000 });
+
+await go('Runs');
+await shoot('runs');
+
+await go('Review');
+await page.getByRole('button', { name: 'Predict val' }).click();
+await page.getByTestId('split-miou').waitFor({ timeout: 300_000 });
+await shoot('review');
+
+await browser.close();
+await workbench.stop();
+rmSync(work, { recursive: true, force: true });
+console.log(`Pictures in ${all}, the README's in ${docs}`);
