@@ -84,7 +84,7 @@ await page.getByLabel('Name').fill('first light');
 await page.getByRole('button', { name: 'Start training' }).click();
 await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 5 ---/).waitFor({ timeout: 900_000 });
 await shoot('training');
-await page.getByText('Finished').waitFor({ timeout: 1_800_000 });
+await page.getByRole('status', { name: 'Run state' }).filter({ hasText: 'Finished' }).waitFor({ timeout: 1_800_000 });
 
 await go('Runs');
 await shoot('runs');

@@ -1,0 +1,23 @@
+// Benchmarks of src/ml; the peer is the reference itself in PyTorch, from ../shared/peer, where that is there.
+import { Command } from 'commander';
+import { measurePeer } from './bench/peer.ts';
+import { measurePredict, measureStep } from './bench/measure.ts';
+
+const whole = (text: string): number => Number.parseInt(text, 10);
+const program = new Command().name('npm run -s bench --');
+
+program.command('step').description('Time training steps; the first, a warm-up, is left out.')
+  .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224)
+  .option('--steps <n>', 'steps to count', whole, 4).option('--json', 'print one JSON line (it always does)')
+  .action((options: { preset: string; batch: number; size: number; steps: number }) => console.log(JSON.stringify(measureStep(options))));
+
+program.command('predict').description('Time predictions of one batch.')
+  .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images', whole, 1).option('--height <n>', 'height', whole, 360).option('--width <n>', 'width', whole, 480)
+  .option('--steps <n>', 'predictions to count', whole, 4).option('--json', 'print one JSON line (it always does)')
+  .action((options: { preset: string; batch: number; height: number; width: number; steps: number }) => console.log(JSON.stringify(measurePredict(options))));
+
+program.command('peer').description('Run our step and the reference\'s in PyTorch by turns, and print the ratios.')
+  .option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224).option('--steps <n>', 'steps to count', whole, 3)
+  .action(measurePeer);
+
+await program.parseAsync();

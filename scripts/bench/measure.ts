@@ -1,0 +1,67 @@
+import { EncNet } from '../../src/ml/models/encnet.ts';
+import { Optimizer } from '../../src/ml/optim/optimizer.ts';
+import { tf } from '../../src/ml/tensor/runtime.ts';
+import { Tape } from '../../src/ml/tensor/tape.ts';
+import { argMax, trainStep } from '../../src/ml/train/train-step.ts';
+import { Random } from '../../src/shared/random.ts';
+import { findPreset } from '../../src/shared/training/presets.ts';
+
+/** The form of ../shared/peer/reference_step.py. */
+export interface Measurement {
+  mode: string;
+  preset: string;
+  batch: number;
+  height: number;
+  width: number;
+  wall_ms: number[];
+  cpu_s: number[];
+  peak_rss_mb: number;
+}
+
+const numClasses = 33;
+
+/** Runs work once to warm up and then `steps` times. */
+function time(steps: number, work: () => void): Pick<Measurement, 'wall_ms' | 'cpu_s' | 'peak_rss_mb'> {
+  const [wall, cpu]: [number[], number[]] = [[], []];
+  for (let i = 0; i <= steps; i++) {
+    const usage = process.cpuUsage();
+    const begin = performance.now();
+    work();
+    wall.push(Math.round(performance.now() - begin));
+    const { user, system } = process.cpuUsage(usage);
+    cpu.push(Math.round((user + system) / 1e4) / 100);
+  }
+  return { wall_ms: wall.slice(1), cpu_s: cpu.slice(1), peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
+}
+
+const noise = (count: number): Float32Array => {
+  const random = new Random(17);
+  return Float32Array.from({ length: count }, () => random.normal());
+};
+
+/** Times whole training steps: forward, both losses, backward, update. */
+export function measureStep({ preset, batch, size, steps }: { preset: string; batch: number; size: number; steps: number }): Measurement {
+  const { config } = findPreset(preset);
+  const net = new EncNet(config.model, numClasses, 17);
+  const optimizer = new Optimizer(config.optimizer);
+  const random = new Random(18);
+  const data = {
+    images: noise(batch * size * size * 3), labels: Uint8Array.from({ length: batch * size * size }, () => random.integer(numClasses)),
+    count: batch, size: [size, size] as const, ids: [],
+  };
+  let step = 0;
+  const measured = time(steps, () => trainStep(net, optimizer, data, { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step }));
+  return { mode: 'train', preset, batch, height: size, width: size, ...measured };
+}
+
+/** Times predictions: forward in evaluation mode and the class of each pixel. */
+export function measurePredict({ preset, batch, height, width, steps }: { preset: string; batch: number; height: number; width: number; steps: number }): Measurement {
+  const net = new EncNet(findPreset(preset).config.model, numClasses, 17);
+  const images = tf.tensor(noise(batch * height * width * 3), [batch, height, width, 3], 'float32');
+  const measured = time(steps, () => {
+    const tape = new Tape({ training: false, recording: false });
+    argMax(net.forward(tape, tape.constant(images)).logits.value);
+    tape.dispose();
+  });
+  return { mode: 'predict', preset, batch, height, width, ...measured };
+}
