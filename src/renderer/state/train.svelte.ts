@@ -77,6 +77,8 @@ export class TrainState {
     const last = detail.steps.at(-1)?.globalStep ?? 0;
     this.waiting = this.waiting.filter(({ globalStep }) => globalStep > last);
     this.steps = detail.steps;
+    // The cards tell how long an epoch takes here, as soon as that is known.
+    this.presets = await this.session.client.training.presets();
   }
 
   async start(): Promise<void> {
