@@ -7,8 +7,6 @@ import { findNode24, root } from './setup/paths.mjs';
 await main(async () => {
   await setUp();
   const child = spawn(findNode24(), [path.join(root, 'out/main/cli.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // The child hears Ctrl+C itself and ends in good order; this process only waits for it.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : code ?? 0));
 });

@@ -17,8 +17,8 @@ export const rooms = [
   { name: 'canvas', folder: 'renderer/canvas', rooms: ['shared', 'editor'], packages: ['konva'] },
   { name: 'api', folder: 'renderer/api', rooms: ['shared'], packages: ['@msgpack/msgpack'] },
   { name: 'state', folder: 'renderer/state', rooms: ['shared', 'editor', 'api'], packages: ['svelte'] },
-  { name: 'ui', folder: 'renderer/ui', rooms: ['shared', 'state'], packages: ['svelte', '@lucide/svelte', 'uplot', 'bits-ui'] },
-  { name: 'features', folder: 'renderer/features', rooms: ['shared', 'editor', 'canvas', 'api', 'state', 'ui'], packages: ['svelte', '@lucide/svelte', 'uplot', 'virtua', 'bits-ui'] },
+  { name: 'ui', folder: 'renderer/ui', rooms: ['shared', 'state'], packages: ['svelte', '@lucide/svelte', 'uplot'] },
+  { name: 'features', folder: 'renderer/features', rooms: ['shared', 'editor', 'canvas', 'api', 'state', 'ui'], packages: ['svelte', '@lucide/svelte', 'uplot', 'virtua'] },
 ].map((room) => ({ ...room, files: [`src/${room.folder}/**/*.{ts,svelte}`] }));
 
 const subpaths = { shared: '#shared', files: '#files', ml: '#ml', services: '#services' };

@@ -1,26 +1,46 @@
 // npm start [-- --browser] [-- --data DIR] [-- --port N]
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { main, setUp } from './setup/index.mjs';
+import { say } from './setup/log.mjs';
 import { findNode24, modules, root } from './setup/paths.mjs';
 
-/** Electron's executable, or why the desktop window cannot be opened here. */
+const electronFolder = path.join(modules, 'electron');
+const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+
+/** Electron's executable if it is installed. */
+function installedElectron() {
+  const pathFile = path.join(electronFolder, 'path.txt');
+  if (!existsSync(pathFile)) return null;
+  const program = path.join(electronFolder, 'dist', readFileSync(pathFile, 'utf8').trim());
+  return existsSync(program) ? program : null;
+}
+
+/** Electron's executable, downloaded if need be, or why the desktop window cannot be opened here. */
 function findElectron() {
-  const folder = path.join(modules, 'electron');
-  const pathFile = path.join(folder, 'path.txt');
-  if (!existsSync(pathFile)) return { reason: 'Electron\'s binary is not installed (run "npx install-electron" with a network that reaches it)' };
-  const program = path.join(folder, 'dist', readFileSync(pathFile, 'utf8').trim());
-  if (!existsSync(program)) return { reason: 'Electron\'s binary is not installed' };
-  if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) return { reason: 'there is no display' };
-  return { program };
+  if (!hasDisplay) return { reason: 'there is no display' };
+  const known = installedElectron();
+  if (known) return { program: known };
+  say('downloading Electron\'s binary (about 120 MB)');
+  spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], { stdio: 'ignore', timeout: 180_000 });
+  const program = installedElectron();
+  return program ? { program } : { reason: 'Electron\'s binary could not be downloaded' };
 }
 
 /** Opens an address in the person's browser, where there is one to open. */
 function openAddress(url) {
-  if (process.env.CI || (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY)) return;
+  if (process.env.CI || !hasDisplay) return;
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform] ?? 'xdg-open';
   spawn(opener, [url], { stdio: 'ignore', detached: true }).on('error', () => undefined).unref();
+}
+
+const diesAtOnceMs = 8000;
+
+function startWindow(program, args) {
+  // Chromium's sandbox refuses to run as root.
+  const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return spawn(program, [root, ...unsandboxed, ...args], { cwd: root, stdio: 'inherit' });
 }
 
 function startBrowserHost(args) {
@@ -39,7 +59,15 @@ await main(async () => {
   const args = process.argv.slice(2).filter((arg) => arg !== '--browser');
   const electron = process.argv.includes('--browser') ? { reason: null } : findElectron();
   if (electron.reason) console.log(`No desktop window: ${electron.reason}. Starting the browser host instead.`);
-  const child = electron.program ? spawn(electron.program, [root, ...args], { cwd: root, stdio: 'inherit' }) : startBrowserHost(args);
+  let child = electron.program ? startWindow(electron.program, args) : startBrowserHost(args);
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => process.exit(code ?? 0));
+  const begin = Date.now();
+  child.on('exit', (code, signal) => {
+    // A window that dies at once lacks something of the system; the browser host needs nothing of it.
+    if (electron.program && code !== 0 && Date.now() - begin < diesAtOnceMs) {
+      console.log('The desktop window could not be opened (Electron ended at once). Starting the browser host instead.');
+      child = startBrowserHost(args);
+      child.on('exit', (hostCode, hostSignal) => process.exit(hostSignal ? 1 : hostCode ?? 0));
+    } else process.exit(signal ? 1 : code ?? 0);
+  });
 });

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { SetupError } from './log.mjs';
 import { answers, run } from './run.mjs';
 
-function findCompiler() {
+/** The C++ compiler to use. @throws SetupError with the remedy when there is none */
+export function findCompiler() {
   const candidates = process.env.CXX ? [process.env.CXX] : ['g++', 'clang++', 'c++'];
   const found = candidates.find((name) => answers(name, '--version'));
   if (found) return found;

@@ -1,16 +1,18 @@
 // Stages TensorFlow's C library under the npm package @tensorflow/tfjs-node-gpu: ADR 0002 says why.
-import { createRequire } from 'node:module';
-import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { compileBinding } from './binding.mjs';
+import { compileBinding, findCompiler } from './binding.mjs';
 import { SetupError, say } from './log.mjs';
 import { cacheFolder, findNode24, modules } from './paths.mjs';
 import { run } from './run.mjs';
-import { chooseWheel, downloadWheel, findPython, tensorflowVersion } from './wheel.mjs';
+import { chooseWheel, DownloadError, downloadWheel, findPython, removePartials, tensorflowVersion } from './wheel.mjs';
 import { extractLibraries, cudaRequirements } from './wheel-content.mjs';
 
 const packageFolder = path.join(modules, '@tensorflow/tfjs-node-gpu');
-const requiredBytes = 2.5e9;
+const officialMarker = path.join(packageFolder, 'official-runtime.json');
+// While it is staged: the download, what is unpacked from it and, with a GPU, CUDA's libraries.
+const requiredBytes = (wheel) => (wheel.gpu ? 14e9 : 2.5e9);
 
 const bindingVersion = () => JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')).version;
 
@@ -23,14 +25,16 @@ const complete = (folder) => existsSync(path.join(folder, 'complete.json'));
 
 export function runtimeStaged() {
   const wheel = chooseWheel();
-  if (!wheel) return existsSync(path.join(packageFolder, 'lib/napi-v8/tfjs_binding.node'));
+  if (existsSync(officialMarker)) return existsSync(path.join(packageFolder, 'lib/napi-v8/tfjs_binding.node'));
+  if (!wheel) return false;
   return complete(runtimeFolder(wheel)) && linked(runtimeFolder(wheel));
 }
 
 function linked(folder) {
-  const marker = path.join(packageFolder, 'lib');
-  return existsSync(path.join(marker, 'napi-v8/tfjs_binding.node')) && lstatSync(marker).isSymbolicLink()
-    && existsSync(path.join(packageFolder, 'deps')) && existsSync(path.join(folder, 'complete.json'));
+  return ['deps', 'lib'].every((name) => {
+    const link = path.join(packageFolder, name);
+    return existsSync(link) && realpathSync(link) === realpathSync(path.join(folder, name));
+  });
 }
 
 function link(folder) {
@@ -41,10 +45,10 @@ function link(folder) {
   }
 }
 
-function assertDiskSpace(folder) {
+function assertDiskSpace(folder, needed) {
   const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize < requiredBytes) {
-    throw new SetupError(`${folder} has ${(bavail * bsize / 1e9).toFixed(1)} GB free and the tensor runtime needs ${requiredBytes / 1e9} GB: free some space, or set ENCNET_CACHE to a folder on another disk.`);
+  if (bavail * bsize < needed) {
+    throw new SetupError(`${folder} has ${(bavail * bsize / 1e9).toFixed(1)} GB free and the tensor runtime needs ${needed / 1e9} GB: free some space, or set ENCNET_CACHE to a folder on another disk.`);
   }
 }
 
@@ -53,12 +57,14 @@ async function stageFromWheel(wheel) {
   if (complete(folder)) return folder;
   const cache = cacheFolder();
   mkdirSync(cache, { recursive: true });
-  assertDiskSpace(cache);
+  assertDiskSpace(cache, requiredBytes(wheel));
+  // Both are asked for before anything is downloaded.
   const python = findPython();
+  findCompiler();
   const downloads = path.join(cache, 'downloads');
   const file = await downloadWheel(python, wheel, path.join(downloads, `${wheel.name}-${tensorflowVersion}`));
   const partial = `${folder}.partial-${process.pid}`;
-  rmSync(partial, { recursive: true, force: true });
+  removePartials(folder);
   mkdirSync(partial, { recursive: true });
   say('unpacking TensorFlow\'s C library');
   await extractLibraries(python, file, path.join(partial, 'deps'));
@@ -70,6 +76,7 @@ async function stageFromWheel(wheel) {
   }
   say('compiling the Node binding (10 s)');
   await compileBinding(packageFolder, partial, modules);
+  probe(partial);
   writeFileSync(path.join(partial, 'complete.json'), JSON.stringify({ wheel: wheel.name, tensorflow: tensorflowVersion, binding: bindingVersion() }));
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
@@ -84,6 +91,8 @@ async function stageOfficial() {
     cwd: packageFolder,
     remedy: 'Its server could not be reached: check the network and run the command again.',
   });
+  probe(packageFolder);
+  writeFileSync(officialMarker, JSON.stringify({ binding: bindingVersion() }));
 }
 
 export async function stageRuntime() {
@@ -92,19 +101,16 @@ export async function stageRuntime() {
   try {
     link(await stageFromWheel(wheel));
   } catch (error) {
-    if (!(error instanceof SetupError) || !/pip .*ended|pip download/.test(error.message)) throw error;
+    if (!(error instanceof DownloadError)) throw error;
     say(`${error.message} Trying the official download instead.`);
     await stageOfficial();
   }
-  probe();
 }
 
-/** Loads the binding once in a child, so that a runtime this machine cannot load is reported here and not in the first training. */
-function probe() {
-  const require = createRequire(import.meta.url);
-  const { spawnSync } = require('node:child_process');
-  const script = 'require("@tensorflow/tfjs-node-gpu/lib/napi-v8/tfjs_binding.node")';
-  const result = spawnSync(findNode24(), ['-e', script], { cwd: path.dirname(modules), env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, encoding: 'utf8' });
+/** Loads a staged binding once in a child: one that this machine cannot load is reported here, and never linked. */
+function probe(folder) {
+  const script = `require(${JSON.stringify(path.join(folder, 'lib/napi-v8/tfjs_binding.node'))})`;
+  const result = spawnSync(findNode24(), ['-e', script], { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, encoding: 'utf8' });
   if (result.status !== 0) {
     throw new SetupError(`TensorFlow's library does not load here: ${result.stderr.trim().split('\n').slice(-3).join(' ') || result.signal}`);
   }

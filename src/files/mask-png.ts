@@ -84,8 +84,14 @@ export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileFo
     }
     data[i] = value;
   }
-  const palette = form.palette ?? undefined;
+  const palette = form.palette ? completePalette(form.palette, data) : undefined;
   return encode({ width: mask.width, height: mask.height, data, channels: 1, depth: 8, ...(palette ? { palette } : {}) });
+}
+
+/** A trimmed palette grows to hold every value that is used now: without it the PNG would be invalid. */
+function completePalette(palette: MaskFileForm['palette'] & object, data: Uint8Array): [number, number, number][] {
+  const needed = data.reduce((largest, value) => Math.max(largest, value), 0) + 1;
+  return Array.from({ length: Math.max(needed, palette.length) }, (_, value) => palette[value] ?? [value, value, value]);
 }
 
 /** Stored value of each class id, -1 where there is none. */

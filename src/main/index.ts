@@ -40,7 +40,9 @@ async function start(): Promise<void> {
 }
 
 registerScheme(protocol);
-void app.whenReady().then(start);
+// Two windows on one data set would train over each other.
+if (app.requestSingleInstanceLock()) void app.whenReady().then(start);
+else app.quit();
 
 // A closed window does not lose the run: it is stopped with a checkpoint and can be resumed.
 let ended = false;

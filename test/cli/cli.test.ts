@@ -60,6 +60,15 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(confusion).toEqual(result.confusion);
 });
 
+test('predict never writes a mask over its image', async () => {
+  const data = await makeDataset({ train: 1, val: 1 });
+  const before = readFileSync(path.join(data, 'val/val-0.png'));
+  const { code, stderr } = await cli('predict', '--checkpoint', 'x', '--images', path.join(data, 'val'), '--out', path.join(data, 'val'));
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('would be overwritten by its mask');
+  expect(readFileSync(path.join(data, 'val/val-0.png')).equals(before)).toBe(true);
+});
+
 test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () => {
   const data = await makeDataset({ train: 6, val: 2 });
   const out = temporaryFolder();

@@ -27,6 +27,22 @@ test('filters the library by split, class and mask', async ({ app }) => {
   await expect(app.getByTestId('status-text')).toHaveText('52 of 52 images');
 });
 
+test('Ctrl+K finds an image and opens it', async ({ app }) => {
+  await app.keyboard.press('Control+k');
+  await app.getByRole('searchbox', { name: 'Search' }).fill('street-050');
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-050');
+});
+
+test('settings switch the theme, and it is remembered', async ({ app }) => {
+  await app.getByRole('button', { name: 'Settings' }).click();
+  await app.getByRole('radio', { name: 'Light' }).check();
+  await app.getByRole('button', { name: 'Close' }).click();
+  await app.waitForTimeout(500);
+  await app.reload();
+  await expect(app.locator('html')).toHaveAttribute('data-theme', 'light');
+});
+
 test('says what is wrong with a folder that is no data set, and keeps the open one', async ({ app, userData }) => {
   await app.getByRole('button', { name: 'Sample street' }).click();
   await app.getByLabel('Folder', { exact: true }).fill(userData);

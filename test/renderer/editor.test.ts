@@ -89,6 +89,17 @@ describe('history', () => {
     expect(history.canUndo).toBe(true);
   });
 
+  test('undo and another stroke while a save goes on do not look saved', () => {
+    const history = new History();
+    history.push(step(1));
+    history.push(step(1));
+    const mark = history.mark();
+    history.undo();
+    history.push(step(1));
+    history.markSaved(mark);
+    expect(history.dirty).toBe(true);
+  });
+
   test('knows the saved state as a position, also when it can no longer be reached', () => {
     const history = new History();
     expect(history.dirty).toBe(false);

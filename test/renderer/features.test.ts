@@ -4,12 +4,13 @@ import { findPreset, withSetting } from '#shared/training/presets';
 import { classKey, classOfKey } from '../../src/renderer/features/annotate/class-keys.ts';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/features/library/filter.ts';
+import { matches } from '../../src/renderer/features/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
 import { readSetting, settingGroups, writeSetting } from '../../src/renderer/features/train/settings.ts';
 import { duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
-  id, split: id.split('/')[0], name: id, width: 4, height: 4, hasMask: true, state: 'labelled', problems: [], classPixels: [8, 4, 4], revision: 'r', surveyed: true, editedAt: null, ...over,
+  id, split: id.split('/')[0], name: id, width: 4, height: 4, hasMask: true, state: 'labelled', problems: [], classPixels: [8, 4, 4], imageStamp: 's', revision: 'r', surveyed: true, editedAt: null, ...over,
 });
 const all: LibraryFilter = { split: 'all', mask: 'all', classId: null, problems: false, sort: 'name', size: 100 };
 
@@ -46,6 +47,14 @@ test('every setting of the recipe is there in every preset and can be written', 
     }
     expect(config).toEqual(findPreset(name).config);
   }
+});
+
+test('the palette finds by words, what begins with them first', () => {
+  const command = (label: string, hint: string) => ({ key: label, label, hint, run: () => undefined });
+  const commands = [command('Go to Train', 'place'), command('train/0001', 'image'), command('first light', 'run')];
+  expect(matches(commands, 'train').map(({ label }) => label)).toEqual(['train/0001', 'Go to Train']);
+  expect(matches(commands, 'light run').map(({ label }) => label)).toEqual(['first light']);
+  expect(matches(commands, 'zebra')).toEqual([]);
 });
 
 test('comparing runs shows only what differs', () => {

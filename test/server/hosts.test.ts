@@ -59,6 +59,13 @@ test('nothing outside the renderer\'s folder can be read', async () => {
   }
 });
 
+test('an address that is none is answered, and the host goes on', async () => {
+  expect((await get('//')).status).toBe(400);
+  expect((await get('/%', { cookie })).status).toBe(404);
+  expect((await get('/asset/%', { cookie })).status).toBeGreaterThanOrEqual(400);
+  expect((await get('/', { cookie })).status).toBe(200);
+});
+
 function connect(headers: Record<string, string>): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${host.port}/rpc`, { headers });
   return new Promise((resolve, reject) => socket.once('open', () => resolve(socket)).once('error', reject));

@@ -82,6 +82,40 @@ test('strokes in the journal come back; a torn last one is left out; a save clea
   expect((await load()).recoveredStrokes).toBe(0);
 });
 
+test('a stroke sent for the revision before a save belongs to the one after it', async () => {
+  const mask = await load();
+  const saved = await save(mask, mask.ids.slice().fill(3));
+  await bench.call('masks.journal', { imageId, baseRevision: mask.revision, patch: onePixel(9) });
+  const again = await load();
+  expect(again).toMatchObject({ revision: saved.revision, recoveredStrokes: 1 });
+  expect(again.ids[6 * 64 + 5]).toBe(9);
+});
+
+test('a call for another data set than the open one changes nothing', async () => {
+  const before = readFileSync(file);
+  const mask = await load();
+  await expect(bench.call('masks.save', { imageId, datasetId: 'other', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision })).rejects.toMatchObject({ code: 'conflict' });
+  expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+test('removing the mask that a save made leaves no mask, and a copy aside', async () => {
+  const { rmSync } = await import('node:fs');
+  rmSync(file);
+  const mask = await load();
+  const { revision } = await save(mask, mask.ids.fill(0));
+  await expect(bench.call('masks.remove', { imageId, baseRevision: 'another' })).rejects.toMatchObject({ code: 'conflict' });
+  await bench.call('masks.remove', { imageId, baseRevision: revision });
+  expect(existsSync(file)).toBe(false);
+  expect(existsSync(path.join(folder, '.encnet/originals/train/train-0.png.removed'))).toBe(true);
+});
+
+test('a trimmed palette grows to hold a class painted for the first time', async () => {
+  writeFileSync(file, encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(1) }, identityFormat, { palette: [[0, 0, 0], [9, 9, 9]] }));
+  const mask = await load();
+  await save(mask, mask.ids.fill(10));
+  expect(readStoredMask(file).form.palette).toHaveLength(11);
+});
+
 test('a corrupt mask blocks its image instead of opening empty', async () => {
   writeFileSync(file, readFileSync(file).subarray(0, 60));
   await expect(load()).rejects.toMatchObject({ code: 'corrupt-file' });

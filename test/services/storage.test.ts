@@ -10,7 +10,7 @@ import type { EpochMetrics } from '#shared/training/messages';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
 const metrics = (epoch: number, miou: number, loss: number): EpochMetrics => ({
-  epoch, loss, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1, validationLoss: null,
+  epoch, loss, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1,
 });
 
 function newStore() {
@@ -58,6 +58,25 @@ test('runs left running are interrupted at the next start', () => {
   expect(store.markInterrupted()).toEqual(['a']);
   expect(store.summary('a')).toMatchObject({ status: 'interrupted', reason: 'The workbench ended while the run was going on.' });
   expect(store.summary('b').status).toBe('finished');
+  db.close();
+});
+
+test('a run that another living process trains is left alone', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  store.setStatus('a', 'running');
+  db.prepare('UPDATE run SET owner_pid = ?').run(process.ppid);
+  expect(store.markInterrupted()).toEqual([]);
+  expect(store.summary('a').status).toBe('running');
+  db.close();
+});
+
+test('epochs that only the checkpoint knows are added once', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  store.addEpoch('a', metrics(1, 0.2, 3), []);
+  store.addMissingEpochs('a', [metrics(1, 0.9, 9), metrics(2, 0.3, 2)]);
+  expect(store.epochs('a').map(({ epoch, miou }) => [epoch, miou])).toEqual([[1, 0.2], [2, 0.3]]);
   db.close();
 });
 

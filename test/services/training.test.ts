@@ -89,6 +89,50 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
   await bench.workbench.shutDown();
 });
 
+test('pause during validation holds the run too', async () => {
+  const validating = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'validating');
+  await bench.call('training.start', { config: config(200), name: '' });
+  await validating;
+  const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
+  await bench.call('training.pause');
+  await paused;
+  const end = ended();
+  await bench.call('training.stop');
+  expect((await end).run.resumable).toBe(true);
+  await bench.workbench.shutDown();
+});
+
+test('two starts at once leave one run', async () => {
+  const [first, second] = await Promise.allSettled([bench.call('training.start', { config: config(1), name: 'a' }), bench.call('training.start', { config: config(1), name: 'b' })]);
+  expect([first.status, second.status].sort()).toEqual(['fulfilled', 'rejected']);
+  await ended();
+  expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: false })).toHaveLength(1);
+  await bench.workbench.shutDown();
+});
+
+test('broken images are left out of training, validation and review, and named', async () => {
+  for (const file of ['train/train-0.png', 'valannot/val-0.png']) writeFileSync(path.join(folder, file), readFileSync(path.join(folder, file)).subarray(0, 80));
+  const run = await train(1);
+  expect(run.status).toBe('finished');
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  const progress = await done;
+  expect(progress).toMatchObject({ state: 'finished', done: 8 });
+  expect(progress.message).toContain('1 images were left out, the first: ');
+  expect(progress.message).toContain('train-0.png cannot be decoded');
+  expect((await bench.call<ReviewResult>('review.result', { predictionId: progress.predictionId })).images).toHaveLength(7);
+  await bench.workbench.shutDown();
+});
+
+test('another data set is not opened over a prediction that goes on', async () => {
+  const run = await train(1);
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  await expect(bench.call('datasets.open', { path: await makeDataset() })).rejects.toMatchObject({ code: 'busy' });
+  await done;
+  await bench.workbench.shutDown();
+});
+
 test('kill -9 of the trainer fails the run with its reason; it resumes from its last checkpoint', async () => {
   const first = epoch(1);
   const run = await bench.call<RunSummary>('training.start', { config: config(6), name: '' });
@@ -123,6 +167,7 @@ test('a run that stops mid-epoch and resumes has the curve of one that did not',
   const resumed = await bench.call<RunDetail>('runs.get', { runId: run.id });
   const curve = (detail: RunDetail) => detail.epochs.map(({ loss, miou }) => [loss, miou]);
   expect(resumed.epochs).toHaveLength(3);
+  expect(resumed.steps.map(({ globalStep }) => globalStep)).toEqual(straight.steps.map(({ globalStep }) => globalStep));
   curve(resumed).forEach(([loss, miou], index) => {
     expect(loss).toBeCloseTo(curve(straight)[index][0], 4);
     expect(miou).toBeCloseTo(curve(straight)[index][1], 3);

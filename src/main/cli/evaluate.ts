@@ -26,11 +26,13 @@ async function evaluate(options: { checkpoint: string; data: string; split: stri
   const confusion = new Confusion(classes.length);
   let images = 0;
   const outcome = await runJob(host, { kind: 'predict', checkpoint, samples: labelledSamples(dataset, options.split), outDir: null, maskFormat: format, classes }, (event) => {
+    if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
     confusion.merge(new Confusion(classes.length, event.score.confusion));
     images++;
   });
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
+  if (images === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
   const iou = confusion.iou();
   const result = {
     mIoU: confusion.meanIou(), pixelAccuracy: confusion.pixelAccuracy(), perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),

@@ -4,9 +4,8 @@ import type { Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/training/messages';
 import type { TrainerHost } from '#services/training/trainer-process';
+import { imagePattern } from '#files/image-files';
 import { runJob } from './run-job.ts';
-
-const imagePattern = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
 
 export function registerPredict(program: Command, host: TrainerHost): void {
   program.command('predict')
@@ -22,8 +21,15 @@ async function predict(options: { checkpoint: string; images: string[]; out: str
   if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
   if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
-  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir: path.resolve(options.out), maskFormat: null, classes: null }, (event) => {
+  const outDir = path.resolve(options.out);
+  const overwritten = samples.find(({ id, imageFile }) => path.join(outDir, `${id}.png`) === imageFile);
+  if (overwritten) throw new AppError('invalid-argument', `${overwritten.imageFile} would be overwritten by its mask: choose another folder for --out`);
+  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, classes: null }, (event) => {
     if (event.type === 'scored') console.log(event.score.file);
+    if (event.type === 'skipped') {
+      console.error(`left out: ${event.reason}`);
+      process.exitCode = 1;
+    }
   });
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
 }

@@ -16,7 +16,8 @@ export interface BrowserHost {
 /** Serves the workbench on loopback. @param port 0 takes a free one @param rendererFolder the built renderer */
 export async function startBrowserHost(workbench: Workbench, options: { port: number; rendererFolder: string }): Promise<BrowserHost> {
   const guard: Guard = { token: randomBytes(24).toString('base64url'), port: 0 };
-  const server = http.createServer((request, response) => void answer(request, response, guard, workbench, options.rendererFolder));
+  const server = http.createServer((request, response) => void answer(request, response, guard, workbench, options.rendererFolder)
+    .catch(() => (response.headersSent ? response.destroy() : end(response, 400, 'This request cannot be answered.'))));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64_000_000 });
   server.on('upgrade', (request, socket, head) => {
     if (request.url !== '/rpc' || !hostAllowed(request, guard) || request.headers.origin === undefined || !originAllowed(request, guard) || !cookieAllowed(request, guard)) {
@@ -39,9 +40,9 @@ export async function startBrowserHost(workbench: Workbench, options: { port: nu
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, guard: Guard, workbench: Workbench, rendererFolder: string): Promise<void> {
-  const url = new URL(request.url ?? '/', `http://127.0.0.1:${guard.port}`);
   if (!hostAllowed(request, guard)) return end(response, 421, 'This address is not served here.');
   if (!originAllowed(request, guard)) return end(response, 403, 'This page may not ask.');
+  const url = new URL(request.url ?? '/', `http://127.0.0.1:${guard.port}`);
   const token = url.searchParams.get('t');
   if (token !== null) {
     if (!sameSecret(token, guard.token)) return end(response, 403, 'The token is not of this start: use the address that the workbench printed.');

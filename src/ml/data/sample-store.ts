@@ -16,7 +16,7 @@ export interface DecodedSample {
 
 /** Decodes an image and its label. @throws AppError 'corrupt-file' naming the file and the rule */
 export async function decodeSample(sample: Sample, format: MaskFormat | null): Promise<DecodedSample> {
-  const { data, info } = await sharp(sample.imageFile).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await sharp(sample.imageFile, { failOn: 'truncated' }).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {
       throw new AppError('corrupt-file', `${sample.imageFile} cannot be decoded: ${messageOf(error)}`, { file: sample.imageFile });
     });

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
 import { AppError } from '#shared/errors';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
+import { metricsTable, toCsv } from '#shared/training/metrics-table';
 import type { RunConfig } from '#shared/training/run-config';
 import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';
 import { SampleStore } from '../data/sample-store.ts';
@@ -13,7 +14,6 @@ import { readCheckpoint, writeCheckpoint, type RunState } from '../weights/check
 import type { Control } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { surveySamples, type LabelStatistics } from './label-statistics.ts';
-import { metricsCsv } from './metrics-csv.ts';
 import { trainStep } from './train-step.ts';
 
 type Emit = (event: TrainerEvent) => void;
@@ -33,6 +33,8 @@ class Fit {
   private readonly validationStore: SampleStore;
   private state = freshState();
   private clock = performance.now();
+  /** The validation samples that can be read. */
+  private validation: TrainJob['validation'] = [];
 
   constructor(job: TrainJob, control: Control, emit: Emit) {
     this.job = job;
@@ -61,7 +63,7 @@ class Fit {
     const survey = await this.survey();
     const weights = classWeights(this.config.loss.classWeights, survey.pixels, survey.imagePixels);
     const steps = stepsPerEpoch(survey.usable.length, this.config.batchSize);
-    this.emit({ type: 'started', epoch: this.state.epoch, parameters: this.net.parameters.count(), steps, excluded: survey.excluded });
+    this.emit({ type: 'started', epoch: this.state.epoch, step: this.state.step, history: this.state.history, parameters: this.net.parameters.count(), steps, excluded: survey.excluded });
     this.clock = performance.now();
     while (this.state.epoch < this.config.epochs) {
       if (!(await this.trainEpoch(survey, weights, steps))) return this.stopped();
@@ -73,10 +75,13 @@ class Fit {
 
   private async survey(): Promise<LabelStatistics> {
     const survey = await surveySamples(this.trainStore, this.job.train, this.net.numClasses, () => this.control.breathe());
-    for (const reason of survey.excluded) this.emit({ type: 'log', text: `left out: ${reason}` });
-    if (survey.usable.length === 0) {
-      throw new AppError('invalid-argument', `No image of the training split can be used${survey.excluded.length > 0 ? `; the first: ${survey.excluded[0]}` : ': it has no labelled image'}`);
+    const validation = await surveySamples(this.validationStore, this.job.validation, this.net.numClasses, () => this.control.breathe());
+    for (const reason of [...survey.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
+    for (const [split, { usable, excluded }] of [['training', survey], ['validation', validation]] as const) {
+      if (usable.length > 0) continue;
+      throw new AppError('invalid-argument', `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`);
     }
+    this.validation = validation.usable;
     return survey;
   }
 
@@ -136,13 +141,15 @@ class Fit {
   private async finishEpoch(): Promise<boolean> {
     const { state, config } = this;
     this.tick();
-    const total = this.job.validation.length;
+    const total = this.validation.length;
     let stopped = false;
-    const confusion = await evaluate(this.net, this.validationStore, this.job.validation, config, {
+    const confusion = await evaluate(this.net, this.validationStore, this.validation, config, {
       epoch: state.epoch,
       progress: async (done) => {
         this.emit({ type: 'validating', done, total });
-        await this.control.breathe();
+        // Validation is not training time.
+        this.clock = performance.now();
+        await this.breathe();
         if (this.control.stopRequested) stopped = true;
         if (stopped) throw new StopDuringValidation();
       },
@@ -163,7 +170,6 @@ class Fit {
       learningRate: this.learningRateAtEnd(),
       timeSeconds: state.elapsedSeconds,
       epochSeconds: state.elapsedSeconds - previous,
-      validationLoss: null,
     };
     this.record(metrics, [...confusion.counts]);
     return true;
@@ -183,10 +189,11 @@ class Fit {
     state.step = 0;
     state.sums = freshSums();
     if (best) state.best = { miou: metrics.miou, epoch: metrics.epoch };
-    this.save('last');
+    // The best first: a `last` that knows of a best must never be there without it.
     if (best) this.save('best');
+    this.save('last');
     if (state.epoch % config.checkpointEvery === 0) this.save('epoch');
-    writeAtomic(path.join(this.job.outDir, 'metrics.csv'), metricsCsv(state.history, this.job.classes));
+    writeAtomic(path.join(this.job.outDir, 'metrics.csv'), toCsv(metricsTable(state.history, this.job.classes, 'command-line')));
     this.emit({ type: 'epoch', metrics, confusion, best });
   }
 
@@ -223,7 +230,10 @@ class Fit {
 
 class StopDuringValidation extends Error {}
 
-/** Trains as the job says until it is finished or stopped; events report everything on the way. */
+/**
+ * Trains as the job says until it is finished or stopped; events report everything on the way.
+ * @throws AppError 'invalid-argument' if a split has no usable image, 'trainer-failed' if the loss is not a number, 'disk-full', 'corrupt-file'
+ */
 export async function fit(job: TrainJob, control: Control, emit: Emit): Promise<void> {
   writeAtomic(path.join(job.outDir, 'config.json'), `${JSON.stringify(job.config, null, 2)}\n`);
   const run = new Fit(job, control, emit);

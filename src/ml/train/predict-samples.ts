@@ -16,8 +16,9 @@ const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidV
 export async function predictSamples(job: PredictJob, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
   const checkpoint = readCheckpoint(job.checkpoint);
   const numClasses = checkpoint.classes.length;
-  if (job.classes && job.classes.length !== numClasses) {
-    throw new AppError('invalid-argument', `${job.checkpoint} predicts ${numClasses} classes, the data set has ${job.classes.length}`);
+  const names = (classes: readonly { name: string }[]) => classes.map(({ name }) => name).join(', ');
+  if (job.classes && names(job.classes) !== names(checkpoint.classes)) {
+    throw new AppError('invalid-argument', `${job.checkpoint} predicts the classes ${names(checkpoint.classes)}; the data set has ${names(job.classes)}`);
   }
   const net = new EncNet(checkpoint.config.model, numClasses, 0);
   try {
@@ -28,10 +29,18 @@ export async function predictSamples(job: PredictJob, control: Control, emit: (e
     for (const sample of job.samples) {
       await control.breathe();
       if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.state.epoch });
-      const { source, ids, uncertainty } = await predictSample(net, store, sample, checkpoint.config.evaluationSize, { uncertainty: true });
+      done++;
+      const prediction = await predictSample(net, store, sample, checkpoint.config.evaluationSize, { uncertainty: true }).catch((error: unknown) => {
+        // One bad file is reported and the rest goes on.
+        if (!(error instanceof AppError)) throw error;
+        emit({ type: 'skipped', id: sample.id, reason: error.message, done, total: job.samples.length });
+        return null;
+      });
+      if (!prediction) continue;
+      const { source, ids, uncertainty } = prediction;
       const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
       if (file) writeAtomic(file, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette }));
-      emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done: ++done, total: job.samples.length });
+      emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done, total: job.samples.length });
     }
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.state.epoch });
   } finally {

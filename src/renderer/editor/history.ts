@@ -7,17 +7,23 @@ export interface HistoryStep {
   after: MaskPatch;
 }
 
+interface Numbered extends HistoryStep {
+  /** Never used twice: a state is named by its newest step. */
+  id: number;
+}
+
 const bytesOf = ({ before, after }: HistoryStep): number => before.changed.length + before.values.length + after.values.length;
 
 /** Undo and redo, bounded by bytes. The saved state is a position in it. */
 export class History {
   private readonly limitBytes: number;
-  private readonly done: HistoryStep[] = [];
-  private undone: HistoryStep[] = [];
+  private readonly done: Numbered[] = [];
+  private undone: Numbered[] = [];
   private bytes = 0;
-  /** Steps that were dropped at the old end. */
-  private dropped = 0;
-  private savedAt: number | null = 0;
+  private lastId = 0;
+  /** The state below the oldest step kept. */
+  private floor = 0;
+  private savedAt = 0;
 
   constructor(limitBytes = 64_000_000) {
     this.limitBytes = limitBytes;
@@ -31,29 +37,24 @@ export class History {
     return this.undone.length > 0;
   }
 
-  private get position(): number {
-    return this.dropped + this.done.length;
-  }
-
   /** Whether the document differs from its file. */
   get dirty(): boolean {
-    return this.savedAt !== this.position;
+    return this.savedAt !== this.mark();
   }
 
   /** Adds a step; what had been undone is gone. The oldest steps make room, but the newest always stays. */
   push(step: HistoryStep): void {
-    // A saved state among the steps now forgotten can never be reached again.
-    if (this.savedAt !== null && this.savedAt > this.position) this.savedAt = null;
     this.undone = [];
-    this.done.push(step);
+    this.done.push({ ...step, id: ++this.lastId });
     this.bytes += bytesOf(step);
     while (this.bytes > this.limitBytes && this.done.length > 1) {
-      this.bytes -= bytesOf(this.done.shift()!);
-      this.dropped++;
+      const oldest = this.done.shift()!;
+      this.bytes -= bytesOf(oldest);
+      this.floor = oldest.id;
     }
   }
 
-  /** @returns the patch that takes the newest step back */
+  /** @returns the newest step, to be taken back */
   undo(): HistoryStep | null {
     const step = this.done.pop();
     if (!step) return null;
@@ -62,6 +63,7 @@ export class History {
     return step;
   }
 
+  /** @returns the step undone last, to be done again */
   redo(): HistoryStep | null {
     const step = this.undone.pop();
     if (!step) return null;
@@ -70,13 +72,13 @@ export class History {
     return step;
   }
 
-  /** The document's present state is in its file. */
-  markSaved(position = this.position): void {
-    this.savedAt = position;
+  /** The state that `mark` named is in the file. @param mark -1 for a file that holds none of the states */
+  markSaved(mark = this.mark()): void {
+    this.savedAt = mark;
   }
 
-  /** The present position, to be given to `markSaved` when a save that begins now is done. */
+  /** Names the present state, to be given to `markSaved` when a save that begins now is done. */
   mark(): number {
-    return this.position;
+    return this.done.at(-1)?.id ?? this.floor;
   }
 }

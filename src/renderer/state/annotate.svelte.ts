@@ -42,10 +42,15 @@ export class AnnotateState {
   async open(imageId: string | null): Promise<void> {
     const turn = ++this.loading;
     const previous = this.mask;
+    if (previous !== null && previous.imageId === imageId && previous.datasetId === this.session.dataset?.id) return;
     previous?.document.endStroke();
     await previous?.save();
     if (previous?.saveState === 'failed' && previous.imageId !== imageId && turn === this.loading) {
-      // Its strokes stay in the journal; they come back with the image.
+      // Strokes of a revision that is no longer the file's cannot come back by themselves: stay until the person has chosen.
+      if (previous.conflict) {
+        this.session.select(previous.imageId);
+        return;
+      }
       this.session.toasts.show('error', `The mask of ${previous.imageId} could not be saved; its strokes are kept and come back when the image is opened.`);
     }
     if (turn !== this.loading) return;
@@ -55,7 +60,7 @@ export class AnnotateState {
       return;
     }
     try {
-      const loaded = await this.session.client.masks.load({ imageId });
+      const loaded = await this.session.client.masks.load({ imageId, datasetId: this.session.dataset!.id });
       if (turn !== this.loading) return;
       const mask = new MaskSession(this.session, imageId, loaded);
       for (const id of this.lockedClasses) mask.document.setLocked(id, true);

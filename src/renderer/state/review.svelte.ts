@@ -34,6 +34,7 @@ export class ReviewState {
     this.unsubscribe = session.on('review.progress', (progress) => {
       this.progress = progress;
       if (progress.state === 'finished') void this.refresh();
+      if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
       if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
     });
   }
@@ -111,15 +112,18 @@ export class ReviewState {
     const { image } = this;
     if (!image) return;
     const before = image.label;
-    const save = (ids: Uint8Array, baseRevision: string | null) => this.session.client.masks.save({ imageId: image.id, width: image.width, height: image.height, ids, baseRevision });
+    const datasetId = this.session.dataset!.id;
+    const save = (ids: Uint8Array, baseRevision: string | null) => this.session.client.masks.save({ imageId: image.id, datasetId, width: image.width, height: image.height, ids, baseRevision });
     await this.session.attempt(async () => {
       const saved = await save(image.prediction, image.labelRevision);
       if (this.imageId === image.id) this.image = { ...image, label: image.prediction.slice(), labelRevision: saved.revision, hasLabel: true };
       this.session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',
         run: () => void this.session.attempt(async () => {
-          const undone = await save(before, saved.revision);
-          if (this.imageId === image.id) this.image = { ...image, labelRevision: undone.revision, hasLabel: true };
+          // An image that had no label has none again.
+          const undone = image.hasLabel ? await save(before, saved.revision) : null;
+          if (!undone) await this.session.client.masks.remove({ imageId: image.id, datasetId, baseRevision: saved.revision });
+          if (this.imageId === image.id) this.image = { ...image, labelRevision: undone?.revision ?? null, hasLabel: undone !== null };
         }),
       });
     });

@@ -3,6 +3,7 @@ import type { HostInfo, UiState } from '#shared/contract/app';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
+import type { RunConfig } from '#shared/training/run-config';
 import type { Connection } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { Toasts } from './toasts.svelte.ts';
@@ -35,6 +36,8 @@ export class Session {
   lost = $state(false);
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
+  /** The recipe as the Train place was left. */
+  recipe: { presetName: string; config: RunConfig; name: string } | null = null;
   private uiState: UiState = {};
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
@@ -48,6 +51,7 @@ export class Session {
       for (const entry of entries) this.images.set(entry.id, entry);
     });
     on('training.status', (status) => (this.training = status));
+    on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
     on('runs.changed', (run) => (this.runs = [run, ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) => b.createdAt.localeCompare(a.createdAt))));
   }
 

@@ -26,7 +26,7 @@ export class TrainState {
     this.session = session;
     this.unsubscribes = [
       session.on('training.step', ({ runId, point }) => runId === this.runId && this.addStep(point)),
-      session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
+      ...(['training.epoch', 'training.resumed'] as const).map((name) => session.on(name, ({ runId }) => runId === this.runId && void this.refreshRun())),
       session.on('training.log', ({ runId, line }) => {
         if (runId === this.runId) this.log = [...this.log, line].slice(-logLines);
       }),
@@ -35,7 +35,9 @@ export class TrainState {
 
   async load(): Promise<void> {
     this.presets = await this.session.client.training.presets();
-    this.choosePreset(this.session.remembered('preset', 'light'));
+    const { recipe } = this.session;
+    if (recipe) Object.assign(this, structuredClone(recipe));
+    else this.choosePreset(this.session.remembered('preset', 'light'));
     await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
   }
 
@@ -93,6 +95,8 @@ export class TrainState {
   }
 
   destroy(): void {
+    // Changed settings wait for the person to come back to this place.
+    if (this.config) this.session.recipe = $state.snapshot({ presetName: this.presetName, config: this.config, name: this.name });
     for (const unsubscribe of this.unsubscribes) unsubscribe();
     if (this.timer) clearTimeout(this.timer);
   }

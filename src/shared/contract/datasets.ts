@@ -42,6 +42,8 @@ export interface ImageEntry {
   problems: string[];
   /** Pixels of each class, then of void; null without a readable mask. */
   classPixels: number[] | null;
+  /** Changes when the image file does; part of its address. */
+  imageStamp: string;
   /** sha256 of the mask file, shortened; null without one. */
   revision: string | null;
   /** Whether image and mask have been read yet. */

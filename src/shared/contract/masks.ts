@@ -18,7 +18,8 @@ const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must
 const patchSchema = z.strictObject({
   left: z.int().min(0), top: z.int().min(0), width: z.int().min(1), height: z.int().min(1), changed: bytes, values: bytes,
 });
-const image = { imageId: z.string().min(1).max(1024) };
+/** `datasetId`, where given, must be the open one's: a late call never reaches another data set. */
+const image = { imageId: z.string().min(1).max(1024), datasetId: z.string().optional() };
 
 export const masks = {
   methods: {
@@ -27,6 +28,8 @@ export const masks = {
     save: method(z.strictObject({ ...image, width: z.int().min(1), height: z.int().min(1), ids: bytes, baseRevision: z.string().nullable() }))
       .returns<{ revision: string; savedAt: string }>(),
     journal: method(z.strictObject({ ...image, baseRevision: z.string().nullable(), patch: patchSchema })).returns<void>(),
+    /** Takes a mask file away, as undo of the save that made it; a copy is kept beside the originals. */
+    remove: method(z.strictObject({ ...image, baseRevision: z.string() })).returns<void>(),
     /** Puts back the mask as it was before its first edit. */
     restoreOriginal: method(z.strictObject(image)).returns<LoadedMask>(),
   },

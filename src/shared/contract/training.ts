@@ -50,6 +50,8 @@ export const training = {
     status: event<TrainingStatus>(),
     step: event<{ runId: string; point: StepPoint }>(),
     epoch: event<{ runId: string }>(),
+    /** The run has gone on from a checkpoint: its curve is to be read anew, since steps may be done again. */
+    resumed: event<{ runId: string }>(),
     log: event<{ runId: string; line: string }>(),
   },
 };

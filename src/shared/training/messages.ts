@@ -71,7 +71,6 @@ export interface EpochMetrics {
   /** Wall time of training since the start of the run, over all resumes. */
   timeSeconds: number;
   epochSeconds: number;
-  validationLoss: number | null;
 }
 
 export interface StepMetrics {
@@ -109,13 +108,14 @@ export interface Protocol {
 export type TrainerEvent =
   | { type: 'ready'; device: string; tensorflow: string }
   | { type: 'log'; text: string }
-  | { type: 'started'; epoch: number; parameters: number; steps: number; excluded: string[] }
+  | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number; excluded: string[] }
   | { type: 'step'; metrics: StepMetrics; rssMb: number }
   | { type: 'validating'; done: number; total: number }
   | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }
   | { type: 'checkpoint'; file: string; role: 'last' | 'best' | 'epoch'; epoch: number; sha256: string }
   | { type: 'paused' }
   | { type: 'resumed' }
+  | { type: 'skipped'; id: string; reason: string; done: number; total: number }
   | { type: 'scored'; score: ImageScore; done: number; total: number }
   | { type: 'done'; reason: 'finished' | 'stopped'; epoch: number }
   | { type: 'failed'; code: ErrorCode; message: string };

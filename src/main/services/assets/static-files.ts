@@ -9,8 +9,18 @@ const types: Record<string, string> = {
 /** The policy both hosts serve the page under. */
 export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+function isDecodable(pathname: string): boolean {
+  try {
+    decodeURIComponent(pathname);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Serves a file of the built renderer, or null if there is none. Nothing outside `root` can be reached. */
 export async function staticFile(root: string, pathname: string): Promise<Response | null> {
+  if (!isDecodable(pathname)) return null;
   const relative = path.normalize(decodeURIComponent(pathname)).replace(/^([/\\])+/, '') || 'index.html';
   const file = path.join(root, relative);
   if (!file.startsWith(root + path.sep)) return null;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError, messageOf } from '#shared/errors';
+import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
 import type { ClassInfo, MaskFormat } from '#shared/training/messages';
 import { findResources } from '../resources.ts';
@@ -18,6 +19,8 @@ export interface ClassSet {
   name: string;
   classes: ClassInfo[];
   format: MaskFormat;
+  /** Changes with the class set's content. */
+  key: string;
 }
 
 function toClassSet(source: unknown, file: string): ClassSet {
@@ -34,7 +37,7 @@ function toClassSet(source: unknown, file: string): ClassSet {
   });
   if (toId[voidValue] >= 0) throw new AppError('not-a-dataset', `${file}: value ${voidValue} is both a class and void`, { file });
   toId[voidValue] = voidId;
-  return { name, classes: classes.map(({ name: className, color }, id) => ({ id, name: className, color })), format: { toId, voidValue } };
+  return { name, classes: classes.map(({ name: className, color }, id) => ({ id, name: className, color })), format: { toId, voidValue }, key: fnv1a(JSON.stringify(parsed.data)).toString(16) };
 }
 
 function readJson(file: string): unknown {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DatasetInfo, FolderListing, ImageEntry } from '#shared/contract/datasets';
 import type { Services } from '#shared/contract/index';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
 import type { EventBus } from '../events.ts';
 import { findResources } from '../resources.ts';
@@ -93,15 +93,20 @@ export class DatasetService {
       const entries: ImageEntry[] = [];
       for (const id of waiting.slice(from, from + surveyBatch)) {
         if (this.dataset !== dataset) return;
-        entries.push(await dataset.survey(id));
+        try {
+          entries.push(await dataset.survey(id));
+        } catch (error) {
+          // One image that cannot be read or recorded must not end the survey of the others.
+          this.options.events.emit('app.notice', { kind: 'error', text: `${id} could not be surveyed: ${messageOf(error)}` });
+        }
       }
       this.options.events.emit('datasets.images', entries);
     }
     if (waiting.length > 0 && this.dataset === dataset) this.options.events.emit('datasets.changed', dataset.info);
   }
 
-  /** Surveys one image again, after its mask has been written. */
-  async refresh(dataset: OpenDataset, id: string, editedAt?: string): Promise<void> {
+  /** Surveys one image again, after its mask has been written. @param editedAt null forgets that it was edited */
+  async refresh(dataset: OpenDataset, id: string, editedAt?: string | null): Promise<void> {
     const before = dataset.entry(id).hasMask;
     const entry = await dataset.survey(id, editedAt);
     if (this.dataset !== dataset) return;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
+import { imagePattern } from '#files/image-files';
 
 /** An image of a data set and where its mask is or would be. */
 export interface LocatedImage {
@@ -42,8 +43,6 @@ const layouts: { name: LocatedDataset['layout']; title: string; splits: SplitFol
     splits: ['train', 'val', 'test'].map((split) => ({ split, images: split, labels: `${split}annot` })),
   },
 ];
-
-const imagePattern = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
 
 const isFolder = (file: string): boolean => existsSync(file) && statSync(file).isDirectory();
 const matches = (folder: string, splits: SplitFolders[]) => splits.filter(({ images }) => isFolder(path.join(folder, images)));

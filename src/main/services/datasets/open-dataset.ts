@@ -7,7 +7,7 @@ import type { Sample } from '#shared/training/messages';
 import { nowText, openDatabase, type Db } from '../database.ts';
 import { builtInClassSet, ownClassSet, type ClassSet } from './class-set.ts';
 import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';
-import { surveyImage, surveyStamp, type Survey } from './survey.ts';
+import { fileStamp, surveyImage, surveyStamp, type Survey } from './survey.ts';
 
 interface ImageRow {
   id: string;
@@ -59,13 +59,18 @@ export class OpenDataset {
       .run(this.id, this.path, nowText());
   }
 
+  /** Changes with image, mask and class set: what was read under another class set is read again. */
+  private stampOf(image: LocatedImage): string {
+    return `${surveyStamp(image)}|${this.classSet.key}`;
+  }
+
   private knownEntry(image: LocatedImage): ImageEntry {
     const row = this.db.prepare<[string], ImageRow>('SELECT * FROM image WHERE id = ?').get(image.id);
-    if (row && row.stamp === surveyStamp(image)) return toEntry(image, fromRow(row), row.edited_at);
+    if (row && row.stamp === this.stampOf(image)) return toEntry(image, fromRow(row), row.edited_at);
     const hasMask = existsSync(image.maskFile);
     return {
       id: image.id, split: image.split, name: image.name, width: 0, height: 0, hasMask, state: hasMask ? 'labelled' : 'unlabelled',
-      problems: [], classPixels: null, revision: null, surveyed: false, editedAt: row?.edited_at ?? null,
+      problems: [], classPixels: null, imageStamp: fileStamp(image.imageFile), revision: null, surveyed: false, editedAt: row?.edited_at ?? null,
     };
   }
 
@@ -96,12 +101,12 @@ export class OpenDataset {
     return this.entries.get(id)!;
   }
 
-  /** Reads an image and its mask anew and records what it finds. @param editedAt when its mask was edited here, if it was */
-  async survey(id: string, editedAt?: string): Promise<ImageEntry> {
+  /** Reads an image and its mask anew and records what it finds. @param editedAt when its mask was edited here; null forgets it, undefined keeps it */
+  async survey(id: string, editedAt?: string | null): Promise<ImageEntry> {
     const image = this.image(id);
-    const stamp = surveyStamp(image);
+    const stamp = this.stampOf(image);
     const survey = await surveyImage(image, this.classSet);
-    const edited = editedAt ?? this.entries.get(id)?.editedAt ?? null;
+    const edited = editedAt === undefined ? this.entries.get(id)?.editedAt ?? null : editedAt;
     const entry = toEntry(image, survey, edited);
     this.entries.set(id, entry);
     if (this.db.open) {
@@ -116,7 +121,7 @@ export class OpenDataset {
     return this.samples(split).filter(({ maskFile }) => maskFile);
   }
 
-  /** Every readable image of a split, with its mask where there is a sound one. */
+  /** Every image of a split, with its mask where there is a sound one. */
   samples(split: string): Sample[] {
     return this.located.images.filter((image) => image.split === split).map((image) => {
       const entry = this.entries.get(image.id)!;
@@ -148,6 +153,6 @@ function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): 
   const state = missingOnly ? 'unlabelled' : survey.problems.length > 0 ? 'problem' : editedAt ? 'edited' : 'labelled';
   return {
     id: image.id, split: image.split, name: image.name, width: survey.width, height: survey.height, hasMask: survey.revision !== null,
-    state, problems: survey.problems, classPixels: survey.classPixels, revision: survey.revision, surveyed: true, editedAt,
+    state, problems: survey.problems, classPixels: survey.classPixels, imageStamp: fileStamp(image.imageFile), revision: survey.revision, surveyed: true, editedAt,
   };
 }

@@ -16,13 +16,15 @@ export interface Survey {
   problems: string[];
 }
 
-/** Changes when image or mask do: size and time of both files. */
+/** Changes when a file does: its size and time. */
+export function fileStamp(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat ? `${stat.size}:${stat.mtimeMs}` : '-';
+}
+
+/** Changes when image or mask do. */
 export function surveyStamp(image: LocatedImage): string {
-  return [image.imageFile, image.maskFile].map((file) => {
-    if (!existsSync(file)) return '-';
-    const { size, mtimeMs } = statSync(file);
-    return `${size}:${mtimeMs}`;
-  }).join('|');
+  return `${fileStamp(image.imageFile)}|${fileStamp(image.maskFile)}`;
 }
 
 /** The revision of a mask: sha256 of its file, shortened. */
@@ -41,7 +43,7 @@ export function countClasses(ids: Uint8Array, numClasses: number): number[] {
 export async function surveyImage(image: LocatedImage, classSet: ClassSet): Promise<Survey> {
   const survey: Survey = { width: 0, height: 0, revision: null, classPixels: null, problems: [] };
   try {
-    const { width, height } = await sharp(image.imageFile).metadata();
+    const { width, height } = await sharp(image.imageFile, { failOn: 'truncated' }).metadata();
     // The header alone does not show a truncated file.
     await sharp(image.imageFile, { failOn: 'truncated' }).stats();
     survey.width = width;

@@ -1,6 +1,6 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { asFileError, writeAtomic } from '#files/atomic-write';
+import { writeAtomic } from '#files/atomic-write';
 import { encodeMask, readMask, type MaskFileForm } from '#files/mask-png';
 import type { Services } from '#shared/contract/index';
 import type { LoadedMask } from '#shared/contract/masks';
@@ -20,19 +20,22 @@ interface SaveInput {
   height: number;
   ids: Uint8Array;
   baseRevision: string | null;
+  datasetId?: string;
 }
 
 /** Loads and saves label masks; every write is atomic and keeps the first original. */
 export class MaskService {
   private readonly datasets: DatasetService;
+  /** What a revision became by a save: a stroke sent before its sender knew belongs to the new one. */
+  private readonly successors = new Map<string, string>();
 
   constructor(datasets: DatasetService) {
     this.datasets = datasets;
   }
 
   /** @throws AppError 'corrupt-file' if the mask cannot be read: it is then never replaced by an empty one */
-  async load(imageId: string): Promise<LoadedMask> {
-    const dataset = this.datasets.require();
+  async load(imageId: string, datasetId?: string): Promise<LoadedMask> {
+    const dataset = this.openDataset(datasetId);
     const image = dataset.image(imageId);
     if (!dataset.entry(imageId).surveyed) await this.datasets.refresh(dataset, imageId);
     const { width, height } = dataset.entry(imageId);
@@ -54,21 +57,19 @@ export class MaskService {
 
   /** @throws AppError 'conflict' if the file is no longer the revision the edit began with, 'read-only', 'disk-full' */
   async save(input: SaveInput): Promise<{ revision: string; savedAt: string }> {
-    const dataset = this.datasets.require();
+    const dataset = this.openDataset(input.datasetId);
     const image = dataset.image(input.imageId);
     const reason = readOnlyReason(dataset);
     if (reason) throw new AppError('read-only', reason, { file: image.maskFile });
     assertSize(input, dataset);
-    const current = existsSync(image.maskFile) ? maskRevision(readFileSync(image.maskFile)) : null;
-    if (current !== input.baseRevision) {
-      throw new AppError('conflict', `${image.maskFile} was changed by another program since it was opened; open the image again to see its version`, { file: image.maskFile });
-    }
+    const current = assertRevision(image, input.baseRevision);
     const form = this.formOf(image, dataset);
     const content = encodeMask(input, dataset.classSet.format, form);
     if (current) keepOriginal(dataset, image);
     writeAtomic(image.maskFile, content);
     new Journal(dataset.workFolder).clear(input.imageId);
     const revision = maskRevision(content);
+    if (revision !== current) this.successors.set(`${input.imageId}\n${current}`, revision);
     const savedAt = nowText();
     dataset.db.prepare('INSERT OR REPLACE INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)').run(input.imageId, revision, savedAt, 'edit');
     await this.datasets.refresh(dataset, input.imageId, savedAt);
@@ -80,10 +81,31 @@ export class MaskService {
     return existsSync(image.maskFile) ? readMask(image.maskFile, dataset.classSet.format).form : { palette: null };
   }
 
-  journal(imageId: string, baseRevision: string | null, patch: MaskPatch): void {
+  /** Keeps a stroke until the mask file holds it. */
+  journal(imageId: string, baseRevision: string | null, patch: MaskPatch, datasetId?: string): void {
+    const dataset = this.openDataset(datasetId);
+    const image = dataset.image(imageId);
+    const successor = this.successors.get(`${imageId}\n${baseRevision}`);
+    const base = successor !== undefined && successor === revisionOf(image) ? successor : baseRevision;
+    new Journal(dataset.workFolder).append(imageId, base, patch);
+  }
+
+  /** @throws AppError 'conflict' if the data set of a call is no longer the open one */
+  private openDataset(datasetId: string | undefined): OpenDataset {
     const dataset = this.datasets.require();
-    dataset.image(imageId);
-    new Journal(dataset.workFolder).append(imageId, baseRevision, patch);
+    if (datasetId !== undefined && datasetId !== dataset.id) throw new AppError('conflict', 'Another data set has been opened since');
+    return dataset;
+  }
+
+  /** Takes the mask file away; a copy stays beside the originals. @throws AppError 'conflict' if it is no longer that revision */
+  async remove(imageId: string, baseRevision: string, datasetId?: string): Promise<void> {
+    const dataset = this.openDataset(datasetId);
+    const image = dataset.image(imageId);
+    assertRevision(image, baseRevision);
+    copyAside(image.maskFile, `${originalFile(dataset, image)}.removed`);
+    rmSync(image.maskFile);
+    new Journal(dataset.workFolder).clear(imageId);
+    await this.datasets.refresh(dataset, imageId, null);
   }
 
   /** @throws AppError 'not-found' if the mask was never edited here */
@@ -92,21 +114,19 @@ export class MaskService {
     const image = dataset.image(imageId);
     const original = originalFile(dataset, image);
     if (!existsSync(original)) throw new AppError('not-found', `${image.maskFile} has no original: it was not edited here`, { file: image.maskFile });
-    try {
-      writeAtomic(image.maskFile, readFileSync(original));
-    } catch (error) {
-      throw asFileError(error, image.maskFile);
-    }
+    if (existsSync(image.maskFile)) copyAside(image.maskFile, `${original}.before-restore`);
+    writeAtomic(image.maskFile, readFileSync(original));
     new Journal(dataset.workFolder).clear(imageId);
-    await this.datasets.refresh(dataset, imageId);
+    await this.datasets.refresh(dataset, imageId, null);
     return this.load(imageId);
   }
 
   handlers(): Services['masks'] {
     return {
-      load: ({ imageId }) => this.load(imageId),
+      load: ({ imageId, datasetId }) => this.load(imageId, datasetId),
       save: (input) => this.save(input),
-      journal: ({ imageId, baseRevision, patch }) => this.journal(imageId, baseRevision, patch),
+      journal: ({ imageId, baseRevision, patch, datasetId }) => this.journal(imageId, baseRevision, patch, datasetId),
+      remove: ({ imageId, baseRevision, datasetId }) => this.remove(imageId, baseRevision, datasetId),
       restoreOriginal: ({ imageId }) => this.restoreOriginal(imageId),
     };
   }
@@ -130,9 +150,15 @@ function originalFile(dataset: OpenDataset, image: LocatedImage): string {
 /** Copies a mask aside before its first edit, and never again. */
 function keepOriginal(dataset: OpenDataset, image: LocatedImage): void {
   const target = originalFile(dataset, image);
-  if (existsSync(target)) return;
-  mkdirSync(path.dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.tmp`;
-  copyFileSync(image.maskFile, temporary);
-  renameSync(temporary, target);
+  if (!existsSync(target)) copyAside(image.maskFile, target);
+}
+
+const copyAside = (file: string, target: string): void => writeAtomic(target, readFileSync(file));
+
+const revisionOf = ({ maskFile }: LocatedImage): string | null => (existsSync(maskFile) ? maskRevision(readFileSync(maskFile)) : null);
+
+function assertRevision(image: LocatedImage, expected: string | null): string | null {
+  const current = revisionOf(image);
+  if (current === expected) return current;
+  throw new AppError('conflict', `${image.maskFile} was changed by another program since it was opened`, { file: image.maskFile });
 }

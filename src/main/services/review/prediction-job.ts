@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
 import { TrainerProcess, type TrainerHost } from '../training/trainer-process.ts';
@@ -23,6 +22,7 @@ export class PredictionJob {
   private done = 0;
   private state: PredictionProgress['state'] = 'running';
   private message: string | null = null;
+  private readonly skipped: string[] = [];
 
   constructor(options: PredictionJobOptions) {
     this.options = options;
@@ -41,7 +41,11 @@ export class PredictionJob {
   }
 
   private handle(event: TrainerEvent): void {
-    if (event.type === 'scored') {
+    if (event.type === 'skipped') {
+      this.skipped.push(event.reason);
+      this.done = event.done;
+      this.options.changed(this.progress());
+    } else if (event.type === 'scored') {
       this.options.store.addImage(this.options.predictionId, event.score);
       this.done = event.done;
       this.options.changed(this.progress());
@@ -57,12 +61,13 @@ export class PredictionJob {
       this.state = 'failed';
       this.message = reason;
     }
+    if (this.state === 'finished' && this.skipped.length > 0) {
+      this.message = `${this.skipped.length} images were left out, the first: ${this.skipped[0]}`;
+      if (this.skipped.length === this.options.job.samples.length) this.state = 'failed';
+    }
     const { store, predictionId } = this.options;
     if (this.state === 'finished') store.complete(predictionId);
-    else {
-      store.discard(predictionId);
-      rmSync(store.folder(predictionId), { recursive: true, force: true });
-    }
+    else store.discard(predictionId);
     this.options.changed(this.progress());
   }
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
@@ -32,6 +33,7 @@ export class PredictionStore {
     return path.join(this.base, predictionId);
   }
 
+  /** Begins a prediction; it is listed only once it is complete. @returns its id */
   create(prediction: { runId: string; split: string; protocol: Protocol; checkpointSha256: string }): string {
     const id = `${prediction.runId}-${prediction.split}-${Date.now().toString(36)}`;
     this.db.prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
@@ -39,6 +41,7 @@ export class PredictionStore {
     return id;
   }
 
+  /** Records an image's confusion matrix and the name of its mask file. */
   addImage(predictionId: string, score: ImageScore): void {
     this.db.prepare('INSERT OR REPLACE INTO prediction_image (prediction_id, image_id, file, confusion, uncertainty) VALUES (?, ?, ?, ?, ?)')
       .run(predictionId, score.id, path.basename(score.file ?? ''), score.confusion && JSON.stringify(score.confusion), score.uncertainty);
@@ -46,16 +49,21 @@ export class PredictionStore {
 
   /** Shows a prediction from now on, in place of older ones of the same run and split. */
   complete(predictionId: string): void {
-    this.db.transaction(() => {
-      this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
-      this.db.prepare(`DELETE FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
-        AND split = (SELECT split FROM prediction WHERE id = @id)`).run({ id: predictionId });
-    })();
+    this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
+    const older = this.db.prepare<[{ id: string }], { id: string }>(`SELECT id FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
+      AND split = (SELECT split FROM prediction WHERE id = @id)`).all({ id: predictionId });
+    for (const { id } of older) this.discard(id);
   }
 
-  /** Forgets a prediction that was not finished. */
+  /** Forgets a prediction and removes its masks. */
   discard(predictionId: string): void {
     this.db.prepare('DELETE FROM prediction WHERE id = ?').run(predictionId);
+    rmSync(this.folder(predictionId), { recursive: true, force: true });
+  }
+
+  /** Removes what a killed application left half done. */
+  removeIncomplete(): void {
+    for (const { id } of this.db.prepare<[], { id: string }>('SELECT id FROM prediction WHERE complete = 0').all()) this.discard(id);
   }
 
   list(): PredictionInfo[] {

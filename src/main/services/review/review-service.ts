@@ -18,11 +18,17 @@ export class ReviewService {
   private readonly options: { datasets: DatasetService; events: EventBus; host: TrainerHost };
   private job: PredictionJob | null = null;
   private lastProgress: PredictionProgress | null = null;
+  private starting = false;
 
   constructor(options: { datasets: DatasetService; events: EventBus; host: TrainerHost }) {
     this.options = options;
-    options.datasets.onClose(() => this.cancel());
-    options.datasets.onOpen(() => (this.lastProgress = null));
+    options.datasets.onClose(() => {
+      if (this.job || this.starting) throw new AppError('busy', 'A prediction is going on: wait for it or cancel it before opening another data set');
+    });
+    options.datasets.onOpen((dataset) => {
+      new PredictionStore(dataset.db, dataset.workFolder).removeIncomplete();
+      this.lastProgress = null;
+    });
   }
 
   private stores() {
@@ -32,8 +38,17 @@ export class ReviewService {
 
   /** Starts predicting a split in a process of its own, so that a training run is not disturbed. @throws AppError 'busy', 'not-found' */
   async predict(runId: string, split: string): Promise<PredictionProgress> {
-    if (this.job) throw new AppError('busy', 'Another prediction is going on: wait for it or cancel it');
-    await this.options.datasets.surveyed();
+    if (this.job || this.starting) throw new AppError('busy', 'Another prediction is going on: wait for it or cancel it');
+    this.starting = true;
+    try {
+      await this.options.datasets.surveyed();
+      return this.launch(runId, split);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private launch(runId: string, split: string): PredictionProgress {
     const { dataset, runs, predictions } = this.stores();
     const checkpoint = ['best.ckpt', 'last.ckpt'].map((name) => path.join(runs.folder(runId), name)).find((file) => existsSync(file));
     if (!checkpoint) throw new AppError('not-found', `The run "${runs.row(runId).name}" has no checkpoint yet: let it finish an epoch`);
@@ -81,6 +96,7 @@ export class ReviewService {
     return { prediction, miou: total.meanIou(), pixelAccuracy: total.pixelAccuracy(), perClassIou: total.iou(), confusion: total.rows(), images };
   }
 
+  /** @returns class ids of the prediction, row-major @throws AppError 'not-found' if the prediction does not hold the image */
   mask(predictionId: string, imageId: string): { width: number; height: number; ids: Uint8Array } {
     const { predictions } = this.stores();
     const { width, height, values } = readStoredMask(predictions.file(predictionId, imageId));

@@ -52,6 +52,15 @@ export interface NewRun {
 const unfinished: readonly RunStatus[] = ['paused', 'stopped', 'failed', 'interrupted'];
 const logLimit = 5000;
 
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** The run history of one data set. */
 export class RunStore {
   readonly db: Db;
@@ -66,6 +75,7 @@ export class RunStore {
     return path.join(this.runsFolder, runId);
   }
 
+  /** Adds a run as going on, with the mask revisions it sees. */
   create(run: NewRun): RunSummary {
     const now = nowText();
     this.db.transaction(() => {
@@ -127,7 +137,7 @@ export class RunStore {
   }
 
   setStatus(runId: string, status: RunStatus, reason: string | null = null): void {
-    this.db.prepare('UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?').run(status, reason, nowText(), runId);
+    this.db.prepare('UPDATE run SET status = ?, reason = ?, updated_at = ?, owner_pid = ? WHERE id = ?').run(status, reason, nowText(), process.pid, runId);
   }
 
   setDevice(runId: string, device: string): void {
@@ -141,7 +151,8 @@ export class RunStore {
 
   /** Runs that a vanished application left as running or paused. @returns their ids */
   markInterrupted(): string[] {
-    const left = this.db.prepare<[], { id: string; status: string }>('SELECT id, status FROM run WHERE status IN (\'running\', \'paused\')').all();
+    const left = this.db.prepare<[], { id: string; status: string; owner_pid: number | null }>('SELECT id, status, owner_pid FROM run WHERE status IN (\'running\', \'paused\')').all()
+      .filter(({ owner_pid: owner }) => owner === null || owner === process.pid || !isAlive(owner));
     for (const { id, status } of left) {
       this.setStatus(id, 'interrupted', status === 'paused' ? 'The workbench was closed while the run was paused.' : 'The workbench ended while the run was going on.');
     }
@@ -171,11 +182,18 @@ export class RunStore {
     return this.db.prepare<[string], StepPoint>('SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step WHERE run_id = ? ORDER BY global_step').all(runId);
   }
 
-  /** Drops the points of steps that a resume will do again. */
-  dropStepsAfter(runId: string, globalStep: number): void {
-    this.db.prepare('DELETE FROM step WHERE run_id = ? AND global_step > ?').run(runId, globalStep);
+  /** Drops the points of steps that a resume will do again. @param position in epochs, such as 2.25 */
+  dropStepsAfter(runId: string, position: number): void {
+    this.db.prepare('DELETE FROM step WHERE run_id = ? AND epoch > ?').run(runId, position + 1e-9);
   }
 
+  /** Adds the epochs of a checkpoint's history that a kill kept from being recorded. */
+  addMissingEpochs(runId: string, history: readonly EpochMetrics[]): void {
+    const known = new Set(this.db.prepare<[string], { epoch: number }>('SELECT epoch FROM epoch WHERE run_id = ?').all(runId).map(({ epoch }) => epoch));
+    for (const metrics of history) if (!known.has(metrics.epoch)) this.addEpoch(runId, metrics, []);
+  }
+
+  /** Records an epoch and its latest and best values. @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1 */
   addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
     const summary = this.db.prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
       ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
@@ -191,10 +209,11 @@ export class RunStore {
     })();
   }
 
+  /** The epochs in order; times in seconds, fractions 0 … 1. */
   epochs(runId: string): EpochMetrics[] {
     return this.db.prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch').all(runId).map((row) => ({
       epoch: row.epoch, loss: row.loss, trainAccuracy: row.train_acc, validationAccuracy: row.test_acc, miou: row.miou, timeSeconds: row.time_seconds,
-      epochSeconds: row.epoch_seconds, learningRate: row.learning_rate, perClassIou: JSON.parse(row.per_class_iou) as (number | null)[], validationLoss: null,
+      epochSeconds: row.epoch_seconds, learningRate: row.learning_rate, perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
     }));
   }
 

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/errors';
 import type { RunStatus } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
@@ -93,7 +94,9 @@ export class ActiveRun {
         break;
       case 'started':
         if (this.phase === 'starting') this.phase = 'training';
-        store.dropStepsAfter(this.runId, event.epoch * event.steps);
+        store.dropStepsAfter(this.runId, event.epoch + event.step / event.steps);
+        store.addMissingEpochs(this.runId, event.history);
+        this.options.events.emit('training.resumed', { runId: this.runId });
         this.log(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch, from epoch ${event.epoch + 1}`);
         break;
       case 'log':
@@ -128,6 +131,7 @@ export class ActiveRun {
         this.outcome = { status: 'failed', reason: event.message };
         break;
       case 'scored':
+      case 'skipped':
         return;
     }
     this.announce(true);
@@ -171,11 +175,21 @@ export class ActiveRun {
     const outcome = this.outcome ?? { status: 'failed' as const, reason };
     const closed = this.closing && outcome.status === 'stopped';
     const { store, events } = this.options;
+    this.phase = 'ended';
+    try {
+      this.recordEnd(outcome, closed);
+      events.emit('runs.changed', store.summary(this.runId));
+    } catch (error) {
+      events.emit('app.notice', { kind: 'error', text: `The end of the run could not be recorded: ${messageOf(error)}` });
+    } finally {
+      this.options.ended();
+    }
+  }
+
+  private recordEnd(outcome: { status: RunStatus; reason: string | null }, closed: boolean): void {
+    const { store } = this.options;
     if (closed) store.setStatus(this.runId, 'interrupted', 'The workbench was closed; the run can go on from its last checkpoint.');
     else store.setStatus(this.runId, outcome.status, outcome.reason);
     this.log(outcome.reason ? `${outcome.status}: ${outcome.reason}` : outcome.status);
-    this.phase = 'ended';
-    events.emit('runs.changed', store.summary(this.runId));
-    this.options.ended();
   }
 }

@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { messageOf } from '#shared/errors';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 
 /** How the trainer is started; the composition root knows where it is. */
@@ -27,7 +28,8 @@ const stderrTail = 4000;
 function cudaFolders(): string[] {
   try {
     const packageFolder = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
-    const nvidia = path.join(packageFolder, 'deps/../cuda/nvidia');
+    // deps is a link into the cache; the CUDA libraries lie beside its target.
+    const nvidia = path.join(realpathSync(path.join(packageFolder, 'deps')), '../cuda/nvidia');
     return existsSync(nvidia) ? ['cudnn', 'cublas', 'cuda_runtime', 'cufft', 'cusparse', 'cusolver', 'nccl', 'nvjitlink', 'curand', 'cuda_cupti', 'cuda_nvrtc'].map((name) => path.join(nvidia, name, 'lib')) : [];
   } catch {
     return [];
@@ -47,6 +49,7 @@ export function trainerEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJ
 export class TrainerProcess {
   private readonly child: ChildProcess;
   private tail = '';
+  private recordFailure: string | null = null;
   /** Resolves when the process has ended. */
   readonly ended: Promise<TrainerEnd>;
 
@@ -57,7 +60,14 @@ export class TrainerProcess {
     let reported = false;
     this.child.on('message', (event: TrainerEvent) => {
       if (event.type === 'done' || event.type === 'failed') reported = true;
-      onEvent(event);
+      try {
+        onEvent(event);
+      } catch (error) {
+        // What the trainer says could not be recorded, such as on a full disk: the run ends, the application goes on.
+        reported = false;
+        this.recordFailure = `Its results could not be recorded: ${messageOf(error)}`;
+        this.kill();
+      }
     });
     this.ended = new Promise((resolve) => {
       let settled = false;
@@ -84,6 +94,7 @@ export class TrainerProcess {
   }
 
   private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.recordFailure) return this.recordFailure;
     const lines = this.tail.trim().split('\n');
     const last = lines.findLast((line) => /error|check failed|terminate/i.test(line)) ?? lines.at(-1) ?? '';
     if (signal === 'SIGKILL') return 'The trainer was killed (SIGKILL), as a system does when memory runs out. Choose a smaller batch or image size if it happens again.';

@@ -25,6 +25,7 @@ export interface TrainingOptions {
 export class TrainingService {
   private readonly options: TrainingOptions;
   private active: ActiveRun | null = null;
+  private starting = false;
   private lastStatus: TrainingStatus | null = null;
 
   constructor(options: TrainingOptions) {
@@ -36,7 +37,7 @@ export class TrainingService {
       this.lastStatus = null;
     });
     options.datasets.onClose(() => {
-      if (this.active) throw new AppError('busy', 'A training run is going on: stop it before opening another data set');
+      if (this.active || this.starting) throw new AppError('busy', 'A training run is going on: stop it before opening another data set');
     });
   }
 
@@ -52,11 +53,11 @@ export class TrainingService {
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */
   async start(config: RunConfig, name: string): Promise<RunSummary> {
-    this.assertIdle();
-    const dataset = this.options.datasets.require();
-    await this.options.datasets.surveyed();
+    return this.exclusively((dataset, store) => this.create(dataset, store, config, name));
+  }
+
+  private create(dataset: OpenDataset, store: RunStore, config: RunConfig, name: string): RunSummary {
     const { train, validation } = labelled(dataset);
-    const store = new RunStore(dataset.db, dataset.workFolder);
     const id = `${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`;
     const runId = existsSync(store.folder(id)) ? `${id}-${Date.now() % 1000}` : id;
     store.create({
@@ -68,22 +69,29 @@ export class TrainingService {
 
   /** Goes on from a run's last checkpoint. @throws AppError 'busy', 'not-found' if there is none */
   async resumeRun(runId: string): Promise<RunSummary> {
-    this.assertIdle();
-    const dataset = this.options.datasets.require();
-    await this.options.datasets.surveyed();
-    const store = new RunStore(dataset.db, dataset.workFolder);
-    const checkpoint = path.join(store.folder(runId), 'last.ckpt');
-    if (!existsSync(checkpoint)) throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
-    store.setStatus(runId, 'running');
-    return this.launch(dataset, store, runId, checkpoint);
+    return this.exclusively((dataset, store) => {
+      const checkpoint = path.join(store.folder(runId), 'last.ckpt');
+      if (!existsSync(checkpoint)) throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
+      return this.launch(dataset, store, runId, checkpoint);
+    });
   }
 
-  private assertIdle(): void {
-    if (this.active) throw new AppError('busy', 'Another training run is going on: stop it first');
+  /** Lets one start in at a time, also while the survey it waits for goes on. */
+  private async exclusively(work: (dataset: OpenDataset, store: RunStore) => RunSummary): Promise<RunSummary> {
+    if (this.active || this.starting) throw new AppError('busy', 'Another training run is going on: stop it first');
+    this.starting = true;
+    try {
+      await this.options.datasets.surveyed();
+      const dataset = this.options.datasets.require();
+      return work(dataset, new RunStore(dataset.db, dataset.workFolder));
+    } finally {
+      this.starting = false;
+    }
   }
 
   private launch(dataset: OpenDataset, store: RunStore, runId: string, resumeFrom: string | null): RunSummary {
     const { train, validation } = labelled(dataset);
+    store.setStatus(runId, 'running');
     const job: TrainJob = {
       kind: 'train', config: store.config(runId), classes: dataset.classSet.classes, maskFormat: dataset.classSet.format, train, validation,
       outDir: store.folder(runId), resumeFrom,

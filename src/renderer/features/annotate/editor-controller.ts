@@ -121,6 +121,11 @@ export class EditorController {
     return open;
   }
 
+  /** Undo while something is open: the stroke goes, or the polygon's last corner. @returns whether anything was */
+  undoOpen(): boolean {
+    return this.tool.preview ? this.toolKey('Backspace') : this.cancel();
+  }
+
   toolKey(key: string): boolean {
     const taken = this.tool.key(this.context(), key);
     if (taken) this.refreshOverlay();
