@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors';
 import type { StateDict } from '../layers/parameters.ts';
+import { elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
 
 interface HeaderEntry {
   dtype: string;
@@ -31,35 +32,58 @@ export function encodeSafetensors(tensors: StateDict, metadata: Record<string, s
   return [padded, ...data];
 }
 
-/**
- * Decodes float32 tensors of a safetensors file.
- * @param name of the file, for messages
- * @throws AppError 'corrupt-file' if the header or an offset breaks the format's rules, 'unsupported' on another dtype
- */
-export function decodeSafetensors(file: Uint8Array, name: string): { metadata: Record<string, string>; tensors: StateDict } {
-  const corrupt = (rule: string) => new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
-  if (file.length < 8) throw corrupt(`it has ${file.length} bytes and the header's length needs 8`);
+const corrupt = (name: string, rule: string) => new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
+
+function readHeader(file: Uint8Array, name: string): { header: Record<string, HeaderEntry | Record<string, string>>; body: Uint8Array } {
+  if (file.length < 8) throw corrupt(name, `it has ${file.length} bytes and the header's length needs 8`);
   const length = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (length > headerLimit || length > file.length - 8) throw corrupt(`its header claims ${length} bytes of a file of ${file.length}`);
-  let header: Record<string, HeaderEntry | Record<string, string>>;
+  if (length > headerLimit || length > file.length - 8) throw corrupt(name, `its header claims ${length} bytes of a file of ${file.length}`);
+  let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, 8 + length))) as typeof header;
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, 8 + length)));
   } catch {
-    throw corrupt('its header is not JSON');
+    throw corrupt(name, 'its header is not JSON');
   }
-  // Not file.subarray: of a Buffer, slice() below would share its memory instead of copying.
-  const body = new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length);
-  const tensors: StateDict = new Map();
+  if (header === null || typeof header !== 'object' || Array.isArray(header)) throw corrupt(name, 'its header is not an object');
+  // Not file.subarray: of a Buffer, a later slice() would share its memory instead of copying.
+  return { header: header as Record<string, HeaderEntry>, body: new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length) };
+}
+
+/**
+ * Reads a safetensors file of any of its usual element types.
+ * @param name of the file, for messages
+ * @throws AppError 'corrupt-file' if header, shape or offsets break the format's rules, 'unsupported' on an unknown dtype
+ */
+export function readSafetensors(file: Uint8Array, name: string): { metadata: Record<string, string>; tensors: RawStateDict } {
+  const { header, body } = readHeader(file, name);
+  const tensors: RawStateDict = new Map();
+  const ranges: [number, number, string][] = [];
   for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') continue;
-    const entry = value as HeaderEntry;
-    if (entry.dtype !== 'F32') throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${entry.dtype}, only F32 is read`, { file: name });
-    const [begin, end] = entry.data_offsets;
-    const size = entry.shape.reduce((product, axis) => product * axis, 1);
-    if (!(begin >= 0 && end <= body.length && end - begin === 4 * size)) {
-      throw corrupt(`tensor ${key} of shape [${entry.shape.join(', ')}] has offsets ${begin} to ${end} of ${body.length} bytes`);
+    const { dtype, shape, data_offsets: offsets } = value as Partial<HeaderEntry>;
+    if (!Array.isArray(shape) || !Array.isArray(offsets) || typeof dtype !== 'string') throw corrupt(name, `tensor ${key} lacks dtype, shape or offsets`);
+    if (!Object.hasOwn(itemSizes, dtype)) throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${dtype}; known are ${Object.keys(itemSizes).join(', ')}`, { file: name });
+    const [begin, end] = offsets;
+    const bytes = elementCount(shape, `${name}: tensor ${key}`) * itemSizes[dtype as Dtype];
+    if (!(Number.isSafeInteger(begin) && begin >= 0 && end <= body.length && end - begin === bytes)) {
+      throw corrupt(name, `tensor ${key} of shape [${shape.join(', ')}] has offsets ${begin} to ${end} of ${body.length} bytes`);
     }
-    tensors.set(key, { shape: entry.shape, data: new Float32Array(body.slice(begin, end).buffer) });
+    ranges.push([begin, end, key]);
+    tensors.set(key, { dtype: dtype as Dtype, shape, bytes: body.subarray(begin, end) });
   }
+  assertDisjoint(ranges, name);
   return { metadata: (header.__metadata__ ?? {}) as Record<string, string>, tensors };
+}
+
+function assertDisjoint(ranges: [number, number, string][], name: string): void {
+  const sorted = ranges.filter(([begin, end]) => end > begin).sort((a, b) => a[0] - b[0]);
+  sorted.forEach(([begin, , key], index) => {
+    if (index > 0 && begin < sorted[index - 1][1]) throw corrupt(name, `tensors ${sorted[index - 1][2]} and ${key} share bytes`);
+  });
+}
+
+/** Reads a safetensors file as float32 tensors. @throws as `readSafetensors` */
+export function decodeSafetensors(file: Uint8Array, name: string): { metadata: Record<string, string>; tensors: StateDict } {
+  const { metadata, tensors } = readSafetensors(file, name);
+  return { metadata, tensors: new Map([...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, data: toFloat32(tensor) }])) };
 }

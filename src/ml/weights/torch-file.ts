@@ -1,0 +1,175 @@
+import { unzipSync } from 'fflate';
+import { AppError } from '#shared/errors';
+import { unpickle, type GlobalReference, type Globals } from './pickle.ts';
+import { elementCount, itemSizes, type Dtype, type RawTensor } from './raw-tensor.ts';
+
+/** A storage: the bytes that one or several tensors are views of. */
+interface Storage {
+  dtype: Dtype;
+  elements: number;
+  bytes: () => Uint8Array;
+}
+
+const storageTypes: Record<string, Dtype> = {
+  DoubleStorage: 'F64', FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', LongStorage: 'I64', IntStorage: 'I32', ShortStorage: 'I16', CharStorage: 'I8', ByteStorage: 'U8', BoolStorage: 'BOOL',
+};
+
+const isStorage = (value: unknown): value is Storage => typeof value === 'object' && value !== null && 'elements' in value && 'dtype' in value;
+
+export const isRawTensor = (value: unknown): value is RawTensor => typeof value === 'object' && value !== null && 'bytes' in value && 'shape' in value;
+
+/** Builds contiguous tensors out of storages, as PyTorch's `_rebuild_tensor_v2`. */
+function rebuildTensor(file: string) {
+  return (storage: unknown, offset: unknown, shape: unknown, stride: unknown): RawTensor => {
+    const fail = (rule: string) => new AppError('corrupt-file', `${file} cannot be read: a tensor ${rule}`, { file });
+    if (!isStorage(storage) || !Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length) throw fail('is put together from the wrong parts');
+    const [sizes, strides] = [shape as number[], stride as number[]];
+    const count = elementCount(sizes, `${file}: a tensor`);
+    const whole = [offset, ...strides].every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+    const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset as number);
+    if (!whole || (count > 0 && last >= storage.elements)) {
+      throw fail(`of shape [${sizes.join(', ')}] with strides [${strides.join(', ')}] at offset ${String(offset)} reaches beyond its storage of ${storage.elements} elements`);
+    }
+    return { dtype: storage.dtype, shape: sizes, bytes: gather(storage, offset as number, sizes, strides, count) };
+  };
+}
+
+/** Copies a strided view into row-major order. */
+function gather(storage: Storage, offset: number, shape: number[], stride: number[], count: number): Uint8Array {
+  const size = itemSizes[storage.dtype];
+  if (count === 0) return new Uint8Array(0);
+  const source = storage.bytes();
+  const contiguous = shape.every((length, axis) => length === 1 || stride[axis] === shape.slice(axis + 1).reduce((product, next) => product * next, 1));
+  if (contiguous) return source.slice(offset * size, (offset + count) * size);
+  const out = new Uint8Array(count * size);
+  const index = new Array<number>(shape.length).fill(0);
+  for (let i = 0, from = offset; i < count; i++) {
+    out.set(source.subarray(from * size, (from + 1) * size), i * size);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += stride[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= stride[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** All that a weight file may name: containers, tensors and their storages. */
+function allowedGlobals(file: string): Globals {
+  const rebuild = rebuildTensor(file) as (...args: unknown[]) => unknown;
+  return new Map<string, (...args: unknown[]) => unknown>([
+    ['collections.OrderedDict', () => new Map()],
+    ['torch.Size', (sizes) => sizes],
+    ['torch._utils._rebuild_tensor_v2', rebuild],
+    ['torch._utils._rebuild_tensor', rebuild],
+    ['torch._utils._rebuild_parameter', (tensor) => tensor],
+    ...Object.keys(storageTypes).map((name): [string, () => unknown] => [`torch.${name}`, () => null]),
+  ]);
+}
+
+/** Turns a persistent id ('storage', type, key, location, elements) into a storage. */
+function storageOf(id: unknown, file: string, bytesOf: (key: string, needed: number) => Uint8Array): Storage {
+  const [kind, type, key, , elements] = Array.isArray(id) ? (id as unknown[]) : [];
+  const dtype = storageTypes[((type as GlobalReference | null)?.global ?? '').replace(/^torch\./, '')];
+  if (kind !== 'storage' || !dtype || typeof key !== 'string' || !Number.isSafeInteger(elements) || (elements as number) < 0) {
+    throw new AppError('corrupt-file', `${file} cannot be read: it refers to something that is no storage`, { file });
+  }
+  const needed = elementCount([elements as number], `${file}: storage ${key}`) * itemSizes[dtype];
+  return { dtype, elements: elements as number, bytes: () => bytesOf(key, needed) };
+}
+
+function readZip(file: Uint8Array, name: string): unknown {
+  const fail = (rule: string) => new AppError('corrupt-file', `${name} cannot be read: ${rule}`, { file: name });
+  let entries: Record<string, Uint8Array>;
+  try {
+    entries = unzipSync(file);
+  } catch {
+    throw fail('its zip archive is damaged or cut off');
+  }
+  const pickle = Object.keys(entries).find((entry) => /^[^/]+\/data\.pkl$/.test(entry));
+  if (!pickle) throw fail('its zip archive has no data.pkl');
+  const folder = pickle.slice(0, -'data.pkl'.length);
+  const bytesOf = (key: string, needed: number): Uint8Array => {
+    const entry = `${folder}data/${key}`;
+    if (!/^\w+$/.test(key) || !Object.hasOwn(entries, entry)) throw fail(`it has no storage "${key}"`);
+    if (entries[entry].length < needed) throw fail(`storage ${key} must have ${needed} bytes, received ${entries[entry].length}`);
+    return entries[entry];
+  };
+  const persistent = (id: unknown) => {
+    const storage = storageOf(id, name, bytesOf);
+    // Checked when it is named, not only when a tensor uses it.
+    storage.bytes();
+    return storage;
+  };
+  return unpickle(entries[pickle], 0, { file: name, globals: allowedGlobals(name), persistent }).value;
+}
+
+const legacyMagic = 0x1950a86a20f9469cfc6cn;
+const legacyProtocol = 1001;
+
+/** The layout before PyTorch 1.6: five pickles in a row, then the storages. Tensors are built when the storages are known. */
+function readLegacy(file: Uint8Array, name: string): unknown {
+  const fail = (rule: string) => new AppError('corrupt-file', `${name} cannot be read: ${rule}`, { file: name });
+  let at = 0;
+  const read = (persistent: (id: unknown) => unknown, globals: Globals = new Map()): unknown => {
+    const { value, length } = unpickle(file, at, { file: name, globals, persistent });
+    at += length;
+    return value;
+  };
+  const none = () => {
+    throw fail('its pickle refers to a storage where none may be');
+  };
+  if (read(none) !== legacyMagic || read(none) !== legacyProtocol) throw fail('it is no PyTorch file');
+  read(none);
+  const objectAt = at;
+  const sizes = new Map<string, { size: number; elements: number }>();
+  // A first pass learns the storages' types: their bytes come only after the object.
+  read((id) => {
+    const storage = storageOf(id, name, (_, needed) => new Uint8Array(needed));
+    sizes.set(String((id as unknown[])[2]), { size: itemSizes[storage.dtype], elements: storage.elements });
+    return storage;
+  }, skeletonGlobals(name));
+  const keys = read(none);
+  if (!Array.isArray(keys)) throw fail('it lists no storages');
+  const storages = legacyStorages(file, at, keys as unknown[], sizes, fail);
+  at = objectAt;
+  return read((id) => storageOf(id, name, (key, needed) => {
+    const bytes = storages.get(key);
+    if (!bytes || bytes.length < needed) throw fail(`storage ${key} must have ${needed} bytes, received ${bytes?.length ?? 0}`);
+    return bytes;
+  }), allowedGlobals(name));
+}
+
+/** The same names, but tensors stay unbuilt. */
+function skeletonGlobals(name: string): Globals {
+  return new Map([...allowedGlobals(name)].map(([key, call]) => [key, key.startsWith('torch._utils.') ? () => null : call]));
+}
+
+function legacyStorages(file: Uint8Array, start: number, keys: unknown[], sizes: Map<string, { size: number; elements: number }>, fail: (rule: string) => AppError): Map<string, Uint8Array> {
+  const storages = new Map<string, Uint8Array>();
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  let at = start;
+  for (const key of keys.map(String)) {
+    const known = sizes.get(key);
+    if (!known) throw fail(`storage ${key} belongs to no tensor`);
+    if (at + 8 > file.length) throw fail(`storage ${key} is cut off`);
+    const elements = Number(view.getBigInt64(at, true));
+    const bytes = elements * known.size;
+    if (elements < 0 || at + 8 + bytes > file.length) throw fail(`storage ${key} of ${elements} elements is cut off`);
+    storages.set(key, file.subarray(at + 8, at + 8 + bytes));
+    at += 8 + bytes;
+  }
+  return storages;
+}
+
+/**
+ * Reads a file that torch.save wrote, in either of its layouts. Nothing in it is executed.
+ * @returns what was saved: Maps, arrays, numbers, strings and RawTensors
+ * @throws AppError 'corrupt-file' naming the file and the rule it breaks
+ */
+export function readTorchFile(file: Uint8Array, name: string): unknown {
+  const isZip = file[0] === 0x50 && file[1] === 0x4b;
+  if (!isZip && file[0] !== 0x80) throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file`, { file: name });
+  return isZip ? readZip(file, name) : readLegacy(file, name);
+}
