@@ -9,9 +9,10 @@ import { crossEntropy } from '#ml/losses/cross-entropy';
 import { EncNet } from '#ml/models/encnet';
 import { Optimizer } from '#ml/optim/optimizer';
 import { scheduleFactor } from '#ml/optim/schedule';
-import { conv2d } from '#ml/tensor/ops';
+import { conv2d, resizeBilinear } from '#ml/tensor/ops';
 import { liveHandles, tf } from '#ml/tensor/runtime';
 import { Tape, type Node } from '#ml/tensor/tape';
+import { upsampledConv2d } from '#ml/tensor/upsampled-conv';
 import { argMax, trainStep } from '#ml/train/train-step';
 import { readCheckpoint, writeCheckpoint } from '#ml/weights/checkpoint';
 import { Random } from '#shared/random';
@@ -93,6 +94,29 @@ test('gradients of a dilated convolution are those of finite differences', () =>
     const shifted = (by: number) => run(tf.tensor(values.map((value, i) => (i === index ? value + by : value)), [3, 3, 2, 2])).value;
     expect((shifted(0.01) - shifted(-0.01)) / 0.02).toBeCloseTo(gradient[index], 2);
   }
+});
+
+test.each([[3, 4, 24, 32], [5, 7, 13, 17], [4, 4, 4, 4], [1, 1, 8, 8]])('an upsampled convolution is upsampling and then a convolution: %i x %i to %i x %i', (height, width, toHeight, toWidth) => {
+  const x = tf.randomNormal([2, height, width, 3], 0, 1, 'float32', 1);
+  const filter = tf.randomNormal([3, 3, 3, 5], 0, 1, 'float32', 2);
+  const cotangent = tf.randomNormal([2, toHeight, toWidth, 5], 0, 1, 'float32', 3);
+  const run = (apply: (tape: Tape, node: Node, weight: Node) => Node) => {
+    const tape = new Tape({ training: true, recording: true });
+    const [node, weight] = [tape.constant(x, true), tape.constant(filter, true)];
+    const output = apply(tape, node, weight);
+    const values = [...output.value.dataSync()];
+    tape.backward([[output, cotangent.clone()]]);
+    return [values, [...node.gradient!.dataSync()], [...weight.gradient!.dataSync()]];
+  };
+  const before = liveHandles().tensors;
+  const joined = run((tape, node, weight) => upsampledConv2d(tape, node, weight, [toHeight, toWidth]));
+  // Two gradients are the caller's; everything else is gone.
+  expect(liveHandles().tensors - before).toBe(2);
+  const apart = run((tape, node, weight) => conv2d(tape, resizeBilinear(tape, node, toHeight, toWidth), weight, { stride: [1, 1], padding: [1, 1], dilation: 1 }));
+  joined.forEach((values, part) => {
+    const scale = Math.sqrt(apart[part].reduce((sum, value) => sum + value * value, 0) / apart[part].length);
+    expect(Math.max(...values.map((value, index) => Math.abs(value - apart[part][index]))) / scale).toBeLessThan(1e-5);
+  });
 });
 
 describe('checkpoints', () => {

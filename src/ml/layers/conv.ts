@@ -1,5 +1,6 @@
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
+import { upsampledConv2d } from '../tensor/upsampled-conv.ts';
 import { BatchNorm } from './batch-norm.ts';
 import { leaf } from './leaf.ts';
 import type { Parameter, Parameters, TensorKind } from './parameters.ts';
@@ -24,6 +25,12 @@ export class Conv {
     this.weight = parameters.create(`${name}.weight`, bias ? 'conv.weight.biased' : 'conv.weight', shape);
     this.bias = bias ? parameters.create(`${name}.bias`, 'bias', [outChannels], inChannels * kernel * kernel) : null;
     this.geometry = { stride: [stride, stride], padding: [padding, padding], dilation };
+  }
+
+  /** The convolution of x upsampled bilinearly to `size`, for stride 1 and "same" padding. @returns float32 [batch, ...size, outChannels] */
+  forwardUpsampled(tape: Tape, x: Node, size: readonly [number, number]): Node {
+    const y = upsampledConv2d(tape, x, leaf(tape, this.weight), size);
+    return this.bias ? ops.biasAdd(tape, y, leaf(tape, this.bias)) : y;
   }
 
   /** @param x float32 [batch, height, width, inChannels] @returns float32 [batch, outHeight, outWidth, outChannels] */
@@ -52,9 +59,16 @@ export class ConvBn {
   }
 
   forward(tape: Tape, x: Node): Node {
-    return tape.scope(() => {
-      const y = this.norm.forward(tape, this.conv.forward(tape, x));
-      return this.activate ? ops.relu(tape, y) : y;
-    });
+    return tape.scope(() => this.finish(tape, this.conv.forward(tape, x)));
+  }
+
+  /** The same for x upsampled bilinearly to `size`. */
+  forwardUpsampled(tape: Tape, x: Node, size: readonly [number, number]): Node {
+    return tape.scope(() => this.finish(tape, this.conv.forwardUpsampled(tape, x, size)));
+  }
+
+  private finish(tape: Tape, convolved: Node): Node {
+    const y = this.norm.forward(tape, convolved);
+    return this.activate ? ops.relu(tape, y) : y;
   }
 }

@@ -67,8 +67,7 @@ export class ReferenceHead implements Head {
     const { encodingFeature, output } = this.encModule.forward(tape, features);
     const [, height, width] = output.shape;
     const logits = tape.scope(() => {
-      const upsampled = ops.resizeBilinear(tape, output, height * 8, width * 8);
-      const full = this.classifier.forward(tape, this.classifierHidden.forward(tape, upsampled));
+      const full = this.classifier.forward(tape, this.classifierHidden.forwardUpsampled(tape, output, [height * 8, width * 8]));
       // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
       return ops.resizeBilinear(tape, full, size[0], size[1]);
     });

@@ -12,7 +12,7 @@ util.isArray = Array.isArray;
 /** The TensorFlow library, loaded once a process. */
 export const tf = requireModule('@tensorflow/tfjs-node-gpu') as typeof TensorFlow;
 
-export type Tensor = TensorFlow.Tensor;
+export type Tensor<R extends TensorFlow.Rank = TensorFlow.Rank> = TensorFlow.Tensor<R>;
 export type { TensorFlow };
 
 interface Binding {
