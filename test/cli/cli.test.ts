@@ -60,6 +60,21 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(confusion).toEqual(result.confusion);
 });
 
+test('starts from other weights as far as they fit, and says what does not', async () => {
+  const data = await makeDataset({ train: 2, val: 1 });
+  const [first, second] = [temporaryFolder(), temporaryFolder()];
+  const common = ['--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '2'];
+  await cli('train', ...common, '--out', first);
+  const taken = await cli('train', ...common, '--set', 'model.numCodes=4', '--weights', path.join(first, 'last.ckpt'), '--out', second);
+  expect(taken.code).toBe(0);
+  expect(taken.stderr).toMatch(/\d+ tensors taken from .*last\.ckpt; 0 start at random, 6 have another shape, 0 are not in the network/);
+  const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', second);
+  expect(none).toMatchObject({ code: 1, stdout: '' });
+  expect(none.stderr).toContain('has no tensor that fits the network');
+  const evil = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/evil.pth'), '--out', second);
+  expect(evil.stderr).toContain('which is not in the list of what a weight file may name');
+});
+
 test('predict never writes a mask over its image', async () => {
   const data = await makeDataset({ train: 1, val: 1 });
   const before = readFileSync(path.join(data, 'val/val-0.png'));

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { mapNames } from '#ml/weights/map-names';
 import { toNumbers, type RawTensor } from '#ml/weights/raw-tensor';
 import { readRawWeights } from '#ml/weights/read-weights';
 
@@ -38,6 +39,14 @@ test('honest.pth, of which the hostile zips are made, is read', () => {
 test.each(Object.entries(expected.must_be_refused))('%s is refused: %s', (name) => {
   expect(() => readRawWeights(path.join(folder, name))).toThrow(expect.objectContaining({ code: expect.stringMatching(/corrupt-file|unsupported/) as string, message: expect.stringContaining(name) as string }) as Error);
   expect(existsSync('PWNED')).toBe(false);
+});
+
+test('names of other codebases become ours', () => {
+  const tensor = { shape: [1], data: new Float32Array(1) };
+  const names = (...given: string[]) => [...mapNames(new Map(given.map((name) => [name, tensor]))).keys()];
+  expect(names('conv1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'bn1.num_batches_tracked')).toEqual(['backbone.conv1.weight', 'backbone.layer1.0.conv1.weight']);
+  expect(names('pretrained.conv1.weight', 'decode_head.bottleneck.weight')).toEqual(['backbone.conv1.weight', 'decoder.bottleneck.weight']);
+  expect(names('backbone.conv1.weight', 'decoder.se_layer.bias')).toEqual(['backbone.conv1.weight', 'decoder.se_layer.bias']);
 });
 
 test('a global outside the list is named and nothing is run', () => {

@@ -21,6 +21,7 @@ interface TrainOptions {
   seed?: number;
   out?: string;
   resume?: string;
+  weights?: string;
   set: [string, unknown][];
 }
 
@@ -36,6 +37,7 @@ export function registerTrain(program: Command, host: TrainerHost): void {
     .option('--seed <n>', 'seed of weights, order and augmentation', integer(0))
     .option('--out <dir>', 'folder for config.json, metrics.csv, last.ckpt and best.ckpt')
     .option('--resume <dir>', 'go on from last.ckpt in this folder, with its settings')
+    .option('--weights <file>', 'start from these weights (.pth, .safetensors or .ckpt, such as torchvision\'s ResNet), as far as they fit')
     .option('--set <key=value>', 'any other setting, such as optimizer.momentum=0.9; may be repeated', setting, [])
     .action((options: TrainOptions) => train(options, host));
 }
@@ -49,7 +51,7 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   console.error(`Writing to ${outDir}`);
   const outcome = await runJob(host, {
     kind: 'train', config, classes: dataset.classSet.classes, maskFormat: dataset.classSet.format,
-    train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val'), outDir, resumeFrom,
+    train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val'), outDir, resumeFrom, initialWeights: options.weights ? path.resolve(options.weights) : null,
   }, report);
   if (outcome === 'stopped') console.error(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }

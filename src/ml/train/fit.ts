@@ -11,6 +11,8 @@ import { EncNet } from '../models/encnet.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
 import { readCheckpoint, writeCheckpoint, type RunState } from '../weights/checkpoint.ts';
+import { mapNames } from '../weights/map-names.ts';
+import { readWeights } from '../weights/read-weights.ts';
 import type { Control } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { surveySamples, type LabelStatistics } from './label-statistics.ts';
@@ -46,6 +48,17 @@ class Fit {
     this.trainStore = new SampleStore(job.maskFormat);
     this.validationStore = new SampleStore(job.maskFormat, 5e8);
     if (job.resumeFrom) this.restore(job.resumeFrom);
+    else if (job.initialWeights) this.loadInitial(job.initialWeights);
+  }
+
+  /** Takes what fits of a weight file and says what did not. @throws AppError 'invalid-argument' if nothing fits */
+  private loadInitial(file: string): void {
+    const weights = mapNames(readWeights(file));
+    const report = this.net.parameters.load(weights, false);
+    const loaded = this.net.parameters.all().length - report.missing.length - report.mismatched.length;
+    if (loaded === 0) throw new AppError('invalid-argument', `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`);
+    this.emit({ type: 'log', text: `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network` });
+    for (const rule of ['mismatched', 'unexpected'] as const) for (const name of report[rule].slice(0, 5)) this.emit({ type: 'log', text: `${rule}: ${name}` });
   }
 
   private restore(file: string): void {

@@ -36,6 +36,8 @@ export interface TrainJob {
   outDir: string;
   /** Checkpoint to go on from, or null. */
   resumeFrom: string | null;
+  /** Weight file (.pth, .safetensors, .ckpt) to start from, as far as its tensors fit; null starts from random weights. */
+  initialWeights: string | null;
 }
 
 export interface PredictJob {

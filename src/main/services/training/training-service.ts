@@ -94,7 +94,7 @@ export class TrainingService {
     store.setStatus(runId, 'running');
     const job: TrainJob = {
       kind: 'train', config: store.config(runId), classes: dataset.classSet.classes, maskFormat: dataset.classSet.format, train, validation,
-      outDir: store.folder(runId), resumeFrom,
+      outDir: store.folder(runId), resumeFrom, initialWeights: null,
     };
     this.active = new ActiveRun({ runId, store, job, host: this.options.host, events: this.options.events, ended: () => {
       this.lastStatus = this.active?.status() ?? this.lastStatus;
