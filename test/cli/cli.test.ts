@@ -68,10 +68,12 @@ test('starts from other weights as far as they fit, and says what does not', asy
   const taken = await cli('train', ...common, '--set', 'model.numCodes=4', '--weights', path.join(first, 'last.ckpt'), '--out', second);
   expect(taken.code).toBe(0);
   expect(taken.stderr).toMatch(/\d+ tensors taken from .*last\.ckpt; 0 start at random, 6 have another shape, 0 are not in the network/);
-  const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', second);
+  const [third, fourth] = [temporaryFolder(), temporaryFolder()];
+  expect((await cli('train', ...common, '--out', second)).stderr).toContain(`${second} already holds a run: choose another --out, or go on with --resume`);
+  const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', third);
   expect(none).toMatchObject({ code: 1, stdout: '' });
   expect(none.stderr).toContain('has no tensor that fits the network');
-  const evil = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/evil.pth'), '--out', second);
+  const evil = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/evil.pth'), '--out', fourth);
   expect(evil.stderr).toContain('which is not in the list of what a weight file may name');
 });
 
@@ -80,7 +82,7 @@ test('predict never writes a mask over its image', async () => {
   const before = readFileSync(path.join(data, 'val/val-0.png'));
   const { code, stderr } = await cli('predict', '--checkpoint', 'x', '--images', path.join(data, 'val'), '--out', path.join(data, 'val'));
   expect(code).not.toBe(0);
-  expect(stderr).toContain('would be overwritten by its mask');
+  expect(stderr).toContain('holds the images themselves');
   expect(readFileSync(path.join(data, 'val/val-0.png')).equals(before)).toBe(true);
 });
 

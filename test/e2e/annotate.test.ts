@@ -106,6 +106,15 @@ test('polygon, fill, eraser, keys and Escape', async ({ app, userData }) => {
   await expect.poll(() => idsOf(userData).filter((id) => id === 0).length).toBeGreaterThan(0);
 });
 
+test('painting shows a hidden mask again', async ({ app }) => {
+  const box = await openEditor(app);
+  await app.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await app.keyboard.press('h');
+  await expect(app.getByRole('button', { name: 'Hide mask' })).toHaveAttribute('aria-pressed', 'true');
+  await stroke(app, box);
+  await expect(app.getByRole('button', { name: 'Hide mask' })).toHaveAttribute('aria-pressed', 'false');
+});
+
 test('zooms at the cursor, pans with Space, and keeps the mask as it is', async ({ app, userData }) => {
   const before = readFileSync(maskFile(userData));
   const box = await openEditor(app);

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -65,6 +65,20 @@ test('a class set of the data set\'s own is used, and a broken one named', async
   const bench = createBench();
   await expect(bench.call('datasets.open', { path: folder })).rejects.toThrow(`${file}: value 0 belongs to two classes`);
   await bench.workbench.shutDown();
+});
+
+test('a folder whose mode forbids writing is read only, for root too, and nothing is written into it', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const before = readdirSync(folder);
+  for (const name of [...before, '.']) chmodSync(path.join(folder, name), 0o555);
+  const { bench, info } = await openSurveyed(folder);
+  expect(info.writable).toBe(false);
+  const mask = await bench.call<{ ids: Uint8Array; revision: string; readOnlyReason: string }>('masks.load', { imageId: 'train/train-0' });
+  expect(mask.readOnlyReason).toContain('cannot be written');
+  await expect(bench.call('masks.save', { imageId: 'train/train-0', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision })).rejects.toMatchObject({ code: 'read-only' });
+  expect(readdirSync(folder)).toEqual(before);
+  await bench.workbench.shutDown();
+  for (const name of ['.', ...before]) chmodSync(path.join(folder, name), 0o755);
 });
 
 test('a second start reads the survey from the history instead of the files', async () => {

@@ -22,8 +22,8 @@ async function predict(options: { checkpoint: string; images: string[]; out: str
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
   if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
   const outDir = path.resolve(options.out);
-  const overwritten = samples.find(({ id, imageFile }) => path.join(outDir, `${id}.png`) === imageFile);
-  if (overwritten) throw new AppError('invalid-argument', `${overwritten.imageFile} would be overwritten by its mask: choose another folder for --out`);
+  const beside = samples.find(({ imageFile }) => path.dirname(imageFile) === outDir);
+  if (beside) throw new AppError('invalid-argument', `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`);
   const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, classes: null }, (event) => {
     if (event.type === 'scored') console.log(event.score.file);
     if (event.type === 'skipped') {

@@ -48,6 +48,9 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   if (resumeFrom && !existsSync(resumeFrom)) throw new AppError('not-found', `${resumeFrom} does not exist, so there is nothing to go on from`);
   const config = configOf(options);
   const outDir = path.resolve(options.out ?? options.resume ?? `runs/${config.preset}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}`);
+  if (!resumeFrom && existsSync(path.join(outDir, 'last.ckpt'))) {
+    throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
+  }
   console.error(`Writing to ${outDir}`);
   const outcome = await runJob(host, {
     kind: 'train', config, classes: dataset.classSet.classes, maskFormat: dataset.classSet.format,

@@ -25,6 +25,8 @@ export class ReviewState {
   error = $state('');
   /** Sorts by this class's IoU instead of the mean. */
   classId = $state<number | null>(null);
+  /** Images whose label was changed here since the split was predicted: its scores are of the labels before. */
+  changedLabels = $state<string[]>([]);
   private readonly session: Session;
   private readonly unsubscribe: () => void;
 
@@ -33,7 +35,10 @@ export class ReviewState {
     this.split = session.remembered('reviewSplit', 'val');
     this.unsubscribe = session.on('review.progress', (progress) => {
       this.progress = progress;
-      if (progress.state === 'finished') void this.refresh();
+      if (progress.state === 'finished') {
+        this.changedLabels = [];
+        void this.refresh();
+      }
       if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
       if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
     });
@@ -117,12 +122,14 @@ export class ReviewState {
     await this.session.attempt(async () => {
       const saved = await save(image.prediction, image.labelRevision);
       if (this.imageId === image.id) this.image = { ...image, label: image.prediction.slice(), labelRevision: saved.revision, hasLabel: true };
+      this.changedLabels = [...this.changedLabels.filter((id) => id !== image.id), image.id];
       this.session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',
         run: () => void this.session.attempt(async () => {
           // An image that had no label has none again.
           const undone = image.hasLabel ? await save(before, saved.revision) : null;
           if (!undone) await this.session.client.masks.remove({ imageId: image.id, datasetId, baseRevision: saved.revision });
+          this.changedLabels = this.changedLabels.filter((id) => id !== image.id);
           if (this.imageId === image.id) this.image = { ...image, labelRevision: undone?.revision ?? null, hasLabel: undone !== null };
         }),
       });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
@@ -20,10 +20,11 @@ interface ImageRow {
   edited_at: string | null;
 }
 
+/** Whether masks may be written. Root may write anywhere; a folder whose mode forbids it to everyone is left alone all the same. */
 function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
-    return true;
+    return process.platform === 'win32' || (statSync(folder).mode & 0o222) !== 0;
   } catch {
     return false;
   }
@@ -50,7 +51,8 @@ export class OpenDataset {
     this.id = createHash('sha256').update(this.path).digest('hex').slice(0, 12);
     this.isSample = options.isSample ?? false;
     this.classSet = ownClassSet(this.path) ?? builtInClassSet(this.located.layout === 'segnet' ? 'camvid-11' : 'camvid-32');
-    this.writable = isWritable(this.path);
+    const labelFolders = new Set(this.located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
+    this.writable = [this.path, ...labelFolders].every(isWritable);
     this.workFolder = this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id);
     this.db = openDatabase(path.join(this.workFolder, 'history.db'));
     this.byId = new Map(this.located.images.map((image) => [image.id, image]));

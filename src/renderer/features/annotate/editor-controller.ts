@@ -16,6 +16,8 @@ interface EditorOptions {
   settings: () => { tool: ToolName; classId: number; radius: number };
   pick: (classId: number) => void;
   resizeBrush: (factor: number) => void;
+  /** Shows the mask if it is hidden. */
+  showMask: () => void;
   status: (text: string) => void;
 }
 
@@ -184,6 +186,8 @@ export class EditorController {
       return;
     }
     if (this.options.readOnly) return;
+    // Nobody should paint blind.
+    this.options.showMask();
     this.painting = true;
     this.tool.pointerDown(this.context(), this.pointer!);
   }
