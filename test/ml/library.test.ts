@@ -6,9 +6,10 @@ import { mirror } from '#ml/data/mirror';
 import { drawGeometry, samplePair } from '#ml/data/transforms';
 import { classWeights } from '#ml/losses/class-weights';
 import { crossEntropy } from '#ml/losses/cross-entropy';
+import { Parameters } from '#ml/layers/parameters';
 import { EncNet } from '#ml/models/encnet';
 import { Optimizer } from '#ml/optim/optimizer';
-import { scheduleFactor } from '#ml/optim/schedule';
+import { learningRateFactor, scheduleFactor } from '#ml/optim/schedule';
 import { conv2d, resizeBilinear } from '#ml/tensor/ops';
 import { liveHandles, tf } from '#ml/tensor/runtime';
 import { Tape, type Node } from '#ml/tensor/tape';
@@ -212,6 +213,28 @@ test('class weights follow their formulas; absent classes weigh 1', () => {
   const [a, b, c] = classWeights('inverse-log', [90, 10, 0], [100, 100, 0])!;
   expect([a, b, c]).toEqual([1 / Math.log(2), 1 / Math.log(1.2), 1].map((value) => expect.closeTo(value, 9) as number));
   expect(classWeights('median-frequency', [90, 10, 0], [100, 50, 0])).toEqual([1, 0.9 / 0.2, 1].map((value) => expect.closeTo(value, 9) as number));
+});
+
+test('gradients are clipped by their norm together, and small ones are left alone', () => {
+  const step = (clipNorm: number) => {
+    const parameters = new Parameters(new Random(0));
+    const [a, b] = ['backbone.a', 'backbone.b'].map((name) => parameters.create(name, 'linear.weight', [1, 2]));
+    const optimizer = new Optimizer({ ...findPreset('reference').config.optimizer, learningRate: 1, clipNorm });
+    const before = [a, b].map(({ value }) => value.dataSync().slice());
+    const handles = liveHandles().tensors;
+    optimizer.step(new Map([[a, tf.tensor([3, 0], [1, 2])], [b, tf.tensor([0, 4], [1, 2])]]), 1);
+    expect(liveHandles().tensors).toBe(handles);
+    return [a, b].flatMap(({ value }, index) => [...value.dataSync()].map((after, i) => before[index][i] - after));
+  };
+  const close = (values: number[]) => values.map((value) => expect.closeTo(value, 4) as number);
+  expect(step(0)).toEqual(close([3, 0, 0, 4]));
+  expect(step(10)).toEqual(close([3, 0, 0, 4]));
+  expect(step(1)).toEqual(close([0.6, 0, 0, 0.8]));
+});
+
+test('warm-up rises in a straight line and then leaves the schedule alone', () => {
+  const at = (step: number) => learningRateFactor({ kind: 'constant' }, 2, { step, stepsPerEpoch: 2, totalSteps: 20 });
+  expect([0, 1, 2, 3, 4, 19].map(at)).toEqual([0.2, 0.4, 0.6, 0.8, 1, 1].map((value) => expect.closeTo(value, 9) as number));
 });
 
 test('one-cycle rises to 1 and falls towards its end', () => {

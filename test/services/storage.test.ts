@@ -50,6 +50,14 @@ test('best and latest follow the epochs, for metrics that rise and that fall', (
   db.close();
 });
 
+test('settings that came after a run was made have their standard values in it', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  db.prepare('UPDATE run SET config = json_remove(config, \'$.warmUpEpochs\', \'$.optimizer.clipNorm\')').run();
+  expect(store.config('a')).toMatchObject({ warmUpEpochs: 0, optimizer: { clipNorm: 0 } });
+  db.close();
+});
+
 test('runs left running are interrupted at the next start', () => {
   const { store, create, db } = newStore();
   create('a');

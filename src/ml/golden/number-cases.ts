@@ -59,6 +59,7 @@ interface OptimizerSpec {
   nesterov?: boolean;
   betas?: [number, number];
   eps?: number;
+  clip_norm?: number;
   schedule?: string;
 }
 
@@ -66,7 +67,7 @@ interface OptimizerSpec {
 export function optimizerOf(spec: OptimizerSpec, kind: 'sgd' | 'adamw'): OptimizerConfig {
   return {
     kind, learningRate: spec.lr, headFactor: 1, weightDecay: spec.weight_decay ?? 0, decayNormAndBias: true, momentum: spec.momentum ?? 0,
-    nesterov: spec.nesterov ?? false, beta1: spec.betas?.[0] ?? 0.9, beta2: spec.betas?.[1] ?? 0.999, epsilon: spec.eps ?? 1e-8,
+    nesterov: spec.nesterov ?? false, beta1: spec.betas?.[0] ?? 0.9, beta2: spec.betas?.[1] ?? 0.999, epsilon: spec.eps ?? 1e-8, clipNorm: spec.clip_norm ?? 0,
   };
 }
 

@@ -6,6 +6,18 @@ import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 /** Slots of one parameter by slot name, such as 'momentum'. */
 type Slots = Record<string, Tensor>;
 
+/** Scales all gradients by one factor where their norm together is above `limit`, as PyTorch's clip_grad_norm_. */
+function clip(gradients: Map<Parameter, Tensor>, limit: number): void {
+  const squares = tf.tidy(() => tf.addN([...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)))));
+  const norm = Math.sqrt(squares.dataSync()[0]);
+  squares.dispose();
+  if (!(norm > limit)) return;
+  for (const [parameter, gradient] of gradients) {
+    gradients.set(parameter, tf.mul(gradient, limit / (norm + 1e-6)));
+    gradient.dispose();
+  }
+}
+
 /** Updates named parameters in place. Slots belong to names, so a state survives any change of order. */
 export class Optimizer {
   private readonly config: OptimizerConfig;
@@ -20,6 +32,7 @@ export class Optimizer {
   /** Applies one update and frees the gradients. @param learningRate of the backbone; the head has `headFactor` times as much */
   step(gradients: Map<Parameter, Tensor>, learningRate: number): void {
     this.updates++;
+    if (this.config.clipNorm > 0) clip(gradients, this.config.clipNorm);
     for (const [parameter, gradient] of gradients) {
       const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
       const next = tf.tidy(() => (this.config.kind === 'sgd' ? this.sgd(parameter, gradient, rate) : this.adamw(parameter, gradient, rate)));

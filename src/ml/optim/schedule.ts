@@ -31,5 +31,12 @@ export function scheduleFactor(schedule: ScheduleConfig, { step, stepsPerEpoch, 
   }
 }
 
+/** The factor of a run's schedule with its warm-up: a straight rise over the first epochs. @param warmUpEpochs 0 for none */
+export function learningRateFactor(schedule: ScheduleConfig, warmUpEpochs: number, position: SchedulePosition): number {
+  const warmUpSteps = warmUpEpochs * position.stepsPerEpoch;
+  const rise = position.step < warmUpSteps ? (position.step + 1) / (warmUpSteps + 1) : 1;
+  return rise * scheduleFactor(schedule, position);
+}
+
 /** From 1 at 0 to 0 at 1 along half a cosine. */
 const cosine = (x: number): number => 0.5 * (1 + Math.cos(Math.PI * x));

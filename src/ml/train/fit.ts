@@ -9,7 +9,7 @@ import { SampleStore } from '../data/sample-store.ts';
 import { classWeights } from '../losses/class-weights.ts';
 import { EncNet } from '../models/encnet.ts';
 import { Optimizer } from '../optim/optimizer.ts';
-import { scheduleFactor } from '../optim/schedule.ts';
+import { learningRateFactor } from '../optim/schedule.ts';
 import { readCheckpoint, writeCheckpoint, type RunState } from '../weights/checkpoint.ts';
 import { mapNames } from '../weights/map-names.ts';
 import { readWeights } from '../weights/read-weights.ts';
@@ -129,7 +129,7 @@ class Fit {
     const begin = performance.now();
     const globalStep = state.epoch * steps + state.step;
     const totalSteps = steps * config.epochs;
-    const learningRate = config.optimizer.learningRate * scheduleFactor(config.schedule, { step: globalStep, stepsPerEpoch: steps, totalSteps });
+    const learningRate = config.optimizer.learningRate * learningRateFactor(config.schedule, config.warmUpEpochs, { step: globalStep, stepsPerEpoch: steps, totalSteps });
     const result = trainStep(this.net, this.optimizer, batch, { loss: config.loss, classWeights: weights, learningRate, dropoutSeed: config.seed * 1_000_003 + globalStep });
     if (!Number.isFinite(result.loss)) {
       throw new AppError('trainer-failed', `The loss became ${result.loss} in epoch ${state.epoch + 1}, step ${state.step + 1} (images ${batch.ids.join(', ')}); the last checkpoint keeps the weights before it. A smaller learning rate may help.`);
@@ -191,7 +191,7 @@ class Fit {
   private learningRateAtEnd(): number {
     const steps = Math.max(1, this.state.sums.steps);
     const position = { step: this.state.epoch * steps + steps - 1, stepsPerEpoch: steps, totalSteps: steps * this.config.epochs };
-    return this.config.optimizer.learningRate * scheduleFactor(this.config.schedule, position);
+    return this.config.optimizer.learningRate * learningRateFactor(this.config.schedule, this.config.warmUpEpochs, position);
   }
 
   private record(metrics: EpochMetrics, confusion: number[]): void {

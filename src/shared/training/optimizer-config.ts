@@ -15,6 +15,8 @@ export const optimizerConfigSchema = z.strictObject({
   beta1: z.number().min(0).max(0.9999),
   beta2: z.number().min(0).max(0.99999),
   epsilon: z.number().positive().max(1),
+  /** Largest norm of all gradients together; 0 leaves them as they are. */
+  clipNorm: z.number().min(0).max(1e6).default(0),
 });
 export type OptimizerConfig = z.infer<typeof optimizerConfigSchema>;
 

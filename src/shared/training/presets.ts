@@ -13,7 +13,7 @@ export interface Preset {
 
 const sgd: OptimizerConfig = {
   kind: 'sgd', learningRate: 0.1, headFactor: 1, weightDecay: 0, decayNormAndBias: true, momentum: 0, nesterov: false,
-  beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+  beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: 0,
 };
 
 /** ResNet-18 of width 48 at output stride 8 with the paper's head. */
@@ -27,6 +27,7 @@ const reference: RunConfig = {
   model: referenceModel,
   optimizer: sgd,
   schedule: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
+  warmUpEpochs: 0,
   loss: { seForm: 'mse', seWeight: 0.2, auxWeight: 0, classWeights: 'none' },
   data: { size: [224, 224], randomScale: null, flipHorizontal: true, flipVertical: true, brightness: 0, flipValidation: true },
   epochs: 50,
@@ -41,6 +42,7 @@ const light: RunConfig = {
   model: lightModel,
   optimizer: { ...sgd, kind: 'adamw', learningRate: 2e-3, weightDecay: 1e-4, decayNormAndBias: false },
   schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
+  warmUpEpochs: 0,
   loss: { seForm: 'bce', seWeight: 0.2, auxWeight: 0.2, classWeights: 'inverse-log' },
   data: { size: [176, 240], randomScale: [0.5, 1], flipHorizontal: true, flipVertical: false, brightness: 0.3, flipValidation: false },
   epochs: 28,

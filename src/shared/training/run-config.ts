@@ -30,6 +30,8 @@ export const runConfigSchema = z.strictObject({
   model: modelConfigSchema,
   optimizer: optimizerConfigSchema,
   schedule: scheduleConfigSchema,
+  /** Epochs over which the rate rises from 0 to the schedule's; 0 starts with it. */
+  warmUpEpochs: z.number().min(0).max(1000).default(0),
   loss: lossConfigSchema,
   data: dataConfigSchema,
   epochs: z.int().min(1).max(5000),

@@ -4,6 +4,7 @@ import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { StepPoint } from '#shared/contract/training';
 import { AppError } from '#shared/errors';
 import type { ClassInfo, EpochMetrics, Sample } from '#shared/training/messages';
+import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 
@@ -106,8 +107,9 @@ export class RunStore {
     return row;
   }
 
+  /** A run's settings; those that came after it was made have their standard values. @throws AppError 'invalid-argument' */
   config(runId: string): RunConfig {
-    return JSON.parse(this.row(runId).config) as RunConfig;
+    return checkConfig(JSON.parse(this.row(runId).config));
   }
 
   classes(runId: string): ClassInfo[] {
