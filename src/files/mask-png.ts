@@ -18,6 +18,8 @@ export interface MaskFileForm {
 }
 
 interface StoredMask {
+  /** The file's bytes, as they were decoded. */
+  file: Uint8Array;
   width: number;
   height: number;
   values: Uint8Array;
@@ -27,8 +29,10 @@ interface StoredMask {
 /** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file' naming the file and the rule */
 export function readStoredMask(file: string): StoredMask {
   let png;
+  let content: Uint8Array;
   try {
-    png = decode(readFileSync(file), { checkCrc: true });
+    content = readFileSync(file);
+    png = decode(content, { checkCrc: true });
   } catch (error) {
     const known = asFileError(error, file);
     throw known instanceof AppError ? known : new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
@@ -38,7 +42,7 @@ export function readStoredMask(file: string): StoredMask {
   }
   const values = png.depth === 8 ? Uint8Array.from(png.data) : unpack(Uint8Array.from(png.data), png.width, png.height, png.depth);
   const palette = (png.palette)?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;
-  return { width: png.width, height: png.height, values, form: { palette } };
+  return { file: content, width: png.width, height: png.height, values, form: { palette } };
 }
 
 /** Spreads rows of 1, 2 or 4 bits a pixel to a byte each. */
@@ -55,6 +59,8 @@ function unpack(packed: Uint8Array, width: number, height: number, depth: number
 
 /** A mask with what was wrong in it. */
 export interface DecodedMask extends LabelMask {
+  /** The file's bytes, as they were decoded. */
+  file: Uint8Array;
   form: MaskFileForm;
   /** Stored values outside the class set with their pixel counts; such pixels are void in `ids`. */
   illegal: { value: number; pixels: number }[];
@@ -62,7 +68,7 @@ export interface DecodedMask extends LabelMask {
 
 /** Reads a mask and turns stored values into class ids. @throws AppError 'corrupt-file' if the PNG is broken */
 export function readMask(file: string, format: MaskFormat): DecodedMask {
-  const { width, height, values, form } = readStoredMask(file);
+  const { file: content, width, height, values, form } = readStoredMask(file);
   const ids = new Uint8Array(values.length);
   const illegal = new Map<number, number>();
   for (let i = 0; i < values.length; i++) {
@@ -70,7 +76,7 @@ export function readMask(file: string, format: MaskFormat): DecodedMask {
     if (id < 0) illegal.set(values[i], (illegal.get(values[i]) ?? 0) + 1);
     ids[i] = id < 0 ? voidId : id;
   }
-  return { width, height, ids, form, illegal: [...illegal].map(([value, pixels]) => ({ value, pixels })) };
+  return { file: content, width, height, ids, form, illegal: [...illegal].map(([value, pixels]) => ({ value, pixels })) };
 }
 
 /** Encodes class ids as a PNG in the form the mask file had. @throws AppError 'invalid-argument' on an id without a stored value */

@@ -19,7 +19,9 @@ test('any mask of a class set survives its PNG, to the last id', () => {
     const palette = withPalette ? Array.from({ length: 12 }, (_, i) => [i, i, i] as [number, number, number]) : null;
     writeAtomic(file, encodeMask(each, format, { palette }));
     const back = readMask(file, format);
-    expect({ ...back, ids: [...back.ids] }).toEqual({ ...each, ids: [...each.ids], form: { palette }, illegal: [] });
+    const { file: content, ...decoded } = back;
+    expect(readFileSync(file).equals(content)).toBe(true);
+    expect({ ...decoded, ids: [...back.ids] }).toEqual({ ...each, ids: [...each.ids], form: { palette }, illegal: [] });
     expect(Math.max(...readStoredMask(file).values)).toBeLessThanOrEqual(11);
   }), { numRuns: 60 });
 });

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/training/messages';
 import { existsSync } from 'node:fs';
-import { builtInClassSet, ownClassSet, type ClassSet } from '#services/datasets/class-set';
+import { classSetOf, type ClassSet } from '#services/datasets/class-set';
 import { locateDataset, type LocatedDataset } from '#services/datasets/layout';
 
 export interface CliDataset {
@@ -13,7 +13,7 @@ export interface CliDataset {
 /** Locates a data set without opening its history: the command line writes nothing into it. */
 export function findDataset(folder: string): CliDataset {
   const located = locateDataset(path.resolve(folder));
-  return { located, classSet: ownClassSet(path.resolve(folder)) ?? builtInClassSet(located.layout === 'segnet' ? 'camvid-11' : 'camvid-32') };
+  return { located, classSet: classSetOf(path.resolve(folder), located) };
 }
 
 /** The labelled samples of a split. @throws AppError 'not-found' naming the splits there are */

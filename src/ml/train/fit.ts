@@ -76,7 +76,7 @@ class Fit {
     const survey = await this.survey();
     const weights = classWeights(this.config.loss.classWeights, survey.pixels, survey.imagePixels);
     const steps = stepsPerEpoch(survey.usable.length, this.config.batchSize);
-    this.emit({ type: 'started', epoch: this.state.epoch, step: this.state.step, history: this.state.history, parameters: this.net.parameters.count(), steps, excluded: survey.excluded });
+    this.emit({ type: 'started', epoch: this.state.epoch, step: this.state.step, history: this.state.history, parameters: this.net.parameters.count(), steps });
     this.clock = performance.now();
     while (this.state.epoch < this.config.epochs) {
       if (!(await this.trainEpoch(survey, weights, steps))) return this.stopped();

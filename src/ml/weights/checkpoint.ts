@@ -34,6 +34,13 @@ export interface Checkpoint {
 const formatName = 'encnet-workbench-checkpoint';
 const formatVersion = '1';
 
+/** sha256 (hex) of the tensors' data, in order. */
+function hashOf(tensors: StateDict): string {
+  const hash = createHash('sha256');
+  for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return hash.digest('hex');
+}
+
 /**
  * Writes a checkpoint: one safetensors file whose metadata holds configuration, classes, counters and the sha256 of the
  * tensor data, so that any safetensors reader opens it (ADR 0004).
@@ -41,9 +48,7 @@ const formatVersion = '1';
  */
 export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   const tensors: StateDict = new Map([...checkpoint.model, ...checkpoint.optimizer]);
-  const hash = createHash('sha256');
-  for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  const sha256 = hash.digest('hex');
+  const sha256 = hashOf(tensors);
   writeAtomic(file, encodeSafetensors(tensors, {
     format: formatName,
     version: formatVersion,
@@ -67,9 +72,7 @@ export function readCheckpoint(file: string): Checkpoint {
   if (metadata.format !== formatName || metadata.version !== formatVersion) {
     throw new AppError('unsupported', `${file} must be a checkpoint of version ${formatVersion}, received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`, { file });
   }
-  const hash = createHash('sha256');
-  for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-  if (hash.digest('hex') !== metadata.sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
+  if (hashOf(tensors) !== metadata.sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   const entries = [...tensors];
   return {
     config: checkConfig(JSON.parse(metadata.config)),

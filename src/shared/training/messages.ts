@@ -110,7 +110,7 @@ export interface Protocol {
 export type TrainerEvent =
   | { type: 'ready'; device: string; tensorflow: string }
   | { type: 'log'; text: string }
-  | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number; excluded: string[] }
+  | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number }
   | { type: 'step'; metrics: StepMetrics; rssMb: number }
   | { type: 'validating'; done: number; total: number }
   | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }

@@ -6,6 +6,7 @@ import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
 import type { ClassInfo, MaskFormat } from '#shared/training/messages';
 import { findResources } from '../resources.ts';
+import type { LocatedDataset } from './layout.ts';
 
 const byte = z.int().min(0).max(255);
 const classSetSchema = z.object({
@@ -48,6 +49,11 @@ function readJson(file: string): unknown {
   }
 }
 
+/** The class set of a data set: its own, else the one that goes with its layout. @throws AppError 'not-a-dataset' if its own breaks a rule */
+export function classSetOf(folder: string, { layout }: Pick<LocatedDataset, 'layout'>): ClassSet {
+  return ownClassSet(folder) ?? builtInClassSet(layout === 'segnet' ? 'camvid-11' : 'camvid-32');
+}
+
 /** A class set that ships with the workbench. @param name file name without extension */
 export function builtInClassSet(name: 'camvid-11' | 'camvid-32'): ClassSet {
   const file = path.join(findResources(), 'class-sets', `${name}.json`);
@@ -55,7 +61,7 @@ export function builtInClassSet(name: 'camvid-11' | 'camvid-32'): ClassSet {
 }
 
 /** The data set's own `classes.json`, or null. @throws AppError 'not-a-dataset' if it breaks a rule */
-export function ownClassSet(folder: string): ClassSet | null {
+function ownClassSet(folder: string): ClassSet | null {
   const file = path.join(folder, 'classes.json');
   return existsSync(file) ? toClassSet(readJson(file), file) : null;
 }

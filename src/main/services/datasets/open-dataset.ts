@@ -5,7 +5,7 @@ import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/training/messages';
 import { nowText, openDatabase, type Db } from '../database.ts';
-import { builtInClassSet, ownClassSet, type ClassSet } from './class-set.ts';
+import { classSetOf, type ClassSet } from './class-set.ts';
 import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';
 import { fileStamp, surveyImage, surveyStamp, type Survey } from './survey.ts';
 
@@ -50,13 +50,14 @@ export class OpenDataset {
     this.located = locateDataset(this.path);
     this.id = createHash('sha256').update(this.path).digest('hex').slice(0, 12);
     this.isSample = options.isSample ?? false;
-    this.classSet = ownClassSet(this.path) ?? builtInClassSet(this.located.layout === 'segnet' ? 'camvid-11' : 'camvid-32');
+    this.classSet = classSetOf(this.path, this.located);
     const labelFolders = new Set(this.located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
     this.writable = [this.path, ...labelFolders].every(isWritable);
     this.workFolder = this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id);
     this.db = openDatabase(path.join(this.workFolder, 'history.db'));
     this.byId = new Map(this.located.images.map((image) => [image.id, image]));
-    this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image)]));
+    const rows = new Map(this.db.prepare<[], ImageRow>('SELECT * FROM image').all().map((row) => [row.id, row]));
+    this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));
     this.db.prepare('INSERT INTO dataset (id, path, opened_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path, opened_at = excluded.opened_at')
       .run(this.id, this.path, nowText());
   }
@@ -66,8 +67,7 @@ export class OpenDataset {
     return `${surveyStamp(image)}|${this.classSet.key}`;
   }
 
-  private knownEntry(image: LocatedImage): ImageEntry {
-    const row = this.db.prepare<[string], ImageRow>('SELECT * FROM image WHERE id = ?').get(image.id);
+  private knownEntry(image: LocatedImage, row: ImageRow | undefined): ImageEntry {
     if (row && row.stamp === this.stampOf(image)) return toEntry(image, fromRow(row), row.edited_at);
     const hasMask = existsSync(image.maskFile);
     return {
@@ -107,8 +107,11 @@ export class OpenDataset {
   async survey(id: string, editedAt?: string | null): Promise<ImageEntry> {
     const image = this.image(id);
     const stamp = this.stampOf(image);
-    const survey = await surveyImage(image, this.classSet);
-    const edited = editedAt === undefined ? this.entries.get(id)?.editedAt ?? null : editedAt;
+    const known = this.entry(id);
+    // A mask that was saved does not change its photo: that is not decoded again.
+    const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? known : null;
+    const survey = await surveyImage(image, this.classSet, size);
+    const edited = editedAt === undefined ? known.editedAt : editedAt;
     const entry = toEntry(image, survey, edited);
     this.entries.set(id, entry);
     if (this.db.open) {

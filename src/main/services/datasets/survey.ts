@@ -39,9 +39,22 @@ export function countClasses(ids: Uint8Array, numClasses: number): number[] {
   return counts;
 }
 
-/** Reads an image's size and its mask; every finding names its file, the rule and the value. */
-export async function surveyImage(image: LocatedImage, classSet: ClassSet): Promise<Survey> {
-  const survey: Survey = { width: 0, height: 0, revision: null, classPixels: null, problems: [] };
+/**
+ * Reads an image's size and its mask; every finding names its file, the rule and the value.
+ * @param size of the image where it is known to be sound; null decodes it
+ */
+export async function surveyImage(image: LocatedImage, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
+  const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
+  if (!size) await surveyPhoto(image, survey);
+  if (!existsSync(image.maskFile)) {
+    survey.problems.push(`${image.maskFile} is missing: the image has no mask`);
+    return survey;
+  }
+  surveyMask(image, classSet, survey);
+  return survey;
+}
+
+async function surveyPhoto(image: LocatedImage, survey: Survey): Promise<void> {
   try {
     const { width, height } = await sharp(image.imageFile, { failOn: 'truncated' }).metadata();
     // The header alone does not show a truncated file.
@@ -51,12 +64,6 @@ export async function surveyImage(image: LocatedImage, classSet: ClassSet): Prom
   } catch (error) {
     survey.problems.push(`${image.imageFile} cannot be decoded: ${messageOf(error)}`);
   }
-  if (!existsSync(image.maskFile)) {
-    survey.problems.push(`${image.maskFile} is missing: the image has no mask`);
-    return survey;
-  }
-  surveyMask(image, classSet, survey);
-  return survey;
 }
 
 function surveyMask(image: LocatedImage, classSet: ClassSet, survey: Survey): void {

@@ -52,15 +52,13 @@ export class MaskService {
     if (mask.width !== width || mask.height !== height) {
       throw new AppError('corrupt-file', `${image.maskFile} must be ${width} x ${height} as its image, received ${mask.width} x ${mask.height}`, { file: image.maskFile });
     }
-    return { width, height, ids: mask.ids, revision: maskRevision(readFileSync(image.maskFile)) };
+    return { width, height, ids: mask.ids, revision: maskRevision(mask.file) };
   }
 
   /** @throws AppError 'conflict' if the file is no longer the revision the edit began with, 'read-only', 'disk-full' */
   async save(input: SaveInput): Promise<{ revision: string; savedAt: string }> {
-    const dataset = this.openDataset(input.datasetId);
+    const dataset = this.writableDataset(input.datasetId);
     const image = dataset.image(input.imageId);
-    const reason = readOnlyReason(dataset);
-    if (reason) throw new AppError('read-only', reason, { file: image.maskFile });
     assertSize(input, dataset);
     const current = assertRevision(image, input.baseRevision);
     const form = this.formOf(image, dataset);
@@ -97,9 +95,17 @@ export class MaskService {
     return dataset;
   }
 
+  /** @throws AppError 'read-only' where masks may not be written, 'conflict' as `openDataset` */
+  private writableDataset(datasetId: string | undefined): OpenDataset {
+    const dataset = this.openDataset(datasetId);
+    const reason = readOnlyReason(dataset);
+    if (reason) throw new AppError('read-only', reason, { file: dataset.path });
+    return dataset;
+  }
+
   /** Takes the mask file away; a copy stays beside the originals. @throws AppError 'conflict' if it is no longer that revision */
   async remove(imageId: string, baseRevision: string, datasetId?: string): Promise<void> {
-    const dataset = this.openDataset(datasetId);
+    const dataset = this.writableDataset(datasetId);
     const image = dataset.image(imageId);
     assertRevision(image, baseRevision);
     copyAside(image.maskFile, `${originalFile(dataset, image)}.removed`);
@@ -109,8 +115,8 @@ export class MaskService {
   }
 
   /** @throws AppError 'not-found' if the mask was never edited here */
-  async restoreOriginal(imageId: string): Promise<LoadedMask> {
-    const dataset = this.datasets.require();
+  async restoreOriginal(imageId: string, datasetId?: string): Promise<LoadedMask> {
+    const dataset = this.writableDataset(datasetId);
     const image = dataset.image(imageId);
     const original = originalFile(dataset, image);
     if (!existsSync(original)) throw new AppError('not-found', `${image.maskFile} has no original: it was not edited here`, { file: image.maskFile });
@@ -127,7 +133,7 @@ export class MaskService {
       save: (input) => this.save(input),
       journal: ({ imageId, baseRevision, patch, datasetId }) => this.journal(imageId, baseRevision, patch, datasetId),
       remove: ({ imageId, baseRevision, datasetId }) => this.remove(imageId, baseRevision, datasetId),
-      restoreOriginal: ({ imageId }) => this.restoreOriginal(imageId),
+      restoreOriginal: ({ imageId, datasetId }) => this.restoreOriginal(imageId, datasetId),
     };
   }
 }
