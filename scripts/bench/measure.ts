@@ -50,7 +50,7 @@ export function measureStep({ preset, batch, size, steps }: { preset: string; ba
     count: batch, size: [size, size] as const, ids: [],
   };
   let step = 0;
-  const measured = time(steps, () => trainStep(net, optimizer, data, { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step }));
+  const measured = time(steps, () => trainStep(net, optimizer, [data], { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step }));
   return { mode: 'train', preset, batch, height: size, width: size, ...measured };
 }
 
@@ -59,7 +59,7 @@ export function measurePredict({ preset, batch, height, width, steps }: { preset
   const net = new EncNet(findPreset(preset).config.model, numClasses, 17);
   const images = tf.tensor(noise(batch * height * width * 3), [batch, height, width, 3], 'float32');
   const measured = time(steps, () => {
-    const tape = new Tape({ training: false, recording: false });
+    const tape = new Tape({ training: false, recording: false, fold: true });
     argMax(net.forward(tape, tape.constant(images)).logits.value);
     tape.dispose();
   });

@@ -3,14 +3,16 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { epochOrder } from '#ml/data/batches';
 import { mirror } from '#ml/data/mirror';
-import { drawGeometry, samplePair } from '#ml/data/transforms';
+import { drawGeometry, wholeImage } from '#ml/data/geometry';
+import { samplePair } from '#ml/data/transforms';
 import { classWeights } from '#ml/losses/class-weights';
 import { crossEntropy } from '#ml/losses/cross-entropy';
 import { Parameters } from '#ml/layers/parameters';
 import { EncNet } from '#ml/models/encnet';
 import { Optimizer } from '#ml/optim/optimizer';
 import { learningRateFactor, scheduleFactor } from '#ml/optim/schedule';
-import { conv2d, resizeBilinear } from '#ml/tensor/ops';
+import { conv2d } from '#ml/tensor/conv-op';
+import { resizeBilinear } from '#ml/tensor/ops';
 import { liveHandles, tf } from '#ml/tensor/runtime';
 import { Tape, type Node } from '#ml/tensor/tape';
 import { upsampledConv2d } from '#ml/tensor/upsampled-conv';
@@ -35,9 +37,9 @@ describe('a training step', () => {
   test('leaves no tensor and no native handle behind, and the loss falls', () => {
     const net = new EncNet(model, 11, 1);
     const optimizer = new Optimizer(config.optimizer);
-    const losses = [0, 1].map(() => trainStep(net, optimizer, batchOf(1), options).loss);
+    const losses = [0, 1].map(() => trainStep(net, optimizer, [batchOf(1)], options).loss);
     const before = liveHandles();
-    for (let i = 0; i < 8; i++) losses.push(trainStep(net, optimizer, batchOf(1), options).loss);
+    for (let i = 0; i < 8; i++) losses.push(trainStep(net, optimizer, [batchOf(1)], options).loss);
     expect(liveHandles()).toEqual(before);
     expect(losses.at(-1)!).toBeLessThan(losses[0]);
     optimizer.dispose();
@@ -48,7 +50,7 @@ describe('a training step', () => {
     const run = () => {
       const net = new EncNet(model, 11, 5);
       const optimizer = new Optimizer(config.optimizer);
-      const losses = [1, 2, 3].map((seed) => trainStep(net, optimizer, batchOf(seed), { ...options, dropoutSeed: seed }).loss);
+      const losses = [1, 2, 3].map((seed) => trainStep(net, optimizer, [batchOf(seed)], { ...options, dropoutSeed: seed }).loss);
       optimizer.dispose();
       net.dispose();
       return losses;
@@ -63,7 +65,7 @@ describe('a training step', () => {
     batch.images.fill(NaN);
     const weight = () => [...net.parameters.get('decoder.conv_seg.weight')!.value.dataSync()];
     const before = weight();
-    expect(trainStep(net, optimizer, batch, options).loss).toBeNaN();
+    expect(trainStep(net, optimizer, [batch], options).loss).toBeNaN();
     expect(weight()).toEqual(before);
     optimizer.dispose();
     net.dispose();
@@ -125,9 +127,9 @@ describe('checkpoints', () => {
   const written = () => {
     const net = new EncNet(model, 11, 1);
     const optimizer = new Optimizer(config.optimizer);
-    trainStep(net, optimizer, batchOf(1), options);
+    trainStep(net, optimizer, [batchOf(1)], options);
     const file = path.join(temporaryFolder(), 'x.ckpt');
-    const checkpoint = { config, classes: [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }], state, model: net.parameters.toStateDict(), optimizer: optimizer.toStateDict().slots };
+    const checkpoint = { config, classes: [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: optimizer.toStateDict().slots };
     writeCheckpoint(file, checkpoint);
     return { file, checkpoint, net };
   };
@@ -175,7 +177,7 @@ describe('data', () => {
   test('beyond the image a crop is void and the mean colour, never class 0', () => {
     const image = new Float32Array(24 * 24 * 3).fill(9);
     const labels = new Uint8Array(24 * 24);
-    samplePair(source, { left: -20, top: -20, width: 40, height: 40, flipHorizontal: false, flipVertical: false, labelOffset: 0.5, brightness: 1 }, [24, 24], image, labels);
+    samplePair(source, { ...wholeImage(source), left: -20, top: -20, width: 40, height: 40, labelOffset: 0.5 }, [24, 24], image, labels);
     expect(labels[0]).toBe(255);
     expect(image[0]).toBe(0);
     expect(labels.at(-1)).toBe(4);

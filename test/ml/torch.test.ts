@@ -24,7 +24,7 @@ test.skipIf(missing !== null)('a checkpoint loads in the reference\'s PyTorch ne
   const folder = temporaryFolder();
   const file = path.join(folder, 'x.ckpt');
   const state = { epoch: 0, step: 0, sums: { loss: 0, correct: 0, labelled: 0, steps: 0 }, best: null, elapsedSeconds: 0, optimizerUpdates: 0, history: [] };
-  writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), optimizer: new Map() });
+  writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: new Map() });
 
   const random = new Random(5);
   const nhwc = Float32Array.from({ length: 64 * 48 * 3 }, () => random.normal());

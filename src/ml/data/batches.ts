@@ -2,7 +2,8 @@ import { Random } from '#shared/random';
 import type { Sample } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import type { SampleStore } from './sample-store.ts';
-import { drawGeometry, samplePair, wholeImage, type Geometry } from './transforms.ts';
+import { drawGeometry, wholeImage, type Geometry } from './geometry.ts';
+import { samplePair } from './transforms.ts';
 
 export interface Batch {
   /** float32 [count, height, width, 3], normalised. */
@@ -19,9 +20,12 @@ export function epochOrder(samples: readonly Sample[], seed: number, epoch: numb
   return Random.named(`order:${epoch}`, seed).shuffled(samples);
 }
 
-/** Whole batches of an epoch; the remainder is dropped, unless it is all there is. */
-export function stepsPerEpoch(samples: number, batchSize: number): number {
-  return Math.max(1, Math.floor(samples / batchSize));
+/** Images that one update takes. */
+const imagesPerStep = ({ batchSize, accumulate }: RunConfig): number => batchSize * accumulate;
+
+/** Whole updates of an epoch; the remainder is dropped, unless it is all there is. */
+export function stepsPerEpoch(samples: number, config: RunConfig): number {
+  return Math.max(1, Math.floor(samples / imagesPerStep(config)));
 }
 
 type GeometryOf = (sample: Sample, size: { width: number; height: number }) => Geometry;
@@ -38,21 +42,26 @@ async function makeBatch(store: SampleStore, samples: readonly Sample[], size: r
 }
 
 /**
- * The training batches of an epoch from a given step on, the next one being made while the last is in use.
- * Augmentation depends on seed, epoch and position alone.
+ * The training batches of an epoch from a given step on, those of a step together; the next step's being made while the last are in use.
+ * Augmentation depends on seed, epoch, position and image alone.
  */
-export async function* trainingBatches(store: SampleStore, samples: readonly Sample[], config: RunConfig, epoch: number, firstStep: number): AsyncGenerator<Batch> {
+export async function* trainingBatches(store: SampleStore, samples: readonly Sample[], config: RunConfig, epoch: number, firstStep: number): AsyncGenerator<Batch[]> {
   const order = epochOrder(samples, config.seed, epoch);
-  const steps = stepsPerEpoch(samples.length, config.batchSize);
-  const load = (step: number) => makeBatch(store, order.slice(step * config.batchSize, (step + 1) * config.batchSize), config.data.size,
-    (sample, source) => drawGeometry(config.data, source, Random.named(`augment:${epoch}:${step}:${sample.id}`, config.seed)));
-  let next: Promise<Batch> | null = firstStep < steps ? load(firstStep) : null;
+  const steps = stepsPerEpoch(samples.length, config);
+  const perStep = imagesPerStep(config);
+  const load = (step: number): Promise<Batch[]> => {
+    const chosen = order.slice(step * perStep, (step + 1) * perStep);
+    const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => chosen.slice(part * config.batchSize, (part + 1) * config.batchSize));
+    return Promise.all(parts.map((part) => makeBatch(store, part, config.data.size,
+      (sample, source) => drawGeometry(config.data, source, Random.named(`augment:${epoch}:${step}:${sample.id}`, config.seed)))));
+  };
+  let next: Promise<Batch[]> | null = firstStep < steps ? load(firstStep) : null;
   for (let step = firstStep; next; step++) {
-    const batch: Batch = await next;
+    const batches: Batch[] = await next;
     next = step + 1 < steps ? load(step + 1) : null;
     // A batch that fails is reported when its turn comes, not as an unhandled rejection before.
     next?.catch(() => undefined);
-    yield batch;
+    yield batches;
   }
 }
 

@@ -1,51 +1,9 @@
-import { type Random } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
-import type { DataConfig } from '#shared/training/run-config';
+import { blur } from './blur.ts';
+import { changesColour, colourChange, normalisation, normalise } from './colour.ts';
+import type { Geometry } from './geometry.ts';
+import { sampleRotated } from './rotation.ts';
 import type { DecodedSample } from './sample-store.ts';
-
-/** ImageNet's mean and standard deviation, RGB, of values 0 … 1. */
-export const imageNetMean = [0.485, 0.456, 0.406] as const;
-export const imageNetStd = [0.229, 0.224, 0.225] as const;
-
-/** Where an output image comes from: a rectangle of the source, which may reach beyond it, and flips. */
-export interface Geometry {
-  /** Left, top, width and height in source pixels. */
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-  flipHorizontal: boolean;
-  flipVertical: boolean;
-  /** Position in an output pixel whose source pixel gives the label: 0 as albumentations' resize, 0.5 its centre. */
-  labelOffset: 0 | 0.5;
-  /** Factor on the pixel values. */
-  brightness: number;
-}
-
-/** The whole image, as plain resizing takes it. */
-export function wholeImage(source: { width: number; height: number }): Geometry {
-  return { left: 0, top: 0, width: source.width, height: source.height, flipHorizontal: false, flipVertical: false, labelOffset: 0, brightness: 1 };
-}
-
-/** Draws the training augmentation of one sample. */
-export function drawGeometry(config: DataConfig, source: { width: number; height: number }, random: Random): Geometry {
-  const geometry = wholeImage(source);
-  if (config.randomScale) {
-    const scale = random.between(...config.randomScale);
-    geometry.height = config.size[0] / scale;
-    geometry.width = config.size[1] / scale;
-    geometry.left = place(source.width, geometry.width, random.next());
-    geometry.top = place(source.height, geometry.height, random.next());
-    geometry.labelOffset = 0.5;
-  }
-  geometry.flipHorizontal = config.flipHorizontal && random.next() < 0.5;
-  geometry.flipVertical = config.flipVertical && random.next() < 0.5;
-  geometry.brightness = 1 + config.brightness * (2 * random.next() - 1);
-  return geometry;
-}
-
-/** A crop lies inside the image where it fits; a larger one holds the whole image. */
-const place = (available: number, wanted: number, u: number): number => (available - wanted) * u;
 
 /**
  * Samples an image bilinearly (half-pixel centres) and its label by nearest neighbour, normalises the image and writes both.
@@ -55,10 +13,17 @@ const place = (available: number, wanted: number, u: number): number => (availab
  */
 export function samplePair(source: DecodedSample, geometry: Geometry, size: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
   const [height, width] = size;
+  if (geometry.rotation !== 0) sampleRotated(source, geometry, size, image, labels);
+  else sampleStraight(source, geometry, size, image, labels);
+  if (geometry.blur > 0) blur(image, height, width, geometry.blur);
+}
+
+function sampleStraight(source: DecodedSample, geometry: Geometry, size: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
+  const [height, width] = size;
   const columns = axisSamples(width, geometry.left, geometry.width, source.width, geometry.flipHorizontal, geometry.labelOffset);
   const rows = axisSamples(height, geometry.top, geometry.height, source.height, geometry.flipVertical, geometry.labelOffset);
-  const table = normalisation(geometry.brightness);
-  for (let y = 0; y < height; y++) sampleRow(source, y, width, rows, columns, table, image);
+  const write = pixelWriter(geometry, image);
+  for (let y = 0; y < height; y++) sampleRow(source, y, width, rows, columns, write, image);
   if (labels && source.labels) sampleLabels(source.labels, source.width, rows, columns, labels);
 }
 
@@ -86,15 +51,35 @@ function axisSamples(count: number, start: number, length: number, available: nu
   return samples;
 }
 
-/** Normalised value of every byte, a channel after the other. */
-function normalisation(brightness: number): Float32Array {
-  return Float32Array.from({ length: 768 }, (_, i) => {
-    const channel = i >> 8;
-    return (Math.min(255, (i & 255) * brightness) / 255 - imageNetMean[channel]) / imageNetStd[channel];
-  });
+/** Puts the bytes of a pixel, changed in colour and normalised, into the image. */
+type PixelWriter = (to: number, red: number, green: number, blue: number) => void;
+
+/** The writer for a sample's colours: a table where only brightness changes, a matrix otherwise. */
+export function pixelWriter(geometry: Geometry, image: Float32Array): PixelWriter {
+  if (!changesColour(geometry)) {
+    const table = normalisation(geometry.brightness);
+    return (to, red, green, blue) => {
+      image[to] = table[red];
+      image[to + 1] = table[256 + green];
+      image[to + 2] = table[512 + blue];
+    };
+  }
+  const { matrix: [r, g, b], offset } = colourChange(geometry);
+  return (to, red, green, blue) => {
+    image[to] = normalise(r[0] * red + r[1] * green + r[2] * blue + offset, 0);
+    image[to + 1] = normalise(g[0] * red + g[1] * green + g[2] * blue + offset, 1);
+    image[to + 2] = normalise(b[0] * red + b[1] * green + b[2] * blue + offset, 2);
+  };
 }
 
-function sampleRow(source: DecodedSample, y: number, width: number, rows: AxisSamples, columns: AxisSamples, table: Float32Array, out: Float32Array): void {
+/** The byte between four: `h` to the right, `v` down. The reference rounds resized images to bytes before it normalises them. */
+export function between(upperLeft: number, upperRight: number, lowerLeft: number, lowerRight: number, h: number, v: number): number {
+  const upper = upperLeft + (upperRight - upperLeft) * h;
+  const lower = lowerLeft + (lowerRight - lowerLeft) * h;
+  return Math.floor(upper + (lower - upper) * v + 0.5);
+}
+
+function sampleRow(source: DecodedSample, y: number, width: number, rows: AxisSamples, columns: AxisSamples, write: PixelWriter, out: Float32Array): void {
   let to = y * width * 3;
   if (rows.nearest[y] < 0) {
     out.fill(0, to, to + width * 3);
@@ -114,12 +99,8 @@ function sampleRow(source: DecodedSample, y: number, width: number, rows: AxisSa
     const b = (top + columns.high[x]) * 3;
     const c = (bottom + columns.low[x]) * 3;
     const d = (bottom + columns.high[x]) * 3;
-    for (let channel = 0; channel < 3; channel++) {
-      const upper = pixels[a + channel] + (pixels[b + channel] - pixels[a + channel]) * h;
-      const lower = pixels[c + channel] + (pixels[d + channel] - pixels[c + channel]) * h;
-      // The reference rounds resized images to bytes before it normalises them.
-      out[to + channel] = table[(channel << 8) + Math.floor(upper + (lower - upper) * v + 0.5)];
-    }
+    write(to, between(pixels[a], pixels[b], pixels[c], pixels[d], h, v), between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
+      between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v));
   }
 }
 

@@ -5,6 +5,7 @@ import { Encoding } from '../layers/encoding.ts';
 import { takeGradients } from '../layers/leaf.ts';
 import { Parameters, type StateDict } from '../layers/parameters.ts';
 import { BasicBlock, Bottleneck, type Block } from '../models/blocks.ts';
+import { conv2d } from '../tensor/conv-op.ts';
 import * as ops from '../tensor/ops.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
@@ -178,7 +179,7 @@ export function resizeFile(report: Report, { bilinear, maxpool, conv }: ResizeFi
   for (const golden of maxpool) opCase(report, 'max pooling', golden, (tape, x) => ops.maxPool(tape, x, golden.kernel!, golden.stride!, golden.padding!));
   for (const golden of conv) {
     const { stride = 1, padding = 0, dilation = 1 } = golden;
-    opCase(report, 'convolution', golden, (tape, x, weight) => ops.conv2d(tape, x, weight!, { stride: [stride, stride], padding: [padding, padding], dilation }));
+    opCase(report, 'convolution', golden, (tape, x, weight) => conv2d(tape, x, weight!, { stride: [stride, stride], padding: [padding, padding], dilation }));
   }
 }
 

@@ -34,9 +34,11 @@ export class BatchNorm {
     if (tape.training) this.track(mean, variance);
     mean.dispose();
     variance.dispose();
-    return tape.op([x, weight, bias], y, (dy) =>
+    const node = tape.op([x, weight, bias], y, (dy) =>
       fusedBatchNormGrad(dy, x.value, weight.value, [reserves[0], reserves[1], reserves[2]], batchNormEpsilon, tape.training),
     { keep: [x], saved: reserves });
+    tape.record({ op: 'batch-norm', inputs: [x, weight, bias], output: node, epsilon: batchNormEpsilon, statistics: [this.runningMean.value, this.runningVar.value] });
+    return node;
   }
 
   private track(mean: Tensor, variance: Tensor): void {

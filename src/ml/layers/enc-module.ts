@@ -7,38 +7,30 @@ import { Linear } from './linear.ts';
 import type { Parameters } from './parameters.ts';
 
 /**
- * Context encoding module: encodes the scene and scales the channels by what it holds.
+ * Projects features, encodes them against codewords and averages the residuals over the codes: one vector a scene.
  * Source: the reference's EncModule; with `projectBn`, the paper's (1x1 convolution + BN + ReLU before the encoding).
  */
-export class EncModule {
+export class ContextEncoder {
   private readonly project: Conv | ConvBn;
   private readonly encoding: Encoding;
   private readonly codeNorm: BatchNorm;
-  private readonly gate: Linear;
 
-  constructor(parameters: Parameters, name: string, channels: number, numCodes: number, options: { projectBn: boolean }) {
+  constructor(parameters: Parameters, name: string, inChannels: number, channels: number, numCodes: number, options: { projectBn: boolean }) {
     this.project = options.projectBn
-      ? new ConvBn(parameters, { conv: `${name}.encoding_project.0`, norm: `${name}.encoding_project.1` }, channels, channels, { kernel: 1 })
-      : new Conv(parameters, `${name}.encoding_project`, channels, channels, { kernel: 1, bias: true });
+      ? new ConvBn(parameters, { conv: `${name}.encoding_project.0`, norm: `${name}.encoding_project.1` }, inChannels, channels, { kernel: 1 })
+      : new Conv(parameters, `${name}.encoding_project`, inChannels, channels, { kernel: 1, bias: true });
     this.encoding = new Encoding(parameters, `${name}.encoding.0`, channels, numCodes);
     this.codeNorm = new BatchNorm(parameters, `${name}.encoding.1`, numCodes);
-    this.gate = new Linear(parameters, `${name}.fc.0`, channels, channels);
   }
 
-  /**
-   * @param x float32 [batch, height, width, channels]
-   * @returns encodingFeature float32 [batch, channels]; output of the shape of x
-   */
-  forward(tape: Tape, x: Node): { encodingFeature: Node; output: Node } {
-    const [batch, height, width, channels] = x.shape;
-    const [encodingFeature, output] = tape.scope(() => {
-      const projected = ops.reshape(tape, this.project.forward(tape, x), [batch, height * width, channels]);
-      const encoded = this.normaliseCodes(tape, this.encoding.forward(tape, projected));
-      const feature = ops.mean(tape, ops.relu(tape, encoded), 1);
-      const gain = ops.sigmoid(tape, this.gate.forward(tape, feature));
-      return [feature, ops.channelAttention(tape, x, gain)];
+  /** @param x float32 [batch, height, width, inChannels] @returns float32 [batch, channels] */
+  forward(tape: Tape, x: Node): Node {
+    return tape.scope(() => {
+      const projected = this.project.forward(tape, x);
+      const [batch, height, width, channels] = projected.shape;
+      const encoded = this.encoding.forward(tape, ops.reshape(tape, projected, [batch, height * width, channels]));
+      return ops.mean(tape, ops.relu(tape, this.normaliseCodes(tape, encoded)), 1);
     });
-    return { encodingFeature, output };
   }
 
   /** Batch norm over codes: statistics span batch and channels, so codes go to the last axis and back. */
@@ -47,5 +39,29 @@ export class EncModule {
     const last = ops.swapAxes(tape, encoded);
     const normalised = this.codeNorm.forward(tape, ops.reshape(tape, last, [batch, channels, 1, codes]));
     return ops.swapAxes(tape, ops.reshape(tape, normalised, [batch, channels, codes]));
+  }
+}
+
+/** Context encoding module: encodes the scene and scales the channels by what it holds. Source: as `ContextEncoder`. */
+export class EncModule {
+  private readonly encoder: ContextEncoder;
+  private readonly gate: Linear;
+
+  constructor(parameters: Parameters, name: string, channels: number, numCodes: number, options: { projectBn: boolean }) {
+    this.encoder = new ContextEncoder(parameters, name, channels, channels, numCodes, options);
+    this.gate = new Linear(parameters, `${name}.fc.0`, channels, channels);
+  }
+
+  /**
+   * @param x float32 [batch, height, width, channels]
+   * @returns encodingFeature float32 [batch, channels]; output of the shape of x
+   */
+  forward(tape: Tape, x: Node): { encodingFeature: Node; output: Node } {
+    const [encodingFeature, output] = tape.scope(() => {
+      const feature = this.encoder.forward(tape, x);
+      const gain = ops.sigmoid(tape, this.gate.forward(tape, feature));
+      return [feature, ops.channelAttention(tape, x, gain)];
+    });
+    return { encodingFeature, output };
   }
 }

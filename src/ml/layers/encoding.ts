@@ -30,9 +30,11 @@ export class Encoding {
     const codewords = leaf(tape, this.codewords);
     const scale = leaf(tape, this.scale);
     const { encoded, distances, assignment } = encode(features.value, codewords.value, scale.value);
-    return tape.op([features, codewords, scale], encoded, (dy) =>
+    const node = tape.op([features, codewords, scale], encoded, (dy) =>
       encodeGradient(dy, features.value, codewords.value, scale.value, distances, assignment),
     { keep: [features], saved: [distances, assignment] });
+    tape.record({ op: 'encoding', inputs: [features, codewords, scale], output: node });
+    return node;
   }
 }
 

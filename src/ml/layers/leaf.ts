@@ -13,10 +13,13 @@ export function leaf(tape: Tape, parameter: Parameter): Node {
   return node;
 }
 
+/** The parameters that were used on this tape, with their nodes. */
+export const leavesOf = (tape: Tape): ReadonlyMap<Parameter, Node> => leaves.get(tape) ?? new Map<Parameter, Node>();
+
 /** Takes the gradients of all parameters on this tape; the caller owns the tensors. */
 export function takeGradients(tape: Tape): Map<Parameter, Tensor> {
   const gradients = new Map<Parameter, Tensor>();
-  for (const [parameter, node] of leaves.get(tape) ?? []) {
+  for (const [parameter, node] of leavesOf(tape)) {
     if (node.gradient) gradients.set(parameter, node.gradient);
     node.gradient = null;
   }

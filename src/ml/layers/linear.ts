@@ -18,6 +18,7 @@ export class Linear {
   forward(tape: Tape, x: Node): Node {
     const weight = leaf(tape, this.weight);
     const transposed = tape.op([weight], transpose(weight.value), (dy) => [transpose(dy)]);
+    tape.record({ op: 'transpose', inputs: [weight], output: transposed });
     return ops.linear(tape, x, transposed, leaf(tape, this.bias));
   }
 }

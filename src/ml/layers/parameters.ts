@@ -44,6 +44,7 @@ export class Parameters {
   private readonly byName = new Map<string, Parameter>();
   private readonly random: Random;
   private readonly zeroInitResidual: boolean;
+  private readonly derivations = new Map<string, { sources: readonly Tensor[]; result: Record<string, Tensor> }>();
 
   /** @param random stream of the initial values */
   constructor(random: Random, options: { zeroInitResidual?: boolean } = {}) {
@@ -146,7 +147,28 @@ export class Parameters {
     return report;
   }
 
+  /**
+   * Tensors that follow from parameters, kept until one of their sources is replaced.
+   * @param sources the values they follow from
+   * @param make new tensors, owned by these parameters from then on
+   */
+  derived<T extends { [K in keyof T]: Tensor }>(name: string, sources: readonly Tensor[], make: () => T): T {
+    const known = this.derivations.get(name);
+    if (known && sources.every((source, index) => source === known.sources[index])) return known.result as T;
+    if (known) for (const tensor of Object.values(known.result)) tensor.dispose();
+    const result = make();
+    this.derivations.set(name, { sources, result: result as Record<string, Tensor> });
+    return result;
+  }
+
+  /** Frees what was derived; it is made anew when it is needed. */
+  releaseDerived(): void {
+    for (const { result } of this.derivations.values()) for (const tensor of Object.values(result)) tensor.dispose();
+    this.derivations.clear();
+  }
+
   dispose(): void {
+    this.releaseDerived();
     for (const parameter of this.byName.values()) parameter.value.dispose();
     this.byName.clear();
   }

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '#shared/training/model-config';
 import { Conv, ConvBn } from '../layers/conv.ts';
-import { EncModule } from '../layers/enc-module.ts';
+import { ContextEncoder, EncModule } from '../layers/enc-module.ts';
 import { Linear } from '../layers/linear.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import * as ops from '../tensor/ops.ts';
@@ -13,6 +13,8 @@ export interface HeadOutput {
   seLogits: Node;
   /** float32 [batch, height, width, numClasses] of the auxiliary head, where there is one. */
   auxLogits: Node | null;
+  /** float32 [batch, numClasses] from the encoding of stage 3, where there is one; only in training. */
+  stage3SeLogits: Node | null;
 }
 
 export interface Head {
@@ -71,7 +73,7 @@ export class ReferenceHead implements Head {
       // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
       return ops.resizeBilinear(tape, full, size[0], size[1]);
     });
-    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null };
+    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null, stage3SeLogits: null };
   }
 }
 
@@ -84,6 +86,7 @@ export class PaperHead implements Head {
   private readonly classifier: Conv;
   private readonly seLayer: Linear;
   private readonly aux: { hidden: ConvBn; classifier: Conv } | null;
+  private readonly stage3: { encoder: ContextEncoder; seLayer: Linear } | null;
   private readonly dropout: number;
 
   constructor(parameters: Parameters, name: string, inChannels: readonly number[], numClasses: number, config: ModelConfig) {
@@ -104,6 +107,10 @@ export class PaperHead implements Head {
       hidden: new ConvBn(parameters, { conv: 'auxlayer.0', norm: 'auxlayer.1' }, inChannels[2], hidden, { kernel: 3, padding: 1 }),
       classifier: new Conv(parameters, 'auxlayer.4', hidden, numClasses, { kernel: 1, bias: true }),
     } : null;
+    this.stage3 = config.seAtStage3 ? {
+      encoder: new ContextEncoder(parameters, `${name}.stage3`, inChannels[2], channels, config.numCodes, { projectBn: true }),
+      seLayer: new Linear(parameters, `${name}.stage3.se_layer`, channels, numClasses),
+    } : null;
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
@@ -114,7 +121,7 @@ export class PaperHead implements Head {
       const joined = this.joinDetail(tape, output, stages[0]);
       return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);
     });
-    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: this.auxiliary(tape, stages[2], size) };
+    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: this.auxiliary(tape, stages[2], size), stage3SeLogits: this.stage3Presence(tape, stages[2]) };
   }
 
   private joinDetail(tape: Tape, output: Node, stage1: Node): Node {
@@ -131,5 +138,12 @@ export class PaperHead implements Head {
       const hidden = ops.dropout(tape, aux.hidden.forward(tape, stage3), this.dropout);
       return ops.resizeBilinear(tape, aux.classifier.forward(tape, hidden), size[0], size[1]);
     });
+  }
+
+  /** The paper's second SE loss: which classes the scene holds, read from an encoding of stage 3 (section 3.3). */
+  private stage3Presence(tape: Tape, stage3: Node): Node | null {
+    const branch = this.stage3;
+    if (!branch || !tape.training) return null;
+    return tape.scope(() => branch.seLayer.forward(tape, branch.encoder.forward(tape, stage3)));
   }
 }

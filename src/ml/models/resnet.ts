@@ -16,7 +16,7 @@ export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | '
 
 /**
  * ResNet without its classifier. Tensor names are torchvision's.
- * Source: He et al. 2015; stage strides, dilation and the deep stem (three 3x3 convolutions) as in the EncNet paper, section 4.
+ * Source: He et al. 2015; stage strides, dilation and the deep stem (three 3x3 convolutions) as in the EncNet paper, section 4; the narrower v1c stem is mmsegmentation's.
  */
 export class ResNet {
   /** Channels of the four stage outputs. */
@@ -60,9 +60,10 @@ function createStem(parameters: Parameters, prefix: string, { stem, width }: Bac
   if (stem === 'plain') {
     return [new ConvBn(parameters, { conv: `${prefix}conv1`, norm: `${prefix}bn1` }, 3, width, { kernel: 7, stride: 2, padding: 3 })];
   }
+  const [inner, outer] = stem === 'deep' ? [width, 2 * width] : [width / 2, width];
   return [
-    new ConvBn(parameters, { conv: `${prefix}conv1.0`, norm: `${prefix}conv1.1` }, 3, width, { kernel: 3, stride: 2, padding: 1 }),
-    new ConvBn(parameters, { conv: `${prefix}conv1.3`, norm: `${prefix}conv1.4` }, width, width, { kernel: 3, padding: 1 }),
-    new ConvBn(parameters, { conv: `${prefix}conv1.6`, norm: `${prefix}bn1` }, width, 2 * width, { kernel: 3, padding: 1 }),
+    new ConvBn(parameters, { conv: `${prefix}conv1.0`, norm: `${prefix}conv1.1` }, 3, inner, { kernel: 3, stride: 2, padding: 1 }),
+    new ConvBn(parameters, { conv: `${prefix}conv1.3`, norm: `${prefix}conv1.4` }, inner, inner, { kernel: 3, padding: 1 }),
+    new ConvBn(parameters, { conv: `${prefix}conv1.6`, norm: `${prefix}bn1` }, inner, outer, { kernel: 3, padding: 1 }),
   ];
 }

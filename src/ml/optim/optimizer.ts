@@ -29,6 +29,10 @@ export class Optimizer {
     this.config = config;
   }
 
+  get updatesDone(): number {
+    return this.updates;
+  }
+
   /** Applies one update and frees the gradients. @param learningRate of the backbone; the head has `headFactor` times as much */
   step(gradients: Map<Parameter, Tensor>, learningRate: number): void {
     this.updates++;

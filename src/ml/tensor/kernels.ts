@@ -6,7 +6,7 @@ import { attribute, run1, runMany, tf, type Tensor } from './runtime.ts';
 export type Padding = readonly [number, number];
 export type Stride = readonly [number, number];
 
-function convAttributes(stride: Stride, padding: Padding) {
+function convAttributes(stride: Stride, padding: Padding, dilation: number) {
   const [v, h] = padding;
   return [
     attribute.type('T', 'float32'),
@@ -15,25 +15,25 @@ function convAttributes(stride: Stride, padding: Padding) {
     attribute.string('padding', v === 0 && h === 0 ? 'VALID' : 'EXPLICIT'),
     attribute.ints('explicit_paddings', v === 0 && h === 0 ? [] : [0, 0, v, v, h, h, 0, 0]),
     attribute.string('data_format', 'NHWC'),
-    attribute.ints('dilations', [1, 1, 1, 1]),
+    attribute.ints('dilations', [1, dilation, dilation, 1]),
   ];
 }
 
-/** @returns float32 [batch, outHeight, outWidth, outChannels] */
-export function conv2d(x: Tensor, filter: Tensor, stride: Stride, padding: Padding): Tensor {
-  return run1('Conv2D', convAttributes(stride, padding), [x, filter]);
+/** @param dilation above 1 has gradients on a GPU only @returns float32 [batch, outHeight, outWidth, outChannels] */
+export function conv2d(x: Tensor, filter: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
+  return run1('Conv2D', convAttributes(stride, padding, dilation), [x, filter]);
 }
 
-export function conv2dBackpropInput(inputShape: readonly number[], filter: Tensor, dy: Tensor, stride: Stride, padding: Padding): Tensor {
+export function conv2dBackpropInput(inputShape: readonly number[], filter: Tensor, dy: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
   const sizes = tf.tensor1d([...inputShape], 'int32');
-  const dx = run1('Conv2DBackpropInput', convAttributes(stride, padding), [sizes, filter, dy]);
+  const dx = run1('Conv2DBackpropInput', convAttributes(stride, padding, dilation), [sizes, filter, dy]);
   sizes.dispose();
   return dx;
 }
 
-export function conv2dBackpropFilter(x: Tensor, filterShape: readonly number[], dy: Tensor, stride: Stride, padding: Padding): Tensor {
+export function conv2dBackpropFilter(x: Tensor, filterShape: readonly number[], dy: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
   const sizes = tf.tensor1d([...filterShape], 'int32');
-  const dw = run1('Conv2DBackpropFilter', convAttributes(stride, padding), [x, sizes, dy]);
+  const dw = run1('Conv2DBackpropFilter', convAttributes(stride, padding, dilation), [x, sizes, dy]);
   sizes.dispose();
   return dw;
 }

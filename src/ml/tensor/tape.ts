@@ -52,11 +52,29 @@ interface Step {
   backward: Backward;
 }
 
+/**
+ * What an op computed, for those who write the network down in another language (ONNX). Rank-4 values are NHWC.
+ * `inputs` are in the op's own order; parameters are among them.
+ */
+export type Traced = { inputs: Node[]; output: Node } & (
+  | { op: 'conv'; stride: readonly [number, number]; padding: readonly [number, number]; dilation: number }
+  | { op: 'upsampled-conv'; size: readonly [number, number] }
+  | { op: 'batch-norm'; epsilon: number; statistics: readonly [Tensor, Tensor] }
+  | { op: 'max-pool'; size: number; stride: number; padding: number }
+  | { op: 'resize'; size: readonly [number, number] }
+  | { op: 'mean'; axis: number }
+  | { op: 'bias' | 'relu' | 'add' | 'concat' | 'linear' | 'sigmoid' | 'reshape' | 'swap-axes' | 'transpose' | 'attention' | 'encoding' }
+);
+
 export interface TapeOptions {
   /** Batch statistics and dropout on. */
   training: boolean;
   /** Whether gradients will be asked for. */
   recording: boolean;
+  /** Called with every op, in order. */
+  trace?: (step: Traced) => void;
+  /** Whether batch norm may be folded into the convolution before it; only without training and gradients. */
+  fold?: boolean;
   /** Seeds dropout; give a new value each step. */
   dropoutSeed?: number;
 }
@@ -65,6 +83,9 @@ export interface TapeOptions {
 export class Tape {
   readonly training: boolean;
   readonly recording: boolean;
+  /** Whether a convolution may take the batch norm after it into its own filter. */
+  readonly folds: boolean;
+  private readonly trace: TapeOptions['trace'];
   private readonly steps: Step[] = [];
   private scopes: Node[][] = [[]];
   private dropouts: number;
@@ -72,7 +93,14 @@ export class Tape {
   constructor(options: TapeOptions) {
     this.training = options.training;
     this.recording = options.recording;
+    this.trace = options.trace;
+    this.folds = (options.fold ?? false) && !options.training && !options.recording && !options.trace;
     this.dropouts = options.dropoutSeed ?? 0;
+  }
+
+  /** Tells the one who traces, if there is one, what was computed. */
+  record(step: Traced): void {
+    this.trace?.(step);
   }
 
   /** A seed that differs for each call on this tape. */

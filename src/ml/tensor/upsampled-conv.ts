@@ -83,7 +83,7 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
   const maps = kernels.conv2d(x.value, pointwise, [1, 1], [0, 0]);
   const y = spread(maps, rows, columns, s);
   maps.dispose();
-  return tape.op([x, filter], y, (dy) => {
+  const node = tape.op([x, filter], y, (dy) => {
     const dMaps = gather(dy, rows, columns, s);
     const dx = kernels.conv2dBackpropInput(x.shape, pointwise, dMaps, [1, 1], [0, 0]);
     const dPointwise = kernels.conv2dBackpropFilter(x.value, pointwise.shape, dMaps, [1, 1], [0, 0]);
@@ -92,4 +92,6 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
     dPointwise.dispose();
     return [dx, dFilter];
   }, { keep: [x], saved: [rows, columns, pointwise] });
+  tape.record({ op: 'upsampled-conv', inputs: [x, filter], output: node, size: [outHeight, outWidth] });
+  return node;
 }

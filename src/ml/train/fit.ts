@@ -7,16 +7,12 @@ import type { RunConfig } from '#shared/training/run-config';
 import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';
 import { SampleStore } from '../data/sample-store.ts';
 import { classWeights } from '../losses/class-weights.ts';
-import { EncNet } from '../models/encnet.ts';
-import { Optimizer } from '../optim/optimizer.ts';
 import { learningRateFactor } from '../optim/schedule.ts';
 import { readCheckpoint, writeCheckpoint, type RunState } from '../weights/checkpoint.ts';
-import { mapNames } from '../weights/map-names.ts';
-import { readWeights } from '../weights/read-weights.ts';
 import type { Control } from './control.ts';
 import { evaluate } from './evaluate.ts';
+import { RunModel } from './run-model.ts';
 import { surveySamples, type LabelStatistics } from './label-statistics.ts';
-import { trainStep } from './train-step.ts';
 
 type Emit = (event: TrainerEvent) => void;
 
@@ -29,8 +25,7 @@ class Fit {
   private readonly config: RunConfig;
   private readonly emit: Emit;
   private readonly control: Control;
-  private readonly net: EncNet;
-  private readonly optimizer: Optimizer;
+  private readonly model: RunModel;
   private readonly trainStore: SampleStore;
   private readonly validationStore: SampleStore;
   private state = freshState();
@@ -43,22 +38,11 @@ class Fit {
     this.config = job.config;
     this.emit = emit;
     this.control = control;
-    this.net = new EncNet(job.config.model, job.classes.length, job.config.seed);
-    this.optimizer = new Optimizer(job.config.optimizer);
+    this.model = new RunModel(job.config, job.classes.length);
     this.trainStore = new SampleStore(job.maskFormat);
     this.validationStore = new SampleStore(job.maskFormat, 5e8);
     if (job.resumeFrom) this.restore(job.resumeFrom);
-    else if (job.initialWeights) this.loadInitial(job.initialWeights);
-  }
-
-  /** Takes what fits of a weight file and says what did not. @throws AppError 'invalid-argument' if nothing fits */
-  private loadInitial(file: string): void {
-    const weights = mapNames(readWeights(file));
-    const report = this.net.parameters.load(weights, false);
-    const loaded = this.net.parameters.all().length - report.missing.length - report.mismatched.length;
-    if (loaded === 0) throw new AppError('invalid-argument', `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`);
-    this.emit({ type: 'log', text: `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network` });
-    for (const rule of ['mismatched', 'unexpected'] as const) for (const name of report[rule].slice(0, 5)) this.emit({ type: 'log', text: `${rule}: ${name}` });
+    else if (job.initialWeights) for (const text of this.model.loadInitial(job.initialWeights)) emit({ type: 'log', text });
   }
 
   private restore(file: string): void {
@@ -66,8 +50,7 @@ class Fit {
     if (JSON.stringify(checkpoint.config.model) !== JSON.stringify(this.config.model)) {
       throw new AppError('invalid-argument', `${file} was written for another network: its model settings differ from the run's`);
     }
-    this.net.parameters.load(checkpoint.model);
-    this.optimizer.load(this.net.parameters.all(), { updates: checkpoint.state.optimizerUpdates, slots: checkpoint.optimizer });
+    this.model.restore(checkpoint);
     this.state = checkpoint.state;
   }
 
@@ -75,8 +58,8 @@ class Fit {
   async run(): Promise<'finished' | 'stopped'> {
     const survey = await this.survey();
     const weights = classWeights(this.config.loss.classWeights, survey.pixels, survey.imagePixels);
-    const steps = stepsPerEpoch(survey.usable.length, this.config.batchSize);
-    this.emit({ type: 'started', epoch: this.state.epoch, step: this.state.step, history: this.state.history, parameters: this.net.parameters.count(), steps });
+    const steps = stepsPerEpoch(survey.usable.length, this.config);
+    this.emit({ type: 'started', epoch: this.state.epoch, step: this.state.step, history: this.state.history, parameters: this.model.net.parameters.count(), steps });
     this.clock = performance.now();
     while (this.state.epoch < this.config.epochs) {
       if (!(await this.trainEpoch(survey, weights, steps))) return this.stopped();
@@ -87,8 +70,8 @@ class Fit {
   }
 
   private async survey(): Promise<LabelStatistics> {
-    const survey = await surveySamples(this.trainStore, this.job.train, this.net.numClasses, () => this.control.breathe());
-    const validation = await surveySamples(this.validationStore, this.job.validation, this.net.numClasses, () => this.control.breathe());
+    const survey = await surveySamples(this.trainStore, this.job.train, this.model.net.numClasses, () => this.control.breathe());
+    const validation = await surveySamples(this.validationStore, this.job.validation, this.model.net.numClasses, () => this.control.breathe());
     for (const reason of [...survey.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { usable, excluded }] of [['training', survey], ['validation', validation]] as const) {
       if (usable.length > 0) continue;
@@ -101,11 +84,11 @@ class Fit {
   /** @returns false if stopped on the way */
   private async trainEpoch(survey: LabelStatistics, weights: number[] | null, steps: number): Promise<boolean> {
     let waiting = performance.now();
-    for await (const batch of trainingBatches(this.trainStore, survey.usable, this.config, this.state.epoch, this.state.step)) {
+    for await (const batches of trainingBatches(this.trainStore, survey.usable, this.config, this.state.epoch, this.state.step)) {
       const waitMs = performance.now() - waiting;
       await this.breathe();
       if (this.control.stopRequested) return false;
-      this.step(batch, weights, steps, waitMs);
+      this.step(batches, weights, steps, waitMs);
       waiting = performance.now();
     }
     await this.breathe();
@@ -124,15 +107,15 @@ class Fit {
     if (!this.control.stopRequested) this.emit({ type: 'resumed' });
   }
 
-  private step(batch: Batch, weights: number[] | null, steps: number, waitMs: number): void {
+  private step(batches: readonly Batch[], weights: number[] | null, steps: number, waitMs: number): void {
     const { state, config } = this;
     const begin = performance.now();
     const globalStep = state.epoch * steps + state.step;
     const totalSteps = steps * config.epochs;
     const learningRate = config.optimizer.learningRate * learningRateFactor(config.schedule, config.warmUpEpochs, { step: globalStep, stepsPerEpoch: steps, totalSteps });
-    const result = trainStep(this.net, this.optimizer, batch, { loss: config.loss, classWeights: weights, learningRate, dropoutSeed: config.seed * 1_000_003 + globalStep });
+    const result = this.model.step(batches, { loss: config.loss, classWeights: weights, learningRate, dropoutSeed: config.seed * 1_000_003 + globalStep });
     if (!Number.isFinite(result.loss)) {
-      throw new AppError('trainer-failed', `The loss became ${result.loss} in epoch ${state.epoch + 1}, step ${state.step + 1} (images ${batch.ids.join(', ')}); the last checkpoint keeps the weights before it. A smaller learning rate may help.`);
+      throw new AppError('trainer-failed', `The loss became ${result.loss} in epoch ${state.epoch + 1}, step ${state.step + 1} (images ${batches.flatMap(({ ids }) => ids).join(', ')}); the last checkpoint keeps the weights before it. A smaller learning rate may help.`);
     }
     state.step++;
     state.sums.loss += result.loss;
@@ -156,7 +139,7 @@ class Fit {
     this.tick();
     const total = this.validation.length;
     let stopped = false;
-    const confusion = await evaluate(this.net, this.validationStore, this.validation, config, {
+    const confusion = await this.model.predicting((net) => evaluate(net, this.validationStore, this.validation, config, {
       epoch: state.epoch,
       progress: async (done) => {
         this.emit({ type: 'validating', done, total });
@@ -166,7 +149,7 @@ class Fit {
         if (this.control.stopRequested) stopped = true;
         if (stopped) throw new StopDuringValidation();
       },
-    }).catch((error: unknown) => {
+    })).catch((error: unknown) => {
       if (error instanceof StopDuringValidation) return null;
       throw error;
     });
@@ -213,9 +196,9 @@ class Fit {
   private save(role: 'last' | 'best' | 'epoch'): void {
     const { epoch } = this.state;
     const file = path.join(this.job.outDir, role === 'epoch' ? `epoch-${String(epoch).padStart(4, '0')}.ckpt` : `${role}.ckpt`);
-    const { updates, slots } = this.optimizer.toStateDict();
+    const { updates, ...tensors } = this.model.toTensors();
     this.state.optimizerUpdates = updates;
-    const sha256 = writeCheckpoint(file, { config: this.config, classes: this.job.classes, state: this.state, model: this.net.parameters.toStateDict(), optimizer: slots });
+    const sha256 = writeCheckpoint(file, { config: this.config, classes: this.job.classes, state: this.state, ...tensors });
     this.emit({ type: 'checkpoint', file, role, epoch, sha256 });
   }
 
@@ -236,8 +219,7 @@ class Fit {
   }
 
   dispose(): void {
-    this.net.dispose();
-    this.optimizer.dispose();
+    this.model.dispose();
   }
 }
 

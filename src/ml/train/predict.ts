@@ -27,7 +27,7 @@ export async function predictSample(net: EncNet, store: SampleStore, sample: Sam
   const flips = options.flips ?? { horizontal: false, vertical: false };
   const batch = await evaluationBatch(store, sample, inputSize ?? [source.height, source.width], flips);
   const images = tf.tensor(batch.images, [1, ...batch.size, 3], 'float32');
-  const tape = new Tape({ training: false, recording: false });
+  const tape = new Tape({ training: false, recording: false, fold: true });
   try {
     const { logits } = net.forward(tape, tape.constant(images), [source.height, source.width]);
     return { source, ids: argMax(logits.value), uncertainty: options.uncertainty ? meanEntropy(logits.value) : null };

@@ -25,11 +25,19 @@ export interface Checkpoint {
   config: RunConfig;
   classes: ClassInfo[];
   state: RunState;
-  /** The network's tensors, in PyTorch's names and layouts. */
+  /** The network's tensors that predict, in PyTorch's names and layouts: the averaged ones where a run averages. */
   model: StateDict;
+  /** The tensors that training goes on with, where they are not the same; empty otherwise. In the file they are named `training.<tensor>`. */
+  training: StateDict;
   /** Optimiser slots, named `optimizer.<slot>.<tensor>`. */
   optimizer: StateDict;
 }
+
+const trainingPrefix = 'training.';
+const optimizerPrefix = 'optimizer.';
+
+/** Whether a tensor of a checkpoint is part of the network that predicts. */
+export const isModelTensor = (name: string): boolean => !name.startsWith(trainingPrefix) && !name.startsWith(optimizerPrefix);
 
 const formatName = 'encnet-workbench-checkpoint';
 const formatVersion = '1';
@@ -47,7 +55,8 @@ function hashOf(tensors: StateDict): string {
  * @returns sha256 of the tensor data
  */
 export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
-  const tensors: StateDict = new Map([...checkpoint.model, ...checkpoint.optimizer]);
+  const training = [...checkpoint.training].map(([name, tensor]) => [trainingPrefix + name, tensor] as const);
+  const tensors: StateDict = new Map([...checkpoint.model, ...training, ...checkpoint.optimizer]);
   const sha256 = hashOf(tensors);
   writeAtomic(file, encodeSafetensors(tensors, {
     format: formatName,
@@ -78,7 +87,8 @@ export function readCheckpoint(file: string): Checkpoint {
     config: checkConfig(JSON.parse(metadata.config)),
     classes: JSON.parse(metadata.classes) as ClassInfo[],
     state: JSON.parse(metadata.state) as RunState,
-    model: new Map(entries.filter(([name]) => !name.startsWith('optimizer.'))),
-    optimizer: new Map(entries.filter(([name]) => name.startsWith('optimizer.'))),
+    model: new Map(entries.filter(([name]) => isModelTensor(name))),
+    training: new Map(entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor])),
+    optimizer: new Map(entries.filter(([name]) => name.startsWith(optimizerPrefix))),
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { asFileError } from '#files/atomic-write';
 import { AppError } from '#shared/errors';
 import type { StateDict } from '../layers/parameters.ts';
+import { isModelTensor } from './checkpoint.ts';
 import { toFloat32, type RawStateDict } from './raw-tensor.ts';
 import { readSafetensors } from './safetensors.ts';
 import { isRawTensor, readTorchFile } from './torch-file.ts';
@@ -41,7 +42,7 @@ export function readRawWeights(file: string): RawStateDict {
   return withoutPrefix(stateDictIn(readTorchFile(bytes, file), file));
 }
 
-/** The same as float32 tensors, ready for a network. Optimiser slots of our checkpoints are left out. */
+/** The same as float32 tensors, ready for a network. What our checkpoints keep for a resume is left out. */
 export function readWeights(file: string): StateDict {
-  return new Map([...readRawWeights(file)].filter(([name]) => !name.startsWith('optimizer.')).map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]));
+  return new Map([...readRawWeights(file)].filter(([name]) => isModelTensor(name)).map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]));
 }

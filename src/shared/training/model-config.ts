@@ -10,7 +10,8 @@ export const modelConfigSchema = z.strictObject({
   backbone: z.enum(backboneNames),
   /** Channels of the stem; stages have 1, 2, 4 and 8 times as many. */
   width: z.int().min(8).max(128),
-  stem: z.enum(['plain', 'deep']),
+  /** `plain`: one 7x7. `deep`: three 3x3 of width, width, 2 x width (resnet50s). `v1c`: three 3x3 of width / 2, width / 2, width (mmsegmentation). */
+  stem: z.enum(['plain', 'deep', 'v1c']),
   /** Strides of the four stages: 1, 1, 2, 1 in the reference; 1, 2, 1, 1 with dilations as published. */
   stageStrides: four(z.int().min(1).max(2)),
   stageDilations: four(z.int().min(1).max(4)),
@@ -28,6 +29,8 @@ export const modelConfigSchema = z.strictObject({
   dropout: z.number().min(0).max(0.9),
   /** FCN head on stage 3 with a loss of its own (paper head only). */
   auxHead: z.boolean(),
+  /** A second SE loss, from an encoding of stage 3 (paper head only). */
+  seAtStage3: z.boolean().default(false),
 });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
@@ -48,4 +51,5 @@ export const referenceModel: ModelConfig = {
   detailChannels: 0,
   dropout: 0,
   auxHead: false,
+  seAtStage3: false,
 };

@@ -13,6 +13,15 @@ export const dataConfigSchema = z.strictObject({
   flipVertical: z.boolean(),
   /** Largest relative change of brightness; 0 switches it off. */
   brightness: z.number().min(0).max(0.9),
+  /** Largest relative change of contrast and of saturation, largest turn of the hue as a share of the circle, largest rotation in degrees. */
+  contrast: z.number().min(0).max(0.9).default(0),
+  saturation: z.number().min(0).max(1).default(0),
+  hue: z.number().min(0).max(0.5).default(0),
+  rotation: z.number().min(0).max(45).default(0),
+  /** Largest standard deviation of a Gaussian blur, in output pixels; every other image stays sharp. */
+  blur: z.number().min(0).max(5).default(0),
+  /** Share of each epoch's places that goes to images drawn for their rare classes; 0 takes every image once. */
+  classBalance: z.number().min(0).max(1).default(0),
   /** The reference flips validation images as well; only its preset does. */
   flipValidation: z.boolean(),
 });
@@ -22,7 +31,23 @@ export const lossConfigSchema = z.strictObject({
   seWeight: z.number().min(0).max(10),
   auxWeight: z.number().min(0).max(10),
   classWeights: z.enum(['none', 'inverse-log', 'median-frequency']),
+  /** A loss on regions beside the cross-entropy, and its weight. */
+  region: z.enum(['none', 'dice', 'lovasz']).default('none'),
+  regionWeight: z.number().min(0).max(10).default(0.5),
+  /** Share of the labelled pixels, those with the largest loss, that the cross-entropy counts; 1 counts all. */
+  hardPixels: z.number().min(0.01).max(1).default(1),
 });
+
+/** How evaluation looks at an image. Its protocol is stored with every number. */
+export const evaluationConfigSchema = z.strictObject({
+  /** Windows of the evaluation size slide over the image at its own resolution, instead of resizing it whole. */
+  sliding: z.boolean(),
+  /** Factors on the input size whose probabilities are averaged. */
+  scales: z.array(z.number().min(0.25).max(4)).min(1).max(8),
+  /** Whether the mirrored image is averaged in. */
+  flip: z.boolean(),
+});
+export const plainEvaluation = { sliding: false, scales: [1], flip: false };
 
 /** Everything that decides a training run besides the data set. */
 export const runConfigSchema = z.strictObject({
@@ -41,8 +66,16 @@ export const runConfigSchema = z.strictObject({
   evaluationSize: sizeSchema.nullable(),
   /** A checkpoint of its own every so many epochs. */
   checkpointEvery: z.int().min(1).max(1000),
+  evaluation: evaluationConfigSchema.default(plainEvaluation),
+  /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */
+  emaDecay: z.number().min(0).max(0.99999).default(0),
+  /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */
+  accumulate: z.int().min(1).max(64).default(1),
+  /** Epochs without a better mIoU after which the run ends; 0 never. */
+  patience: z.int().min(0).max(1000).default(0),
 });
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 export type LossConfig = z.infer<typeof lossConfigSchema>;
+export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 export type RunConfig = z.infer<typeof runConfigSchema>;

@@ -1,0 +1,41 @@
+import { voidId } from '#shared/mask/void-id';
+import type { Geometry } from './geometry.ts';
+import type { DecodedSample } from './sample-store.ts';
+import { between, pixelWriter } from './transforms.ts';
+
+/**
+ * Samples a rotated rectangle of the source: bilinear for the image, nearest for the label; mean colour and void beyond the source.
+ * @param image output float32 [height, width, 3]
+ * @param labels output ids [height, width], or null
+ */
+export function sampleRotated(source: DecodedSample, geometry: Geometry, [height, width]: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
+  const angle = (geometry.rotation * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [centreX, centreY] = [geometry.left + geometry.width / 2, geometry.top + geometry.height / 2];
+  const [scaleX, scaleY] = [geometry.width / width, geometry.height / height];
+  const write = pixelWriter(geometry, image);
+  for (let y = 0; y < height; y++) {
+    const dy = ((geometry.flipVertical ? height - 1 - y : y) + 0.5 - height / 2) * scaleY;
+    for (let x = 0; x < width; x++) {
+      const dx = ((geometry.flipHorizontal ? width - 1 - x : x) + 0.5 - width / 2) * scaleX;
+      const sourceX = centreX + cos * dx - sin * dy;
+      const sourceY = centreY + sin * dx + cos * dy;
+      const to = y * width + x;
+      const [column, row] = [Math.floor(sourceX), Math.floor(sourceY)];
+      const inside = column >= 0 && row >= 0 && column < source.width && row < source.height;
+      if (inside) writePixel(source, sourceX - 0.5, sourceY - 0.5, to * 3, write);
+      else image.fill(0, to * 3, to * 3 + 3);
+      if (labels) labels[to] = inside && source.labels ? source.labels[row * source.width + column] : voidId;
+    }
+  }
+}
+
+/** Bilinear at a position between pixel centres; the border repeats. */
+function writePixel({ pixels, width, height }: DecodedSample, x: number, y: number, to: number, write: ReturnType<typeof pixelWriter>): void {
+  const [left, top] = [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y))];
+  const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)];
+  const [h, v] = [Math.max(0, x - left), Math.max(0, y - top)];
+  const [a, b, c, d] = [top * width + left, top * width + right, bottom * width + left, bottom * width + right].map((index) => index * 3);
+  write(to, between(pixels[a], pixels[b], pixels[c], pixels[d], h, v), between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
+    between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v));
+}

@@ -1,0 +1,68 @@
+import type { Parameter, StateDict } from '../layers/parameters.ts';
+import { tf, type Tensor } from '../tensor/runtime.ts';
+import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
+
+/**
+ * Exponential moving average of a network's tensors, running statistics included. Early on it forgets faster, so that the random start does not linger.
+ * Source: Polyak averaging as in Tarvainen and Valpola 2017, with TensorFlow's warm-up (1 + n) / (10 + n).
+ */
+export class WeightAverage {
+  private readonly decay: number;
+  private readonly parameters: readonly Parameter[];
+  private readonly averages = new Map<Parameter, Tensor>();
+
+  /** @param decay share of the old average kept a step, 0 … 1 */
+  constructor(parameters: readonly Parameter[], decay: number) {
+    this.parameters = parameters;
+    this.decay = decay;
+    for (const parameter of parameters) this.averages.set(parameter, parameter.value.clone());
+  }
+
+  /** Takes the weights of now into the average. @param updates done so far */
+  update(updates: number): void {
+    const decay = Math.min(this.decay, (1 + updates) / (10 + updates));
+    for (const parameter of this.parameters) {
+      const average = this.averages.get(parameter)!;
+      this.averages.set(parameter, tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameter.value, 1 - decay))));
+      average.dispose();
+    }
+  }
+
+  /** Runs `work` with the average in place of the weights. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.swap();
+    try {
+      return await work();
+    } finally {
+      this.swap();
+    }
+  }
+
+  private swap(): void {
+    for (const parameter of this.parameters) {
+      const average = this.averages.get(parameter)!;
+      this.averages.set(parameter, parameter.value);
+      parameter.value = average;
+    }
+  }
+
+  /** Copies the averages out, in PyTorch's names and layouts. */
+  toStateDict(): StateDict {
+    return new Map([...this.averages].map(([{ name, torchShape }, value]) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]));
+  }
+
+  /** Takes over averages by name; those not given, or of another shape, stay. */
+  load(state: StateDict): void {
+    for (const [parameter, average] of this.averages) {
+      const entry = state.get(parameter.name);
+      if (entry?.shape.join() !== parameter.torchShape.join()) continue;
+      average.dispose();
+      this.averages.set(parameter, toTensorFlowLayout(entry.data, parameter.torchShape));
+    }
+  }
+
+  dispose(): void {
+    for (const average of this.averages.values()) average.dispose();
+    this.averages.clear();
+  }
+}
