@@ -2,7 +2,7 @@
 import { Confusion } from '#shared/metrics/confusion';
 import { Random } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
-import type { OptimizerConfig, ScheduleConfig } from '#shared/training/optimizer-config';
+import type { ScheduleConfig } from '#shared/training/optimizer-config';
 import { wholeImage } from '../data/geometry.ts';
 import { samplePair } from '../data/transforms.ts';
 import { Parameters } from '../layers/parameters.ts';
@@ -12,6 +12,7 @@ import { Optimizer } from '../optim/optimizer.ts';
 import { scheduleFactor } from '../optim/schedule.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { toNchw } from './fill.ts';
+import { optimizerOf, type OptimizerSpec } from './optimizer-spec.ts';
 import type { FullTensor, Report } from './report.ts';
 import { fromNchw } from './small-cases.ts';
 
@@ -52,26 +53,6 @@ export function lossesFile(report: Report, golden: LossesFile): void {
   }
 }
 
-interface OptimizerSpec {
-  name?: string;
-  lr: number;
-  momentum?: number;
-  weight_decay?: number;
-  nesterov?: boolean;
-  betas?: [number, number];
-  eps?: number;
-  clip_norm?: number;
-  schedule?: string;
-}
-
-/** A case file's optimiser in our terms; every tensor is decayed, as PyTorch does with one group. */
-export function optimizerOf(spec: OptimizerSpec, kind: 'sgd' | 'adamw'): OptimizerConfig {
-  return {
-    kind, learningRate: spec.lr, headFactor: 1, weightDecay: spec.weight_decay ?? 0, decayNormAndBias: true, momentum: spec.momentum ?? 0,
-    nesterov: spec.nesterov ?? false, beta1: spec.betas?.[0] ?? 0.9, beta2: spec.betas?.[1] ?? 0.999, epsilon: spec.eps ?? 1e-8, clipNorm: spec.clip_norm ?? 0,
-  };
-}
-
 export interface SchedulesFile {
   step_lr: { base: number; step_size: number; gamma: number; lr: number[] };
   poly: { base: number; power: number; max_iter: number; lr: number[] };
@@ -93,7 +74,7 @@ function optimizerCase(report: Report, name: string, spec: OptimizerSpec, golden
   const parameters = new Parameters(new Random(0));
   const parameter = parameters.create('backbone.weight', 'linear.weight', golden.weights.shape);
   Parameters.assign(parameter, tf.tensor(golden.weights.data, golden.weights.shape, 'float32'));
-  const optimizer = new Optimizer(optimizerOf(spec, name.startsWith('adamw') ? 'adamw' : 'sgd'));
+  const optimizer = new Optimizer(optimizerOf({ ...spec, name: spec.name ?? name }));
   const [steps, ...shape] = golden.grads.shape;
   const size = golden.weights.data.length;
   const decay = /power ([\d.]+), max_iter (\d+)/.exec(spec.schedule ?? '');

@@ -12,6 +12,9 @@ const layouts: Record<BackboneName, { block: BlockType; depths: readonly number[
   resnet101: { block: Bottleneck, depths: [3, 4, 23, 3] },
 };
 
+/** Residual blocks of the four stages. */
+export const blockCounts = (backbone: BackboneName): readonly number[] => layouts[backbone].depths;
+
 export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | 'stageStrides' | 'stageDilations' | 'contractDilation'>;
 
 /**

@@ -1,0 +1,232 @@
+// Every gradient of our own against finite differences, and nothing left behind by any of them.
+import { describe, expect, test } from 'vitest';
+import { BatchNorm } from '#ml/layers/batch-norm';
+import { Encoding } from '#ml/layers/encoding';
+import { leavesOf, takeGradients } from '#ml/layers/leaf';
+import { Linear } from '#ml/layers/linear';
+import { Parameters } from '#ml/layers/parameters';
+import { crossEntropy } from '#ml/losses/cross-entropy';
+import { regionLoss } from '#ml/losses/region-loss';
+import { seLoss } from '#ml/losses/se-loss';
+import { conv2d } from '#ml/tensor/conv-op';
+import * as ops from '#ml/tensor/ops';
+import { deviceName, liveHandles, tf, type Tensor } from '#ml/tensor/runtime';
+import { Tape, type Node } from '#ml/tensor/tape';
+import { upsampledConv2d } from '#ml/tensor/upsampled-conv';
+import { Random } from '#shared/random';
+
+type Apply = (tape: Tape, inputs: Node[]) => Node;
+type Case = [name: string, shapes: number[][], apply: Apply];
+
+const values = (shape: number[], seed: number) => {
+  const random = Random.named('values', seed);
+  return Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal());
+};
+const conv = (stride: number, padding: number, dilation: number): Apply => (tape, [x, w]) => conv2d(tape, x, w, { stride: [stride, stride], padding: [padding, padding], dilation });
+
+/** A layer whose parameters take part as further inputs: they are set to the values given. */
+const withParameters = (create: (parameters: Parameters) => (tape: Tape, x: Node) => Node): Apply => (tape, [x, ...given]) => {
+  const parameters = new Parameters(new Random(1));
+  const forward = create(parameters);
+  parameters.trainable().forEach((parameter, index) => Parameters.assign(parameter, given[index].value.clone()));
+  const output = forward(tape, x);
+  layers.push({ parameters, tape, given });
+  return output;
+};
+const layers: { parameters: Parameters; tape: Tape; given: Node[] }[] = [];
+
+/** Hands the gradients of a layer's parameters to the inputs that stand for them. */
+function settleLayers(): void {
+  for (const { parameters, tape, given } of layers.splice(0)) {
+    const order = parameters.trainable();
+    for (const [parameter, gradient] of takeGradients(tape)) given[order.indexOf(parameter)].accumulate(gradient);
+    parameters.dispose();
+  }
+}
+
+const cases: Case[] = [
+  ['convolution', [[2, 5, 6, 3], [3, 3, 3, 4]], conv(1, 1, 1)],
+  ['convolution of stride 2', [[1, 7, 6, 2], [3, 3, 2, 3]], conv(2, 1, 1)],
+  ['1x1 convolution of stride 2', [[1, 6, 6, 2], [1, 1, 2, 3]], conv(2, 0, 1)],
+  ['7x7 convolution of stride 2', [[1, 9, 8, 2], [7, 7, 2, 2]], conv(2, 3, 1)],
+  ['convolution of dilation 2', [[1, 5, 6, 2], [3, 3, 2, 2]], conv(1, 2, 2)],
+  ['convolution of dilation 4', [[1, 7, 9, 2], [3, 3, 2, 2]], conv(1, 4, 4)],
+  ['upsampled convolution', [[1, 3, 4, 2], [3, 3, 2, 3]], (tape, [x, w]) => upsampledConv2d(tape, x, w, [7, 9])],
+  ['bias', [[2, 3, 3, 4], [4]], (tape, [x, b]) => ops.biasAdd(tape, x, b)],
+  ['ReLU', [[2, 3, 3, 4]], (tape, [x]) => ops.relu(tape, x)],
+  ['sum', [[2, 3], [2, 3]], (tape, [a, b]) => ops.add(tape, a, b)],
+  ['sum with itself', [[2, 3]], (tape, [a]) => ops.add(tape, a, a)],
+  ['max pooling', [[1, 6, 7, 2]], (tape, [x]) => ops.maxPool(tape, x, 3, 2, 1)],
+  ['bilinear resizing', [[1, 3, 4, 2]], (tape, [x]) => ops.resizeBilinear(tape, x, 7, 9)],
+  ['bilinear shrinking', [[1, 7, 9, 2]], (tape, [x]) => ops.resizeBilinear(tape, x, 3, 4)],
+  ['concatenation', [[1, 2, 2, 3], [1, 2, 2, 4]], (tape, parts) => ops.concat(tape, parts)],
+  ['matrix product with bias', [[3, 4], [4, 5], [5]], (tape, [x, w, b]) => ops.linear(tape, x, w, b)],
+  ['sigmoid', [[3, 4]], (tape, [x]) => ops.sigmoid(tape, x)],
+  ['mean', [[2, 3, 4]], (tape, [x]) => ops.mean(tape, x, 1)],
+  ['another shape', [[2, 3, 4]], (tape, [x]) => ops.reshape(tape, x, [6, 4])],
+  ['swapped axes', [[2, 3, 4]], (tape, [x]) => ops.swapAxes(tape, x)],
+  ['channel attention', [[2, 3, 3, 4], [2, 4]], (tape, [x, gain]) => ops.channelAttention(tape, x, gain)],
+  ['dropout', [[2, 5, 5, 3]], (tape, [x]) => ops.dropout(tape, x, 0.4)],
+  ['batch norm', [[2, 3, 4, 3], [3], [3]], withParameters((parameters) => { const layer = new BatchNorm(parameters, 'n', 3); return (tape, x) => layer.forward(tape, x); })],
+  ['fully connected layer', [[3, 4], [2, 4], [2]], withParameters((parameters) => { const layer = new Linear(parameters, 'l', 4, 2); return (tape, x) => layer.forward(tape, x); })],
+  ['encoding', [[2, 6, 4], [3, 4], [3]], withParameters((parameters) => { const layer = new Encoding(parameters, 'e', 4, 3); return (tape, x) => layer.forward(tape, x); })],
+];
+
+/** Runs forward and, where asked for, backward. @returns the scalar sum(output * cotangent) in double, and the gradients */
+function run(apply: Apply, shapes: number[][], data: Float32Array[], backward: boolean): { value: number; gradients: Float32Array[] } {
+  const tape = new Tape({ training: true, recording: true, dropoutSeed: 7 });
+  const tensors = shapes.map((shape, index) => tf.tensor(data[index].slice(), shape));
+  const inputs = tensors.map((tensor) => tape.constant(tensor, true));
+  const output = apply(tape, inputs);
+  const cotangent = values(output.shape, 99);
+  const value = output.value.dataSync<'float32'>().reduce((sum, each, index) => sum + each * cotangent[index], 0);
+  if (backward) tape.backward([[output, tf.tensor(cotangent, output.shape)]]);
+  settleLayers();
+  const gradients = backward ? inputs.map((input) => input.gradient!.dataSync<'float32'>().slice()) : [];
+  for (const input of inputs) input.gradient?.dispose();
+  for (const tensor of tensors) tensor.dispose();
+  tape.dispose();
+  return { value, gradients };
+}
+
+const step = 5e-3;
+
+/** A kink between the two points (ReLU, a pool's maximum) makes a difference quotient meaningless: those places are few. */
+function agreeing(gradient: number, quotient: number, scale: number): boolean {
+  return Math.abs(gradient - quotient) <= 0.02 * Math.abs(quotient) + 0.01 * scale;
+}
+
+describe.each(cases)('the gradient of %s', (_, shapes, apply) => {
+  const data = shapes.map((shape, index) => values(shape, index));
+
+  test('is that of finite differences', () => {
+    const { gradients } = run(apply, shapes, data, true);
+    for (const [which, gradient] of gradients.entries()) {
+      const scale = Math.max(...gradient.map(Math.abs));
+      const places = Array.from({ length: Math.min(gradient.length, 12) }, (_value, i) => Math.floor((i * gradient.length) / Math.min(gradient.length, 12)));
+      const agree = places.filter((place) => {
+        const shifted = (by: number) => run(apply, shapes, data.map((values_, index) => (index === which ? values_.map((value, i) => (i === place ? value + by : value)) : values_)), false).value;
+        return agreeing(gradient[place], (shifted(step) - shifted(-step)) / (2 * step), scale);
+      });
+      expect(agree.length / places.length).toBeGreaterThanOrEqual(places.length >= 10 ? 0.9 : 1);
+    }
+  });
+
+  test('leaves no tensor behind', () => {
+    run(apply, shapes, data, true);
+    const before = liveHandles();
+    run(apply, shapes, data, true);
+    expect(liveHandles()).toEqual(before);
+    expect(layers).toHaveLength(0);
+  });
+});
+
+describe('losses', () => {
+  const shape = [2, 3, 4, 5];
+  const labels = Uint8Array.from({ length: 24 }, (_, i) => (i % 7 === 0 ? 255 : (i * 3) % 4));
+  const presence = Float32Array.from({ length: 10 }, (_, i) => i % 2);
+  type Loss = (logits: Tensor) => { loss: number; gradient: Tensor };
+  const losses: [string, number[], Loss][] = [
+    ['cross-entropy', shape, (logits) => crossEntropy(logits, labels, 255)],
+    ['weighted cross-entropy', shape, (logits) => crossEntropy(logits, labels, 255, { classWeights: [1, 2, 0.5, 3, 1] })],
+    ['cross-entropy of hard pixels', shape, (logits) => crossEntropy(logits, labels, 255, { hardPixels: 0.3 })],
+    ['Dice', shape, (logits) => regionLoss('dice', logits, labels, 255)],
+    ['Lovasz', shape, (logits) => regionLoss('lovasz', logits, labels, 255)],
+    ['SE, mse', [2, 5], (logits) => seLoss(logits, presence, 'mse')],
+    ['SE, bce', [2, 5], (logits) => seLoss(logits, presence, 'bce')],
+  ];
+  test.each(losses)('%s has the gradient of finite differences and leaves nothing behind', (_, of, loss) => {
+    const data = values(of, 5);
+    const at = (changed: Float32Array) => {
+      const logits = tf.tensor(changed, of);
+      const { loss: value, gradient } = loss(logits);
+      const result = { value, gradient: gradient.dataSync<'float32'>().slice() };
+      logits.dispose();
+      gradient.dispose();
+      return result;
+    };
+    const { gradient, value } = at(data);
+    expect(value).toBeGreaterThan(0);
+    const before = liveHandles();
+    const scale = Math.max(...gradient.map(Math.abs));
+    for (let place = 0; place < data.length; place += Math.ceil(data.length / 20)) {
+      const shifted = (by: number) => at(data.map((each, i) => (i === place ? each + by : each))).value;
+      const quotient = (shifted(step) - shifted(-step)) / (2 * step);
+      expect(Math.abs(gradient[place] - quotient)).toBeLessThan(0.03 * Math.abs(quotient) + 0.02 * scale);
+    }
+    expect(liveHandles()).toEqual(before);
+  });
+
+  test.each([['dice'], ['lovasz']] as const)('%s of a perfect prediction is about 0, of a wrong one about 1, without labels 0', (form) => {
+    const logitsFor = (right: boolean) => tf.tensor(Float32Array.from({ length: 24 * 5 }, (_, i) => {
+      const label = labels[Math.floor(i / 5)];
+      return i % 5 === (right ? label : (label + 1) % 4) ? 30 : 0;
+    }), shape);
+    expect(regionLoss(form, logitsFor(true), labels, 255).loss).toBeLessThan(0.01);
+    expect(regionLoss(form, logitsFor(false), labels, 255).loss).toBeGreaterThan(0.8);
+    const none = regionLoss(form, logitsFor(true), new Uint8Array(24).fill(255), 255);
+    expect(none.loss).toBe(0);
+    expect(none.gradient.dataSync().every((value) => value === 0)).toBe(true);
+  });
+
+  test('hard pixels are those with the largest loss', () => {
+    const logits = tf.tensor([5, 0, 0, 5, 1, 0, 0, 1], [1, 2, 2, 2]);
+    const targets = Uint8Array.of(0, 0, 0, 0);
+    const perPixel = [Math.log(1 + Math.exp(-5)), Math.log(1 + Math.exp(5)), Math.log(1 + Math.exp(-1)), Math.log(1 + Math.exp(1))];
+    expect(crossEntropy(logits, targets, 255, { hardPixels: 0.5 }).loss).toBeCloseTo((perPixel[1] + perPixel[3]) / 2, 5);
+    expect(crossEntropy(logits, targets, 255, { hardPixels: 0.25 }).loss).toBeCloseTo(perPixel[1], 5);
+  });
+
+  test('a pixel that is ignored takes no part, however wrong it is', () => {
+    const logits = tf.tensor([-Infinity, 0, 1, 2], [1, 1, 2, 2]);
+    expect(crossEntropy(logits, Uint8Array.of(255, 1), 255).loss).toBeCloseTo(Math.log(1 + Math.exp(-1)), 5);
+  });
+});
+
+describe('dilated convolution', () => {
+  const geometry = { stride: [1, 1], padding: [2, 2], dilation: 2 } as const;
+  const shapes = [[2, 7, 6, 3], [3, 3, 3, 4]];
+  const data = shapes.map((shape, index) => values(shape, index));
+  const close = (a: ArrayLike<number>, b: ArrayLike<number>) => Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
+
+  test('by space-to-batch and by the native kernel are equal', () => {
+    const both = (['native', 'space-to-batch'] as const).map((path) => {
+      const tape = new Tape({ training: false, recording: false });
+      const [x, w] = shapes.map((shape, index) => tape.constant(tf.tensor(data[index], shape)));
+      return conv2d(tape, x, w, geometry, path).value.dataSync<'float32'>().slice();
+    });
+    expect(close(both[0], both[1])).toBeLessThan(1e-5);
+  });
+
+  test.skipIf(deviceName() !== 'GPU')('has equal gradients on both paths (a GPU alone has native ones)', () => {
+    const both = (['native', 'space-to-batch'] as const).map((path) => run((tape, [x, w]) => conv2d(tape, x, w, geometry, path), shapes, data, true).gradients);
+    both[0].forEach((gradient, index) => expect(close(gradient, both[1][index])).toBeLessThan(1e-4));
+  });
+
+  test('has the values and gradients of a plain convolution whose filter has holes', () => {
+    const withHoles = Float32Array.from({ length: 5 * 5 * 12 }, (_, i) => {
+      const [tap, rest] = [Math.floor(i / 12), i % 12];
+      const [row, column] = [Math.floor(tap / 5), tap % 5];
+      return row % 2 === 0 && column % 2 === 0 ? data[1][((row / 2) * 3 + column / 2) * 12 + rest] : 0;
+    });
+    const dilated = run((tape, [x, w]) => conv2d(tape, x, w, geometry), shapes, data, true);
+    const plain = run((tape, [x, w]) => conv2d(tape, x, w, { ...geometry, dilation: 1 }), [shapes[0], [5, 5, 3, 4]], [data[0], withHoles], true);
+    expect(dilated.value).toBeCloseTo(plain.value, 3);
+    expect(close(dilated.gradients[0], plain.gradients[0])).toBeLessThan(1e-4);
+    const taps = Float32Array.from(dilated.gradients[1], (_, i) => {
+      const [tap, rest] = [Math.floor(i / 12), i % 12];
+      return plain.gradients[1][(Math.floor(tap / 3) * 2 * 5 + (tap % 3) * 2) * 12 + rest];
+    });
+    expect(close(dilated.gradients[1], taps)).toBeLessThan(1e-4);
+  });
+});
+
+test('a parameter that is used twice has one node', () => {
+  const parameters = new Parameters(new Random(0));
+  const layer = new Linear(parameters, 'l', 3, 3);
+  const tape = new Tape({ training: true, recording: true });
+  const x = tape.constant(tf.tensor(values([2, 3], 1), [2, 3]), true);
+  layer.forward(tape, layer.forward(tape, x));
+  expect(leavesOf(tape).size).toBe(2);
+  tape.dispose();
+});
