@@ -1,15 +1,33 @@
 // Benchmarks of src/ml; the peer is the reference itself in PyTorch, from ../shared/peer, where that is there.
 import { Command } from 'commander';
 import { measurePeer } from './bench/peer.ts';
-import { measurePredict, measureStep } from './bench/measure.ts';
+import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
 
 const whole = (text: string): number => Number.parseInt(text, 10);
 const program = new Command().name('npm run -s bench --');
 
-program.command('step').description('Time training steps; the first, a warm-up, is left out.')
+/** A command on a training step of a preset. */
+const stepCommand = (name: string, description: string) => program.command(name).description(description)
   .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224)
-  .option('--steps <n>', 'steps to count', whole, 4).option('--json', 'print one JSON line (it always does)')
-  .action((options: { preset: string; batch: number; size: number; steps: number }) => console.log(JSON.stringify(measureStep(options))));
+  .option('--height <n>', 'height, where it differs', whole).option('--width <n>', 'width, where it differs', whole).option('--steps <n>', 'steps to count', whole, 4);
+
+interface StepCommand {
+  preset: string;
+  batch: number;
+  size: number;
+  height?: number;
+  width?: number;
+  steps: number;
+}
+const sized = ({ size, height, width, ...rest }: StepCommand) => ({ ...rest, height: height ?? size, width: width ?? size });
+
+stepCommand('step', 'Time training steps; the first, a warm-up, is left out.').option('--json', 'print one JSON line (it always does)')
+  .action((options: StepCommand) => console.log(JSON.stringify(measureStep(sized(options)))));
+
+stepCommand('profile', 'Time a training step kernel by kernel.')
+  .action((options: StepCommand) => {
+    for (const { op, calls, ms, share } of profileStep(sized(options))) console.log(`${(100 * share).toFixed(1).padStart(5)} %  ${String(ms).padStart(7)} ms  ${String(calls).padStart(5)} calls  ${op}`);
+  });
 
 program.command('predict').description('Time predictions of one batch.')
   .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images', whole, 1).option('--height <n>', 'height', whole, 360).option('--width <n>', 'width', whole, 480)

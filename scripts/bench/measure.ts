@@ -5,6 +5,7 @@ import { Tape } from '../../src/ml/tensor/tape.ts';
 import { argMax, trainStep } from '../../src/ml/train/train-step.ts';
 import { Random } from '../../src/shared/random.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
+import { profileOps, type OpTime } from './profile.ts';
 
 /** The form of ../shared/peer/reference_step.py. */
 export interface Measurement {
@@ -39,19 +40,39 @@ const noise = (count: number): Float32Array => {
   return Float32Array.from({ length: count }, () => random.normal());
 };
 
-/** Times whole training steps: forward, both losses, backward, update. */
-export function measureStep({ preset, batch, size, steps }: { preset: string; batch: number; size: number; steps: number }): Measurement {
+interface StepArguments {
+  preset: string;
+  batch: number;
+  height: number;
+  width: number;
+}
+
+/** A preset's training step on noise: forward, all losses, backward, update. */
+function stepOf({ preset, batch, height, width }: StepArguments): () => void {
   const { config } = findPreset(preset);
   const net = new EncNet(config.model, numClasses, 17);
   const optimizer = new Optimizer(config.optimizer);
   const random = new Random(18);
   const data = {
-    images: noise(batch * size * size * 3), labels: Uint8Array.from({ length: batch * size * size }, () => random.integer(numClasses)),
-    count: batch, size: [size, size] as const, ids: [],
+    images: noise(batch * height * width * 3), labels: Uint8Array.from({ length: batch * height * width }, () => random.integer(numClasses)),
+    count: batch, size: [height, width] as const, ids: [],
   };
   let step = 0;
-  const measured = time(steps, () => trainStep(net, optimizer, [data], { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step }));
-  return { mode: 'train', preset, batch, height: size, width: size, ...measured };
+  return () => void trainStep(net, optimizer, [data], { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step });
+}
+
+/** Times whole training steps. */
+export function measureStep({ steps, ...rest }: StepArguments & { steps: number }): Measurement {
+  return { mode: 'train', ...rest, ...time(steps, stepOf(rest)) };
+}
+
+/** Where the time of a training step goes, kernel by kernel; a warm-up step comes first. */
+export function profileStep({ steps, ...rest }: StepArguments & { steps: number }): OpTime[] {
+  const step = stepOf(rest);
+  step();
+  return profileOps(() => {
+    for (let i = 0; i < steps; i++) step();
+  });
 }
 
 /** Times predictions: forward in evaluation mode and the class of each pixel. */

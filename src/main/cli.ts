@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { AppError, messageOf } from '#shared/errors';
+import { registerExport } from './cli/export.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
 import { registerTrain } from './cli/train.ts';
@@ -12,12 +13,13 @@ const host = { entry: path.join(here, 'trainer.js'), program: process.execPath }
 
 const program = new Command()
   .name('npm run -s cli --')
-  .description('Train EncNet, evaluate a checkpoint, and predict label masks.')
+  .description('Train EncNet, evaluate a checkpoint, predict label masks, and export weights.')
   .configureHelp({ showGlobalOptions: true })
   .exitOverride();
 registerTrain(program, host);
 registerEvaluate(program, host);
 registerPredict(program, host);
+registerExport(program, host);
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { toNchw } from '#ml/golden/fill';
+import { runGoldenFile } from '#ml/golden/run-file';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
 import { Tape } from '#ml/tensor/tape';
@@ -41,4 +42,20 @@ test.skipIf(missing !== null)('a checkpoint loads in the reference\'s PyTorch ne
     const worst = reference.reduce((largest, value, index) => Math.max(largest, Math.abs(value - ours[index])), 0);
     expect(worst / rms).toBeLessThan(1e-4);
   }
+});
+
+test.skipIf(missing !== null)('a golden case that was never seen before, of another backbone, size, optimiser and lateral connections, is met', () => {
+  const folder = temporaryFolder();
+  const [configFile, caseFile] = [path.join(folder, 'config.json'), path.join(folder, 'case.json')];
+  writeFileSync(configFile, JSON.stringify({
+    backbone: 'resnet18', num_classes: 5, num_codes: 8, lateral: true, input_shape: [2, 3, 32, 40], seed: 91,
+    trajectories: {
+      adamw: { optimizer: { name: 'adamw', lr: 0.001, weight_decay: 0.01 }, steps: 3 },
+      nesterov: { optimizer: { name: 'sgd', lr: 0.01, momentum: 0.9, weight_decay: 0.0001, nesterov: true }, steps: 3 },
+    },
+  }));
+  execFileSync(python!, [path.join(root, 'test/helpers/golden_case.py'), seed, configFile, caseFile]);
+  const report = runGoldenFile(caseFile);
+  expect(report.rows.length).toBeGreaterThan(30);
+  expect(report.failures).toEqual([]);
 });

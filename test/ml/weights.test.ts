@@ -1,10 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { EncNet } from '#ml/models/encnet';
+import { readModel, writeModel } from '#ml/weights/checkpoint';
 import { mapNames } from '#ml/weights/map-names';
 import { toNumbers, type RawTensor } from '#ml/weights/raw-tensor';
-import { readRawWeights } from '#ml/weights/read-weights';
+import { readRawWeights, readWeights } from '#ml/weights/read-weights';
+import { referenceModel, type ModelConfig } from '#shared/training/model-config';
+import { findPreset } from '#shared/training/presets';
+import { temporaryFolder } from '../helpers/dataset.ts';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../golden/weights');
 interface Expected {
@@ -45,8 +50,75 @@ test('names of other codebases become ours', () => {
   const tensor = { shape: [1], data: new Float32Array(1) };
   const names = (...given: string[]) => [...mapNames(new Map(given.map((name) => [name, tensor]))).keys()];
   expect(names('conv1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'bn1.num_batches_tracked')).toEqual(['backbone.conv1.weight', 'backbone.layer1.0.conv1.weight']);
-  expect(names('pretrained.conv1.weight', 'decode_head.bottleneck.weight')).toEqual(['backbone.conv1.weight', 'decoder.bottleneck.weight']);
+  expect(names('pretrained.conv1.weight', 'decode_head.bottleneck.conv.weight')).toEqual(['backbone.conv1.weight', 'decoder.bottleneck.0.weight']);
   expect(names('backbone.conv1.weight', 'decoder.se_layer.bias')).toEqual(['backbone.conv1.weight', 'decoder.se_layer.bias']);
+});
+
+describe('a checkpoint of another codebase', () => {
+  /** Our tensors under another's names: what it would have written. */
+  const load = (model: ModelConfig, theirs: (name: string) => string) => {
+    const net = new EncNet(model, 5, 1);
+    const ours = net.parameters.toStateDict();
+    const renamed = new Map([...ours].map(([name, tensor]) => [theirs(name), tensor]));
+    expect([...renamed.keys()].filter((name) => ours.has(name) && !name.startsWith('backbone.'))).toEqual([]);
+    const other = new EncNet(model, 5, 2);
+    const report = other.parameters.load(mapNames(renamed), false);
+    const same = [...other.parameters.toStateDict()].every(([name, { data }]) => data.every((value, i) => value === ours.get(name)!.data[i]));
+    net.dispose();
+    other.dispose();
+    return { ...report, same };
+  };
+  const whole = { missing: [], unexpected: [], mismatched: [], same: true };
+  const paper: ModelConfig = { ...referenceModel, backbone: 'resnet18', width: 8, headChannels: 16, numCodes: 4, head: 'paper', auxHead: true };
+
+  test('of the official EncNet finds every place', () => {
+    expect(load({ ...paper, stem: 'deep' }, (name) => name.replace(/^backbone\./, 'pretrained.').replace(/^auxlayer\./, 'auxlayer.conv5.')
+      .replace('decoder.bottleneck.', 'head.conv5.').replace('decoder.enc_module.encoding_project.', 'head.encmodule.encoding.')
+      .replace('decoder.enc_module.encoding.0.', 'head.encmodule.encoding.3.').replace('decoder.enc_module.encoding.1.', 'head.encmodule.encoding.4.')
+      .replace('decoder.enc_module.fc.', 'head.encmodule.fc.').replace('decoder.se_layer.', 'head.encmodule.selayer.').replace('decoder.conv_seg.', 'head.conv6.1.'))).toEqual(whole);
+  });
+
+  test('of mmsegmentation finds every place, lateral connections too', () => {
+    const modules = /^decoder\.(bottleneck|fusion|lateral_convs\.\d|enc_module\.encoding_project)\.([01])\./;
+    expect(load({ ...paper, stem: 'v1c', addLateral: true }, (name) => name.replace(/^backbone\.conv1\.(\d)\./, 'backbone.stem.$1.').replace('backbone.bn1.', 'backbone.stem.7.')
+      .replace(modules, (_, part: string, index: string) => `decode_head.${part}.${index === '0' ? 'conv' : 'bn'}.`).replace(/^decoder\./, 'decode_head.')
+      .replace('auxlayer.0.', 'auxiliary_head.convs.0.conv.').replace('auxlayer.1.', 'auxiliary_head.convs.0.bn.').replace('auxlayer.4.', 'auxiliary_head.conv_seg.'))).toEqual(whole);
+  });
+
+  test('with other classes keeps what fits and reports the rest', () => {
+    const net = new EncNet(paper, 5, 1);
+    const other = new EncNet(paper, 7, 1);
+    const report = other.parameters.load(net.parameters.toStateDict(), false);
+    expect(report.mismatched.map((text) => text.split(':')[0])).toEqual(['decoder.conv_seg.weight', 'decoder.conv_seg.bias', 'decoder.se_layer.weight', 'decoder.se_layer.bias', 'auxlayer.4.weight', 'auxlayer.4.bias']);
+    expect([report.missing, report.unexpected]).toEqual([[], []]);
+  });
+});
+
+describe('a model that is handed on', () => {
+  const write = (dtype: 'F32' | 'F16') => {
+    const config = findPreset('tiny').config;
+    const net = new EncNet(config.model, 2, 1);
+    const classes = [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }, { id: 1, name: 'b', color: [4, 5, 6] as [number, number, number] }];
+    const model = { config, classes, notes: { miou: '0.6' }, model: net.parameters.toStateDict(), epoch: 3 };
+    const file = path.join(temporaryFolder(), 'm.safetensors');
+    writeModel(file, model, dtype);
+    return { file, model };
+  };
+
+  test('comes back as it was, and in half precision within its rounding', () => {
+    const single = write('F32');
+    expect(readModel(single.file)).toEqual(single.model);
+    const half = write('F16');
+    const back = readModel(half.file);
+    expect([...back.model.keys()]).toEqual([...half.model.model.keys()]);
+    for (const [name, { data }] of back.model) data.forEach((value, i) => expect(Math.abs(value - half.model.model.get(name)!.data[i])).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -24));
+    expect(statSync(half.file).size).toBeLessThan(0.6 * statSync(single.file).size);
+  });
+
+  test('is also what a weight file is', () => {
+    const { file, model } = write('F32');
+    expect([...readWeights(file).keys()]).toEqual([...model.model.keys()]);
+  });
 });
 
 test('a global outside the list is named and nothing is run', () => {

@@ -6,7 +6,7 @@ import { Confusion } from '#shared/metrics/confusion';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
 import { SampleStore } from '../data/sample-store.ts';
 import { EncNet } from '../models/encnet.ts';
-import { readCheckpoint } from '../weights/checkpoint.ts';
+import { readModel } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { predictSample } from './predict.ts';
 
@@ -14,7 +14,7 @@ const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidV
 
 /** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
 export async function predictSamples(job: PredictJob, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
-  const checkpoint = readCheckpoint(job.checkpoint);
+  const checkpoint = readModel(job.checkpoint);
   const numClasses = checkpoint.classes.length;
   const names = (classes: readonly { name: string }[]) => classes.map(({ name }) => name).join(', ');
   if (job.classes && names(job.classes) !== names(checkpoint.classes)) {
@@ -28,7 +28,7 @@ export async function predictSamples(job: PredictJob, control: Control, emit: (e
     let done = 0;
     for (const sample of job.samples) {
       await control.breathe();
-      if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.state.epoch });
+      if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
       done++;
       const prediction = await predictSample(net, store, sample, checkpoint.config.evaluationSize, { uncertainty: true }).catch((error: unknown) => {
         // One bad file is reported and the rest goes on.
@@ -42,7 +42,7 @@ export async function predictSamples(job: PredictJob, control: Control, emit: (e
       if (file) writeAtomic(file, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette }));
       emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done, total: job.samples.length });
     }
-    emit({ type: 'done', reason: 'finished', epoch: checkpoint.state.epoch });
+    emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });
   } finally {
     net.dispose();
   }

@@ -6,6 +6,7 @@ import { deviceName, tf } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
 import { fit } from '../train/fit.ts';
 import { predictSamples } from '../train/predict-samples.ts';
+import { exportModel } from '../weights/export-model.ts';
 
 const control = new Control();
 
@@ -23,7 +24,11 @@ async function run(job: TrainerJob): Promise<void> {
   emit({ type: 'ready', device: deviceName(), tensorflow: `tfjs ${tf.version.tfjs}` });
   try {
     if (job.kind === 'train') await fit(job, control, emit);
-    else await predictSamples(job, control, emit);
+    else if (job.kind === 'predict') await predictSamples(job, control, emit);
+    else {
+      exportModel(job);
+      emit({ type: 'done', reason: 'finished', epoch: 0 });
+    }
   } catch (error) {
     const code = codeOf(error);
     const advice = code === 'out-of-memory' ? ' Choose a smaller batch or image size.' : '';

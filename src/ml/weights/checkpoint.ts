@@ -40,6 +40,7 @@ const optimizerPrefix = 'optimizer.';
 export const isModelTensor = (name: string): boolean => !name.startsWith(trainingPrefix) && !name.startsWith(optimizerPrefix);
 
 const formatName = 'encnet-workbench-checkpoint';
+const modelFormatName = 'encnet-workbench-model';
 const formatVersion = '1';
 
 /** sha256 (hex) of the tensors' data, in order. */
@@ -69,15 +70,20 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   return sha256;
 }
 
-/** Reads and verifies a checkpoint. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
-export function readCheckpoint(file: string): Checkpoint {
-  let bytes: Buffer;
+function readBytes(file: string): Buffer {
   try {
-    bytes = readFileSync(file);
+    return readFileSync(file);
   } catch (error) {
     throw asFileError(error, file);
   }
-  const { metadata, tensors } = decodeSafetensors(bytes, file);
+}
+
+/** Reads and verifies a checkpoint. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
+export function readCheckpoint(file: string): Checkpoint {
+  return toCheckpoint(decodeSafetensors(readBytes(file), file), file);
+}
+
+function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
   if (metadata.format !== formatName || metadata.version !== formatVersion) {
     throw new AppError('unsupported', `${file} must be a checkpoint of version ${formatVersion}, received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`, { file });
   }
@@ -91,4 +97,35 @@ export function readCheckpoint(file: string): Checkpoint {
     training: new Map(entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor])),
     optimizer: new Map(entries.filter(([name]) => name.startsWith(optimizerPrefix))),
   };
+}
+
+/** A network as it is handed on: its tensors and what they are for, without a run's state. */
+export interface Model {
+  config: RunConfig;
+  classes: ClassInfo[];
+  /** What is known of it, such as how it was measured. */
+  notes: Record<string, string>;
+  model: StateDict;
+  /** Epochs it was trained for. */
+  epoch: number;
+}
+
+/** Writes a model as safetensors with PyTorch's names and layouts, in single or half precision. @returns sha256 of the float32 values it was made from */
+export function writeModel(file: string, { config, classes, notes, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
+  const sha256 = hashOf(model);
+  writeAtomic(file, encodeSafetensors(model, {
+    format: modelFormatName, version: formatVersion, config: JSON.stringify(config), classes: JSON.stringify(classes), epoch: String(epoch), ...notes,
+  }, dtype));
+  return sha256;
+}
+
+/** Reads what predicts, of a checkpoint or of a file that `writeModel` wrote. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
+export function readModel(file: string): Model {
+  const content = decodeSafetensors(readBytes(file), file);
+  const { format, version, config, classes, epoch, ...notes } = content.metadata;
+  if (format === modelFormatName && version === formatVersion) {
+    return { config: checkConfig(JSON.parse(config)), classes: JSON.parse(classes) as ClassInfo[], notes, model: content.tensors, epoch: Number(epoch) };
+  }
+  const checkpoint = toCheckpoint(content, file);
+  return { config: checkpoint.config, classes: checkpoint.classes, notes: {}, model: checkpoint.model, epoch: checkpoint.state.epoch };
 }

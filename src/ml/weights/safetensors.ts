@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors';
-import type { StateDict } from '../layers/parameters.ts';
+import type { StateDict, StateTensor } from '../layers/parameters.ts';
 import { elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
 
 interface HeaderEntry {
@@ -10,18 +10,25 @@ interface HeaderEntry {
 
 const headerLimit = 100_000_000;
 
+/** The bytes of a tensor's values, as float32 or rounded to half precision. */
+function bytesOf({ data }: StateTensor, dtype: 'F32' | 'F16'): Uint8Array {
+  const values = dtype === 'F16' ? new Float16Array(data) : data;
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
 /**
  * Encodes float32 tensors in the safetensors format.
  * @param metadata strings for the header's `__metadata__`
+ * @param dtype in the file; half precision keeps 11 bits of every value
  * @returns parts of the file in order: length and header, then the data of each tensor
  */
-export function encodeSafetensors(tensors: StateDict, metadata: Record<string, string>): Uint8Array[] {
+export function encodeSafetensors(tensors: StateDict, metadata: Record<string, string>, dtype: 'F32' | 'F16' = 'F32'): Uint8Array[] {
   const header: Record<string, unknown> = { __metadata__: metadata };
   const data: Uint8Array[] = [];
   let offset = 0;
   for (const [name, tensor] of tensors) {
-    const bytes = new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
-    header[name] = { dtype: 'F32', shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
+    const bytes = bytesOf(tensor, dtype);
+    header[name] = { dtype, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
     data.push(bytes);
     offset += bytes.length;
   }

@@ -52,7 +52,21 @@ export interface PredictJob {
   classes: ClassInfo[] | null;
 }
 
-export type TrainerJob = TrainJob | PredictJob;
+/** Writes a checkpoint's network in another format. */
+export interface ExportJob {
+  kind: 'export';
+  checkpoint: string;
+  outFile: string;
+  format: 'safetensors' | 'onnx';
+  /** Half precision (safetensors only). */
+  half: boolean;
+  /** [height, width] of an ONNX model's images; null takes the evaluation size. */
+  size: [number, number] | null;
+  /** Further metadata of the file. */
+  notes: Record<string, string>;
+}
+
+export type TrainerJob = TrainJob | PredictJob | ExportJob;
 
 export type TrainerCommand =
   | { type: 'job'; job: TrainerJob }

@@ -1,0 +1,31 @@
+import { writeAtomic } from '#files/atomic-write';
+import { AppError } from '#shared/errors';
+import type { ExportJob } from '#shared/training/messages';
+import { EncNet } from '../models/encnet.ts';
+import { exportOnnx } from '../onnx/export-onnx.ts';
+import { readModel, writeModel } from './checkpoint.ts';
+
+/** The next multiple of 8 that is not smaller. */
+const roundUp = (size: number): number => Math.ceil(size / 8) * 8;
+
+/**
+ * Writes a checkpoint's network as safetensors or ONNX.
+ * @throws AppError 'invalid-argument' if an ONNX size is missing or does not fit, else as `readModel`
+ */
+export function exportModel({ checkpoint, outFile, format, half, size, notes }: ExportJob): void {
+  const model = readModel(checkpoint);
+  if (format === 'safetensors') {
+    writeModel(outFile, { ...model, notes: { ...model.notes, ...notes } }, half ? 'F16' : 'F32');
+    return;
+  }
+  const wanted = size ?? model.config.evaluationSize;
+  if (!wanted) throw new AppError('invalid-argument', `${checkpoint} says no evaluation size: an ONNX export needs a size`);
+  const net = new EncNet(model.config.model, model.classes.length, 0);
+  try {
+    net.parameters.load(model.model);
+    const fitting: [number, number] = size ?? [roundUp(wanted[0]), roundUp(wanted[1])];
+    writeAtomic(outFile, exportOnnx(net, fitting, { config: JSON.stringify(model.config), classes: JSON.stringify(model.classes), ...notes }));
+  } finally {
+    net.dispose();
+  }
+}
