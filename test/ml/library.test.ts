@@ -196,10 +196,10 @@ describe('data', () => {
   });
 
   test('an epoch\'s order is a permutation, differs by epoch and repeats by seed', () => {
-    const samples = Array.from({ length: 30 }, (_, i) => ({ id: String(i), imageFile: '', maskFile: null }));
-    expect(epochOrder(samples, 1, 0)).toEqual(epochOrder(samples, 1, 0));
-    expect(epochOrder(samples, 1, 0)).not.toEqual(epochOrder(samples, 1, 1));
-    expect(new Set(epochOrder(samples, 1, 2)).size).toBe(30);
+    const set = { samples: Array.from({ length: 30 }, (_, i) => ({ id: String(i), imageFile: '', maskFile: null })), holders: [] };
+    expect(epochOrder(set, 1, 0)).toEqual(epochOrder(set, 1, 0));
+    expect(epochOrder(set, 1, 0)).not.toEqual(epochOrder(set, 1, 1));
+    expect(new Set(epochOrder(set, 1, 2)).size).toBe(30);
   });
 
   test('mirroring twice is nothing', () => {

@@ -6,7 +6,18 @@ import type { TrainerHost } from '#services/training/trainer-process';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
+import { scales } from './options.ts';
 import { runJob } from './run-job.ts';
+
+interface EvaluateOptions {
+  checkpoint: string;
+  data: string;
+  split: string;
+  scales?: number[];
+  flip?: boolean;
+  sliding?: boolean;
+  json?: boolean;
+}
 
 export function registerEvaluate(program: Command, host: TrainerHost): void {
   program.command('evaluate')
@@ -14,18 +25,24 @@ export function registerEvaluate(program: Command, host: TrainerHost): void {
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--data <dir>', 'data set folder')
     .addOption(new Option('--split <name>', 'split to score').choices(['train', 'val', 'test']).default('val'))
+    .option('--scales <list>', 'scales whose probabilities are averaged, such as 0.75,1,1.25', scales)
+    .option('--flip', 'average the mirrored image in')
+    .option('--sliding', 'slide windows over the image instead of resizing it')
     .option('--json', 'print one JSON object instead of a table')
-    .action((options: { checkpoint: string; data: string; split: string; json?: boolean }) => evaluate(options, host));
+    .action((options: EvaluateOptions) => evaluate(options, host));
 }
 
-async function evaluate(options: { checkpoint: string; data: string; split: string; json?: boolean }, host: TrainerHost): Promise<void> {
+async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<void> {
   const dataset = findDataset(options.data);
   const { classes, format } = dataset.classSet;
   const checkpoint = path.resolve(options.checkpoint);
   const { config } = readCheckpointHeader(checkpoint);
+  const evaluation = {
+    scales: options.scales ?? config.evaluation.scales, flip: options.flip ?? config.evaluation.flip, sliding: options.sliding ?? config.evaluation.sliding,
+  };
   const confusion = new Confusion(classes.length);
   let images = 0;
-  const outcome = await runJob(host, { kind: 'predict', checkpoint, samples: labelledSamples(dataset, options.split), outDir: null, maskFormat: format, classes }, (event) => {
+  const outcome = await runJob(host, { kind: 'predict', checkpoint, samples: labelledSamples(dataset, options.split), outDir: null, maskFormat: format, evaluation, classes }, (event) => {
     if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
     confusion.merge(new Confusion(classes.length, event.score.confusion));
@@ -36,7 +53,7 @@ async function evaluate(options: { checkpoint: string; data: string; split: stri
   const iou = confusion.iou();
   const result = {
     mIoU: confusion.meanIou(), pixelAccuracy: confusion.pixelAccuracy(), perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),
-    confusion: confusion.rows(), images, protocol: protocolOf(config, options.split, classes.length),
+    confusion: confusion.rows(), images, protocol: protocolOf(config, options.split, classes.length, evaluation),
   };
   console.log(options.json ? JSON.stringify(result) : table(result));
 }

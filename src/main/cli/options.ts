@@ -14,6 +14,9 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A list of numbers above 0. */
+export const scales = (text: string): number[] => text.split(',').map(positive);
+
 /** `HxW` in pixels. @returns [height, width] */
 export function size(text: string): [number, number] {
   const match = /^(\d+)x(\d+)$/i.exec(text);

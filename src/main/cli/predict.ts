@@ -24,7 +24,7 @@ async function predict(options: { checkpoint: string; images: string[]; out: str
   const outDir = path.resolve(options.out);
   const beside = samples.find(({ imageFile }) => path.dirname(imageFile) === outDir);
   if (beside) throw new AppError('invalid-argument', `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`);
-  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, classes: null }, (event) => {
+  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, evaluation: null, classes: null }, (event) => {
     if (event.type === 'scored') console.log(event.score.file);
     if (event.type === 'skipped') {
       console.error(`left out: ${event.reason}`);

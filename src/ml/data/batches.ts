@@ -1,9 +1,8 @@
 import { Random } from '#shared/random';
 import type { Sample } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
-import type { SampleStore } from './sample-store.ts';
-import { drawGeometry, wholeImage, type Geometry } from './geometry.ts';
-import { samplePair } from './transforms.ts';
+import type { View } from './render.ts';
+import type { SamplePool } from './sample-pool.ts';
 
 export interface Batch {
   /** float32 [count, height, width, 3], normalised. */
@@ -15,9 +14,27 @@ export interface Batch {
   ids: string[];
 }
 
-/** The order of an epoch's samples: a pure function of seed and epoch, so a resume needs no sampler state. */
-export function epochOrder(samples: readonly Sample[], seed: number, epoch: number): Sample[] {
-  return Random.named(`order:${epoch}`, seed).shuffled(samples);
+/** What an epoch's order is drawn from. */
+export interface TrainingSet {
+  samples: readonly Sample[];
+  /** For each class the samples that hold it. */
+  holders: readonly (readonly Sample[])[];
+}
+
+/**
+ * The order of an epoch's samples: a pure function of seed and epoch, so a resume needs no sampler state.
+ * @param balance share of the places that go to a sample drawn for a class, each class that occurs being as likely
+ */
+export function epochOrder({ samples, holders }: TrainingSet, seed: number, epoch: number, balance = 0): Sample[] {
+  const order = Random.named(`order:${epoch}`, seed).shuffled(samples);
+  const classes = holders.filter((of) => of.length > 0);
+  if (balance === 0 || classes.length === 0) return order;
+  const random = Random.named(`balance:${epoch}`, seed);
+  return order.map((sample) => {
+    if (random.next() >= balance) return sample;
+    const of = classes[random.integer(classes.length)];
+    return of[random.integer(of.length)];
+  });
 }
 
 /** Images that one update takes. */
@@ -28,44 +45,42 @@ export function stepsPerEpoch(samples: number, config: RunConfig): number {
   return Math.max(1, Math.floor(samples / imagesPerStep(config)));
 }
 
-type GeometryOf = (sample: Sample, size: { width: number; height: number }) => Geometry;
-
-async function makeBatch(store: SampleStore, samples: readonly Sample[], size: readonly [number, number], geometryOf: GeometryOf): Promise<Batch> {
+/** Renders samples side by side into one batch. @param viewOf the view of each, by its place */
+export async function makeBatch(pool: SamplePool, samples: readonly Sample[], size: readonly [number, number], viewOf: (place: number) => View): Promise<Batch> {
   const pixels = size[0] * size[1];
   const images = new Float32Array(samples.length * pixels * 3);
-  const labels = new Uint8Array(samples.length * pixels).fill(255);
-  const decoded = await Promise.all(samples.map((sample) => store.get(sample)));
-  decoded.forEach((source, i) => {
-    samplePair(source, geometryOf(samples[i], source), size, images.subarray(i * pixels * 3, (i + 1) * pixels * 3), labels.subarray(i * pixels, (i + 1) * pixels));
-  });
+  const labels = new Uint8Array(samples.length * pixels);
+  await Promise.all(samples.map(async (sample, place) => {
+    const rendered = await pool.render(sample, viewOf(place), size);
+    images.set(rendered.image, place * pixels * 3);
+    labels.set(rendered.labels, place * pixels);
+  }));
   return { images, labels, count: samples.length, size, ids: samples.map((sample) => sample.id) };
 }
 
+/** Steps whose batches are made ahead of the one in use. */
+const ahead = 2;
+
 /**
- * The training batches of an epoch from a given step on, those of a step together; the next step's being made while the last are in use.
- * Augmentation depends on seed, epoch, position and image alone.
+ * The training batches of an epoch from a given step on, those of a step together; the next steps' being made while the last are in use.
+ * Augmentation depends on seed, epoch and the place in the epoch alone.
  */
-export async function* trainingBatches(store: SampleStore, samples: readonly Sample[], config: RunConfig, epoch: number, firstStep: number): AsyncGenerator<Batch[]> {
-  const order = epochOrder(samples, config.seed, epoch);
-  const steps = stepsPerEpoch(samples.length, config);
+export async function* trainingBatches(pool: SamplePool, set: TrainingSet, config: RunConfig, epoch: number, firstStep: number): AsyncGenerator<Batch[]> {
+  const order = epochOrder(set, config.seed, epoch, config.data.classBalance);
+  const steps = stepsPerEpoch(set.samples.length, config);
   const perStep = imagesPerStep(config);
   const load = (step: number): Promise<Batch[]> => {
     const chosen = order.slice(step * perStep, (step + 1) * perStep);
-    const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => chosen.slice(part * config.batchSize, (part + 1) * config.batchSize));
-    return Promise.all(parts.map((part) => makeBatch(store, part, config.data.size,
-      (sample, source) => drawGeometry(config.data, source, Random.named(`augment:${epoch}:${step}:${sample.id}`, config.seed)))));
-  };
-  let next: Promise<Batch[]> | null = firstStep < steps ? load(firstStep) : null;
-  for (let step = firstStep; next; step++) {
-    const batches: Batch[] = await next;
-    next = step + 1 < steps ? load(step + 1) : null;
+    const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => part * config.batchSize);
+    const batches = Promise.all(parts.map((from) => makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size,
+      (place) => ({ kind: 'augmented', config: config.data, stream: `augment:${epoch}:${step}:${from + place}`, seed: config.seed }))));
     // A batch that fails is reported when its turn comes, not as an unhandled rejection before.
-    next?.catch(() => undefined);
-    yield batches;
+    batches.catch(() => undefined);
+    return batches;
+  };
+  const queue: Promise<Batch[]>[] = [];
+  for (let step = firstStep; step < steps; step++) {
+    while (queue.length <= ahead && step + queue.length < steps) queue.push(load(step + queue.length));
+    yield await queue.shift()!;
   }
-}
-
-/** One sample as evaluation sees it: resized whole, never augmented unless the reference's flips are asked for. */
-export function evaluationBatch(store: SampleStore, sample: Sample, size: readonly [number, number], flips: { horizontal: boolean; vertical: boolean }): Promise<Batch> {
-  return makeBatch(store, [sample], size, (_, source) => ({ ...wholeImage(source), flipHorizontal: flips.horizontal, flipVertical: flips.vertical }));
 }

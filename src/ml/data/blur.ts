@@ -4,6 +4,8 @@
  * @param sigma standard deviation in pixels, above 0
  */
 export function blur(image: Float32Array, height: number, width: number, sigma: number): void {
+  // Below this a neighbour weighs less than 1e-20.
+  if (sigma < 0.1) return;
   const radius = Math.ceil(2.5 * sigma);
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
   const sum = weights.reduce((total, weight) => total + weight, 0);

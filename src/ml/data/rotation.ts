@@ -1,6 +1,6 @@
 import { voidId } from '#shared/mask/void-id';
 import type { Geometry } from './geometry.ts';
-import type { DecodedSample } from './sample-store.ts';
+import type { DecodedSample } from './decode.ts';
 import { between, pixelWriter } from './transforms.ts';
 
 /**

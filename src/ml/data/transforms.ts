@@ -3,7 +3,7 @@ import { blur } from './blur.ts';
 import { changesColour, colourChange, normalisation, normalise } from './colour.ts';
 import type { Geometry } from './geometry.ts';
 import { sampleRotated } from './rotation.ts';
-import type { DecodedSample } from './sample-store.ts';
+import type { DecodedSample } from './decode.ts';
 
 /**
  * Samples an image bilinearly (half-pixel centres) and its label by nearest neighbour, normalises the image and writes both.

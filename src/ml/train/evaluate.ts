@@ -3,27 +3,33 @@ import { Random } from '#shared/random';
 import type { Sample } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { mirror } from '../data/mirror.ts';
-import type { SampleStore } from '../data/sample-store.ts';
+import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { predictSample } from './predict.ts';
+import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
 /**
  * Scores a network on labelled samples, each at its label's own resolution, void left out, one confusion over all pixels.
- * @param progress called after each image; may wait, so that stop and pause are heard
+ * @param progress called after each image with its prediction; may wait, so that stop and pause are heard
  */
-export async function evaluate(net: EncNet, store: SampleStore, samples: readonly Sample[], config: RunConfig, options: {
+export async function evaluate(net: EncNet, pool: SamplePool, samples: readonly Sample[], config: RunConfig, options: {
   epoch: number;
-  progress: (done: number) => Promise<void>;
+  progress: (done: number, sample: Sample, prediction: Prediction) => Promise<void>;
 }): Promise<Confusion> {
   const confusion = new Confusion(net.numClasses);
-  let done = 0;
-  for (const sample of samples) {
+  const flipsOf = (sample: Sample) => {
     const random = Random.named(`validate:${options.epoch}:${sample.id}`, config.seed);
     const flip = () => config.data.flipValidation && random.next() < 0.5;
-    const flips = { horizontal: flip(), vertical: flip() };
-    const { source, ids } = await predictSample(net, store, sample, config.evaluationSize, { flips });
-    if (source.labels) confusion.add(mirror(source.labels, source.width, flips), ids);
-    await options.progress(++done);
+    return { horizontal: flip(), vertical: flip() };
+  };
+  const lookingAt = (sample: Sample) => ({ inputSize: config.evaluationSize, evaluation: config.evaluation, flips: flipsOf(sample) });
+  for (const [index, sample] of samples.entries()) {
+    const next = samples.at(index + 1);
+    if (next) prepareSample(pool, next, lookingAt(next));
+    const looking = lookingAt(sample);
+    const prediction = await predictSample(net, pool, sample, looking);
+    const { source, ids } = prediction;
+    if (source.labels) confusion.add(mirror(source.labels, source.width, looking.flips), ids);
+    await options.progress(index + 1, sample, { ...prediction, ids: mirror(ids, source.width, looking.flips) });
   }
   return confusion;
 }

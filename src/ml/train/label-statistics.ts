@@ -1,12 +1,14 @@
 import { messageOf } from '#shared/errors';
 import type { Sample } from '#shared/training/messages';
 import { voidId } from '#shared/mask/void-id';
-import type { SampleStore } from '../data/sample-store.ts';
+import type { TrainingSet } from '../data/batches.ts';
+import type { SamplePool } from '../data/sample-pool.ts';
 
-export interface LabelStatistics {
-  /** Samples whose image and label can be read. */
-  usable: Sample[];
-  /** One sentence for each sample that cannot. */
+/** What a survey of a split finds: `samples` are those whose image and label can be read. */
+export interface LabelStatistics extends TrainingSet {
+  samples: Sample[];
+  holders: Sample[][];
+  /** One sentence for each sample that cannot be read. */
   excluded: string[];
   /** Labelled pixels of each class. */
   pixels: Float64Array;
@@ -14,29 +16,36 @@ export interface LabelStatistics {
   imagePixels: Float64Array;
 }
 
-/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. */
-export async function surveySamples(store: SampleStore, samples: readonly Sample[], numClasses: number, progress: (done: number) => Promise<void>): Promise<LabelStatistics> {
-  const statistics: LabelStatistics = { usable: [], excluded: [], pixels: new Float64Array(numClasses), imagePixels: new Float64Array(numClasses) };
+/** Samples read at a time: enough to keep the workers busy. */
+const together = 8;
+
+/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param progress called after each; may wait */
+export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, progress: (done: number) => Promise<void>): Promise<LabelStatistics> {
+  const statistics: LabelStatistics = {
+    samples: [], holders: Array.from({ length: numClasses }, () => []), excluded: [], pixels: new Float64Array(numClasses), imagePixels: new Float64Array(numClasses),
+  };
   let done = 0;
-  for (const sample of samples) {
-    try {
-      const { labels } = await store.get(sample);
-      if (!labels) throw new Error(`${sample.id} has no label`);
-      countLabels(labels, statistics);
-      statistics.usable.push(sample);
-    } catch (error) {
-      statistics.excluded.push(messageOf(error));
+  for (let first = 0; first < samples.length; first += together) {
+    const chosen = samples.slice(first, first + together);
+    const results = await Promise.allSettled(chosen.map((sample) => pool.get(sample)));
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'rejected') statistics.excluded.push(messageOf(result.reason));
+      else if (!result.value.labels) statistics.excluded.push(`${chosen[index].id} has no label`);
+      else count(chosen[index], result.value.labels, statistics);
+      await progress(++done);
     }
-    await progress(++done);
   }
   return statistics;
 }
 
-function countLabels(labels: Uint8Array, { pixels, imagePixels }: LabelStatistics): void {
+function count(sample: Sample, labels: Uint8Array, { samples, holders, pixels, imagePixels }: LabelStatistics): void {
   const counts = new Float64Array(256);
   for (const label of labels) counts[label]++;
+  samples.push(sample);
   for (let id = 0; id < pixels.length && id < voidId; id++) {
     pixels[id] += counts[id];
-    if (counts[id] > 0) imagePixels[id] += labels.length;
+    if (counts[id] === 0) continue;
+    imagePixels[id] += labels.length;
+    holders[id].push(sample);
   }
 }

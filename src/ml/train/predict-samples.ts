@@ -4,16 +4,16 @@ import { encodeMask } from '#files/mask-png';
 import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
-import { SampleStore } from '../data/sample-store.ts';
+import type { SamplePool } from '../data/sample-pool.ts';
 import { EncNet } from '../models/encnet.ts';
 import { readModel } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
-import { predictSample } from './predict.ts';
+import { predictSample, prepareSample } from './predict.ts';
 
 const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
 
 /** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
-export async function predictSamples(job: PredictJob, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
+export async function predictSamples(job: PredictJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
   const checkpoint = readModel(job.checkpoint);
   const numClasses = checkpoint.classes.length;
   const names = (classes: readonly { name: string }[]) => classes.map(({ name }) => name).join(', ');
@@ -23,14 +23,17 @@ export async function predictSamples(job: PredictJob, control: Control, emit: (e
   const net = new EncNet(checkpoint.config.model, numClasses, 0);
   try {
     net.parameters.load(checkpoint.model);
-    const store = new SampleStore(job.maskFormat, 0);
+    const { config } = checkpoint;
+    const looking = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
     const palette = checkpoint.classes.map(({ color }) => color);
     let done = 0;
-    for (const sample of job.samples) {
+    for (const [index, sample] of job.samples.entries()) {
+      const next = job.samples.at(index + 1);
+      if (next) prepareSample(pool, next, looking);
       await control.breathe();
       if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
       done++;
-      const prediction = await predictSample(net, store, sample, checkpoint.config.evaluationSize, { uncertainty: true }).catch((error: unknown) => {
+      const prediction = await predictSample(net, pool, sample, looking).catch((error: unknown) => {
         // One bad file is reported and the rest goes on.
         if (!(error instanceof AppError)) throw error;
         emit({ type: 'skipped', id: sample.id, reason: error.message, done, total: job.samples.length });

@@ -1,10 +1,13 @@
 import type { Sample } from '#shared/training/messages';
-import { evaluationBatch } from '../data/batches.ts';
-import type { DecodedSample, SampleStore } from '../data/sample-store.ts';
+import type { EvaluationConfig } from '#shared/training/run-config';
+import type { DecodedSample } from '../data/decode.ts';
+import type { View } from '../data/render.ts';
+import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
+import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
 import { argMax } from './train-step.ts';
+import { windowsOf, type Box } from './windows.ts';
 
 export interface Prediction {
   source: DecodedSample;
@@ -14,33 +17,99 @@ export interface Prediction {
   uncertainty: number | null;
 }
 
-/**
- * Predicts one image at its own resolution.
- * @param inputSize [height, width] the network sees; null takes the image as it is
- * @param options.flips mirror the input first (the reference's validation); ids then belong to the mirrored image
- */
-export async function predictSample(net: EncNet, store: SampleStore, sample: Sample, inputSize: readonly [number, number] | null, options: {
+/** How images are looked at. */
+export interface Looking {
+  /** [height, width] the network sees; null takes the image as it is. */
+  inputSize: readonly [number, number] | null;
+  evaluation: EvaluationConfig;
   uncertainty?: boolean;
+  /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
   flips?: { horizontal: boolean; vertical: boolean };
-} = {}): Promise<Prediction> {
-  const source = await store.get(sample);
-  const flips = options.flips ?? { horizontal: false, vertical: false };
-  const batch = await evaluationBatch(store, sample, inputSize ?? [source.height, source.width], flips);
-  const images = tf.tensor(batch.images, [1, ...batch.size, 3], 'float32');
+}
+
+type Size = readonly [number, number];
+
+const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !sliding && !flip && scales.length === 1 && scales[0] === 1;
+
+/** Logits of one view of a sample, resized to `size`; owned by the caller. */
+async function logitsOf(net: EncNet, pool: SamplePool, sample: Sample, view: View, inputSize: Size, size: Size): Promise<Tensor> {
+  const { image } = await pool.render(sample, view, inputSize);
+  const images = tf.tensor(image, [1, ...inputSize, 3], 'float32');
   const tape = new Tape({ training: false, recording: false, fold: true });
   try {
-    const { logits } = net.forward(tape, tape.constant(images), [source.height, source.width]);
-    return { source, ids: argMax(logits.value), uncertainty: options.uncertainty ? meanEntropy(logits.value) : null };
+    return net.forward(tape, tape.constant(images), size).logits.value.clone();
   } finally {
     tape.dispose();
     images.dispose();
   }
 }
 
-function meanEntropy(logits: Tensor): number {
-  const classes = logits.shape[3]!;
+/** Class probabilities of one view, turned back if it was mirrored. @returns float32 [1, ...size, classes] */
+async function probabilitiesOf(net: EncNet, pool: SamplePool, sample: Sample, view: View, inputSize: Size, size: Size): Promise<Tensor> {
+  const logits = await logitsOf(net, pool, sample, view, inputSize, size);
+  const probabilities = tf.tidy(() => {
+    const all = tf.softmax(logits);
+    return view.kind !== 'augmented' && view.flipHorizontal ? tf.reverse(all, 2) : all;
+  });
+  logits.dispose();
+  return probabilities;
+}
+
+/** Adds a box of probabilities into the sum over the whole image. */
+function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: Box, [imageHeight, imageWidth]: Size): Tensor {
+  const whole = width === imageWidth && height === imageHeight ? part
+    : tf.pad(part as TensorFlow.Tensor4D, [[0, 0], [top, imageHeight - top - height], [left, imageWidth - left - width], [0, 0]]);
+  if (whole !== part) part.dispose();
+  if (!sum) return whole;
+  const next = tf.add(sum, whole);
+  for (const tensor of [sum, whole]) tensor.dispose();
+  return next;
+}
+
+/** Probabilities summed over scales, mirror images and windows. @returns float32 [1, height, width, classes] at the image's own size, owned by the caller */
+async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: DecodedSample, { inputSize, evaluation }: Looking): Promise<Tensor> {
+  const size: Size = [source.height, source.width];
+  const own = inputSize ?? size;
+  let sum: Tensor | null = null;
+  for (const scale of evaluation.scales) {
+    const scaled = (value: number) => Math.max(8, Math.round(value * scale));
+    const boxes = evaluation.sliding ? windowsOf(size, [own[0] / scale, own[1] / scale]) : [{ left: 0, top: 0, width: size[1], height: size[0] }];
+    for (const box of boxes) {
+      for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
+        const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
+        sum = addBox(sum, await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width]), box, size);
+      }
+    }
+  }
+  return sum!;
+}
+
+const wholeView = (flips: Looking['flips']): View => ({ kind: 'whole', flipHorizontal: flips?.horizontal ?? false, flipVertical: flips?.vertical ?? false });
+
+/** Lets the workers prepare an image that is predicted next, where one look at it is all there is. */
+export function prepareSample(pool: SamplePool, sample: Sample, { inputSize, evaluation, flips }: Looking): void {
+  if (inputSize && isPlain(evaluation)) pool.prefetch(sample, wholeView(flips), inputSize);
+}
+
+/** Predicts one image at its own resolution. */
+export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, looking: Looking): Promise<Prediction> {
+  const source = await pool.get(sample);
+  const size: Size = [source.height, source.width];
+  const scores = isPlain(looking.evaluation)
+    ? await logitsOf(net, pool, sample, wholeView(looking.flips), looking.inputSize ?? size, size)
+    : await averaged(net, pool, sample, source, looking);
+  try {
+    return { source, ids: argMax(scores), uncertainty: looking.uncertainty ? meanEntropy(scores, isPlain(looking.evaluation)) : null };
+  } finally {
+    scores.dispose();
+  }
+}
+
+/** @param scores logits, or sums of probabilities */
+function meanEntropy(scores: Tensor, areLogits: boolean): number {
+  const classes = scores.shape[3]!;
   const value = tf.tidy(() => {
-    const logProbability = tf.logSoftmax(logits);
+    const logProbability = areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), 1e-12));
     return tf.div(tf.mean(tf.neg(tf.sum(tf.mul(tf.exp(logProbability), logProbability), 3))), Math.log(Math.max(2, classes)));
   });
   const entropy = value.dataSync()[0];

@@ -1,9 +1,12 @@
 // The trainer process: one job, then it ends. Nothing imports this file; main forks it.
 import os from 'node:os';
+import path from 'node:path';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
+import { SamplePool } from '../data/sample-pool.ts';
 import { deviceName, tf } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
+import { findRate } from '../train/find-rate.ts';
 import { fit } from '../train/fit.ts';
 import { predictSamples } from '../train/predict-samples.ts';
 import { exportModel } from '../weights/export-model.ts';
@@ -17,22 +20,50 @@ function emit(event: TrainerEvent): void {
 /** TensorFlow reports a failed allocation only in its message. */
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof AppError) return error.code;
-  return /OOM|out of memory|bad_alloc|ResourceExhausted/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
+  return /OOM|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
+}
+
+/** What to change so that a job fits memory. */
+function memoryAdvice(job: TrainerJob): string {
+  if (job.kind !== 'train' && job.kind !== 'find-rate') return ' Choose smaller images or fewer scales.';
+  const { batchSize, data: { size: [height, width] }, accumulate } = job.config;
+  const half = Math.max(1, Math.floor(batchSize / 2));
+  return ` The batch of ${batchSize} images of ${width} x ${height} does not fit memory: try a batch of ${half} with ${accumulate * Math.ceil(batchSize / half)} accumulated batches, or smaller images.`;
+}
+
+// The worker's entry lies beside this one: as source while developing, built otherwise.
+const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
+
+/** The pool that a job reads its samples through. */
+function poolFor(job: Exclude<TrainerJob, { kind: 'export' }>): SamplePool {
+  if (job.kind === 'predict') return new SamplePool(job.maskFormat, { entry: workerEntry, workers: 1, budgetBytes: 0 });
+  const { workers, cacheMb } = job.config.data;
+  return new SamplePool(job.maskFormat, { entry: workerEntry, workers, budgetBytes: cacheMb * 1e6 });
+}
+
+async function work(job: TrainerJob): Promise<void> {
+  if (job.kind === 'export') {
+    exportModel(job);
+    emit({ type: 'done', reason: 'finished', epoch: 0 });
+    return;
+  }
+  const pool = poolFor(job);
+  try {
+    if (job.kind === 'train') await fit(job, pool, control, emit);
+    else if (job.kind === 'predict') await predictSamples(job, pool, control, emit);
+    else await findRate(job, pool, control, emit);
+  } finally {
+    await pool.close();
+  }
 }
 
 async function run(job: TrainerJob): Promise<void> {
   emit({ type: 'ready', device: deviceName(), tensorflow: `tfjs ${tf.version.tfjs}` });
   try {
-    if (job.kind === 'train') await fit(job, control, emit);
-    else if (job.kind === 'predict') await predictSamples(job, control, emit);
-    else {
-      exportModel(job);
-      emit({ type: 'done', reason: 'finished', epoch: 0 });
-    }
+    await work(job);
   } catch (error) {
     const code = codeOf(error);
-    const advice = code === 'out-of-memory' ? ' Choose a smaller batch or image size.' : '';
-    emit({ type: 'failed', code, message: messageOf(error) + advice });
+    emit({ type: 'failed', code, message: messageOf(error) + (code === 'out-of-memory' ? memoryAdvice(job) : '') });
     process.exitCode = 1;
   }
   process.disconnect();

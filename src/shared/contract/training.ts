@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { StepMetrics } from '../training/messages.ts';
+import type { StepMetrics, StripImage } from '../training/messages.ts';
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema } from '../training/run-config.ts';
 import { event, method } from './define.ts';
@@ -53,5 +53,7 @@ export const training = {
     /** The run has gone on from a checkpoint: its curve is to be read anew, since steps may be done again. */
     resumed: event<{ runId: string }>(),
     log: event<{ runId: string; line: string }>(),
+    /** The predictions of a few validation images have been renewed. */
+    strip: event<{ runId: string; epoch: number; images: StripImage[] }>(),
   },
 };

@@ -1,6 +1,6 @@
 // What main and the trainer process say to each other.
 import type { ErrorCode } from '../errors.ts';
-import type { RunConfig } from './run-config.ts';
+import type { EvaluationConfig, RunConfig } from './run-config.ts';
 
 /** One labelled image of a split. */
 export interface Sample {
@@ -48,8 +48,20 @@ export interface PredictJob {
   outDir: string | null;
   /** Format of the labels to score against; null predicts without scoring. */
   maskFormat: MaskFormat | null;
+  /** How to look at the images; null as the checkpoint's settings say. */
+  evaluation: EvaluationConfig | null;
   /** Class set of the data set; must have as many classes as the checkpoint. */
   classes: ClassInfo[] | null;
+}
+
+/** Raises the learning rate step by step from very small to where the loss explodes, on a network that is thrown away. */
+export interface FindRateJob {
+  kind: 'find-rate';
+  config: RunConfig;
+  classes: ClassInfo[];
+  maskFormat: MaskFormat;
+  train: Sample[];
+  steps: number;
 }
 
 /** Writes a checkpoint's network in another format. */
@@ -66,7 +78,7 @@ export interface ExportJob {
   notes: Record<string, string>;
 }
 
-export type TrainerJob = TrainJob | PredictJob | ExportJob;
+export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob;
 
 export type TrainerCommand =
   | { type: 'job'; job: TrainerJob }
@@ -98,6 +110,8 @@ export interface StepMetrics {
   loss: number;
   accuracy: number;
   learningRate: number;
+  /** Images of the step. */
+  images: number;
   stepMs: number;
   waitMs: number;
 }
@@ -111,6 +125,18 @@ export interface ImageScore {
   file: string | null;
 }
 
+/** A validation image of the strip, and the name of its latest prediction. */
+export interface StripImage {
+  imageId: string;
+  file: string;
+}
+
+/** One point of a learning-rate search. */
+export interface RatePoint {
+  learningRate: number;
+  loss: number;
+}
+
 /** How a number was measured; always shown with it. */
 export interface Protocol {
   split: string;
@@ -119,6 +145,7 @@ export interface Protocol {
   resolution: string;
   scales: number[];
   flip: boolean;
+  sliding: boolean;
 }
 
 export type TrainerEvent =
@@ -129,6 +156,9 @@ export type TrainerEvent =
   | { type: 'validating'; done: number; total: number }
   | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }
   | { type: 'checkpoint'; file: string; role: 'last' | 'best' | 'epoch'; epoch: number; sha256: string }
+  | { type: 'strip'; epoch: number; images: StripImage[] }
+  | { type: 'rate'; point: RatePoint; done: number; total: number }
+  | { type: 'rate-found'; suggestion: number | null }
   | { type: 'paused' }
   | { type: 'resumed' }
   | { type: 'skipped'; id: string; reason: string; done: number; total: number }

@@ -22,6 +22,9 @@ export const dataConfigSchema = z.strictObject({
   blur: z.number().min(0).max(5).default(0),
   /** Share of each epoch's places that goes to images drawn for their rare classes; 0 takes every image once. */
   classBalance: z.number().min(0).max(1).default(0),
+  /** Worker threads that decode and augment, and the memory for decoded images in megabytes. Neither changes a result. */
+  workers: z.int().min(1).max(16).default(1),
+  cacheMb: z.int().min(0).max(1_000_000).default(2000),
   /** The reference flips validation images as well; only its preset does. */
   flipValidation: z.boolean(),
 });

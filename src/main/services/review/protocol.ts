@@ -1,15 +1,18 @@
 import type { Protocol } from '#shared/training/messages';
-import type { RunConfig } from '#shared/training/run-config';
+import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
 /** How a number is measured: said wherever one is shown. */
-export function protocolOf(config: RunConfig, split: string, classes: number): Protocol {
-  const input = config.evaluationSize ? `input ${config.evaluationSize[1]} x ${config.evaluationSize[0]}` : 'input at image size';
+export function protocolOf(config: RunConfig, split: string, classes: number, evaluation: EvaluationConfig = config.evaluation): Protocol {
+  const { sliding, scales, flip } = evaluation;
+  const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
+  const input = !box ? 'input at image size' : sliding ? `windows of ${box} over the image` : `input ${box}`;
   return {
     split,
     classes,
     void: 'left out; a class in neither label nor prediction does not count',
     resolution: `${input}, scored at the labels' own resolution`,
-    scales: [1],
-    flip: false,
+    scales,
+    flip,
+    sliding,
   };
 }

@@ -58,7 +58,7 @@ export class ReviewService {
     const prediction = predictions.create({ runId, split, protocol: protocolOf(runs.config(runId), split, dataset.classSet.classes.length), checkpointSha256: record?.sha256 ?? '' });
     this.job = new PredictionJob({
       predictionId: prediction, runId, split, host: this.options.host, store: predictions,
-      job: { kind: 'predict', checkpoint, samples, outDir: predictions.folder(prediction), maskFormat: dataset.classSet.format, classes: dataset.classSet.classes },
+      job: { kind: 'predict', checkpoint, samples, outDir: predictions.folder(prediction), maskFormat: dataset.classSet.format, evaluation: null, classes: dataset.classSet.classes },
       changed: (progress) => {
         this.lastProgress = progress;
         if (progress.state !== 'running') this.job = null;

@@ -130,8 +130,13 @@ export class ActiveRun {
       case 'failed':
         this.outcome = { status: 'failed', reason: event.message };
         break;
+      case 'strip':
+        this.options.events.emit('training.strip', { runId: this.runId, epoch: event.epoch, images: event.images });
+        return;
       case 'scored':
       case 'skipped':
+      case 'rate':
+      case 'rate-found':
         return;
     }
     this.announce(true);

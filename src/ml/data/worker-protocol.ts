@@ -1,0 +1,18 @@
+// What the pool and its worker threads say to each other.
+import type { WireError } from '#shared/rpc/frames';
+import type { MaskFormat, Sample } from '#shared/training/messages';
+import type { DecodedSample } from './decode.ts';
+import type { Rendered, View } from './render.ts';
+
+/** Decodes a sample, unless it comes decoded, and renders it, if a view is given. */
+export interface WorkerTask {
+  id: number;
+  sample: Sample;
+  format: MaskFormat | null;
+  decoded: DecodedSample | null;
+  view: { view: View; size: readonly [number, number] } | null;
+}
+
+export type WorkerReply =
+  | { id: number; decoded: DecodedSample; rendered: Rendered | null; error: null }
+  | { id: number; error: WireError };

@@ -1,0 +1,67 @@
+import { AppError } from '#shared/errors';
+import type { FindRateJob, RatePoint, TrainerEvent } from '#shared/training/messages';
+import { trainingBatches, stepsPerEpoch } from '../data/batches.ts';
+import type { SamplePool } from '../data/sample-pool.ts';
+import { classWeights } from '../losses/class-weights.ts';
+import type { Control } from './control.ts';
+import { surveySamples } from './label-statistics.ts';
+import { RunModel } from './run-model.ts';
+
+const lowest = 1e-6;
+const highest = 3;
+const smoothing = 0.15;
+/** The search ends where the smoothed loss is this many times its lowest. */
+const explosion = 3;
+
+/** The rate of a step of the search: a straight line on a logarithmic scale. */
+export const searchedRate = (step: number, steps: number): number => lowest * (highest / lowest) ** (step / Math.max(1, steps - 1));
+
+/**
+ * A rate to begin with: where the smoothed loss falls most steeply over the logarithm of the rate, which leaves room to its minimum.
+ * Source: the learning-rate range test of Smith 2017, read as fastai reads it.
+ * @returns null if the loss never falls
+ */
+export function suggestRate(points: readonly RatePoint[]): number | null {
+  const valley = points.reduce((lowestSoFar, point, index) => (point.loss < points[lowestSoFar].loss ? index : lowestSoFar), 0);
+  let [steepest, rate]: [number, number | null] = [0, null];
+  for (let i = 2; i + 2 <= valley; i++) {
+    const slope = (points[i + 2].loss - points[i - 2].loss) / Math.log(points[i + 2].learningRate / points[i - 2].learningRate);
+    if (slope < steepest) [steepest, rate] = [slope, points[i].learningRate];
+  }
+  return rate;
+}
+
+/** Batches without end, epoch after epoch. */
+async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Control) {
+  const set = await surveySamples(pool, job.train, job.classes.length, () => control.breathe());
+  if (set.samples.length === 0) throw new AppError('invalid-argument', `No image of the training split can be used${set.excluded.length > 0 ? `; the first: ${set.excluded[0]}` : ''}`);
+  const weights = classWeights(job.config.loss.classWeights, set.pixels, set.imagePixels);
+  const steps = stepsPerEpoch(set.samples.length, job.config);
+  for (let epoch = 0; steps > 0; epoch++) for await (const batches of trainingBatches(pool, set, job.config, epoch, 0)) yield { batches, weights };
+}
+
+/** Runs the search and reports every point with its smoothed loss, then the suggestion. */
+export async function findRate(job: FindRateJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
+  const model = new RunModel({ ...job.config, emaDecay: 0 }, job.classes.length);
+  const points: RatePoint[] = [];
+  let [average, lowestLoss] = [0, Infinity];
+  try {
+    for await (const { batches, weights } of endlessBatches(job, pool, control)) {
+      const step = points.length;
+      await control.breathe();
+      if (control.stopRequested || step >= job.steps) break;
+      const learningRate = searchedRate(step, job.steps);
+      const { loss } = model.step(batches, { loss: job.config.loss, classWeights: weights, learningRate, dropoutSeed: step });
+      if (!Number.isFinite(loss)) break;
+      average = step === 0 ? loss : average + smoothing * (loss - average);
+      points.push({ learningRate, loss: average });
+      emit({ type: 'rate', point: points[step], done: step + 1, total: job.steps });
+      lowestLoss = Math.min(lowestLoss, average);
+      if (average > explosion * lowestLoss) break;
+    }
+    emit({ type: 'rate-found', suggestion: suggestRate(points) });
+    emit({ type: 'done', reason: control.stopRequested ? 'stopped' : 'finished', epoch: 0 });
+  } finally {
+    model.dispose();
+  }
+}

@@ -1,0 +1,33 @@
+import { AppError } from '#shared/errors';
+import type { RunConfig } from '#shared/training/run-config';
+
+const smoothing = 0.05;
+/** Steps before a jump counts: the first losses of a network are wild. */
+const settling = 20;
+const jump = 20;
+
+/** Watches the loss of a run: one that is not a number, or that explodes, ends it before its weights are kept. */
+export class LossGuard {
+  private smoothed: number | null = null;
+  private seen = 0;
+
+  /**
+   * @param where epoch, step and images, for the message
+   * @throws AppError 'trainer-failed' naming the batch
+   */
+  check(loss: number, where: { epoch: number; step: number; ids: readonly string[] }): void {
+    const place = `in epoch ${where.epoch}, step ${where.step} (images ${where.ids.join(', ')})`;
+    const advice = 'The last checkpoint keeps the weights before it. A smaller learning rate, a warm-up or gradient clipping may help.';
+    if (!Number.isFinite(loss)) throw new AppError('trainer-failed', `The loss became ${loss} ${place}. ${advice}`);
+    if (this.smoothed !== null && this.seen > settling && loss > jump * Math.max(this.smoothed, 0.1)) {
+      throw new AppError('trainer-failed', `The loss exploded to ${loss.toPrecision(3)} from about ${this.smoothed.toPrecision(3)} ${place}. ${advice}`);
+    }
+    this.smoothed = this.smoothed === null ? loss : this.smoothed + smoothing * (loss - this.smoothed);
+    this.seen++;
+  }
+}
+
+/** Whether a run has gone long enough without a better mIoU. @param epoch epochs done @param best epoch of the best mIoU */
+export function hasStalled({ patience }: RunConfig, epoch: number, best: number): boolean {
+  return patience > 0 && epoch - best >= patience;
+}

@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { writeAtomic } from '#files/atomic-write';
+import type { TrainJob, TrainerEvent } from '#shared/training/messages';
+import { metricsTable, toCsv } from '#shared/training/metrics-table';
+import { writeCheckpoint, type Checkpoint, type RunState } from '../weights/checkpoint.ts';
+import type { RunModel } from './run-model.ts';
+
+type Role = Extract<TrainerEvent, { type: 'checkpoint' }>['role'];
+
+/** The files of a run: its settings, its table of epochs and its checkpoints, each written whole or not at all. */
+export class RunFiles {
+  private readonly job: TrainJob;
+
+  constructor(job: TrainJob) {
+    this.job = job;
+  }
+
+  private write(name: string, content: string): void {
+    writeAtomic(path.join(this.job.outDir, name), content);
+  }
+
+  writeConfig(): void {
+    this.write('config.json', `${JSON.stringify(this.job.config, null, 2)}\n`);
+  }
+
+  writeMetrics({ history }: RunState): void {
+    this.write('metrics.csv', toCsv(metricsTable(history, this.job.classes, 'command-line')));
+  }
+
+  /**
+   * Writes a checkpoint. `last` holds all that a resume needs; the others only predict, and are a third as large.
+   * @throws AppError 'disk-full'; the checkpoint of before is then still whole
+   */
+  save(role: Role, model: RunModel, state: RunState): Extract<TrainerEvent, { type: 'checkpoint' }> {
+    const { epoch } = state;
+    const file = path.join(this.job.outDir, role === 'epoch' ? `epoch-${String(epoch).padStart(4, '0')}.ckpt` : `${role}.ckpt`);
+    const { updates, ...tensors } = model.toTensors();
+    const { config, classes } = this.job;
+    const checkpoint: Checkpoint = { config, classes, state: { ...state, optimizerUpdates: updates }, ...tensors };
+    const sha256 = writeCheckpoint(file, role === 'last' ? checkpoint : { ...checkpoint, training: new Map(), optimizer: new Map() });
+    return { type: 'checkpoint', file, role, epoch, sha256 };
+  }
+}

@@ -1,0 +1,47 @@
+import { SamplePool } from '#ml/data/sample-pool';
+import { Control } from '#ml/train/control';
+import { fit } from '#ml/train/fit';
+import type { ClassInfo, MaskFormat, Sample, TrainerEvent, TrainJob } from '#shared/training/messages';
+import { findPreset } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+import { classSetOf } from '#services/datasets/class-set';
+import { locateDataset } from '#services/datasets/layout';
+
+/** A data set as jobs name it. */
+export function jobData(folder: string): { classes: ClassInfo[]; maskFormat: MaskFormat; train: Sample[]; validation: Sample[] } {
+  const located = locateDataset(folder);
+  const { classes, format } = classSetOf(folder, located);
+  const of = (split: string) => located.images.filter((image) => image.split === split).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  return { classes, maskFormat: format, train: of('train'), validation: of('val') };
+}
+
+/** A configuration that trains in moments. */
+export function smallConfig(changes: Partial<RunConfig> = {}): RunConfig {
+  const { config } = findPreset('tiny');
+  return { ...config, batchSize: 2, evaluationSize: [48, 64], data: { ...config.data, size: [32, 48] }, ...changes };
+}
+
+export const poolEntry = new URL('../../src/ml/trainer/data-worker.ts', import.meta.url);
+
+export function createPool(format: MaskFormat | null, options: { workers?: number; budgetBytes?: number } = {}): SamplePool {
+  return new SamplePool(format, { entry: poolEntry, workers: options.workers ?? 1, budgetBytes: options.budgetBytes ?? 1e8 });
+}
+
+/** Trains in this process and collects what is said. @param steer called with each event; may use the control */
+export async function runFit(job: TrainJob, steer: (event: TrainerEvent, control: Control) => void = () => undefined): Promise<TrainerEvent[]> {
+  const pool = createPool(job.maskFormat, { workers: job.config.data.workers, budgetBytes: job.config.data.cacheMb * 1e6 });
+  const control = new Control();
+  const events: TrainerEvent[] = [];
+  try {
+    await fit(job, pool, control, (event) => {
+      events.push(event);
+      steer(event, control);
+    });
+  } finally {
+    await pool.close();
+  }
+  return events;
+}
+
+export const ofType = <T extends TrainerEvent['type']>(events: readonly TrainerEvent[], type: T): Extract<TrainerEvent, { type: T }>[] =>
+  events.filter((event): event is Extract<TrainerEvent, { type: T }> => event.type === type);

@@ -1,0 +1,197 @@
+// The loop itself, on real TensorFlow and real files: exact resumes, guards, averages, evaluation, the rate finder.
+import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { EncNet } from '#ml/models/encnet';
+import { liveHandles } from '#ml/tensor/runtime';
+import { Control } from '#ml/train/control';
+import { findRate, searchedRate, suggestRate } from '#ml/train/find-rate';
+import { hasStalled, LossGuard } from '#ml/train/guards';
+import { predictSample } from '#ml/train/predict';
+import { readCheckpoint, readModel } from '#ml/weights/checkpoint';
+import type { TrainerEvent, TrainJob } from '#shared/training/messages';
+import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+
+async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
+  return { kind: 'train', config: smallConfig(changes), ...jobData(await makeDataset({ train: 6 })), outDir: temporaryFolder(), resumeFrom: null, initialWeights: null };
+}
+const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
+/** All that a run learnt, to the last bit; its times are its own. */
+const outcome = (job: TrainJob) => {
+  const { model, training, optimizer, state } = readCheckpoint(last(job));
+  return { model, training, optimizer, history: state.history.map(({ timeSeconds: _, epochSeconds: _e, ...rest }) => rest), best: state.best, updates: state.optimizerUpdates };
+};
+
+describe('a resume', () => {
+  const everything: Partial<RunConfig> = { epochs: 3, emaDecay: 0.9, accumulate: 1, data: { ...smallConfig().data, classBalance: 0.3, rotation: 5, hue: 0.05 } };
+
+  test.each([['in the middle of an epoch', 4], ['after the first step', 1], ['at the end of an epoch', 3]])('%s ends as a run without a stop, to the last bit', async (_, at) => {
+    const job = await jobFor(everything);
+    await runFit(job);
+    const stopped: TrainJob = { ...job, outDir: temporaryFolder() };
+    const first = await runFit(stopped, (event, control) => {
+      if (event.type === 'step' && event.metrics.globalStep === at) control.stop();
+    });
+    expect(ofType(first, 'done')[0].reason).toBe('stopped');
+    const second = await runFit({ ...stopped, resumeFrom: last(stopped) });
+    expect(ofType(second, 'started')[0].epoch * 3 + ofType(second, 'started')[0].step).toBe(at);
+    expect(outcome(stopped)).toEqual(outcome(job));
+  });
+
+  test('in the middle of a validation does it again, and a moved folder resumes as well', async () => {
+    const job = await jobFor(everything);
+    await runFit(job);
+    const stopped: TrainJob = { ...job, outDir: temporaryFolder() };
+    await runFit(stopped, (event, control) => {
+      if (event.type === 'validating' && event.done === 1) control.stop();
+    });
+    const moved: TrainJob = { ...job, outDir: path.join(temporaryFolder(), 'elsewhere') };
+    cpSync(stopped.outDir, moved.outDir, { recursive: true });
+    await runFit({ ...moved, resumeFrom: last(moved) });
+    expect(outcome(moved)).toEqual(outcome(job));
+    expect(readModel(path.join(moved.outDir, 'best.ckpt')).epoch).toBe(readCheckpoint(last(moved)).state.best!.epoch);
+  });
+
+  test('with more workers and another cache is the same run', async () => {
+    const job = await jobFor({ epochs: 2 });
+    await runFit(job);
+    const other: TrainJob = { ...job, outDir: temporaryFolder(), config: { ...job.config, data: { ...job.config.data, workers: 3, cacheMb: 0 } } };
+    await runFit(other);
+    expect(outcome(other)).toEqual(outcome(job));
+  });
+});
+
+describe('checkpoints of a run', () => {
+  test('are last, best and every n epochs; only last carries the optimiser', async () => {
+    const job = await jobFor({ epochs: 4, checkpointEvery: 2 });
+    await runFit(job);
+    expect(['last.ckpt', 'best.ckpt', 'epoch-0002.ckpt', 'epoch-0004.ckpt', 'metrics.csv', 'config.json', 'strip/0.png', 'strip/1.png'].filter((name) => !existsSync(path.join(job.outDir, name)))).toEqual([]);
+    expect(readCheckpoint(path.join(job.outDir, 'best.ckpt')).optimizer.size).toBe(0);
+    expect(statSync(path.join(job.outDir, 'best.ckpt')).size).toBeLessThan(0.5 * statSync(last(job)).size);
+  });
+
+  test('of a run that averages predict with the average and go on with the weights', async () => {
+    const job = await jobFor({ epochs: 1, emaDecay: 0.9 });
+    await runFit(job);
+    const { model, training } = readCheckpoint(last(job));
+    expect([...training.keys()]).toEqual([...model.keys()]);
+    expect(training.get('decoder.conv_seg.weight')!.data).not.toEqual(model.get('decoder.conv_seg.weight')!.data);
+    expect([...readModel(path.join(job.outDir, 'best.ckpt')).model.keys()]).toEqual([...model.keys()]);
+  });
+});
+
+describe('guards', () => {
+  const where = { epoch: 1, step: 2, ids: ['train/a'] };
+  const seen = (losses: number[]) => {
+    const guard = new LossGuard();
+    for (const loss of losses) guard.check(loss, where);
+  };
+
+  test('a loss that is not a number, or explodes, ends the run and names the batch; a wild start does not', () => {
+    expect(() => seen([1, NaN])).toThrow('The loss became NaN in epoch 1, step 2 (images train/a)');
+    expect(() => seen([...Array<number>(40).fill(1), 100])).toThrow(/exploded to 100 from about 1\.00 in epoch 1, step 2 \(images train\/a\)/);
+    expect(() => seen([1, 100, 2, ...Array<number>(40).fill(1), 10])).not.toThrow();
+  });
+
+  test('an absurd rate fails with the last good weights kept', async () => {
+    const job = await jobFor({ epochs: 1 });
+    await runFit(job);
+    const good = readFileSync(last(job));
+    const wild: TrainJob = { ...job, resumeFrom: last(job), config: { ...job.config, epochs: 30, loss: { ...job.config.loss, seForm: 'mse', seWeight: 10 }, optimizer: { ...job.config.optimizer, kind: 'sgd', learningRate: 10 } } };
+    await expect(runFit(wild)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringMatching(/The loss (became|exploded).*epoch 2.*images train\/train/) as string });
+    expect(readFileSync(last(job))).toEqual(good);
+  });
+
+  test('patience ends a run that gets no better, and says so', async () => {
+    expect(hasStalled({ ...smallConfig(), patience: 2 }, 5, 3)).toBe(true);
+    expect(hasStalled({ ...smallConfig(), patience: 2 }, 4, 3)).toBe(false);
+    expect(hasStalled({ ...smallConfig(), patience: 0 }, 99, 1)).toBe(false);
+    const job = await jobFor({ epochs: 50, patience: 2, optimizer: { ...smallConfig().optimizer, learningRate: 1e-9 } });
+    const events = await runFit(job);
+    expect(ofType(events, 'epoch').length).toBeLessThan(50);
+    expect(ofType(events, 'log').some(({ text }) => text.startsWith('ended early: no better mIoU'))).toBe(true);
+    expect(ofType(events, 'done')[0].reason).toBe('finished');
+  });
+
+  test('no file that was left out stops a run; with none left it names the first', async () => {
+    const job = await jobFor({ epochs: 1 });
+    await expect(runFit({ ...job, train: job.train.map((sample) => ({ ...sample, maskFile: null })) })).rejects.toThrow('No image of the training split can be used');
+  });
+});
+
+test('a run leaves no tensor behind', async () => {
+  const job = await jobFor({ epochs: 1, emaDecay: 0.9 });
+  await runFit(job);
+  const before = liveHandles().tensors;
+  await runFit({ ...job, outDir: temporaryFolder() });
+  expect(liveHandles().tensors).toBe(before);
+});
+
+describe('evaluation', () => {
+  test.each([
+    ['scales and mirror images', { sliding: false, scales: [0.75, 1, 1.5], flip: true }],
+    ['sliding windows', { sliding: true, scales: [1], flip: false }],
+    ['sliding windows at two scales, mirrored', { sliding: true, scales: [1, 1.5], flip: true }],
+  ])('by %s gives every pixel a class and leaves nothing behind', async (_, evaluation) => {
+    const { train, maskFormat } = jobData(await makeDataset());
+    const { model } = smallConfig();
+    const net = new EncNet(model, 11, 1);
+    const pool = createPool(maskFormat);
+    await predictSample(net, pool, train[0], { inputSize: [32, 40], evaluation, uncertainty: true });
+    const before = liveHandles().tensors;
+    const { ids, uncertainty } = await predictSample(net, pool, train[0], { inputSize: [32, 40], evaluation, uncertainty: true });
+    expect(liveHandles().tensors).toBe(before);
+    expect(ids).toHaveLength(64 * 48);
+    expect(Math.max(...ids)).toBeLessThan(11);
+    expect(uncertainty).toBeGreaterThan(0);
+    expect(uncertainty).toBeLessThanOrEqual(1);
+    await pool.close();
+    net.dispose();
+  });
+
+  test('one window as large as the image is the plain way', async () => {
+    const { train, maskFormat } = jobData(await makeDataset());
+    const net = new EncNet(smallConfig().model, 11, 1);
+    const pool = createPool(maskFormat);
+    const predict = (sliding: boolean) => predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation: { ...plainEvaluation, sliding } });
+    expect((await predict(true)).ids).toEqual((await predict(false)).ids);
+    await pool.close();
+    net.dispose();
+  });
+});
+
+describe('the rate finder', () => {
+  test('rises from one end to the other and reads the steepest fall', () => {
+    expect([searchedRate(0, 50), searchedRate(49, 50)]).toEqual([1e-6, expect.closeTo(3, 9)]);
+    const points = Array.from({ length: 60 }, (_, i) => ({ learningRate: searchedRate(i, 60), loss: 2 - 1.5 / (1 + Math.exp(-(i - 30) / 2)) + (i > 45 ? (i - 45) ** 2 : 0) }));
+    expect(suggestRate(points)).toBeCloseTo(searchedRate(30, 60), 4);
+    expect(suggestRate([{ learningRate: 1, loss: 1 }])).toBeNull();
+  });
+
+  test('runs on real data, reports every point, leaves nothing behind and can be stopped', async () => {
+    const { train, classes, maskFormat } = jobData(await makeDataset());
+    const search = async (stopAt: number) => {
+      const pool = createPool(maskFormat);
+      const control = new Control();
+      const events: TrainerEvent[] = [];
+      await findRate({ kind: 'find-rate', config: smallConfig(), classes, maskFormat, train, steps: 12 }, pool, control, (event) => {
+        events.push(event);
+        if (event.type === 'rate' && event.done === stopAt) control.stop();
+      });
+      await pool.close();
+      return events;
+    };
+    const events = await search(Infinity);
+    const points = ofType(events, 'rate').map(({ point }) => point);
+    expect(points.length).toBeGreaterThan(5);
+    expect(points.every(({ learningRate }, i) => i === 0 || learningRate > points[i - 1].learningRate)).toBe(true);
+    expect(ofType(events, 'rate-found')).toHaveLength(1);
+    const before = liveHandles().tensors;
+    const stopped = await search(3);
+    expect(liveHandles().tensors).toBe(before);
+    expect(ofType(stopped, 'rate')).toHaveLength(3);
+    expect(ofType(stopped, 'done')[0].reason).toBe('stopped');
+  });
+});
