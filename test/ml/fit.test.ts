@@ -1,5 +1,5 @@
 // The loop itself, on real TensorFlow and real files: exact resumes, guards, averages, evaluation, the rate finder.
-import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
@@ -98,10 +98,10 @@ describe('guards', () => {
   test('an absurd rate fails with the last good weights kept', async () => {
     const job = await jobFor({ epochs: 1 });
     await runFit(job);
-    const good = readFileSync(last(job));
     const wild: TrainJob = { ...job, resumeFrom: last(job), config: { ...job.config, epochs: 30, loss: { ...job.config.loss, seForm: 'mse', seWeight: 10 }, optimizer: { ...job.config.optimizer, kind: 'sgd', learningRate: 10 } } };
-    await expect(runFit(wild)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringMatching(/The loss (became|exploded).*epoch 2.*images train\/train/) as string });
-    expect(readFileSync(last(job))).toEqual(good);
+    await expect(runFit(wild)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringMatching(/The loss (became|exploded).*epoch \d+, step \d.*images train\/train/) as string });
+    const { model, optimizer } = readCheckpoint(last(job));
+    for (const { data } of [...model.values(), ...optimizer.values()]) expect(data.every(Number.isFinite)).toBe(true);
   });
 
   test('patience ends a run that gets no better, and says so', async () => {

@@ -6,11 +6,16 @@ import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 /** Slots of one parameter by slot name, such as 'momentum'. */
 type Slots = Record<string, Tensor>;
 
-/** Scales all gradients by one factor where their norm together is above `limit`, as PyTorch's clip_grad_norm_. */
-function clip(gradients: Map<Parameter, Tensor>, limit: number): void {
+/** Euclidean norm of all gradients together; not a number if one of their values is not. */
+export function gradientNorm(gradients: ReadonlyMap<Parameter, Tensor>): number {
   const squares = tf.tidy(() => tf.addN([...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)))));
   const norm = Math.sqrt(squares.dataSync()[0]);
   squares.dispose();
+  return norm;
+}
+
+/** Scales all gradients by one factor where their norm together is above `limit`, as PyTorch's clip_grad_norm_. */
+function clip(gradients: Map<Parameter, Tensor>, norm: number, limit: number): void {
   if (!(norm > limit)) return;
   for (const [parameter, gradient] of gradients) {
     gradients.set(parameter, tf.mul(gradient, limit / (norm + 1e-6)));
@@ -33,16 +38,26 @@ export class Optimizer {
     return this.updates;
   }
 
-  /** Applies one update and frees the gradients. @param learningRate of the backbone; the head has `headFactor` times as much */
-  step(gradients: Map<Parameter, Tensor>, learningRate: number): void {
+  /**
+   * Applies one update and frees the gradients.
+   * @param learningRate of the backbone; the head has `headFactor` times as much
+   * @returns false, with the parameters as they were, if a gradient is not a number
+   */
+  step(gradients: Map<Parameter, Tensor>, learningRate: number): boolean {
+    const norm = gradientNorm(gradients);
+    if (!Number.isFinite(norm)) {
+      for (const gradient of gradients.values()) gradient.dispose();
+      return false;
+    }
     this.updates++;
-    if (this.config.clipNorm > 0) clip(gradients, this.config.clipNorm);
+    if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
     for (const [parameter, gradient] of gradients) {
       const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
       const next = tf.tidy(() => (this.config.kind === 'sgd' ? this.sgd(parameter, gradient, rate) : this.adamw(parameter, gradient, rate)));
       Parameters.assign(parameter, next);
       gradient.dispose();
     }
+    return true;
   }
 
   private decay(parameter: Parameter): number {

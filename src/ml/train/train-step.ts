@@ -13,7 +13,7 @@ import { attribute, run1, tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
 
 export interface StepResult {
-  /** Total: cross-entropy + weighted SE and auxiliary losses. */
+  /** Total: cross-entropy + weighted SE and auxiliary losses; not a number if a gradient is not, and then nothing was updated. */
   loss: number;
   /** Labelled pixels predicted right, and labelled pixels. */
   correct: number;
@@ -105,9 +105,9 @@ export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly B
     total.labelled += result.labelled;
   });
   if (batches.length > 1) for (const [parameter, gradient] of gradients) gradients.set(parameter, scaled(gradient, 1 / batches.length));
-  // A loss that is not a number must not reach the weights.
-  if (Number.isFinite(total.loss)) optimizer.step(gradients, options.learningRate);
-  else for (const gradient of gradients.values()) gradient.dispose();
+  // Neither a loss nor a gradient that is not a number may reach the weights.
+  if (!Number.isFinite(total.loss)) for (const gradient of gradients.values()) gradient.dispose();
+  else if (!optimizer.step(gradients, options.learningRate)) total.loss = NaN;
   return total;
 }
 
