@@ -8,7 +8,7 @@ export const rooms = [
   { name: 'shared', folder: 'shared', rooms: [], packages: ['zod'] },
   { name: 'files', folder: 'files', rooms: ['shared'], packages: ['node', 'fast-png', 'zod'] },
   { name: 'ml', folder: 'ml', rooms: ['shared', 'files'], packages: ['node', '@tensorflow/tfjs-node-gpu', 'sharp', 'fflate', 'protobufjs'] },
-  { name: 'services', folder: 'main/services', rooms: ['shared', 'files'], packages: ['node', 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file'] },
+  { name: 'services', folder: 'main/services', rooms: ['shared', 'files'], packages: ['node', 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file', 'protobufjs'] },
   { name: 'electron host', folder: 'main/electron', rooms: ['shared', 'services', 'create-services'], packages: ['node', 'electron'] },
   { name: 'browser host', folder: 'main/server', rooms: ['shared', 'services', 'create-services'], packages: ['node', 'ws', '@msgpack/msgpack'] },
   { name: 'command line', folder: 'main/cli', rooms: ['shared', 'files', 'services'], packages: ['node', 'commander'] },

@@ -168,10 +168,8 @@ test('a run that stops mid-epoch and resumes has the curve of one that did not',
   const curve = (detail: RunDetail) => detail.epochs.map(({ loss, miou }) => [loss, miou]);
   expect(resumed.epochs).toHaveLength(3);
   expect(resumed.steps.map(({ globalStep }) => globalStep)).toEqual(straight.steps.map(({ globalStep }) => globalStep));
-  curve(resumed).forEach(([loss, miou], index) => {
-    expect(loss).toBeCloseTo(curve(straight)[index][0], 4);
-    expect(miou).toBeCloseTo(curve(straight)[index][1], 3);
-  });
+  // To the last bit: what is random follows from seed and counters alone.
+  expect(curve(resumed)).toEqual(curve(straight));
   await bench.workbench.shutDown();
 });
 

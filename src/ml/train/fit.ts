@@ -210,6 +210,7 @@ class Fit {
     this.save('last');
     if (state.epoch % config.checkpointEvery === 0) this.save('epoch');
     this.files.writeMetrics(state);
+    strip.finish(state.epoch);
     this.emit({ type: 'strip', epoch: state.epoch, images: strip.images });
     this.emit({ type: 'epoch', metrics, confusion: [...confusion.counts], best });
   }

@@ -28,6 +28,11 @@ export class ValidationStrip {
     writeAtomic(path.join(this.folder, `${index}.png`), encodeMask({ width: source.width, height: source.height, ids }, identity, { palette: this.palette }));
   }
 
+  /** Records which images they are and of which epoch. */
+  finish(epoch: number): void {
+    writeAtomic(path.join(this.folder, 'strip.json'), JSON.stringify({ epoch, images: this.images }));
+  }
+
   get images(): StripImage[] {
     return [...this.chosen].map(([imageId, index]) => ({ imageId, file: `${index}.png` }));
   }

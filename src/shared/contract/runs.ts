@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EpochMetrics } from '../training/messages.ts';
+import type { EpochMetrics, StripImage } from '../training/messages.ts';
 import type { RunConfig } from '../training/run-config.ts';
 import { event, method } from './define.ts';
 import type { StepPoint } from './training.ts';
@@ -26,8 +26,12 @@ export interface RunSummary {
   /** Whether its last checkpoint is there, so that it can go on. */
   resumable: boolean;
   hasCheckpoint: boolean;
-  /** mIoU of each epoch, for the sparkline. */
+  /** mIoU by epoch, thinned to what a sparkline shows. */
   spark: number[];
+  tags: string[];
+  note: string;
+  /** The sweep it belongs to; null for a run of its own. */
+  sweep: string | null;
 }
 
 export interface RunDetail {
@@ -41,8 +45,21 @@ export interface RunDetail {
   /** Every step's loss and accuracy. */
   steps: StepPoint[];
   checkpoints: { role: string; file: string; epoch: number; sha256: string }[];
-  /** Masks changed since the run read them. */
+  /** Masks changed since the run read them: how many, and their images. */
   masksChanged: number;
+  changedMasks: string[];
+  /** Bytes of the run's folder. */
+  diskBytes: number;
+  /** Validation images whose predictions are kept, and the epoch they are of. */
+  strip: { epoch: number; images: StripImage[] } | null;
+}
+
+/** What the histories of a data set take on the disk. */
+export interface DiskUse {
+  /** Bytes of each run's folder, by id; deleted ones too. */
+  runs: Record<string, number>;
+  totalBytes: number;
+  deletedBytes: number;
 }
 
 const one = z.strictObject({ runId: z.string().min(1).max(200) });
@@ -52,6 +69,18 @@ export const runs = {
     list: method(z.strictObject({ withDeleted: z.boolean() })).returns<RunSummary[]>(),
     get: method(one).returns<RunDetail>(),
     rename: method(z.strictObject({ runId: z.string(), name: z.string().min(1).max(120) })).returns<RunSummary>(),
+    annotate: method(z.strictObject({
+      runId: z.string(), tags: z.array(z.string().trim().min(1).max(40)).max(20).optional(), note: z.string().max(10_000).optional(),
+    })).returns<RunSummary>(),
+    /** The confusion matrix of an epoch, rows labels; null where none was recorded. */
+    confusion: method(z.strictObject({ runId: z.string(), epoch: z.int().positive() })).returns<number[][] | null>(),
+    diskUse: method(z.undefined()).returns<DiskUse>(),
+    /** Removes deleted runs for good, now. */
+    purgeDeleted: method(z.undefined()).returns<DiskUse>(),
+    /** Adds the model that comes with the workbench as a finished run. */
+    addStarter: method(z.undefined()).returns<RunSummary>(),
+    /** Whether there is a starter model that predicts this data set's classes. */
+    starter: method(z.undefined()).returns<{ title: string; miou: number; protocol: string } | null>(),
     delete: method(one).returns<void>(),
     restore: method(one).returns<void>(),
   },

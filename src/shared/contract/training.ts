@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { StepMetrics, StripImage } from '../training/messages.ts';
+import type { RatePoint, StepMetrics, StripImage } from '../training/messages.ts';
 import type { Preset } from '../training/presets.ts';
-import { runConfigSchema } from '../training/run-config.ts';
+import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
+import { sweepSchema } from '../training/sweep.ts';
 import { event, method } from './define.ts';
 import type { RunSummary } from './runs.ts';
 
@@ -34,10 +35,75 @@ export interface PresetInfo extends Preset {
   measuredEpochSeconds: number | null;
 }
 
+/** What a run will take on this machine. */
+export interface RunEstimate {
+  epochSeconds: number;
+  /** Whether the time follows from runs measured here, or from what processors usually do. */
+  measured: boolean;
+  memoryMb: number;
+  /** Memory of the machine, in megabytes. */
+  machineMb: number;
+  parameters: number;
+  stepsPerEpoch: number;
+  /** What is wrong with it and what to change; empty if nothing is. */
+  warnings: string[];
+}
+
+/** A run that waits in line. */
+export interface QueuedRun {
+  id: string;
+  name: string;
+  config: RunConfig;
+  /** Run whose weights it starts from. */
+  startFrom: string | null;
+  sweep: string | null;
+  /** Higher ones go first; equal ones in the order they came. */
+  priority: number;
+  createdAt: string;
+}
+
+export interface QueueState {
+  waiting: QueuedRun[];
+  /** Whether the next one is not started by itself: after a stop or a restart. */
+  held: boolean;
+}
+
+/** A learning-rate search under way, or the last one. */
+export interface RateSearch {
+  points: RatePoint[];
+  done: number;
+  total: number;
+  suggestion: number | null;
+  state: 'running' | 'finished' | 'stopped' | 'failed';
+  message: string | null;
+}
+
+const start = z.strictObject({
+  config: runConfigSchema, name: z.string().max(120),
+  /** Run whose best weights it starts from, as far as they fit; null starts at random. */
+  startFrom: z.string().max(200).nullable().default(null),
+});
+const queued = z.strictObject({ id: z.string() });
+
 export const training = {
   methods: {
     presets: method(z.undefined()).returns<PresetInfo[]>(),
-    start: method(z.strictObject({ config: runConfigSchema, name: z.string().max(120) })).returns<RunSummary>(),
+    start: method(start).returns<RunSummary>(),
+    /** Checks a configuration that came as JSON and fills in standard values. */
+    parseRecipe: method(z.strictObject({ text: z.string().max(100_000) })).returns<RunConfig>(),
+    estimate: method(z.strictObject({ config: runConfigSchema })).returns<RunEstimate>(),
+    enqueue: method(start).returns<QueueState>(),
+    sweep: method(sweepSchema).returns<QueueState>(),
+    queue: method(z.undefined()).returns<QueueState>(),
+    removeQueued: method(queued).returns<QueuedRun>(),
+    /** Puts a removed run back in its place. */
+    restoreQueued: method(z.strictObject({ run: z.custom<QueuedRun>((value) => typeof value === 'object' && value !== null) })).returns<QueueState>(),
+    prioritise: method(queued.extend({ priority: z.int().min(-100).max(100) })).returns<QueueState>(),
+    startQueue: method(z.undefined()).returns<QueueState>(),
+    holdQueue: method(z.undefined()).returns<QueueState>(),
+    findRate: method(z.strictObject({ config: runConfigSchema })).returns<RateSearch>(),
+    cancelFindRate: method(z.undefined()).returns<void>(),
+    rateSearch: method(z.undefined()).returns<RateSearch | null>(),
     resumeRun: method(z.strictObject({ runId: z.string() })).returns<RunSummary>(),
     pause: method(z.undefined()).returns<void>(),
     resume: method(z.undefined()).returns<void>(),
@@ -53,6 +119,8 @@ export const training = {
     /** The run has gone on from a checkpoint: its curve is to be read anew, since steps may be done again. */
     resumed: event<{ runId: string }>(),
     log: event<{ runId: string; line: string }>(),
+    queue: event<QueueState>(),
+    rate: event<RateSearch>(),
     /** The predictions of a few validation images have been renewed. */
     strip: event<{ runId: string; epoch: number; images: StripImage[] }>(),
   },

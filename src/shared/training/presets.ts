@@ -127,3 +127,14 @@ export function checkConfig(value: unknown): RunConfig {
   const issue = result.error.issues[0];
   throw new AppError('invalid-argument', `Setting ${issue.path.join('.') || '(whole)'}: ${issue.message}`);
 }
+
+/** Reads a recipe that was exported as JSON; settings it does not name have their standard values. @throws AppError 'invalid-argument' naming the rule */
+export function parseRecipe(text: string): RunConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new AppError('invalid-argument', 'The recipe is not JSON');
+  }
+  return checkConfig(value);
+}

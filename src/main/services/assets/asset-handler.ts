@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import { readMask } from '#files/mask-png';
+import { readMask, readStoredMask } from '#files/mask-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
-import { runCsv, runXlsx } from '../exports/run-export.ts';
+import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
 import type { RunService } from '../runs/run-service.ts';
 import { colourMask } from './colour-mask.ts';
 
@@ -18,7 +18,8 @@ const forever = 'private, max-age=31536000, immutable';
 
 /**
  * Serves images, masks and exports to the renderer: one fetch-style function behind both hosts.
- * Addresses: /asset/<dataset>/{image,thumb,mask}/<image id>, /asset/<dataset>/run/<run id>.{csv,xlsx}
+ * Addresses: /asset/<dataset>/{image,thumb,mask}/<image id>, /asset/<dataset>/run/<run id>.{csv,json,xlsx},
+ * /asset/<dataset>/history/runs.{csv,json,xlsx}, /asset/<dataset>/strip/<run id>/<n>.png
  */
 export class AssetHandler {
   private readonly datasets: DatasetService;
@@ -54,6 +55,10 @@ export class AssetHandler {
         return this.mask(dataset, id, size);
       case 'run':
         return this.runExport(id);
+      case 'history':
+        return this.historyExport(id);
+      case 'strip':
+        return this.strip(id);
       default:
         throw new AppError('not-found', `There is nothing at ${url.pathname}`);
     }
@@ -79,16 +84,44 @@ export class AssetHandler {
     return respond(png, 'image/png');
   }
 
+  private exported(runId: string): ExportedRun {
+    return { run: this.runs.detail(runId), classes: this.runs.store().classes(runId) };
+  }
+
   private async runExport(name: string): Promise<Response> {
     const { name: runId, ext } = path.parse(name);
-    const run = this.runs.detail(runId);
-    const classes = this.runs.store().classes(runId);
-    const headers = { 'content-disposition': `attachment; filename="${runId}${ext}"`, 'cache-control': 'no-store' };
-    if (ext === '.csv') return new Response(runCsv(run, classes), { headers: { ...headers, 'content-type': 'text/csv; charset=utf-8' } });
-    if (ext !== '.xlsx') throw new AppError('not-found', `A run is exported as .csv or .xlsx, received "${ext}"`);
-    const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
-    return new Response(Buffer.from(await runXlsx(run, classes)), { headers: { ...headers, 'content-type': type } });
+    return exportResponse(runId, ext, this.exported(runId), { csv: runCsv, json: runJson, xlsx: runXlsx });
   }
+
+  /** All runs that are not deleted. */
+  private async historyExport(name: string): Promise<Response> {
+    const all = this.runs.store().list(false).map(({ id }) => this.exported(id));
+    return exportResponse('runs', path.extname(name), all, { csv: historyCsv, json: historyJson, xlsx: historyXlsx });
+  }
+
+  /** A prediction of the validation strip, in the classes' colours. */
+  private async strip(id: string): Promise<Response> {
+    const [runId, file] = id.split('/');
+    if (!/^\d+\.png$/.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
+    const store = this.runs.store();
+    store.row(runId);
+    const { width, height, values } = readStoredMask(path.join(store.folder(runId), 'strip', file));
+    return respond(await sharp(colourMask(values, store.classes(runId)), { raw: { width, height, channels: 4 } }).png({ compressionLevel: 4 }).toBuffer(), 'image/png');
+  }
+}
+
+const exportTypes: Record<string, string> = {
+  csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8', xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+};
+
+/** @throws AppError 'not-found' naming the formats there are */
+async function exportResponse<T>(name: string, ext: string, content: T, writers: Record<string, (content: T) => string | Promise<Uint8Array>>): Promise<Response> {
+  const format = ext.slice(1);
+  if (!Object.hasOwn(writers, format)) throw new AppError('not-found', `Runs are exported as ${Object.keys(writers).map((known) => `.${known}`).join(', ')}, received "${ext}"`);
+  const body = await writers[format](content);
+  return new Response(typeof body === 'string' ? body : Buffer.from(body), {
+    headers: { 'content-type': exportTypes[format], 'content-disposition': `attachment; filename="${name}${ext}"`, 'cache-control': 'no-store' },
+  });
 }
 
 function respond(body: Buffer, contentType: string): Response {

@@ -1,20 +1,76 @@
 import writeExcelFile from 'write-excel-file/node';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/training/messages';
-import { metricsTable, toCsv } from '#shared/training/metrics-table';
+import { metricsTable, toCsv, type Table } from '#shared/training/metrics-table';
+
+/** A run with the classes its scores are of. */
+export interface ExportedRun {
+  run: RunDetail;
+  classes: readonly ClassInfo[];
+}
 
 /** A run's epochs as CSV, the reference's columns first. */
-export function runCsv(run: RunDetail, classes: readonly ClassInfo[]): string {
+export function runCsv({ run, classes }: ExportedRun): string {
   return toCsv(metricsTable(run.epochs, classes, 'reference'));
 }
 
-/** The same table as a workbook. */
-export async function runXlsx(run: RunDetail, classes: readonly ClassInfo[]): Promise<Uint8Array> {
-  const { header, rows } = metricsTable(run.epochs, classes, 'reference');
-  const data = [
-    header.map((value) => ({ value, fontWeight: 'bold' as const })),
-    ...rows.map((row) => row.map((value) => (value === null ? null : { value, type: typeof value === 'number' ? Number : String }))),
-  ];
-  const file = await writeExcelFile(data as never, { sheet: 'epochs', stickyRowsCount: 1 } as never).toBuffer();
-  return new Uint8Array(file);
+/** Everything about a run: settings, epochs, steps, checkpoints. */
+const toJson = ({ run, classes }: ExportedRun) => ({ ...run, classes });
+
+export function runJson(exported: ExportedRun): string {
+  return `${JSON.stringify(toJson(exported), null, 1)}\n`;
+}
+
+/** One row a run: what the Runs table shows, tags and notes included. */
+export function summaryTable(runs: readonly ExportedRun[]): Table {
+  const header = ['id', 'name', 'status', 'preset', 'best_miou', 'best_epoch', 'epochs_done', 'epochs', 'last_loss', 'duration_seconds', 'device', 'seed', 'created_at', 'tags', 'note', 'code_version', 'dataset_fingerprint', 'config'];
+  return {
+    header,
+    rows: runs.map(({ run: { summary, seed, codeVersion, datasetFingerprint, config } }) => [
+      summary.id, summary.name, summary.status, summary.preset, summary.bestMiou, summary.bestEpoch, summary.epochsDone, summary.epochs, summary.lastLoss, summary.durationSeconds,
+      summary.device, seed, summary.createdAt, summary.tags.join(' '), summary.note, codeVersion, datasetFingerprint, JSON.stringify(config),
+    ]),
+  };
+}
+
+/** Every epoch of every run in one table. */
+export function epochsTable(runs: readonly ExportedRun[]): Table {
+  const tables = runs.map(({ run, classes }) => ({ id: run.summary.id, table: metricsTable(run.epochs, classes, 'reference') }));
+  const header = [...new Set(tables.flatMap(({ table }) => table.header))];
+  return {
+    header: ['run', ...header],
+    rows: tables.flatMap(({ id, table }) => table.rows.map((row) => [id, ...header.map((name) => (table.header.includes(name) ? row[table.header.indexOf(name)] : null))])),
+  };
+}
+
+/** Tables as a workbook, a sheet each with a bold, fixed header. */
+async function toXlsx(sheets: readonly { name: string; table: Table }[]): Promise<Uint8Array> {
+  const pages = sheets.map(({ name, table: { header, rows } }) => ({
+    sheet: name, stickyRowsCount: 1,
+    data: [
+      header.map((value) => ({ value, fontWeight: 'bold' as const })),
+      ...rows.map((row) => row.map((value) => (value === null ? null : { value, type: typeof value === 'number' ? Number : String }))),
+    ],
+  }));
+  return new Uint8Array(await writeExcelFile(pages as never).toBuffer());
+}
+
+/** A run's epochs as a workbook. */
+export function runXlsx({ run, classes }: ExportedRun): Promise<Uint8Array> {
+  return toXlsx([{ name: 'epochs', table: metricsTable(run.epochs, classes, 'reference') }]);
+}
+
+/** Every run: a sheet of runs and a sheet of epochs. */
+export function historyXlsx(runs: readonly ExportedRun[]): Promise<Uint8Array> {
+  return toXlsx([{ name: 'runs', table: summaryTable(runs) }, { name: 'epochs', table: epochsTable(runs) }]);
+}
+
+/** Every run, one row each. */
+export function historyCsv(runs: readonly ExportedRun[]): string {
+  return toCsv(summaryTable(runs));
+}
+
+/** Everything about every run. */
+export function historyJson(runs: readonly ExportedRun[]): string {
+  return `${JSON.stringify(runs.map(toJson))}\n`;
 }

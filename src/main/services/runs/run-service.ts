@@ -1,9 +1,25 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Services } from '#shared/contract/index';
-import type { RunDetail } from '#shared/contract/runs';
+import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import { AppError } from '#shared/errors';
+import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { EventBus } from '../events.ts';
+import { folderBytes } from './disk-use.ts';
 import { RunStore } from './run-store.ts';
+import { findStarter, installStarter } from './starter.ts';
+
+const starterId = 'starter';
+
+/** Which predictions of the validation strip are there. A strip that cannot be read is no reason to hide the run. */
+function readStrip(folder: string): RunDetail['strip'] {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, 'strip/strip.json'), 'utf8')) as RunDetail['strip'];
+  } catch {
+    return null;
+  }
+}
 
 /** The run history of the open data set. */
 export class RunService {
@@ -25,10 +41,53 @@ export class RunService {
   detail(runId: string): RunDetail {
     const store = this.store();
     const row = store.row(runId);
+    const changedMasks = store.changedMasks(runId);
     return {
       summary: store.summary(runId), config: store.config(runId), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
-      folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId), checkpoints: store.checkpoints(runId), masksChanged: store.masksChanged(runId),
+      folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId), checkpoints: store.checkpoints(runId),
+      masksChanged: changedMasks.length, changedMasks, diskBytes: folderBytes(store.folder(runId)), strip: readStrip(store.folder(runId)),
     };
+  }
+
+  /** The confusion matrix of an epoch as rows; null where none was recorded. */
+  private confusion(runId: string, epoch: number): number[][] | null {
+    const store = this.store();
+    const counts = store.confusion(runId, epoch);
+    return counts && new Confusion(store.classes(runId).length, counts).rows();
+  }
+
+  private diskUse(): DiskUse {
+    const store = this.store();
+    const runs = store.list(true).map(({ id, deleted }) => ({ id, deleted, bytes: folderBytes(store.folder(id)) }));
+    const sum = (of: typeof runs) => of.reduce((total, { bytes }) => total + bytes, 0);
+    return { runs: Object.fromEntries(runs.map(({ id, bytes }) => [id, bytes])), totalBytes: sum(runs), deletedBytes: sum(runs.filter(({ deleted }) => deleted)) };
+  }
+
+  /** Adds the starter model as a finished run. @throws AppError 'not-found' if there is none for these classes */
+  private addStarter(): RunSummary {
+    const dataset = this.datasets.require();
+    const store = this.store();
+    const starter = findStarter(dataset.classSet.classes);
+    if (!starter) throw new AppError('not-found', `There is no starter model for the classes of ${dataset.path}`);
+    const known = store.list(true).find(({ id }) => id === starterId);
+    if (known) {
+      store.setDeleted(starterId, false);
+      return this.change(starterId, () => undefined);
+    }
+    const file = installStarter(starter, store.folder(starterId));
+    store.create({
+      id: starterId, name: starter.title, config: starter.config, classes: dataset.classSet.classes, codeVersion: starter.codeVersion,
+      datasetFingerprint: starter.datasetFingerprint, samples: [],
+    });
+    for (const epoch of starter.epochs) store.addEpoch(starterId, epoch, []);
+    store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.epochs.length, sha256: starter.sha256 });
+    store.annotate(starterId, { note: starter.protocol, tags: ['starter'] });
+    return this.change(starterId, () => store.setStatus(starterId, 'finished'));
+  }
+
+  private starter() {
+    const found = findStarter(this.datasets.require().classSet.classes);
+    return found && { title: found.title, miou: found.miou, protocol: found.protocol };
   }
 
   private change(runId: string, work: (store: RunStore) => void) {
@@ -50,6 +109,15 @@ export class RunService {
       list: ({ withDeleted }) => this.store().list(withDeleted),
       get: ({ runId }) => this.detail(runId),
       rename: ({ runId, name }) => this.change(runId, (store) => store.rename(runId, name)),
+      annotate: ({ runId, ...changes }) => this.change(runId, (store) => store.annotate(runId, changes)),
+      confusion: ({ runId, epoch }) => this.confusion(runId, epoch),
+      diskUse: () => this.diskUse(),
+      purgeDeleted: () => {
+        this.store().purge(new Date(Date.now() + 1000));
+        return this.diskUse();
+      },
+      addStarter: () => this.addStarter(),
+      starter: () => this.starter(),
       delete: ({ runId }) => this.delete(runId),
       restore: ({ runId }) => {
         this.change(runId, (store) => store.setDeleted(runId, false));

@@ -26,7 +26,23 @@ interface RunRow {
   created_at: string;
   updated_at: string;
   deleted_at: string | null;
+  tags: string;
+  note: string;
+  sweep: string | null;
+  spark: string;
 }
+
+/** A run with the latest and best values that listing shows. */
+interface ListedRow extends RunRow {
+  best_miou: number | null;
+  best_epoch: number | null;
+  last_loss: number | null;
+}
+
+const listed = `SELECT run.*, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
+  LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou' LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
+/** Points of a sparkline. */
+const sparkPoints = 60;
 
 interface EpochRow {
   epoch: number;
@@ -48,6 +64,7 @@ export interface NewRun {
   codeVersion: string;
   datasetFingerprint: string;
   samples: readonly Sample[];
+  sweep?: string | null;
 }
 
 const unfinished: readonly RunStatus[] = ['paused', 'stopped', 'failed', 'interrupted'];
@@ -80,10 +97,10 @@ export class RunStore {
   create(run: NewRun): RunSummary {
     const now = nowText();
     this.db.transaction(() => {
-      this.db.prepare(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)`)
+      this.db.prepare(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at, sweep)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
         .run(run.id, run.name, run.config.preset, JSON.stringify(run.config), JSON.stringify(run.classes), run.codeVersion, run.datasetFingerprint,
-          run.config.seed, run.config.epochs, now, now);
+          run.config.seed, run.config.epochs, now, now, run.sweep ?? null);
       this.recordMasks(run.id, run.samples);
     })();
     return this.summary(run.id);
@@ -95,9 +112,10 @@ export class RunStore {
     for (const { id } of samples) insert.run(runId, id);
   }
 
-  /** Masks whose revision is no longer the one the run read. */
-  masksChanged(runId: string): number {
-    return this.db.prepare<[string], { n: number }>('SELECT count(*) AS n FROM run_mask m JOIN image i ON i.id = m.image_id WHERE m.run_id = ? AND i.revision IS NOT m.revision').get(runId)!.n;
+  /** The images whose masks are no longer the ones the run read. */
+  changedMasks(runId: string): string[] {
+    return this.db.prepare<[string], { id: string }>('SELECT m.image_id AS id FROM run_mask m JOIN image i ON i.id = m.image_id WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY id')
+      .all(runId).map(({ id }) => id);
   }
 
   /** @throws AppError 'not-found' */
@@ -117,25 +135,29 @@ export class RunStore {
   }
 
   summary(runId: string): RunSummary {
-    return this.toSummary(this.row(runId));
+    this.row(runId);
+    return this.toSummary(this.db.prepare<[string], ListedRow>(`${listed} WHERE run.id = ?`).get(runId)!);
   }
 
   list(withDeleted: boolean): RunSummary[] {
-    const rows = this.db.prepare<[], RunRow>(`SELECT * FROM run ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all();
-    return rows.map((row) => this.toSummary(row));
+    return this.db.prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all().map((row) => this.toSummary(row));
   }
 
-  private toSummary(row: RunRow): RunSummary {
-    const best = this.db.prepare<[string], { best: number; best_epoch: number }>('SELECT best, best_epoch FROM metric_summary WHERE run_id = ? AND metric = \'miou\'').get(row.id);
-    const loss = this.db.prepare<[string], { latest: number }>('SELECT latest FROM metric_summary WHERE run_id = ? AND metric = \'loss\'').get(row.id);
-    const spark = this.db.prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch').all(row.id).map(({ miou }) => miou);
+  private toSummary(row: ListedRow): RunSummary {
     const has = (name: string) => existsSync(path.join(this.folder(row.id), name));
     return {
       id: row.id, name: row.name, preset: row.preset, status: row.status, reason: row.reason, device: row.device, epochs: row.epochs, epochsDone: row.epochs_done,
-      bestMiou: best?.best ?? null, bestEpoch: best?.best_epoch ?? null, lastLoss: loss?.latest ?? null, durationSeconds: row.duration_seconds,
+      bestMiou: row.best_miou, bestEpoch: row.best_epoch, lastLoss: row.last_loss, durationSeconds: row.duration_seconds,
       createdAt: row.created_at, updatedAt: row.updated_at, deleted: row.deleted_at !== null,
-      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: has('best.ckpt') || has('last.ckpt'), spark,
+      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: has('best.ckpt') || has('last.ckpt'),
+      spark: JSON.parse(row.spark) as number[], tags: JSON.parse(row.tags) as string[], note: row.note, sweep: row.sweep,
     };
+  }
+
+  annotate(runId: string, { tags, note }: { tags?: string[]; note?: string }): void {
+    this.row(runId);
+    if (tags) this.db.prepare('UPDATE run SET tags = ? WHERE id = ?').run(JSON.stringify([...new Set(tags)]), runId);
+    if (note !== undefined) this.db.prepare('UPDATE run SET note = ? WHERE id = ?').run(note, runId);
   }
 
   setStatus(runId: string, status: RunStatus, reason: string | null = null): void {
@@ -151,13 +173,11 @@ export class RunStore {
     this.db.prepare('UPDATE run SET name = ? WHERE id = ?').run(name, runId);
   }
 
-  /** Runs that a vanished application left as running or paused. @returns their ids */
+  /** Marks runs that a vanished application left as going on; a paused one stays paused, since its checkpoint is there. @returns their ids */
   markInterrupted(): string[] {
-    const left = this.db.prepare<[], { id: string; status: string; owner_pid: number | null }>('SELECT id, status, owner_pid FROM run WHERE status IN (\'running\', \'paused\')').all()
+    const left = this.db.prepare<[], { id: string; owner_pid: number | null }>('SELECT id, owner_pid FROM run WHERE status = \'running\'').all()
       .filter(({ owner_pid: owner }) => owner === null || owner === process.pid || !isAlive(owner));
-    for (const { id, status } of left) {
-      this.setStatus(id, 'interrupted', status === 'paused' ? 'The workbench was closed while the run was paused.' : 'The workbench ended while the run was going on.');
-    }
+    for (const { id } of left) this.setStatus(id, 'interrupted', 'The workbench ended while the run was going on.');
     return left.map(({ id }) => id);
   }
 
@@ -207,8 +227,23 @@ export class RunStore {
           metrics.learningRate, JSON.stringify(metrics.perClassIou), JSON.stringify(confusion));
       const values: [string, number, 0 | 1][] = [['loss', metrics.loss, 0], ['train_acc', metrics.trainAccuracy, 1], ['test_acc', metrics.validationAccuracy, 1], ['miou', metrics.miou, 1]];
       for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
-      this.db.prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ? WHERE id = ?').run(metrics.epoch, metrics.timeSeconds, nowText(), runId);
+      this.db.prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?').run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
     })();
+  }
+
+  /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
+  private spark(runId: string): string {
+    const values = this.db.prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch').all(runId).map(({ miou }) => miou);
+    const stretch = Math.ceil(values.length / sparkPoints);
+    const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) => Math.max(...values.slice(index * stretch, (index + 1) * stretch)));
+    return JSON.stringify(points.map((value) => Number(value.toFixed(4))));
+  }
+
+  /** The confusion matrix of an epoch, row-major; null where none was recorded. */
+  confusion(runId: string, epoch: number): number[] | null {
+    const row = this.db.prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?').get(runId, epoch);
+    const counts = row ? (JSON.parse(row.confusion) as number[]) : [];
+    return counts.length > 0 ? counts : null;
   }
 
   /** The epochs in order; times in seconds, fractions 0 … 1. */
@@ -235,6 +270,18 @@ export class RunStore {
 
   log(runId: string): string[] {
     return this.db.prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line').all(runId).map(({ text }) => text);
+  }
+
+  /** The newest epochs that were timed here, with their runs' settings: what estimates follow from. */
+  timedEpochs(): { config: RunConfig; seconds: number }[] {
+    return this.db.prepare<[], { config: string; seconds: number }>(`SELECT r.config, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
+      WHERE r.device IS NOT NULL GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`).all().flatMap(({ config, seconds }) => {
+      try {
+        return [{ config: checkConfig(JSON.parse(config)), seconds }];
+      } catch {
+        return [];
+      }
+    });
   }
 
   /** Seconds an epoch of a preset took at last; null before its first. */

@@ -4,6 +4,7 @@ import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { EventBus } from '../events.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { RunCurves } from './run-curves.ts';
 import { TrainerProcess, type TrainerEnd, type TrainerHost } from './trainer-process.ts';
 
 interface ActiveRunOptions {
@@ -23,6 +24,7 @@ export class ActiveRun {
   readonly runId: string;
   private readonly options: ActiveRunOptions;
   private readonly trainer: TrainerProcess;
+  private readonly curves: RunCurves;
   private readonly finished: Promise<void>;
   private phase: TrainingPhase | 'ended' = 'starting';
   private device: string | null = null;
@@ -34,11 +36,12 @@ export class ActiveRun {
   private msPerStep = 0;
   private validationSeconds = 0;
   private validationStart = 0;
-  private closing = false;
+  private closing: 'while-running' | 'while-paused' | null = null;
 
   constructor(options: ActiveRunOptions) {
     this.options = options;
     this.runId = options.runId;
+    this.curves = new RunCurves(options.job.outDir, options.job.classes, (line) => this.log(line));
     this.trainer = new TrainerProcess(options.host, options.job, (event) => this.handle(event));
     this.finished = this.trainer.ended.then((end) => this.end(end));
   }
@@ -50,7 +53,7 @@ export class ActiveRun {
   }
 
   async shutDown(limitMs: number): Promise<void> {
-    this.closing = true;
+    this.closing = this.phase === 'paused' ? 'while-paused' : 'while-running';
     this.steer('stopping', 'stop');
     const timer = setTimeout(() => this.trainer.kill(), limitMs);
     await this.finished;
@@ -96,6 +99,7 @@ export class ActiveRun {
         if (this.phase === 'starting') this.phase = 'training';
         store.dropStepsAfter(this.runId, event.epoch + event.step / event.steps);
         store.addMissingEpochs(this.runId, event.history);
+        this.curves.begin(event.epoch * event.steps + event.step + 1);
         this.options.events.emit('training.resumed', { runId: this.runId });
         this.log(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch, from epoch ${event.epoch + 1}`);
         break;
@@ -131,6 +135,7 @@ export class ActiveRun {
         this.outcome = { status: 'failed', reason: event.message };
         break;
       case 'strip':
+        this.curves.strip(event.images);
         this.options.events.emit('training.strip', { runId: this.runId, epoch: event.epoch, images: event.images });
         return;
       case 'scored':
@@ -154,6 +159,7 @@ export class ActiveRun {
       loss: metrics.loss, accuracy: metrics.accuracy, learningRate: metrics.learningRate,
     };
     this.options.store.addStep(this.runId, point);
+    this.curves.step(point);
     this.options.events.emit('training.step', { runId: this.runId, point });
     this.announce(false);
   }
@@ -169,6 +175,7 @@ export class ActiveRun {
   private onEpoch(metrics: EpochMetrics, confusion: number[], best: boolean): void {
     const { store, events } = this.options;
     store.addEpoch(this.runId, metrics, confusion);
+    this.curves.epoch(metrics);
     this.validation = null;
     // The reference's line, with the mIoU it lacks.
     this.log(`epoch ${metrics.epoch} --- loss ${metrics.loss.toFixed(3)} --- train acc ${metrics.trainAccuracy.toFixed(3)} --- test acc ${metrics.validationAccuracy.toFixed(3)} --- miou ${metrics.miou.toFixed(3)}${best ? ' (best)' : ''} --- cost time ${metrics.timeSeconds.toFixed(1)} s`);
@@ -178,7 +185,7 @@ export class ActiveRun {
 
   private end({ reason }: TrainerEnd): void {
     const outcome = this.outcome ?? { status: 'failed' as const, reason };
-    const closed = this.closing && outcome.status === 'stopped';
+    const closed = outcome.status === 'stopped' ? this.closing : null;
     const { store, events } = this.options;
     this.phase = 'ended';
     try {
@@ -191,9 +198,11 @@ export class ActiveRun {
     }
   }
 
-  private recordEnd(outcome: { status: RunStatus; reason: string | null }, closed: boolean): void {
+  private recordEnd(outcome: { status: RunStatus; reason: string | null }, closed: ActiveRun['closing']): void {
     const { store } = this.options;
-    if (closed) store.setStatus(this.runId, 'interrupted', 'The workbench was closed; the run can go on from its last checkpoint.');
+    // A pause outlives the application: the run is as it was, and goes on when a person says so.
+    if (closed === 'while-paused') store.setStatus(this.runId, 'paused');
+    else if (closed) store.setStatus(this.runId, 'interrupted', 'The workbench was closed; the run can go on from its last checkpoint.');
     else store.setStatus(this.runId, outcome.status, outcome.reason);
     this.log(outcome.reason ? `${outcome.status}: ${outcome.reason}` : outcome.status);
   }

@@ -1,0 +1,47 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError } from '#shared/errors';
+import type { ClassInfo, EpochMetrics } from '#shared/training/messages';
+import { checkConfig } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+import { findResources } from '../resources.ts';
+
+const descriptionSchema = z.object({
+  title: z.string(), file: z.string(), sha256: z.string(), protocol: z.string(), miou: z.number(), codeVersion: z.string(), datasetFingerprint: z.string(),
+  classes: z.array(z.string()), config: z.unknown(), epochs: z.array(z.unknown()),
+});
+
+/** The model that comes with the workbench: what a newcomer predicts with before training anything. */
+export interface Starter {
+  title: string;
+  /** Its weights, safetensors in half precision. */
+  file: string;
+  sha256: string;
+  /** How its mIoU was measured. */
+  protocol: string;
+  miou: number;
+  codeVersion: string;
+  datasetFingerprint: string;
+  config: RunConfig;
+  epochs: EpochMetrics[];
+}
+
+/** The starter model, if it predicts these classes; null if there is none. @throws AppError 'corrupt-file' naming the file if its description is broken */
+export function findStarter(classes: readonly ClassInfo[]): Starter | null {
+  const folder = path.join(findResources(), 'models');
+  const description = path.join(folder, 'starter.json');
+  if (!existsSync(description)) return null;
+  const { success, data } = descriptionSchema.safeParse(JSON.parse(readFileSync(description, 'utf8')));
+  if (!success) throw new AppError('corrupt-file', `${description} does not describe a model`, { file: description });
+  if (data.classes.join() !== classes.map(({ name }) => name).join()) return null;
+  return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs: data.epochs as EpochMetrics[] };
+}
+
+/** Copies the starter's weights into a run's folder, where they are found as its best. */
+export function installStarter({ file }: Starter, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const target = path.join(folder, 'best.ckpt');
+  copyFileSync(file, target);
+  return target;
+}

@@ -1,0 +1,37 @@
+import os from 'node:os';
+import type { RunEstimate } from '#shared/contract/training';
+import { estimateRun } from '#shared/training/estimate';
+import type { RunConfig } from '#shared/training/run-config';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { RunStore } from '../runs/run-store.ts';
+
+/** Multiply-adds a second of one core where nothing has been measured: an ordinary processor of 2020 with TensorFlow. */
+const usualMacsPerCore = 25e9;
+/** Share of the machine's memory that a run may take before it is warned of. */
+const comfortable = 0.8;
+
+const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
+
+/** Seconds and memory of a run on this machine. Time follows from the runs timed here, or else from what processors usually do. */
+export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunConfig): RunEstimate {
+  const images = { train: dataset.labelledSamples('train').length, validation: dataset.labelledSamples('val').length };
+  const first = dataset.images().find(({ width }) => width > 0);
+  const size = [first?.height ?? 360, first?.width ?? 480] as const;
+  const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size);
+  const { epochMacs, memoryMb, parameters, steps } = reckon(config);
+  const speeds = store.timedEpochs().filter(({ seconds }) => seconds > 0).map((timed) => reckon(timed.config).epochMacs / timed.seconds).sort((a, b) => a - b);
+  const speed = speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : usualMacsPerCore * os.availableParallelism();
+  const machineMb = Math.round(os.totalmem() / 2 ** 20);
+  return { epochSeconds: epochMacs / speed, measured: speeds.length > 0, memoryMb, machineMb, parameters, stepsPerEpoch: steps, warnings: warningsOf(config, memoryMb, machineMb, images.train) };
+}
+
+function warningsOf({ batchSize, accumulate, data: { size: [height, width] } }: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {
+  const warnings: string[] = [];
+  if (memoryMb > comfortable * machineMb) {
+    const half = Math.max(1, Math.floor(batchSize / 2));
+    const change = batchSize > 1 ? `a batch of ${half} with ${accumulate * Math.ceil(batchSize / half)} accumulated batches` : `images smaller than ${width} x ${height}`;
+    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: try ${change}.`);
+  }
+  if (train > 0 && train < batchSize * accumulate) warnings.push(`A step takes ${batchSize * accumulate} images, and there are ${train}: every step has all of them.`);
+  return warnings;
+}

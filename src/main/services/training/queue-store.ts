@@ -1,0 +1,82 @@
+import type { QueuedRun } from '#shared/contract/training';
+import { AppError } from '#shared/errors';
+import { checkConfig } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+import { nowText, type Db } from '../database.ts';
+
+interface QueueRow {
+  id: string;
+  name: string;
+  config: string;
+  start_from: string | null;
+  sweep: string | null;
+  priority: number;
+  created_at: string;
+}
+
+export interface NewQueuedRun {
+  name: string;
+  config: RunConfig;
+  startFrom: string | null;
+  sweep: string | null;
+}
+
+let counter = 0;
+
+/** The runs that wait in line, in SQLite: a restart keeps them. */
+export class QueueStore {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  /** Adds runs at the end of the line, all or none. */
+  add(runs: readonly NewQueuedRun[]): void {
+    const insert = this.db.prepare('INSERT INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, 0, ?)');
+    this.db.transaction(() => {
+      for (const { name, config, startFrom, sweep } of runs) {
+        insert.run(`${Date.now().toString(36)}-${(counter++).toString(36).padStart(4, '0')}`, name, JSON.stringify(config), startFrom, sweep, nowText());
+      }
+    })();
+  }
+
+  private rows(): QueueRow[] {
+    return this.db.prepare<[], QueueRow>('SELECT * FROM queued_run ORDER BY priority DESC, created_at, id').all();
+  }
+
+  list(): QueuedRun[] {
+    return this.rows().map(toQueued);
+  }
+
+  /** Takes the first of the line out of it; null if none waits. */
+  takeNext(): QueuedRun | null {
+    const row = this.rows().at(0);
+    if (!row) return null;
+    this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(row.id);
+    return toQueued(row);
+  }
+
+  /** @returns the run, so that it can be put back @throws AppError 'not-found' */
+  remove(id: string): QueuedRun {
+    const run = this.list().find((queued) => queued.id === id);
+    if (!run) throw new AppError('not-found', `No run "${id}" waits in line`);
+    this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(id);
+    return run;
+  }
+
+  /** Puts a removed run back where it was. @throws AppError 'invalid-argument' if its settings break a rule */
+  restore({ id, name, config, startFrom, sweep, priority, createdAt }: QueuedRun): void {
+    this.db.prepare('INSERT OR IGNORE INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(id, name, JSON.stringify(checkConfig(config)), startFrom, sweep, priority, createdAt);
+  }
+
+  /** @throws AppError 'not-found' */
+  prioritise(id: string, priority: number): void {
+    if (this.db.prepare('UPDATE queued_run SET priority = ? WHERE id = ?').run(priority, id).changes === 0) throw new AppError('not-found', `No run "${id}" waits in line`);
+  }
+}
+
+function toQueued(row: QueueRow): QueuedRun {
+  return { id: row.id, name: row.name, config: checkConfig(JSON.parse(row.config)), startFrom: row.start_from, sweep: row.sweep, priority: row.priority, createdAt: row.created_at };
+}

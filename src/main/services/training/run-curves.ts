@@ -1,0 +1,65 @@
+import path from 'node:path';
+import type { StepPoint } from '#shared/contract/training';
+import { messageOf } from '#shared/errors';
+import { readStoredMask } from '#files/mask-png';
+import type { ClassInfo, EpochMetrics, StripImage } from '#shared/training/messages';
+import { TensorBoardWriter } from '../exports/tensorboard.ts';
+
+/** Writes a run's curves for TensorBoard as they come. A file that cannot be written is said once and hurts nothing else. */
+export class RunCurves {
+  private readonly folder: string;
+  private readonly classes: readonly ClassInfo[];
+  private readonly log: (line: string) => void;
+  private writer: TensorBoardWriter | null = null;
+  private broken = false;
+  private steps: StepPoint[] = [];
+  private lastStep = 0;
+
+  /** @param folder of the run */
+  constructor(folder: string, classes: readonly ClassInfo[], log: (line: string) => void) {
+    this.folder = folder;
+    this.classes = classes;
+    this.log = log;
+  }
+
+  private attempt(work: () => void): void {
+    if (this.broken) return;
+    try {
+      work();
+    } catch (error) {
+      this.broken = true;
+      this.log(`TensorBoard files are not written any more: ${messageOf(error)}`);
+    }
+  }
+
+  /** @param firstStep the first that this session does, counted from 1 */
+  begin(firstStep: number): void {
+    this.attempt(() => (this.writer = new TensorBoardWriter(path.join(this.folder, 'tensorboard'), firstStep)));
+  }
+
+  step(point: StepPoint): void {
+    this.steps.push(point);
+    this.lastStep = point.globalStep;
+  }
+
+  /** Writes the epoch's values, with the steps since the last. Epochs stand at their last step. */
+  epoch(metrics: EpochMetrics): void {
+    this.attempt(() => {
+      const at = (value: number | null): [number, number][] => (value === null ? [] : [[this.lastStep, value]]);
+      const ofSteps = (read: (point: StepPoint) => number) => this.steps.map((point): [number, number] => [point.globalStep, read(point)]);
+      this.writer?.scalars({
+        'train/loss': ofSteps(({ loss }) => loss), 'train/accuracy': ofSteps(({ accuracy }) => accuracy), 'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
+        'epoch/train_loss': at(metrics.loss), 'epoch/train_accuracy': at(metrics.trainAccuracy), 'validation/accuracy': at(metrics.validationAccuracy), 'validation/mIoU': at(metrics.miou),
+        ...Object.fromEntries(this.classes.map(({ id, name }) => [`validation_IoU/${name}`, at(metrics.perClassIou[id] ?? null)])),
+      });
+      this.steps = [];
+    });
+  }
+
+  strip(images: readonly StripImage[]): void {
+    this.attempt(() => this.writer?.images(this.lastStep, images.map(({ imageId, file }) => {
+      const { width, height } = readStoredMask(path.join(this.folder, 'strip', file));
+      return { tag: `prediction/${imageId}`, file: path.join(this.folder, 'strip', file), width, height };
+    })));
+  }
+}

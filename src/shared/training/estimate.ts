@@ -1,0 +1,124 @@
+// What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
+import type { BackboneName, ModelConfig } from './model-config.ts';
+import type { RunConfig } from './run-config.ts';
+
+interface Cost {
+  /** Multiply-adds of one forward pass of one image. */
+  macs: number;
+  /** Values that a training step keeps for one image. */
+  activations: number;
+  parameters: number;
+}
+
+interface Shape {
+  height: number;
+  width: number;
+  channels: number;
+}
+
+const depths: Record<BackboneName, readonly number[]> = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3], resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3] };
+
+/** Adds up layers as a network is walked. */
+class Walk {
+  readonly cost: Cost = { macs: 0, activations: 0, parameters: 0 };
+
+  /** A convolution with batch norm and ReLU: its output is kept twice, before and after. */
+  conv(from: Shape, channels: number, kernel: number, stride = 1): Shape {
+    const to = { height: Math.ceil(from.height / stride), width: Math.ceil(from.width / stride), channels };
+    const weights = kernel * kernel * from.channels * channels;
+    this.cost.macs += weights * to.height * to.width;
+    this.cost.activations += 2 * channels * to.height * to.width;
+    this.cost.parameters += weights + 2 * channels;
+    return to;
+  }
+
+  keep({ height, width, channels }: Shape, copies = 1): void {
+    this.cost.activations += copies * height * width * channels;
+  }
+}
+
+function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
+  const { width, stem } = model;
+  let shape = stem === 'plain' ? walk.conv(input, width, 7, 2)
+    : walk.conv(walk.conv(walk.conv(input, stem === 'deep' ? width : width / 2, 3, 2), stem === 'deep' ? width : width / 2, 3), stem === 'deep' ? 2 * width : width, 3);
+  shape = { ...shape, height: Math.ceil(shape.height / 2), width: Math.ceil(shape.width / 2) };
+  const bottleneck = model.backbone === 'resnet50' || model.backbone === 'resnet101';
+  return depths[model.backbone].map((depth, stage) => {
+    for (let block = 0; block < depth; block++) {
+      const stride = block === 0 ? model.stageStrides[stage] : 1;
+      const planes = width * 2 ** stage;
+      const outer = bottleneck ? 4 * planes : planes;
+      if (stride > 1 || shape.channels !== outer) walk.conv(shape, outer, 1, stride);
+      shape = bottleneck ? walk.conv(walk.conv(walk.conv(shape, planes, 1), planes, 3, stride), outer, 1) : walk.conv(walk.conv(shape, planes, 3, stride), outer, 3);
+    }
+    return shape;
+  });
+}
+
+function head(walk: Walk, model: ModelConfig, stages: readonly Shape[], input: Shape, classes: number): void {
+  const channels = model.headChannels;
+  let features = walk.conv(stages[3], channels, 3);
+  if (model.addLateral) {
+    for (const stage of stages.slice(0, 3)) walk.conv(stage, channels, 1);
+    features = walk.conv({ ...features, channels: 4 * channels }, channels, 3);
+  }
+  walk.conv(features, channels, 1);
+  // Encoding: two products with the codewords forward, and their assignments.
+  walk.cost.macs += 2 * features.height * features.width * model.numCodes * channels;
+  walk.keep({ ...features, channels: 2 * model.numCodes + channels });
+  if (model.head === 'reference') {
+    // Upsampling and convolution are one op: the channels are mixed on the small map, the result is spread (ADR 0007).
+    walk.conv(features, 9 * (channels / 2), 1);
+    walk.keep({ ...input, channels: channels / 2 }, 3);
+    walk.conv({ ...input, channels: channels / 2 }, classes, 3);
+  } else if (model.detailChannels > 0) {
+    walk.conv(stages[0], model.detailChannels, 1);
+    walk.conv({ ...stages[0], channels: channels + model.detailChannels }, channels, 3);
+  }
+  if (model.auxHead) walk.conv(stages[2], stages[2].channels / 4, 3);
+  // Logits, their gradient and the loss's own copies, of the main and the auxiliary output.
+  walk.keep({ ...input, channels: classes }, model.auxHead ? 8 : 4);
+}
+
+function costOf(model: ModelConfig, [height, width]: readonly [number, number], classes: number): Cost {
+  const walk = new Walk();
+  const input = { height, width, channels: 3 };
+  head(walk, model, backbone(walk, model, input), input, classes);
+  return walk.cost;
+}
+
+export interface Estimate {
+  parameters: number;
+  /** Multiply-adds of an epoch: training forward and backward, and validation. */
+  epochMacs: number;
+  /** Largest memory of the trainer, in megabytes. */
+  memoryMb: number;
+  steps: number;
+}
+
+/** TensorFlow's libraries, its threads' work space and Node. */
+const baseMb = 750;
+/** What is kept and what is in flight, over the activations alone (measured, docs/benchmarks.md). */
+const overhead = 1.25;
+/** Forward, gradient to the input, gradient to the filter. */
+const trainingPasses = 3;
+
+/** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
+export function estimateRun(config: RunConfig, classes: number, images: { train: number; validation: number }, imageSize: readonly [number, number]): Estimate {
+  const training = costOf(config.model, config.data.size, classes);
+  const evaluationSize = config.evaluationSize ?? imageSize;
+  const looks = config.evaluation.scales.reduce((sum, scale) => sum + scale * scale, 0) * (config.evaluation.flip ? 2 : 1) * (config.evaluation.sliding ? 4 : 1);
+  const validation = costOf(config.model, evaluationSize, classes);
+  const perStep = config.batchSize * config.accumulate;
+  const steps = Math.max(1, Math.floor(images.train / perStep));
+  const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
+  const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
+  const bytes = 4 * (training.activations * config.batchSize * overhead + training.parameters * weightCopies);
+  const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
+  return {
+    parameters: training.parameters,
+    epochMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses + images.validation * validation.macs * looks,
+    memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),
+    steps,
+  };
+}

@@ -1,0 +1,216 @@
+// The line of runs, sweeps, estimates and the rate search, through the real services and real trainers.
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { RunSummary } from '#shared/contract/runs';
+import type { QueuedRun, QueueState, RateSearch, RunEstimate, TrainingStatus } from '#shared/contract/training';
+import { findPreset, withSetting } from '#shared/training/presets';
+import { expandSweep, type Sweep } from '#shared/training/sweep';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { smallConfig } from '../helpers/training.ts';
+
+let folder: string;
+let userData: string;
+let bench: TestBench;
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 4, val: 2 });
+  userData = temporaryFolder();
+  bench = createBench({ userData });
+  await bench.call('datasets.open', { path: folder });
+});
+
+const config = smallConfig({ epochs: 1 });
+const runs = () => bench.call<RunSummary[]>('runs.list', { withDeleted: false });
+const ended = (count: number) => bench.until<TrainingStatus>('training.status', ({ active }) => !active
+  && bench.events.filter(({ name, payload }) => name === 'training.status' && !(payload as TrainingStatus).active).length >= count);
+
+describe('the line', () => {
+  test('runs one after the other, by priority, then as they came', async () => {
+    const three = ended(3);
+    await bench.call('training.enqueue', { config, name: 'first' });
+    await bench.call('training.enqueue', { config, name: 'second' });
+    const state = await bench.call<QueueState>('training.enqueue', { config, name: 'third' });
+    expect(state.waiting.map(({ name }) => name)).toEqual(['second', 'third']);
+    const { waiting } = await bench.call<QueueState>('training.prioritise', { id: state.waiting[1].id, priority: 5 });
+    expect(waiting.map(({ name }) => name)).toEqual(['third', 'second']);
+    await three;
+    expect((await runs()).map(({ name, status }) => `${name} ${status}`).sort()).toEqual(['first finished', 'second finished', 'third finished']);
+    const order = (await runs()).sort((a, b) => a.createdAt.localeCompare(b.createdAt)).map(({ name }) => name);
+    expect(order).toEqual(['first', 'third', 'second']);
+    await bench.workbench.shutDown();
+  });
+
+  test('survives a restart, and then waits for a person', async () => {
+    await bench.call('training.start', { config: { ...config, epochs: 500 }, name: 'long' });
+    await bench.call('training.enqueue', { config, name: 'waiting' });
+    await bench.workbench.shutDown();
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+    const state = await bench.call<QueueState>('training.queue');
+    expect(state).toMatchObject({ held: true, waiting: [{ name: 'waiting' }] });
+    expect((await runs()).map(({ name }) => name)).toEqual(['long']);
+    const end = ended(1);
+    await bench.call('training.startQueue');
+    expect((await end).run).toMatchObject({ name: 'waiting', status: 'finished' });
+    expect(await bench.call('training.queue')).toEqual({ held: false, waiting: [] });
+    await bench.workbench.shutDown();
+  });
+
+  test('stops after a run that a person stopped, and goes on when it is started', async () => {
+    await bench.call('training.start', { config: { ...config, epochs: 500 }, name: 'long' });
+    await bench.call('training.enqueue', { config, name: 'next' });
+    const stopped = ended(1);
+    await bench.call('training.stop');
+    await stopped;
+    expect(await bench.call('training.queue')).toMatchObject({ held: true, waiting: [{ name: 'next' }] });
+    const done = ended(2);
+    await bench.call('training.startQueue');
+    expect((await done).run).toMatchObject({ name: 'next', status: 'finished' });
+    await bench.workbench.shutDown();
+  });
+
+  test('gives a removed run back in its place', async () => {
+    await bench.call('training.holdQueue');
+    for (const name of ['a', 'b', 'c']) await bench.call('training.enqueue', { config, name });
+    const { waiting } = await bench.call<QueueState>('training.queue');
+    const removed = await bench.call<QueuedRun>('training.removeQueued', { id: waiting[1].id });
+    expect((await bench.call<QueueState>('training.queue')).waiting.map(({ name }) => name)).toEqual(['a', 'c']);
+    expect((await bench.call<QueueState>('training.restoreQueued', { run: removed })).waiting.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    await expect(bench.call('training.removeQueued', { id: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
+    await bench.workbench.shutDown();
+  });
+
+  test('holds, with the run kept, where the next cannot be started', async () => {
+    await bench.call('training.holdQueue');
+    await bench.call('training.enqueue', { config, name: 'lost', startFrom: 'no-such-run' });
+    const notice = bench.until<{ text: string }>('app.notice', () => true);
+    await bench.call('training.startQueue');
+    expect((await notice).text).toMatch(/"lost" could not be started: The run|"lost" could not be started: There is no run "no-such-run"/);
+    expect(await bench.call('training.queue')).toMatchObject({ held: true, waiting: [{ name: 'lost' }] });
+    await bench.workbench.shutDown();
+  });
+});
+
+describe('a sweep', () => {
+  const sweep = (changes: Partial<Sweep>): Sweep => ({ name: 'rates', kind: 'grid', config, settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }], runs: 5, ...changes });
+
+  test('of a grid has every combination, each with its own settings and name', () => {
+    const all = expandSweep(sweep({ settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }, { path: 'loss.seWeight', values: [0, 0.2, 0.4] }] }));
+    expect(all).toHaveLength(6);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(6);
+    expect(all[4]).toMatchObject({ name: 'rates: learningRate 0.01, seWeight 0.2', config: { optimizer: { learningRate: 0.01 }, loss: { seWeight: 0.2 } } });
+    expect(config.optimizer.learningRate).not.toBe(0.01);
+  });
+
+  test('drawn at random stays in its range and repeats by seed', () => {
+    const random = sweep({ kind: 'random', settings: [{ path: 'optimizer.learningRate', low: 1e-4, high: 1e-1, logarithmic: true }], runs: 40 });
+    const rates = expandSweep(random).map((run) => run.config.optimizer.learningRate);
+    expect(rates.every((rate) => rate >= 1e-4 && rate <= 1e-1)).toBe(true);
+    expect(rates.filter((rate) => rate < 1e-2).length).toBeGreaterThan(15);
+    expect(expandSweep(random)).toEqual(expandSweep(random));
+  });
+
+  test.each([
+    ['an unknown setting', { settings: [{ path: 'optimizer.speed', values: [1] }] }, 'There is no setting "optimizer.speed"'],
+    ['a value against a rule', { settings: [{ path: 'batchSize', values: [0] }] }, 'Setting batchSize'],
+    ['a range in a grid', { settings: [{ path: 'batchSize', low: 1, high: 2, logarithmic: false }] }, 'needs a list of values for batchSize'],
+    ['a range that falls', { kind: 'random', settings: [{ path: 'optimizer.learningRate', low: 1, high: 0.1, logarithmic: true }] }, 'must rise from above 0, received 1 to 0.1'],
+    ['too many runs', { settings: Array.from({ length: 3 }, () => ({ path: 'seed', values: Array.from({ length: 10 }, (_, i) => i) })) }, 'may have 200 runs, received 1000'],
+  ] as [string, Partial<Sweep>, string][])('with %s is refused by name', (_, changes, message) => {
+    expect(() => expandSweep(sweep(changes))).toThrow(message);
+  });
+
+  test('becomes runs in line that know their sweep', async () => {
+    const done = ended(2);
+    await bench.call('training.sweep', sweep({}));
+    await done;
+    expect((await runs()).map(({ name, sweep: of, status }) => [name, of, status]).sort()).toEqual([['rates: learningRate 0.001', 'rates', 'finished'], ['rates: learningRate 0.01', 'rates', 'finished']]);
+    await bench.workbench.shutDown();
+  });
+});
+
+test('a run can start from another\'s best weights', async () => {
+  const first = ended(1);
+  await bench.call('training.start', { config, name: 'first' });
+  const { run } = await first;
+  const second = ended(2);
+  await bench.call('training.start', { config: { ...config, seed: 99 }, name: 'second', startFrom: run.id });
+  const { run: next } = await second;
+  expect(next.status).toBe('finished');
+  expect((await bench.call<string[]>('training.log', { runId: next.id })).join('\n')).toMatch(/\d+ tensors taken from .*best\.ckpt; 0 start at random/);
+  await bench.workbench.shutDown();
+});
+
+describe('the estimate', () => {
+  const estimate = (of: typeof config) => bench.call<RunEstimate>('training.estimate', { config: of });
+
+  test('grows with batch, size and width, and counts the parameters of the network', async () => {
+    const { config: light } = findPreset('light');
+    const base = await estimate(light);
+    expect(base.measured).toBe(false);
+    expect(Math.abs(base.parameters / 7_062_145 - 1)).toBeLessThan(0.05);
+    expect((await estimate({ ...light, batchSize: 16 })).memoryMb).toBeGreaterThan(base.memoryMb);
+    expect((await estimate(withSetting(light, 'data.size', [528, 704]))).epochSeconds).toBeGreaterThan(2 * base.epochSeconds);
+    expect((await estimate(withSetting(light, 'model.width', 96))).epochSeconds).toBeGreaterThan(2 * base.epochSeconds);
+    await bench.workbench.shutDown();
+  });
+
+  test('warns of what the machine cannot hold, and says what to change', async () => {
+    const huge = { ...findPreset('reference').config, batchSize: 128 };
+    const { warnings } = await estimate(withSetting(huge, 'data.size', [1024, 1024]));
+    expect(warnings[0]).toMatch(/This needs about [\d.]+ GB of [\d.]+ GB: try a batch of 64 with 2 accumulated batches\./);
+    await bench.workbench.shutDown();
+  });
+
+  test('follows what was measured here once a run has been timed', async () => {
+    const end = ended(1);
+    await bench.call('training.start', { config: { ...config, epochs: 2 }, name: '' });
+    const { run } = await end;
+    const { measured, epochSeconds } = await estimate(config);
+    expect(measured).toBe(true);
+    expect(epochSeconds).toBeGreaterThan(0.2 * (run.durationSeconds / 2));
+    expect(epochSeconds).toBeLessThan(5 * (run.durationSeconds / 2));
+    await bench.workbench.shutDown();
+  });
+});
+
+test('a recipe goes out and comes back as JSON; a broken one is named', async () => {
+  const parse = (text: string) => bench.call('training.parseRecipe', { text });
+  const { config: paper } = findPreset('paper');
+  expect(await parse(JSON.stringify(paper))).toEqual(paper);
+  await expect(parse('{')).rejects.toMatchObject({ code: 'invalid-argument', message: 'The recipe is not JSON' });
+  await expect(parse(JSON.stringify({ ...paper, batchSize: 0 }))).rejects.toMatchObject({ message: expect.stringContaining('Setting batchSize') as string });
+  await expect(parse(JSON.stringify({ ...paper, speed: 1 }))).rejects.toMatchObject({ message: expect.stringContaining('speed') as string });
+  await bench.workbench.shutDown();
+});
+
+test('a rate search reports its curve, keeps the device to itself, and can be cancelled', async () => {
+  const finished = bench.until<RateSearch>('training.rate', ({ state }) => state !== 'running');
+  await bench.call('training.findRate', { config });
+  await expect(bench.call('training.start', { config, name: '' })).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining('learning-rate search') as string });
+  await bench.until<RateSearch>('training.rate', ({ points }) => points.length >= 3);
+  await bench.call('training.cancelFindRate');
+  const search = await finished;
+  expect(search).toMatchObject({ state: 'stopped', total: 80 });
+  expect(search.points.length).toBeGreaterThanOrEqual(3);
+  expect(await bench.call('training.rateSearch')).toEqual(search);
+  await bench.workbench.shutDown();
+});
+
+test('a pause outlives the application', async () => {
+  const step = bench.until('training.step', () => true);
+  await bench.call('training.start', { config: { ...config, epochs: 500 }, name: 'paused one' });
+  await step;
+  const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
+  await bench.call('training.pause');
+  await paused;
+  await bench.workbench.shutDown();
+  bench = createBench({ userData });
+  await bench.call('datasets.open', { path: folder });
+  const [run] = await runs();
+  expect(run).toMatchObject({ status: 'paused', resumable: true });
+  const going = bench.until('training.step', () => true);
+  await bench.call('training.resumeRun', { runId: run.id });
+  await going;
+  await bench.workbench.shutDown();
+});
