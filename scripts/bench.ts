@@ -1,5 +1,6 @@
 // Benchmarks of src/ml; the peer is the reference itself in PyTorch, from ../shared/peer, where that is there.
 import { Command } from 'commander';
+import { measureLoop, type LoopArguments } from './bench/loop.ts';
 import { measurePeer } from './bench/peer.ts';
 import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
 
@@ -33,6 +34,10 @@ program.command('predict').description('Time predictions of one batch.')
   .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images', whole, 1).option('--height <n>', 'height', whole, 360).option('--width <n>', 'width', whole, 480)
   .option('--steps <n>', 'predictions to count', whole, 4).option('--json', 'print one JSON line (it always does)')
   .action((options: { preset: string; batch: number; height: number; width: number; steps: number }) => console.log(JSON.stringify(measurePredict(options))));
+
+program.command('loop').description('Train on a data set and tell which share of the time goes into waiting for data, steps and validation.')
+  .requiredOption('--data <dir>', 'data set').option('--preset <name>', 'recipe', 'light').option('--epochs <n>', 'epochs', whole, 1).option('--images <n>', 'images of each split at the most', whole, 1_000_000)
+  .action(async (options: LoopArguments) => console.log(JSON.stringify(await measureLoop(options))));
 
 program.command('peer').description('Run our step and the reference\'s in PyTorch by turns, and print the ratios.')
   .option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224).option('--steps <n>', 'steps to count', whole, 3)

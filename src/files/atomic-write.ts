@@ -31,6 +31,9 @@ function writeAll(handle: number, part: Uint8Array): void {
   for (let offset = 0; offset < part.length;) offset += writeSync(handle, part, offset, Math.min(part.length - offset, 1 << 28));
 }
 
+/** Whether a name is that of a file which a killed process left half written. */
+export const isTemporary = (name: string): boolean => /^\..+\.\d+-\d+\.tmp$/.test(name);
+
 /** A file system error as one a person can act on; anything else as it is. */
 export function asFileError(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;

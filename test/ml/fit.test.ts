@@ -1,5 +1,6 @@
 // The loop itself, on real TensorFlow and real files: exact resumes, guards, averages, evaluation, the rate finder.
-import { cpSync, existsSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
@@ -70,6 +71,34 @@ describe('checkpoints of a run', () => {
     expect(['last.ckpt', 'best.ckpt', 'epoch-0002.ckpt', 'epoch-0004.ckpt', 'metrics.csv', 'config.json', 'strip/0.png', 'strip/1.png'].filter((name) => !existsSync(path.join(job.outDir, name)))).toEqual([]);
     expect(readCheckpoint(path.join(job.outDir, 'best.ckpt')).optimizer.size).toBe(0);
     expect(statSync(path.join(job.outDir, 'best.ckpt')).size).toBeLessThan(0.5 * statSync(last(job)).size);
+  });
+
+  test('half written by a killed process are cleared away, and nothing else is', async () => {
+    const job = await jobFor({ epochs: 1 });
+    for (const name of ['.last.ckpt.123-4.tmp', '.keep', 'notes.tmp']) writeFileSync(path.join(job.outDir, name), 'x');
+    await runFit(job);
+    expect(readdirSync(job.outDir).filter((name) => /tmp|keep/.test(name)).sort()).toEqual(['.keep', 'notes.tmp']);
+  });
+
+  test('survive a disk that is full: the one of before is whole, and the error names the file', async () => {
+    const disk = temporaryFolder();
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=700k', 'tmpfs', disk]).status === 0;
+    if (!mounted) console.log('skipped: a full disk, because no small file system could be mounted here');
+    if (!mounted) return;
+    try {
+      const job: TrainJob = { ...await jobFor({ epochs: 1 }), outDir: path.join(disk, 'run') };
+      await runFit(job).catch(() => undefined);
+      const small = { ...job, outDir: temporaryFolder() };
+      await runFit(small);
+      const whole = statSync(last(small)).size;
+      spawnSync('mount', ['-o', `remount,size=${Math.ceil((whole * 2.2) / 1024)}k`, disk]);
+      cpSync(last(small), last(job));
+      await expect(runFit({ ...job, resumeFrom: last(job), config: { ...job.config, epochs: 3 } })).rejects.toMatchObject({ code: 'disk-full', message: expect.stringContaining('the disk is full') as string });
+      expect(readCheckpoint(last(job)).state.epoch).toBeGreaterThanOrEqual(1);
+      expect(readdirSync(job.outDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    } finally {
+      spawnSync('umount', [disk]);
+    }
   });
 
   test('of a run that averages predict with the average and go on with the weights', async () => {

@@ -65,7 +65,7 @@ class Fit {
 
   /** @returns why the run ended */
   async run(): Promise<'finished' | 'stopped'> {
-    this.files.writeConfig();
+    this.files.begin();
     const data = await this.read();
     const { state } = this;
     this.emit({ type: 'started', epoch: state.epoch, step: state.step, history: state.history, parameters: this.model.net.parameters.count(), steps: data.steps });

@@ -1,5 +1,6 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { writeAtomic } from '#files/atomic-write';
+import { isTemporary, writeAtomic } from '#files/atomic-write';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
 import { writeCheckpoint, type Checkpoint, type RunState } from '../weights/checkpoint.ts';
@@ -19,7 +20,10 @@ export class RunFiles {
     writeAtomic(path.join(this.job.outDir, name), content);
   }
 
-  writeConfig(): void {
+  /** Begins a session: what a kill left half written goes, the settings are written. */
+  begin(): void {
+    const { outDir } = this.job;
+    if (existsSync(outDir)) for (const name of readdirSync(outDir)) if (isTemporary(name)) rmSync(path.join(outDir, name), { force: true });
     this.write('config.json', `${JSON.stringify(this.job.config, null, 2)}\n`);
   }
 

@@ -1,0 +1,31 @@
+// Long tests of what must never break.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { classSetOf } from '../src/main/services/datasets/class-set.ts';
+import { locateDataset } from '../src/main/services/datasets/layout.ts';
+import { findPreset } from '../src/shared/training/presets.ts';
+import { crashRun } from './soak/crash.ts';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath };
+
+async function crash({ kills, seed }: { kills: number; seed: number }): Promise<void> {
+  const folder = path.join(root, 'resources/sample');
+  const located = locateDataset(folder);
+  const { classes, format } = classSetOf(folder, located);
+  const of = (split: string, count: number) => located.images.filter((image) => image.split === split).slice(0, count).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  const { config } = findPreset('tiny');
+  const job = {
+    kind: 'train' as const, classes, maskFormat: format, train: of('train', 8), validation: of('val', 2), initialWeights: null,
+    config: { ...config, epochs: kills, batchSize: 4, emaDecay: 0.9, data: { ...config.data, size: [48, 64] as [number, number] }, evaluationSize: [48, 64] as [number, number] },
+  };
+  const report = await crashRun(host, job, kills, seed, ({ kills: done }) => process.stderr.write(`\rkill ${done} of ${kills}   `));
+  console.log(`\n${JSON.stringify(report)}`);
+  if (report.lostEpochs + report.corruptFiles > 0 || !report.identical) process.exitCode = 1;
+}
+
+const program = new Command().name('npm run soak --');
+program.command('crash').description('Kill the trainer at random moments and count lost epochs and corrupt files.')
+  .option('--kills <n>', 'kills', Number, 50).option('--seed <n>', 'seed of the moments', Number, 1).action(crash);
+await program.parseAsync();
