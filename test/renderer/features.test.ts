@@ -1,13 +1,18 @@
-import { expect, test } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import type { ImageEntry } from '#shared/contract/datasets';
-import { findPreset, withSetting } from '#shared/training/presets';
+import type { RunSummary } from '#shared/contract/runs';
+import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
 import { classKey, classOfKey } from '../../src/renderer/features/annotate/class-keys.ts';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/features/library/filter.ts';
 import { matches } from '../../src/renderer/features/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
-import { readSetting, settingGroups, writeSetting } from '../../src/renderer/features/train/settings.ts';
-import { duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
+import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
+import { changedCount, parseNumbers, readSetting, settingGroups, valueText, writeSetting } from '../../src/renderer/features/train/settings.ts';
+import { envelope, smooth } from '../../src/renderer/ui/series.ts';
+import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
   id, split: id.split('/')[0], name: id, width: 4, height: 4, hasMask: true, state: 'labelled', problems: [], classPixels: [8, 4, 4], imageStamp: 's', revision: 'r', surveyed: true, editedAt: null, ...over,
@@ -38,15 +43,98 @@ test('class keys reach the first twelve classes and lead back', () => {
   expect(classKey(12)).toBe('');
 });
 
-test('every setting of the recipe is there in every preset and can be written', () => {
-  for (const name of ['light', 'reference', 'tiny']) {
-    const config = structuredClone(findPreset(name).config);
-    for (const { path } of settingGroups.flatMap(({ settings }) => settings)) {
-      expect(readSetting(config, path)).toBeDefined();
-      writeSetting(config, path, readSetting(config, path));
+const shownIn = (config: RunConfig) => settingGroups.flatMap(({ settings }) => settings).filter(({ when }) => when?.(config) ?? true);
+
+test('every setting of every preset is shown once, and can be written', () => {
+  const leaves = (value: unknown, path: string): string[] => {
+    if (value === null || typeof value !== 'object') return [path];
+    if (Array.isArray(value)) return path === 'data.size' ? ['data.size.0', 'data.size.1'] : [path];
+    return Object.entries(value).flatMap(([key, inner]) => leaves(inner, path ? `${path}.${key}` : key));
+  };
+  for (const { config } of presets) {
+    const shown = shownIn(config).map(({ path }) => path);
+    const all = settingGroups.flatMap(({ settings }) => settings).map(({ path }) => path);
+    expect(new Set(all).size).toBe(all.length);
+    expect(leaves(config, '').filter((path) => path !== 'preset' && !all.includes(path))).toEqual([]);
+    const copy = structuredClone(config);
+    for (const path of shown) {
+      expect(readSetting(copy, path)).toBeDefined();
+      writeSetting(copy, path, readSetting(copy, path));
     }
-    expect(config).toEqual(findPreset(name).config);
+    expect(copy).toEqual(config);
   }
+});
+
+test('the ranges of the fields are the schema\'s', () => {
+  for (const { config } of presets) {
+    const accepts = (path: string, value: unknown) => {
+      try {
+        withSetting(config, path, value);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (const setting of shownIn(config)) {
+      if (setting.kind === 'number') {
+        const { path, min, max, step } = setting;
+        const by = step === 1 ? 1 : Math.max(max - min, 1) * 1e-6;
+        expect([path, accepts(path, max), accepts(path, max + by), accepts(path, min - by), accepts(path, min) || accepts(path, min + by)]).toEqual([path, true, path === 'schedule.startDivisor' || path === 'schedule.endDivisor' || path === 'schedule.stepEpochs', false, true]);
+      }
+      if (setting.kind === 'choice' && setting.path !== 'schedule.kind') for (const [value] of setting.choices) expect([setting.path, value, accepts(setting.path, value)]).toEqual([setting.path, value, true]);
+    }
+  }
+});
+
+test('another schedule brings its own settings', () => {
+  const config = structuredClone(findPreset('light').config);
+  for (const kind of ['constant', 'step', 'poly', 'cosine', 'one-cycle']) {
+    writeSetting(config, 'schedule.kind', kind);
+    expect(checkConfig(structuredClone(config)).schedule.kind).toBe(kind);
+    for (const { path } of shownIn(config)) expect(readSetting(config, path)).toBeDefined();
+  }
+});
+
+test('changed settings are counted, and lists of numbers are read as people write them', () => {
+  const { config } = findPreset('light');
+  const changed = withSetting(withSetting(config, 'epochs', 3), 'seed', 5);
+  expect(settingGroups.map((group) => changedCount(group, changed, config))).toEqual([2, 0, 0, 0, 0, 0]);
+  expect([parseNumbers('0.6, 1.2', 2), parseNumbers('312x416', 2), parseNumbers('', 2), parseNumbers('1', 2), parseNumbers('a, b', 2), parseNumbers('0.75 1 1.25', null)])
+    .toEqual([[0.6, 1.2], [312, 416], null, undefined, undefined, [0.75, 1, 1.25]]);
+  expect([valueText([1, 2]), valueText(null), valueText(true)]).toEqual(['1, 2', '', 'true']);
+});
+
+describe('curves', () => {
+  test('of 100,000 points keep every peak and stay within a screen', () => {
+    const x = Array.from({ length: 100_000 }, (_, i) => i);
+    const y = x.map((i) => Math.sin(i / 900) + (i === 54_321 ? 9 : i === 77_777 ? -9 : 0));
+    const begin = performance.now();
+    const shown = envelope({ x, y }, 4000);
+    expect(performance.now() - begin).toBeLessThan(100);
+    expect(shown.x.length).toBeLessThanOrEqual(4000);
+    expect(shown.x.every((value, i) => i === 0 || value > shown.x[i - 1])).toBe(true);
+    expect([shown.y[shown.x.indexOf(54_321)], shown.y[shown.x.indexOf(77_777)]]).toEqual([y[54_321], y[77_777]]);
+  });
+
+  test('of any length keep their lowest and highest value', () => {
+    fc.assert(fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 500 }), fc.integer({ min: 2, max: 60 }), (y, limit) => {
+      const shown = envelope({ x: y.map((_, i) => i), y }, limit).y as number[];
+      expect([Math.min(...shown), Math.max(...shown)]).toEqual([Math.min(...y), Math.max(...y)]);
+    }));
+  });
+
+  test('are smoothed without leaning to their first value, and gaps stay gaps', () => {
+    expect(smooth([1, 2, 3], 0)).toEqual([1, 2, 3]);
+    for (const value of smooth([5, 5, null, 5], 0.9)) expect(value === null ? 5 : value).toBeCloseTo(5, 9);
+    expect(smooth([0, 10], 0.5)[1]).toBeCloseTo(20 / 3, 9);
+  });
+});
+
+test('runs are found by words in name, tags and note, and by tag', () => {
+  const run = (name: string, tags: string[], note = '') => ({ name, tags, note, preset: 'light', status: 'finished', sweep: null }) as unknown as RunSummary;
+  const runs = [run('wide crops', ['night']), run('narrow', [], 'for the night'), run('third', ['day'])];
+  const found = (text: string, tag = '') => filterRuns(runs, text, tag).map(({ name }) => name);
+  expect([found('night'), found('light wide'), found('', 'day'), found('night', 'day'), found('')]).toEqual([['wide crops', 'narrow'], ['wide crops'], ['third'], [], ['wide crops', 'narrow', 'third']]);
 });
 
 test('the palette finds by words, what begins with them first', () => {
@@ -65,6 +153,6 @@ test('comparing runs shows only what differs', () => {
 });
 
 test('numbers are shown with their units', () => {
-  expect([fraction(0.43126), fraction(null), percent(0.125), duration(45), duration(1080), duration(7500), duration(null), megabytes(512), megabytes(2150)])
-    .toEqual(['0.431', '–', '12.5 %', '45 s', '18 min', '2 h 5 min', '–', '512 MB', '2.1 GB']);
+  expect([fraction(0.43126), fraction(null), percent(0.125), duration(45), duration(1080), duration(7500), duration(null), megabytes(512), megabytes(2150), bytes(5e5), bytes(1.13e8), bytes(2.4e9)])
+    .toEqual(['0.431', '–', '12.5 %', '45 s', '18 min', '2 h 5 min', '–', '512 MB', '2.1 GB', '500 kB', '113 MB', '2.4 GB']);
 });

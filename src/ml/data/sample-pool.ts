@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import type { MaskFormat, Sample } from '#shared/training/messages';
 import type { DecodedSample } from './decode.ts';
@@ -46,7 +46,7 @@ export class SamplePool {
   private start(entry: URL): Worker {
     const worker = new Worker(entry);
     worker.on('message', (reply: WorkerReply) => this.settle(reply));
-    worker.on('error', (error) => this.fail(new AppError('trainer-failed', `A data worker failed: ${error.message}`)));
+    worker.on('error', (error) => this.fail(new AppError('trainer-failed', `A data worker failed: ${messageOf(error)}`)));
     worker.on('exit', (code) => {
       if (!this.closing) this.fail(new AppError('trainer-failed', `A data worker ended with code ${code}`));
     });

@@ -157,7 +157,7 @@ export class Parameters {
     if (known && sources.every((source, index) => source === known.sources[index])) return known.result as T;
     if (known) for (const tensor of Object.values(known.result)) tensor.dispose();
     const result = make();
-    this.derivations.set(name, { sources, result: result as Record<string, Tensor> });
+    this.derivations.set(name, { sources, result });
     return result;
   }
 

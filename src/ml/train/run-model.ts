@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
-import type { StateDict } from '../layers/parameters.ts';
+import type { StateDict, StateTensor } from '../layers/parameters.ts';
 import { EncNet } from '../models/encnet.ts';
 import { WeightAverage } from '../optim/ema.ts';
 import { Optimizer } from '../optim/optimizer.ts';
@@ -41,7 +41,7 @@ export class RunModel {
   toTensors(): Pick<Checkpoint, 'model' | 'training' | 'optimizer'> & { updates: number } {
     const { updates, slots } = this.optimizer.toStateDict();
     const weights = this.net.parameters.toStateDict();
-    return { model: this.average?.toStateDict() ?? weights, training: this.average ? weights : new Map(), optimizer: slots, updates };
+    return { model: this.average?.toStateDict() ?? weights, training: this.average ? weights : new Map<string, StateTensor>(), optimizer: slots, updates };
   }
 
   /** Goes on from a checkpoint of the same network. */

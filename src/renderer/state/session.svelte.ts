@@ -6,6 +6,7 @@ import type { TrainingStatus } from '#shared/contract/training';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Connection } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
+import { notify } from './browser.ts';
 import { Toasts } from './toasts.svelte.ts';
 
 export const places = ['library', 'annotate', 'train', 'runs', 'review'] as const;
@@ -50,7 +51,7 @@ export class Session {
     on('datasets.images', (entries) => {
       for (const entry of entries) this.images.set(entry.id, entry);
     });
-    on('training.status', (status) => (this.training = status));
+    on('training.status', (status) => this.onTraining(status));
     on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
     on('runs.changed', (run) => (this.runs = [run, ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) => b.createdAt.localeCompare(a.createdAt))));
   }
@@ -77,6 +78,14 @@ export class Session {
     const last = this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : images[0]?.id ?? null;
     this.imagesLoaded = true;
+  }
+
+  private onTraining(status: TrainingStatus | null): void {
+    const ended = this.training?.active && status !== null && !status.active;
+    this.training = status;
+    if (!ended) return;
+    const { name, status: outcome, bestMiou } = status.run;
+    notify(outcome === 'finished' ? 'Training has finished' : `Training ${outcome}`, `${name}${bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`}`);
   }
 
   get image(): ImageEntry | null {

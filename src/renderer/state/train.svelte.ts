@@ -1,6 +1,8 @@
-import type { PresetInfo, StepPoint } from '#shared/contract/training';
+import type { PresetInfo, QueueState, RateSearch, RunEstimate, StepPoint } from '#shared/contract/training';
+import type { RunDetail } from '#shared/contract/runs';
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
+import { askToNotify, saveText } from './browser.ts';
 import type { Session } from './session.svelte.ts';
 
 const logLines = 500;
@@ -17,6 +19,12 @@ export class TrainState {
   steps = $state.raw<StepPoint[]>([]);
   log = $state.raw<string[]>([]);
   starting = $state(false);
+  /** Run whose weights the next one starts from. */
+  startFrom = $state<string | null>(null);
+  estimate = $state.raw<RunEstimate | null>(null);
+  search = $state.raw<RateSearch | null>(null);
+  queue = $state.raw<QueueState>({ waiting: [], held: false });
+  strip = $state.raw<RunDetail['strip']>(null);
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
   private waiting: StepPoint[] = [];
@@ -26,7 +34,13 @@ export class TrainState {
     this.session = session;
     this.unsubscribes = [
       session.on('training.step', ({ runId, point }) => runId === this.runId && this.addStep(point)),
-      ...(['training.epoch', 'training.resumed'] as const).map((name) => session.on(name, ({ runId }) => runId === this.runId && void this.refreshRun())),
+      session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
+      session.on('training.resumed', ({ runId }) => runId === this.runId && void this.refreshRun(true)),
+      session.on('training.rate', (search) => (this.search = search)),
+      session.on('training.queue', (queue) => (this.queue = queue)),
+      session.on('training.strip', ({ runId, epoch, images }) => {
+        if (runId === this.runId) this.strip = { epoch, images };
+      }),
       session.on('training.log', ({ runId, line }) => {
         if (runId === this.runId) this.log = [...this.log, line].slice(-logLines);
       }),
@@ -34,7 +48,7 @@ export class TrainState {
   }
 
   async load(): Promise<void> {
-    this.presets = await this.session.client.training.presets();
+    [this.presets, this.queue, this.search] = await Promise.all([this.session.client.training.presets(), this.session.client.training.queue(), this.session.client.training.rateSearch()]);
     const { recipe } = this.session;
     if (recipe) Object.assign(this, structuredClone(recipe));
     else this.choosePreset(this.session.remembered('preset', 'light'));
@@ -66,32 +80,91 @@ export class TrainState {
   async show(runId: string | null): Promise<void> {
     this.runId = runId;
     if (runId === null) return;
-    await this.refreshRun();
+    await this.refreshRun(true);
     this.log = await this.session.client.training.log({ runId });
   }
 
-  private async refreshRun(): Promise<void> {
+  /** @param all reads every step anew: after a resume some are done again */
+  private async refreshRun(all = false): Promise<void> {
     const { runId } = this;
     if (runId === null) return;
-    const detail = await this.session.client.runs.get({ runId });
+    const stepsAfter = all ? 0 : this.steps.at(-1)?.globalStep ?? 0;
+    const detail = await this.session.client.runs.get({ runId, stepsAfter });
     if (this.runId !== runId) return;
     this.epochs = detail.epochs;
-    const last = detail.steps.at(-1)?.globalStep ?? 0;
+    const known = all ? [] : this.steps.filter(({ globalStep }) => globalStep <= stepsAfter);
+    this.steps = [...known, ...detail.steps];
+    const last = this.steps.at(-1)?.globalStep ?? 0;
     this.waiting = this.waiting.filter(({ globalStep }) => globalStep > last);
-    this.steps = detail.steps;
+    this.strip = detail.strip;
     // The cards tell how long an epoch takes here, as soon as that is known.
     this.presets = await this.session.client.training.presets();
   }
 
+  /** The run that the recipe describes. */
+  private recipe() {
+    return { config: $state.snapshot(this.config)!, name: this.name.trim(), startFrom: this.startFrom };
+  }
+
   async start(): Promise<void> {
-    const { config } = this;
-    if (!config) return;
+    if (!this.config) return;
     this.starting = true;
+    askToNotify();
     await this.session.attempt(async () => {
-      const run = await this.session.client.training.start({ config: $state.snapshot(config), name: this.name.trim() });
+      const run = await this.session.client.training.start(this.recipe());
       await this.show(run.id);
     });
     this.starting = false;
+  }
+
+  async enqueue(): Promise<void> {
+    await this.session.attempt(async () => (this.queue = await this.session.client.training.enqueue(this.recipe())));
+  }
+
+  /** @returns whether its runs were put in line */
+  async sweep(sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config'>): Promise<boolean> {
+    return this.session.attempt(async () => (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config })));
+  }
+
+  async removeQueued(id: string): Promise<void> {
+    await this.session.attempt(async () => {
+      const run = await this.session.client.training.removeQueued({ id });
+      this.session.toasts.show('info', `"${run.name}" was taken out of the queue.`, { label: 'Undo', run: () => void this.session.attempt(() => this.session.client.training.restoreQueued({ run })) });
+    });
+  }
+
+  /** Reckons time and memory of a recipe; one that breaks a rule has no estimate. */
+  async reckon(config: RunConfig): Promise<void> {
+    this.estimate = await this.session.client.training.estimate({ config }).catch(() => null);
+  }
+
+  async findRate(): Promise<void> {
+    await this.session.attempt(async () => (this.search = await this.session.client.training.findRate({ config: this.recipe().config })));
+  }
+
+  setRate(rate: number): void {
+    if (this.config) this.config.optimizer.learningRate = rate;
+  }
+
+  exportRecipe(): void {
+    const { config } = this.recipe();
+    saveText(`${config.preset}-recipe.json`, `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  /** Takes over a recipe file. Its preset gives the standard values it is compared with. */
+  async importRecipe(text: string): Promise<void> {
+    await this.session.attempt(async () => {
+      const config = await this.session.client.training.parseRecipe({ text });
+      if (this.presets.some(({ name }) => name === config.preset)) this.presetName = config.preset;
+      this.config = config;
+    });
+  }
+
+  /** Takes over a run's settings, to run it again with changes. */
+  rerun(config: RunConfig, name: string): void {
+    if (this.presets.some((preset) => preset.name === config.preset)) this.presetName = config.preset;
+    this.config = structuredClone(config);
+    this.name = name;
   }
 
   destroy(): void {

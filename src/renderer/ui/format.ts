@@ -13,6 +13,9 @@ export function duration(seconds: number | null | undefined): string {
 
 export const megabytes = (mb: number | null): string => (mb === null ? '–' : mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`);
 
+/** Bytes in words: 512 kB, 113 MB, 2.4 GB. */
+export const bytes = (count: number): string => (count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`);
+
 /** Local date and time of an ISO text. */
 export function dateTime(iso: string): string {
   return new Date(iso).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });

@@ -38,13 +38,13 @@ export class RunService {
     return new RunStore(dataset.db, dataset.workFolder);
   }
 
-  detail(runId: string): RunDetail {
+  detail(runId: string, stepsAfter = 0): RunDetail {
     const store = this.store();
     const row = store.row(runId);
     const changedMasks = store.changedMasks(runId);
     return {
       summary: store.summary(runId), config: store.config(runId), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
-      folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId), checkpoints: store.checkpoints(runId),
+      folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId, stepsAfter), checkpoints: store.checkpoints(runId),
       masksChanged: changedMasks.length, changedMasks, diskBytes: folderBytes(store.folder(runId)), strip: readStrip(store.folder(runId)),
     };
   }
@@ -107,7 +107,7 @@ export class RunService {
   handlers(): Services['runs'] {
     return {
       list: ({ withDeleted }) => this.store().list(withDeleted),
-      get: ({ runId }) => this.detail(runId),
+      get: ({ runId, stepsAfter }) => this.detail(runId, stepsAfter),
       rename: ({ runId, name }) => this.change(runId, (store) => store.rename(runId, name)),
       annotate: ({ runId, ...changes }) => this.change(runId, (store) => store.annotate(runId, changes)),
       confusion: ({ runId, epoch }) => this.confusion(runId, epoch),

@@ -200,8 +200,10 @@ export class RunStore {
       .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
   }
 
-  steps(runId: string): StepPoint[] {
-    return this.db.prepare<[string], StepPoint>('SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step WHERE run_id = ? ORDER BY global_step').all(runId);
+  /** The steps in order. @param after only those after this one */
+  steps(runId: string, after = 0): StepPoint[] {
+    return this.db.prepare<[string, number], StepPoint>('SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step WHERE run_id = ? AND global_step > ? ORDER BY global_step')
+      .all(runId, after);
   }
 
   /** Drops the points of steps that a resume will do again. @param position in epochs, such as 2.25 */

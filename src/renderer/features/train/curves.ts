@@ -1,9 +1,10 @@
 import type { StepPoint } from '#shared/contract/training';
-import type { EpochMetrics } from '#shared/training/messages';
+import type { ClassInfo, EpochMetrics } from '#shared/training/messages';
+import { cssColor } from '../../ui/format.ts';
 
-interface Line {
+interface Line<Y = number> {
   x: number[];
-  y: number[];
+  y: Y[];
 }
 
 /** One line of an epoch metric; an epoch's value stands at its end. */
@@ -14,4 +15,9 @@ export function epochLine(epochs: readonly EpochMetrics[], metric: 'loss' | 'tra
 /** Every step's value. */
 export function stepLine(steps: readonly StepPoint[], metric: 'loss' | 'accuracy'): Line {
   return { x: steps.map(({ epoch }) => epoch), y: steps.map((point) => point[metric]) };
+}
+
+/** A line of IoU by epoch for each class, in its colour. */
+export function classLines(epochs: readonly EpochMetrics[], classes: readonly ClassInfo[]): (Line<number | null> & { label: string; color: string })[] {
+  return classes.map(({ id, name, color }) => ({ label: name, color: cssColor(color), x: epochs.map(({ epoch }) => epoch), y: epochs.map(({ perClassIou }) => perClassIou[id] ?? null) }));
 }
