@@ -11,6 +11,7 @@ import { matches } from '../../src/renderer/features/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
 import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
 import { changedCount, parseNumbers, readSetting, settingGroups, valueText, writeSetting } from '../../src/renderer/features/train/settings.ts';
+import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 
@@ -128,6 +129,16 @@ describe('curves', () => {
     for (const value of smooth([5, 5, null, 5], 0.9)) expect(value === null ? 5 : value).toBeCloseTo(5, 9);
     expect(smooth([0, 10], 0.5)[1]).toBeCloseTo(20 / 3, 9);
   });
+});
+
+test('a line of a dark class stands out on the dark surface and keeps its colour where it can', () => {
+  const [dark, light, ink, paper] = ['#17181b', '#ffffff', '#e8eaed', '#1b1d21'];
+  for (const colour of ['rgb(64 0 128)', 'rgb(64 64 0)', 'rgb(128 0 0)', 'rgb(192 192 128)', 'rgb(0 0 0)']) {
+    expect(contrast(parseColour(lineColour(colour, dark, ink))!, parseColour(dark)!)).toBeGreaterThanOrEqual(2.5);
+    expect(contrast(parseColour(lineColour(colour, light, paper))!, parseColour(light)!)).toBeGreaterThanOrEqual(2.5);
+  }
+  expect(lineColour('rgb(192 192 128)', dark, ink)).toBe('rgb(192 192 128)');
+  expect(lineColour('currentColor', dark, ink)).toBe('currentColor');
 });
 
 test('runs are found by words in name, tags and note, and by tag', () => {

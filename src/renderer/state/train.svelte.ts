@@ -78,6 +78,8 @@ export class TrainState {
   }
 
   async show(runId: string | null): Promise<void> {
+    // Nothing of the run shown before may stand under the name of this one.
+    if (runId !== this.runId) [this.epochs, this.steps, this.log, this.strip] = [[], [], [], null];
     this.runId = runId;
     if (runId === null) return;
     await this.refreshRun(true);

@@ -171,7 +171,13 @@ export function parseNumbers(text: string, count: number | null): number[] | nul
   return values.every(Number.isFinite) && (count === null || values.length === count) ? values : undefined;
 }
 
+/** The preset's value of a setting; one that the preset does not have, such as of another schedule, counts as unchanged. */
+export function standardOf(path: string, config: RunConfig, standard: RunConfig): unknown {
+  const value = readSetting(standard, path);
+  return value === undefined ? readSetting(config, path) : value;
+}
+
 /** How many settings of a group differ from the preset. */
 export function changedCount(group: SettingGroup, config: RunConfig, standard: RunConfig): number {
-  return group.settings.filter((setting) => (setting.when?.(config) ?? true) && !sameValue(readSetting(config, setting.path), readSetting(standard, setting.path))).length;
+  return group.settings.filter(({ path, when }) => (when?.(config) ?? true) && !sameValue(readSetting(config, path), standardOf(path, config, standard))).length;
 }
