@@ -33,12 +33,12 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
   const file = path.join(userData, 'recipe.json');
   writeFileSync(file, JSON.stringify({ ...recipe, batchSize: 5 }));
   await app.getByLabel('Recipe file to import').setInputFiles(file);
-  await expect(app.getByLabel('Batch size')).toHaveValue('5');
+  await expect(app.getByLabel('Batch size', { exact: true })).toHaveValue('5');
   await expect(app.getByLabel('Learning rate', { exact: true })).toHaveValue('0.01');
   writeFileSync(file, JSON.stringify({ ...recipe, batchSize: 0 }));
   await app.getByLabel('Recipe file to import').setInputFiles(file);
   await expect(app.getByText('Setting batchSize')).toBeVisible();
-  await expect(app.getByLabel('Batch size')).toHaveValue('5');
+  await expect(app.getByLabel('Batch size', { exact: true })).toHaveValue('5');
 });
 
 test('the finder draws its curve and its rate can be used', async ({ app }) => {
