@@ -3,19 +3,12 @@
 Usage: torch_logits.py SEED_FOLDER FILE.safetensors INPUT.json   (INPUT: {"shape": [n, 3, h, w], "data": [...]})
 The reference's code is read from the seed at run time. Every tensor of the file must find its place.
 """
-import glob, json, os, struct, sys
+import json, struct, sys
 import torch
+import reference
 
 seed, weights, given = sys.argv[1:4]
-text = open(glob.glob(os.path.join(seed, "*.txt"))[0], encoding="utf-8").read()
-scope = {}
-for begin, end in (
-    ("import torch\nimport torch.nn as nn\n\nclass BasicBlock", "EncNet\n\nEncoding"),
-    ("import torch\nfrom torch import nn as nn", "EncNet部分"),
-    ("import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\nclass EncModule", "数据集-Camvid"),
-):
-    start = text.index(begin)
-    exec(text[start:text.index(end, start)], scope)
+scope = reference.load(seed)
 
 raw = open(weights, "rb").read()
 length = struct.unpack("<Q", raw[:8])[0]

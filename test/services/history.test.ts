@@ -4,29 +4,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from '#services/database';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
-import { RunStore } from '#services/runs/run-store';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
-import type { EpochMetrics } from '#shared/training/messages';
-import { findPreset } from '#shared/training/presets';
 import { encodeMask } from '#files/mask-png';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
-
-const metrics = (epoch: number, miou: number): EpochMetrics => ({
-  epoch, loss: 1 / epoch, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1,
-});
-
-function newStore() {
-  const folder = temporaryFolder();
-  const db = openDatabase(path.join(folder, 'history.db'));
-  const store = new RunStore(db, folder);
-  const create = (id: string) => store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
-  return { db, store, create, folder };
-}
 
 test('1,000 runs of 200 epochs list in less than 200 ms', () => {
   const { db, store, create } = newStore();

@@ -4,22 +4,8 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { Settings } from '#services/app/settings';
 import { openDatabase } from '#services/database';
-import { RunStore } from '#services/runs/run-store';
-import { findPreset } from '#shared/training/presets';
-import type { EpochMetrics } from '#shared/training/messages';
 import { temporaryFolder } from '../helpers/dataset.ts';
-
-const metrics = (epoch: number, miou: number, loss: number): EpochMetrics => ({
-  epoch, loss, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1,
-});
-
-function newStore() {
-  const folder = temporaryFolder();
-  const db = openDatabase(path.join(folder, 'history.db'));
-  const store = new RunStore(db, folder);
-  const create = (id: string) => store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
-  return { db, store, create, folder };
-}
+import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
 
 test('migrations run once, and a newer database is refused untouched', () => {
   const file = path.join(temporaryFolder(), 'history.db');
