@@ -12,9 +12,10 @@ export interface TestBench {
   until: <T>(name: EventName, passes: (payload: T) => boolean) => Promise<T>;
 }
 
-export function createBench(options: { userData?: string } = {}): TestBench {
+/** @param options.program that runs the trainer instead of Node alone */
+export function createBench(options: { userData?: string; program?: string } = {}): TestBench {
   const workbench = createServices({
-    userData: options.userData ?? temporaryFolder(), trainer: trainerHost,
+    userData: options.userData ?? temporaryFolder(), trainer: { ...trainerHost, ...(options.program ? { program: options.program } : {}) },
     host: { host: 'browser', version: 'test', platform: process.platform, nativeDialogs: false }, chooseFolder: null,
     report: (error) => {
       throw error;

@@ -158,7 +158,7 @@ describe('the estimate', () => {
   test('warns of what the machine cannot hold, and says what to change', async () => {
     const huge = { ...findPreset('reference').config, batchSize: 128 };
     const { warnings } = await estimate(withSetting(huge, 'data.size', [1024, 1024]));
-    expect(warnings[0]).toMatch(/This needs about [\d.]+ GB of [\d.]+ GB: try a batch of 64 with 2 accumulated batches\./);
+    expect(warnings[0]).toMatch(/This needs about [\d.]+ GB of [\d.]+ GB: try a batch of 64 with 2 accumulated batches, or images smaller than 1024 x 1024\./);
     await bench.workbench.shutDown();
   });
 

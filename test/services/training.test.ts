@@ -215,3 +215,20 @@ test('masks changed since a run are counted', async () => {
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masksChanged).toBe(1);
   await bench.workbench.shutDown();
 });
+
+test.skipIf(process.platform !== 'linux')('memory that cannot be had fails the run with what to change, and the workbench stays up', async () => {
+  await bench.workbench.shutDown();
+  // The trainer under a limit of address space: TensorFlow's libraries fit, the batch does not.
+  const program = path.join(folder, 'limited-node.sh');
+  writeFileSync(program, `#!/bin/sh\nulimit -v 14000000\nexec "${process.execPath}" "$@"\n`, { mode: 0o755 });
+  bench = createBench({ program });
+  await bench.call('datasets.open', { path: folder });
+  const end = ended();
+  const huge = { ...config(1), batchSize: 8, data: { ...config(1).data, size: [2048, 2048] as [number, number] }, model: { ...config(1).model, width: 64 } };
+  await bench.call('training.start', { config: huge, name: 'too large' });
+  const { run } = await end;
+  expect(run.status).toBe('failed');
+  expect(run.reason).toMatch(/(Memory ran out|memory cannot be had).* try a batch of 4 with 2 accumulated batches, or images smaller than 2048 x 2048/);
+  expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: false })).toHaveLength(1);
+  await bench.workbench.shutDown();
+});

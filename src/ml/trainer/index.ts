@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
+import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 import { SamplePool } from '../data/sample-pool.ts';
 import { deviceName, tf } from '../tensor/runtime.ts';
@@ -23,13 +24,11 @@ function codeOf(error: unknown): ErrorCode {
   return /OOM|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
 }
 
+/** TensorFlow's own words, without the status before them. */
+const wordsOf = (error: unknown): string => messageOf(error).replace(/^Invalid TF_Status: \d+\s+Message: /, '').split('\n')[0];
+
 /** What to change so that a job fits memory. */
-function memoryAdvice(job: TrainerJob): string {
-  if (job.kind !== 'train' && job.kind !== 'find-rate') return ' Choose smaller images or fewer scales.';
-  const { batchSize, data: { size: [height, width] }, accumulate } = job.config;
-  const half = Math.max(1, Math.floor(batchSize / 2));
-  return ` The batch of ${batchSize} images of ${width} x ${height} does not fit memory: try a batch of ${half} with ${accumulate * Math.ceil(batchSize / half)} accumulated batches, or smaller images.`;
-}
+const adviceFor = (job: TrainerJob): string => (job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'try smaller images or fewer scales');
 
 // The worker's entry lies beside this one: as source while developing, built otherwise.
 const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
@@ -63,7 +62,7 @@ async function run(job: TrainerJob): Promise<void> {
     await work(job);
   } catch (error) {
     const code = codeOf(error);
-    emit({ type: 'failed', code, message: messageOf(error) + (code === 'out-of-memory' ? memoryAdvice(job) : '') });
+    emit({ type: 'failed', code, message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${adviceFor(job)}.` : messageOf(error) });
     process.exitCode = 1;
   }
   process.disconnect();

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import type { RunEstimate } from '#shared/contract/training';
 import { estimateRun } from '#shared/training/estimate';
+import { memoryAdvice } from '#shared/training/memory-advice';
 import type { RunConfig } from '#shared/training/run-config';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -25,13 +26,10 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
   return { epochSeconds: epochMacs / speed, measured: speeds.length > 0, memoryMb, machineMb, parameters, stepsPerEpoch: steps, warnings: warningsOf(config, memoryMb, machineMb, images.train) };
 }
 
-function warningsOf({ batchSize, accumulate, data: { size: [height, width] } }: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {
+function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {
   const warnings: string[] = [];
-  if (memoryMb > comfortable * machineMb) {
-    const half = Math.max(1, Math.floor(batchSize / 2));
-    const change = batchSize > 1 ? `a batch of ${half} with ${accumulate * Math.ceil(batchSize / half)} accumulated batches` : `images smaller than ${width} x ${height}`;
-    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: try ${change}.`);
-  }
-  if (train > 0 && train < batchSize * accumulate) warnings.push(`A step takes ${batchSize * accumulate} images, and there are ${train}: every step has all of them.`);
+  const perStep = config.batchSize * config.accumulate;
+  if (memoryMb > comfortable * machineMb) warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${memoryAdvice(config)}.`);
+  if (train > 0 && train < perStep) warnings.push(`A step takes ${perStep} images, and there are ${train}: every step has all of them.`);
   return warnings;
 }

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { messageOf } from '#shared/errors';
+import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 
 /** How the trainer is started; the composition root knows where it is. */
@@ -23,6 +24,7 @@ export interface TrainerEnd {
 // TensorFlow maps and unmaps every large tensor otherwise, which costs more than the convolutions of a small net.
 const allocatorSettings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_TOP_PAD_: '268435456' };
 const stderrTail = 4000;
+const memorySignals: readonly NodeJS.Signals[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS'];
 
 /** CUDA's libraries, where set-up has staged them beside the runtime. */
 function cudaFolders(): string[] {
@@ -48,6 +50,7 @@ export function trainerEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJ
 /** One trainer process with one job. Its death, whatever the cause, is an event here and nothing more. */
 export class TrainerProcess {
   private readonly child: ChildProcess;
+  private readonly advice: string;
   private tail = '';
   private recordFailure: string | null = null;
   /** Resolves when the process has ended. */
@@ -55,6 +58,7 @@ export class TrainerProcess {
 
   /** @param onEvent gets everything the trainer says */
   constructor(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void) {
+    this.advice = job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'choose smaller images';
     this.child = fork(host.entry, [], { execPath: host.program, execArgv: [], serialization: 'advanced', env: trainerEnvironment(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.tail = (this.tail + text).slice(-stderrTail)));
     let reported = false;
@@ -97,7 +101,10 @@ export class TrainerProcess {
     if (this.recordFailure) return this.recordFailure;
     const lines = this.tail.trim().split('\n');
     const last = lines.findLast((line) => /error|check failed|terminate/i.test(line)) ?? lines.at(-1) ?? '';
-    if (signal === 'SIGKILL') return 'The trainer was killed (SIGKILL), as a system does when memory runs out. Choose a smaller batch or image size if it happens again.';
+    const again = `If it happens again, ${this.advice}.`;
+    if (signal === 'SIGKILL') return `The trainer was killed (SIGKILL), as a system does when memory runs out. ${again}`;
+    // TensorFlow does not survive an allocation that fails.
+    if (signal && memorySignals.includes(signal)) return `The trainer crashed (${signal}), as it does when memory cannot be had. ${again} ${last}`.trim();
     if (signal) return `The trainer crashed (${signal}). ${last}`.trim();
     return `The trainer ended without a result (exit code ${code}). ${last}`.trim();
   }
