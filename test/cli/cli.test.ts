@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -60,6 +61,24 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(confusion).toEqual(result.confusion);
 });
 
+test('exports what predicts, in half precision and as ONNX, and looks at images in several ways', async () => {
+  const data = await makeDataset({ train: 2, val: 1 });
+  const out = temporaryFolder();
+  await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '2', '--set', 'emaDecay=0.9', '--out', out);
+  const [half, onnx] = [path.join(out, 'half.safetensors'), path.join(out, 'net.onnx')];
+  const checkpoint = path.join(out, 'last.ckpt');
+  expect(await cli('export', '--checkpoint', checkpoint, '--out', half, '--half', '--note', 'by=a test')).toMatchObject({ code: 0, stdout: `${half}\n` });
+  expect(await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '48x64')).toMatchObject({ code: 0 });
+  const session = await InferenceSession.create(onnx);
+  expect([session.inputNames, session.outputNames]).toEqual([['images'], ['logits', 'labels', 'se_logits']]);
+  expect((await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '50x64')).stderr).toContain('must be a multiple of 8 both ways, received 50 x 64');
+
+  // A model that is handed on is evaluated as the checkpoint it came from, but for the rounding of its weights.
+  const score = async (...args: string[]) => JSON.parse((await cli('evaluate', '--data', data, '--json', ...args)).stdout) as { pixelAccuracy: number; protocol: Record<string, unknown> };
+  expect((await score('--checkpoint', half)).pixelAccuracy).toBeCloseTo((await score('--checkpoint', checkpoint)).pixelAccuracy, 2);
+  expect((await score('--checkpoint', checkpoint, '--scales', '0.75,1', '--flip', '--sliding')).protocol).toMatchObject({ scales: [0.75, 1], flip: true, resolution: expect.stringContaining('windows of') as string });
+});
+
 test('starts from other weights as far as they fit, and says what does not', async () => {
   const data = await makeDataset({ train: 2, val: 1 });
   const [first, second] = [temporaryFolder(), temporaryFolder()];
@@ -102,7 +121,7 @@ test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () =>
 });
 
 test('help is complete, and errors are one line on stderr with a non-zero code', async () => {
-  for (const command of ['train', 'evaluate', 'predict']) {
+  for (const command of ['train', 'evaluate', 'predict', 'export']) {
     const help = await cli(command, '--help');
     expect(help.code).toBe(0);
     expect(help.stdout).toContain(command === 'train' ? '--resume <dir>' : '--checkpoint <file>');
@@ -110,7 +129,7 @@ test('help is complete, and errors are one line on stderr with a non-zero code',
   const data = await makeDataset({ train: 1, val: 1 });
   const cases: [string[], string][] = [
     [['train', '--data', '/nowhere'], 'error: /nowhere is not a folder'],
-    [['train', '--data', data, '--preset', 'huge'], 'error: There is no preset "huge"; there are light, reference, tiny'],
+    [['train', '--data', data, '--preset', 'huge'], 'error: There is no preset "huge"; there are light, reference, paper, tiny'],
     [['train', '--data', data, '--epochs', '0'], 'must be a whole number of at least 1, received "0"'],
     [['train', '--data', data, '--set', 'nonsense=1'], 'error: There is no setting "nonsense"'],
     [['train', '--data', data, '--resume', '/nowhere'], 'error: /nowhere/last.ckpt does not exist'],

@@ -145,7 +145,6 @@ export interface Protocol {
   resolution: string;
   scales: number[];
   flip: boolean;
-  sliding: boolean;
 }
 
 export type TrainerEvent =

@@ -13,6 +13,5 @@ export function protocolOf(config: RunConfig, split: string, classes: number, ev
     resolution: `${input}, scored at the labels' own resolution`,
     scales,
     flip,
-    sliding,
   };
 }
