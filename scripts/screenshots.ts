@@ -79,10 +79,10 @@ await page.getByRole('button', { name: 'Undo', exact: true }).click();
 
 await go('Train');
 await page.getByRole('radio', { name: 'Light' }).click();
-await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '4' : '14');
+await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '8');
 await page.getByLabel('Name').fill('first light');
 await page.getByRole('button', { name: 'Start training' }).click();
-await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 5 ---/).waitFor({ timeout: 900_000 });
+await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 4 ---/).waitFor({ timeout: 900_000 });
 await shoot('training');
 await page.getByRole('status', { name: 'Run state' }).filter({ hasText: 'Finished' }).waitFor({ timeout: 1_800_000 });
 

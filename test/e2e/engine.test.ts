@@ -120,3 +120,28 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   await app.getByLabel('Deleted').uncheck();
   await expect(app.getByRole('row').filter({ hasText: 'good' })).toHaveCount(1);
 });
+
+test('the desktop tells when a run has ended, if it was allowed to and one looks elsewhere', async ({ app }) => {
+  test.setTimeout(180_000);
+  await app.context().grantPermissions(['notifications']);
+  await app.evaluate(() => {
+    const told: string[] = [];
+    Object.assign(window, {
+      told,
+      Notification: class {
+        static permission = 'granted';
+        static requestPermission(): Promise<string> {
+          return Promise.resolve('granted');
+        }
+        constructor(title: string, options: { body: string }) {
+          told.push(`${title}: ${options.body}`);
+        }
+      },
+    });
+    document.hasFocus = () => false;
+  });
+  await chooseTiny(app, 1);
+  await app.getByLabel('Name').fill('told of');
+  await app.getByRole('button', { name: 'Start training' }).click();
+  await expect.poll(() => app.evaluate(() => (window as unknown as { told: string[] }).told), { timeout: 90_000 }).toEqual([expect.stringMatching(/^Training has finished: told of, best mIoU 0\.\d{3}$/)]);
+});

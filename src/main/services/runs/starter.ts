@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
@@ -38,8 +39,9 @@ export function findStarter(classes: readonly ClassInfo[]): Starter | null {
   return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs: data.epochs as EpochMetrics[] };
 }
 
-/** Copies the starter's weights into a run's folder, where they are found as its best. */
-export function installStarter({ file }: Starter, folder: string): string {
+/** Copies the starter's weights into a run's folder, where they are found as its best. @throws AppError 'corrupt-file' if they are not the file they should be */
+export function installStarter({ file, sha256 }: Starter, folder: string): string {
+  if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 that its description names`, { file });
   mkdirSync(folder, { recursive: true });
   const target = path.join(folder, 'best.ckpt');
   copyFileSync(file, target);
