@@ -13,7 +13,7 @@ import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
 import { changedCount, parseNumbers, readSetting, settingGroups, valueText, writeSetting } from '../../src/renderer/features/train/settings.ts';
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
-import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
+import { bytes, duration, fraction, megabytes, percent, protocolText } from '../../src/renderer/ui/format.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
   id, split: id.split('/')[0], name: id, width: 4, height: 4, hasMask: true, state: 'labelled', problems: [], classPixels: [8, 4, 4], imageStamp: 's', revision: 'r', surveyed: true, editedAt: null, ...over,
@@ -161,6 +161,12 @@ test('comparing runs shows only what differs', () => {
   expect(settingRows([config, withSetting(config, 'seed', 5)])).toEqual([{ path: 'seed', values: ['17', '5'] }]);
   expect(settingRows([config, config])).toEqual([]);
   expect(settingRows([config]).length).toBeGreaterThan(30);
+});
+
+test('a protocol is told in one line, with what is not plain', () => {
+  const plain = { split: 'val', classes: 11, void: '', resolution: 'input 416 x 312', scales: [1], flip: false };
+  expect(protocolText(plain)).toBe('val, 11 classes, void left out, input 416 x 312');
+  expect(protocolText({ ...plain, scales: [0.75, 1], flip: true })).toBe('val, 11 classes, void left out, input 416 x 312, scales 0.75, 1, mirrored too');
 });
 
 test('numbers are shown with their units', () => {

@@ -25,6 +25,7 @@ export class TrainState {
   search = $state.raw<RateSearch | null>(null);
   queue = $state.raw<QueueState>({ waiting: [], held: false });
   strip = $state.raw<RunDetail['strip']>(null);
+  protocol = $state.raw<RunDetail['protocol'] | null>(null);
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
   private waiting: StepPoint[] = [];
@@ -99,6 +100,7 @@ export class TrainState {
     const last = this.steps.at(-1)?.globalStep ?? 0;
     this.waiting = this.waiting.filter(({ globalStep }) => globalStep > last);
     this.strip = detail.strip;
+    this.protocol = detail.protocol;
     // The cards tell how long an epoch takes here, as soon as that is known.
     this.presets = await this.session.client.training.presets();
   }

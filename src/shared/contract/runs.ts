@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EpochMetrics, StripImage } from '../training/messages.ts';
+import type { EpochMetrics, Protocol, StripImage } from '../training/messages.ts';
 import type { RunConfig } from '../training/run-config.ts';
 import { event, method } from './define.ts';
 import type { StepPoint } from './training.ts';
@@ -45,6 +45,8 @@ export interface RunDetail {
   /** Every step's loss and accuracy. */
   steps: StepPoint[];
   checkpoints: { role: string; file: string; epoch: number; sha256: string }[];
+  /** How its validation scores are measured. */
+  protocol: Protocol;
   /** Masks changed since the run read them: how many, and their images. */
   masksChanged: number;
   changedMasks: string[];

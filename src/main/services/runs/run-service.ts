@@ -6,6 +6,7 @@ import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { EventBus } from '../events.ts';
+import { protocolOf } from '../review/protocol.ts';
 import { folderBytes } from './disk-use.ts';
 import { RunStore } from './run-store.ts';
 import { findStarter, installStarter } from './starter.ts';
@@ -41,9 +42,10 @@ export class RunService {
   detail(runId: string, stepsAfter = 0): RunDetail {
     const store = this.store();
     const row = store.row(runId);
+    const config = store.config(runId);
     const changedMasks = store.changedMasks(runId);
     return {
-      summary: store.summary(runId), config: store.config(runId), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
+      summary: store.summary(runId), config, protocol: protocolOf(config, 'val', store.classes(runId).length), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
       folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId, stepsAfter), checkpoints: store.checkpoints(runId),
       masksChanged: changedMasks.length, changedMasks, diskBytes: folderBytes(store.folder(runId)), strip: readStrip(store.folder(runId)),
     };
