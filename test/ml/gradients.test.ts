@@ -221,6 +221,25 @@ describe('dilated convolution', () => {
   });
 });
 
+test('the gradient of a batch norm in evaluation is that of finite differences, whatever the processor', () => {
+  const parameters = new Parameters(new Random(0));
+  const layer = new BatchNorm(parameters, 'n', 3);
+  Parameters.assign(layer.runningMean, tf.tensor1d([0.1, -0.2, 0.3]));
+  Parameters.assign(layer.runningVar, tf.tensor1d([0.5, 1.5, 2]));
+  Parameters.assign(layer.weight, tf.tensor1d([1.2, 0.8, -0.5]));
+  const data = values([2, 3, 4, 3], 1);
+  const cotangent = values([2, 3, 4, 3], 2);
+  const tape = new Tape({ training: false, recording: true });
+  const x = tape.constant(tf.tensor(data, [2, 3, 4, 3]), true);
+  const output = layer.forward(tape, x);
+  tape.backward([[output, tf.tensor(cotangent, [2, 3, 4, 3])]]);
+  const scale = [0, 1, 2].map((channel) => [1.2, 0.8, -0.5][channel] / Math.sqrt([0.5, 1.5, 2][channel] + 1e-5));
+  x.gradient!.dataSync<'float32'>().forEach((gradient, i) => expect(gradient).toBeCloseTo(cotangent[i] * scale[i % 3], 5));
+  const gradients = takeGradients(tape);
+  const ofWeight = [0, 1, 2].map((channel) => data.reduce((sum, value, i) => sum + (i % 3 === channel ? (cotangent[i] * (value - [0.1, -0.2, 0.3][channel])) / Math.sqrt([0.5, 1.5, 2][channel] + 1e-5) : 0), 0));
+  gradients.get(layer.weight)!.dataSync<'float32'>().forEach((gradient, channel) => expect(gradient).toBeCloseTo(ofWeight[channel], 4));
+});
+
 test('a parameter that is used twice has one node', () => {
   const parameters = new Parameters(new Random(0));
   const layer = new Linear(parameters, 'l', 3, 3);

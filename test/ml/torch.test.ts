@@ -44,7 +44,7 @@ test.skipIf(missing !== null)('a checkpoint loads in the reference\'s PyTorch ne
   }
 });
 
-test.skipIf(missing !== null)('a golden case that was never seen before, of another backbone, size, optimiser and lateral connections, is met', () => {
+test.skipIf(missing !== null)('a golden case that was never seen before, of another backbone, size, optimiser and lateral connections, is met', { timeout: 400_000 }, () => {
   const folder = temporaryFolder();
   const [configFile, caseFile] = [path.join(folder, 'config.json'), path.join(folder, 'case.json')];
   writeFileSync(configFile, JSON.stringify({

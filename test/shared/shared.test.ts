@@ -89,7 +89,7 @@ describe('settings', () => {
     expect(withSetting(findPreset('tiny').config, 'optimizer.momentum', 0.5).optimizer.momentum).toBe(0.5);
     expect(() => withSetting(findPreset('tiny').config, 'optimizer.nonsense', 1)).toThrow('There is no setting "optimizer.nonsense"');
     expect(() => withSetting(findPreset('tiny').config, 'epochs', -3)).toThrow(/Setting epochs: .*>=1/);
-    expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, tiny');
+    expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, paper, tiny');
   });
 });
 
