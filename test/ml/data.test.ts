@@ -8,13 +8,13 @@ import { colourChange, normalise } from '#ml/data/colour';
 import { decodeSample } from '#ml/data/decode';
 import { drawGeometry, wholeImage, type Geometry } from '#ml/data/geometry';
 import { render, type View } from '#ml/data/render';
-import type { SamplePool } from '#ml/data/sample-pool';
+import { SamplePool } from '#ml/data/sample-pool';
 import { samplePair } from '#ml/data/transforms';
 import { surveySamples } from '#ml/train/label-statistics';
 import { windowsOf } from '#ml/train/windows';
 import { Random } from '#shared/random';
 import { makeDataset } from '../helpers/dataset.ts';
-import { createPool, jobData, smallConfig } from '../helpers/training.ts';
+import { createPool, jobData, poolEntry, smallConfig } from '../helpers/training.ts';
 
 const pools: SamplePool[] = [];
 afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));
@@ -47,6 +47,19 @@ describe('the pool', () => {
     const survey = await surveySamples(pool, train, 11, () => Promise.resolve());
     expect(survey.samples).toHaveLength(3);
     expect(survey.excluded).toEqual([expect.stringContaining(train[1].imageFile)]);
+  });
+
+  test('lets the oldest go where it is told to, and decodes them again', async () => {
+    const { train, maskFormat } = jobData(await makeDataset());
+    const pool = new SamplePool(maskFormat, { entry: poolEntry, workers: 1, budgetBytes: 2 * 64 * 48 * 4, evicts: true });
+    pools.push(pool);
+    const first = await pool.get(train[0]);
+    await pool.get(train[1]);
+    expect(await pool.get(train[0])).toBe(first);
+    await pool.get(train[2]);
+    const again = await pool.get(train[0]);
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
   });
 
   test('hands out what was prepared ahead, and its failure when it is asked for', async () => {
@@ -194,9 +207,10 @@ describe('transforms', () => {
   });
 
   test('one setting\'s draws do not shift another\'s', () => {
-    const plain = drawGeometry({ ...data, rotation: 0 }, source, Random.named('a', 1));
-    const turned = drawGeometry({ ...data, rotation: 20, hue: 0.2 }, source, Random.named('a', 1));
-    expect({ ...turned, rotation: plain.rotation, hue: plain.hue }).toEqual(plain);
+    const draw = (changes: Partial<typeof data>) => drawGeometry({ ...data, ...changes }, source, Random.named('a', 1));
+    const plain = draw({});
+    expect({ ...draw({ rotation: 20, hue: 0.2 }), rotation: plain.rotation, hue: plain.hue }).toEqual(plain);
+    expect(draw({ flipHorizontal: false, flipVertical: false, randomScale: null }).brightness).toBe(plain.brightness);
   });
 });
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
 import { liveHandles } from '#ml/tensor/runtime';
 import { Control } from '#ml/train/control';
+import { fit } from '#ml/train/fit';
 import { findRate, searchedRate, suggestRate } from '#ml/train/find-rate';
 import { hasStalled, LossGuard } from '#ml/train/guards';
 import { predictSample } from '#ml/train/predict';
@@ -53,6 +54,38 @@ describe('a resume', () => {
     await runFit({ ...moved, resumeFrom: last(moved) });
     expect(outcome(moved)).toEqual(outcome(job));
     expect(readModel(path.join(moved.outDir, 'best.ckpt')).epoch).toBe(readCheckpoint(last(moved)).state.best!.epoch);
+  });
+
+  test('after a pause during a validation, with averaged weights, ends the same: the pause\'s checkpoint is not taken crosswise', async () => {
+    const job = await jobFor(everything);
+    await runFit(job);
+    const paused: TrainJob = { ...job, outDir: temporaryFolder() };
+    await runFit(paused, (event, control) => {
+      if (event.type === 'validating' && event.done === 1) control.pause();
+      // What a kill would find while it is paused.
+      if (event.type === 'paused') {
+        cpSync(last(paused), path.join(paused.outDir, 'copy.ckpt'));
+        setTimeout(() => control.stop(), 0);
+      }
+    });
+    const resumed: TrainJob = { ...job, outDir: temporaryFolder(), resumeFrom: path.join(paused.outDir, 'copy.ckpt') };
+    await runFit(resumed);
+    expect(outcome(resumed)).toEqual(outcome(job));
+  });
+
+  test('of a stop during the reading of the images begins at the beginning', async () => {
+    const job = await jobFor({ epochs: 1 });
+    await runFit(job);
+    const pool = createPool(job.maskFormat);
+    const control = new Control();
+    control.stop();
+    const stopped: TrainJob = { ...job, outDir: temporaryFolder() };
+    const events: TrainerEvent[] = [];
+    await fit(stopped, pool, control, (event) => events.push(event));
+    await pool.close();
+    expect(ofType(events, 'done')[0].reason).toBe('stopped');
+    await runFit({ ...stopped, resumeFrom: last(stopped) });
+    expect(outcome(stopped)).toEqual(outcome(job));
   });
 
   test('with more workers and another cache is the same run', async () => {

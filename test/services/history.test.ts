@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
+import { RunStore } from '#services/runs/run-store';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -105,6 +106,13 @@ test('the masks that changed since a run are named', async () => {
   const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', { imageId: 'train/train-1' });
   await bench.call('masks.save', { imageId: 'train/train-1', width: mask.width, height: mask.height, ids: mask.ids.fill(0), baseRevision: mask.revision });
   expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 1, changedMasks: ['train/train-1'] });
+  // A resumed run reads the masks as they are now, and says so.
+  const { db, workFolder } = bench.workbench.datasets.require();
+  new RunStore(db, workFolder).setStatus(run.id, 'stopped');
+  const end = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  await bench.call('training.resumeRun', { runId: run.id });
+  await end;
+  expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 0, changedMasks: [] });
   await bench.workbench.shutDown();
 });
 

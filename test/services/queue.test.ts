@@ -91,6 +91,34 @@ describe('the line', () => {
   });
 });
 
+test('a run that is queued during a rate search starts when the search has ended', async () => {
+  await bench.call('training.findRate', { config });
+  await bench.call('training.enqueue', { config, name: 'after the search' });
+  expect(await bench.call('training.queue')).toMatchObject({ held: false, waiting: [{ name: 'after the search' }] });
+  const end = ended(1);
+  await bench.call('training.cancelFindRate');
+  expect((await end).run).toMatchObject({ name: 'after the search', status: 'finished' });
+  await bench.workbench.shutDown();
+});
+
+test('a workbench that closes in the middle of a start loses no run', async () => {
+  await bench.call('training.holdQueue');
+  await bench.call('training.enqueue', { config: { ...config, epochs: 500 }, name: 'caught' });
+  await bench.call('training.startQueue');
+  await bench.workbench.shutDown();
+  bench = createBench({ userData });
+  await bench.call('datasets.open', { path: folder });
+  const { waiting } = await bench.call<QueueState>('training.queue');
+  expect([...waiting, ...(await runs())].map(({ name }) => name)).toEqual(['caught']);
+  await bench.workbench.shutDown();
+});
+
+test('what no queue wrote is refused', async () => {
+  for (const run of [{}, { id: 'x', name: 'x', config, startFrom: null, sweep: null, priority: 1e9, createdAt: '' }]) await expect(bench.call('training.restoreQueued', { run })).rejects.toMatchObject({ code: 'invalid-argument' });
+  await expect(bench.call('training.start', { config, name: '', startFrom: '../../elsewhere' })).rejects.toMatchObject({ code: 'not-found' });
+  await bench.workbench.shutDown();
+});
+
 describe('a sweep', () => {
   const sweep = (changes: Partial<Sweep>): Sweep => ({ name: 'rates', kind: 'grid', config, settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }], runs: 5, ...changes });
 
@@ -108,6 +136,13 @@ describe('a sweep', () => {
     expect(rates.every((rate) => rate >= 1e-4 && rate <= 1e-1)).toBe(true);
     expect(rates.filter((rate) => rate < 1e-2).length).toBeGreaterThan(15);
     expect(expandSweep(random)).toEqual(expandSweep(random));
+  });
+
+  test('rounds what it draws for whole settings, and another schedule brings its own settings', () => {
+    const epochs = expandSweep(sweep({ kind: 'random', settings: [{ path: 'epochs', low: 1, high: 9, logarithmic: false }], runs: 20 })).map((run) => run.config.epochs);
+    expect(epochs.every((value) => Number.isInteger(value) && value >= 1 && value <= 9)).toBe(true);
+    const schedules = expandSweep(sweep({ settings: [{ path: 'schedule.kind', values: ['poly', 'cosine'] }] })).map((run) => run.config.schedule);
+    expect(schedules).toEqual([{ kind: 'poly', power: 0.9 }, { kind: 'cosine', floor: 0 }]);
   });
 
   test.each([

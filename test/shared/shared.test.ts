@@ -89,6 +89,7 @@ describe('settings', () => {
     expect(withSetting(findPreset('tiny').config, 'optimizer.momentum', 0.5).optimizer.momentum).toBe(0.5);
     expect(() => withSetting(findPreset('tiny').config, 'optimizer.nonsense', 1)).toThrow('There is no setting "optimizer.nonsense"');
     expect(() => withSetting(findPreset('tiny').config, 'epochs', -3)).toThrow(/Setting epochs: .*>=1/);
+    expect(() => withSetting(findPreset('reference').config, 'evaluation.flip', true)).toThrow('Setting data.flipValidation: validation images can be flipped only where each is looked at once');
     expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, paper, tiny');
   });
 });

@@ -58,8 +58,8 @@ export async function makeBatch(pool: SamplePool, samples: readonly Sample[], si
   return { images, labels, count: samples.length, size, ids: samples.map((sample) => sample.id) };
 }
 
-/** Steps whose batches are made ahead of the one in use. */
-const ahead = 2;
+/** Steps whose batches are made ahead of the one in use; of accumulated batches, which are many images, one step. */
+const stepsAhead = ({ accumulate }: RunConfig): number => (accumulate > 1 ? 1 : 2);
 
 /**
  * The training batches of an epoch from a given step on, those of a step together; the next steps' being made while the last are in use.
@@ -80,7 +80,7 @@ export async function* trainingBatches(pool: SamplePool, set: TrainingSet, confi
   };
   const queue: Promise<Batch[]>[] = [];
   for (let step = firstStep; step < steps; step++) {
-    while (queue.length <= ahead && step + queue.length < steps) queue.push(load(step + queue.length));
+    while (queue.length <= stepsAhead(config) && step + queue.length < steps) queue.push(load(step + queue.length));
     yield await queue.shift()!;
   }
 }

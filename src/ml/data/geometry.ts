@@ -37,17 +37,20 @@ const place = (available: number, wanted: number, u: number): number => (availab
 /** Draws the training augmentation of one sample. Every draw is made whether it is used or not, so that one setting never shifts another. */
 export function drawGeometry(config: DataConfig, source: { width: number; height: number }, random: Random): Geometry {
   const geometry = wholeImage(source);
+  const [zoom, across, down] = [random.next(), random.next(), random.next()];
   if (config.randomScale) {
-    const scale = random.between(...config.randomScale);
+    const [low, high] = config.randomScale;
+    const scale = low + (high - low) * zoom;
     geometry.height = config.size[0] / scale;
     geometry.width = config.size[1] / scale;
-    geometry.left = place(source.width, geometry.width, random.next());
-    geometry.top = place(source.height, geometry.height, random.next());
+    geometry.left = place(source.width, geometry.width, across);
+    geometry.top = place(source.height, geometry.height, down);
     geometry.labelOffset = 0.5;
   }
   const around = (range: number) => range * (2 * random.next() - 1);
-  geometry.flipHorizontal = config.flipHorizontal && random.next() < 0.5;
-  geometry.flipVertical = config.flipVertical && random.next() < 0.5;
+  const [mirrored, upended] = [random.next() < 0.5, random.next() < 0.5];
+  geometry.flipHorizontal = config.flipHorizontal && mirrored;
+  geometry.flipVertical = config.flipVertical && upended;
   geometry.brightness = 1 + around(config.brightness);
   geometry.contrast = 1 + around(config.contrast);
   geometry.saturation = 1 + around(config.saturation);

@@ -18,8 +18,11 @@ export interface PoolOptions {
   workers: number;
   /** Memory for decoded samples, in bytes; what does not fit is decoded anew each time. */
   budgetBytes: number;
+  /** Whether the oldest make room for new ones: right where each is looked at a few times and then no more, wrong for epochs. */
+  evicts?: boolean;
 }
 
+const bytesOf = ({ pixels, labels }: DecodedSample): number => pixels.length + (labels?.length ?? 0);
 const keyOf = ({ id }: Sample, view: View, size: readonly [number, number]): string => JSON.stringify([id, view, size]);
 
 /**
@@ -32,6 +35,7 @@ export class SamplePool {
   private readonly waiting = new Map<number, Waiting>();
   private readonly cache = new Map<string, DecodedSample>();
   private readonly prefetched = new Map<string, Promise<{ decoded: DecodedSample; rendered: Rendered | null }>>();
+  private readonly evicts: boolean;
   private freeBytes: number;
   private nextId = 0;
   private failure: AppError | null = null;
@@ -40,6 +44,7 @@ export class SamplePool {
   constructor(format: MaskFormat | null, options: PoolOptions) {
     this.format = format;
     this.freeBytes = options.budgetBytes;
+    this.evicts = options.evicts ?? false;
     this.workers = Array.from({ length: Math.max(1, options.workers) }, () => this.start(options.entry));
   }
 
@@ -50,8 +55,6 @@ export class SamplePool {
     worker.on('exit', (code) => {
       if (!this.closing) this.fail(new AppError('trainer-failed', `A data worker ended with code ${code}`));
     });
-    // Workers alone keep no process alive.
-    worker.unref();
     return worker;
   }
 
@@ -81,10 +84,17 @@ export class SamplePool {
   }
 
   private remember(decoded: DecodedSample): void {
-    const bytes = decoded.pixels.length + (decoded.labels?.length ?? 0);
-    if (this.cache.has(decoded.id) || bytes > this.freeBytes) return;
+    const bytes = bytesOf(decoded);
+    if (this.cache.has(decoded.id)) return;
+    if (this.evicts) for (const old of this.cache.values()) if (bytes > this.freeBytes) this.forget(old);
+    if (bytes > this.freeBytes) return;
     this.freeBytes -= bytes;
     this.cache.set(decoded.id, decoded);
+  }
+
+  private forget(decoded: DecodedSample): void {
+    this.cache.delete(decoded.id);
+    this.freeBytes += bytesOf(decoded);
   }
 
   /** The decoded sample. @throws AppError 'corrupt-file' naming the file and the rule */

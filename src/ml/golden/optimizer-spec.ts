@@ -31,7 +31,7 @@ export function optimizerOf(spec: OptimizerSpec): OptimizerConfig {
   if (spec.dampening) throw unsupported('optimizer.dampening', spec.dampening);
   if (spec.amsgrad) throw unsupported('optimizer.amsgrad', spec.amsgrad);
   return {
-    kind: kindOf(spec), learningRate: spec.lr, headFactor: 1, weightDecay: spec.weight_decay ?? (spec.name === 'adamw' ? 0.01 : 0), decayNormAndBias: true, momentum: spec.momentum ?? 0,
+    kind: kindOf(spec), learningRate: spec.lr, headFactor: 1, weightDecay: spec.weight_decay ?? (/^adamw/i.test(spec.name ?? '') ? 0.01 : 0), decayNormAndBias: true, momentum: spec.momentum ?? 0,
     nesterov: spec.nesterov ?? false, beta1: spec.betas?.[0] ?? 0.9, beta2: spec.betas?.[1] ?? 0.999, epsilon: spec.eps ?? 1e-8, clipNorm: spec.clip_norm ?? 0,
   };
 }
@@ -45,10 +45,11 @@ export interface ScheduleSpec {
 }
 
 /** @throws AppError 'unsupported' on a schedule that is not known */
-export function scheduleOf({ name, power = 0.9, step_size: size = 1, gamma = 0.1 }: ScheduleSpec): ScheduleConfig {
+export function scheduleOf({ name: given, power = 0.9, step_size: size = 1, gamma = 0.1 }: ScheduleSpec): ScheduleConfig {
+  const name = given.toLowerCase().replace(/_?lr$/, '');
   if (name === 'constant') return { kind: 'constant' };
   if (name === 'poly') return { kind: 'poly', power };
-  if (name === 'step' || name === 'step_lr') return { kind: 'step', stepEpochs: size, gamma };
+  if (name === 'step') return { kind: 'step', stepEpochs: size, gamma };
   if (name === 'cosine') return { kind: 'cosine', floor: 0 };
-  throw unsupported('schedule.name', name);
+  throw unsupported('schedule.name', given);
 }

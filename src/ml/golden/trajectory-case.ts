@@ -19,7 +19,7 @@ const atFastRate = [1e-5, 1e-3, 5e-2, 8e-2, 0.2];
 const slowRate = 1e-3;
 
 /** How many times faster than the slow rate weights move: AdamW's steps have the rate's size whatever the gradient's, so it counts as fast. */
-const pace = ({ name, lr, momentum = 0 }: OptimizerSpec): number => (name?.startsWith('adam') ? 100 : Math.max(1, lr / (1 - momentum) / slowRate));
+const pace = ({ name, lr, momentum = 0 }: OptimizerSpec): number => (/^adam/i.test(name ?? '') ? 100 : Math.max(1, lr / (1 - momentum) / slowRate));
 
 /** Tolerances of the totals of steps 1 to 5: rounding grows with the pace, between the two rates that were measured. */
 const growth = (spec: OptimizerSpec): number[] => atSlowRate.map((tolerance, step) => Math.min(atFastRate[step], step === 0 ? tolerance : tolerance * pace(spec)));

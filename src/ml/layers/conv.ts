@@ -42,7 +42,7 @@ export class Conv {
   }
 }
 
-/** Convolution without bias, batch norm and, unless switched off, ReLU. */
+/** Convolution (without bias, but for the reference's classifier), batch norm and, unless switched off, ReLU. */
 export class ConvBn {
   private readonly parameters: Parameters;
   private readonly conv: Conv;

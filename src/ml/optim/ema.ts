@@ -10,6 +10,7 @@ export class WeightAverage {
   private readonly decay: number;
   private readonly parameters: readonly Parameter[];
   private readonly averages = new Map<Parameter, Tensor>();
+  private inPlace = false;
 
   /** @param decay share of the old average kept a step, 0 … 1 */
   constructor(parameters: readonly Parameter[], decay: number) {
@@ -39,6 +40,7 @@ export class WeightAverage {
   }
 
   private swap(): void {
+    this.inPlace = !this.inPlace;
     for (const parameter of this.parameters) {
       const average = this.averages.get(parameter)!;
       this.averages.set(parameter, parameter.value);
@@ -46,9 +48,13 @@ export class WeightAverage {
     }
   }
 
-  /** Copies the averages out, in PyTorch's names and layouts. */
-  toStateDict(): StateDict {
-    return new Map([...this.averages].map(([{ name, torchShape }, value]) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]));
+  /**
+   * Copies averages and weights out, in PyTorch's names and layouts; whichever stands in the parameters now, as during a validation.
+   * @param live the network's tensors as they stand
+   */
+  states(live: StateDict): { average: StateDict; weights: StateDict } {
+    const aside: StateDict = new Map([...this.averages].map(([{ name, torchShape }, value]) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]));
+    return this.inPlace ? { average: live, weights: aside } : { average: aside, weights: live };
   }
 
   /** Takes over averages by name; those not given, or of another shape, stay. */

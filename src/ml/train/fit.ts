@@ -66,7 +66,11 @@ class Fit {
   /** @returns why the run ended */
   async run(): Promise<'finished' | 'stopped'> {
     this.files.begin();
-    const data = await this.read();
+    const data = await this.read().catch((error: unknown) => {
+      if (error instanceof Stopped) return null;
+      throw error;
+    });
+    if (!data) return this.stopped();
     const { state } = this;
     this.emit({ type: 'started', epoch: state.epoch, step: state.step, history: state.history, parameters: this.model.net.parameters.count(), steps: data.steps });
     this.clock = performance.now();
@@ -86,7 +90,10 @@ class Fit {
 
   private async read(): Promise<Data> {
     const { config, job } = this;
-    const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, () => this.control.breathe());
+    const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, async () => {
+      await this.control.breathe();
+      if (this.control.stopRequested) throw new Stopped();
+    });
     const [train, validation] = [await survey(job.train), await survey(job.validation)];
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { samples, excluded }] of [['training', train], ['validation', validation]] as const) {
@@ -188,11 +195,11 @@ class Fit {
           // Validation is not training time.
           this.clock = performance.now();
           await this.breathe();
-          if (this.control.stopRequested) throw new StopDuringValidation();
+          if (this.control.stopRequested) throw new Stopped();
         },
       }));
     } catch (error) {
-      if (error instanceof StopDuringValidation) return null;
+      if (error instanceof Stopped) return null;
       throw error;
     }
   }
@@ -240,7 +247,8 @@ class Fit {
   }
 }
 
-class StopDuringValidation extends Error {}
+/** Leaves what goes on image by image when a stop is asked for. */
+class Stopped extends Error {}
 
 /**
  * Trains as the job says until it is finished or stopped; events report everything on the way.

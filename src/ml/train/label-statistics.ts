@@ -19,13 +19,13 @@ export interface LabelStatistics extends TrainingSet {
 /** Samples read at a time: enough to keep the workers busy. */
 const together = 8;
 
-/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param progress called after each; may wait */
-export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, progress: (done: number) => Promise<void>): Promise<LabelStatistics> {
+/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param progress called after each; may wait @param enough ends the survey early */
+export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, progress: (done: number) => Promise<void>, enough: () => boolean = () => false): Promise<LabelStatistics> {
   const statistics: LabelStatistics = {
     samples: [], holders: Array.from({ length: numClasses }, () => []), excluded: [], pixels: new Float64Array(numClasses), imagePixels: new Float64Array(numClasses),
   };
   let done = 0;
-  for (let first = 0; first < samples.length; first += together) {
+  for (let first = 0; first < samples.length && !enough(); first += together) {
     const chosen = samples.slice(first, first + together);
     const results = await Promise.allSettled(chosen.map((sample) => pool.get(sample)));
     for (const [index, result] of results.entries()) {

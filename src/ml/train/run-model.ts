@@ -40,8 +40,10 @@ export class RunModel {
   /** The tensors of a checkpoint: `model` predicts, `training` is what a resume goes on with where that differs. */
   toTensors(): Pick<Checkpoint, 'model' | 'training' | 'optimizer'> & { updates: number } {
     const { updates, slots } = this.optimizer.toStateDict();
-    const weights = this.net.parameters.toStateDict();
-    return { model: this.average?.toStateDict() ?? weights, training: this.average ? weights : new Map<string, StateTensor>(), optimizer: slots, updates };
+    const live = this.net.parameters.toStateDict();
+    if (!this.average) return { model: live, training: new Map<string, StateTensor>(), optimizer: slots, updates };
+    const { average, weights } = this.average.states(live);
+    return { model: average, training: weights, optimizer: slots, updates };
   }
 
   /** Goes on from a checkpoint of the same network. */

@@ -12,6 +12,8 @@ export class ValidationStrip {
   private readonly chosen: Map<string, number>;
   private readonly folder: string;
   private readonly palette: [number, number, number][];
+  /** Predictions of the validation under way; they take the place of the last ones together. */
+  private readonly fresh = new Map<number, Uint8Array>();
 
   constructor(samples: readonly Sample[], outDir: string, classes: readonly ClassInfo[]) {
     const count = Math.min(longest, samples.length);
@@ -21,15 +23,17 @@ export class ValidationStrip {
     this.palette = classes.map(({ color }) => color);
   }
 
-  /** Writes the prediction if the image is one of the strip. */
+  /** Keeps the prediction if the image is one of the strip. */
   take({ id }: Sample, { source, ids }: Prediction): void {
     const index = this.chosen.get(id);
     if (index === undefined) return;
-    writeAtomic(path.join(this.folder, `${index}.png`), encodeMask({ width: source.width, height: source.height, ids }, identity, { palette: this.palette }));
+    this.fresh.set(index, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette: this.palette }));
   }
 
-  /** Records which images they are and of which epoch. */
+  /** Writes the predictions, and which images and epoch they are of. */
   finish(epoch: number): void {
+    for (const [index, png] of this.fresh) writeAtomic(path.join(this.folder, `${index}.png`), png);
+    this.fresh.clear();
     writeAtomic(path.join(this.folder, 'strip.json'), JSON.stringify({ epoch, images: this.images }));
   }
 

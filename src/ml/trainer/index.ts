@@ -21,7 +21,7 @@ function emit(event: TrainerEvent): void {
 /** TensorFlow reports a failed allocation only in its message. */
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof AppError) return error.code;
-  return /OOM|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
+  return /\bOOM\b|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
 }
 
 /** TensorFlow's own words, without the status before them. */
@@ -35,7 +35,7 @@ const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url
 
 /** The pool that a job reads its samples through. */
 function poolFor(job: Exclude<TrainerJob, { kind: 'export' }>): SamplePool {
-  if (job.kind === 'predict') return new SamplePool(job.maskFormat, { entry: workerEntry, workers: 1, budgetBytes: 0 });
+  if (job.kind === 'predict') return new SamplePool(job.maskFormat, { entry: workerEntry, workers: 1, budgetBytes: 256e6, evicts: true });
   const { workers, cacheMb } = job.config.data;
   return new SamplePool(job.maskFormat, { entry: workerEntry, workers, budgetBytes: cacheMb * 1e6 });
 }
@@ -65,7 +65,7 @@ async function run(job: TrainerJob): Promise<void> {
     emit({ type: 'failed', code, message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${adviceFor(job)}.` : messageOf(error) });
     process.exitCode = 1;
   }
-  process.disconnect();
+  if (process.connected) process.disconnect();
 }
 
 process.on('message', (command: TrainerCommand) => {

@@ -114,7 +114,7 @@ export interface Model {
 export function writeModel(file: string, { config, classes, notes, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
   const sha256 = hashOf(model);
   writeAtomic(file, encodeSafetensors(model, {
-    format: modelFormatName, version: formatVersion, config: JSON.stringify(config), classes: JSON.stringify(classes), epoch: String(epoch), ...notes,
+    ...notes, format: modelFormatName, version: formatVersion, config: JSON.stringify(config), classes: JSON.stringify(classes), epoch: String(epoch),
   }, dtype));
   return sha256;
 }

@@ -20,6 +20,15 @@ export interface Target {
   at?: { x: number; y: number };
 }
 
+/** The settings of the next run, as the Train place is left. */
+export interface Recipe {
+  presetName: string;
+  config: RunConfig;
+  name: string;
+  /** Run whose weights it starts from. */
+  startFrom: string | null;
+}
+
 /** What every place shares: connection, open data set, its images, the run under way, and where one is. */
 export class Session {
   readonly client: Client;
@@ -38,7 +47,7 @@ export class Session {
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
   /** The recipe as the Train place was left. */
-  recipe: { presetName: string; config: RunConfig; name: string } | null = null;
+  recipe: Recipe | null = null;
   private uiState: UiState = {};
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
@@ -53,7 +62,7 @@ export class Session {
     });
     on('training.status', (status) => this.onTraining(status));
     on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
-    on('runs.changed', (run) => (this.runs = [run, ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) => b.createdAt.localeCompare(a.createdAt))));
+    on('runs.changed', (run) => (this.runs = [...(run.deleted ? [] : [run]), ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) => b.createdAt.localeCompare(a.createdAt))));
   }
 
   /** Fetches what the first screen needs. */

@@ -3,7 +3,7 @@ import type { RunDetail } from '#shared/contract/runs';
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { askToNotify, saveText } from './browser.ts';
-import type { Session } from './session.svelte.ts';
+import type { Recipe, Session } from './session.svelte.ts';
 
 const logLines = 500;
 const refreshMs = 400;
@@ -48,10 +48,18 @@ export class TrainState {
     ];
   }
 
+  /** Takes a recipe as it was left, or a run's to run it again. What belongs to another data set, or to a preset that is gone, is not taken. */
+  private takeOver({ presetName, config, name, startFrom }: Recipe): void {
+    this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : this.presets[0]?.name ?? '';
+    this.config = structuredClone(config);
+    this.name = name;
+    this.startFrom = this.session.runs.some(({ id }) => id === startFrom) ? startFrom : null;
+  }
+
   async load(): Promise<void> {
     [this.presets, this.queue, this.search] = await Promise.all([this.session.client.training.presets(), this.session.client.training.queue(), this.session.client.training.rateSearch()]);
     const { recipe } = this.session;
-    if (recipe) Object.assign(this, structuredClone(recipe));
+    if (recipe) this.takeOver(recipe);
     else this.choosePreset(this.session.remembered('preset', 'light'));
     await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
   }
@@ -80,11 +88,12 @@ export class TrainState {
 
   async show(runId: string | null): Promise<void> {
     // Nothing of the run shown before may stand under the name of this one.
-    if (runId !== this.runId) [this.epochs, this.steps, this.log, this.strip] = [[], [], [], null];
+    if (runId !== this.runId) [this.epochs, this.steps, this.log, this.strip, this.waiting] = [[], [], [], null, []];
     this.runId = runId;
     if (runId === null) return;
     await this.refreshRun(true);
-    this.log = await this.session.client.training.log({ runId });
+    const log = await this.session.client.training.log({ runId });
+    if (this.runId === runId) this.log = log;
   }
 
   /** @param all reads every step anew: after a resume some are done again */
@@ -126,8 +135,8 @@ export class TrainState {
   }
 
   /** @returns whether its runs were put in line */
-  async sweep(sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config'>): Promise<boolean> {
-    return this.session.attempt(async () => (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config })));
+  async sweep(sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>): Promise<boolean> {
+    return this.session.attempt(async () => (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config, startFrom: this.startFrom })));
   }
 
   async removeQueued(id: string): Promise<void> {
@@ -164,16 +173,9 @@ export class TrainState {
     });
   }
 
-  /** Takes over a run's settings, to run it again with changes. */
-  rerun(config: RunConfig, name: string): void {
-    if (this.presets.some((preset) => preset.name === config.preset)) this.presetName = config.preset;
-    this.config = structuredClone(config);
-    this.name = name;
-  }
-
   destroy(): void {
     // Changed settings wait for the person to come back to this place.
-    if (this.config) this.session.recipe = $state.snapshot({ presetName: this.presetName, config: this.config, name: this.name });
+    if (this.config) this.session.recipe = $state.snapshot({ presetName: this.presetName, config: this.config, name: this.name, startFrom: this.startFrom });
     for (const unsubscribe of this.unsubscribes) unsubscribe();
     if (this.timer) clearTimeout(this.timer);
   }

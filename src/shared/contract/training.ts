@@ -49,18 +49,19 @@ export interface RunEstimate {
   warnings: string[];
 }
 
-/** A run that waits in line. */
-export interface QueuedRun {
-  id: string;
-  name: string;
-  config: RunConfig;
+const queuedRunSchema = z.strictObject({
+  id: z.string().min(1).max(80),
+  name: z.string().min(1).max(120),
+  config: runConfigSchema,
   /** Run whose weights it starts from. */
-  startFrom: string | null;
-  sweep: string | null;
+  startFrom: z.string().max(200).nullable(),
+  sweep: z.string().max(80).nullable(),
   /** Higher ones go first; equal ones in the order they came. */
-  priority: number;
-  createdAt: string;
-}
+  priority: z.int().min(-100).max(100),
+  createdAt: z.string().max(40),
+});
+/** A run that waits in line. */
+export type QueuedRun = z.infer<typeof queuedRunSchema>;
 
 export interface QueueState {
   waiting: QueuedRun[];
@@ -97,7 +98,7 @@ export const training = {
     queue: method(z.undefined()).returns<QueueState>(),
     removeQueued: method(queued).returns<QueuedRun>(),
     /** Puts a removed run back in its place. */
-    restoreQueued: method(z.strictObject({ run: z.custom<QueuedRun>((value) => typeof value === 'object' && value !== null) })).returns<QueueState>(),
+    restoreQueued: method(z.strictObject({ run: queuedRunSchema })).returns<QueueState>(),
     prioritise: method(queued.extend({ priority: z.int().min(-100).max(100) })).returns<QueueState>(),
     startQueue: method(z.undefined()).returns<QueueState>(),
     holdQueue: method(z.undefined()).returns<QueueState>(),

@@ -89,8 +89,9 @@ function costOf(model: ModelConfig, [height, width]: readonly [number, number], 
 
 export interface Estimate {
   parameters: number;
-  /** Multiply-adds of an epoch: training forward and backward, and validation. */
-  epochMacs: number;
+  /** Multiply-adds of an epoch's training, forward and backward, and of its validation. */
+  trainingMacs: number;
+  validationMacs: number;
   /** Largest memory of the trainer, in megabytes. */
   memoryMb: number;
   steps: number;
@@ -114,11 +115,14 @@ export function estimateRun(config: RunConfig, classes: number, images: { train:
   const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
   const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
   const bytes = 4 * (training.activations * config.batchSize * overhead + training.parameters * weightCopies);
+  // The batches in use and those made ahead: float pixels and ids.
+  const inputBytes = 3 * perStep * config.data.size[0] * config.data.size[1] * 13;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
   return {
     parameters: training.parameters,
-    epochMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses + images.validation * validation.macs * looks,
-    memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),
+    trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
+    validationMacs: images.validation * validation.macs * looks,
+    memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
     steps,
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { freshSchedules } from './fresh-schedules.ts';
 import { referenceModel, type ModelConfig } from './model-config.ts';
 import type { OptimizerConfig } from './optimizer-config.ts';
 import { runConfigSchema, type RunConfig } from './run-config.ts';
@@ -106,6 +107,10 @@ export function findPreset(name: string): Preset {
  */
 export function withSetting(config: RunConfig, path: string, value: unknown): RunConfig {
   const copy = structuredClone(config) as Record<string, unknown>;
+  // Another schedule comes with its own settings.
+  if (path === 'schedule.kind' && typeof value === 'string' && Object.hasOwn(freshSchedules, value) && config.schedule.kind !== value) {
+    return checkConfig({ ...copy, schedule: freshSchedules[value as keyof typeof freshSchedules] });
+  }
   const keys = path.split('.');
   const last = keys.pop()!;
   let target: Record<string, unknown> = copy;

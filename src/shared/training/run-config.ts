@@ -76,6 +76,8 @@ export const runConfigSchema = z.strictObject({
   accumulate: z.int().min(1).max(64).default(1),
   /** Epochs without a better mIoU after which the run ends; 0 never. */
   patience: z.int().min(0).max(1000).default(0),
+}).refine(({ data, evaluation: { sliding, scales, flip } }) => !data.flipValidation || (!sliding && !flip && scales.length === 1 && scales[0] === 1), {
+  path: ['data', 'flipValidation'], error: 'validation images can be flipped only where each is looked at once: switch this off for windows, scales or mirror images',
 });
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;

@@ -17,10 +17,12 @@ export const sweepSchema = z.strictObject({
   kind: z.enum(['grid', 'random']),
   config: runConfigSchema,
   settings: z.array(variedSchema).min(1).max(6),
+  /** Run whose weights each starts from; null starts at random. */
+  startFrom: z.string().max(200).nullable().default(null),
   /** Runs of a random sweep; a grid has as many as its values have combinations. */
   runs: z.int().min(1).max(200),
 });
-export type Sweep = z.infer<typeof sweepSchema>;
+export type Sweep = Omit<z.infer<typeof sweepSchema>, 'startFrom'>;
 type Varied = z.infer<typeof variedSchema>;
 type Value = string | number | boolean;
 
@@ -59,6 +61,16 @@ export function expandSweep({ name, kind, config, settings, runs }: Sweep): Swee
   if (rows.length > largest) throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
   return rows.map((row) => ({
     name: `${name}: ${row.map(([key, value]) => `${key.split('.').at(-1)} ${String(value)}`).join(', ')}`.slice(0, 120),
-    config: row.reduce((changed, [key, value]) => withSetting(changed, key, value), config),
+    config: row.reduce((changed, [key, value]) => withDrawn(changed, key, value), config),
   }));
+}
+
+/** Sets a value; one that was drawn for a setting of whole numbers is rounded. */
+function withDrawn(config: RunConfig, key: string, value: Value): RunConfig {
+  try {
+    return withSetting(config, key, value);
+  } catch (error) {
+    if (typeof value !== 'number' || Number.isInteger(value)) throw error;
+    return withSetting(config, key, Math.round(value));
+  }
 }

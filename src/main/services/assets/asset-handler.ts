@@ -84,19 +84,22 @@ export class AssetHandler {
     return respond(png, 'image/png');
   }
 
-  private exported(runId: string): ExportedRun {
-    return { run: this.runs.detail(runId), classes: this.runs.store().classes(runId) };
+  /** @param withSteps whether the format tells every step: only JSON does */
+  private async exported(runId: string, withSteps: boolean): Promise<ExportedRun> {
+    return { run: await this.runs.detail(runId, withSteps ? 0 : Number.MAX_SAFE_INTEGER), classes: this.runs.store().classes(runId) };
   }
 
   private async runExport(name: string): Promise<Response> {
     const { name: runId, ext } = path.parse(name);
-    return exportResponse(runId, ext, this.exported(runId), { csv: runCsv, json: runJson, xlsx: runXlsx });
+    return exportResponse(runId, ext, await this.exported(runId, ext === '.json'), { csv: runCsv, json: runJson, xlsx: runXlsx });
   }
 
   /** All runs that are not deleted. */
   private async historyExport(name: string): Promise<Response> {
-    const all = this.runs.store().list(false).map(({ id }) => this.exported(id));
-    return exportResponse('runs', path.extname(name), all, { csv: historyCsv, json: historyJson, xlsx: historyXlsx });
+    const ext = path.extname(name);
+    const all: ExportedRun[] = [];
+    for (const { id } of this.runs.store().list(false)) all.push(await this.exported(id, ext === '.json'));
+    return exportResponse('runs', ext, all, { csv: historyCsv, json: historyJson, xlsx: historyXlsx });
   }
 
   /** A prediction of the validation strip, in the classes' colours. */

@@ -34,6 +34,14 @@ export class PredictionJob {
     this.process.send({ type: 'stop' });
   }
 
+  /** Cancels and waits, at most `limitMs`. */
+  async shutDown(limitMs: number): Promise<void> {
+    this.cancel();
+    const timer = setTimeout(() => this.process.kill(), limitMs);
+    await this.finished;
+    clearTimeout(timer);
+  }
+
   progress(): PredictionProgress {
     const total = this.options.job.samples.length;
     const secondsLeft = this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (total - this.done)) / 1000 : null;

@@ -1,8 +1,8 @@
 import type { Protocol } from '#shared/training/messages';
 import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
-/** How a number is measured: said wherever one is shown. */
-export function protocolOf(config: RunConfig, split: string, classes: number, evaluation: EvaluationConfig = config.evaluation): Protocol {
+/** How a number is measured: said wherever one is shown. @param flipped whether images are flipped at random, as a run of preset reference validates */
+export function protocolOf(config: RunConfig, split: string, classes: number, evaluation: EvaluationConfig = config.evaluation, flipped = false): Protocol {
   const { sliding, scales, flip } = evaluation;
   const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
   const input = !box ? 'input at image size' : sliding ? `windows of ${box} over the image` : `input ${box}`;
@@ -10,7 +10,7 @@ export function protocolOf(config: RunConfig, split: string, classes: number, ev
     split,
     classes,
     void: 'left out; a class in neither label nor prediction does not count',
-    resolution: `${input}, scored at the labels' own resolution`,
+    resolution: `${input}, scored at the labels' own resolution${flipped ? ', images flipped at random' : ''}`,
     scales,
     flip,
   };

@@ -103,9 +103,9 @@ export class ReviewService {
     return { width, height, ids: values };
   }
 
-  async shutDown(): Promise<void> {
-    this.cancel();
-    await this.job?.finished;
+  /** Cancels a prediction under way and waits for its end, at most `limitMs`. */
+  async shutDown(limitMs = 20_000): Promise<void> {
+    await this.job?.shutDown(limitMs);
   }
 
   handlers(): Services['review'] {

@@ -39,15 +39,17 @@ export class RunService {
     return new RunStore(dataset.db, dataset.workFolder);
   }
 
-  detail(runId: string, stepsAfter = 0): RunDetail {
+  /** @param stepsAfter only steps after this one are read; none beyond the last */
+  async detail(runId: string, stepsAfter = 0): Promise<RunDetail> {
     const store = this.store();
     const row = store.row(runId);
     const config = store.config(runId);
     const changedMasks = store.changedMasks(runId);
+    const diskBytes = await folderBytes(store.folder(runId));
     return {
-      summary: store.summary(runId), config, protocol: protocolOf(config, 'val', store.classes(runId).length), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
+      summary: store.summary(runId), config, protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
       folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId, stepsAfter), checkpoints: store.checkpoints(runId),
-      masksChanged: changedMasks.length, changedMasks, diskBytes: folderBytes(store.folder(runId)), strip: readStrip(store.folder(runId)),
+      masksChanged: changedMasks.length, changedMasks, diskBytes, strip: readStrip(store.folder(runId)),
     };
   }
 
@@ -58,9 +60,11 @@ export class RunService {
     return counts && new Confusion(store.classes(runId).length, counts).rows();
   }
 
-  private diskUse(): DiskUse {
+  private async diskUse(): Promise<DiskUse> {
     const store = this.store();
-    const runs = store.list(true).map(({ id, deleted }) => ({ id, deleted, bytes: folderBytes(store.folder(id)) }));
+    const runs: { id: string; deleted: boolean; bytes: number }[] = [];
+    // One folder after the other: thousands at once would keep everything else waiting.
+    for (const { id, deleted } of store.list(true)) runs.push({ id, deleted, bytes: await folderBytes(store.folder(id)) });
     const sum = (of: typeof runs) => of.reduce((total, { bytes }) => total + bytes, 0);
     return { runs: Object.fromEntries(runs.map(({ id, bytes }) => [id, bytes])), totalBytes: sum(runs), deletedBytes: sum(runs.filter(({ deleted }) => deleted)) };
   }

@@ -112,6 +112,14 @@ export class RunStore {
     for (const { id } of samples) insert.run(runId, id);
   }
 
+  /** Records what a resumed run reads now: it trains on the masks as they are. */
+  readAgain(runId: string, samples: readonly Sample[], fingerprint: string): void {
+    this.db.transaction(() => {
+      this.recordMasks(runId, samples);
+      this.db.prepare('UPDATE run SET dataset_fingerprint = ? WHERE id = ?').run(fingerprint, runId);
+    })();
+  }
+
   /** The images whose masks are no longer the ones the run read. */
   changedMasks(runId: string): string[] {
     return this.db.prepare<[string], { id: string }>('SELECT m.image_id AS id FROM run_mask m JOIN image i ON i.id = m.image_id WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY id')
@@ -189,7 +197,9 @@ export class RunStore {
   /** Removes for good what was deleted before `before`. */
   purge(before: Date): void {
     const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
+    const predictions = this.db.prepare<[string], { id: string }>('SELECT id FROM prediction WHERE run_id = ?');
     for (const { id } of gone) {
+      for (const prediction of predictions.all(id)) rmSync(path.join(this.runsFolder, '../predictions', prediction.id), { recursive: true, force: true });
       rmSync(this.folder(id), { recursive: true, force: true });
       this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
     }
@@ -277,7 +287,7 @@ export class RunStore {
   /** The newest epochs that were timed here, with their runs' settings: what estimates follow from. */
   timedEpochs(): { config: RunConfig; seconds: number }[] {
     return this.db.prepare<[], { config: string; seconds: number }>(`SELECT r.config, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
-      WHERE r.device IS NOT NULL GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`).all().flatMap(({ config, seconds }) => {
+      WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1) GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`).all().flatMap(({ config, seconds }) => {
       try {
         return [{ config: checkConfig(JSON.parse(config)), seconds }];
       } catch {

@@ -33,10 +33,17 @@ export function findStarter(classes: readonly ClassInfo[]): Starter | null {
   const folder = path.join(findResources(), 'models');
   const description = path.join(folder, 'starter.json');
   if (!existsSync(description)) return null;
-  const { success, data } = descriptionSchema.safeParse(JSON.parse(readFileSync(description, 'utf8')));
-  if (!success) throw new AppError('corrupt-file', `${description} does not describe a model`, { file: description });
+  const data = readDescription(description);
   if (data.classes.join() !== classes.map(({ name }) => name).join()) return null;
   return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs: data.epochs as EpochMetrics[] };
+}
+
+function readDescription(file: string): z.infer<typeof descriptionSchema> {
+  try {
+    return descriptionSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new AppError('corrupt-file', `${file} does not describe a model`, { file });
+  }
 }
 
 /** Copies the starter's weights into a run's folder, where they are found as its best. @throws AppError 'corrupt-file' if they are not the file they should be */

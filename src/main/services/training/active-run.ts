@@ -119,6 +119,8 @@ export class ActiveRun {
         store.addCheckpoint(this.runId, event);
         return;
       case 'paused':
+        if (this.phase === 'stopping') return;
+        this.curves.flush();
         this.phase = 'paused';
         store.setStatus(this.runId, 'paused');
         this.log('paused, with a checkpoint');
@@ -185,7 +187,9 @@ export class ActiveRun {
 
   private end({ reason }: TrainerEnd): void {
     const outcome = this.outcome ?? { status: 'failed' as const, reason };
-    const closed = outcome.status === 'stopped' ? this.closing : null;
+    // A trainer that was too slow to stop at the end of the application was killed by us, not by a lack of memory.
+    const closed = outcome.status === 'stopped' || this.outcome === null ? this.closing : null;
+    this.curves.flush();
     const { store, events } = this.options;
     this.phase = 'ended';
     try {

@@ -49,12 +49,8 @@ export class QueueStore {
     return this.rows().map(toQueued);
   }
 
-  /** Takes the first of the line out of it; null if none waits. */
-  takeNext(): QueuedRun | null {
-    const row = this.rows().at(0);
-    if (!row) return null;
-    this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(row.id);
-    return toQueued(row);
+  count(): number {
+    return this.db.prepare<[], { n: number }>('SELECT count(*) AS n FROM queued_run').get()!.n;
   }
 
   /** @returns the run, so that it can be put back @throws AppError 'not-found' */

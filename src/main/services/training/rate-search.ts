@@ -27,6 +27,14 @@ export class RateSearchRun {
     this.trainer.send({ type: 'stop' });
   }
 
+  /** Cancels and waits, at most `limitMs`. */
+  async shutDown(limitMs: number): Promise<void> {
+    this.cancel();
+    const timer = setTimeout(() => this.trainer.kill(), limitMs);
+    await this.finished;
+    clearTimeout(timer);
+  }
+
   private update(changes: Partial<RateSearch>): void {
     this.search = { ...this.search, ...changes };
     this.changed(this.search);

@@ -42,17 +42,26 @@ export class RunCurves {
     this.lastStep = point.globalStep;
   }
 
+  /** Writes the steps that are not written yet: at the end of an epoch, and where a run stops in the middle of one. */
+  flush(): void {
+    this.attempt(() => {
+      const ofSteps = (read: (point: StepPoint) => number) => this.steps.map((point): [number, number] => [point.globalStep, read(point)]);
+      if (this.steps.length > 0) this.writer?.scalars({
+        'train/loss': ofSteps(({ loss }) => loss), 'train/accuracy': ofSteps(({ accuracy }) => accuracy), 'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
+      });
+      this.steps = [];
+    });
+  }
+
   /** Writes the epoch's values, with the steps since the last. Epochs stand at their last step. */
   epoch(metrics: EpochMetrics): void {
+    this.flush();
     this.attempt(() => {
       const at = (value: number | null): [number, number][] => (value === null ? [] : [[this.lastStep, value]]);
-      const ofSteps = (read: (point: StepPoint) => number) => this.steps.map((point): [number, number] => [point.globalStep, read(point)]);
       this.writer?.scalars({
-        'train/loss': ofSteps(({ loss }) => loss), 'train/accuracy': ofSteps(({ accuracy }) => accuracy), 'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
         'epoch/train_loss': at(metrics.loss), 'epoch/train_accuracy': at(metrics.trainAccuracy), 'validation/accuracy': at(metrics.validationAccuracy), 'validation/mIoU': at(metrics.miou),
         ...Object.fromEntries(this.classes.map(({ id, name }) => [`validation_IoU/${name}`, at(metrics.perClassIou[id] ?? null)])),
       });
-      this.steps = [];
     });
   }
 

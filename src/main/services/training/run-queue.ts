@@ -15,6 +15,8 @@ export interface NewRun {
   /** Run whose weights it starts from. */
   startFrom: string | null;
   sweep?: string | null;
+  /** Its place in line, which it leaves in the moment it becomes a run. */
+  queuedId?: string;
 }
 
 interface QueueOptions {
@@ -31,10 +33,12 @@ type QueueHandlers = Pick<Services['training'], 'enqueue' | 'sweep' | 'queue' | 
 export class RunQueue {
   private readonly options: QueueOptions;
   private held = false;
+  /** The one that is being started: in line until it is a run, but not waiting any more. */
+  private startingId: string | null = null;
 
   constructor(options: QueueOptions) {
     this.options = options;
-    options.datasets.onOpen((dataset) => (this.held = new QueueStore(dataset.db).list().length > 0));
+    options.datasets.onOpen((dataset) => (this.held = new QueueStore(dataset.db).count() > 0));
   }
 
   private store(): QueueStore {
@@ -42,7 +46,7 @@ export class RunQueue {
   }
 
   private state(): QueueState {
-    return { waiting: this.store().list(), held: this.held };
+    return { waiting: this.store().list().filter(({ id }) => id !== this.startingId), held: this.held };
   }
 
   private changed(): QueueState {
@@ -53,21 +57,21 @@ export class RunQueue {
 
   /** Starts nothing more by itself. */
   hold(): void {
-    if (this.held || !this.options.datasets.current() || this.store().list().length === 0) return;
+    if (this.held || !this.options.datasets.current() || this.store().count() === 0) return;
     this.held = true;
     this.changed();
   }
 
   /** Starts the next run if the device is free and the line is not held. One that cannot be started is reported, and the line is held. */
   advance(): void {
-    if (this.held || this.options.isBusy()) return;
-    const next = this.store().takeNext();
-    this.changed();
+    if (this.held || this.options.isBusy() || !this.options.datasets.current()) return;
+    const next = this.store().list().at(0);
     if (!next) return;
-    this.options.start(next).catch((error: unknown) => {
-      this.store().restore(next);
+    this.startingId = next.id;
+    this.options.start({ ...next, queuedId: next.id }).finally(() => (this.startingId = null)).then(() => this.changed(), (error: unknown) => {
       this.held = true;
-      this.changed();
+      // The application may have closed the data set meanwhile: the run waits there for the next start.
+      if (this.options.datasets.current()) this.changed();
       this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(error)}` });
     });
   }
@@ -81,13 +85,14 @@ export class RunQueue {
 
   private after(work: (store: QueueStore) => void): QueueState {
     work(this.store());
+    this.advance();
     return this.changed();
   }
 
   handlers(): QueueHandlers {
     return {
       enqueue: (run) => this.add([run]),
-      sweep: (sweep) => this.add(expandSweep(sweep).map((run) => ({ ...run, startFrom: null, sweep: sweep.name }))),
+      sweep: ({ startFrom, ...sweep }) => this.add(expandSweep(sweep).map((run) => ({ ...run, startFrom, sweep: sweep.name }))),
       queue: () => this.state(),
       removeQueued: ({ id }) => {
         const run = this.store().remove(id);

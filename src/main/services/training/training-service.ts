@@ -13,6 +13,7 @@ import type { EventBus } from '../events.ts';
 import { RunStore } from '../runs/run-store.ts';
 import { ActiveRun } from './active-run.ts';
 import { estimateOn } from './estimate.ts';
+import { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
 import type { TrainerHost } from './trainer-process.ts';
@@ -31,6 +32,8 @@ export class TrainingService {
   private readonly options: TrainingOptions;
   private active: ActiveRun | null = null;
   private starting = false;
+  /** The start under way, or a finished one. */
+  private pending: Promise<void> = Promise.resolve();
   private lastStatus: TrainingStatus | null = null;
   private search: RateSearchRun | null = null;
   private readonly queue: RunQueue;
@@ -68,7 +71,10 @@ export class TrainingService {
     return this.exclusively((dataset) => {
       const { train } = labelled(dataset);
       const { classes, format } = dataset.classSet;
-      this.search = new RateSearchRun(this.options.host, { kind: 'find-rate', config, classes, maskFormat: format, train, steps: searchSteps }, (search) => this.options.events.emit('training.rate', search));
+      this.search = new RateSearchRun(this.options.host, { kind: 'find-rate', config, classes, maskFormat: format, train, steps: searchSteps }, (search) => {
+        this.options.events.emit('training.rate', search);
+        if (search.state !== 'running') this.queue.advance();
+      });
       return this.search.state;
     });
   }
@@ -83,15 +89,19 @@ export class TrainingService {
     return this.exclusively((dataset, store) => this.create(dataset, store, run));
   }
 
-  private create(dataset: OpenDataset, store: RunStore, { config, name, startFrom, sweep = null }: NewRun): RunSummary {
+  private create(dataset: OpenDataset, store: RunStore, { config, name, startFrom, sweep = null, queuedId }: NewRun): RunSummary {
     const weights = startFrom === null ? null : weightsOf(store, startFrom);
     const { train, validation } = labelled(dataset);
     const id = `${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`;
     const runId = existsSync(store.folder(id)) ? `${id}-${Date.now() % 1000}` : id;
-    store.create({
-      id: runId, name: name || `${config.preset} ${new Date().toISOString().slice(0, 16).replace('T', ' ')}`, config, classes: dataset.classSet.classes,
-      codeVersion: this.options.codeVersion, datasetFingerprint: dataset.fingerprint(), samples: [...train, ...validation], sweep,
-    });
+    // A run leaves the line in the moment it is one: a kill between the two loses neither.
+    dataset.db.transaction(() => {
+      if (queuedId !== undefined) new QueueStore(dataset.db).remove(queuedId);
+      store.create({
+        id: runId, name: name || `${config.preset} ${new Date().toISOString().slice(0, 16).replace('T', ' ')}`, config, classes: dataset.classSet.classes,
+        codeVersion: this.options.codeVersion, datasetFingerprint: dataset.fingerprint(), samples: [...train, ...validation], sweep,
+      });
+    })();
     return this.launch(dataset, store, runId, { resumeFrom: null, initialWeights: weights });
   }
 
@@ -108,17 +118,17 @@ export class TrainingService {
   private async exclusively<T>(work: (dataset: OpenDataset, store: RunStore) => T): Promise<T> {
     if (this.active || this.starting || this.searching) throw new AppError('busy', this.searching ? 'A learning-rate search is going on: wait for it or cancel it' : 'Another training run is going on: stop it first, or put this one in line');
     this.starting = true;
-    try {
-      await this.options.datasets.surveyed();
+    const pending = this.options.datasets.surveyed().then(() => {
       const { dataset, store } = this.stores();
       return work(dataset, store);
-    } finally {
-      this.starting = false;
-    }
+    }).finally(() => (this.starting = false));
+    this.pending = pending.then(() => undefined, () => undefined);
+    return pending;
   }
 
   private launch(dataset: OpenDataset, store: RunStore, runId: string, from: Pick<TrainJob, 'resumeFrom' | 'initialWeights'>): RunSummary {
     const { train, validation } = labelled(dataset);
+    if (from.resumeFrom) store.readAgain(runId, [...train, ...validation], dataset.fingerprint());
     store.setStatus(runId, 'running');
     const job: TrainJob = {
       kind: 'train', config: store.config(runId), classes: dataset.classSet.classes, maskFormat: dataset.classSet.format, train, validation,
@@ -153,8 +163,8 @@ export class TrainingService {
   /** Stops the run with a checkpoint and waits for it, at most `limitMs`; for the end of the application. */
   async shutDown(limitMs = 20_000): Promise<void> {
     this.queue.hold();
-    this.search?.cancel();
-    await Promise.all([this.active?.shutDown(limitMs), this.search?.finished]);
+    await this.pending;
+    await Promise.all([this.active?.shutDown(limitMs), this.search?.shutDown(limitMs)]);
   }
 
   handlers(): Services['training'] {
@@ -183,8 +193,10 @@ export class TrainingService {
 
 /** The weights that a run left: its best, else its last. @throws AppError 'not-found' */
 function weightsOf(store: RunStore, runId: string): string {
+  // Asked for first: only a run that there is has a folder to look into.
+  const { name: runName } = store.row(runId);
   const file = ['best.ckpt', 'last.ckpt'].map((name) => path.join(store.folder(runId), name)).find((candidate) => existsSync(candidate));
-  if (!file) throw new AppError('not-found', `The run "${store.row(runId).name}" has no weights to start from`);
+  if (!file) throw new AppError('not-found', `The run "${runName}" has no weights to start from`);
   return file;
 }
 

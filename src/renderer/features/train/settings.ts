@@ -1,3 +1,4 @@
+import { freshSchedules } from '#shared/training/fresh-schedules';
 import type { RunConfig } from '#shared/training/run-config';
 
 type Named = { path: string; label: string; hint: string; when?: (config: RunConfig) => boolean };
@@ -136,11 +137,6 @@ type Branch = Record<string, unknown>;
 export function readSetting(config: RunConfig, path: string): unknown {
   return path.split('.').reduce<unknown>((value, key) => (value as Branch)[key], config);
 }
-
-const freshSchedules: { [K in RunConfig['schedule']['kind']]: Extract<RunConfig['schedule'], { kind: K }> } = {
-  constant: { kind: 'constant' }, step: { kind: 'step', stepEpochs: 50, gamma: 0.1 }, poly: { kind: 'poly', power: 0.9 }, cosine: { kind: 'cosine', floor: 0 },
-  'one-cycle': { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
-};
 
 export function writeSetting(config: RunConfig, path: string, value: unknown): void {
   // Each schedule has settings of its own.
