@@ -145,3 +145,18 @@ test('the desktop tells when a run has ended, if it was allowed to and one looks
   await app.getByRole('button', { name: 'Start training' }).click();
   await expect.poll(() => app.evaluate(() => (window as unknown as { told: string[] }).told), { timeout: 90_000 }).toEqual([expect.stringMatching(/^Training has finished: told of, best mIoU 0\.\d{3}$/)]);
 });
+
+test('a newcomer predicts with the starter model before training anything, and can start from it', async ({ app }) => {
+  test.setTimeout(240_000);
+  await goTo(app, 'Review');
+  await app.getByRole('button', { name: 'Use the starter model' }).click();
+  await app.getByRole('button', { name: 'Predict val' }).click();
+  await expect(app.getByTestId('split-miou')).toHaveText(/0\.\d{3}/, { timeout: 120_000 });
+  await goTo(app, 'Runs');
+  await expect(app.getByRole('row').filter({ hasText: 'Starter model (CamVid)' }).first()).toContainText('finished');
+  await expect(app.getByLabel('Note')).toHaveValue(/CamVid val, 101 images, 11 classes, void left out/);
+  await goTo(app, 'Train');
+  await app.getByLabel('Start from weights').selectOption({ label: 'Starter model (CamVid)' });
+  await app.getByRole('radio', { name: 'Tiny' }).click();
+  await expect(app.getByLabel('Start from weights')).toHaveValue('starter');
+});

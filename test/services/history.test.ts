@@ -6,6 +6,7 @@ import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
 import { RunStore } from '#services/runs/run-store';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
+import type { PredictionProgress } from '#shared/contract/review';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { encodeMask } from '#files/mask-png';
@@ -174,4 +175,36 @@ test('a broken strip hides nothing', async () => {
   writeFileSync(path.join(strip, 'strip.json'), '{');
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).strip).toBeNull();
   await bench.workbench.shutDown();
+});
+
+describe('the starter model', () => {
+  test('comes as a finished run whose weights predict, once, and comes back after it was deleted', async () => {
+    const folder = await makeDataset({ train: 2, val: 2 });
+    const bench = createBench();
+    await bench.call('datasets.open', { path: folder });
+    const offered = await bench.call<{ title: string; miou: number; protocol: string }>('runs.starter');
+    expect(offered.miou).toBeGreaterThanOrEqual(0.6);
+    expect(offered.protocol).toContain('CamVid val');
+    const run = await bench.call<RunSummary>('runs.addStarter');
+    expect(run).toMatchObject({ id: 'starter', status: 'finished', hasCheckpoint: true, resumable: false, tags: ['starter'] });
+    const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
+    expect(Math.max(...detail.epochs.map(({ miou }) => miou))).toBeCloseTo(offered.miou, 2);
+    expect(detail.diskBytes).toBeLessThan(30e6);
+    const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+    await bench.call('review.predict', { runId: run.id, split: 'val' });
+    expect(await done).toMatchObject({ state: 'finished', done: 2 });
+    await bench.call('runs.delete', { runId: run.id });
+    expect(await bench.call<RunSummary>('runs.addStarter')).toMatchObject({ deleted: false });
+    expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: true })).toHaveLength(1);
+    await bench.workbench.shutDown();
+  });
+
+  test('is not offered for other classes', async () => {
+    const folder = await makeDataset({ layout: 'reference', train: 2, val: 1 });
+    const bench = createBench();
+    await bench.call('datasets.open', { path: folder });
+    expect(await bench.call('runs.starter')).toBeNull();
+    await expect(bench.call('runs.addStarter')).rejects.toMatchObject({ code: 'not-found' });
+    await bench.workbench.shutDown();
+  });
 });
