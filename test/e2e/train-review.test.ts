@@ -123,7 +123,7 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   }
   await goTo(app, 'Runs');
   await expect(app.getByRole('row')).not.toHaveCount(1);
-  const boxes = app.getByRole('checkbox');
+  const boxes = app.getByRole('checkbox', { name: /^Compare/ });
   await expect(boxes).toHaveCount(2);
   await boxes.nth(1).check();
   await expect(app.getByRole('heading', { name: '2 runs' })).toBeVisible();

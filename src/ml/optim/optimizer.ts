@@ -8,7 +8,8 @@ type Slots = Record<string, Tensor>;
 
 /** Euclidean norm of all gradients together; not a number if one of their values is not. */
 export function gradientNorm(gradients: ReadonlyMap<Parameter, Tensor>): number {
-  const squares = tf.tidy(() => tf.addN([...gradients.values()].map((gradient) => tf.sum(tf.square(gradient)))));
+  // Each square is let go before the next is made: together they would be a second copy of the network.
+  const squares = tf.tidy(() => tf.addN([...gradients.values()].map((gradient) => tf.tidy(() => tf.sum(tf.square(gradient))))));
   const norm = Math.sqrt(squares.dataSync()[0]);
   squares.dispose();
   return norm;
