@@ -36,10 +36,8 @@ export class PredictionJob {
 
   /** Cancels and waits, at most `limitMs`. */
   async shutDown(limitMs: number): Promise<void> {
-    this.cancel();
-    const timer = setTimeout(() => this.process.kill(), limitMs);
+    await this.process.stopWithin(limitMs);
     await this.finished;
-    clearTimeout(timer);
   }
 
   progress(): PredictionProgress {

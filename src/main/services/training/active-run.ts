@@ -55,9 +55,8 @@ export class ActiveRun {
   async shutDown(limitMs: number): Promise<void> {
     this.closing = this.phase === 'paused' ? 'while-paused' : 'while-running';
     this.steer('stopping', 'stop');
-    const timer = setTimeout(() => this.trainer.kill(), limitMs);
+    await this.trainer.stopWithin(limitMs);
     await this.finished;
-    clearTimeout(timer);
   }
 
   status(): TrainingStatus {

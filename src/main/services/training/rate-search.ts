@@ -29,10 +29,8 @@ export class RateSearchRun {
 
   /** Cancels and waits, at most `limitMs`. */
   async shutDown(limitMs: number): Promise<void> {
-    this.cancel();
-    const timer = setTimeout(() => this.trainer.kill(), limitMs);
+    await this.trainer.stopWithin(limitMs);
     await this.finished;
-    clearTimeout(timer);
   }
 
   private update(changes: Partial<RateSearch>): void {

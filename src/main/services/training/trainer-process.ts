@@ -93,6 +93,14 @@ export class TrainerProcess {
     if (this.child.connected) this.child.send(command, () => undefined);
   }
 
+  /** Asks it to stop, and kills it if it has not ended after `limitMs`. */
+  async stopWithin(limitMs: number): Promise<void> {
+    this.send({ type: 'stop' });
+    const timer = setTimeout(() => this.kill(), limitMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
   kill(): void {
     this.child.kill('SIGKILL');
   }
