@@ -110,3 +110,10 @@ export function storedValues(format: MaskFormat): number[] {
   values[voidId] = format.voidValue;
   return values;
 }
+
+const asStored: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
+
+/** A mask as an indexed PNG whose values are the class ids themselves: the form of predictions. @param palette colour of each class */
+export function encodeIds(mask: LabelMask, palette: [number, number, number][]): Uint8Array {
+  return encodeMask(mask, asStored, { palette });
+}

@@ -10,6 +10,7 @@ import { drawGeometry, wholeImage, type Geometry } from '#ml/data/geometry';
 import { render, type View } from '#ml/data/render';
 import { SamplePool } from '#ml/data/sample-pool';
 import { samplePair } from '#ml/data/transforms';
+import { Control } from '#ml/train/control';
 import { surveySamples } from '#ml/train/label-statistics';
 import { windowsOf } from '#ml/train/windows';
 import { Random } from '#shared/random';
@@ -44,7 +45,7 @@ describe('the pool', () => {
     const pool = open(maskFormat);
     await expect(pool.get(train[1])).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining(train[1].imageFile) as string });
     expect((await pool.get(train[0])).width).toBe(64);
-    const survey = await surveySamples(pool, train, 11, () => Promise.resolve());
+    const survey = await surveySamples(pool, train, 11, new Control());
     expect(survey.samples).toHaveLength(3);
     expect(survey.excluded).toEqual([expect.stringContaining(train[1].imageFile)]);
   });

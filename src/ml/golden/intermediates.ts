@@ -1,6 +1,6 @@
+import { backboneDepths } from '#shared/training/model-config';
 import { leavesOf } from '../layers/leaf.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { blockCounts } from '../models/resnet.ts';
 import type { Node, Tape, Traced } from '../tensor/tape.ts';
 import { nchw } from './compare.ts';
 
@@ -15,7 +15,7 @@ export class IntermediateValues {
 
   constructor(net: EncNet) {
     let end = 0;
-    this.stageEnds = blockCounts(net.config.backbone).map((count) => (end += count));
+    this.stageEnds = backboneDepths[net.config.backbone].map((count) => (end += count));
   }
 
   /** @returns values in PyTorch's layout */

@@ -1,19 +1,11 @@
-import type { BackboneName, ModelConfig } from '#shared/training/model-config';
+import { backboneDepths, type BackboneName, type ModelConfig } from '#shared/training/model-config';
 import { ConvBn } from '../layers/conv.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
 import { BasicBlock, Bottleneck, type Block, type BlockType } from './blocks.ts';
 
-const layouts: Record<BackboneName, { block: BlockType; depths: readonly number[] }> = {
-  resnet18: { block: BasicBlock, depths: [2, 2, 2, 2] },
-  resnet34: { block: BasicBlock, depths: [3, 4, 6, 3] },
-  resnet50: { block: Bottleneck, depths: [3, 4, 6, 3] },
-  resnet101: { block: Bottleneck, depths: [3, 4, 23, 3] },
-};
-
-/** Residual blocks of the four stages. */
-export const blockCounts = (backbone: BackboneName): readonly number[] => layouts[backbone].depths;
+const blocks: Record<BackboneName, BlockType> = { resnet18: BasicBlock, resnet34: BasicBlock, resnet50: Bottleneck, resnet101: Bottleneck };
 
 export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | 'stageStrides' | 'stageDilations' | 'contractDilation'>;
 
@@ -28,7 +20,8 @@ export class ResNet {
   private readonly stages: Block[][];
 
   constructor(parameters: Parameters, prefix: string, config: BackboneConfig) {
-    const { block: BlockClass, depths } = layouts[config.backbone];
+    const BlockClass = blocks[config.backbone];
+    const depths = backboneDepths[config.backbone];
     this.stem = createStem(parameters, prefix, config);
     let inChannels = config.stem === 'deep' ? 2 * config.width : config.width;
     this.stages = depths.map((depth, stage) => {

@@ -33,12 +33,8 @@ export function suggestRate(points: readonly RatePoint[]): number | null {
 
 /** Batches without end, epoch after epoch. */
 async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Control) {
-  let stopped = false;
-  const set = await surveySamples(pool, job.train, job.classes.length, async () => {
-    await control.breathe();
-    stopped = control.stopRequested;
-  }, () => stopped);
-  if (stopped) return;
+  const set = await surveySamples(pool, job.train, job.classes.length, control);
+  if (control.stopRequested) return;
   if (set.samples.length === 0) throw new AppError('invalid-argument', `No image of the training split can be used${set.excluded.length > 0 ? `; the first: ${set.excluded[0]}` : ''}`);
   const weights = classWeights(job.config.loss.classWeights, set.pixels, set.imagePixels);
   const steps = stepsPerEpoch(set.samples.length, job.config);

@@ -66,10 +66,7 @@ class Fit {
   /** @returns why the run ended */
   async run(): Promise<'finished' | 'stopped'> {
     this.files.begin();
-    const data = await this.read().catch((error: unknown) => {
-      if (error instanceof Stopped) return null;
-      throw error;
-    });
+    const data = await this.read();
     if (!data) return this.stopped();
     const { state } = this;
     this.emit({ type: 'started', epoch: state.epoch, step: state.step, history: state.history, parameters: this.model.net.parameters.count(), steps: data.steps });
@@ -88,13 +85,12 @@ class Fit {
     return stalled;
   }
 
-  private async read(): Promise<Data> {
+  /** @returns null if stopped on the way */
+  private async read(): Promise<Data | null> {
     const { config, job } = this;
-    const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, async () => {
-      await this.control.breathe();
-      if (this.control.stopRequested) throw new Stopped();
-    });
+    const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, this.control);
     const [train, validation] = [await survey(job.train), await survey(job.validation)];
+    if (this.control.stopRequested) return null;
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { samples, excluded }] of [['training', train], ['validation', validation]] as const) {
       if (samples.length > 0) continue;
@@ -247,7 +243,7 @@ class Fit {
   }
 }
 
-/** Leaves what goes on image by image when a stop is asked for. */
+/** Leaves a validation when a stop is asked for. */
 class Stopped extends Error {}
 
 /**

@@ -3,6 +3,7 @@ import type { Sample } from '#shared/training/messages';
 import { voidId } from '#shared/mask/void-id';
 import type { TrainingSet } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
+import type { Control } from './control.ts';
 
 /** What a survey of a split finds: `samples` are those whose image and label can be read. */
 export interface LabelStatistics extends TrainingSet {
@@ -19,20 +20,19 @@ export interface LabelStatistics extends TrainingSet {
 /** Samples read at a time: enough to keep the workers busy. */
 const together = 8;
 
-/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param progress called after each; may wait @param enough ends the survey early */
-export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, progress: (done: number) => Promise<void>, enough: () => boolean = () => false): Promise<LabelStatistics> {
+/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param control a stop ends the survey early, with what has been read */
+export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, control: Control): Promise<LabelStatistics> {
   const statistics: LabelStatistics = {
     samples: [], holders: Array.from({ length: numClasses }, () => []), excluded: [], pixels: new Float64Array(numClasses), imagePixels: new Float64Array(numClasses),
   };
-  let done = 0;
-  for (let first = 0; first < samples.length && !enough(); first += together) {
+  for (let first = 0; first < samples.length && !control.stopRequested; first += together) {
     const chosen = samples.slice(first, first + together);
     const results = await Promise.allSettled(chosen.map((sample) => pool.get(sample)));
     for (const [index, result] of results.entries()) {
       if (result.status === 'rejected') statistics.excluded.push(messageOf(result.reason));
       else if (!result.value.labels) statistics.excluded.push(`${chosen[index].id} has no label`);
       else count(chosen[index], result.value.labels, statistics);
-      await progress(++done);
+      await control.breathe();
     }
   }
   return statistics;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { encodeMask } from '#files/mask-png';
+import { encodeIds } from '#files/mask-png';
 import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
@@ -9,8 +9,6 @@ import { EncNet } from '../models/encnet.ts';
 import { readModel } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { predictSample, prepareSample } from './predict.ts';
-
-const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
 
 /** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
 export async function predictSamples(job: PredictJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
@@ -42,7 +40,7 @@ export async function predictSamples(job: PredictJob, pool: SamplePool, control:
       if (!prediction) continue;
       const { source, ids, uncertainty } = prediction;
       const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
-      if (file) writeAtomic(file, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette }));
+      if (file) writeAtomic(file, encodeIds({ width: source.width, height: source.height, ids }, palette));
       emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done, total: job.samples.length });
     }
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });

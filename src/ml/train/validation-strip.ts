@@ -1,10 +1,9 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { encodeMask } from '#files/mask-png';
+import { encodeIds } from '#files/mask-png';
 import type { ClassInfo, Sample, StripImage } from '#shared/training/messages';
 import type { Prediction } from './predict.ts';
 
-const identity = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
 const longest = 6;
 
 /** A few validation images, spread over the split, whose predictions are written anew each epoch. */
@@ -27,7 +26,7 @@ export class ValidationStrip {
   take({ id }: Sample, { source, ids }: Prediction): void {
     const index = this.chosen.get(id);
     if (index === undefined) return;
-    this.fresh.set(index, encodeMask({ width: source.width, height: source.height, ids }, identity, { palette: this.palette }));
+    this.fresh.set(index, encodeIds({ width: source.width, height: source.height, ids }, this.palette));
   }
 
   /** Writes the predictions, and which images and epoch they are of. */

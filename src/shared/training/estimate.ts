@@ -1,5 +1,5 @@
 // What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
-import type { BackboneName, ModelConfig } from './model-config.ts';
+import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { RunConfig } from './run-config.ts';
 
 interface Cost {
@@ -15,8 +15,6 @@ interface Shape {
   width: number;
   channels: number;
 }
-
-const depths: Record<BackboneName, readonly number[]> = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3], resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3] };
 
 /** Adds up layers as a network is walked. */
 class Walk {
@@ -43,7 +41,7 @@ function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
     : walk.conv(walk.conv(walk.conv(input, stem === 'deep' ? width : width / 2, 3, 2), stem === 'deep' ? width : width / 2, 3), stem === 'deep' ? 2 * width : width, 3);
   shape = { ...shape, height: Math.ceil(shape.height / 2), width: Math.ceil(shape.width / 2) };
   const bottleneck = model.backbone === 'resnet50' || model.backbone === 'resnet101';
-  return depths[model.backbone].map((depth, stage) => {
+  return backboneDepths[model.backbone].map((depth, stage) => {
     for (let block = 0; block < depth; block++) {
       const stride = block === 0 ? model.stageStrides[stage] : 1;
       const planes = width * 2 ** stage;

@@ -3,6 +3,11 @@ import { z } from 'zod';
 export const backboneNames = ['resnet18', 'resnet34', 'resnet50', 'resnet101'] as const;
 export type BackboneName = (typeof backboneNames)[number];
 
+/** Residual blocks of the four stages. */
+export const backboneDepths: Record<BackboneName, readonly [number, number, number, number]> = {
+  resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3], resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3],
+};
+
 const four = (schema: z.ZodNumber) => z.tuple([schema, schema, schema, schema]);
 
 /** Everything that decides the network's tensors and their shapes, but for the number of classes. */

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
@@ -50,7 +49,7 @@ export class ReviewService {
 
   private launch(runId: string, split: string): PredictionProgress {
     const { dataset, runs, predictions } = this.stores();
-    const checkpoint = ['best.ckpt', 'last.ckpt'].map((name) => path.join(runs.folder(runId), name)).find((file) => existsSync(file));
+    const checkpoint = runs.weightsFile(runId);
     if (!checkpoint) throw new AppError('not-found', `The run "${runs.row(runId).name}" has no checkpoint yet: let it finish an epoch`);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);

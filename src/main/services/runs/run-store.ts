@@ -93,6 +93,11 @@ export class RunStore {
     return path.join(this.runsFolder, runId);
   }
 
+  /** The weights that a run left: its best, else its last; null if it has none. */
+  weightsFile(runId: string): string | null {
+    return ['best.ckpt', 'last.ckpt'].map((name) => path.join(this.folder(runId), name)).find((file) => existsSync(file)) ?? null;
+  }
+
   /** Adds a run as going on, with the mask revisions it sees. */
   create(run: NewRun): RunSummary {
     const now = nowText();
@@ -157,7 +162,7 @@ export class RunStore {
       id: row.id, name: row.name, preset: row.preset, status: row.status, reason: row.reason, device: row.device, epochs: row.epochs, epochsDone: row.epochs_done,
       bestMiou: row.best_miou, bestEpoch: row.best_epoch, lastLoss: row.last_loss, durationSeconds: row.duration_seconds,
       createdAt: row.created_at, updatedAt: row.updated_at, deleted: row.deleted_at !== null,
-      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: has('best.ckpt') || has('last.ckpt'),
+      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: this.weightsFile(row.id) !== null,
       spark: JSON.parse(row.spark) as number[], tags: JSON.parse(row.tags) as string[], note: row.note, sweep: row.sweep,
     };
   }

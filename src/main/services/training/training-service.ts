@@ -195,7 +195,7 @@ export class TrainingService {
 function weightsOf(store: RunStore, runId: string): string {
   // Asked for first: only a run that there is has a folder to look into.
   const { name: runName } = store.row(runId);
-  const file = ['best.ckpt', 'last.ckpt'].map((name) => path.join(store.folder(runId), name)).find((candidate) => existsSync(candidate));
+  const file = store.weightsFile(runId);
   if (!file) throw new AppError('not-found', `The run "${runName}" has no weights to start from`);
   return file;
 }
