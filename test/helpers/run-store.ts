@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { openDatabase } from '#services/database';
+import { WorkFolder } from '#services/datasets/work-folder';
 import { RunStore } from '#services/runs/run-store';
 import type { EpochMetrics } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
@@ -13,7 +14,7 @@ export const epochMetrics = (epoch: number, miou: number, loss = 1 / epoch): Epo
 export function newStore() {
   const folder = temporaryFolder();
   const db = openDatabase(path.join(folder, 'history.db'));
-  const store = new RunStore(db, folder);
+  const store = new RunStore(db, new WorkFolder(folder));
   const create = (id: string) => store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
   return { db, store, create, folder };
 }

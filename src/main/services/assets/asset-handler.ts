@@ -108,7 +108,7 @@ export class AssetHandler {
     if (!/^\d+\.png$/.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
     const store = this.runs.store();
     store.row(runId);
-    const { width, height, values } = readStoredMask(path.join(store.folder(runId), 'strip', file));
+    const { width, height, values } = readStoredMask(store.file(runId, 'strip', file));
     return respond(await sharp(colourMask(values, store.classes(runId)), { raw: { width, height, channels: 4 } }).png({ compressionLevel: 4 }).toBuffer(), 'image/png');
   }
 }

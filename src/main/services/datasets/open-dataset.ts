@@ -8,6 +8,7 @@ import { nowText, openDatabase, type Db } from '../database.ts';
 import { classSetOf, type ClassSet } from './class-set.ts';
 import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';
 import { fileStamp, surveyImage, surveyStamp, type Survey } from './survey.ts';
+import { WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
   id: string;
@@ -37,7 +38,7 @@ export class OpenDataset {
   readonly classSet: ClassSet;
   readonly writable: boolean;
   /** `<dataset>/.encnet`, or a folder of the user's where the data set is read only. */
-  readonly workFolder: string;
+  readonly workFolder: WorkFolder;
   readonly db: Db;
   private readonly located: LocatedDataset;
   private readonly byId: Map<string, LocatedImage>;
@@ -53,8 +54,8 @@ export class OpenDataset {
     this.classSet = classSetOf(this.path, this.located);
     const labelFolders = new Set(this.located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
     this.writable = [this.path, ...labelFolders].every(isWritable);
-    this.workFolder = this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id);
-    this.db = openDatabase(path.join(this.workFolder, 'history.db'));
+    this.workFolder = new WorkFolder(this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id));
+    this.db = openDatabase(this.workFolder.at('history.db'));
     this.byId = new Map(this.located.images.map((image) => [image.id, image]));
     const rows = new Map(this.db.prepare<[], ImageRow>('SELECT * FROM image').all().map((row) => [row.id, row]));
     this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));

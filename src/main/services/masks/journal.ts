@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { decodeMulti, encode } from '@msgpack/msgpack';
 import { fnv1a } from '#shared/random';
 import type { MaskPatch } from '#shared/mask/patch';
+import type { WorkFolder } from '../datasets/work-folder.ts';
 
 interface JournalEntry {
   base: string | null;
@@ -11,20 +11,20 @@ interface JournalEntry {
 
 /** Strokes that are not yet in their mask file: a kill loses at most the stroke in hand. */
 export class Journal {
-  private readonly folder: string;
+  private readonly workFolder: WorkFolder;
 
-  constructor(workFolder: string) {
-    this.folder = path.join(workFolder, 'journal');
+  constructor(workFolder: WorkFolder) {
+    this.workFolder = workFolder;
   }
 
   private file(imageId: string): string {
     const readable = imageId.replace(/[^\w.-]+/g, '-').slice(-80);
-    return path.join(this.folder, `${readable}-${fnv1a(imageId).toString(16)}.strokes`);
+    return this.workFolder.at('journal', `${readable}-${fnv1a(imageId).toString(16)}.strokes`);
   }
 
   /** Adds a stroke made on the mask revision `base`. */
   append(imageId: string, base: string | null, patch: MaskPatch): void {
-    mkdirSync(this.folder, { recursive: true });
+    mkdirSync(this.workFolder.at('journal'), { recursive: true });
     appendFileSync(this.file(imageId), encode({ base, patch } satisfies JournalEntry));
   }
 

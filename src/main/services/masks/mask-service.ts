@@ -108,7 +108,7 @@ export class MaskService {
     const dataset = this.writableDataset(datasetId);
     const image = dataset.image(imageId);
     assertRevision(image, baseRevision);
-    copyAside(image.maskFile, `${originalFile(dataset, image)}.removed`);
+    copyAside(image.maskFile, originalFile(dataset, image, '.removed'));
     rmSync(image.maskFile);
     new Journal(dataset.workFolder).clear(imageId);
     await this.datasets.refresh(dataset, imageId, null);
@@ -120,7 +120,7 @@ export class MaskService {
     const image = dataset.image(imageId);
     const original = originalFile(dataset, image);
     if (!existsSync(original)) throw new AppError('not-found', `${image.maskFile} has no original: it was not edited here`, { file: image.maskFile });
-    if (existsSync(image.maskFile)) copyAside(image.maskFile, `${original}.before-restore`);
+    if (existsSync(image.maskFile)) copyAside(image.maskFile, originalFile(dataset, image, '.before-restore'));
     writeAtomic(image.maskFile, readFileSync(original));
     new Journal(dataset.workFolder).clear(imageId);
     await this.datasets.refresh(dataset, imageId, null);
@@ -149,8 +149,8 @@ function assertSize({ imageId, width, height, ids }: SaveInput, dataset: OpenDat
   }
 }
 
-function originalFile(dataset: OpenDataset, image: LocatedImage): string {
-  return path.join(dataset.workFolder, 'originals', image.split, path.basename(image.maskFile));
+function originalFile(dataset: OpenDataset, image: LocatedImage, suffix = ''): string {
+  return dataset.workFolder.at('originals', image.split, path.basename(image.maskFile) + suffix);
 }
 
 /** Copies a mask aside before its first edit, and never again. */

@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import type { ImageScore, Protocol } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
+import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 interface PredictionRow {
   id: string;
@@ -22,15 +22,15 @@ const query = `SELECT p.*, r.name, (SELECT count(*) FROM prediction_image i WHER
 /** Predictions and their per-image confusion matrices; the masks are files. */
 export class PredictionStore {
   private readonly db: Db;
-  private readonly base: string;
+  private readonly workFolder: WorkFolder;
 
-  constructor(db: Db, workFolder: string) {
+  constructor(db: Db, workFolder: WorkFolder) {
     this.db = db;
-    this.base = path.join(workFolder, 'predictions');
+    this.workFolder = workFolder;
   }
 
   folder(predictionId: string): string {
-    return path.join(this.base, predictionId);
+    return this.workFolder.at('predictions', predictionId);
   }
 
   /** Begins a prediction; it is listed only once it is complete. @returns its id */
@@ -58,7 +58,8 @@ export class PredictionStore {
   /** Forgets a prediction and removes its masks. */
   discard(predictionId: string): void {
     this.db.prepare('DELETE FROM prediction WHERE id = ?').run(predictionId);
-    rmSync(this.folder(predictionId), { recursive: true, force: true });
+    // An id that no prediction of ours can have names no folder of ours.
+    if (isId(predictionId)) this.workFolder.remove('predictions', predictionId);
   }
 
   /** Removes what a killed application left half done. */
@@ -86,7 +87,7 @@ export class PredictionStore {
   file(predictionId: string, imageId: string): string {
     const row = this.db.prepare<[string, string], { file: string }>('SELECT file FROM prediction_image WHERE prediction_id = ? AND image_id = ?').get(predictionId, imageId);
     if (!row) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
-    return path.join(this.folder(predictionId), row.file);
+    return this.workFolder.at('predictions', predictionId, row.file);
   }
 }
 

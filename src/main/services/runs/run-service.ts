@@ -80,7 +80,7 @@ export class RunService {
       store.setDeleted(starterId, false);
       return this.change(starterId, () => undefined);
     }
-    const file = installStarter(starter, store.folder(starterId));
+    const file = installStarter(starter, store.file(starterId, 'best.ckpt'));
     store.create({
       id: starterId, name: starter.title, config: starter.config, classes: dataset.classSet.classes, codeVersion: starter.codeVersion,
       datasetFingerprint: starter.datasetFingerprint, samples: [],

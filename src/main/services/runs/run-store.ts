@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { StepPoint } from '#shared/contract/training';
@@ -7,6 +7,7 @@ import type { ClassInfo, EpochMetrics, Sample } from '#shared/training/messages'
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
+import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 interface RunRow {
   id: string;
@@ -82,20 +83,27 @@ function isAlive(pid: number): boolean {
 /** The run history of one data set. */
 export class RunStore {
   readonly db: Db;
-  private readonly runsFolder: string;
+  private readonly workFolder: WorkFolder;
 
-  constructor(db: Db, workFolder: string) {
+  constructor(db: Db, workFolder: WorkFolder) {
     this.db = db;
-    this.runsFolder = path.join(workFolder, 'runs');
+    this.workFolder = workFolder;
   }
 
   folder(runId: string): string {
-    return path.join(this.runsFolder, runId);
+    // What a trainer makes inside must not be a link either.
+    for (const name of ['strip', 'tensorboard', 'masks']) this.file(runId, name);
+    return this.workFolder.at('runs', runId);
+  }
+
+  /** A file in a run's folder. @throws AppError 'forbidden' if it is a link */
+  file(runId: string, ...names: string[]): string {
+    return this.workFolder.at('runs', runId, ...names);
   }
 
   /** The weights that a run left: its best, else its last; null if it has none. */
   weightsFile(runId: string): string | null {
-    return ['best.ckpt', 'last.ckpt'].map((name) => path.join(this.folder(runId), name)).find((file) => existsSync(file)) ?? null;
+    return ['best.ckpt', 'last.ckpt'].map((name) => this.file(runId, name)).find((file) => existsSync(file)) ?? null;
   }
 
   /** Adds a run as going on, with the mask revisions it sees. */
@@ -133,7 +141,7 @@ export class RunStore {
 
   /** @throws AppError 'not-found' */
   row(runId: string): RunRow {
-    const row = this.db.prepare<[string], RunRow>('SELECT * FROM run WHERE id = ?').get(runId);
+    const row = isId(runId) ? this.db.prepare<[string], RunRow>('SELECT * FROM run WHERE id = ?').get(runId) : undefined;
     if (!row) throw new AppError('not-found', `There is no run "${runId}"`);
     return row;
   }
@@ -153,11 +161,11 @@ export class RunStore {
   }
 
   list(withDeleted: boolean): RunSummary[] {
-    return this.db.prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all().map((row) => this.toSummary(row));
+    return this.db.prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all().filter(({ id }) => isId(id)).map((row) => this.toSummary(row));
   }
 
   private toSummary(row: ListedRow): RunSummary {
-    const has = (name: string) => existsSync(path.join(this.folder(row.id), name));
+    const has = (name: string) => existsSync(this.file(row.id, name));
     return {
       id: row.id, name: row.name, preset: row.preset, status: row.status, reason: row.reason, device: row.device, epochs: row.epochs, epochsDone: row.epochs_done,
       bestMiou: row.best_miou, bestEpoch: row.best_epoch, lastLoss: row.last_loss, durationSeconds: row.duration_seconds,
@@ -204,8 +212,9 @@ export class RunStore {
     const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
     const predictions = this.db.prepare<[string], { id: string }>('SELECT id FROM prediction WHERE run_id = ?');
     for (const { id } of gone) {
-      for (const prediction of predictions.all(id)) rmSync(path.join(this.runsFolder, '../predictions', prediction.id), { recursive: true, force: true });
-      rmSync(this.folder(id), { recursive: true, force: true });
+      // An id that no run of ours can have names no folder of ours.
+      for (const prediction of predictions.all(id)) if (isId(prediction.id)) this.workFolder.remove('predictions', prediction.id);
+      if (isId(id)) this.workFolder.remove('runs', id);
       this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
     }
   }
@@ -286,6 +295,7 @@ export class RunStore {
   }
 
   log(runId: string): string[] {
+    this.row(runId);
     return this.db.prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line').all(runId).map(({ text }) => text);
   }
 

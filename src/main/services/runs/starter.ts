@@ -47,10 +47,9 @@ function readDescription(file: string): z.infer<typeof descriptionSchema> {
 }
 
 /** Copies the starter's weights into a run's folder, where they are found as its best. @throws AppError 'corrupt-file' if they are not the file they should be */
-export function installStarter({ file, sha256 }: Starter, folder: string): string {
+export function installStarter({ file, sha256 }: Starter, target: string): string {
   if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 that its description names`, { file });
-  mkdirSync(folder, { recursive: true });
-  const target = path.join(folder, 'best.ckpt');
+  mkdirSync(path.dirname(target), { recursive: true });
   copyFileSync(file, target);
   return target;
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
@@ -108,7 +107,8 @@ export class TrainingService {
   /** Goes on from a run's last checkpoint. @throws AppError 'busy', 'not-found' if there is none */
   async resumeRun(runId: string): Promise<RunSummary> {
     return this.exclusively((dataset, store) => {
-      const checkpoint = path.join(store.folder(runId), 'last.ckpt');
+      store.row(runId);
+      const checkpoint = store.file(runId, 'last.ckpt');
       if (!existsSync(checkpoint)) throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
       return this.launch(dataset, store, runId, { resumeFrom: checkpoint, initialWeights: null });
     });

@@ -1,0 +1,56 @@
+import { lstatSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { AppError } from '#shared/errors';
+
+/** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
+const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
+
+/** Whether a text from a database may name a folder. What lies in `.encnet` came with the data set and may be made to harm. */
+export const isId = (text: string): boolean => idPattern.test(text);
+
+/** Whether a name is one part of a path, and not a way out of a folder. */
+const isPlainName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
+
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
+/**
+ * The folder that the workbench keeps for a data set: `<dataset>/.encnet`. Every path inside it is made here, so that none
+ * leads out of it: names are single names, and links are not followed.
+ */
+export class WorkFolder {
+  readonly root: string;
+
+  /** @throws AppError 'forbidden' if the folder, or one of those it always holds, is a link */
+  constructor(root: string) {
+    this.root = root;
+    refuseLink(root);
+    for (const name of ['runs', 'predictions', 'journal', 'originals', 'revisions']) refuseLink(path.join(root, name));
+    for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(path.join(root, `history.db${suffix}`));
+  }
+
+  /**
+   * The path of something inside.
+   * @throws AppError 'forbidden' if a name is no single name or something on the way is a link
+   */
+  at(...names: string[]): string {
+    let file = this.root;
+    for (const name of names) {
+      if (!isPlainName(name)) throw new AppError('forbidden', `${this.root}: "${name}" is not a name but a path, and is not followed`, { file: this.root });
+      file = path.join(file, name);
+      refuseLink(file);
+    }
+    return file;
+  }
+
+  /** Removes something inside with all it holds; nothing happens if it is not there. @throws as `at` */
+  remove(...names: string[]): void {
+    if (names.length === 0) throw new AppError('forbidden', `${this.root} itself is not removed`, { file: this.root });
+    rmSync(this.at(...names), { recursive: true, force: true });
+  }
+}
+
+function refuseLink(file: string): void {
+  if (isLink(file)) throw new AppError('forbidden', `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`, { file });
+}
