@@ -5,7 +5,13 @@ export default defineConfig({
   main: {
     build: {
       rolldownOptions: {
-        input: { index: 'src/main/index.ts', serve: 'src/main/serve.ts', cli: 'src/main/cli.ts', trainer: 'src/ml/trainer/index.ts', 'data-worker': 'src/ml/trainer/data-worker.ts' },
+        input: {
+          index: 'src/main/index.ts',
+          serve: 'src/main/serve.ts',
+          cli: 'src/main/cli.ts',
+          trainer: 'src/ml/trainer/index.ts',
+          'data-worker': 'src/ml/trainer/data-worker.ts',
+        },
       },
     },
   },

@@ -32,9 +32,17 @@ export default ts.config(
     },
   },
   { files: ['**/*.svelte', '**/*.svelte.ts'], languageOptions: { parserOptions: { parser: ts.parser } } },
-  { files: ['**/*.svelte'], rules: { 'no-restricted-exports': 'off', 'svelte/no-navigation-without-resolve': 'off',
-    // Snippet and event arguments are typed for svelte-check, which sees them as they are, but not for this parser.
-    ...Object.fromEntries(['argument', 'assignment', 'call', 'member-access', 'return'].map((kind) => [`@typescript-eslint/no-unsafe-${kind}`, 'off'])) } },
+  {
+    files: ['**/*.svelte'],
+    rules: {
+      'no-restricted-exports': 'off',
+      'svelte/no-navigation-without-resolve': 'off',
+      // Snippet and event arguments are typed for svelte-check, which sees them as they are, but not for this parser.
+      ...Object.fromEntries(
+        ['argument', 'assignment', 'call', 'member-access', 'return'].map((kind) => [`@typescript-eslint/no-unsafe-${kind}`, 'off']),
+      ),
+    },
+  },
   { files: ['*.config.ts', '*.config.js'], rules: { 'no-restricted-exports': 'off' } },
   { files: ['test/**', 'scripts/**'], rules: { 'max-lines-per-function': 'off', 'no-empty-pattern': 'off' } },
   { files: ['**/*.mjs', '**/*.js'], ...ts.configs.disableTypeChecked },

@@ -8,9 +8,16 @@ const whole = (text: string): number => Number.parseInt(text, 10);
 const program = new Command().name('npm run -s bench --');
 
 /** A command on a training step of a preset. */
-const stepCommand = (name: string, description: string) => program.command(name).description(description)
-  .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224)
-  .option('--height <n>', 'height, where it differs', whole).option('--width <n>', 'width, where it differs', whole).option('--steps <n>', 'steps to count', whole, 4);
+const stepCommand = (name: string, description: string) =>
+  program
+    .command(name)
+    .description(description)
+    .option('--preset <name>', 'recipe', 'reference')
+    .option('--batch <n>', 'images a step', whole, 2)
+    .option('--size <n>', 'height and width', whole, 224)
+    .option('--height <n>', 'height, where it differs', whole)
+    .option('--width <n>', 'width, where it differs', whole)
+    .option('--steps <n>', 'steps to count', whole, 4);
 
 interface StepCommand {
   preset: string;
@@ -22,25 +29,43 @@ interface StepCommand {
 }
 const sized = ({ size, height, width, ...rest }: StepCommand) => ({ ...rest, height: height ?? size, width: width ?? size });
 
-stepCommand('step', 'Time training steps; the first, a warm-up, is left out.').option('--json', 'print one JSON line (it always does)')
+stepCommand('step', 'Time training steps; the first, a warm-up, is left out.')
+  .option('--json', 'print one JSON line (it always does)')
   .action((options: StepCommand) => console.log(JSON.stringify(measureStep(sized(options)))));
 
-stepCommand('profile', 'Time a training step kernel by kernel.')
-  .action((options: StepCommand) => {
-    for (const { op, calls, ms, share } of profileStep(sized(options))) console.log(`${(100 * share).toFixed(1).padStart(5)} %  ${String(ms).padStart(7)} ms  ${String(calls).padStart(5)} calls  ${op}`);
-  });
+stepCommand('profile', 'Time a training step kernel by kernel.').action((options: StepCommand) => {
+  for (const { op, calls, ms, share } of profileStep(sized(options)))
+    console.log(`${(100 * share).toFixed(1).padStart(5)} %  ${String(ms).padStart(7)} ms  ${String(calls).padStart(5)} calls  ${op}`);
+});
 
-program.command('predict').description('Time predictions of one batch.')
-  .option('--preset <name>', 'recipe', 'reference').option('--batch <n>', 'images', whole, 1).option('--height <n>', 'height', whole, 360).option('--width <n>', 'width', whole, 480)
-  .option('--steps <n>', 'predictions to count', whole, 4).option('--json', 'print one JSON line (it always does)')
-  .action((options: { preset: string; batch: number; height: number; width: number; steps: number }) => console.log(JSON.stringify(measurePredict(options))));
+program
+  .command('predict')
+  .description('Time predictions of one batch.')
+  .option('--preset <name>', 'recipe', 'reference')
+  .option('--batch <n>', 'images', whole, 1)
+  .option('--height <n>', 'height', whole, 360)
+  .option('--width <n>', 'width', whole, 480)
+  .option('--steps <n>', 'predictions to count', whole, 4)
+  .option('--json', 'print one JSON line (it always does)')
+  .action((options: { preset: string; batch: number; height: number; width: number; steps: number }) =>
+    console.log(JSON.stringify(measurePredict(options))),
+  );
 
-program.command('loop').description('Train on a data set and tell which share of the time goes into waiting for data, steps and validation.')
-  .requiredOption('--data <dir>', 'data set').option('--preset <name>', 'recipe', 'light').option('--epochs <n>', 'epochs', whole, 1).option('--images <n>', 'images of each split at the most', whole, 1_000_000)
+program
+  .command('loop')
+  .description('Train on a data set and tell which share of the time goes into waiting for data, steps and validation.')
+  .requiredOption('--data <dir>', 'data set')
+  .option('--preset <name>', 'recipe', 'light')
+  .option('--epochs <n>', 'epochs', whole, 1)
+  .option('--images <n>', 'images of each split at the most', whole, 1_000_000)
   .action(async (options: LoopArguments) => console.log(JSON.stringify(await measureLoop(options))));
 
-program.command('peer').description('Run our step and the reference\'s in PyTorch by turns, and print the ratios.')
-  .option('--batch <n>', 'images a step', whole, 2).option('--size <n>', 'height and width', whole, 224).option('--steps <n>', 'steps to count', whole, 3)
+program
+  .command('peer')
+  .description("Run our step and the reference's in PyTorch by turns, and print the ratios.")
+  .option('--batch <n>', 'images a step', whole, 2)
+  .option('--size <n>', 'height and width', whole, 224)
+  .option('--steps <n>', 'steps to count', whole, 3)
   .action(measurePeer);
 
 await program.parseAsync();

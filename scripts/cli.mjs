@@ -8,5 +8,5 @@ await main(async () => {
   await setUp();
   const child = spawn(findNode24(), [path.join(root, 'out/main/cli.js'), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code, signal) => process.exit(signal ? 1 : code ?? 0));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 0)));
 });

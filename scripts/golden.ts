@@ -13,7 +13,10 @@ for (const file of files) {
     const { rows, failures } = runGoldenFile(file);
     const width = Math.max(...rows.map(({ quantity }) => quantity.length));
     for (const { quantity, deviation, tolerance } of rows) {
-      console.log(`  ${deviation <= tolerance ? 'ok  ' : 'FAIL'} ${quantity.padEnd(width)}  ${deviation.toExponential(1)} of ${tolerance.toExponential(0)}`);
+      console.log(
+        `  ${deviation <= tolerance ? 'ok  ' : 'FAIL'} ${quantity.padEnd(width)}  ` +
+          `${deviation.toExponential(1)} of ${tolerance.toExponential(0)}`,
+      );
     }
     if (failures.length > 0) process.exitCode = 1;
   } catch (error) {

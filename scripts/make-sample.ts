@@ -19,7 +19,9 @@ for (const [split, count] of Object.entries(splits)) {
   for (let i = 0; i < count; i++) {
     const scene = drawScene(++seed, size.width, size.height);
     const name = `street-${String(seed).padStart(3, '0')}`;
-    const jpeg = await sharp(scene.pixels, { raw: { ...size, channels: 3 } }).jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer();
+    const jpeg = await sharp(scene.pixels, { raw: { ...size, channels: 3 } })
+      .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
+      .toBuffer();
     writeAtomic(path.join(target, split, `${name}.jpg`), jpeg);
     writeAtomic(path.join(target, `${split}annot`, `${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored, { palette: null }));
   }

@@ -13,28 +13,52 @@ const folder = path.join(root, 'resources/models');
 const file = 'light-camvid.safetensors';
 const largestBytes = 30e6;
 
-const cli = (...args: string[]): string => execFileSync(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const cli = (...args: string[]): string =>
+  execFileSync(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 mkdirSync(folder, { recursive: true });
 const target = path.join(folder, file);
 const { state } = readCheckpoint(path.join(run, 'last.ckpt'));
-cli('export', '--checkpoint', path.join(run, 'best.ckpt'), '--out', target, '--half', '--note', 'trained_on=CamVid, 11 classes, train split');
+cli(
+  'export',
+  '--checkpoint',
+  path.join(run, 'best.ckpt'),
+  '--out',
+  target,
+  '--half',
+  '--note',
+  'trained_on=CamVid, 11 classes, train split',
+);
 const { size } = statSync(target);
 if (size > largestBytes) throw new Error(`${target} has ${size} bytes, more than ${largestBytes}`);
-const score = JSON.parse(cli('evaluate', '--checkpoint', target, '--data', data, '--split', 'val', '--json')) as { mIoU: number; pixelAccuracy: number; perClass: { name: string; iou: number }[]; protocol: { resolution: string } };
+const score = JSON.parse(cli('evaluate', '--checkpoint', target, '--data', data, '--split', 'val', '--json')) as {
+  mIoU: number;
+  pixelAccuracy: number;
+  perClass: { name: string; iou: number }[];
+  protocol: { resolution: string };
+};
 const model = readModel(target);
-writeAtomic(path.join(folder, 'starter.json'), `${JSON.stringify({
-  title: 'Starter model (CamVid)',
-  file,
-  sha256: createHash('sha256').update(readFileSync(target)).digest('hex'),
-  miou: score.mIoU,
-  pixelAccuracy: score.pixelAccuracy,
-  perClass: score.perClass,
-  protocol: `CamVid val, 101 images, 11 classes, void left out, ${score.protocol.resolution} (480 x 360), one scale, no flip, one confusion over all pixels; trained on train alone, from scratch`,
-  codeVersion: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
-  datasetFingerprint: '',
-  classes: model.classes.map(({ name }) => name),
-  config: model.config,
-  epochs: state.history,
-}, null, 1)}\n`);
+writeAtomic(
+  path.join(folder, 'starter.json'),
+  `${JSON.stringify(
+    {
+      title: 'Starter model (CamVid)',
+      file,
+      sha256: createHash('sha256').update(readFileSync(target)).digest('hex'),
+      miou: score.mIoU,
+      pixelAccuracy: score.pixelAccuracy,
+      perClass: score.perClass,
+      protocol:
+        `CamVid val, 101 images, 11 classes, void left out, ${score.protocol.resolution} (480 x 360), one scale, ` +
+        `no flip, one confusion over all pixels; trained on train alone, from scratch`,
+      codeVersion: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim(),
+      datasetFingerprint: '',
+      classes: model.classes.map(({ name }) => name),
+      config: model.config,
+      epochs: state.history,
+    },
+    null,
+    1,
+  )}\n`,
+);
 console.log(`${target}: ${(size / 1e6).toFixed(1)} MB, mIoU ${score.mIoU.toFixed(4)}, pixel accuracy ${score.pixelAccuracy.toFixed(4)}`);

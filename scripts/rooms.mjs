@@ -7,10 +7,25 @@
 export const rooms = [
   { name: 'shared', folder: 'shared', rooms: [], packages: ['zod'] },
   { name: 'files', folder: 'files', rooms: ['shared'], packages: ['node', 'fast-png', 'zod'] },
-  { name: 'ml', folder: 'ml', rooms: ['shared', 'files'], packages: ['node', '@tensorflow/tfjs-node-gpu', 'sharp', 'fflate', 'protobufjs'] },
-  { name: 'services', folder: 'main/services', rooms: ['shared', 'files'], packages: ['node', 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file', 'protobufjs'] },
+  {
+    name: 'ml',
+    folder: 'ml',
+    rooms: ['shared', 'files'],
+    packages: ['node', '@tensorflow/tfjs-node-gpu', 'sharp', 'fflate', 'protobufjs'],
+  },
+  {
+    name: 'services',
+    folder: 'main/services',
+    rooms: ['shared', 'files'],
+    packages: ['node', 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file', 'protobufjs'],
+  },
   { name: 'electron host', folder: 'main/electron', rooms: ['shared', 'services', 'create-services'], packages: ['node', 'electron'] },
-  { name: 'browser host', folder: 'main/server', rooms: ['shared', 'services', 'create-services'], packages: ['node', 'ws', '@msgpack/msgpack'] },
+  {
+    name: 'browser host',
+    folder: 'main/server',
+    rooms: ['shared', 'services', 'create-services'],
+    packages: ['node', 'ws', '@msgpack/msgpack'],
+  },
   { name: 'command line', folder: 'main/cli', rooms: ['shared', 'files', 'services'], packages: ['node', 'commander'] },
   { name: 'preload', folder: 'preload', rooms: [], packages: ['electron'] },
   { name: 'editor', folder: 'renderer/editor', rooms: ['shared'], packages: [] },
@@ -18,7 +33,12 @@ export const rooms = [
   { name: 'api', folder: 'renderer/api', rooms: ['shared'], packages: ['@msgpack/msgpack'] },
   { name: 'state', folder: 'renderer/state', rooms: ['shared', 'editor', 'api'], packages: ['svelte'] },
   { name: 'ui', folder: 'renderer/ui', rooms: ['shared', 'state'], packages: ['svelte', '@lucide/svelte', 'uplot'] },
-  { name: 'features', folder: 'renderer/features', rooms: ['shared', 'editor', 'canvas', 'api', 'state', 'ui'], packages: ['svelte', '@lucide/svelte', 'uplot', 'virtua'] },
+  {
+    name: 'features',
+    folder: 'renderer/features',
+    rooms: ['shared', 'editor', 'canvas', 'api', 'state', 'ui'],
+    packages: ['svelte', '@lucide/svelte', 'uplot', 'virtua'],
+  },
 ].map((room) => ({ ...room, files: [`src/${room.folder}/**/*.{ts,svelte}`] }));
 
 const subpaths = { shared: '#shared', files: '#files', ml: '#ml', services: '#services' };
@@ -30,7 +50,10 @@ export function restrictionsOf(room) {
   const closedPackages = everyPackage.filter((name) => !room.packages.includes(name));
   const message = rowOf(room);
   return [
-    { group: ['../../*', '../../**'].filter(() => !room.folder.startsWith('renderer/features')), message: 'Use a subpath import (#shared/…) instead of ../../' },
+    {
+      group: ['../../*', '../../**'].filter(() => !room.folder.startsWith('renderer/features')),
+      message: 'Use a subpath import (#shared/…) instead of ../../',
+    },
     ...closedRooms.map((name) => ({ group: [`${subpaths[name]}/*`, `${subpaths[name]}/**`], message })),
     ...closedPackages.map((name) => ({ group: [name, `${name}/*`], message })),
     ...(room.packages.includes('node') ? [] : [{ group: ['node:*'], message }]),

@@ -21,12 +21,18 @@ async function drawDataset(folder: string): Promise<void> {
   const size = { width: 480, height: 360 };
   const stored = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
   let seed = 2000;
-  for (const [split, count] of [['train', 24], ['val', 10], ['test', 6]] as const) {
+  for (const [split, count] of [
+    ['train', 24],
+    ['val', 10],
+    ['test', 6],
+  ] as const) {
     mkdirSync(path.join(folder, split), { recursive: true });
     for (let i = 0; i < count; i++) {
       const scene = drawScene(++seed, size.width, size.height);
       const name = `0016E5_${String(i * 30 + 390).padStart(5, '0')}`;
-      await sharp(scene.pixels, { raw: { ...size, channels: 3 } }).png().toFile(path.join(folder, split, `${name}.png`));
+      await sharp(scene.pixels, { raw: { ...size, channels: 3 } })
+        .png()
+        .toFile(path.join(folder, split, `${name}.png`));
       writeAtomic(path.join(folder, `${split}annot/${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored, { palette: null }));
     }
   }
@@ -48,13 +54,20 @@ const go = (place: string) => page.getByRole('navigation', { name: 'Places' }).g
 async function shoot(name: string, prepare?: (page: Page) => Promise<void>): Promise<void> {
   for (const theme of ['dark', 'light'] as const) {
     if (theme === 'light') await page.getByRole('button', { name: 'Theme' }).click();
-    for (const [width, height] of [[1440, 900], [1024, 768]] as const) {
+    for (const [width, height] of [
+      [1440, 900],
+      [1024, 768],
+    ] as const) {
       await page.setViewportSize({ width, height });
       await prepare?.(page);
       await page.waitForTimeout(700);
       const file = path.join(all, `${name}-${theme}-${width}.png`);
       await page.screenshot({ path: file });
-      if (theme === 'dark' && width === 1440) await sharp(file).resize(1200).png({ palette: true, quality: 85 }).toFile(path.join(docs, `${name}.png`));
+      if (theme === 'dark' && width === 1440)
+        await sharp(file)
+          .resize(1200)
+          .png({ palette: true, quality: 85 })
+          .toFile(path.join(docs, `${name}.png`));
     }
   }
   await page.getByRole('button', { name: 'Theme' }).click();

@@ -6,6 +6,9 @@ import { findNode24, root } from './setup/paths.mjs';
 
 await main(async () => {
   await setUp({ withBuild: false });
-  const { status } = spawnSync(findNode24(), [path.join(root, 'scripts/soak.ts'), ...process.argv.slice(2)], { stdio: 'inherit', env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } });
+  const { status } = spawnSync(findNode24(), [path.join(root, 'scripts/soak.ts'), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+  });
   process.exitCode = status ?? 1;
 });

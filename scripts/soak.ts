@@ -14,11 +14,27 @@ async function crash({ kills, seed }: { kills: number; seed: number }): Promise<
   const folder = path.join(root, 'resources/sample');
   const located = locateDataset(folder);
   const { classes, format } = classSetOf(folder, located);
-  const of = (split: string, count: number) => located.images.filter((image) => image.split === split).slice(0, count).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  const of = (split: string, count: number) =>
+    located.images
+      .filter((image) => image.split === split)
+      .slice(0, count)
+      .map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   const { config } = findPreset('tiny');
   const job = {
-    kind: 'train' as const, classes, maskFormat: format, train: of('train', 8), validation: of('val', 2), initialWeights: null,
-    config: { ...config, epochs: kills, batchSize: 4, emaDecay: 0.9, data: { ...config.data, size: [48, 64] as [number, number] }, evaluationSize: [48, 64] as [number, number] },
+    kind: 'train' as const,
+    classes,
+    maskFormat: format,
+    train: of('train', 8),
+    validation: of('val', 2),
+    initialWeights: null,
+    config: {
+      ...config,
+      epochs: kills,
+      batchSize: 4,
+      emaDecay: 0.9,
+      data: { ...config.data, size: [48, 64] as [number, number] },
+      evaluationSize: [48, 64] as [number, number],
+    },
   };
   const report = await crashRun(host, job, kills, seed, ({ kills: done }) => process.stderr.write(`\rkill ${done} of ${kills}   `));
   console.log(`\n${JSON.stringify(report)}`);
@@ -26,6 +42,10 @@ async function crash({ kills, seed }: { kills: number; seed: number }): Promise<
 }
 
 const program = new Command().name('npm run soak --');
-program.command('crash').description('Kill the trainer at random moments and count lost epochs and corrupt files.')
-  .option('--kills <n>', 'kills', Number, 50).option('--seed <n>', 'seed of the moments', Number, 1).action(crash);
+program
+  .command('crash')
+  .description('Kill the trainer at random moments and count lost epochs and corrupt files.')
+  .option('--kills <n>', 'kills', Number, 50)
+  .option('--seed <n>', 'seed of the moments', Number, 1)
+  .action(crash);
 await program.parseAsync();

@@ -22,17 +22,19 @@ function findElectron() {
   if (!hasDisplay) return { reason: 'there is no display' };
   const known = installedElectron();
   if (known) return { program: known };
-  say('downloading Electron\'s binary (about 120 MB)');
+  say("downloading Electron's binary (about 120 MB)");
   spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], { stdio: 'ignore', timeout: 180_000 });
   const program = installedElectron();
-  return program ? { program } : { reason: 'Electron\'s binary could not be downloaded' };
+  return program ? { program } : { reason: "Electron's binary could not be downloaded" };
 }
 
 /** Opens an address in the person's browser, where there is one to open. */
 function openAddress(url) {
   if (process.env.CI || !hasDisplay) return;
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform] ?? 'xdg-open';
-  spawn(opener, [url], { stdio: 'ignore', detached: true }).on('error', () => undefined).unref();
+  spawn(opener, [url], { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref();
 }
 
 const diesAtOnceMs = 8000;
@@ -67,7 +69,7 @@ await main(async () => {
     if (electron.program && code !== 0 && Date.now() - begin < diesAtOnceMs) {
       console.log('The desktop window could not be opened (Electron ended at once). Starting the browser host instead.');
       child = startBrowserHost(args);
-      child.on('exit', (hostCode, hostSignal) => process.exit(hostSignal ? 1 : hostCode ?? 0));
-    } else process.exit(signal ? 1 : code ?? 0);
+      child.on('exit', (hostCode, hostSignal) => process.exit(hostSignal ? 1 : (hostCode ?? 0)));
+    } else process.exit(signal ? 1 : (code ?? 0));
   });
 });

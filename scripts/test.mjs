@@ -13,7 +13,11 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 function run(title, program, args, env = {}) {
   console.log(`\n== ${title}`);
   const begin = Date.now();
-  const { status } = spawnSync(findNode24(), [path.join(modules, program), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', ...env } });
+  const { status } = spawnSync(findNode24(), [path.join(modules, program), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', ...env },
+  });
   console.log(`== ${title}: ${status === 0 ? 'passed' : 'FAILED'} in ${((Date.now() - begin) / 1000).toFixed(0)} s`);
   return status === 0;
 }
@@ -40,10 +44,22 @@ await main(async () => {
   await setUp();
   check('types of main, trainer and tests', 'typescript/bin/tsc', ['-p', 'tsconfig.node.json']);
   check('types of the end-to-end tests', 'typescript/bin/tsc', ['-p', 'tsconfig.e2e.json']);
-  check('types of the renderer', 'svelte-check/bin/svelte-check', ['--tsconfig', 'tsconfig.web.json', '--fail-on-warnings', '--output', 'human']);
+  check('types of the renderer', 'svelte-check/bin/svelte-check', [
+    '--tsconfig',
+    'tsconfig.web.json',
+    '--fail-on-warnings',
+    '--output',
+    'human',
+  ]);
   check('lint', 'eslint/bin/eslint.js', ['.', '--max-warnings', '0']);
+  check('format', 'prettier/bin/prettier.cjs', ['--check', '--log-level=warn', '.']);
   const unit = path.join(results, 'unit.json');
-  const unitPassed = run('unit and architecture tests', 'vitest/vitest.mjs', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`]);
+  const unitPassed = run('unit and architecture tests', 'vitest/vitest.mjs', [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${unit}`,
+  ]);
   count(unit, (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests }), unitPassed);
   const e2e = path.join(results, 'e2e.json');
   const e2ePassed = run('end-to-end tests in Chromium', '@playwright/test/cli.js', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e });

@@ -17,10 +17,10 @@ const rooms = table as Room[];
 const rowOf = row as (room: Room) => string;
 const src = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../src');
 
-function filesBelow(folder: string): string[] {
+function filesBelow(folder: string, pattern = /\.(ts|svelte)$/): string[] {
   return readdirSync(folder).flatMap((name) => {
     const file = path.join(folder, name);
-    return statSync(file).isDirectory() ? filesBelow(file) : /\.(ts|svelte)$/.test(name) ? [file] : [];
+    return statSync(file).isDirectory() ? filesBelow(file, pattern) : pattern.test(name) ? [file] : [];
   });
 }
 
@@ -37,7 +37,12 @@ function resolve(from: string, specifier: string): { file: string } | { package:
   if (subpath) return { file: path.join(src, subpaths[subpath], specifier.slice(subpath.length)) };
   if (specifier.startsWith('.')) return { file: path.resolve(path.dirname(from), specifier) };
   if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return { package: 'node' };
-  return { package: specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/') };
+  return {
+    package: specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/'),
+  };
 }
 
 function violations(file: string, room: Room): string[] {
@@ -60,20 +65,40 @@ describe('the house', () => {
 
   test('a planted import is caught, types included', () => {
     const editor = rooms.find(({ name }) => name === 'editor')!;
-    expect(importsOf('import type { A } from \'konva\';\nimport { b } from \'../api/assets.ts\';')).toEqual(['konva', '../api/assets.ts']);
+    expect(importsOf("import type { A } from 'konva';\nimport { b } from '../api/assets.ts';")).toEqual(['konva', '../api/assets.ts']);
     expect(resolve(path.join(src, 'renderer/editor/x.ts'), '../api/assets.ts')).toEqual({ file: path.join(src, 'renderer/api/assets.ts') });
     expect(editor.rooms).not.toContain('api');
   });
 
   test('files stay small', () => {
-    const lengths = filesBelow(src).map((file) => ({ file: path.relative(src, file), lines: readFileSync(file, 'utf8').split('\n').length }));
+    const lengths = filesBelow(src).map((file) => ({
+      file: path.relative(src, file),
+      lines: readFileSync(file, 'utf8').split('\n').length,
+    }));
     expect(lengths.filter(({ lines }) => lines > 500)).toEqual([]);
     const sorted = lengths.map(({ lines }) => lines).sort((a, b) => a - b);
     expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThanOrEqual(350);
   });
 
+  test('lines have at most 140 columns', () => {
+    const folders = ['src', 'test', 'scripts'].map((name) => path.join(src, '..', name));
+    const files = folders.flatMap((folder) => filesBelow(folder, /\.(ts|svelte|mjs|css)$/));
+    const long = files.flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, index) => (line.length > 140 ? [`${path.relative(src, file)}:${index + 1}`] : [])),
+    );
+    expect(long).toEqual([]);
+  });
+
   test('colour literals live in the tokens alone', () => {
-    const files = filesBelow(path.join(src, 'renderer')).filter((file) => /#[0-9a-f]{3,8}\b(?![\w/])/i.test(readFileSync(file, 'utf8').replaceAll(/[{}]|&#\d+;/g, '').replaceAll(/#(shared|snippet|if|each|key|await)\b/g, '')));
+    const files = filesBelow(path.join(src, 'renderer')).filter((file) =>
+      /#[0-9a-f]{3,8}\b(?![\w/])/i.test(
+        readFileSync(file, 'utf8')
+          .replaceAll(/[{}]|&#\d+;/g, '')
+          .replaceAll(/#(shared|snippet|if|each|key|await)\b/g, ''),
+      ),
+    );
     expect(files.map((file) => path.relative(src, file))).toEqual([]);
   });
 });

@@ -54,8 +54,11 @@ function stepOf({ preset, batch, height, width }: StepArguments): () => void {
   const optimizer = new Optimizer(config.optimizer);
   const random = new Random(18);
   const data = {
-    images: noise(batch * height * width * 3), labels: Uint8Array.from({ length: batch * height * width }, () => random.integer(numClasses)),
-    count: batch, size: [height, width] as const, ids: [],
+    images: noise(batch * height * width * 3),
+    labels: Uint8Array.from({ length: batch * height * width }, () => random.integer(numClasses)),
+    count: batch,
+    size: [height, width] as const,
+    ids: [],
   };
   let step = 0;
   return () => void trainStep(net, optimizer, [data], { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step });
@@ -76,7 +79,19 @@ export function profileStep({ steps, ...rest }: StepArguments & { steps: number 
 }
 
 /** Times predictions: forward in evaluation mode and the class of each pixel. */
-export function measurePredict({ preset, batch, height, width, steps }: { preset: string; batch: number; height: number; width: number; steps: number }): Measurement {
+export function measurePredict({
+  preset,
+  batch,
+  height,
+  width,
+  steps,
+}: {
+  preset: string;
+  batch: number;
+  height: number;
+  width: number;
+  steps: number;
+}): Measurement {
   const net = new EncNet(findPreset(preset).config.model, numClasses, 17);
   const images = tf.tensor(noise(batch * height * width * 3), [batch, height, width, 3], 'float32');
   const measured = time(steps, () => {

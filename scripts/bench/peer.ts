@@ -20,13 +20,19 @@ function findTorch(): string | null {
 }
 
 const best = (values: number[]): number => Math.min(...values);
-const gather = (all: Measurement[]) => ({ wall: best(all.flatMap(({ wall_ms: wall }) => wall)), cpu: best(all.flatMap(({ cpu_s: cpu }) => cpu)), rss: Math.min(...all.map(({ peak_rss_mb: rss }) => rss)) });
+const gather = (all: Measurement[]) => ({
+  wall: best(all.flatMap(({ wall_ms: wall }) => wall)),
+  cpu: best(all.flatMap(({ cpu_s: cpu }) => cpu)),
+  rss: Math.min(...all.map(({ peak_rss_mb: rss }) => rss)),
+});
 
 /** Runs ours and the reference by turns, A B A B, and prints the ratios; the reference in the better of its two memory formats. */
 export function measurePeer({ batch, size, steps }: { batch: number; size: number; steps: number }): void {
   const python = findTorch();
   if (!python || !existsSync(script)) {
-    console.error('The peer needs PyTorch (Debian: apt-get install python3-torch) and ../shared/peer/reference_step.py; one of them is missing here.');
+    console.error(
+      'The peer needs PyTorch (Debian: apt-get install python3-torch) and ../shared/peer/reference_step.py; one of them is missing here.',
+    );
     process.exitCode = 1;
     return;
   }
@@ -39,5 +45,15 @@ export function measurePeer({ batch, size, steps }: { batch: number; size: numbe
   }
   const [a, b, c] = [gather(ours), gather(once), gather(twice)];
   const ratio = (x: number, y: number) => Number((x / y).toFixed(2));
-  console.log(JSON.stringify({ ours: a, pytorch: b, pytorch_twice: c, cpu_ratio: ratio(a.cpu, b.cpu), wall_ratio: ratio(a.wall, b.wall), memory_ratio: ratio(a.rss, b.rss), wall_ratio_to_twice: ratio(a.wall, c.wall) }));
+  console.log(
+    JSON.stringify({
+      ours: a,
+      pytorch: b,
+      pytorch_twice: c,
+      cpu_ratio: ratio(a.cpu, b.cpu),
+      wall_ratio: ratio(a.wall, b.wall),
+      memory_ratio: ratio(a.rss, b.rss),
+      wall_ratio_to_twice: ratio(a.wall, c.wall),
+    }),
+  );
 }

@@ -36,6 +36,8 @@ export function profileOps(work: () => void): OpTime[] {
   }
   const total = performance.now() - begin;
   const inside = [...times.values()].reduce((sum, { ms }) => sum + ms, 0);
-  return [...[...times].map(([op, time]) => ({ op, ...time })).sort((a, b) => b.ms - a.ms), { op: '(outside kernels)', calls: 1, ms: total - inside }]
-    .map(({ op, calls, ms }) => ({ op, calls, ms: Math.round(ms), share: Number((ms / total).toFixed(3)) }));
+  return [
+    ...[...times].map(([op, time]) => ({ op, ...time })).sort((a, b) => b.ms - a.ms),
+    { op: '(outside kernels)', calls: 1, ms: total - inside },
+  ].map(({ op, calls, ms }) => ({ op, calls, ms: Math.round(ms), share: Number((ms / total).toFixed(3)) }));
 }

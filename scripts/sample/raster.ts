@@ -9,7 +9,12 @@ export interface Point {
 /** Colour of a point; shades and textures live here. */
 export type Shade = (x: number, y: number) => Rgb;
 
-const samples = [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]] as const;
+const samples = [
+  [0.25, 0.25],
+  [0.75, 0.25],
+  [0.25, 0.75],
+  [0.75, 0.75],
+] as const;
 
 export class Raster {
   readonly width: number;
@@ -25,7 +30,13 @@ export class Raster {
   }
 
   /** Paints what `inside` holds within a box. A class id of null leaves the mask as it is (markings, windows, shadows). */
-  paint(box: { left: number; top: number; right: number; bottom: number }, inside: (x: number, y: number) => boolean, id: number | null, shade: Shade, opacity = 1): void {
+  paint(
+    box: { left: number; top: number; right: number; bottom: number },
+    inside: (x: number, y: number) => boolean,
+    id: number | null,
+    shade: Shade,
+    opacity = 1,
+  ): void {
     const [x0, y0] = [Math.max(0, Math.floor(box.left)), Math.max(0, Math.floor(box.top))];
     const [x1, y1] = [Math.min(this.width, Math.ceil(box.right)), Math.min(this.height, Math.ceil(box.bottom))];
     for (let y = y0; y < y1; y++) {
@@ -43,15 +54,33 @@ export class Raster {
   polygon(points: readonly Point[], id: number | null, shade: Shade, opacity = 1): void {
     const xs = points.map(({ x }) => x);
     const ys = points.map(({ y }) => y);
-    this.paint({ left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) }, (x, y) => insidePolygon(points, x, y), id, shade, opacity);
+    this.paint(
+      { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) },
+      (x, y) => insidePolygon(points, x, y),
+      id,
+      shade,
+      opacity,
+    );
   }
 
   rect(left: number, top: number, width: number, height: number, id: number | null, shade: Shade, opacity = 1): void {
-    this.paint({ left, top, right: left + width, bottom: top + height }, (x, y) => x >= left && x < left + width && y >= top && y < top + height, id, shade, opacity);
+    this.paint(
+      { left, top, right: left + width, bottom: top + height },
+      (x, y) => x >= left && x < left + width && y >= top && y < top + height,
+      id,
+      shade,
+      opacity,
+    );
   }
 
   ellipse(cx: number, cy: number, rx: number, ry: number, id: number | null, shade: Shade, opacity = 1): void {
-    this.paint({ left: cx - rx, right: cx + rx, top: cy - ry, bottom: cy + ry }, (x, y) => ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1, id, shade, opacity);
+    this.paint(
+      { left: cx - rx, right: cx + rx, top: cy - ry, bottom: cy + ry },
+      (x, y) => ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1,
+      id,
+      shade,
+      opacity,
+    );
   }
 
   /** A line with round ends. */
@@ -63,7 +92,12 @@ export class Raster {
       const t = Math.min(1, Math.max(0, ((x - a.x) * dx + (y - a.y) * dy) / length2));
       return (x - a.x - t * dx) ** 2 + (y - a.y - t * dy) ** 2 <= r * r;
     };
-    this.paint({ left: Math.min(a.x, b.x) - r, right: Math.max(a.x, b.x) + r, top: Math.min(a.y, b.y) - r, bottom: Math.max(a.y, b.y) + r }, inside, id, shade);
+    this.paint(
+      { left: Math.min(a.x, b.x) - r, right: Math.max(a.x, b.x) + r, top: Math.min(a.y, b.y) - r, bottom: Math.max(a.y, b.y) + r },
+      inside,
+      id,
+      shade,
+    );
   }
 
   /** Light of the day, vignette and sensor noise, as RGB bytes. */
@@ -100,6 +134,12 @@ export function wobble(x: number, y: number, seed: number): number {
 }
 
 export const tint = (color: Rgb, factor: number): Rgb => [color[0] * factor, color[1] * factor, color[2] * factor];
-export const flat = (color: Rgb): Shade => () => color;
+export const flat =
+  (color: Rgb): Shade =>
+  () =>
+    color;
 /** A colour with fine and coarse texture. */
-export const rough = (color: Rgb, amount: number, scale: number, seed: number): Shade => (x, y) => tint(color, 1 + amount * (0.6 * wobble(x / scale, y / scale, seed) + 0.4 * wobble(x, y, seed + 1)));
+export const rough =
+  (color: Rgb, amount: number, scale: number, seed: number): Shade =>
+  (x, y) =>
+    tint(color, 1 + amount * (0.6 * wobble(x / scale, y / scale, seed) + 0.4 * wobble(x, y, seed + 1)));

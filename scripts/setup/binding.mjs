@@ -22,11 +22,27 @@ export async function compileBinding(packageFolder, runtime, modules) {
   const library = path.join(runtime, 'deps/lib');
   const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
   const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
-  await run(findCompiler(), [
-    '-O2', '-shared', '-fPIC', '-std=c++17', '-DNAPI_VERSION=8', ...undefinedSymbols,
-    `-I${path.join(modules, 'node-api-headers/include')}`, `-I${packageFolder}`, `-I${path.join(runtime, 'deps/include')}`,
-    path.join(packageFolder, 'binding/tfjs_backend.cc'), path.join(packageFolder, 'binding/tfjs_binding.cc'),
-    '-o', path.join(output, 'tfjs_binding.node'),
-    `-L${library}`, '-ltensorflow', '-ltensorflow_framework', `-Wl,-rpath,${origin}/../../deps/lib`,
-  ], { remedy: 'The compiler\'s errors are above.' });
+  await run(
+    findCompiler(),
+    [
+      '-O2',
+      '-shared',
+      '-fPIC',
+      '-std=c++17',
+      '-DNAPI_VERSION=8',
+      ...undefinedSymbols,
+      `-I${path.join(modules, 'node-api-headers/include')}`,
+      `-I${packageFolder}`,
+      `-I${path.join(runtime, 'deps/include')}`,
+      path.join(packageFolder, 'binding/tfjs_backend.cc'),
+      path.join(packageFolder, 'binding/tfjs_binding.cc'),
+      '-o',
+      path.join(output, 'tfjs_binding.node'),
+      `-L${library}`,
+      '-ltensorflow',
+      '-ltensorflow_framework',
+      `-Wl,-rpath,${origin}/../../deps/lib`,
+    ],
+    { remedy: "The compiler's errors are above." },
+  );
 }

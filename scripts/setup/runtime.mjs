@@ -48,7 +48,10 @@ function link(folder) {
 function assertDiskSpace(folder, needed) {
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < needed) {
-    throw new SetupError(`${folder} has ${(bavail * bsize / 1e9).toFixed(1)} GB free and the tensor runtime needs ${needed / 1e9} GB: free some space, or set ENCNET_CACHE to a folder on another disk.`);
+    throw new SetupError(
+      `${folder} has ${((bavail * bsize) / 1e9).toFixed(1)} GB free and the tensor runtime needs ${needed / 1e9} GB: ` +
+        `free some space, or set ENCNET_CACHE to a folder on another disk.`,
+    );
   }
 }
 
@@ -66,18 +69,26 @@ async function stageFromWheel(wheel) {
   const partial = `${folder}.partial-${process.pid}`;
   removePartials(folder);
   mkdirSync(partial, { recursive: true });
-  say('unpacking TensorFlow\'s C library');
+  say("unpacking TensorFlow's C library");
   await extractLibraries(python, file, path.join(partial, 'deps'));
   if (wheel.gpu) {
     for (const requirement of await cudaRequirements(python, file)) {
-      const cuda = await downloadWheel(python, { ...wheel, sha256: null }, path.join(downloads, requirement.replace(/[^\w.-]+/g, '-')), requirement);
+      const cuda = await downloadWheel(
+        python,
+        { ...wheel, sha256: null },
+        path.join(downloads, requirement.replace(/[^\w.-]+/g, '-')),
+        requirement,
+      );
       await run(python, ['-m', 'zipfile', '-e', cuda, path.join(partial, 'cuda')], { remedy: 'Is the disk full?' });
     }
   }
   say('compiling the Node binding (10 s)');
   await compileBinding(packageFolder, partial, modules);
   probe(partial);
-  writeFileSync(path.join(partial, 'complete.json'), JSON.stringify({ wheel: wheel.name, tensorflow: tensorflowVersion, binding: bindingVersion() }));
+  writeFileSync(
+    path.join(partial, 'complete.json'),
+    JSON.stringify({ wheel: wheel.name, tensorflow: tensorflowVersion, binding: bindingVersion() }),
+  );
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
   rmSync(downloads, { recursive: true, force: true });
@@ -112,6 +123,8 @@ function probe(folder) {
   const script = `require(${JSON.stringify(path.join(folder, 'lib/napi-v8/tfjs_binding.node'))})`;
   const result = spawnSync(findNode24(), ['-e', script], { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' }, encoding: 'utf8' });
   if (result.status !== 0) {
-    throw new SetupError(`TensorFlow's library does not load here: ${result.stderr.trim().split('\n').slice(-3).join(' ') || result.signal}`);
+    throw new SetupError(
+      `TensorFlow's library does not load here: ${result.stderr.trim().split('\n').slice(-3).join(' ') || result.signal}`,
+    );
   }
 }

@@ -5,9 +5,14 @@ import { SetupError } from './log.mjs';
 
 // The fourteen headers that the binding really includes.
 const headers = [
-  ...['c_api', 'c_api_macros', 'tf_attrtype', 'tf_buffer', 'tf_datatype', 'tf_status', 'tf_tensor', 'tf_tstring', 'eager/c_api'].map((name) => `tensorflow/c/${name}.h`),
-  'tensorflow/core/platform/ctstring.h', 'tensorflow/core/platform/ctstring_internal.h',
-  'tsl/platform/ctstring.h', 'tsl/platform/ctstring_internal.h', 'xla/tsl/c/tsl_status.h',
+  ...['c_api', 'c_api_macros', 'tf_attrtype', 'tf_buffer', 'tf_datatype', 'tf_status', 'tf_tensor', 'tf_tstring', 'eager/c_api'].map(
+    (name) => `tensorflow/c/${name}.h`,
+  ),
+  'tensorflow/core/platform/ctstring.h',
+  'tensorflow/core/platform/ctstring_internal.h',
+  'tsl/platform/ctstring.h',
+  'tsl/platform/ctstring_internal.h',
+  'xla/tsl/c/tsl_status.h',
 ];
 
 const extractScript = `
@@ -26,7 +31,7 @@ with zipfile.ZipFile(wheel) as z:
                 take(prefix + h, os.path.join(target, "include", h))
     for n in names:
         base = os.path.basename(n)
-        if n.startswith("tensorflow/lib") and n.count("/") == 1 and (base.startswith("libtensorflow_cc") or base.startswith("libtensorflow_framework")):
+        if n.startswith("tensorflow/lib") and n.count("/") == 1 and base.startswith(("libtensorflow_cc", "libtensorflow_framework")):
             take(n, os.path.join(target, "lib", base))
             print(base)
 `;
@@ -37,7 +42,10 @@ export async function extractLibraries(python, wheelFile, target) {
   const result = spawnSync(python, ['-c', extractScript, wheelFile, target, headers.join(',')], { encoding: 'utf8' });
   const libraries = result.stdout.trim().split('\n');
   if (result.status !== 0 || libraries.length < 2) {
-    throw new SetupError(`${path.basename(wheelFile)} could not be unpacked: ${result.stderr.trim().split('\n').at(-1) || 'it holds no libtensorflow_cc'}. Is the disk full?`);
+    throw new SetupError(
+      `${path.basename(wheelFile)} could not be unpacked: ` +
+        `${result.stderr.trim().split('\n').at(-1) || 'it holds no libtensorflow_cc'}. Is the disk full?`,
+    );
   }
   for (const library of libraries) {
     for (const alias of aliases(library)) symlinkSync(library, path.join(target, 'lib', alias));
@@ -54,9 +62,12 @@ function aliases(library) {
 
 /** The CUDA wheels that a GPU wheel's extra `and-cuda` names, as pip requirements. */
 export async function cudaRequirements(python, wheelFile) {
-  const script = 'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nn=[x for x in z.namelist() if x.endswith(".dist-info/METADATA")][0]\nprint(z.read(n).decode())';
+  const script =
+    'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nn=[x for x in z.namelist() if x.endswith(".dist-info/METADATA")][0]\n' +
+    'print(z.read(n).decode())';
   const result = spawnSync(python, ['-c', script, wheelFile], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  return result.stdout.split('\n')
+  return result.stdout
+    .split('\n')
     .map((line) => /^Requires-Dist: (nvidia-[\w-]+)\s*\(?([^;)]*)\)?\s*;.*and-cuda/.exec(line))
     .filter(Boolean)
     .map((match) => `${match[1]}${match[2].trim()}`);

@@ -47,7 +47,10 @@ export function findPython() {
   for (const name of process.platform === 'win32' ? ['py', 'python'] : ['python3', 'python']) {
     if (answers(name, '-m', 'pip', '--version')) return name;
   }
-  throw new SetupError('Python 3 with pip was not found: install it (Debian: apt-get install python3-pip; macOS: brew install python) and run the command again.');
+  throw new SetupError(
+    'Python 3 with pip was not found: install it (Debian: apt-get install python3-pip; macOS: brew install python) ' +
+      'and run the command again.',
+  );
 }
 
 async function sha256(file) {
@@ -69,19 +72,40 @@ export async function downloadWheel(python, wheel, folder, requirement = `${whee
     removePartials(folder);
     mkdirSync(partial, { recursive: true });
     say(`downloading ${requirement} with pip (about 270 MB, more with a GPU)`);
-    await run(python, ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', ...wheel.tags.flatMap((tag) => ['--platform', tag]), '--python-version', '3.11',
-      '--implementation', 'cp', '--abi', 'cp311', '--progress-bar', process.stderr.isTTY ? 'on' : 'off', '-d', partial, requirement],
-    { remedy: 'Check the network connection and pip\'s index, then run the command again.' })
-      .catch((error) => {
-        throw new DownloadError(error.message);
-      });
+    await run(
+      python,
+      [
+        '-m',
+        'pip',
+        'download',
+        '--no-deps',
+        '--only-binary=:all:',
+        ...wheel.tags.flatMap((tag) => ['--platform', tag]),
+        '--python-version',
+        '3.11',
+        '--implementation',
+        'cp',
+        '--abi',
+        'cp311',
+        '--progress-bar',
+        process.stderr.isTTY ? 'on' : 'off',
+        '-d',
+        partial,
+        requirement,
+      ],
+      { remedy: "Check the network connection and pip's index, then run the command again." },
+    ).catch((error) => {
+      throw new DownloadError(error.message);
+    });
     rmSync(folder, { recursive: true, force: true });
     renameSync(partial, folder);
   }
   const file = path.join(folder, wheelIn(folder));
   if (wheel.sha256 && (await sha256(file)) !== wheel.sha256) {
     rmSync(folder, { recursive: true, force: true });
-    throw new SetupError(`${path.basename(file)} does not have its published sha256 and was removed: run the command again to download it anew.`);
+    throw new SetupError(
+      `${path.basename(file)} does not have its published sha256 and was removed: run the command again to download it anew.`,
+    );
   }
   return file;
 }

@@ -22,7 +22,10 @@ export interface CrashReport {
 function outcome(folder: string): string {
   const { model, training, optimizer, state } = readCheckpoint(path.join(folder, 'last.ckpt'));
   const curve = state.history.map(({ timeSeconds: _t, epochSeconds: _e, ...rest }) => rest);
-  const tensors = [...model, ...training, ...optimizer].map(([name, { data }]) => [name, Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')]);
+  const tensors = [...model, ...training, ...optimizer].map(([name, { data }]) => [
+    name,
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
+  ]);
   return JSON.stringify([curve, tensors]);
 }
 
@@ -55,11 +58,18 @@ function inspect(folder: string, report: CrashReport, known: number): number {
 }
 
 /**
- * Kills a trainer with SIGKILL at random moments and resumes it, again and again, then lets it finish and compares it with a run that was never killed.
+ * Kills a trainer with SIGKILL at random moments and resumes it, again and again, then lets it finish and compares it with
+ * a run that was never killed.
  * @param job of a short epoch and many of them
  * @param report called after each kill
  */
-export async function crashRun(host: TrainerHost, job: Omit<TrainJob, 'outDir' | 'resumeFrom'>, kills: number, seed: number, progress: (report: CrashReport) => void = () => undefined): Promise<CrashReport> {
+export async function crashRun(
+  host: TrainerHost,
+  job: Omit<TrainJob, 'outDir' | 'resumeFrom'>,
+  kills: number,
+  seed: number,
+  progress: (report: CrashReport) => void = () => undefined,
+): Promise<CrashReport> {
   const [straight, folder] = ['straight', 'killed'].map((name) => mkdtempSync(path.join(os.tmpdir(), `encnet-crash-${name}-`)));
   await runTrainer(host, { ...job, outDir: straight, resumeFrom: null }, () => undefined);
   const random = Random.named('kills', seed);

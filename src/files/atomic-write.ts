@@ -14,7 +14,9 @@ export function writeAtomic(file: string, content: Uint8Array | string | readonl
     mkdirSync(path.dirname(file), { recursive: true });
     const handle = openSync(temporary, 'w');
     try {
-      const parts: readonly Uint8Array[] = Array.isArray(content) ? content : [typeof content === 'string' ? Buffer.from(content) : content as Uint8Array];
+      const parts: readonly Uint8Array[] = Array.isArray(content)
+        ? content
+        : [typeof content === 'string' ? Buffer.from(content) : (content as Uint8Array)];
       for (const part of parts) writeAll(handle, part);
       fsyncSync(handle);
     } finally {
@@ -38,7 +40,8 @@ export const isTemporary = (name: string): boolean => /^\..+\.\d+-\d+\.tmp$/.tes
 export function asFileError(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('disk-full', `${file} could not be written: the disk is full`, { file });
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') return new AppError('read-only', `${file} could not be written: no permission`, { file });
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
+    return new AppError('read-only', `${file} could not be written: no permission`, { file });
   if (code === 'ENOENT') return new AppError('not-found', `${file} does not exist`, { file });
   return error;
 }

@@ -24,7 +24,9 @@ export function readCheckpointHeader(file: string): { config: RunConfig } {
     const { __metadata__: metadata } = JSON.parse(header.toString('utf8')) as { __metadata__?: Record<string, string> };
     return { config: checkConfig(JSON.parse(metadata?.config ?? 'null')) };
   } catch (error) {
-    throw error instanceof AppError ? error : new AppError('corrupt-file', `${file} is not a checkpoint: ${(error as Error).message}`, { file });
+    throw error instanceof AppError
+      ? error
+      : new AppError('corrupt-file', `${file} is not a checkpoint: ${(error as Error).message}`, { file });
   } finally {
     closeSync(handle);
   }

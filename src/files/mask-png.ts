@@ -38,10 +38,14 @@ export function readStoredMask(file: string): StoredMask {
     throw known instanceof AppError ? known : new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
   }
   if (png.channels !== 1 || png.depth > 8) {
-    throw new AppError('corrupt-file', `${file} must be a grey or palette PNG of at most 8 bits, received ${png.channels} channels of ${png.depth} bits`, { file });
+    throw new AppError(
+      'corrupt-file',
+      `${file} must be a grey or palette PNG of at most 8 bits, received ${png.channels} channels of ${png.depth} bits`,
+      { file },
+    );
   }
   const values = png.depth === 8 ? Uint8Array.from(png.data) : unpack(Uint8Array.from(png.data), png.width, png.height, png.depth);
-  const palette = (png.palette)?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;
+  const palette = png.palette?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;
   return { file: content, width: png.width, height: png.height, values, form: { palette } };
 }
 

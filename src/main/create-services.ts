@@ -60,7 +60,9 @@ export function createServices(options: HostOptions): Workbench {
   return {
     dispatch: createDispatcher(services, options.report),
     assets: new AssetHandler(datasets, runs),
-    events, datasets, training,
+    events,
+    datasets,
+    training,
     shutDown: async () => {
       await Promise.all([training.shutDown(), review.shutDown()]);
       datasets.close();

@@ -13,13 +13,15 @@ let window: BrowserWindow | null = null;
 let workbench: Workbench | null = null;
 
 async function chooseFolder(): Promise<string | null> {
-  const { canceled, filePaths } = await (window ? dialog.showOpenDialog(window, { properties: ['openDirectory'] }) : dialog.showOpenDialog({ properties: ['openDirectory'] }));
+  const { canceled, filePaths } = await (window
+    ? dialog.showOpenDialog(window, { properties: ['openDirectory'] })
+    : dialog.showOpenDialog({ properties: ['openDirectory'] }));
   return canceled ? null : filePaths[0];
 }
 
 function dataArgument(): string | null {
   const at = process.argv.indexOf('--data');
-  return at >= 0 ? process.argv[at + 1] ?? null : null;
+  return at >= 0 ? (process.argv[at + 1] ?? null) : null;
 }
 
 async function start(): Promise<void> {

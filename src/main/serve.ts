@@ -12,7 +12,8 @@ const options = new Command()
   .name('serve')
   .option('--data <dir>', 'data set to open')
   .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
-  .parse().opts<{ data?: string; port: string }>();
+  .parse()
+  .opts<{ data?: string; port: string }>();
 
 const workbench = createServices({
   userData: userDataFolder(),

@@ -17,7 +17,9 @@ interface Result {
 /** Runs the built command line. */
 function cli(...args: string[]): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root, maxBuffer: 1e8 }, (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }));
+    execFile(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root, maxBuffer: 1e8 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
   });
 }
 
@@ -28,20 +30,53 @@ beforeAll(() => {
 test('trains, evaluates and predicts, by the contract', async () => {
   const data = await makeDataset({ train: 6, val: 2, width: 70, height: 50 });
   const out = temporaryFolder();
-  const trained = await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '2', '--batch', '2', '--size', '48x64', '--lr', '0.001', '--seed', '3', '--set', 'optimizer.weightDecay=0', '--out', out);
+  const trained = await cli(
+    'train',
+    '--data',
+    data,
+    '--preset',
+    'tiny',
+    '--epochs',
+    '2',
+    '--batch',
+    '2',
+    '--size',
+    '48x64',
+    '--lr',
+    '0.001',
+    '--seed',
+    '3',
+    '--set',
+    'optimizer.weightDecay=0',
+    '--out',
+    out,
+  );
   expect(trained).toMatchObject({ code: 0 });
   const lines = trained.stdout.trim().split('\n');
   expect(lines).toHaveLength(2);
   expect(lines[1]).toMatch(/^epoch 2 --- loss [\d.]+ --- train acc [\d.]+ --- test acc [\d.]+ --- miou [\d.]+ --- cost time [\d.]+$/);
   for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt']) expect(existsSync(path.join(out, file))).toBe(true);
-  expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({ epochs: 2, batchSize: 2, seed: 3, data: { size: [48, 64] }, optimizer: { learningRate: 0.001, weightDecay: 0 } });
+  expect(JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8'))).toMatchObject({
+    epochs: 2,
+    batchSize: 2,
+    seed: 3,
+    data: { size: [48, 64] },
+    optimizer: { learningRate: 0.001, weightDecay: 0 },
+  });
   const csv = readFileSync(path.join(out, 'metrics.csv'), 'utf8').trim().split('\n');
   expect(csv[0].split(',').slice(0, 6)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'miou', 'time']);
   expect(csv).toHaveLength(3);
 
   const checkpoint = path.join(out, 'best.ckpt');
   const evaluated = await cli('evaluate', '--checkpoint', checkpoint, '--data', data, '--split', 'val', '--json');
-  const result = JSON.parse(evaluated.stdout) as { mIoU: number; pixelAccuracy: number; perClass: { id: number; name: string; iou: number | null }[]; confusion: number[][]; images: number; protocol: Record<string, unknown> };
+  const result = JSON.parse(evaluated.stdout) as {
+    mIoU: number;
+    pixelAccuracy: number;
+    perClass: { id: number; name: string; iou: number | null }[];
+    confusion: number[][];
+    images: number;
+    protocol: Record<string, unknown>;
+  };
   expect(Object.keys(result)).toEqual(['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'protocol']);
   expect(Object.keys(result.protocol)).toEqual(['split', 'classes', 'void', 'resolution', 'scales', 'flip']);
   expect(result.images).toBe(2);
@@ -67,16 +102,29 @@ test('exports what predicts, in half precision and as ONNX, and looks at images 
   await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '2', '--set', 'emaDecay=0.9', '--out', out);
   const [half, onnx] = [path.join(out, 'half.safetensors'), path.join(out, 'net.onnx')];
   const checkpoint = path.join(out, 'last.ckpt');
-  expect(await cli('export', '--checkpoint', checkpoint, '--out', half, '--half', '--note', 'by=a test')).toMatchObject({ code: 0, stdout: `${half}\n` });
+  expect(await cli('export', '--checkpoint', checkpoint, '--out', half, '--half', '--note', 'by=a test')).toMatchObject({
+    code: 0,
+    stdout: `${half}\n`,
+  });
   expect(await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '48x64')).toMatchObject({ code: 0 });
   const session = await InferenceSession.create(onnx);
   expect([session.inputNames, session.outputNames]).toEqual([['images'], ['logits', 'labels', 'se_logits']]);
-  expect((await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '50x64')).stderr).toContain('must be a multiple of 8 both ways, received 50 x 64');
+  expect((await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '50x64')).stderr).toContain(
+    'must be a multiple of 8 both ways, received 50 x 64',
+  );
 
   // A model that is handed on is evaluated as the checkpoint it came from, but for the rounding of its weights.
-  const score = async (...args: string[]) => JSON.parse((await cli('evaluate', '--data', data, '--json', ...args)).stdout) as { pixelAccuracy: number; protocol: Record<string, unknown> };
+  const score = async (...args: string[]) =>
+    JSON.parse((await cli('evaluate', '--data', data, '--json', ...args)).stdout) as {
+      pixelAccuracy: number;
+      protocol: Record<string, unknown>;
+    };
   expect((await score('--checkpoint', half)).pixelAccuracy).toBeCloseTo((await score('--checkpoint', checkpoint)).pixelAccuracy, 2);
-  expect((await score('--checkpoint', checkpoint, '--scales', '0.75,1', '--flip', '--sliding')).protocol).toMatchObject({ scales: [0.75, 1], flip: true, resolution: expect.stringContaining('windows of') as string });
+  expect((await score('--checkpoint', checkpoint, '--scales', '0.75,1', '--flip', '--sliding')).protocol).toMatchObject({
+    scales: [0.75, 1],
+    flip: true,
+    resolution: expect.stringContaining('windows of') as string,
+  });
 });
 
 test('starts from other weights as far as they fit, and says what does not', async () => {
@@ -88,7 +136,9 @@ test('starts from other weights as far as they fit, and says what does not', asy
   expect(taken.code).toBe(0);
   expect(taken.stderr).toMatch(/\d+ tensors taken from .*last\.ckpt; 0 start at random, 6 have another shape, 0 are not in the network/);
   const [third, fourth] = [temporaryFolder(), temporaryFolder()];
-  expect((await cli('train', ...common, '--out', second)).stderr).toContain(`${second} already holds a run: choose another --out, or go on with --resume`);
+  expect((await cli('train', ...common, '--out', second)).stderr).toContain(
+    `${second} already holds a run: choose another --out, or go on with --resume`,
+  );
   const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', third);
   expect(none).toMatchObject({ code: 1, stdout: '' });
   expect(none.stderr).toContain('has no tensor that fits the network');
@@ -108,7 +158,11 @@ test('predict never writes a mask over its image', async () => {
 test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () => {
   const data = await makeDataset({ train: 6, val: 2 });
   const out = temporaryFolder();
-  const child = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), 'train', '--data', data, '--preset', 'tiny', '--epochs', '60', '--batch', '2', '--out', out], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [path.join(root, 'out/main/cli.js'), 'train', '--data', data, '--preset', 'tiny', '--epochs', '60', '--batch', '2', '--out', out],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
   await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
   child.kill('SIGINT');

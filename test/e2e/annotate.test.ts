@@ -87,10 +87,21 @@ test('polygon, fill, eraser, keys and Escape', async ({ app, userData }) => {
   const at = (x: number, y: number) => [box.x + box.width * x, box.y + box.height * y] as const;
   await app.keyboard.press('p');
   await expect(app.getByRole('button', { name: 'Polygon', exact: true })).toHaveAttribute('aria-pressed', 'true');
-  for (const [x, y] of [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6]]) await app.mouse.click(...at(x, y));
+  for (const [x, y] of [
+    [0.4, 0.4],
+    [0.6, 0.4],
+    [0.6, 0.6],
+  ])
+    await app.mouse.click(...at(x, y));
   await app.keyboard.press('Escape');
   await expect(app.getByRole('button', { name: 'Undo', exact: true })).toBeDisabled();
-  for (const [x, y] of [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]]) await app.mouse.click(...at(x, y));
+  for (const [x, y] of [
+    [0.4, 0.4],
+    [0.6, 0.4],
+    [0.6, 0.6],
+    [0.4, 0.6],
+  ])
+    await app.mouse.click(...at(x, y));
   await app.keyboard.press('Enter');
   await app.mouse.move(...at(0.5, 0.5));
   await expect(app.getByTestId('status-text')).toContainText('Bicyclist');
@@ -121,7 +132,11 @@ test('zooms at the cursor, pans with Space, and keeps the mask as it is', async 
   const spot = [box.x + box.width * 0.3, box.y + box.height * 0.6] as const;
   await app.mouse.move(...spot);
   const status = app.getByTestId('status-text');
-  const place = (text: string | null) => /x (\d+) y (\d+)/.exec(text ?? '')?.slice(1).map(Number) ?? [];
+  const place = (text: string | null) =>
+    /x (\d+) y (\d+)/
+      .exec(text ?? '')
+      ?.slice(1)
+      .map(Number) ?? [];
   const first = place(await status.textContent());
   const zoom = await status.textContent();
   await app.mouse.wheel(0, -400);

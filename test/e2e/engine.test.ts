@@ -25,8 +25,16 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
   await expect(app.locator('summary').filter({ hasText: 'Images' })).toContainText('1 changed');
 
   const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('button', { name: 'Export', exact: true }).click()]);
-  const recipe = JSON.parse(readFileSync(await download.path(), 'utf8')) as { optimizer: { learningRate: number }; schedule: unknown; data: { randomScale: number[] } };
-  expect(recipe).toMatchObject({ optimizer: { learningRate: 0.01 }, schedule: { kind: 'poly', power: 0.9 }, data: { randomScale: [0.5, 0.9] } });
+  const recipe = JSON.parse(readFileSync(await download.path(), 'utf8')) as {
+    optimizer: { learningRate: number };
+    schedule: unknown;
+    data: { randomScale: number[] };
+  };
+  expect(recipe).toMatchObject({
+    optimizer: { learningRate: 0.01 },
+    schedule: { kind: 'poly', power: 0.9 },
+    data: { randomScale: [0.5, 0.9] },
+  });
 
   await app.getByRole('button', { name: 'Reset Learning rate' }).click();
   await expect(app.getByLabel('Learning rate', { exact: true })).toHaveValue('0.002');
@@ -85,7 +93,11 @@ test('runs wait in line, a sweep joins them, one is taken out and put back, and 
   await queue.getByRole('button', { name: 'Start the queue' }).click();
   await expect(queue).toBeHidden({ timeout: 120_000 });
   await goTo(app, 'Runs');
-  for (const name of ['sweep: learningRate 0.001', 'sweep: learningRate 0.003', 'waits']) await expect(app.getByRole('region', { name: 'Runs', exact: true }).getByRole('row').filter({ hasText: name })).toContainText('finished', { timeout: 60_000 });
+  for (const name of ['sweep: learningRate 0.001', 'sweep: learningRate 0.003', 'waits'])
+    await expect(app.getByRole('region', { name: 'Runs', exact: true }).getByRole('row').filter({ hasText: name })).toContainText(
+      'finished',
+      { timeout: 60_000 },
+    );
 });
 
 test('what is seen of a run: images and confusion by epoch; then tags, run again, delete and restore', async ({ app }) => {
@@ -96,7 +108,12 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   const strip = app.getByRole('region', { name: 'Validation images' });
   await expect(strip.getByText('epoch 2')).toBeVisible();
   await expect(strip.getByRole('img', { name: /Prediction of val/ })).toHaveCount(6);
-  expect(await strip.getByRole('img', { name: /Prediction of val/ }).first().evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+  expect(
+    await strip
+      .getByRole('img', { name: /Prediction of val/ })
+      .first()
+      .evaluate((image: HTMLImageElement) => image.naturalWidth),
+  ).toBeGreaterThan(0);
   await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText('epoch 2')).toBeVisible();
   await app.getByLabel('Epoch of the confusion matrix').fill('1');
   await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText('epoch 1')).toBeVisible();
@@ -108,7 +125,10 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   await app.getByLabel('Tag', { exact: true }).selectOption('good');
   await expect(app.getByText(/on the disk/).first()).toBeVisible();
   const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('link', { name: 'Export all runs as .json' }).click()]);
-  expect((JSON.parse(readFileSync(await download.path(), 'utf8')) as { summary: { tags: string[] } }[])[0].summary.tags).toEqual(['first', 'good']);
+  expect((JSON.parse(readFileSync(await download.path(), 'utf8')) as { summary: { tags: string[] } }[])[0].summary.tags).toEqual([
+    'first',
+    'good',
+  ]);
 
   await app.getByRole('button', { name: 'Run again' }).click();
   await expect(app.getByLabel('Epochs', { exact: true })).toHaveValue('2');
@@ -143,7 +163,9 @@ test('the desktop tells when a run has ended, if it was allowed to and one looks
   await chooseTiny(app, 1);
   await app.getByLabel('Name').fill('told of');
   await app.getByRole('button', { name: 'Start training' }).click();
-  await expect.poll(() => app.evaluate(() => (window as unknown as { told: string[] }).told), { timeout: 90_000 }).toEqual([expect.stringMatching(/^Training has finished: told of, best mIoU 0\.\d{3}$/)]);
+  await expect
+    .poll(() => app.evaluate(() => (window as unknown as { told: string[] }).told), { timeout: 90_000 })
+    .toEqual([expect.stringMatching(/^Training has finished: told of, best mIoU 0\.\d{3}$/)]);
 });
 
 test('a newcomer predicts with the starter model before training anything, and can start from it', async ({ app }) => {

@@ -14,7 +14,9 @@ async function largeDataset(folder: string, width: number, height: number): Prom
   for (const [seed, split] of ['train', 'val'].entries()) {
     const scene = drawScene(seed + 900, width, height);
     mkdirSync(path.join(folder, split), { recursive: true });
-    await sharp(scene.pixels, { raw: { width, height, channels: 3 } }).png().toFile(path.join(folder, split, 'large.png'));
+    await sharp(scene.pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(path.join(folder, split, 'large.png'));
     writeAtomic(path.join(folder, `${split}annot/large.png`), encodeMask({ width, height, ids: scene.mask }, identity, { palette: null }));
   }
 }
@@ -34,7 +36,10 @@ test('painting with a brush of 60 px on 960 x 720 stays within a frame at p95', 
   const times = await canvas.evaluate(async (host) => {
     const box = host.getBoundingClientRect();
     const layer = host.querySelectorAll('canvas')[1];
-    const fire = (kind: string, x: number, y: number) => host.dispatchEvent(new PointerEvent(kind, { clientX: box.left + x, clientY: box.top + y, pointerId: 1, button: 0, buttons: 1, bubbles: true }));
+    const fire = (kind: string, x: number, y: number) =>
+      host.dispatchEvent(
+        new PointerEvent(kind, { clientX: box.left + x, clientY: box.top + y, pointerId: 1, button: 0, buttons: 1, bubbles: true }),
+      );
     host.setPointerCapture = () => undefined;
     const measured: number[] = [];
     fire('pointerdown', box.width * 0.3, box.height * 0.5);
@@ -72,7 +77,10 @@ test('works at 1024 x 768 without a scroll bar of the window', async ({ app }) =
   await app.setViewportSize({ width: 1024, height: 768 });
   for (const place of ['Library', 'Annotate', 'Train', 'Runs', 'Review'] as const) {
     await goTo(app, place);
-    const overflow = await app.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
+    const overflow = await app.evaluate(() => [
+      document.documentElement.scrollWidth - innerWidth,
+      document.documentElement.scrollHeight - innerHeight,
+    ]);
     expect(overflow.every((by) => by <= 0)).toBe(true);
   }
 });

@@ -27,7 +27,8 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
   await expect(app.getByLabel('Log', { exact: true })).toContainText('epoch 2 --- loss');
   await expect(app.getByTestId('best-miou')).toContainText(/0\.\d{3}/);
-  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt']) expect(existsSync(path.join(runFolder(userData), file))).toBe(true);
+  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt'])
+    expect(existsSync(path.join(runFolder(userData), file))).toBe(true);
 
   await goTo(app, 'Runs');
   const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('link', { name: 'Export .xlsx' }).click()]);
@@ -38,12 +39,31 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await app.getByRole('button', { name: 'Review', exact: true }).last().click();
   await app.getByRole('button', { name: 'Predict val' }).click();
   await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 60_000 });
-  const shown = { miou: await app.getByTestId('split-miou').textContent(), accuracy: await app.getByTestId('split-accuracy').textContent() };
-  const evaluated = JSON.parse(execFileSync(process.execPath, [path.join(root, 'out/main/cli.js'), 'evaluate', '--checkpoint', path.join(runFolder(userData), 'best.ckpt'),
-    '--data', path.join(userData, 'sample'), '--split', 'val', '--json'], { encoding: 'utf8' })) as { mIoU: number; pixelAccuracy: number; perClass: { name: string; iou: number | null }[]; images: number };
+  const shown = {
+    miou: await app.getByTestId('split-miou').textContent(),
+    accuracy: await app.getByTestId('split-accuracy').textContent(),
+  };
+  const evaluated = JSON.parse(
+    execFileSync(
+      process.execPath,
+      [
+        path.join(root, 'out/main/cli.js'),
+        'evaluate',
+        '--checkpoint',
+        path.join(runFolder(userData), 'best.ckpt'),
+        '--data',
+        path.join(userData, 'sample'),
+        '--split',
+        'val',
+        '--json',
+      ],
+      { encoding: 'utf8' },
+    ),
+  ) as { mIoU: number; pixelAccuracy: number; perClass: { name: string; iou: number | null }[]; images: number };
   expect(shown).toEqual({ miou: evaluated.mIoU.toFixed(3), accuracy: evaluated.pixelAccuracy.toFixed(3) });
   expect(evaluated.images).toBe(8);
-  for (const { name, iou } of evaluated.perClass) await expect(app.locator(`[data-class="${name}"]`)).toHaveText(iou === null ? '–' : iou.toFixed(3));
+  for (const { name, iou } of evaluated.perClass)
+    await expect(app.locator(`[data-class="${name}"]`)).toHaveText(iou === null ? '–' : iou.toFixed(3));
 
   const first = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
   const mask = path.join(userData, `sample/${first.replace('val/', 'valannot/')}.png`);
@@ -86,7 +106,10 @@ test('a killed trainer leaves the workbench up and the run resumable, with its r
   test.setTimeout(240_000);
   await startTiny(app, 40);
   await expect(app.getByLabel('Log', { exact: true })).toContainText('epoch 1 --- loss', { timeout: 60_000 });
-  const children = readFileSync(`/proc/${workbench.process.pid}/task/${workbench.process.pid}/children`, 'utf8').trim().split(/\s+/).map(Number);
+  const children = readFileSync(`/proc/${workbench.process.pid}/task/${workbench.process.pid}/children`, 'utf8')
+    .trim()
+    .split(/\s+/)
+    .map(Number);
   for (const pid of children) process.kill(pid, 'SIGKILL');
   await expect(app.getByRole('alert')).toContainText('The trainer was killed (SIGKILL)');
   await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Failed');

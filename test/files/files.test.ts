@@ -11,19 +11,27 @@ import { identityFormat, temporaryFolder } from '../helpers/dataset.ts';
 test('any mask of a class set survives its PNG, to the last id', () => {
   const { format, classes } = builtInClassSet('camvid-11');
   const file = path.join(temporaryFolder(), 'mask.png');
-  const mask = fc.tuple(fc.integer({ min: 1, max: 33 }), fc.integer({ min: 1, max: 33 })).chain(([width, height]) => fc.record({
-    width: fc.constant(width), height: fc.constant(height),
-    ids: fc.array(fc.constantFrom(...classes.map(({ id }) => id), 255), { minLength: width * height, maxLength: width * height }).map((ids) => Uint8Array.from(ids)),
-  }));
-  fc.assert(fc.property(mask, fc.boolean(), (each, withPalette) => {
-    const palette = withPalette ? Array.from({ length: 12 }, (_, i) => [i, i, i] as [number, number, number]) : null;
-    writeAtomic(file, encodeMask(each, format, { palette }));
-    const back = readMask(file, format);
-    const { file: content, ...decoded } = back;
-    expect(readFileSync(file).equals(content)).toBe(true);
-    expect({ ...decoded, ids: [...back.ids] }).toEqual({ ...each, ids: [...each.ids], form: { palette }, illegal: [] });
-    expect(Math.max(...readStoredMask(file).values)).toBeLessThanOrEqual(11);
-  }), { numRuns: 60 });
+  const mask = fc.tuple(fc.integer({ min: 1, max: 33 }), fc.integer({ min: 1, max: 33 })).chain(([width, height]) =>
+    fc.record({
+      width: fc.constant(width),
+      height: fc.constant(height),
+      ids: fc
+        .array(fc.constantFrom(...classes.map(({ id }) => id), 255), { minLength: width * height, maxLength: width * height })
+        .map((ids) => Uint8Array.from(ids)),
+    }),
+  );
+  fc.assert(
+    fc.property(mask, fc.boolean(), (each, withPalette) => {
+      const palette = withPalette ? Array.from({ length: 12 }, (_, i) => [i, i, i] as [number, number, number]) : null;
+      writeAtomic(file, encodeMask(each, format, { palette }));
+      const back = readMask(file, format);
+      const { file: content, ...decoded } = back;
+      expect(readFileSync(file).equals(content)).toBe(true);
+      expect({ ...decoded, ids: [...back.ids] }).toEqual({ ...each, ids: [...each.ids], form: { palette }, illegal: [] });
+      expect(Math.max(...readStoredMask(file).values)).toBeLessThanOrEqual(11);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('what another program reads from our mask is what we meant', async () => {
@@ -34,7 +42,11 @@ test('what another program reads from our mask is what we meant', async () => {
   expect({ width: info.width, height: info.height, data: [...data] }).toEqual({ width: 5, height: 4, data: [...ids] });
 });
 
-test.each([[1, [0, 1]], [2, [0, 1, 2, 3]], [4, [0, 1, 2, 9, 15]]] as const)('a grey PNG of %i bits is read by value', async (depth, values) => {
+test.each([
+  [1, [0, 1]],
+  [2, [0, 1, 2, 3]],
+  [4, [0, 1, 2, 9, 15]],
+] as const)('a grey PNG of %i bits is read by value', async (depth, values) => {
   const { encode } = await import('fast-png');
   const file = path.join(temporaryFolder(), 'mask.png');
   const [width, height] = [7, 3];
@@ -54,7 +66,9 @@ test.each([[1, [0, 1]], [2, [0, 1, 2, 3]], [4, [0, 1, 2, 9, 15]]] as const)('a g
 
 test('colour masks and 16-bit masks are refused with what was received', async () => {
   const file = path.join(temporaryFolder(), 'mask.png');
-  await sharp({ create: { width: 4, height: 4, channels: 3, background: '#102030' } }).png().toFile(file);
+  await sharp({ create: { width: 4, height: 4, channels: 3, background: '#102030' } })
+    .png()
+    .toFile(file);
   expect(() => readStoredMask(file)).toThrow(`${file} must be a grey or palette PNG of at most 8 bits, received 3 channels of 8 bits`);
   expect(() => readStoredMask(path.join(path.dirname(file), 'none.png'))).toThrow('does not exist');
 });

@@ -35,15 +35,26 @@ export interface DatasetOptions {
 export async function makeDataset(options: DatasetOptions = {}): Promise<string> {
   const { layout = 'segnet', width = 64, height = 48, train = 4, val = 2 } = options;
   const folder = temporaryFolder();
-  const names = layout === 'segnet' ? { train: ['train', 'trainannot'], val: ['val', 'valannot'] } : { train: ['train_images', 'train_labels'], val: ['valid_images', 'valid_labels'] };
+  const names =
+    layout === 'segnet'
+      ? { train: ['train', 'trainannot'], val: ['val', 'valannot'] }
+      : { train: ['train_images', 'train_labels'], val: ['valid_images', 'valid_labels'] };
   let seed = 500;
-  for (const [split, count] of [['train', train], ['val', val]] as const) {
+  for (const [split, count] of [
+    ['train', train],
+    ['val', val],
+  ] as const) {
     const [images, labels] = names[split];
     for (const name of [images, labels]) mkdirSync(path.join(folder, name), { recursive: true });
     for (let i = 0; i < count; i++) {
       const scene = drawScene(++seed, width, height);
-      await sharp(scene.pixels, { raw: { width, height, channels: 3 } }).png().toFile(path.join(folder, images, `${split}-${i}.png`));
-      writeAtomic(path.join(folder, labels, `${split}-${i}.png`), encodeMask({ width, height, ids: scene.mask }, identityFormat, { palette: null }));
+      await sharp(scene.pixels, { raw: { width, height, channels: 3 } })
+        .png()
+        .toFile(path.join(folder, images, `${split}-${i}.png`));
+      writeAtomic(
+        path.join(folder, labels, `${split}-${i}.png`),
+        encodeMask({ width, height, ids: scene.mask }, identityFormat, { palette: null }),
+      );
     }
   }
   return folder;

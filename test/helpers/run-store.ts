@@ -7,7 +7,15 @@ import { findPreset } from '#shared/training/presets';
 import { temporaryFolder } from './dataset.ts';
 
 export const epochMetrics = (epoch: number, miou: number, loss = 1 / epoch): EpochMetrics => ({
-  epoch, loss, trainAccuracy: 0.5, validationAccuracy: 0.5, miou, perClassIou: [miou, null], learningRate: 0.1, timeSeconds: epoch, epochSeconds: 1,
+  epoch,
+  loss,
+  trainAccuracy: 0.5,
+  validationAccuracy: 0.5,
+  miou,
+  perClassIou: [miou, null],
+  learningRate: 0.1,
+  timeSeconds: epoch,
+  epochSeconds: 1,
 });
 
 /** An empty history in a folder of its own. */
@@ -15,6 +23,7 @@ export function newStore() {
   const folder = temporaryFolder();
   const db = openDatabase(path.join(folder, 'history.db'));
   const store = new RunStore(db, new WorkFolder(folder));
-  const create = (id: string) => store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
+  const create = (id: string) =>
+    store.create({ id, name: id, config: findPreset('tiny').config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
   return { db, store, create, folder };
 }

@@ -15,8 +15,10 @@ export interface TestBench {
 /** @param options.program that runs the trainer instead of Node alone */
 export function createBench(options: { userData?: string; program?: string } = {}): TestBench {
   const workbench = createServices({
-    userData: options.userData ?? temporaryFolder(), trainer: { ...trainerHost, ...(options.program ? { program: options.program } : {}) },
-    host: { host: 'browser', version: 'test', platform: process.platform, nativeDialogs: false }, chooseFolder: null,
+    userData: options.userData ?? temporaryFolder(),
+    trainer: { ...trainerHost, ...(options.program ? { program: options.program } : {}) },
+    host: { host: 'browser', version: 'test', platform: process.platform, nativeDialogs: false },
+    chooseFolder: null,
     report: (error) => {
       throw error;
     },
@@ -29,12 +31,13 @@ export function createBench(options: { userData?: string; program?: string } = {
     if (!result.ok) throw Object.assign(new Error(result.error.message), { code: result.error.code });
     return result.value as T;
   };
-  const until = <T>(name: EventName, passes: (payload: T) => boolean) => new Promise<T>((resolve) => {
-    const stop = workbench.events.subscribe((event, payload) => {
-      if (event !== name || !passes(payload as T)) return;
-      stop();
-      resolve(payload as T);
+  const until = <T>(name: EventName, passes: (payload: T) => boolean) =>
+    new Promise<T>((resolve) => {
+      const stop = workbench.events.subscribe((event, payload) => {
+        if (event !== name || !passes(payload as T)) return;
+        stop();
+        resolve(payload as T);
+      });
     });
-  });
   return { workbench, events, call, until };
 }

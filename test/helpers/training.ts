@@ -11,7 +11,8 @@ import { locateDataset } from '#services/datasets/layout';
 export function jobData(folder: string): { classes: ClassInfo[]; maskFormat: MaskFormat; train: Sample[]; validation: Sample[] } {
   const located = locateDataset(folder);
   const { classes, format } = classSetOf(folder, located);
-  const of = (split: string) => located.images.filter((image) => image.split === split).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  const of = (split: string) =>
+    located.images.filter((image) => image.split === split).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   return { classes, maskFormat: format, train: of('train'), validation: of('val') };
 }
 
@@ -28,7 +29,10 @@ export function createPool(format: MaskFormat | null, options: { workers?: numbe
 }
 
 /** Trains in this process and collects what is said. @param steer called with each event; may use the control */
-export async function runFit(job: TrainJob, steer: (event: TrainerEvent, control: Control) => void = () => undefined): Promise<TrainerEvent[]> {
+export async function runFit(
+  job: TrainJob,
+  steer: (event: TrainerEvent, control: Control) => void = () => undefined,
+): Promise<TrainerEvent[]> {
   const pool = createPool(job.maskFormat, { workers: job.config.data.workers, budgetBytes: job.config.data.cacheMb * 1e6 });
   const control = new Control();
   const events: TrainerEvent[] = [];

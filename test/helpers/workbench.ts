@@ -15,7 +15,11 @@ export interface RunningWorkbench {
 /** Starts the built browser host with a user data folder of its own. @param data data set to open; the sample without one */
 export function startWorkbench(options: { userData: string; data?: string }): Promise<RunningWorkbench> {
   const args = [path.join(root, 'out/main/serve.js'), ...(options.data ? ['--data', options.data] : [])];
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...process.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

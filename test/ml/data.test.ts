@@ -31,11 +31,17 @@ const { data } = smallConfig();
 describe('the pool', () => {
   test('gives what the same thread would make, whatever the number of workers and the budget', async () => {
     const { train, maskFormat } = jobData(await makeDataset());
-    const view: View = { kind: 'augmented', config: { ...data, rotation: 10, blur: 1, hue: 0.1, saturation: 0.3, contrast: 0.2 }, stream: 'a', seed: 4 };
+    const view: View = {
+      kind: 'augmented',
+      config: { ...data, rotation: 10, blur: 1, hue: 0.1, saturation: 0.3, contrast: 0.2 },
+      stream: 'a',
+      seed: 4,
+    };
     const expected = await Promise.all(train.map(async (sample) => render(await decodeSample(sample, maskFormat), view, [24, 32])));
     for (const options of [{ workers: 1 }, { workers: 3 }, { workers: 2, budgetBytes: 0 }, { workers: 1, budgetBytes: 64 * 48 * 5 }]) {
       const pool = open(maskFormat, options);
-      for (let round = 0; round < 2; round++) expect(await Promise.all(train.map((sample) => pool.render(sample, view, [24, 32])))).toEqual(expected);
+      for (let round = 0; round < 2; round++)
+        expect(await Promise.all(train.map((sample) => pool.render(sample, view, [24, 32])))).toEqual(expected);
     }
   });
 
@@ -43,7 +49,10 @@ describe('the pool', () => {
     const { train, maskFormat } = jobData(await makeDataset());
     truncateSync(train[1].imageFile, 60);
     const pool = open(maskFormat);
-    await expect(pool.get(train[1])).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining(train[1].imageFile) as string });
+    await expect(pool.get(train[1])).rejects.toMatchObject({
+      code: 'corrupt-file',
+      message: expect.stringContaining(train[1].imageFile) as string,
+    });
     expect((await pool.get(train[0])).width).toBe(64);
     const survey = await surveySamples(pool, train, 11, new Control());
     expect(survey.samples).toHaveLength(3);
@@ -98,7 +107,8 @@ describe('training batches', () => {
     const { train, maskFormat } = jobData(await makeDataset({ train: 3 }));
     const pool = open(maskFormat);
     const steps = [];
-    for await (const batches of trainingBatches(pool, { samples: train, holders: [] }, smallConfig({ batchSize: 8 }), 0, 0)) steps.push(batches.map(({ count }) => count));
+    for await (const batches of trainingBatches(pool, { samples: train, holders: [] }, smallConfig({ batchSize: 8 }), 0, 0))
+      steps.push(batches.map(({ count }) => count));
     expect(steps).toEqual([[3]]);
   });
 
@@ -117,7 +127,11 @@ describe('sampling by class', () => {
   const set = { samples, holders: [samples, samples.slice(0, 2), []] };
 
   test('brings images of rare classes more often, repeats by seed, and is off by default', () => {
-    const count = (balance: number) => Array.from({ length: 50 }, (_, epoch) => epochOrder(set, 1, epoch, balance)).flat().filter(({ id }) => Number(id) < 2).length / (50 * 40);
+    const count = (balance: number) =>
+      Array.from({ length: 50 }, (_, epoch) => epochOrder(set, 1, epoch, balance))
+        .flat()
+        .filter(({ id }) => Number(id) < 2).length /
+      (50 * 40);
     expect(count(0)).toBeCloseTo(2 / 40, 5);
     expect(count(1)).toBeGreaterThan(0.45);
     expect(count(0.5)).toBeGreaterThan(0.2);
@@ -130,7 +144,10 @@ describe('transforms', () => {
   const [width, height] = [40, 30];
   const random = Random.named('pixels', 1);
   const source = {
-    id: 'x', width, height, pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
+    id: 'x',
+    width,
+    height,
+    pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
     labels: Uint8Array.from({ length: width * height }, (_, i) => (i % width < 20 ? 1 : 2)),
   };
   const run = (changes: Partial<Geometry>, size: [number, number] = [height, width]) => {
@@ -150,15 +167,16 @@ describe('transforms', () => {
 
   test('a rotation turns image and label together: a disc that is marked in both stays marked in both', () => {
     const marked = { ...source, pixels: new Uint8Array(width * height * 3), labels: new Uint8Array(width * height) };
-    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) {
-      if ((x - 30) ** 2 + (y - 10) ** 2 > 16) continue;
-      marked.labels[y * width + x] = 7;
-      marked.pixels.fill(255, (y * width + x) * 3, (y * width + x) * 3 + 3);
-    }
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        if ((x - 30) ** 2 + (y - 10) ** 2 > 16) continue;
+        marked.labels[y * width + x] = 7;
+        marked.pixels.fill(255, (y * width + x) * 3, (y * width + x) * 3 + 3);
+      }
     const image = new Float32Array(width * height * 3);
     const labels = new Uint8Array(width * height);
     samplePair(marked, { ...wholeImage(marked), rotation: 25, labelOffset: 0.5 }, [height, width], image, labels);
-    const agreeing = labels.reduce((sum, label, i) => sum + Number((label === 7) === (image[i * 3] > 0.2)), 0);
+    const agreeing = labels.reduce((sum, label, i) => sum + Number((label === 7) === image[i * 3] > 0.2), 0);
     expect(agreeing / labels.length).toBeGreaterThan(0.98);
     expect(labels.filter((label) => label === 7).length).toBeGreaterThan(30);
   });
@@ -199,15 +217,33 @@ describe('transforms', () => {
   });
 
   test('whatever is drawn, ids stay those of the label or void, and every value is a number', () => {
-    fc.assert(fc.property(fc.integer(), fc.double({ min: 0, max: 45, noNaN: true }), fc.double({ min: 0, max: 3, noNaN: true }), (seed, rotation, sigma) => {
-      const config = { ...data, size: [12, 16] as [number, number], randomScale: [0.3, 2] as [number, number], rotation, blur: sigma, hue: 0.5, saturation: 1, contrast: 0.9, brightness: 0.9 };
-      const { image, labels } = run(drawGeometry(config, source, Random.named('any', seed)), [12, 16]);
-      expect([...new Set(labels)].filter((id) => ![1, 2, 255].includes(id))).toEqual([]);
-      expect(image.every(Number.isFinite)).toBe(true);
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.double({ min: 0, max: 45, noNaN: true }),
+        fc.double({ min: 0, max: 3, noNaN: true }),
+        (seed, rotation, sigma) => {
+          const config = {
+            ...data,
+            size: [12, 16] as [number, number],
+            randomScale: [0.3, 2] as [number, number],
+            rotation,
+            blur: sigma,
+            hue: 0.5,
+            saturation: 1,
+            contrast: 0.9,
+            brightness: 0.9,
+          };
+          const { image, labels } = run(drawGeometry(config, source, Random.named('any', seed)), [12, 16]);
+          expect([...new Set(labels)].filter((id) => ![1, 2, 255].includes(id))).toEqual([]);
+          expect(image.every(Number.isFinite)).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
-  test('one setting\'s draws do not shift another\'s', () => {
+  test("one setting's draws do not shift another's", () => {
     const draw = (changes: Partial<typeof data>) => drawGeometry({ ...data, ...changes }, source, Random.named('a', 1));
     const plain = draw({});
     expect({ ...draw({ rotation: 20, hue: 0.2 }), rotation: plain.rotation, hue: plain.hue }).toEqual(plain);
@@ -216,15 +252,24 @@ describe('transforms', () => {
 });
 
 test('windows cover every pixel, stay inside and overlap', () => {
-  fc.assert(fc.property(fc.integer({ min: 8, max: 300 }), fc.integer({ min: 8, max: 300 }), fc.integer({ min: 8, max: 200 }), fc.integer({ min: 8, max: 200 }), (height, width, h, w) => {
-    const boxes = windowsOf([height, width], [h, w]);
-    const covered = new Uint8Array(height * width);
-    for (const box of boxes) {
-      expect(box.left >= 0 && box.top >= 0 && box.left + box.width <= width && box.top + box.height <= height).toBe(true);
-      for (let y = box.top; y < box.top + box.height; y++) covered.fill(1, y * width + box.left, y * width + box.left + box.width);
-    }
-    expect(covered.every(Boolean)).toBe(true);
-  }), { numRuns: 60 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 8, max: 300 }),
+      fc.integer({ min: 8, max: 300 }),
+      fc.integer({ min: 8, max: 200 }),
+      fc.integer({ min: 8, max: 200 }),
+      (height, width, h, w) => {
+        const boxes = windowsOf([height, width], [h, w]);
+        const covered = new Uint8Array(height * width);
+        for (const box of boxes) {
+          expect(box.left >= 0 && box.top >= 0 && box.left + box.width <= width && box.top + box.height <= height).toBe(true);
+          for (let y = box.top; y < box.top + box.height; y++) covered.fill(1, y * width + box.left, y * width + box.left + box.width);
+        }
+        expect(covered.every(Boolean)).toBe(true);
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 test('decoding keeps every byte of image and label', async () => {

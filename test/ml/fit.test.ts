@@ -17,19 +17,42 @@ import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
-  return { kind: 'train', config: smallConfig(changes), ...jobData(await makeDataset({ train: 6 })), outDir: temporaryFolder(), resumeFrom: null, initialWeights: null };
+  return {
+    kind: 'train',
+    config: smallConfig(changes),
+    ...jobData(await makeDataset({ train: 6 })),
+    outDir: temporaryFolder(),
+    resumeFrom: null,
+    initialWeights: null,
+  };
 }
 const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
 /** All that a run learnt, to the last bit; its times are its own. */
 const outcome = (job: TrainJob) => {
   const { model, training, optimizer, state } = readCheckpoint(last(job));
-  return { model, training, optimizer, history: state.history.map(({ timeSeconds: _, epochSeconds: _e, ...rest }) => rest), best: state.best, updates: state.optimizerUpdates };
+  return {
+    model,
+    training,
+    optimizer,
+    history: state.history.map(({ timeSeconds: _, epochSeconds: _e, ...rest }) => rest),
+    best: state.best,
+    updates: state.optimizerUpdates,
+  };
 };
 
 describe('a resume', () => {
-  const everything: Partial<RunConfig> = { epochs: 3, emaDecay: 0.9, accumulate: 1, data: { ...smallConfig().data, classBalance: 0.3, rotation: 5, hue: 0.05 } };
+  const everything: Partial<RunConfig> = {
+    epochs: 3,
+    emaDecay: 0.9,
+    accumulate: 1,
+    data: { ...smallConfig().data, classBalance: 0.3, rotation: 5, hue: 0.05 },
+  };
 
-  test.each([['in the middle of an epoch', 4], ['after the first step', 1], ['at the end of an epoch', 3]])('%s ends as a run without a stop, to the last bit', async (_, at) => {
+  test.each([
+    ['in the middle of an epoch', 4],
+    ['after the first step', 1],
+    ['at the end of an epoch', 3],
+  ])('%s ends as a run without a stop, to the last bit', async (_, at) => {
     const job = await jobFor(everything);
     await runFit(job);
     const stopped: TrainJob = { ...job, outDir: temporaryFolder() };
@@ -56,7 +79,7 @@ describe('a resume', () => {
     expect(readModel(path.join(moved.outDir, 'best.ckpt')).epoch).toBe(readCheckpoint(last(moved)).state.best!.epoch);
   });
 
-  test('after a pause during a validation, with averaged weights, ends the same: the pause\'s checkpoint is not taken crosswise', async () => {
+  test('after a pause during a validation, with averaged weights, ends the same: its checkpoint is not taken crosswise', async () => {
     const job = await jobFor(everything);
     await runFit(job);
     const paused: TrainJob = { ...job, outDir: temporaryFolder() };
@@ -91,7 +114,11 @@ describe('a resume', () => {
   test('with more workers and another cache is the same run', async () => {
     const job = await jobFor({ epochs: 2 });
     await runFit(job);
-    const other: TrainJob = { ...job, outDir: temporaryFolder(), config: { ...job.config, data: { ...job.config.data, workers: 3, cacheMb: 0 } } };
+    const other: TrainJob = {
+      ...job,
+      outDir: temporaryFolder(),
+      config: { ...job.config, data: { ...job.config.data, workers: 3, cacheMb: 0 } },
+    };
     await runFit(other);
     expect(outcome(other)).toEqual(outcome(job));
   });
@@ -101,7 +128,11 @@ describe('checkpoints of a run', () => {
   test('are last, best and every n epochs; only last carries the optimiser', async () => {
     const job = await jobFor({ epochs: 4, checkpointEvery: 2 });
     await runFit(job);
-    expect(['last.ckpt', 'best.ckpt', 'epoch-0002.ckpt', 'epoch-0004.ckpt', 'metrics.csv', 'config.json', 'strip/0.png', 'strip/1.png'].filter((name) => !existsSync(path.join(job.outDir, name)))).toEqual([]);
+    expect(
+      ['last.ckpt', 'best.ckpt', 'epoch-0002.ckpt', 'epoch-0004.ckpt', 'metrics.csv', 'config.json', 'strip/0.png', 'strip/1.png'].filter(
+        (name) => !existsSync(path.join(job.outDir, name)),
+      ),
+    ).toEqual([]);
     expect(readCheckpoint(path.join(job.outDir, 'best.ckpt')).optimizer.size).toBe(0);
     expect(statSync(path.join(job.outDir, 'best.ckpt')).size).toBeLessThan(0.5 * statSync(last(job)).size);
   });
@@ -110,7 +141,11 @@ describe('checkpoints of a run', () => {
     const job = await jobFor({ epochs: 1 });
     for (const name of ['.last.ckpt.123-4.tmp', '.keep', 'notes.tmp']) writeFileSync(path.join(job.outDir, name), 'x');
     await runFit(job);
-    expect(readdirSync(job.outDir).filter((name) => /tmp|keep/.test(name)).sort()).toEqual(['.keep', 'notes.tmp']);
+    expect(
+      readdirSync(job.outDir)
+        .filter((name) => /tmp|keep/.test(name))
+        .sort(),
+    ).toEqual(['.keep', 'notes.tmp']);
   });
 
   test('survive a disk that is full: the one of before is whole, and the error names the file', async () => {
@@ -119,14 +154,17 @@ describe('checkpoints of a run', () => {
     if (!mounted) console.log('skipped: a full disk, because no small file system could be mounted here');
     if (!mounted) return;
     try {
-      const job: TrainJob = { ...await jobFor({ epochs: 1 }), outDir: path.join(disk, 'run') };
+      const job: TrainJob = { ...(await jobFor({ epochs: 1 })), outDir: path.join(disk, 'run') };
       await runFit(job).catch(() => undefined);
       const small = { ...job, outDir: temporaryFolder() };
       await runFit(small);
       const whole = statSync(last(small)).size;
       spawnSync('mount', ['-o', `remount,size=${Math.ceil((whole * 2.2) / 1024)}k`, disk]);
       cpSync(last(small), last(job));
-      await expect(runFit({ ...job, resumeFrom: last(job), config: { ...job.config, epochs: 3 } })).rejects.toMatchObject({ code: 'disk-full', message: expect.stringContaining('the disk is full') as string });
+      await expect(runFit({ ...job, resumeFrom: last(job), config: { ...job.config, epochs: 3 } })).rejects.toMatchObject({
+        code: 'disk-full',
+        message: expect.stringContaining('the disk is full') as string,
+      });
       expect(readCheckpoint(last(job)).state.epoch).toBeGreaterThanOrEqual(1);
       expect(readdirSync(job.outDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     } finally {
@@ -153,15 +191,29 @@ describe('guards', () => {
 
   test('a loss that is not a number, or explodes, ends the run and names the batch; a wild start does not', () => {
     expect(() => seen([1, NaN])).toThrow('The loss became NaN in epoch 1, step 2 (images train/a)');
-    expect(() => seen([...Array<number>(40).fill(1), 100])).toThrow(/exploded to 100 from about 1\.00 in epoch 1, step 2 \(images train\/a\)/);
+    expect(() => seen([...Array<number>(40).fill(1), 100])).toThrow(
+      /exploded to 100 from about 1\.00 in epoch 1, step 2 \(images train\/a\)/,
+    );
     expect(() => seen([1, 100, 2, ...Array<number>(40).fill(1), 10])).not.toThrow();
   });
 
   test('an absurd rate fails with the last good weights kept', async () => {
     const job = await jobFor({ epochs: 1 });
     await runFit(job);
-    const wild: TrainJob = { ...job, resumeFrom: last(job), config: { ...job.config, epochs: 30, loss: { ...job.config.loss, seForm: 'mse', seWeight: 10 }, optimizer: { ...job.config.optimizer, kind: 'sgd', learningRate: 10 } } };
-    await expect(runFit(wild)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringMatching(/The loss (became|exploded).*epoch \d+, step \d.*images train\/train/) as string });
+    const wild: TrainJob = {
+      ...job,
+      resumeFrom: last(job),
+      config: {
+        ...job.config,
+        epochs: 30,
+        loss: { ...job.config.loss, seForm: 'mse', seWeight: 10 },
+        optimizer: { ...job.config.optimizer, kind: 'sgd', learningRate: 10 },
+      },
+    };
+    await expect(runFit(wild)).rejects.toMatchObject({
+      code: 'trainer-failed',
+      message: expect.stringMatching(/The loss (became|exploded).*epoch \d+, step \d.*images train\/train/) as string,
+    });
     const { model, optimizer } = readCheckpoint(last(job));
     for (const { data } of [...model.values(), ...optimizer.values()]) expect(data.every(Number.isFinite)).toBe(true);
   });
@@ -179,7 +231,9 @@ describe('guards', () => {
 
   test('no file that was left out stops a run; with none left it names the first', async () => {
     const job = await jobFor({ epochs: 1 });
-    await expect(runFit({ ...job, train: job.train.map((sample) => ({ ...sample, maskFile: null })) })).rejects.toThrow('No image of the training split can be used');
+    await expect(runFit({ ...job, train: job.train.map((sample) => ({ ...sample, maskFile: null })) })).rejects.toThrow(
+      'No image of the training split can be used',
+    );
   });
 });
 
@@ -217,7 +271,8 @@ describe('evaluation', () => {
     const { train, maskFormat } = jobData(await makeDataset());
     const net = new EncNet(smallConfig().model, 11, 1);
     const pool = createPool(maskFormat);
-    const predict = (sliding: boolean) => predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation: { ...plainEvaluation, sliding } });
+    const predict = (sliding: boolean) =>
+      predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation: { ...plainEvaluation, sliding } });
     expect((await predict(true)).ids).toEqual((await predict(false)).ids);
     await pool.close();
     net.dispose();
@@ -227,7 +282,10 @@ describe('evaluation', () => {
 describe('the rate finder', () => {
   test('rises from one end to the other and reads the steepest fall', () => {
     expect([searchedRate(0, 50), searchedRate(49, 50)]).toEqual([1e-6, expect.closeTo(3, 9)]);
-    const points = Array.from({ length: 60 }, (_, i) => ({ learningRate: searchedRate(i, 60), loss: 2 - 1.5 / (1 + Math.exp(-(i - 30) / 2)) + (i > 45 ? (i - 45) ** 2 : 0) }));
+    const points = Array.from({ length: 60 }, (_, i) => ({
+      learningRate: searchedRate(i, 60),
+      loss: 2 - 1.5 / (1 + Math.exp(-(i - 30) / 2)) + (i > 45 ? (i - 45) ** 2 : 0),
+    }));
     expect(suggestRate(points)).toBeCloseTo(searchedRate(30, 60), 4);
     expect(suggestRate([{ learningRate: 1, loss: 1 }])).toBeNull();
   });

@@ -22,17 +22,22 @@ const values = (shape: number[], seed: number) => {
   const random = Random.named('values', seed);
   return Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () => random.normal());
 };
-const conv = (stride: number, padding: number, dilation: number): Apply => (tape, [x, w]) => conv2d(tape, x, w, { stride: [stride, stride], padding: [padding, padding], dilation });
+const conv =
+  (stride: number, padding: number, dilation: number): Apply =>
+  (tape, [x, w]) =>
+    conv2d(tape, x, w, { stride: [stride, stride], padding: [padding, padding], dilation });
 
 /** A layer whose parameters take part as further inputs: they are set to the values given. */
-const withParameters = (create: (parameters: Parameters) => (tape: Tape, x: Node) => Node): Apply => (tape, [x, ...given]) => {
-  const parameters = new Parameters(new Random(1));
-  const forward = create(parameters);
-  parameters.trainable().forEach((parameter, index) => Parameters.assign(parameter, given[index].value.clone()));
-  const output = forward(tape, x);
-  layers.push({ parameters, tape, given });
-  return output;
-};
+const withParameters =
+  (create: (parameters: Parameters) => (tape: Tape, x: Node) => Node): Apply =>
+  (tape, [x, ...given]) => {
+    const parameters = new Parameters(new Random(1));
+    const forward = create(parameters);
+    parameters.trainable().forEach((parameter, index) => Parameters.assign(parameter, given[index].value.clone()));
+    const output = forward(tape, x);
+    layers.push({ parameters, tape, given });
+    return output;
+  };
 const layers: { parameters: Parameters; tape: Tape; given: Node[] }[] = [];
 
 /** Hands the gradients of a layer's parameters to the inputs that stand for them. */
@@ -45,31 +50,122 @@ function settleLayers(): void {
 }
 
 const cases: Case[] = [
-  ['convolution', [[2, 5, 6, 3], [3, 3, 3, 4]], conv(1, 1, 1)],
-  ['convolution of stride 2', [[1, 7, 6, 2], [3, 3, 2, 3]], conv(2, 1, 1)],
-  ['1x1 convolution of stride 2', [[1, 6, 6, 2], [1, 1, 2, 3]], conv(2, 0, 1)],
-  ['7x7 convolution of stride 2', [[1, 9, 8, 2], [7, 7, 2, 2]], conv(2, 3, 1)],
-  ['convolution of dilation 2', [[1, 5, 6, 2], [3, 3, 2, 2]], conv(1, 2, 2)],
-  ['convolution of dilation 4', [[1, 7, 9, 2], [3, 3, 2, 2]], conv(1, 4, 4)],
-  ['upsampled convolution', [[1, 3, 4, 2], [3, 3, 2, 3]], (tape, [x, w]) => upsampledConv2d(tape, x, w, [7, 9])],
+  [
+    'convolution',
+    [
+      [2, 5, 6, 3],
+      [3, 3, 3, 4],
+    ],
+    conv(1, 1, 1),
+  ],
+  [
+    'convolution of stride 2',
+    [
+      [1, 7, 6, 2],
+      [3, 3, 2, 3],
+    ],
+    conv(2, 1, 1),
+  ],
+  [
+    '1x1 convolution of stride 2',
+    [
+      [1, 6, 6, 2],
+      [1, 1, 2, 3],
+    ],
+    conv(2, 0, 1),
+  ],
+  [
+    '7x7 convolution of stride 2',
+    [
+      [1, 9, 8, 2],
+      [7, 7, 2, 2],
+    ],
+    conv(2, 3, 1),
+  ],
+  [
+    'convolution of dilation 2',
+    [
+      [1, 5, 6, 2],
+      [3, 3, 2, 2],
+    ],
+    conv(1, 2, 2),
+  ],
+  [
+    'convolution of dilation 4',
+    [
+      [1, 7, 9, 2],
+      [3, 3, 2, 2],
+    ],
+    conv(1, 4, 4),
+  ],
+  [
+    'upsampled convolution',
+    [
+      [1, 3, 4, 2],
+      [3, 3, 2, 3],
+    ],
+    (tape, [x, w]) => upsampledConv2d(tape, x, w, [7, 9]),
+  ],
   ['bias', [[2, 3, 3, 4], [4]], (tape, [x, b]) => ops.biasAdd(tape, x, b)],
   ['ReLU', [[2, 3, 3, 4]], (tape, [x]) => ops.relu(tape, x)],
-  ['sum', [[2, 3], [2, 3]], (tape, [a, b]) => ops.add(tape, a, b)],
+  [
+    'sum',
+    [
+      [2, 3],
+      [2, 3],
+    ],
+    (tape, [a, b]) => ops.add(tape, a, b),
+  ],
   ['sum with itself', [[2, 3]], (tape, [a]) => ops.add(tape, a, a)],
   ['max pooling', [[1, 6, 7, 2]], (tape, [x]) => ops.maxPool(tape, x, 3, 2, 1)],
   ['bilinear resizing', [[1, 3, 4, 2]], (tape, [x]) => ops.resizeBilinear(tape, x, 7, 9)],
   ['bilinear shrinking', [[1, 7, 9, 2]], (tape, [x]) => ops.resizeBilinear(tape, x, 3, 4)],
-  ['concatenation', [[1, 2, 2, 3], [1, 2, 2, 4]], (tape, parts) => ops.concat(tape, parts)],
+  [
+    'concatenation',
+    [
+      [1, 2, 2, 3],
+      [1, 2, 2, 4],
+    ],
+    (tape, parts) => ops.concat(tape, parts),
+  ],
   ['matrix product with bias', [[3, 4], [4, 5], [5]], (tape, [x, w, b]) => ops.linear(tape, x, w, b)],
   ['sigmoid', [[3, 4]], (tape, [x]) => ops.sigmoid(tape, x)],
   ['mean', [[2, 3, 4]], (tape, [x]) => ops.mean(tape, x, 1)],
   ['another shape', [[2, 3, 4]], (tape, [x]) => ops.reshape(tape, x, [6, 4])],
   ['swapped axes', [[2, 3, 4]], (tape, [x]) => ops.swapAxes(tape, x)],
-  ['channel attention', [[2, 3, 3, 4], [2, 4]], (tape, [x, gain]) => ops.channelAttention(tape, x, gain)],
+  [
+    'channel attention',
+    [
+      [2, 3, 3, 4],
+      [2, 4],
+    ],
+    (tape, [x, gain]) => ops.channelAttention(tape, x, gain),
+  ],
   ['dropout', [[2, 5, 5, 3]], (tape, [x]) => ops.dropout(tape, x, 0.4)],
-  ['batch norm', [[2, 3, 4, 3], [3], [3]], withParameters((parameters) => { const layer = new BatchNorm(parameters, 'n', 3); return (tape, x) => layer.forward(tape, x); })],
-  ['fully connected layer', [[3, 4], [2, 4], [2]], withParameters((parameters) => { const layer = new Linear(parameters, 'l', 4, 2); return (tape, x) => layer.forward(tape, x); })],
-  ['encoding', [[2, 6, 4], [3, 4], [3]], withParameters((parameters) => { const layer = new Encoding(parameters, 'e', 4, 3); return (tape, x) => layer.forward(tape, x); })],
+  [
+    'batch norm',
+    [[2, 3, 4, 3], [3], [3]],
+    withParameters((parameters) => {
+      const layer = new BatchNorm(parameters, 'n', 3);
+      return (tape, x) => layer.forward(tape, x);
+    }),
+  ],
+  [
+    'fully connected layer',
+    [[3, 4], [2, 4], [2]],
+    withParameters((parameters) => {
+      const layer = new Linear(parameters, 'l', 4, 2);
+      return (tape, x) => layer.forward(tape, x);
+    }),
+  ],
+  [
+    'encoding',
+    [[2, 6, 4], [3, 4], [3]],
+    withParameters((parameters) => {
+      const layer = new Encoding(parameters, 'e', 4, 3);
+      return (tape, x) => layer.forward(tape, x);
+    }),
+  ],
 ];
 
 /** Runs forward and, where asked for, backward. @returns the scalar sum(output * cotangent) in double, and the gradients */
@@ -103,9 +199,17 @@ describe.each(cases)('the gradient of %s', (_, shapes, apply) => {
     const { gradients } = run(apply, shapes, data, true);
     for (const [which, gradient] of gradients.entries()) {
       const scale = Math.max(...gradient.map(Math.abs));
-      const places = Array.from({ length: Math.min(gradient.length, 12) }, (_value, i) => Math.floor((i * gradient.length) / Math.min(gradient.length, 12)));
+      const places = Array.from({ length: Math.min(gradient.length, 12) }, (_value, i) =>
+        Math.floor((i * gradient.length) / Math.min(gradient.length, 12)),
+      );
       const agree = places.filter((place) => {
-        const shifted = (by: number) => run(apply, shapes, data.map((values_, index) => (index === which ? values_.map((value, i) => (i === place ? value + by : value)) : values_)), false).value;
+        const shifted = (by: number) =>
+          run(
+            apply,
+            shapes,
+            data.map((values_, index) => (index === which ? values_.map((value, i) => (i === place ? value + by : value)) : values_)),
+            false,
+          ).value;
         return agreeing(gradient[place], (shifted(step) - shifted(-step)) / (2 * step), scale);
       });
       expect(agree.length / places.length).toBeGreaterThanOrEqual(places.length >= 10 ? 0.9 : 1);
@@ -158,10 +262,14 @@ describe('losses', () => {
   });
 
   test.each([['dice'], ['lovasz']] as const)('%s of a perfect prediction is about 0, of a wrong one about 1, without labels 0', (form) => {
-    const logitsFor = (right: boolean) => tf.tensor(Float32Array.from({ length: 24 * 5 }, (_, i) => {
-      const label = labels[Math.floor(i / 5)];
-      return i % 5 === (right ? label : (label + 1) % 4) ? 30 : 0;
-    }), shape);
+    const logitsFor = (right: boolean) =>
+      tf.tensor(
+        Float32Array.from({ length: 24 * 5 }, (_, i) => {
+          const label = labels[Math.floor(i / 5)];
+          return i % 5 === (right ? label : (label + 1) % 4) ? 30 : 0;
+        }),
+        shape,
+      );
     expect(regionLoss(form, logitsFor(true), labels, 255).loss).toBeLessThan(0.01);
     expect(regionLoss(form, logitsFor(false), labels, 255).loss).toBeGreaterThan(0.8);
     const none = regionLoss(form, logitsFor(true), new Uint8Array(24).fill(255), 255);
@@ -185,7 +293,10 @@ describe('losses', () => {
 
 describe('dilated convolution', () => {
   const geometry = { stride: [1, 1], padding: [2, 2], dilation: 2 } as const;
-  const shapes = [[2, 7, 6, 3], [3, 3, 3, 4]];
+  const shapes = [
+    [2, 7, 6, 3],
+    [3, 3, 3, 4],
+  ];
   const data = shapes.map((shape, index) => values(shape, index));
   const close = (a: ArrayLike<number>, b: ArrayLike<number>) => Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])));
 
@@ -198,9 +309,12 @@ describe('dilated convolution', () => {
     expect(close(both[0], both[1])).toBeLessThan(1e-5);
   });
 
-  if (deviceName() !== 'GPU') console.log('skipped: native gradients of dilated convolutions, because TensorFlow has them on a GPU only and there is none here');
+  if (deviceName() !== 'GPU')
+    console.log('skipped: native gradients of dilated convolutions, because TensorFlow has them on a GPU only and there is none here');
   test.skipIf(deviceName() !== 'GPU')('has equal gradients on both paths (a GPU alone has native ones)', () => {
-    const both = (['native', 'space-to-batch'] as const).map((path) => run((tape, [x, w]) => conv2d(tape, x, w, geometry, path), shapes, data, true).gradients);
+    const both = (['native', 'space-to-batch'] as const).map(
+      (path) => run((tape, [x, w]) => conv2d(tape, x, w, geometry, path), shapes, data, true).gradients,
+    );
     both[0].forEach((gradient, index) => expect(close(gradient, both[1][index])).toBeLessThan(1e-4));
   });
 
@@ -211,7 +325,12 @@ describe('dilated convolution', () => {
       return row % 2 === 0 && column % 2 === 0 ? data[1][((row / 2) * 3 + column / 2) * 12 + rest] : 0;
     });
     const dilated = run((tape, [x, w]) => conv2d(tape, x, w, geometry), shapes, data, true);
-    const plain = run((tape, [x, w]) => conv2d(tape, x, w, { ...geometry, dilation: 1 }), [shapes[0], [5, 5, 3, 4]], [data[0], withHoles], true);
+    const plain = run(
+      (tape, [x, w]) => conv2d(tape, x, w, { ...geometry, dilation: 1 }),
+      [shapes[0], [5, 5, 3, 4]],
+      [data[0], withHoles],
+      true,
+    );
     expect(dilated.value).toBeCloseTo(plain.value, 3);
     expect(close(dilated.gradients[0], plain.gradients[0])).toBeLessThan(1e-4);
     const taps = Float32Array.from(dilated.gradients[1], (_, i) => {
@@ -237,8 +356,17 @@ test('the gradient of a batch norm in evaluation is that of finite differences, 
   const scale = [0, 1, 2].map((channel) => [1.2, 0.8, -0.5][channel] / Math.sqrt([0.5, 1.5, 2][channel] + 1e-5));
   x.gradient!.dataSync<'float32'>().forEach((gradient, i) => expect(gradient).toBeCloseTo(cotangent[i] * scale[i % 3], 5));
   const gradients = takeGradients(tape);
-  const ofWeight = [0, 1, 2].map((channel) => data.reduce((sum, value, i) => sum + (i % 3 === channel ? (cotangent[i] * (value - [0.1, -0.2, 0.3][channel])) / Math.sqrt([0.5, 1.5, 2][channel] + 1e-5) : 0), 0));
-  gradients.get(layer.weight)!.dataSync<'float32'>().forEach((gradient, channel) => expect(gradient).toBeCloseTo(ofWeight[channel], 4));
+  const ofWeight = [0, 1, 2].map((channel) =>
+    data.reduce(
+      (sum, value, i) =>
+        sum + (i % 3 === channel ? (cotangent[i] * (value - [0.1, -0.2, 0.3][channel])) / Math.sqrt([0.5, 1.5, 2][channel] + 1e-5) : 0),
+      0,
+    ),
+  );
+  gradients
+    .get(layer.weight)!
+    .dataSync<'float32'>()
+    .forEach((gradient, channel) => expect(gradient).toBeCloseTo(ofWeight[channel], 4));
 });
 
 test('a parameter that is used twice has one node', () => {

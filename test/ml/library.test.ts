@@ -26,8 +26,11 @@ const { config } = findPreset('tiny');
 const batchOf = (seed: number) => {
   const random = Random.named('batch', seed);
   return {
-    images: Float32Array.from({ length: 2 * 48 * 64 * 3 }, () => random.normal()), labels: Uint8Array.from({ length: 2 * 48 * 64 }, () => random.integer(12)).map((id) => (id === 11 ? 255 : id)),
-    count: 2, size: [48, 64] as const, ids: ['a', 'b'],
+    images: Float32Array.from({ length: 2 * 48 * 64 * 3 }, () => random.normal()),
+    labels: Uint8Array.from({ length: 2 * 48 * 64 }, () => random.integer(12)).map((id) => (id === 11 ? 255 : id)),
+    count: 2,
+    size: [48, 64] as const,
+    ids: ['a', 'b'],
   };
 };
 const options = { loss: { ...config.loss, auxWeight: 0.2 }, classWeights: null, learningRate: 1e-3, dropoutSeed: 1 };
@@ -94,12 +97,23 @@ test('gradients of a dilated convolution are those of finite differences', () =>
   const { gradient } = run(filter);
   const values = filter.dataSync();
   for (const index of [0, 7, 17, 35]) {
-    const shifted = (by: number) => run(tf.tensor(values.map((value, i) => (i === index ? value + by : value)), [3, 3, 2, 2])).value;
+    const shifted = (by: number) =>
+      run(
+        tf.tensor(
+          values.map((value, i) => (i === index ? value + by : value)),
+          [3, 3, 2, 2],
+        ),
+      ).value;
     expect((shifted(0.01) - shifted(-0.01)) / 0.02).toBeCloseTo(gradient[index], 2);
   }
 });
 
-test.each([[3, 4, 24, 32], [5, 7, 13, 17], [4, 4, 4, 4], [1, 1, 8, 8]])('an upsampled convolution is upsampling and then a convolution: %i x %i to %i x %i', (height, width, toHeight, toWidth) => {
+test.each([
+  [3, 4, 24, 32],
+  [5, 7, 13, 17],
+  [4, 4, 4, 4],
+  [1, 1, 8, 8],
+])('an upsampled convolution is upsampling and then a convolution: %i x %i to %i x %i', (height, width, toHeight, toWidth) => {
   const x = tf.randomNormal([2, height, width, 3], 0, 1, 'float32', 1);
   const filter = tf.randomNormal([3, 3, 3, 5], 0, 1, 'float32', 2);
   const cotangent = tf.randomNormal([2, toHeight, toWidth, 5], 0, 1, 'float32', 3);
@@ -115,7 +129,9 @@ test.each([[3, 4, 24, 32], [5, 7, 13, 17], [4, 4, 4, 4], [1, 1, 8, 8]])('an upsa
   const joined = run((tape, node, weight) => upsampledConv2d(tape, node, weight, [toHeight, toWidth]));
   // Two gradients are the caller's; everything else is gone.
   expect(liveHandles().tensors - before).toBe(2);
-  const apart = run((tape, node, weight) => conv2d(tape, resizeBilinear(tape, node, toHeight, toWidth), weight, { stride: [1, 1], padding: [1, 1], dilation: 1 }));
+  const apart = run((tape, node, weight) =>
+    conv2d(tape, resizeBilinear(tape, node, toHeight, toWidth), weight, { stride: [1, 1], padding: [1, 1], dilation: 1 }),
+  );
   joined.forEach((values, part) => {
     const scale = Math.sqrt(apart[part].reduce((sum, value) => sum + value * value, 0) / apart[part].length);
     expect(Math.max(...values.map((value, index) => Math.abs(value - apart[part][index]))) / scale).toBeLessThan(1e-5);
@@ -123,13 +139,28 @@ test.each([[3, 4, 24, 32], [5, 7, 13, 17], [4, 4, 4, 4], [1, 1, 8, 8]])('an upsa
 });
 
 describe('checkpoints', () => {
-  const state = { epoch: 2, step: 1, sums: { loss: 1, correct: 2, labelled: 3, steps: 1 }, best: { miou: 0.5, epoch: 1 }, elapsedSeconds: 9, optimizerUpdates: 3, history: [] };
+  const state = {
+    epoch: 2,
+    step: 1,
+    sums: { loss: 1, correct: 2, labelled: 3, steps: 1 },
+    best: { miou: 0.5, epoch: 1 },
+    elapsedSeconds: 9,
+    optimizerUpdates: 3,
+    history: [],
+  };
   const written = () => {
     const net = new EncNet(model, 11, 1);
     const optimizer = new Optimizer(config.optimizer);
     trainStep(net, optimizer, [batchOf(1)], options);
     const file = path.join(temporaryFolder(), 'x.ckpt');
-    const checkpoint = { config, classes: [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: optimizer.toStateDict().slots };
+    const checkpoint = {
+      config,
+      classes: [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }],
+      state,
+      model: net.parameters.toStateDict(),
+      training: new Map(),
+      optimizer: optimizer.toStateDict().slots,
+    };
     writeCheckpoint(file, checkpoint);
     return { file, checkpoint, net };
   };
@@ -157,17 +188,23 @@ describe('checkpoints', () => {
     const bytes = readFileSync(file);
     const damaged = Buffer.from(bytes);
     damaged[bytes.length - 9] ^= 1;
-    for (const [content, message] of [[damaged, 'does not have the sha256'], [bytes.subarray(0, bytes.length - 100), 'is not a whole safetensors file'], [Buffer.from('no'), 'it has 2 bytes']] as const) {
+    for (const [content, message] of [
+      [damaged, 'does not have the sha256'],
+      [bytes.subarray(0, bytes.length - 100), 'is not a whole safetensors file'],
+      [Buffer.from('no'), 'it has 2 bytes'],
+    ] as const) {
       writeFileSync(file, content);
       expect(() => readCheckpoint(file)).toThrow(message);
     }
     expect(() => readCheckpoint('/nowhere.ckpt')).toThrow('/nowhere.ckpt does not exist');
   });
 
-  test('of another shape are refused with the tensor\'s name', () => {
+  test("of another shape are refused with the tensor's name", () => {
     const { file } = written();
     const other = new EncNet({ ...model, width: 16 }, 11, 1);
-    expect(() => other.parameters.load(readCheckpoint(file).model)).toThrow(/tensors mismatched, first: backbone\.conv1\.weight: \[8, 3, 7, 7\] in the file, \[16, 3, 7, 7\] in the network/);
+    expect(() => other.parameters.load(readCheckpoint(file).model)).toThrow(
+      /tensors mismatched, first: backbone\.conv1\.weight: \[8, 3, 7, 7\] in the file, \[16, 3, 7, 7\] in the network/,
+    );
   });
 });
 
@@ -195,7 +232,7 @@ describe('data', () => {
     }
   });
 
-  test('an epoch\'s order is a permutation, differs by epoch and repeats by seed', () => {
+  test("an epoch's order is a permutation, differs by epoch and repeats by seed", () => {
     const set = { samples: Array.from({ length: 30 }, (_, i) => ({ id: String(i), imageFile: '', maskFile: null })), holders: [] };
     expect(epochOrder(set, 1, 0)).toEqual(epochOrder(set, 1, 0));
     expect(epochOrder(set, 1, 0)).not.toEqual(epochOrder(set, 1, 1));
@@ -214,7 +251,9 @@ test('class weights follow their formulas; absent classes weigh 1', () => {
   expect(classWeights('none', [1, 2], [1, 2])).toBeNull();
   const [a, b, c] = classWeights('inverse-log', [90, 10, 0], [100, 100, 0])!;
   expect([a, b, c]).toEqual([1 / Math.log(2), 1 / Math.log(1.2), 1].map((value) => expect.closeTo(value, 9) as number));
-  expect(classWeights('median-frequency', [90, 10, 0], [100, 50, 0])).toEqual([1, 0.9 / 0.2, 1].map((value) => expect.closeTo(value, 9) as number));
+  expect(classWeights('median-frequency', [90, 10, 0], [100, 50, 0])).toEqual(
+    [1, 0.9 / 0.2, 1].map((value) => expect.closeTo(value, 9) as number),
+  );
 });
 
 test('gradients are clipped by their norm together, and small ones are left alone', () => {
@@ -224,7 +263,13 @@ test('gradients are clipped by their norm together, and small ones are left alon
     const optimizer = new Optimizer({ ...findPreset('reference').config.optimizer, learningRate: 1, clipNorm });
     const before = [a, b].map(({ value }) => value.dataSync().slice());
     const handles = liveHandles().tensors;
-    optimizer.step(new Map([[a, tf.tensor([3, 0], [1, 2])], [b, tf.tensor([0, 4], [1, 2])]]), 1);
+    optimizer.step(
+      new Map([
+        [a, tf.tensor([3, 0], [1, 2])],
+        [b, tf.tensor([0, 4], [1, 2])],
+      ]),
+      1,
+    );
     expect(liveHandles().tensors).toBe(handles);
     return [a, b].flatMap(({ value }, index) => [...value.dataSync()].map((after, i) => before[index][i] - after));
   };

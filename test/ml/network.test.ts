@@ -20,7 +20,9 @@ function batchOf(seed: number, count = 2, [height, width]: [number, number] = [3
   return {
     images: Float32Array.from({ length: count * height * width * 3 }, () => random.normal()),
     labels: Uint8Array.from({ length: count * height * width }, () => random.integer(6)).map((id) => (id === 5 ? 255 : id)),
-    count, size: [height, width] as const, ids: Array.from({ length: count }, (_, i) => String(i)),
+    count,
+    size: [height, width] as const,
+    ids: Array.from({ length: count }, (_, i) => String(i)),
   };
 }
 
@@ -35,7 +37,10 @@ const variants: [string, ModelConfig][] = [
   ['deep stem', { ...paper, backbone: 'resnet18', stem: 'deep' }],
   ['v1c stem', { ...paper, backbone: 'resnet18', stem: 'v1c' }],
   ['output stride 8', { ...paper, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4] }],
-  ['output stride 8, first blocks at full dilation', { ...paper, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4], contractDilation: false }],
+  [
+    'output stride 8, first blocks at full dilation',
+    { ...paper, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4], contractDilation: false },
+  ],
   ['output stride 16', { ...paper, backbone: 'resnet18', stageStrides: [1, 2, 2, 1], stageDilations: [1, 1, 1, 2] }],
   ['lateral connections, reference head', { ...base, backbone: 'resnet18', addLateral: true }],
   ['lateral connections, paper head', { ...paper, backbone: 'resnet18', addLateral: true }],
@@ -55,7 +60,9 @@ describe.each(variants)('%s', (_, model) => {
     const handles = liveHandles();
     step(3);
     expect(liveHandles()).toEqual(handles);
-    const still = net.parameters.trainable().filter(({ name, value }) => value.dataSync<'float32'>().every((each, i) => each === before.get(name)![i]));
+    const still = net.parameters
+      .trainable()
+      .filter(({ name, value }) => value.dataSync<'float32'>().every((each, i) => each === before.get(name)![i]));
     expect(still.map(({ name }) => name)).toEqual([]);
     optimizer.dispose();
     net.dispose();
@@ -110,7 +117,12 @@ describe('gradient accumulation', () => {
       const optimizer = new Optimizer(sgd);
       const weight = net.parameters.get('decoder.conv_seg.weight')!;
       const before = weight.value.dataSync<'float32'>().slice();
-      trainStep(net, optimizer, batches.map((seed) => batchOf(seed)), { ...options, learningRate: 1 });
+      trainStep(
+        net,
+        optimizer,
+        batches.map((seed) => batchOf(seed)),
+        { ...options, learningRate: 1 },
+      );
       const after = weight.value.dataSync<'float32'>();
       return before.map((value, i) => value - after[i]);
     };
@@ -133,7 +145,7 @@ describe('the average of weights', () => {
   };
   const weightOf = (net: EncNet) => net.parameters.get('decoder.conv_seg.weight')!.value.dataSync<'float32'>().slice();
 
-  test('follows its formula, and takes the weights\' place only while it is asked to', async () => {
+  test("follows its formula, and takes the weights' place only while it is asked to", async () => {
     const { net, average, optimizer } = make();
     let expected = weightOf(net);
     for (let update = 1; update <= 3; update++) {
@@ -169,9 +181,20 @@ describe('the average of weights', () => {
 
 test('the same seed gives the same numbers twice, to the last bit, with every option on', () => {
   const run = () => {
-    const net = new EncNet({ ...paper, seAtStage3: true, addLateral: true, detailChannels: 8, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4] }, 5, 9);
+    const net = new EncNet(
+      { ...paper, seAtStage3: true, addLateral: true, detailChannels: 8, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4] },
+      5,
+      9,
+    );
     const optimizer = new Optimizer({ ...config.optimizer, clipNorm: 1 });
-    const losses = [1, 2, 3].map((seed) => trainStep(net, optimizer, [batchOf(seed)], { ...options, loss: { ...options.loss, region: 'lovasz', hardPixels: 0.5 }, dropoutSeed: seed }).loss);
+    const losses = [1, 2, 3].map(
+      (seed) =>
+        trainStep(net, optimizer, [batchOf(seed)], {
+          ...options,
+          loss: { ...options.loss, region: 'lovasz', hardPixels: 0.5 },
+          dropoutSeed: seed,
+        }).loss,
+    );
     const sum = [...net.parameters.get('backbone.conv1.weight')!.value.dataSync<'float32'>()];
     net.dispose();
     optimizer.dispose();

@@ -18,10 +18,14 @@ afterAll(() => nets.forEach((net) => net.dispose()));
 function network(model: ModelConfig, classes: number): EncNet {
   const net = new EncNet(model, classes, 3);
   const random = Random.named('statistics', 1);
-  net.parameters.load(new Map([...net.parameters.toStateDict()].map(([name, tensor]) => {
-    const spread = /running_mean$/.test(name) ? [-0.1, 0.1] : /running_var$|bn\d\.weight$/.test(name) ? [0.5, 1.5] : null;
-    return [name, spread ? { ...tensor, data: tensor.data.map(() => random.between(spread[0], spread[1])) } : tensor];
-  })));
+  net.parameters.load(
+    new Map(
+      [...net.parameters.toStateDict()].map(([name, tensor]) => {
+        const spread = /running_mean$/.test(name) ? [-0.1, 0.1] : /running_var$|bn\d\.weight$/.test(name) ? [0.5, 1.5] : null;
+        return [name, spread ? { ...tensor, data: tensor.data.map(() => random.between(spread[0], spread[1])) } : tensor];
+      }),
+    ),
+  );
   nets.push(net);
   return net;
 }
@@ -30,9 +34,19 @@ const { config: light } = findPreset('light');
 const { config: paper } = findPreset('paper');
 const cases: [string, ModelConfig, number, [number, number]][] = [
   ['the reference', { ...referenceModel, width: 16, headChannels: 32 }, 33, [64, 96]],
-  ['the reference with lateral connections', { ...referenceModel, backbone: 'resnet18', width: 16, headChannels: 32, addLateral: true }, 12, [48, 64]],
+  [
+    'the reference with lateral connections',
+    { ...referenceModel, backbone: 'resnet18', width: 16, headChannels: 32, addLateral: true },
+    12,
+    [48, 64],
+  ],
   ['light', { ...light.model, width: 16 }, 11, [72, 96]],
-  ['paper, with lateral connections and both SE losses', { ...paper.model, width: 16, headChannels: 32, addLateral: true, seAtStage3: true }, 11, [64, 64]],
+  [
+    'paper, with lateral connections and both SE losses',
+    { ...paper.model, width: 16, headChannels: 32, addLateral: true, seAtStage3: true },
+    11,
+    [64, 64],
+  ],
 ];
 
 describe.each(cases)('%s', (_, model, classes, [height, width]) => {
@@ -66,5 +80,7 @@ function chunks(a: Float32Array, b: Float32Array): number[] {
 }
 
 test('a size that a fixed graph cannot have is refused with the rule and the value', () => {
-  expect(() => exportOnnx(network({ ...light.model, width: 16 }, 11), [60, 100])).toThrow('must be a multiple of 8 both ways, received 60 x 100');
+  expect(() => exportOnnx(network({ ...light.model, width: 16 }, 11), [60, 100])).toThrow(
+    'must be a multiple of 8 both ways, received 60 x 100',
+  );
 });

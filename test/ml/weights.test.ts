@@ -18,7 +18,18 @@ interface Expected {
   tensors: { name: string; dtype: string; shape: number[]; values: (number | string)[] }[];
 }
 const expected = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'utf8')) as Expected;
-const dtypes: Record<string, string> = { float64: 'F64', float32: 'F32', float16: 'F16', bfloat16: 'BF16', int64: 'I64', int32: 'I32', int16: 'I16', int8: 'I8', uint8: 'U8', bool: 'BOOL' };
+const dtypes: Record<string, string> = {
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
 
 /** Exact values; 64-bit integers as decimal strings. */
 function valuesOf(tensor: RawTensor): (number | string)[] {
@@ -42,15 +53,26 @@ test('honest.pth, of which the hostile zips are made, is read', () => {
 });
 
 test.each(Object.entries(expected.must_be_refused))('%s is refused: %s', (name) => {
-  expect(() => readRawWeights(path.join(folder, name))).toThrow(expect.objectContaining({ code: expect.stringMatching(/corrupt-file|unsupported/) as string, message: expect.stringContaining(name) as string }) as Error);
+  expect(() => readRawWeights(path.join(folder, name))).toThrow(
+    expect.objectContaining({
+      code: expect.stringMatching(/corrupt-file|unsupported/) as string,
+      message: expect.stringContaining(name) as string,
+    }) as Error,
+  );
   expect(existsSync('PWNED')).toBe(false);
 });
 
 test('names of other codebases become ours', () => {
   const tensor = { shape: [1], data: new Float32Array(1) };
   const names = (...given: string[]) => [...mapNames(new Map(given.map((name) => [name, tensor]))).keys()];
-  expect(names('conv1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'bn1.num_batches_tracked')).toEqual(['backbone.conv1.weight', 'backbone.layer1.0.conv1.weight']);
-  expect(names('pretrained.conv1.weight', 'decode_head.bottleneck.conv.weight')).toEqual(['backbone.conv1.weight', 'decoder.bottleneck.0.weight']);
+  expect(names('conv1.weight', 'layer1.0.conv1.weight', 'fc.weight', 'bn1.num_batches_tracked')).toEqual([
+    'backbone.conv1.weight',
+    'backbone.layer1.0.conv1.weight',
+  ]);
+  expect(names('pretrained.conv1.weight', 'decode_head.bottleneck.conv.weight')).toEqual([
+    'backbone.conv1.weight',
+    'decoder.bottleneck.0.weight',
+  ]);
   expect(names('backbone.conv1.weight', 'decoder.se_layer.bias')).toEqual(['backbone.conv1.weight', 'decoder.se_layer.bias']);
 });
 
@@ -63,33 +85,69 @@ describe('a checkpoint of another codebase', () => {
     expect([...renamed.keys()].filter((name) => ours.has(name) && !name.startsWith('backbone.'))).toEqual([]);
     const other = new EncNet(model, 5, 2);
     const report = other.parameters.load(mapNames(renamed), false);
-    const same = [...other.parameters.toStateDict()].every(([name, { data }]) => data.every((value, i) => value === ours.get(name)!.data[i]));
+    const same = [...other.parameters.toStateDict()].every(([name, { data }]) =>
+      data.every((value, i) => value === ours.get(name)!.data[i]),
+    );
     net.dispose();
     other.dispose();
     return { ...report, same };
   };
   const whole = { missing: [], unexpected: [], mismatched: [], same: true };
-  const paper: ModelConfig = { ...referenceModel, backbone: 'resnet18', width: 8, headChannels: 16, numCodes: 4, head: 'paper', auxHead: true };
+  const paper: ModelConfig = {
+    ...referenceModel,
+    backbone: 'resnet18',
+    width: 8,
+    headChannels: 16,
+    numCodes: 4,
+    head: 'paper',
+    auxHead: true,
+  };
 
   test('of the official EncNet finds every place', () => {
-    expect(load({ ...paper, stem: 'deep' }, (name) => name.replace(/^backbone\./, 'pretrained.').replace(/^auxlayer\./, 'auxlayer.conv5.')
-      .replace('decoder.bottleneck.', 'head.conv5.').replace('decoder.enc_module.encoding_project.', 'head.encmodule.encoding.')
-      .replace('decoder.enc_module.encoding.0.', 'head.encmodule.encoding.3.').replace('decoder.enc_module.encoding.1.', 'head.encmodule.encoding.4.')
-      .replace('decoder.enc_module.fc.', 'head.encmodule.fc.').replace('decoder.se_layer.', 'head.encmodule.selayer.').replace('decoder.conv_seg.', 'head.conv6.1.'))).toEqual(whole);
+    expect(
+      load({ ...paper, stem: 'deep' }, (name) =>
+        name
+          .replace(/^backbone\./, 'pretrained.')
+          .replace(/^auxlayer\./, 'auxlayer.conv5.')
+          .replace('decoder.bottleneck.', 'head.conv5.')
+          .replace('decoder.enc_module.encoding_project.', 'head.encmodule.encoding.')
+          .replace('decoder.enc_module.encoding.0.', 'head.encmodule.encoding.3.')
+          .replace('decoder.enc_module.encoding.1.', 'head.encmodule.encoding.4.')
+          .replace('decoder.enc_module.fc.', 'head.encmodule.fc.')
+          .replace('decoder.se_layer.', 'head.encmodule.selayer.')
+          .replace('decoder.conv_seg.', 'head.conv6.1.'),
+      ),
+    ).toEqual(whole);
   });
 
   test('of mmsegmentation finds every place, lateral connections too', () => {
     const modules = /^decoder\.(bottleneck|fusion|lateral_convs\.\d|enc_module\.encoding_project)\.([01])\./;
-    expect(load({ ...paper, stem: 'v1c', addLateral: true }, (name) => name.replace(/^backbone\.conv1\.(\d)\./, 'backbone.stem.$1.').replace('backbone.bn1.', 'backbone.stem.7.')
-      .replace(modules, (_, part: string, index: string) => `decode_head.${part}.${index === '0' ? 'conv' : 'bn'}.`).replace(/^decoder\./, 'decode_head.')
-      .replace('auxlayer.0.', 'auxiliary_head.convs.0.conv.').replace('auxlayer.1.', 'auxiliary_head.convs.0.bn.').replace('auxlayer.4.', 'auxiliary_head.conv_seg.'))).toEqual(whole);
+    expect(
+      load({ ...paper, stem: 'v1c', addLateral: true }, (name) =>
+        name
+          .replace(/^backbone\.conv1\.(\d)\./, 'backbone.stem.$1.')
+          .replace('backbone.bn1.', 'backbone.stem.7.')
+          .replace(modules, (_, part: string, index: string) => `decode_head.${part}.${index === '0' ? 'conv' : 'bn'}.`)
+          .replace(/^decoder\./, 'decode_head.')
+          .replace('auxlayer.0.', 'auxiliary_head.convs.0.conv.')
+          .replace('auxlayer.1.', 'auxiliary_head.convs.0.bn.')
+          .replace('auxlayer.4.', 'auxiliary_head.conv_seg.'),
+      ),
+    ).toEqual(whole);
   });
 
   test('with other classes keeps what fits and reports the rest', () => {
     const net = new EncNet(paper, 5, 1);
     const other = new EncNet(paper, 7, 1);
     const report = other.parameters.load(net.parameters.toStateDict(), false);
-    expect(report.mismatched.map((text) => text.split(':')[0])).toEqual(['decoder.conv_seg.weight', 'decoder.conv_seg.bias', 'decoder.se_layer.weight', 'decoder.se_layer.bias', 'auxlayer.4.weight', 'auxlayer.4.bias']);
+    expect(report.mismatched.map((text) => text.split(':')[0])).toEqual([
+      'decoder.conv_seg.weight',
+      'decoder.conv_seg.bias',
+      'decoder.se_layer.weight',
+      'decoder.se_layer.bias',
+      'auxlayer.4.weight',
+      'auxlayer.4.bias',
+    ]);
     expect([report.missing, report.unexpected]).toEqual([[], []]);
   });
 });
@@ -98,7 +156,10 @@ describe('a model that is handed on', () => {
   const write = (dtype: 'F32' | 'F16') => {
     const config = findPreset('tiny').config;
     const net = new EncNet(config.model, 2, 1);
-    const classes = [{ id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] }, { id: 1, name: 'b', color: [4, 5, 6] as [number, number, number] }];
+    const classes = [
+      { id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] },
+      { id: 1, name: 'b', color: [4, 5, 6] as [number, number, number] },
+    ];
     const model = { config, classes, notes: { miou: '0.6' }, model: net.parameters.toStateDict(), epoch: 3 };
     const file = path.join(temporaryFolder(), 'm.safetensors');
     writeModel(file, model, dtype);
@@ -111,7 +172,10 @@ describe('a model that is handed on', () => {
     const half = write('F16');
     const back = readModel(half.file);
     expect([...back.model.keys()]).toEqual([...half.model.model.keys()]);
-    for (const [name, { data }] of back.model) data.forEach((value, i) => expect(Math.abs(value - half.model.model.get(name)!.data[i])).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -24));
+    for (const [name, { data }] of back.model)
+      data.forEach((value, i) =>
+        expect(Math.abs(value - half.model.model.get(name)!.data[i])).toBeLessThanOrEqual(Math.abs(value) * 2 ** -11 + 2 ** -24),
+      );
     expect(statSync(half.file).size).toBeLessThan(0.6 * statSync(single.file).size);
   });
 

@@ -17,22 +17,28 @@ const contextOf = (document: MaskDocument, classId = 3): ToolContext => ({ docum
 const point = fc.record({ x: fc.double({ min: -5, max: 25, noNaN: true }), y: fc.double({ min: -5, max: 21, noNaN: true }) });
 
 describe('document', () => {
-  const stroke = fc.record({ points: fc.array(point, { minLength: 1, maxLength: 5 }), id: fc.constantFrom(0, 1, 2, 255), radius: fc.double({ min: 0.5, max: 5, noNaN: true }) });
+  const stroke = fc.record({
+    points: fc.array(point, { minLength: 1, maxLength: 5 }),
+    id: fc.constantFrom(0, 1, 2, 255),
+    radius: fc.double({ min: 0.5, max: 5, noNaN: true }),
+  });
 
   test('any strokes undone lead back to the start, redone to the end, pixel by pixel', () => {
-    fc.assert(fc.property(fc.array(stroke, { maxLength: 8 }), (strokes) => {
-      const document = blank();
-      for (const { points, id, radius } of strokes) {
-        document.beginStroke('s');
-        points.forEach((p, index) => document.paint(capsule(points[Math.max(0, index - 1)], p, radius, size), id));
-        document.endStroke();
-      }
-      const end = document.ids.slice();
-      while (document.undo());
-      expect(document.ids.every((id) => id === 0)).toBe(true);
-      while (document.redo());
-      expect(document.ids).toEqual(end);
-    }));
+    fc.assert(
+      fc.property(fc.array(stroke, { maxLength: 8 }), (strokes) => {
+        const document = blank();
+        for (const { points, id, radius } of strokes) {
+          document.beginStroke('s');
+          points.forEach((p, index) => document.paint(capsule(points[Math.max(0, index - 1)], p, radius, size), id));
+          document.endStroke();
+        }
+        const end = document.ids.slice();
+        while (document.undo());
+        expect(document.ids.every((id) => id === 0)).toBe(true);
+        while (document.redo());
+        expect(document.ids).toEqual(end);
+      }),
+    );
   });
 
   test('a stroke is one step, one that changes nothing is none, and a new one clears redo', () => {
@@ -120,20 +126,29 @@ describe('history', () => {
 
 describe('regions', () => {
   test('the brush is what its definition says, clipped to the mask', () => {
-    fc.assert(fc.property(point, point, fc.double({ min: 0.6, max: 6, noNaN: true }), (a, b, radius) => {
-      const region = capsule(a, b, radius, size);
-      for (let y = 0; y < size.height; y++) {
-        for (let x = 0; x < size.width; x++) {
-          const [dx, dy] = [b.x - a.x, b.y - a.y];
-          const t = dx === 0 && dy === 0 ? 0 : Math.min(1, Math.max(0, ((x + 0.5 - a.x) * dx + (y + 0.5 - a.y) * dy) / (dx * dx + dy * dy)));
-          const distance = Math.hypot(x + 0.5 - a.x - t * dx, y + 0.5 - a.y - t * dy);
-          if (Math.abs(distance - radius) < 1e-9) continue;
-          const inBox = region && x >= region.box.left && y >= region.box.top && x < region.box.left + region.box.width && y < region.box.top + region.box.height;
-          const selected = inBox ? region.selected[(y - region.box.top) * region.box.width + x - region.box.left] === 1 : false;
-          expect(selected).toBe(distance < radius);
+    fc.assert(
+      fc.property(point, point, fc.double({ min: 0.6, max: 6, noNaN: true }), (a, b, radius) => {
+        const region = capsule(a, b, radius, size);
+        for (let y = 0; y < size.height; y++) {
+          for (let x = 0; x < size.width; x++) {
+            const [dx, dy] = [b.x - a.x, b.y - a.y];
+            const t =
+              dx === 0 && dy === 0 ? 0 : Math.min(1, Math.max(0, ((x + 0.5 - a.x) * dx + (y + 0.5 - a.y) * dy) / (dx * dx + dy * dy)));
+            const distance = Math.hypot(x + 0.5 - a.x - t * dx, y + 0.5 - a.y - t * dy);
+            if (Math.abs(distance - radius) < 1e-9) continue;
+            const inBox =
+              region &&
+              x >= region.box.left &&
+              y >= region.box.top &&
+              x < region.box.left + region.box.width &&
+              y < region.box.top + region.box.height;
+            const selected = inBox ? region.selected[(y - region.box.top) * region.box.width + x - region.box.left] === 1 : false;
+            expect(selected).toBe(distance < radius);
+          }
         }
-      }
-    }), { numRuns: 60 });
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('the smallest brush paints single pixels without gaps', () => {
@@ -143,9 +158,41 @@ describe('regions', () => {
   });
 
   test('a polygon holds the pixels whose centre is inside', () => {
-    expect(count(polygonRegion([{ x: 2, y: 2 }, { x: 6, y: 2 }, { x: 6, y: 5 }, { x: 2, y: 5 }], size))).toBe(12);
-    expect(count(polygonRegion([{ x: -50, y: -50 }, { x: 50, y: -50 }, { x: 50, y: 50 }, { x: -50, y: 50 }], size))).toBe(size.width * size.height);
-    expect(polygonRegion([{ x: 0, y: 0 }, { x: 5, y: 5 }], size)).toBeNull();
+    expect(
+      count(
+        polygonRegion(
+          [
+            { x: 2, y: 2 },
+            { x: 6, y: 2 },
+            { x: 6, y: 5 },
+            { x: 2, y: 5 },
+          ],
+          size,
+        ),
+      ),
+    ).toBe(12);
+    expect(
+      count(
+        polygonRegion(
+          [
+            { x: -50, y: -50 },
+            { x: 50, y: -50 },
+            { x: 50, y: 50 },
+            { x: -50, y: 50 },
+          ],
+          size,
+        ),
+      ),
+    ).toBe(size.width * size.height);
+    expect(
+      polygonRegion(
+        [
+          { x: 0, y: 0 },
+          { x: 5, y: 5 },
+        ],
+        size,
+      ),
+    ).toBeNull();
   });
 
   test('a fill takes the connected patch and stops at corners', () => {
@@ -172,7 +219,11 @@ describe('tools', () => {
 
   test('brush and eraser paint one stroke', () => {
     const document = blank();
-    drive('brush', document, [[4, 8], [10, 8], [15, 8]]);
+    drive('brush', document, [
+      [4, 8],
+      [10, 8],
+      [15, 8],
+    ]);
     expect(document.ids.filter((id) => id === 3).length).toBeGreaterThan(40);
     drive('eraser', document, [[10, 8]]);
     expect(document.ids[8 * size.width + 10]).toBe(255);
@@ -189,7 +240,11 @@ describe('tools', () => {
   });
 
   test('a polygon closes at its start, by Enter, or is dropped by Escape', () => {
-    const corners = [{ x: 2, y: 2 }, { x: 12, y: 2 }, { x: 12, y: 10 }];
+    const corners = [
+      { x: 2, y: 2 },
+      { x: 12, y: 2 },
+      { x: 12, y: 10 },
+    ];
     for (const close of ['start', 'Enter', 'Escape']) {
       const document = blank();
       const tool = createTool('polygon');
@@ -205,14 +260,20 @@ describe('tools', () => {
 });
 
 describe('viewport', () => {
-  const view = fc.record({ scale: fc.double({ min: 0.2, max: 20, noNaN: true }), x: fc.double({ min: -500, max: 500, noNaN: true }), y: fc.double({ min: -500, max: 500, noNaN: true }) });
+  const view = fc.record({
+    scale: fc.double({ min: 0.2, max: 20, noNaN: true }),
+    x: fc.double({ min: -500, max: 500, noNaN: true }),
+    y: fc.double({ min: -500, max: 500, noNaN: true }),
+  });
 
   test('zooming keeps the image point under the cursor, and screen to image is the inverse', () => {
-    fc.assert(fc.property(view, point, fc.double({ min: 0.5, max: 2, noNaN: true }), (before, at, factor) => {
-      const after = zoomAt(before, at, factor);
-      expect(toImage(after, at).x).toBeCloseTo(toImage(before, at).x, 6);
-      expect(toScreen(before, toImage(before, at)).y).toBeCloseTo(at.y, 6);
-    }));
+    fc.assert(
+      fc.property(view, point, fc.double({ min: 0.5, max: 2, noNaN: true }), (before, at, factor) => {
+        const after = zoomAt(before, at, factor);
+        expect(toImage(after, at).x).toBeCloseTo(toImage(before, at).x, 6);
+        expect(toScreen(before, toImage(before, at)).y).toBeCloseTo(at.y, 6);
+      }),
+    );
   });
 
   test('fit shows the whole image in the middle', () => {

@@ -10,18 +10,42 @@ import { filterImages, labelledShare, type LibraryFilter } from '../../src/rende
 import { matches } from '../../src/renderer/features/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
 import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
-import { changedCount, parseNumbers, readSetting, settingGroups, valueText, writeSetting } from '../../src/renderer/features/train/settings.ts';
+import {
+  changedCount,
+  parseNumbers,
+  readSetting,
+  settingGroups,
+  valueText,
+  writeSetting,
+} from '../../src/renderer/features/train/settings.ts';
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent, protocolText } from '../../src/renderer/ui/format.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
-  id, split: id.split('/')[0], name: id, width: 4, height: 4, hasMask: true, state: 'labelled', problems: [], classPixels: [8, 4, 4], imageStamp: 's', revision: 'r', surveyed: true, editedAt: null, ...over,
+  id,
+  split: id.split('/')[0],
+  name: id,
+  width: 4,
+  height: 4,
+  hasMask: true,
+  state: 'labelled',
+  problems: [],
+  classPixels: [8, 4, 4],
+  imageStamp: 's',
+  revision: 'r',
+  surveyed: true,
+  editedAt: null,
+  ...over,
 });
 const all: LibraryFilter = { split: 'all', mask: 'all', classId: null, problems: false, sort: 'name', size: 100 };
 
 test('the library filters by split, mask, class and problems, and sorts', () => {
-  const images = [entry('train/a', { classPixels: [0, 16, 0] }), entry('train/b', { hasMask: false, classPixels: null }), entry('val/c', { problems: ['x'], editedAt: '2026' })];
+  const images = [
+    entry('train/a', { classPixels: [0, 16, 0] }),
+    entry('train/b', { hasMask: false, classPixels: null }),
+    entry('val/c', { problems: ['x'], editedAt: '2026' }),
+  ];
   const ids = (filter: Partial<LibraryFilter>) => filterImages(images, { ...all, ...filter }).map(({ id }) => id);
   expect(ids({ split: 'train' })).toEqual(['train/a', 'train/b']);
   expect(ids({ mask: 'without' })).toEqual(['train/b']);
@@ -33,8 +57,18 @@ test('the library filters by split, mask, class and problems, and sorts', () => 
 });
 
 test('class shares are sorted, with what is not labelled last', () => {
-  const rows = classRows([2, 6, 2], [{ id: 0, name: 'a', color: [1, 1, 1] }, { id: 1, name: 'b', color: [2, 2, 2] }]);
-  expect(rows.map(({ name, share }) => [name, share])).toEqual([['b', 0.6], ['a', 0.2], ['Not labelled', 0.2]]);
+  const rows = classRows(
+    [2, 6, 2],
+    [
+      { id: 0, name: 'a', color: [1, 1, 1] },
+      { id: 1, name: 'b', color: [2, 2, 2] },
+    ],
+  );
+  expect(rows.map(({ name, share }) => [name, share])).toEqual([
+    ['b', 0.6],
+    ['a', 0.2],
+    ['Not labelled', 0.2],
+  ]);
   expect(classRows(null, [])).toEqual([]);
 });
 
@@ -66,7 +100,7 @@ test('every setting of every preset is shown once, and can be written', () => {
   }
 });
 
-test('the ranges of the fields are the schema\'s', () => {
+test("the ranges of the fields are the schema's", () => {
   for (const { config } of presets) {
     const accepts = (path: string, value: unknown) => {
       try {
@@ -80,9 +114,23 @@ test('the ranges of the fields are the schema\'s', () => {
       if (setting.kind === 'number') {
         const { path, min, max, step } = setting;
         const by = step === 1 ? 1 : Math.max(max - min, 1) * 1e-6;
-        expect([path, accepts(path, max), accepts(path, max + by), accepts(path, min - by), accepts(path, min) || accepts(path, min + by)]).toEqual([path, true, path === 'schedule.startDivisor' || path === 'schedule.endDivisor' || path === 'schedule.stepEpochs', false, true]);
+        expect([
+          path,
+          accepts(path, max),
+          accepts(path, max + by),
+          accepts(path, min - by),
+          accepts(path, min) || accepts(path, min + by),
+        ]).toEqual([
+          path,
+          true,
+          path === 'schedule.startDivisor' || path === 'schedule.endDivisor' || path === 'schedule.stepEpochs',
+          false,
+          true,
+        ]);
       }
-      if (setting.kind === 'choice' && setting.path !== 'schedule.kind') for (const [value] of setting.choices) expect([setting.path, value, accepts(setting.path, value)]).toEqual([setting.path, value, true]);
+      if (setting.kind === 'choice' && setting.path !== 'schedule.kind')
+        for (const [value] of setting.choices)
+          expect([setting.path, value, accepts(setting.path, value)]).toEqual([setting.path, value, true]);
     }
   }
 });
@@ -100,8 +148,14 @@ test('changed settings are counted, and lists of numbers are read as people writ
   const { config } = findPreset('light');
   const changed = withSetting(withSetting(config, 'epochs', 3), 'seed', 5);
   expect(settingGroups.map((group) => changedCount(group, changed, config))).toEqual([2, 0, 0, 0, 0, 0]);
-  expect([parseNumbers('0.6, 1.2', 2), parseNumbers('312x416', 2), parseNumbers('', 2), parseNumbers('1', 2), parseNumbers('a, b', 2), parseNumbers('0.75 1 1.25', null)])
-    .toEqual([[0.6, 1.2], [312, 416], null, undefined, undefined, [0.75, 1, 1.25]]);
+  expect([
+    parseNumbers('0.6, 1.2', 2),
+    parseNumbers('312x416', 2),
+    parseNumbers('', 2),
+    parseNumbers('1', 2),
+    parseNumbers('a, b', 2),
+    parseNumbers('0.75 1 1.25', null),
+  ]).toEqual([[0.6, 1.2], [312, 416], null, undefined, undefined, [0.75, 1, 1.25]]);
   expect([valueText([1, 2]), valueText(null), valueText(true)]).toEqual(['1, 2', '', 'true']);
 });
 
@@ -118,10 +172,16 @@ describe('curves', () => {
   });
 
   test('of any length keep their lowest and highest value', () => {
-    fc.assert(fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 500 }), fc.integer({ min: 2, max: 60 }), (y, limit) => {
-      const shown = envelope({ x: y.map((_, i) => i), y }, limit).y as number[];
-      expect([Math.min(...shown), Math.max(...shown)]).toEqual([Math.min(...y), Math.max(...y)]);
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 500 }),
+        fc.integer({ min: 2, max: 60 }),
+        (y, limit) => {
+          const shown = envelope({ x: y.map((_, i) => i), y }, limit).y as number[];
+          expect([Math.min(...shown), Math.max(...shown)]).toEqual([Math.min(...y), Math.max(...y)]);
+        },
+      ),
+    );
   });
 
   test('are smoothed without leaning to their first value, and gaps stay gaps', () => {
@@ -142,10 +202,17 @@ test('a line of a dark class stands out on the dark surface and keeps its colour
 });
 
 test('runs are found by words in name, tags and note, and by tag', () => {
-  const run = (name: string, tags: string[], note = '') => ({ name, tags, note, preset: 'light', status: 'finished', sweep: null }) as unknown as RunSummary;
+  const run = (name: string, tags: string[], note = '') =>
+    ({ name, tags, note, preset: 'light', status: 'finished', sweep: null }) as unknown as RunSummary;
   const runs = [run('wide crops', ['night']), run('narrow', [], 'for the night'), run('third', ['day'])];
   const found = (text: string, tag = '') => filterRuns(runs, text, tag).map(({ name }) => name);
-  expect([found('night'), found('light wide'), found('', 'day'), found('night', 'day'), found('')]).toEqual([['wide crops', 'narrow'], ['wide crops'], ['third'], [], ['wide crops', 'narrow', 'third']]);
+  expect([found('night'), found('light wide'), found('', 'day'), found('night', 'day'), found('')]).toEqual([
+    ['wide crops', 'narrow'],
+    ['wide crops'],
+    ['third'],
+    [],
+    ['wide crops', 'narrow', 'third'],
+  ]);
 });
 
 test('the palette finds by words, what begins with them first', () => {
@@ -166,10 +233,24 @@ test('comparing runs shows only what differs', () => {
 test('a protocol is told in one line, with what is not plain', () => {
   const plain = { split: 'val', classes: 11, void: '', resolution: 'input 416 x 312', scales: [1], flip: false };
   expect(protocolText(plain)).toBe('val, 11 classes, void left out, input 416 x 312');
-  expect(protocolText({ ...plain, scales: [0.75, 1], flip: true })).toBe('val, 11 classes, void left out, input 416 x 312, scales 0.75, 1, mirrored too');
+  expect(protocolText({ ...plain, scales: [0.75, 1], flip: true })).toBe(
+    'val, 11 classes, void left out, input 416 x 312, scales 0.75, 1, mirrored too',
+  );
 });
 
 test('numbers are shown with their units', () => {
-  expect([fraction(0.43126), fraction(null), percent(0.125), duration(45), duration(1080), duration(7500), duration(null), megabytes(512), megabytes(2150), bytes(5e5), bytes(1.13e8), bytes(2.4e9)])
-    .toEqual(['0.431', '–', '12.5 %', '45 s', '18 min', '2 h 5 min', '–', '512 MB', '2.1 GB', '500 kB', '113 MB', '2.4 GB']);
+  expect([
+    fraction(0.43126),
+    fraction(null),
+    percent(0.125),
+    duration(45),
+    duration(1080),
+    duration(7500),
+    duration(null),
+    megabytes(512),
+    megabytes(2150),
+    bytes(5e5),
+    bytes(1.13e8),
+    bytes(2.4e9),
+  ]).toEqual(['0.431', '–', '12.5 %', '45 s', '18 min', '2 h 5 min', '–', '512 MB', '2.1 GB', '500 kB', '113 MB', '2.4 GB']);
 });

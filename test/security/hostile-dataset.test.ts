@@ -17,12 +17,18 @@ async function datasetWith(fill: (db: Db) => void): Promise<string> {
 }
 
 function insertRun(db: Db, id: string, deletedAt: string | null = null): void {
-  db.prepare(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at, deleted_at)
-    VALUES (?, 'a run', 'tiny', 'finished', ?, '[]', '1', 'f', 1, 1, '2020-01-01', '2020-01-01', ?)`).run(id, JSON.stringify(findPreset('tiny').config), deletedAt);
+  db.prepare(
+    `INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
+      created_at, updated_at, deleted_at)
+    VALUES (?, 'a run', 'tiny', 'finished', ?, '[]', '1', 'f', 1, 1, '2020-01-01', '2020-01-01', ?)`,
+  ).run(id, JSON.stringify(findPreset('tiny').config), deletedAt);
 }
 
 function insertPrediction(db: Db, id: string, runId: string): void {
-  db.prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, complete) VALUES (?, ?, \'val\', \'{}\', \'\', \'2020-01-01\', 0)').run(id, runId);
+  db.prepare(
+    `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, complete)
+      VALUES (?, ?, 'val', '{}', '', '2020-01-01', 0)`,
+  ).run(id, runId);
 }
 
 /** A folder that nobody gave the workbench, with one file in it. */
@@ -51,7 +57,9 @@ test.each(['relative', 'absolute'])('opening a data set never removes a folder t
   await bench.call('runs.purgeDeleted');
   expect(readFileSync(file, 'utf8')).toBe('years of work');
   expect(existsSync(path.join(folder, '.encnet/history.db'))).toBe(true);
-  expect(await bench.call<{ id: string }[]>('runs.list', { withDeleted: true })).toEqual(expect.arrayContaining([expect.objectContaining({ id: 'honest' })]));
+  expect(await bench.call<{ id: string }[]>('runs.list', { withDeleted: true })).toEqual(
+    expect.arrayContaining([expect.objectContaining({ id: 'honest' })]),
+  );
   await bench.workbench.shutDown();
 });
 
@@ -65,7 +73,8 @@ test('a run whose id is a path is served, exported and read by no method', async
   writeFileSync(path.join(victim, 'last.ckpt'), 'x');
   const bench = createBench();
   await bench.call('datasets.open', { path: folder });
-  for (const method of ['runs.get', 'training.resumeRun', 'training.log']) await expect(bench.call(method, { runId: id })).rejects.toMatchObject({ code: 'not-found' });
+  for (const method of ['runs.get', 'training.resumeRun', 'training.log'])
+    await expect(bench.call(method, { runId: id })).rejects.toMatchObject({ code: 'not-found' });
   expect(readFileSync(file, 'utf8')).toBe('years of work');
   await bench.workbench.shutDown();
 });
@@ -104,22 +113,25 @@ test('a run whose strip is a link is neither resumed nor shown', async () => {
   await bench.workbench.shutDown();
 });
 
-test.each(['history.db', 'history.db-wal', 'runs/starter/best.ckpt'])('a file of .encnet that is a link is refused by its name: %s', async (name) => {
-  const { file } = bystander();
-  const folder = await makeDataset({ train: 1, val: 1 });
-  const link = path.join(folder, '.encnet', name);
-  mkdirSync(path.dirname(link), { recursive: true });
-  symlinkSync(file, link);
-  const bench = createBench();
-  const opening = bench.call('datasets.open', { path: folder });
-  if (name.startsWith('history')) await expect(opening).rejects.toThrow(link);
-  else {
-    await opening;
-    await expect(bench.call('runs.addStarter')).rejects.toThrow(link);
-  }
-  expect(readFileSync(file, 'utf8')).toBe('years of work');
-  await bench.workbench.shutDown();
-});
+test.each(['history.db', 'history.db-wal', 'runs/starter/best.ckpt'])(
+  'a file of .encnet that is a link is refused by its name: %s',
+  async (name) => {
+    const { file } = bystander();
+    const folder = await makeDataset({ train: 1, val: 1 });
+    const link = path.join(folder, '.encnet', name);
+    mkdirSync(path.dirname(link), { recursive: true });
+    symlinkSync(file, link);
+    const bench = createBench();
+    const opening = bench.call('datasets.open', { path: folder });
+    if (name.startsWith('history')) await expect(opening).rejects.toThrow(link);
+    else {
+      await opening;
+      await expect(bench.call('runs.addStarter')).rejects.toThrow(link);
+    }
+    expect(readFileSync(file, 'utf8')).toBe('years of work');
+    await bench.workbench.shutDown();
+  },
+);
 
 test('an .encnet that is itself a link is not followed, and the message says what to do', async () => {
   const { folder: victim } = bystander();

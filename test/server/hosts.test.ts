@@ -17,12 +17,20 @@ let host: BrowserHost;
 let cookie: string;
 
 /** A request with any headers: fetch would not let us set Host. */
-function get(address: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
+function get(
+  address: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
-    http.get({ host: '127.0.0.1', port: host.port, path: address, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => (body += text)).on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-    }).on('error', reject);
+    http
+      .get({ host: '127.0.0.1', port: host.port, path: address, headers }, (response) => {
+        let body = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (text: string) => (body += text))
+          .on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      })
+      .on('error', reject);
   });
 }
 
@@ -53,7 +61,7 @@ test('serves the page with its policy to whom has the token, and nobody else', a
   expect((await get('/', { cookie, origin: 'http://evil.example' })).status).toBe(403);
 });
 
-test('nothing outside the renderer\'s folder can be read', async () => {
+test("nothing outside the renderer's folder can be read", async () => {
   for (const address of ['/../main/serve.ts', '/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/nothing.js']) {
     expect((await get(address, { cookie })).status).toBe(404);
   }
@@ -77,10 +85,12 @@ test('answers calls over the socket, and refuses a socket without cookie or from
   await expect(connect({ cookie })).rejects.toThrow('403');
   await expect(connect({ cookie, origin: 'http://evil.example' })).rejects.toThrow('403');
   const socket = await connect({ cookie, origin });
-  const answer = new Promise<unknown>((resolve) => socket.on('message', (data: Buffer) => {
-    const frame = decode(data) as { kind: string };
-    if (frame.kind === 'result') resolve(frame);
-  }));
+  const answer = new Promise<unknown>((resolve) =>
+    socket.on('message', (data: Buffer) => {
+      const frame = decode(data) as { kind: string };
+      if (frame.kind === 'result') resolve(frame);
+    }),
+  );
   socket.send(encode({ kind: 'call', id: 7, method: 'masks.load', input: { imageId: 'train/train-0' } }));
   expect(await answer).toMatchObject({ kind: 'result', id: 7, ok: true, value: { width: 64, height: 48 } });
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
@@ -88,12 +98,17 @@ test('answers calls over the socket, and refuses a socket without cookie or from
   expect(await closed).toBe(1003);
 });
 
-test('the desktop host\'s IPC listens to our own frame alone and carries events', async () => {
+test("the desktop host's IPC listens to our own frame alone and carries events", async () => {
   const mainFrame = {};
   const sent: unknown[] = [];
   let listener: (event: { senderFrame: unknown }, frame: unknown) => void = () => undefined;
   let destroyed: () => void = () => undefined;
-  const contents = { mainFrame, isDestroyed: () => false, send: (_channel: string, frame: unknown) => sent.push(frame), once: (_name: string, work: () => void) => (destroyed = work) };
+  const contents = {
+    mainFrame,
+    isDestroyed: () => false,
+    send: (_channel: string, frame: unknown) => sent.push(frame),
+    once: (_name: string, work: () => void) => (destroyed = work),
+  };
   connectIpc({ on: (_channel: string, work: typeof listener) => (listener = work) } as never, contents as never, bench.workbench);
   listener({ senderFrame: {} }, { kind: 'call', id: 1, method: 'app.host', input: null });
   listener({ senderFrame: mainFrame }, { kind: 'call', id: 2, method: 'app.host', input: null });
@@ -106,9 +121,11 @@ test('the desktop host\'s IPC listens to our own frame alone and carries events'
   expect(sent).toHaveLength(2);
 });
 
-test('the desktop host\'s protocol serves page and assets under one origin', async () => {
+test("the desktop host's protocol serves page and assets under one origin", async () => {
   let handle: (request: Request) => Promise<Response> = () => Promise.reject(new Error('not set'));
-  serveProtocol({ handle: (_scheme: string, work: typeof handle) => (handle = work) }, bench.workbench, (pathname) => staticFile(rendererFolder, pathname));
+  serveProtocol({ handle: (_scheme: string, work: typeof handle) => (handle = work) }, bench.workbench, (pathname) =>
+    staticFile(rendererFolder, pathname),
+  );
   const { id } = await bench.call<{ id: string }>('datasets.current');
   const status = async (address: string) => (await handle(new Request(address))).status;
   expect(await status('workbench://app/index.html')).toBe(200);

@@ -15,15 +15,23 @@ async function openSurveyed(folder: string) {
   return { bench, info, images, entry: (id: string) => images.find((image) => image.id === id)! };
 }
 
-test('recognises SegNet\'s layout and counts classes', async () => {
+test("recognises SegNet's layout and counts classes", async () => {
   const { info, images, bench } = await openSurveyed(await makeDataset());
-  expect(info).toMatchObject({ layout: 'train / trainannot', classSet: 'CamVid-11', writable: true, splits: [{ name: 'train', images: 4, labelled: 4 }, { name: 'val', images: 2, labelled: 2 }] });
+  expect(info).toMatchObject({
+    layout: 'train / trainannot',
+    classSet: 'CamVid-11',
+    writable: true,
+    splits: [
+      { name: 'train', images: 4, labelled: 4 },
+      { name: 'val', images: 2, labelled: 2 },
+    ],
+  });
   expect(images.every(({ state, width, height }) => state === 'labelled' && width === 64 && height === 48)).toBe(true);
   expect(images[0].classPixels!.reduce((sum, count) => sum + count, 0)).toBe(64 * 48);
   await bench.workbench.shutDown();
 });
 
-test('recognises the reference\'s layout with its 32 classes', async () => {
+test("recognises the reference's layout with its 32 classes", async () => {
   const { info, bench } = await openSurveyed(await makeDataset({ layout: 'reference' }));
   expect(info).toMatchObject({ layout: 'train_images / train_labels', classSet: 'CamVid-32' });
   expect(info.classes).toHaveLength(32);
@@ -36,13 +44,25 @@ test('names each problem at its image and keeps the rest usable', async () => {
   const mask = (name: string) => path.join(folder, 'trainannot', name);
   rmSync(mask('train-0.png'));
   writeFileSync(mask('train-1.png'), readFileSync(mask('train-1.png')).subarray(0, 90));
-  writeFileSync(mask('train-2.png'), encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(40) }, identityFormat, { palette: null }));
-  writeFileSync(mask('train-3.png'), encodeMask({ width: 32, height: 24, ids: new Uint8Array(32 * 24) }, identityFormat, { palette: null }));
+  writeFileSync(
+    mask('train-2.png'),
+    encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(40) }, identityFormat, { palette: null }),
+  );
+  writeFileSync(
+    mask('train-3.png'),
+    encodeMask({ width: 32, height: 24, ids: new Uint8Array(32 * 24) }, identityFormat, { palette: null }),
+  );
   writeFileSync(path.join(folder, 'val/val-0.png'), readFileSync(path.join(folder, 'val/val-0.png')).subarray(0, 500));
   const { entry, bench } = await openSurveyed(folder);
-  expect(entry('train/train-0')).toMatchObject({ state: 'unlabelled', hasMask: false, problems: [`${mask('train-0.png')} is missing: the image has no mask`] });
+  expect(entry('train/train-0')).toMatchObject({
+    state: 'unlabelled',
+    hasMask: false,
+    problems: [`${mask('train-0.png')} is missing: the image has no mask`],
+  });
   expect(entry('train/train-1').problems[0]).toContain('train-1.png is not a whole PNG');
-  expect(entry('train/train-2').problems[0]).toBe(`${mask('train-2.png')} has value 40 in 3072 pixels, which is not in the class set CamVid-11`);
+  expect(entry('train/train-2').problems[0]).toBe(
+    `${mask('train-2.png')} has value 40 in 3072 pixels, which is not in the class set CamVid-11`,
+  );
   expect(entry('train/train-3').problems[0]).toBe(`${mask('train-3.png')} must be 64 x 48 as its image, received 32 x 24`);
   expect(entry('val/val-0').problems[0]).toContain('val-0.png cannot be decoded');
   expect(entry('val/val-1')).toMatchObject({ state: 'labelled', problems: [] });
@@ -58,10 +78,20 @@ test('refuses what is no data set, naming the layouts, and keeps the open one', 
   await bench.workbench.shutDown();
 });
 
-test('a class set of the data set\'s own is used, and a broken one named', async () => {
+test("a class set of the data set's own is used, and a broken one named", async () => {
   const folder = await makeDataset();
   const file = path.join(folder, 'classes.json');
-  writeFileSync(file, JSON.stringify({ name: 'Two', voidValue: 255, classes: [{ value: 0, name: 'a', color: [1, 2, 3] }, { value: 0, name: 'b', color: [4, 5, 6] }] }));
+  writeFileSync(
+    file,
+    JSON.stringify({
+      name: 'Two',
+      voidValue: 255,
+      classes: [
+        { value: 0, name: 'a', color: [1, 2, 3] },
+        { value: 0, name: 'b', color: [4, 5, 6] },
+      ],
+    }),
+  );
   const bench = createBench();
   await expect(bench.call('datasets.open', { path: folder })).rejects.toThrow(`${file}: value 0 belongs to two classes`);
   await bench.workbench.shutDown();
@@ -75,7 +105,9 @@ test('a folder whose mode forbids writing is read only, for root too, and nothin
   expect(info.writable).toBe(false);
   const mask = await bench.call<{ ids: Uint8Array; revision: string; readOnlyReason: string }>('masks.load', { imageId: 'train/train-0' });
   expect(mask.readOnlyReason).toContain('cannot be written');
-  await expect(bench.call('masks.save', { imageId: 'train/train-0', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision })).rejects.toMatchObject({ code: 'read-only' });
+  await expect(
+    bench.call('masks.save', { imageId: 'train/train-0', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision }),
+  ).rejects.toMatchObject({ code: 'read-only' });
   expect(readdirSync(folder)).toEqual(before);
   await bench.workbench.shutDown();
   for (const name of ['.', ...before]) chmodSync(path.join(folder, name), 0o755);
@@ -96,8 +128,15 @@ test('serves images, thumbnails and colour masks, and says 404 for what is not t
   const get = (address: string) => bench.workbench.assets.handle(new Request(`http://x/asset/${info.id}/${address}`));
   const image = await get('image/train/train-0');
   expect(image.headers.get('content-type')).toBe('image/png');
-  expect(await sharp(Buffer.from(await (await get('thumb/train/train-0?size=32')).arrayBuffer())).metadata()).toMatchObject({ format: 'jpeg', width: 32 });
-  expect(await sharp(Buffer.from(await (await get('mask/train/train-0?size=64')).arrayBuffer())).metadata()).toMatchObject({ format: 'png', width: 64, channels: 4 });
+  expect(await sharp(Buffer.from(await (await get('thumb/train/train-0?size=32')).arrayBuffer())).metadata()).toMatchObject({
+    format: 'jpeg',
+    width: 32,
+  });
+  expect(await sharp(Buffer.from(await (await get('mask/train/train-0?size=64')).arrayBuffer())).metadata()).toMatchObject({
+    format: 'png',
+    width: 64,
+    channels: 4,
+  });
   expect((await get('image/train/nothing')).status).toBe(404);
   expect((await get('image/../../etc/passwd')).status).toBe(404);
   expect((await bench.workbench.assets.handle(new Request('http://x/asset/other/image/train/train-0'))).status).toBe(404);
@@ -107,7 +146,9 @@ test('serves images, thumbnails and colour masks, and says 404 for what is not t
 test('lists folders and marks data sets', async () => {
   const folder = await makeDataset();
   const bench = createBench();
-  const listing = await bench.call<{ folders: { path: string; looksLikeDataset: boolean }[] }>('datasets.listFolders', { path: path.dirname(folder) });
+  const listing = await bench.call<{ folders: { path: string; looksLikeDataset: boolean }[] }>('datasets.listFolders', {
+    path: path.dirname(folder),
+  });
   expect(listing.folders.find((entry) => entry.path === folder)?.looksLikeDataset).toBe(true);
   await expect(bench.call('datasets.listFolders', { path: '/nowhere' })).rejects.toThrow('/nowhere does not exist');
   await bench.workbench.shutDown();

@@ -18,7 +18,7 @@ import { smallConfig } from '../helpers/training.ts';
 test('1,000 runs of 200 epochs list in less than 200 ms', () => {
   const { db, store, create } = newStore();
   db.transaction(() => {
-    const insert = db.prepare('INSERT INTO epoch VALUES (?, ?, 1, 0.5, 0.5, ?, 1, 1, 0.1, \'[]\', \'[]\')');
+    const insert = db.prepare("INSERT INTO epoch VALUES (?, ?, 1, 0.5, 0.5, ?, 1, 1, 0.1, '[]', '[]')");
     for (let run = 0; run < 1000; run++) {
       create(`run-${run}`);
       for (let epoch = 1; epoch < 200; epoch++) insert.run(`run-${run}`, epoch, (epoch % 37) / 100);
@@ -79,7 +79,10 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
   expect(row).toContain('"a, ""quoted"" run",finished,tiny');
   expect(row).toContain('one two,"first, with a comma"');
   const sheets = (await readXlsxFile(await bytes('history/runs.xlsx'))) as unknown as { sheet: string; data: unknown[][] }[];
-  expect(sheets.map(({ sheet, data }) => [sheet, data.length])).toEqual([['runs', 2], ['epochs', 3]]);
+  expect(sheets.map(({ sheet, data }) => [sheet, data.length])).toEqual([
+    ['runs', 2],
+    ['epochs', 3],
+  ]);
   const all = JSON.parse((await bytes('history/runs.json')).toString()) as (RunDetail & { classes: unknown[] })[];
   expect(all[0]).toMatchObject({ summary: { id: run.id, note: 'first, with a comma' }, config: { preset: 'tiny' } });
   expect(all[0].steps).toHaveLength(4);
@@ -88,10 +91,18 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
   expect((await get(`run/${run.id}.exe`)).status).toBe(404);
 
   const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
-  expect(detail.strip).toMatchObject({ epoch: 2, images: [{ imageId: 'val/val-0', file: '0.png' }, { imageId: 'val/val-1', file: '1.png' }] });
+  expect(detail.strip).toMatchObject({
+    epoch: 2,
+    images: [
+      { imageId: 'val/val-0', file: '0.png' },
+      { imageId: 'val/val-1', file: '1.png' },
+    ],
+  });
   expect((await get(`strip/${run.id}/0.png`)).headers.get('content-type')).toBe('image/png');
   expect((await get(`strip/${run.id}/..%2Flast.ckpt`)).status).toBe(404);
-  expect((await bench.call<number[][]>('runs.confusion', { runId: run.id, epoch: 2 })).flat().reduce((sum, count) => sum + count, 0)).toBeGreaterThan(1000);
+  expect(
+    (await bench.call<number[][]>('runs.confusion', { runId: run.id, epoch: 2 })).flat().reduce((sum, count) => sum + count, 0),
+  ).toBeGreaterThan(1000);
 
   const before = await bench.call<DiskUse>('runs.diskUse');
   expect(before.runs[run.id]).toBe(detail.diskBytes);
@@ -104,8 +115,16 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
 
 test('the masks that changed since a run are named', async () => {
   const { bench, run } = await trained();
-  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', { imageId: 'train/train-1' });
-  await bench.call('masks.save', { imageId: 'train/train-1', width: mask.width, height: mask.height, ids: mask.ids.fill(0), baseRevision: mask.revision });
+  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', {
+    imageId: 'train/train-1',
+  });
+  await bench.call('masks.save', {
+    imageId: 'train/train-1',
+    width: mask.width,
+    height: mask.height,
+    ids: mask.ids.fill(0),
+    baseRevision: mask.revision,
+  });
   expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 1, changedMasks: ['train/train-1'] });
   // A resumed run reads the masks as they are now, and says so.
   const { db, workFolder } = bench.workbench.datasets.require();
@@ -117,13 +136,15 @@ test('the masks that changed since a run are named', async () => {
   await bench.workbench.shutDown();
 });
 
-describe('TensorBoard\'s files', () => {
+describe("TensorBoard's files", () => {
   test('have the sums of the standard', () => {
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
     expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
   });
 
-  const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import tensorboard'], { stdio: 'ignore' }).status === 0);
+  const python = ['/usr/bin/python3', 'python3'].find(
+    (name) => spawnSync(name, ['-c', 'import tensorboard'], { stdio: 'ignore' }).status === 0,
+  );
   if (!python) console.log('skipped: reading event files with TensorBoard, because it is not installed (pip install tensorboard)');
 
   const write = () => {
@@ -131,15 +152,29 @@ describe('TensorBoard\'s files', () => {
     const png = path.join(folder, 'a.png');
     writeFileSync(png, encodeMask({ width: 4, height: 2, ids: new Uint8Array(8) }, identityFormat, { palette: [[255, 0, 0]] }));
     const writer = new TensorBoardWriter(folder, 1);
-    writer.scalars({ 'validation/mIoU': [[10, 0.25], [20, 0.5]], 'train/loss': [[1, 2]] });
+    writer.scalars({
+      'validation/mIoU': [
+        [10, 0.25],
+        [20, 0.5],
+      ],
+      'train/loss': [[1, 2]],
+    });
     writer.images(20, [{ tag: 'prediction/a', file: png, width: 4, height: 2 }]);
     return folder;
   };
 
   test('are framed records: length, sum, bytes, sum', () => {
     const folder = write();
-    const file = readFileSync(path.join(folder, readdirSync(folder).find((name) => name.startsWith('events.out.tfevents'))!));
-    const masked = (bytes: Buffer) => { const crc = crc32c(bytes); return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0; };
+    const file = readFileSync(
+      path.join(
+        folder,
+        readdirSync(folder).find((name) => name.startsWith('events.out.tfevents'))!,
+      ),
+    );
+    const masked = (bytes: Buffer) => {
+      const crc = crc32c(bytes);
+      return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+    };
     let [at, records] = [0, 0];
     for (; at < file.length; records++) {
       const length = Number(file.readBigUInt64LE(at));
@@ -155,9 +190,19 @@ describe('TensorBoard\'s files', () => {
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 import json, sys
 acc = EventAccumulator(sys.argv[1]); acc.Reload()
-print(json.dumps({"scalars": {tag: [[e.step, round(e.value, 4)] for e in acc.Scalars(tag)] for tag in acc.Tags()["scalars"]}, "images": acc.Tags()["images"]}))`;
+scalars = {tag: [[e.step, round(e.value, 4)] for e in acc.Scalars(tag)] for tag in acc.Tags()["scalars"]}
+print(json.dumps({"scalars": scalars, "images": acc.Tags()["images"]}))`;
     const read = JSON.parse(execFileSync(python!, ['-c', script, write()], { encoding: 'utf8' })) as unknown;
-    expect(read).toEqual({ scalars: { 'validation/mIoU': [[10, 0.25], [20, 0.5]], 'train/loss': [[1, 2]] }, images: ['prediction/a'] });
+    expect(read).toEqual({
+      scalars: {
+        'validation/mIoU': [
+          [10, 0.25],
+          [20, 0.5],
+        ],
+        'train/loss': [[1, 2]],
+      },
+      images: ['prediction/a'],
+    });
   });
 
   test('are written as a run goes, each session beginning where it takes over', async () => {

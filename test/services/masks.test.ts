@@ -19,7 +19,8 @@ beforeEach(async () => {
 });
 
 const load = () => bench.call<LoadedMask>('masks.load', { imageId });
-const save = (mask: LoadedMask, ids: Uint8Array) => bench.call<{ revision: string }>('masks.save', { imageId, width: mask.width, height: mask.height, ids, baseRevision: mask.revision });
+const save = (mask: LoadedMask, ids: Uint8Array) =>
+  bench.call<{ revision: string }>('masks.save', { imageId, width: mask.width, height: mask.height, ids, baseRevision: mask.revision });
 const onePixel = (value: number) => ({ left: 5, top: 6, width: 1, height: 1, changed: Uint8Array.of(1), values: Uint8Array.of(value) });
 
 test('an unchanged mask is saved to the same pixels, and void stays 11 in the file', async () => {
@@ -94,7 +95,9 @@ test('a stroke sent for the revision before a save belongs to the one after it',
 test('a call for another data set than the open one changes nothing', async () => {
   const before = readFileSync(file);
   const mask = await load();
-  await expect(bench.call('masks.save', { imageId, datasetId: 'other', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision })).rejects.toMatchObject({ code: 'conflict' });
+  await expect(
+    bench.call('masks.save', { imageId, datasetId: 'other', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision }),
+  ).rejects.toMatchObject({ code: 'conflict' });
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
@@ -110,7 +113,15 @@ test('removing the mask that a save made leaves no mask, and a copy aside', asyn
 });
 
 test('a trimmed palette grows to hold a class painted for the first time', async () => {
-  writeFileSync(file, encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(1) }, identityFormat, { palette: [[0, 0, 0], [9, 9, 9]] }));
+  writeFileSync(
+    file,
+    encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(1) }, identityFormat, {
+      palette: [
+        [0, 0, 0],
+        [9, 9, 9],
+      ],
+    }),
+  );
   const mask = await load();
   await save(mask, mask.ids.fill(10));
   expect(readStoredMask(file).form.palette).toHaveLength(11);
@@ -133,6 +144,8 @@ test('an image without a mask opens void, and its first save makes the file', as
 
 test('patches that reach beyond the mask are refused', async () => {
   const mask = await load();
-  await expect(bench.call('masks.journal', { imageId, baseRevision: mask.revision, patch: { ...onePixel(1), width: 0 } })).rejects.toMatchObject({ code: 'invalid-argument' });
+  await expect(
+    bench.call('masks.journal', { imageId, baseRevision: mask.revision, patch: { ...onePixel(1), width: 0 } }),
+  ).rejects.toMatchObject({ code: 'invalid-argument' });
   await expect(bench.call('masks.load', { imageId: 'train/none' })).rejects.toMatchObject({ code: 'not-found' });
 });

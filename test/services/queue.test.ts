@@ -21,8 +21,13 @@ beforeEach(async () => {
 
 const config = smallConfig({ epochs: 1 });
 const runs = () => bench.call<RunSummary[]>('runs.list', { withDeleted: false });
-const ended = (count: number) => bench.until<TrainingStatus>('training.status', ({ active }) => !active
-  && bench.events.filter(({ name, payload }) => name === 'training.status' && !(payload as TrainingStatus).active).length >= count);
+const ended = (count: number) =>
+  bench.until<TrainingStatus>(
+    'training.status',
+    ({ active }) =>
+      !active &&
+      bench.events.filter(({ name, payload }) => name === 'training.status' && !(payload as TrainingStatus).active).length >= count,
+  );
 
 describe('the line', () => {
   test('runs one after the other, by priority, then as they came', async () => {
@@ -34,7 +39,11 @@ describe('the line', () => {
     const { waiting } = await bench.call<QueueState>('training.prioritise', { id: state.waiting[1].id, priority: 5 });
     expect(waiting.map(({ name }) => name)).toEqual(['third', 'second']);
     await three;
-    expect((await runs()).map(({ name, status }) => `${name} ${status}`).sort()).toEqual(['first finished', 'second finished', 'third finished']);
+    expect((await runs()).map(({ name, status }) => `${name} ${status}`).sort()).toEqual([
+      'first finished',
+      'second finished',
+      'third finished',
+    ]);
     const order = (await runs()).sort((a, b) => a.createdAt.localeCompare(b.createdAt)).map(({ name }) => name);
     expect(order).toEqual(['first', 'third', 'second']);
     await bench.workbench.shutDown();
@@ -75,7 +84,11 @@ describe('the line', () => {
     const { waiting } = await bench.call<QueueState>('training.queue');
     const removed = await bench.call<QueuedRun>('training.removeQueued', { id: waiting[1].id });
     expect((await bench.call<QueueState>('training.queue')).waiting.map(({ name }) => name)).toEqual(['a', 'c']);
-    expect((await bench.call<QueueState>('training.restoreQueued', { run: removed })).waiting.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect((await bench.call<QueueState>('training.restoreQueued', { run: removed })).waiting.map(({ name }) => name)).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
     await expect(bench.call('training.removeQueued', { id: 'nobody' })).rejects.toMatchObject({ code: 'not-found' });
     await bench.workbench.shutDown();
   });
@@ -114,24 +127,48 @@ test('a workbench that closes in the middle of a start loses no run', async () =
 });
 
 test('what no queue wrote is refused', async () => {
-  for (const run of [{}, { id: 'x', name: 'x', config, startFrom: null, sweep: null, priority: 1e9, createdAt: '' }]) await expect(bench.call('training.restoreQueued', { run })).rejects.toMatchObject({ code: 'invalid-argument' });
-  await expect(bench.call('training.start', { config, name: '', startFrom: '../../elsewhere' })).rejects.toMatchObject({ code: 'not-found' });
+  for (const run of [{}, { id: 'x', name: 'x', config, startFrom: null, sweep: null, priority: 1e9, createdAt: '' }])
+    await expect(bench.call('training.restoreQueued', { run })).rejects.toMatchObject({ code: 'invalid-argument' });
+  await expect(bench.call('training.start', { config, name: '', startFrom: '../../elsewhere' })).rejects.toMatchObject({
+    code: 'not-found',
+  });
   await bench.workbench.shutDown();
 });
 
 describe('a sweep', () => {
-  const sweep = (changes: Partial<Sweep>): Sweep => ({ name: 'rates', kind: 'grid', config, settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }], runs: 5, ...changes });
+  const sweep = (changes: Partial<Sweep>): Sweep => ({
+    name: 'rates',
+    kind: 'grid',
+    config,
+    settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }],
+    runs: 5,
+    ...changes,
+  });
 
   test('of a grid has every combination, each with its own settings and name', () => {
-    const all = expandSweep(sweep({ settings: [{ path: 'optimizer.learningRate', values: [0.001, 0.01] }, { path: 'loss.seWeight', values: [0, 0.2, 0.4] }] }));
+    const all = expandSweep(
+      sweep({
+        settings: [
+          { path: 'optimizer.learningRate', values: [0.001, 0.01] },
+          { path: 'loss.seWeight', values: [0, 0.2, 0.4] },
+        ],
+      }),
+    );
     expect(all).toHaveLength(6);
     expect(new Set(all.map(({ name }) => name)).size).toBe(6);
-    expect(all[4]).toMatchObject({ name: 'rates: learningRate 0.01, seWeight 0.2', config: { optimizer: { learningRate: 0.01 }, loss: { seWeight: 0.2 } } });
+    expect(all[4]).toMatchObject({
+      name: 'rates: learningRate 0.01, seWeight 0.2',
+      config: { optimizer: { learningRate: 0.01 }, loss: { seWeight: 0.2 } },
+    });
     expect(config.optimizer.learningRate).not.toBe(0.01);
   });
 
   test('drawn at random stays in its range and repeats by seed', () => {
-    const random = sweep({ kind: 'random', settings: [{ path: 'optimizer.learningRate', low: 1e-4, high: 1e-1, logarithmic: true }], runs: 40 });
+    const random = sweep({
+      kind: 'random',
+      settings: [{ path: 'optimizer.learningRate', low: 1e-4, high: 1e-1, logarithmic: true }],
+      runs: 40,
+    });
     const rates = expandSweep(random).map((run) => run.config.optimizer.learningRate);
     expect(rates.every((rate) => rate >= 1e-4 && rate <= 1e-1)).toBe(true);
     expect(rates.filter((rate) => rate < 1e-2).length).toBeGreaterThan(15);
@@ -139,18 +176,37 @@ describe('a sweep', () => {
   });
 
   test('rounds what it draws for whole settings, and another schedule brings its own settings', () => {
-    const epochs = expandSweep(sweep({ kind: 'random', settings: [{ path: 'epochs', low: 1, high: 9, logarithmic: false }], runs: 20 })).map((run) => run.config.epochs);
+    const epochs = expandSweep(
+      sweep({ kind: 'random', settings: [{ path: 'epochs', low: 1, high: 9, logarithmic: false }], runs: 20 }),
+    ).map((run) => run.config.epochs);
     expect(epochs.every((value) => Number.isInteger(value) && value >= 1 && value <= 9)).toBe(true);
-    const schedules = expandSweep(sweep({ settings: [{ path: 'schedule.kind', values: ['poly', 'cosine'] }] })).map((run) => run.config.schedule);
-    expect(schedules).toEqual([{ kind: 'poly', power: 0.9 }, { kind: 'cosine', floor: 0 }]);
+    const schedules = expandSweep(sweep({ settings: [{ path: 'schedule.kind', values: ['poly', 'cosine'] }] })).map(
+      (run) => run.config.schedule,
+    );
+    expect(schedules).toEqual([
+      { kind: 'poly', power: 0.9 },
+      { kind: 'cosine', floor: 0 },
+    ]);
   });
 
   test.each([
     ['an unknown setting', { settings: [{ path: 'optimizer.speed', values: [1] }] }, 'There is no setting "optimizer.speed"'],
     ['a value against a rule', { settings: [{ path: 'batchSize', values: [0] }] }, 'Setting batchSize'],
-    ['a range in a grid', { settings: [{ path: 'batchSize', low: 1, high: 2, logarithmic: false }] }, 'needs a list of values for batchSize'],
-    ['a range that falls', { kind: 'random', settings: [{ path: 'optimizer.learningRate', low: 1, high: 0.1, logarithmic: true }] }, 'must rise from above 0, received 1 to 0.1'],
-    ['too many runs', { settings: Array.from({ length: 3 }, () => ({ path: 'seed', values: Array.from({ length: 10 }, (_, i) => i) })) }, 'may have 200 runs, received 1000'],
+    [
+      'a range in a grid',
+      { settings: [{ path: 'batchSize', low: 1, high: 2, logarithmic: false }] },
+      'needs a list of values for batchSize',
+    ],
+    [
+      'a range that falls',
+      { kind: 'random', settings: [{ path: 'optimizer.learningRate', low: 1, high: 0.1, logarithmic: true }] },
+      'must rise from above 0, received 1 to 0.1',
+    ],
+    [
+      'too many runs',
+      { settings: Array.from({ length: 3 }, () => ({ path: 'seed', values: Array.from({ length: 10 }, (_, i) => i) })) },
+      'may have 200 runs, received 1000',
+    ],
   ] as [string, Partial<Sweep>, string][])('with %s is refused by name', (_, changes, message) => {
     expect(() => expandSweep(sweep(changes))).toThrow(message);
   });
@@ -159,12 +215,15 @@ describe('a sweep', () => {
     const done = ended(2);
     await bench.call('training.sweep', sweep({}));
     await done;
-    expect((await runs()).map(({ name, sweep: of, status }) => [name, of, status]).sort()).toEqual([['rates: learningRate 0.001', 'rates', 'finished'], ['rates: learningRate 0.01', 'rates', 'finished']]);
+    expect((await runs()).map(({ name, sweep: of, status }) => [name, of, status]).sort()).toEqual([
+      ['rates: learningRate 0.001', 'rates', 'finished'],
+      ['rates: learningRate 0.01', 'rates', 'finished'],
+    ]);
     await bench.workbench.shutDown();
   });
 });
 
-test('a run can start from another\'s best weights', async () => {
+test("a run can start from another's best weights", async () => {
   const first = ended(1);
   await bench.call('training.start', { config, name: 'first' });
   const { run } = await first;
@@ -172,7 +231,9 @@ test('a run can start from another\'s best weights', async () => {
   await bench.call('training.start', { config: { ...config, seed: 99 }, name: 'second', startFrom: run.id });
   const { run: next } = await second;
   expect(next.status).toBe('finished');
-  expect((await bench.call<string[]>('training.log', { runId: next.id })).join('\n')).toMatch(/\d+ tensors taken from .*best\.ckpt; 0 start at random/);
+  expect((await bench.call<string[]>('training.log', { runId: next.id })).join('\n')).toMatch(
+    /\d+ tensors taken from .*best\.ckpt; 0 start at random/,
+  );
   await bench.workbench.shutDown();
 });
 
@@ -193,7 +254,9 @@ describe('the estimate', () => {
   test('warns of what the machine cannot hold, and says what to change', async () => {
     const huge = { ...findPreset('reference').config, batchSize: 128 };
     const { warnings } = await estimate(withSetting(huge, 'data.size', [1024, 1024]));
-    expect(warnings[0]).toMatch(/This needs about [\d.]+ GB of [\d.]+ GB: try a batch of 64 with 2 accumulated batches, or images smaller than 1024 x 1024\./);
+    expect(warnings[0]).toMatch(
+      /This needs about [\d.]+ GB of [\d.]+ GB: try a batch of 64 with 2 accumulated batches, or images smaller than 1024 x 1024\./,
+    );
     await bench.workbench.shutDown();
   });
 
@@ -214,15 +277,22 @@ test('a recipe goes out and comes back as JSON; a broken one is named', async ()
   const { config: paper } = findPreset('paper');
   expect(await parse(JSON.stringify(paper))).toEqual(paper);
   await expect(parse('{')).rejects.toMatchObject({ code: 'invalid-argument', message: 'The recipe is not JSON' });
-  await expect(parse(JSON.stringify({ ...paper, batchSize: 0 }))).rejects.toMatchObject({ message: expect.stringContaining('Setting batchSize') as string });
-  await expect(parse(JSON.stringify({ ...paper, speed: 1 }))).rejects.toMatchObject({ message: expect.stringContaining('speed') as string });
+  await expect(parse(JSON.stringify({ ...paper, batchSize: 0 }))).rejects.toMatchObject({
+    message: expect.stringContaining('Setting batchSize') as string,
+  });
+  await expect(parse(JSON.stringify({ ...paper, speed: 1 }))).rejects.toMatchObject({
+    message: expect.stringContaining('speed') as string,
+  });
   await bench.workbench.shutDown();
 });
 
 test('a rate search reports its curve, keeps the device to itself, and can be cancelled', async () => {
   const finished = bench.until<RateSearch>('training.rate', ({ state }) => state !== 'running');
   await bench.call('training.findRate', { config });
-  await expect(bench.call('training.start', { config, name: '' })).rejects.toMatchObject({ code: 'busy', message: expect.stringContaining('learning-rate search') as string });
+  await expect(bench.call('training.start', { config, name: '' })).rejects.toMatchObject({
+    code: 'busy',
+    message: expect.stringContaining('learning-rate search') as string,
+  });
   await bench.until<RateSearch>('training.rate', ({ points }) => points.length >= 3);
   await bench.call('training.cancelFindRate');
   const search = await finished;

@@ -20,7 +20,7 @@ test('migrations run once, and a newer database is refused untouched', () => {
 
 test('a file that is no database is named and left alone', () => {
   const file = path.join(temporaryFolder(), 'history.db');
-  writeFileSync(file, 'this is not a database, but it is somebody\'s file '.repeat(40));
+  writeFileSync(file, "this is not a database, but it is somebody's file ".repeat(40));
   const before = readFileSync(file);
   expect(() => openDatabase(file)).toThrow(`${file} is not a database`);
   expect(readFileSync(file).equals(before)).toBe(true);
@@ -29,9 +29,13 @@ test('a file that is no database is named and left alone', () => {
 test('best and latest follow the epochs, for metrics that rise and that fall', () => {
   const { store, create, db } = newStore();
   create('a');
-  [[0.2, 3], [0.5, 2], [0.4, 1]].forEach(([miou, loss], index) => store.addEpoch('a', metrics(index + 1, miou, loss), []));
+  [
+    [0.2, 3],
+    [0.5, 2],
+    [0.4, 1],
+  ].forEach(([miou, loss], index) => store.addEpoch('a', metrics(index + 1, miou, loss), []));
   expect(store.summary('a')).toMatchObject({ bestMiou: 0.5, bestEpoch: 2, lastLoss: 1, epochsDone: 3, spark: [0.2, 0.5, 0.4] });
-  const loss = db.prepare('SELECT best, best_epoch FROM metric_summary WHERE metric = \'loss\'').get();
+  const loss = db.prepare("SELECT best, best_epoch FROM metric_summary WHERE metric = 'loss'").get();
   expect(loss).toEqual({ best: 1, best_epoch: 3 });
   db.close();
 });
@@ -39,7 +43,7 @@ test('best and latest follow the epochs, for metrics that rise and that fall', (
 test('settings that came after a run was made have their standard values in it', () => {
   const { store, create, db } = newStore();
   create('a');
-  db.prepare('UPDATE run SET config = json_remove(config, \'$.warmUpEpochs\', \'$.optimizer.clipNorm\')').run();
+  db.prepare("UPDATE run SET config = json_remove(config, '$.warmUpEpochs', '$.optimizer.clipNorm')").run();
   expect(store.config('a')).toMatchObject({ warmUpEpochs: 0, optimizer: { clipNorm: 0 } });
   db.close();
 });
@@ -70,7 +74,10 @@ test('epochs that only the checkpoint knows are added once', () => {
   create('a');
   store.addEpoch('a', metrics(1, 0.2, 3), []);
   store.addMissingEpochs('a', [metrics(1, 0.9, 9), metrics(2, 0.3, 2)]);
-  expect(store.epochs('a').map(({ epoch, miou }) => [epoch, miou])).toEqual([[1, 0.2], [2, 0.3]]);
+  expect(store.epochs('a').map(({ epoch, miou }) => [epoch, miou])).toEqual([
+    [1, 0.2],
+    [2, 0.3],
+  ]);
   db.close();
 });
 

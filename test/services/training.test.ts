@@ -21,7 +21,8 @@ beforeEach(async () => {
 
 const config = (epochs: number) => withSetting(withSetting(findPreset('tiny').config, 'epochs', epochs), 'batchSize', 2);
 const ended = () => bench.until<TrainingStatus>('training.status', ({ active }) => !active);
-const epoch = (n: number) => bench.until<{ runId: string }>('training.epoch', () => bench.events.filter(({ name }) => name === 'training.epoch').length >= n);
+const epoch = (n: number) =>
+  bench.until<{ runId: string }>('training.epoch', () => bench.events.filter(({ name }) => name === 'training.epoch').length >= n);
 
 async function train(epochs: number): Promise<RunSummary> {
   const end = ended();
@@ -37,12 +38,20 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
   expect(detail.epochs.map((row) => row.epoch)).toEqual([1, 2]);
   expect(detail.checkpoints.map(({ role }) => role).sort()).toContain('best');
   expect(detail.masksChanged).toBe(0);
-  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt', 'epoch-0001.ckpt']) expect(existsSync(path.join(detail.folder, file))).toBe(true);
+  for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt', 'epoch-0001.ckpt'])
+    expect(existsSync(path.join(detail.folder, file))).toBe(true);
   expect(readFileSync(path.join(detail.folder, 'metrics.csv'), 'utf8').split('\n')[0]).toMatch(/^epoch,loss,train_acc,test_acc,miou,time,/);
 
   const datasetId = (await bench.call<{ id: string }>('datasets.current')).id;
-  const get = async (extension: string) => Buffer.from(await (await bench.workbench.assets.handle(new Request(`http://x/asset/${datasetId}/run/${run.id}.${extension}`))).arrayBuffer());
-  const csv = (await get('csv')).toString().trim().split('\n').map((line) => line.split(','));
+  const get = async (extension: string) =>
+    Buffer.from(
+      await (await bench.workbench.assets.handle(new Request(`http://x/asset/${datasetId}/run/${run.id}.${extension}`))).arrayBuffer(),
+    );
+  const csv = (await get('csv'))
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','));
   expect(csv[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
   const [sheet] = (await readXlsxFile(await get('xlsx'))) as unknown as { data: unknown[][] }[];
   const rows = sheet.data;
@@ -103,7 +112,10 @@ test('pause during validation holds the run too', async () => {
 });
 
 test('two starts at once leave one run', async () => {
-  const [first, second] = await Promise.allSettled([bench.call('training.start', { config: config(1), name: 'a' }), bench.call('training.start', { config: config(1), name: 'b' })]);
+  const [first, second] = await Promise.allSettled([
+    bench.call('training.start', { config: config(1), name: 'a' }),
+    bench.call('training.start', { config: config(1), name: 'b' }),
+  ]);
   expect([first.status, second.status].sort()).toEqual(['fulfilled', 'rejected']);
   await ended();
   expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: false })).toHaveLength(1);
@@ -111,7 +123,8 @@ test('two starts at once leave one run', async () => {
 });
 
 test('broken images are left out of training, validation and review, and named', async () => {
-  for (const file of ['train/train-0.png', 'valannot/val-0.png']) writeFileSync(path.join(folder, file), readFileSync(path.join(folder, file)).subarray(0, 80));
+  for (const file of ['train/train-0.png', 'valannot/val-0.png'])
+    writeFileSync(path.join(folder, file), readFileSync(path.join(folder, file)).subarray(0, 80));
   const run = await train(1);
   expect(run.status).toBe('finished');
   const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
@@ -138,7 +151,10 @@ test('kill -9 of the trainer fails the run with its reason; it resumes from its 
   const run = await bench.call<RunSummary>('training.start', { config: config(6), name: '' });
   await first;
   const end = ended();
-  const pid = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number)
+  const pid = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .map(Number)
     .find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('trainer'))!;
   process.kill(pid, 'SIGKILL');
   const killed = (await end).run;
@@ -210,25 +226,43 @@ test('a prediction can be cancelled and leaves nothing behind', async () => {
 
 test('masks changed since a run are counted', async () => {
   const run = await train(1);
-  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', { imageId: 'train/train-1' });
-  await bench.call('masks.save', { imageId: 'train/train-1', width: mask.width, height: mask.height, ids: mask.ids.fill(0), baseRevision: mask.revision });
+  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', {
+    imageId: 'train/train-1',
+  });
+  await bench.call('masks.save', {
+    imageId: 'train/train-1',
+    width: mask.width,
+    height: mask.height,
+    ids: mask.ids.fill(0),
+    baseRevision: mask.revision,
+  });
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masksChanged).toBe(1);
   await bench.workbench.shutDown();
 });
 
-test.skipIf(process.platform !== 'linux')('memory that cannot be had fails the run with what to change, and the workbench stays up', async () => {
-  await bench.workbench.shutDown();
-  // The trainer under a limit of address space: TensorFlow's libraries fit, the batch does not.
-  const program = path.join(folder, 'limited-node.sh');
-  writeFileSync(program, `#!/bin/sh\nulimit -v 14000000\nexec "${process.execPath}" "$@"\n`, { mode: 0o755 });
-  bench = createBench({ program });
-  await bench.call('datasets.open', { path: folder });
-  const end = ended();
-  const huge = { ...config(1), batchSize: 8, data: { ...config(1).data, size: [2048, 2048] as [number, number] }, model: { ...config(1).model, width: 64 } };
-  await bench.call('training.start', { config: huge, name: 'too large' });
-  const { run } = await end;
-  expect(run.status).toBe('failed');
-  expect(run.reason).toMatch(/(Memory ran out|memory cannot be had).* try a batch of 4 with 2 accumulated batches, or images smaller than 2048 x 2048/);
-  expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: false })).toHaveLength(1);
-  await bench.workbench.shutDown();
-});
+test.skipIf(process.platform !== 'linux')(
+  'memory that cannot be had fails the run with what to change, and the workbench stays up',
+  async () => {
+    await bench.workbench.shutDown();
+    // The trainer under a limit of address space: TensorFlow's libraries fit, the batch does not.
+    const program = path.join(folder, 'limited-node.sh');
+    writeFileSync(program, `#!/bin/sh\nulimit -v 14000000\nexec "${process.execPath}" "$@"\n`, { mode: 0o755 });
+    bench = createBench({ program });
+    await bench.call('datasets.open', { path: folder });
+    const end = ended();
+    const huge = {
+      ...config(1),
+      batchSize: 8,
+      data: { ...config(1).data, size: [2048, 2048] as [number, number] },
+      model: { ...config(1).model, width: 64 },
+    };
+    await bench.call('training.start', { config: huge, name: 'too large' });
+    const { run } = await end;
+    expect(run.status).toBe('failed');
+    expect(run.reason).toMatch(
+      /(Memory ran out|memory cannot be had).* try a batch of 4 with 2 accumulated batches, or images smaller than 2048 x 2048/,
+    );
+    expect(await bench.call<RunSummary[]>('runs.list', { withDeleted: false })).toHaveLength(1);
+    await bench.workbench.shutDown();
+  },
+);

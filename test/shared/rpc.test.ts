@@ -6,7 +6,16 @@ import { createDispatcher } from '#shared/rpc/dispatcher';
 import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
 
 const services = {
-  datasets: { open: ({ path }: { path: string }) => ({ path }), current: () => null, images: () => { throw new AppError('not-found', 'No data set is open'); }, recent: () => { throw new TypeError('bug'); } },
+  datasets: {
+    open: ({ path }: { path: string }) => ({ path }),
+    current: () => null,
+    images: () => {
+      throw new AppError('not-found', 'No data set is open');
+    },
+    recent: () => {
+      throw new TypeError('bug');
+    },
+  },
 } as unknown as Services;
 for (const name of ['app', 'masks', 'review', 'runs', 'training'] as const) (services as unknown as Record<string, object>)[name] = {};
 
@@ -17,7 +26,9 @@ function joined() {
   let receive: (frame: ServerFrame) => void = () => undefined;
   let close: () => void = () => undefined;
   const channel: Channel = {
-    send: (frame: CallFrame) => void dispatch(frame).then((result) => receive(result)), onFrame: (listener) => (receive = listener), onClose: (listener) => (close = listener),
+    send: (frame: CallFrame) => void dispatch(frame).then((result) => receive(result)),
+    onFrame: (listener) => (receive = listener),
+    onClose: (listener) => (close = listener),
   };
   return { connection: createConnection(channel), report, dispatch, push: (frame: ServerFrame) => receive(frame), close: () => close() };
 }
@@ -26,7 +37,10 @@ test('calls arrive, are checked, and answer', async () => {
   const { connection } = joined();
   expect(await connection.client.datasets.open({ path: '/x' })).toEqual({ path: '/x' });
   expect(await connection.client.datasets.current()).toBeNull();
-  await expect(connection.client.datasets.open({ path: '' })).rejects.toMatchObject({ code: 'invalid-argument', message: expect.stringContaining('datasets.open: path:') as string });
+  await expect(connection.client.datasets.open({ path: '' })).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining('datasets.open: path:') as string,
+  });
 });
 
 test('errors keep their code; a bug becomes internal and is reported', async () => {

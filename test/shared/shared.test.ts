@@ -8,26 +8,41 @@ import { fromWireError, toWireError } from '#shared/rpc/wire-errors';
 import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
 
 describe('patches', () => {
-  const mask = fc.integer({ min: 1, max: 12 }).chain((width) => fc.integer({ min: 1, max: 12 }).chain((height) => fc.tuple(
-    fc.constant({ width, height }), fc.uint8Array({ minLength: width * height, maxLength: width * height }), fc.uint8Array({ minLength: width * height, maxLength: width * height }))));
+  const mask = fc
+    .integer({ min: 1, max: 12 })
+    .chain((width) =>
+      fc
+        .integer({ min: 1, max: 12 })
+        .chain((height) =>
+          fc.tuple(
+            fc.constant({ width, height }),
+            fc.uint8Array({ minLength: width * height, maxLength: width * height }),
+            fc.uint8Array({ minLength: width * height, maxLength: width * height }),
+          ),
+        ),
+    );
 
   test('lead from one state to the other and back, and hold only what changed', () => {
-    fc.assert(fc.property(mask, ([size, before, after]) => {
-      const patches = diffPatches(before, after, size, { left: 0, top: 0, ...size });
-      const changed = before.filter((id, index) => id !== after[index]).length;
-      if (!patches) return expect(changed).toBe(0);
-      expect(patches.after.values).toHaveLength(changed);
-      const work = before.slice();
-      applyPatch(work, size, patches.after);
-      expect(work).toEqual(after);
-      applyPatch(work, size, patches.before);
-      expect(work).toEqual(before);
-    }));
+    fc.assert(
+      fc.property(mask, ([size, before, after]) => {
+        const patches = diffPatches(before, after, size, { left: 0, top: 0, ...size });
+        const changed = before.filter((id, index) => id !== after[index]).length;
+        if (!patches) return expect(changed).toBe(0);
+        expect(patches.after.values).toHaveLength(changed);
+        const work = before.slice();
+        applyPatch(work, size, patches.after);
+        expect(work).toEqual(after);
+        applyPatch(work, size, patches.before);
+        expect(work).toEqual(before);
+      }),
+    );
   });
 
   test('that reach beyond the mask are refused with size and place', () => {
     const patch = { left: 3, top: 0, width: 2, height: 1, changed: Uint8Array.of(3), values: Uint8Array.of(1, 1) };
-    expect(() => applyPatch(new Uint8Array(16), { width: 4, height: 4 }, patch)).toThrow('patch must lie in the mask of 4 x 4, received 2 x 1 at 3, 0');
+    expect(() => applyPatch(new Uint8Array(16), { width: 4, height: 4 }, patch)).toThrow(
+      'patch must lie in the mask of 4 x 4, received 2 x 1 at 3, 0',
+    );
   });
 });
 
@@ -35,16 +50,21 @@ describe('confusion', () => {
   const pixels = fc.array(fc.tuple(fc.constantFrom(0, 1, 2, 3, 255), fc.integer({ min: 0, max: 3 })), { minLength: 1, maxLength: 200 });
 
   test('of parts merged is that of the whole', () => {
-    fc.assert(fc.property(pixels, pixels, (a, b) => {
-      const of = (rows: [number, number][]) => {
-        const confusion = new Confusion(4);
-        confusion.add(rows.map(([label]) => label), rows.map(([, prediction]) => prediction));
-        return confusion;
-      };
-      const merged = of(a);
-      merged.merge(of(b));
-      expect([...merged.counts]).toEqual([...of([...a, ...b]).counts]);
-    }));
+    fc.assert(
+      fc.property(pixels, pixels, (a, b) => {
+        const of = (rows: [number, number][]) => {
+          const confusion = new Confusion(4);
+          confusion.add(
+            rows.map(([label]) => label),
+            rows.map(([, prediction]) => prediction),
+          );
+          return confusion;
+        };
+        const merged = of(a);
+        merged.merge(of(b));
+        expect([...merged.counts]).toEqual([...of([...a, ...b]).counts]);
+      }),
+    );
   });
 
   test('of a perfect prediction has IoU 1 in every class that is there, and void never counts', () => {
@@ -64,10 +84,16 @@ describe('confusion', () => {
 
 describe('random', () => {
   test('streams are reproducible, and shuffles are permutations', () => {
-    fc.assert(fc.property(fc.string(), fc.nat(), fc.array(fc.nat()), (name, seed, items) => {
-      expect(Random.named(name, seed).shuffled(items)).toEqual(Random.named(name, seed).shuffled(items));
-      expect(Random.named(name, seed).shuffled(items).sort((a, b) => a - b)).toEqual([...items].sort((a, b) => a - b));
-    }));
+    fc.assert(
+      fc.property(fc.string(), fc.nat(), fc.array(fc.nat()), (name, seed, items) => {
+        expect(Random.named(name, seed).shuffled(items)).toEqual(Random.named(name, seed).shuffled(items));
+        expect(
+          Random.named(name, seed)
+            .shuffled(items)
+            .sort((a, b) => a - b),
+        ).toEqual([...items].sort((a, b) => a - b));
+      }),
+    );
   });
 });
 
@@ -76,12 +102,18 @@ describe('settings', () => {
     for (const { config } of presets) expect(checkConfig(structuredClone(config))).toEqual(config);
   });
 
-  test('the reference preset has the reference\'s facts', () => {
+  test("the reference preset has the reference's facts", () => {
     const { config } = findPreset('reference');
     expect(config).toMatchObject({
-      epochs: 50, batchSize: 8, seed: 17, model: { backbone: 'resnet50', stageStrides: [1, 1, 2, 1], numCodes: 32, headChannels: 512, addLateral: false },
-      optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0 }, schedule: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
-      loss: { seForm: 'mse', seWeight: 0.2, classWeights: 'none' }, data: { size: [224, 224], flipHorizontal: true, flipVertical: true }, checkpointEvery: 5,
+      epochs: 50,
+      batchSize: 8,
+      seed: 17,
+      model: { backbone: 'resnet50', stageStrides: [1, 1, 2, 1], numCodes: 32, headChannels: 512, addLateral: false },
+      optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0 },
+      schedule: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
+      loss: { seForm: 'mse', seWeight: 0.2, classWeights: 'none' },
+      data: { size: [224, 224], flipHorizontal: true, flipVertical: true },
+      checkpointEvery: 5,
     });
   });
 
@@ -89,7 +121,9 @@ describe('settings', () => {
     expect(withSetting(findPreset('tiny').config, 'optimizer.momentum', 0.5).optimizer.momentum).toBe(0.5);
     expect(() => withSetting(findPreset('tiny').config, 'optimizer.nonsense', 1)).toThrow('There is no setting "optimizer.nonsense"');
     expect(() => withSetting(findPreset('tiny').config, 'epochs', -3)).toThrow(/Setting epochs: .*>=1/);
-    expect(() => withSetting(findPreset('reference').config, 'evaluation.flip', true)).toThrow('Setting data.flipValidation: validation images can be flipped only where each is looked at once');
+    expect(() => withSetting(findPreset('reference').config, 'evaluation.flip', true)).toThrow(
+      'Setting data.flipValidation: validation images can be flipped only where each is looked at once',
+    );
     expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, paper, tiny');
   });
 });

@@ -20,7 +20,10 @@ export function findDataset(folder: string): CliDataset {
 export function labelledSamples({ located }: CliDataset, split: string): Sample[] {
   const images = located.images.filter((image) => image.split === split);
   if (images.length === 0) {
-    throw new AppError('not-found', `There is no split "${split}"; there are ${[...new Set(located.images.map((image) => image.split))].join(', ')}`);
+    throw new AppError(
+      'not-found',
+      `There is no split "${split}"; there are ${[...new Set(located.images.map((image) => image.split))].join(', ')}`,
+    );
   }
   const samples = images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   if (samples.length === 0) throw new AppError('not-found', `No image of the split "${split}" has a mask`);

@@ -20,8 +20,9 @@ interface EvaluateOptions {
 }
 
 export function registerEvaluate(program: Command, host: TrainerHost): void {
-  program.command('evaluate')
-    .description('Score a checkpoint on a labelled split, at the labels\' own resolution.')
+  program
+    .command('evaluate')
+    .description("Score a checkpoint on a labelled split, at the labels' own resolution.")
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--data <dir>', 'data set folder')
     .addOption(new Option('--split <name>', 'split to score').choices(['train', 'val', 'test']).default('val'))
@@ -38,27 +39,51 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
   const checkpoint = path.resolve(options.checkpoint);
   const { config } = readCheckpointHeader(checkpoint);
   const evaluation = {
-    scales: options.scales ?? config.evaluation.scales, flip: options.flip ?? config.evaluation.flip, sliding: options.sliding ?? config.evaluation.sliding,
+    scales: options.scales ?? config.evaluation.scales,
+    flip: options.flip ?? config.evaluation.flip,
+    sliding: options.sliding ?? config.evaluation.sliding,
   };
   const confusion = new Confusion(classes.length);
   let images = 0;
-  const outcome = await runJob(host, { kind: 'predict', checkpoint, samples: labelledSamples(dataset, options.split), outDir: null, maskFormat: format, evaluation, classes }, (event) => {
-    if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
-    if (event.type !== 'scored' || !event.score.confusion) return;
-    confusion.merge(new Confusion(classes.length, event.score.confusion));
-    images++;
-  });
+  const outcome = await runJob(
+    host,
+    {
+      kind: 'predict',
+      checkpoint,
+      samples: labelledSamples(dataset, options.split),
+      outDir: null,
+      maskFormat: format,
+      evaluation,
+      classes,
+    },
+    (event) => {
+      if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
+      if (event.type !== 'scored' || !event.score.confusion) return;
+      confusion.merge(new Confusion(classes.length, event.score.confusion));
+      images++;
+    },
+  );
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
   if (images === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
   const iou = confusion.iou();
   const result = {
-    mIoU: confusion.meanIou(), pixelAccuracy: confusion.pixelAccuracy(), perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),
-    confusion: confusion.rows(), images, protocol: protocolOf(config, options.split, classes.length, evaluation),
+    mIoU: confusion.meanIou(),
+    pixelAccuracy: confusion.pixelAccuracy(),
+    perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),
+    confusion: confusion.rows(),
+    images,
+    protocol: protocolOf(config, options.split, classes.length, evaluation),
   };
   console.log(options.json ? JSON.stringify(result) : table(result));
 }
 
-function table(result: { mIoU: number | null; pixelAccuracy: number | null; perClass: { name: string; iou: number | null }[]; images: number; protocol: { split: string; resolution: string } }): string {
+function table(result: {
+  mIoU: number | null;
+  pixelAccuracy: number | null;
+  perClass: { name: string; iou: number | null }[];
+  images: number;
+  protocol: { split: string; resolution: string };
+}): string {
   const percent = (value: number | null) => (value === null ? '    –' : (100 * value).toFixed(1).padStart(5));
   const width = Math.max(...result.perClass.map(({ name }) => name.length), 14);
   return [

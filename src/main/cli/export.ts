@@ -14,20 +14,40 @@ interface ExportOptions {
 }
 
 export function registerExport(program: Command, host: TrainerHost): void {
-  program.command('export')
-    .description('Write a checkpoint\'s network as safetensors (PyTorch\'s names and layouts) or ONNX.')
+  program
+    .command('export')
+    .description("Write a checkpoint's network as safetensors (PyTorch's names and layouts) or ONNX.")
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--out <file>', 'file to write')
     .addOption(new Option('--format <name>', 'format').choices(['safetensors', 'onnx']).default('safetensors'))
     .option('--half', 'half precision (safetensors)')
-    .option('--size <HxW>', 'height and width of an ONNX model\'s images; the evaluation size by default', size)
-    .option('--note <key=value>', 'a note for the file\'s metadata; may be repeated', (text: string, previous: string[]) => [...previous, text], [])
+    .option('--size <HxW>', "height and width of an ONNX model's images; the evaluation size by default", size)
+    .option(
+      '--note <key=value>',
+      "a note for the file's metadata; may be repeated",
+      (text: string, previous: string[]) => [...previous, text],
+      [],
+    )
     .action((options: ExportOptions) => exportCheckpoint(options, host));
 }
 
 async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Promise<void> {
   const outFile = path.resolve(options.out);
-  const notes = Object.fromEntries(options.note.map((note) => [note.slice(0, Math.max(0, note.indexOf('='))), note.slice(note.indexOf('=') + 1)]));
-  await runJob(host, { kind: 'export', checkpoint: path.resolve(options.checkpoint), outFile, format: options.format, half: options.half ?? false, size: options.size ?? null, notes }, () => undefined);
+  const notes = Object.fromEntries(
+    options.note.map((note) => [note.slice(0, Math.max(0, note.indexOf('='))), note.slice(note.indexOf('=') + 1)]),
+  );
+  await runJob(
+    host,
+    {
+      kind: 'export',
+      checkpoint: path.resolve(options.checkpoint),
+      outFile,
+      format: options.format,
+      half: options.half ?? false,
+      size: options.size ?? null,
+      notes,
+    },
+    () => undefined,
+  );
   console.log(outFile);
 }

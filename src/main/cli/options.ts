@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 
 /** An integer of at least `low`. @throws InvalidArgumentError naming rule and value */
-export const integer = (low: number) => (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < low) throw new InvalidArgumentError(`must be a whole number of at least ${low}, received "${text}".`);
-  return value;
-};
+export const integer =
+  (low: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < low)
+      throw new InvalidArgumentError(`must be a whole number of at least ${low}, received "${text}".`);
+    return value;
+  };
 
 /** A number above 0. */
 export function positive(text: string): number {

@@ -8,7 +8,8 @@ import { imagePattern } from '#files/image-files';
 import { runJob } from './run-job.ts';
 
 export function registerPredict(program: Command, host: TrainerHost): void {
-  program.command('predict')
+  program
+    .command('predict')
     .description('Predict label masks: one indexed PNG of class ids an image, of its name and size.')
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--images <path...>', 'folders or image files')
@@ -23,20 +24,33 @@ async function predict(options: { checkpoint: string; images: string[]; out: str
   if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
   const outDir = path.resolve(options.out);
   const beside = samples.find(({ imageFile }) => path.dirname(imageFile) === outDir);
-  if (beside) throw new AppError('invalid-argument', `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`);
-  const outcome = await runJob(host, { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, evaluation: null, classes: null }, (event) => {
-    if (event.type === 'scored') console.log(event.score.file);
-    if (event.type === 'skipped') {
-      console.error(`left out: ${event.reason}`);
-      process.exitCode = 1;
-    }
-  });
+  if (beside)
+    throw new AppError(
+      'invalid-argument',
+      `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`,
+    );
+  const outcome = await runJob(
+    host,
+    { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, evaluation: null, classes: null },
+    (event) => {
+      if (event.type === 'scored') console.log(event.score.file);
+      if (event.type === 'skipped') {
+        console.error(`left out: ${event.reason}`);
+        process.exitCode = 1;
+      }
+    },
+  );
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
 }
 
 function samplesAt(given: string): Sample[] {
   const file = path.resolve(given);
   if (!existsSync(file)) throw new AppError('not-found', `${given} does not exist`);
-  const files = statSync(file).isDirectory() ? readdirSync(file).filter((name) => imagePattern.test(name)).sort().map((name) => path.join(file, name)) : [file];
+  const files = statSync(file).isDirectory()
+    ? readdirSync(file)
+        .filter((name) => imagePattern.test(name))
+        .sort()
+        .map((name) => path.join(file, name))
+    : [file];
   return files.map((imageFile) => ({ id: path.parse(imageFile).name, imageFile, maskFile: null }));
 }

@@ -26,7 +26,8 @@ interface TrainOptions {
 }
 
 export function registerTrain(program: Command, host: TrainerHost): void {
-  program.command('train')
+  program
+    .command('train')
     .description('Train EncNet on a data set. Ctrl+C stops at the next step with a checkpoint.')
     .requiredOption('--data <dir>', 'data set folder')
     .option('--preset <name>', `recipe: ${presets.map(({ name }) => name).join(', ')} (default: light)`)
@@ -37,7 +38,7 @@ export function registerTrain(program: Command, host: TrainerHost): void {
     .option('--seed <n>', 'seed of weights, order and augmentation', integer(0))
     .option('--out <dir>', 'folder for config.json, metrics.csv, last.ckpt and best.ckpt')
     .option('--resume <dir>', 'go on from last.ckpt in this folder, with its settings')
-    .option('--weights <file>', 'start from these weights (.pth, .safetensors or .ckpt, such as torchvision\'s ResNet), as far as they fit')
+    .option('--weights <file>', "start from these weights (.pth, .safetensors or .ckpt, such as torchvision's ResNet), as far as they fit")
     .option('--set <key=value>', 'any other setting, such as optimizer.momentum=0.9; may be repeated', setting, [])
     .action((options: TrainOptions) => train(options, host));
 }
@@ -45,26 +46,47 @@ export function registerTrain(program: Command, host: TrainerHost): void {
 async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const dataset = findDataset(options.data);
   const resumeFrom = options.resume ? path.join(path.resolve(options.resume), 'last.ckpt') : null;
-  if (resumeFrom && !existsSync(resumeFrom)) throw new AppError('not-found', `${resumeFrom} does not exist, so there is nothing to go on from`);
+  if (resumeFrom && !existsSync(resumeFrom))
+    throw new AppError('not-found', `${resumeFrom} does not exist, so there is nothing to go on from`);
   const config = configOf(options);
-  const outDir = path.resolve(options.out ?? options.resume ?? `runs/${config.preset}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}`);
+  const outDir = path.resolve(
+    options.out ?? options.resume ?? `runs/${config.preset}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}`,
+  );
   if (!resumeFrom && existsSync(path.join(outDir, 'last.ckpt'))) {
     throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
   }
   console.error(`Writing to ${outDir}`);
-  const outcome = await runJob(host, {
-    kind: 'train', config, classes: dataset.classSet.classes, maskFormat: dataset.classSet.format,
-    train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val'), outDir, resumeFrom, initialWeights: options.weights ? path.resolve(options.weights) : null,
-  }, report);
+  const outcome = await runJob(
+    host,
+    {
+      kind: 'train',
+      config,
+      classes: dataset.classSet.classes,
+      maskFormat: dataset.classSet.format,
+      train: labelledSamples(dataset, 'train'),
+      validation: labelledSamples(dataset, 'val'),
+      outDir,
+      resumeFrom,
+      initialWeights: options.weights ? path.resolve(options.weights) : null,
+    },
+    report,
+  );
   if (outcome === 'stopped') console.error(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }
 
 /** The preset, or the resumed run's own settings, with the options laid over it. */
 function configOf(options: TrainOptions): RunConfig {
   const saved = options.resume ? path.join(path.resolve(options.resume), 'config.json') : null;
-  let config = saved && existsSync(saved) && !options.preset ? checkConfig(JSON.parse(readFileSync(saved, 'utf8'))) : findPreset(options.preset ?? 'light').config;
+  let config =
+    saved && existsSync(saved) && !options.preset
+      ? checkConfig(JSON.parse(readFileSync(saved, 'utf8')))
+      : findPreset(options.preset ?? 'light').config;
   const overrides: [string, unknown][] = [
-    ['epochs', options.epochs], ['batchSize', options.batch], ['data.size', options.size], ['optimizer.learningRate', options.lr], ['seed', options.seed],
+    ['epochs', options.epochs],
+    ['batchSize', options.batch],
+    ['data.size', options.size],
+    ['optimizer.learningRate', options.lr],
+    ['seed', options.seed],
   ];
   // A preset that resizes whole images evaluates at its training size.
   if (options.size && config.data.randomScale === null) overrides.push(['evaluationSize', options.size]);
@@ -78,7 +100,10 @@ function report(event: TrainerEvent): void {
   else if (event.type === 'log') console.error(event.text);
   else if (event.type === 'epoch') {
     const { epoch, loss, trainAccuracy, validationAccuracy, miou, timeSeconds } = event.metrics;
-    console.log(`epoch ${epoch} --- loss ${loss.toFixed(3)} --- train acc ${trainAccuracy.toFixed(3)} --- test acc ${validationAccuracy.toFixed(3)} --- miou ${miou.toFixed(3)} --- cost time ${timeSeconds.toFixed(1)}`);
+    console.log(
+      `epoch ${epoch} --- loss ${loss.toFixed(3)} --- train acc ${trainAccuracy.toFixed(3)} --- ` +
+        `test acc ${validationAccuracy.toFixed(3)} --- miou ${miou.toFixed(3)} --- cost time ${timeSeconds.toFixed(1)}`,
+    );
   } else if (event.type === 'step' && process.stderr.isTTY) {
     const { epoch, step, stepsPerEpoch, loss } = event.metrics;
     process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss.toFixed(3)}   `);

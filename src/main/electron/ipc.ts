@@ -5,7 +5,11 @@ import type { Workbench } from '../create-services.ts';
 export const channelName = 'rpc';
 
 /** Carries frames over Electron's IPC. Only our own top frame is listened to. */
-export function connectIpc(ipcMain: Pick<IpcMain, 'on'>, contents: Pick<WebContents, 'send' | 'isDestroyed' | 'mainFrame' | 'once'>, workbench: Pick<Workbench, 'dispatch' | 'events'>): void {
+export function connectIpc(
+  ipcMain: Pick<IpcMain, 'on'>,
+  contents: Pick<WebContents, 'send' | 'isDestroyed' | 'mainFrame' | 'once'>,
+  workbench: Pick<Workbench, 'dispatch' | 'events'>,
+): void {
   const send = (frame: ServerFrame) => {
     if (!contents.isDestroyed()) contents.send(channelName, frame);
   };

@@ -11,7 +11,11 @@ export function registerScheme(protocol: Pick<Protocol, 'registerSchemesAsPrivil
 }
 
 /** Serves the renderer and the assets under `workbench://app/`. @param staticFile gives a file of the built renderer, or null */
-export function serveProtocol(protocol: Pick<Protocol, 'handle'>, workbench: Pick<Workbench, 'assets'>, staticFile: (pathname: string) => Promise<Response | null>): void {
+export function serveProtocol(
+  protocol: Pick<Protocol, 'handle'>,
+  workbench: Pick<Workbench, 'assets'>,
+  staticFile: (pathname: string) => Promise<Response | null>,
+): void {
   protocol.handle(scheme, async (request) => {
     const url = new URL(request.url);
     if (url.host !== 'app') return new Response('There is nothing here.', { status: 404 });

@@ -16,11 +16,21 @@ export interface BrowserHost {
 /** Serves the workbench on loopback. @param port 0 takes a free one @param rendererFolder the built renderer */
 export async function startBrowserHost(workbench: Workbench, options: { port: number; rendererFolder: string }): Promise<BrowserHost> {
   const guard: Guard = { token: randomBytes(24).toString('base64url'), port: 0 };
-  const server = http.createServer((request, response) => void answer(request, response, guard, workbench, options.rendererFolder)
-    .catch(() => (response.headersSent ? response.destroy() : end(response, 400, 'This request cannot be answered.'))));
+  const server = http.createServer(
+    (request, response) =>
+      void answer(request, response, guard, workbench, options.rendererFolder).catch(() =>
+        response.headersSent ? response.destroy() : end(response, 400, 'This request cannot be answered.'),
+      ),
+  );
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64_000_000 });
   server.on('upgrade', (request, socket, head) => {
-    if (request.url !== '/rpc' || !hostAllowed(request, guard) || request.headers.origin === undefined || !originAllowed(request, guard) || !cookieAllowed(request, guard)) {
+    if (
+      request.url !== '/rpc' ||
+      !hostAllowed(request, guard) ||
+      request.headers.origin === undefined ||
+      !originAllowed(request, guard) ||
+      !cookieAllowed(request, guard)
+    ) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
       return;
     }
@@ -39,20 +49,31 @@ export async function startBrowserHost(workbench: Workbench, options: { port: nu
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, guard: Guard, workbench: Workbench, rendererFolder: string): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  guard: Guard,
+  workbench: Workbench,
+  rendererFolder: string,
+): Promise<void> {
   if (!hostAllowed(request, guard)) return end(response, 421, 'This address is not served here.');
   if (!originAllowed(request, guard)) return end(response, 403, 'This page may not ask.');
   const url = new URL(request.url ?? '/', `http://127.0.0.1:${guard.port}`);
   const token = url.searchParams.get('t');
   if (token !== null) {
-    if (!sameSecret(token, guard.token)) return end(response, 403, 'The token is not of this start: use the address that the workbench printed.');
+    if (!sameSecret(token, guard.token))
+      return end(response, 403, 'The token is not of this start: use the address that the workbench printed.');
     // The token leaves the address bar; the cookie takes its place.
-    response.writeHead(303, { location: '/', 'set-cookie': `${cookieName(guard.port)}=${guard.token}; HttpOnly; SameSite=Strict; Path=/` }).end();
+    response
+      .writeHead(303, { location: '/', 'set-cookie': `${cookieName(guard.port)}=${guard.token}; HttpOnly; SameSite=Strict; Path=/` })
+      .end();
     return;
   }
   if (!cookieAllowed(request, guard)) return end(response, 403, 'Open the address that the workbench printed when it started.');
   if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'Only GET is answered here.');
-  const reply = url.pathname.startsWith('/asset/') ? await workbench.assets.handle(new Request(url)) : await staticFile(rendererFolder, url.pathname);
+  const reply = url.pathname.startsWith('/asset/')
+    ? await workbench.assets.handle(new Request(url))
+    : await staticFile(rendererFolder, url.pathname);
   if (!reply) return end(response, 404, 'There is nothing here.');
   response.writeHead(reply.status, Object.fromEntries(reply.headers));
   response.end(Buffer.from(await reply.arrayBuffer()));

@@ -19,7 +19,10 @@ export const cookieName = (port: number): string => `encnet-${port}`;
 
 function cookieOf(request: IncomingMessage, port: number): string | null {
   const prefix = `${cookieName(port)}=`;
-  const found = (request.headers.cookie ?? '').split(';').map((part) => part.trim()).find((part) => part.startsWith(prefix));
+  const found = (request.headers.cookie ?? '')
+    .split(';')
+    .map((part) => part.trim())
+    .find((part) => part.startsWith(prefix));
   return found ? found.slice(prefix.length) : null;
 }
 

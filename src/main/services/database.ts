@@ -21,7 +21,8 @@ export function openDatabase(file: string): Db {
     migrate(db, file);
   } catch (error) {
     db.close();
-    if ((error as { code?: string }).code === 'SQLITE_NOTADB') throw new AppError('corrupt-file', `${file} is not a database; move it away and open the folder again`, { file });
+    if ((error as { code?: string }).code === 'SQLITE_NOTADB')
+      throw new AppError('corrupt-file', `${file} is not a database; move it away and open the folder again`, { file });
     throw error;
   }
   return db;
@@ -29,10 +30,14 @@ export function openDatabase(file: string): Db {
 
 function migrate(db: Db, file: string): void {
   const folder = path.join(findResources(), 'migrations');
-  const steps = readdirSync(folder).filter((name) => /^\d{4}-.*\.sql$/.test(name)).sort();
+  const steps = readdirSync(folder)
+    .filter((name) => /^\d{4}-.*\.sql$/.test(name))
+    .sort();
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version > steps.length) {
-    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${steps.length})`, { file });
+    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${steps.length})`, {
+      file,
+    });
   }
   for (const name of steps.slice(version)) {
     db.transaction(() => {

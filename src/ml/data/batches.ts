@@ -46,15 +46,22 @@ export function stepsPerEpoch(samples: number, config: RunConfig): number {
 }
 
 /** Renders samples side by side into one batch. @param viewOf the view of each, by its place */
-export async function makeBatch(pool: SamplePool, samples: readonly Sample[], size: readonly [number, number], viewOf: (place: number) => View): Promise<Batch> {
+export async function makeBatch(
+  pool: SamplePool,
+  samples: readonly Sample[],
+  size: readonly [number, number],
+  viewOf: (place: number) => View,
+): Promise<Batch> {
   const pixels = size[0] * size[1];
   const images = new Float32Array(samples.length * pixels * 3);
   const labels = new Uint8Array(samples.length * pixels);
-  await Promise.all(samples.map(async (sample, place) => {
-    const rendered = await pool.render(sample, viewOf(place), size);
-    images.set(rendered.image, place * pixels * 3);
-    labels.set(rendered.labels, place * pixels);
-  }));
+  await Promise.all(
+    samples.map(async (sample, place) => {
+      const rendered = await pool.render(sample, viewOf(place), size);
+      images.set(rendered.image, place * pixels * 3);
+      labels.set(rendered.labels, place * pixels);
+    }),
+  );
   return { images, labels, count: samples.length, size, ids: samples.map((sample) => sample.id) };
 }
 
@@ -65,15 +72,29 @@ const stepsAhead = ({ accumulate }: RunConfig): number => (accumulate > 1 ? 1 : 
  * The training batches of an epoch from a given step on, those of a step together; the next steps' being made while the last are in use.
  * Augmentation depends on seed, epoch and the place in the epoch alone.
  */
-export async function* trainingBatches(pool: SamplePool, set: TrainingSet, config: RunConfig, epoch: number, firstStep: number): AsyncGenerator<Batch[]> {
+export async function* trainingBatches(
+  pool: SamplePool,
+  set: TrainingSet,
+  config: RunConfig,
+  epoch: number,
+  firstStep: number,
+): AsyncGenerator<Batch[]> {
   const order = epochOrder(set, config.seed, epoch, config.data.classBalance);
   const steps = stepsPerEpoch(set.samples.length, config);
   const perStep = imagesPerStep(config);
   const load = (step: number): Promise<Batch[]> => {
     const chosen = order.slice(step * perStep, (step + 1) * perStep);
     const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => part * config.batchSize);
-    const batches = Promise.all(parts.map((from) => makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size,
-      (place) => ({ kind: 'augmented', config: config.data, stream: `augment:${epoch}:${step}:${from + place}`, seed: config.seed }))));
+    const batches = Promise.all(
+      parts.map((from) =>
+        makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size, (place) => ({
+          kind: 'augmented',
+          config: config.data,
+          stream: `augment:${epoch}:${step}:${from + place}`,
+          seed: config.seed,
+        })),
+      ),
+    );
     // A batch that fails is reported when its turn comes, not as an unhandled rejection before.
     batches.catch(() => undefined);
     return batches;

@@ -12,9 +12,14 @@ type Matrix = readonly (readonly number[])[];
 
 /** RGB to luma and two colour differences, and back (YIQ): turning the two turns the hue. */
 const toYiq: Matrix = [luma, [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]];
-const fromYiq: Matrix = [[1, 0.9563, 0.621], [1, -0.2721, -0.6474], [1, -1.107, 1.7046]];
+const fromYiq: Matrix = [
+  [1, 0.9563, 0.621],
+  [1, -0.2721, -0.6474],
+  [1, -1.107, 1.7046],
+];
 
-const multiply = (a: Matrix, b: Matrix): number[][] => a.map((row) => b[0].map((_, column) => row.reduce((sum, value, k) => sum + value * b[k][column], 0)));
+const multiply = (a: Matrix, b: Matrix): number[][] =>
+  a.map((row) => b[0].map((_, column) => row.reduce((sum, value, k) => sum + value * b[k][column], 0)));
 
 /** Whether colours change by more than a factor of brightness. */
 export const changesColour = ({ contrast, saturation, hue }: Geometry): boolean => contrast !== 1 || saturation !== 1 || hue !== 0;
@@ -25,7 +30,11 @@ export const changesColour = ({ contrast, saturation, hue }: Geometry): boolean 
  */
 export function colourChange({ brightness, contrast, saturation, hue }: Geometry): { matrix: number[][]; offset: number } {
   const [cos, sin] = [Math.cos(2 * Math.PI * hue), Math.sin(2 * Math.PI * hue)];
-  const turn: Matrix = [[1, 0, 0], [0, cos * saturation, -sin * saturation], [0, sin * saturation, cos * saturation]];
+  const turn: Matrix = [
+    [1, 0, 0],
+    [0, cos * saturation, -sin * saturation],
+    [0, sin * saturation, cos * saturation],
+  ];
   const turned = multiply(fromYiq, multiply(turn, toYiq));
   return { matrix: turned.map((row) => row.map((value) => value * brightness * contrast)), offset: middleGrey * (1 - contrast) };
 }

@@ -23,7 +23,11 @@ function shared(bytes: Uint8Array): Uint8Array {
 
 /** Decodes an image and its label. @throws AppError 'corrupt-file' naming the file and the rule */
 export async function decodeSample(sample: Sample, format: MaskFormat | null): Promise<DecodedSample> {
-  const { data, info } = await sharp(sample.imageFile, { failOn: 'truncated' }).removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await sharp(sample.imageFile, { failOn: 'truncated' })
+    .removeAlpha()
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {
       throw new AppError('corrupt-file', `${sample.imageFile} cannot be decoded: ${messageOf(error)}`, { file: sample.imageFile });
     });
@@ -31,11 +35,17 @@ export async function decodeSample(sample: Sample, format: MaskFormat | null): P
   if (!sample.maskFile || !format) return decoded;
   const mask = readMask(sample.maskFile, format);
   if (mask.width !== info.width || mask.height !== info.height) {
-    throw new AppError('corrupt-file', `${sample.maskFile} must be ${info.width} x ${info.height} as its image, received ${mask.width} x ${mask.height}`, { file: sample.maskFile });
+    throw new AppError(
+      'corrupt-file',
+      `${sample.maskFile} must be ${info.width} x ${info.height} as its image, received ${mask.width} x ${mask.height}`,
+      { file: sample.maskFile },
+    );
   }
   if (mask.illegal.length > 0) {
     const { value, pixels } = mask.illegal[0];
-    throw new AppError('corrupt-file', `${sample.maskFile} has value ${value} in ${pixels} pixels, which is outside the class set`, { file: sample.maskFile });
+    throw new AppError('corrupt-file', `${sample.maskFile} has value ${value} in ${pixels} pixels, which is outside the class set`, {
+      file: sample.maskFile,
+    });
   }
   return { ...decoded, labels: shared(mask.ids) };
 }

@@ -14,7 +14,10 @@ export interface Geometry {
   labelOffset: 0 | 0.5;
   /** Degrees, about the rectangle's centre. */
   rotation: number;
-  /** Factors on the pixel values, the distance from grey and the distance from the pixel's own grey; turn of the hue, a share of the circle. */
+  /**
+   * Factors on the pixel values, the distance from grey and the distance from the pixel's own grey; turn of the hue, a share
+   * of the circle.
+   */
   brightness: number;
   contrast: number;
   saturation: number;
@@ -26,15 +29,29 @@ export interface Geometry {
 /** The whole image, as plain resizing takes it. */
 export function wholeImage(source: { width: number; height: number }): Geometry {
   return {
-    left: 0, top: 0, width: source.width, height: source.height, flipHorizontal: false, flipVertical: false, labelOffset: 0,
-    rotation: 0, brightness: 1, contrast: 1, saturation: 1, hue: 0, blur: 0,
+    left: 0,
+    top: 0,
+    width: source.width,
+    height: source.height,
+    flipHorizontal: false,
+    flipVertical: false,
+    labelOffset: 0,
+    rotation: 0,
+    brightness: 1,
+    contrast: 1,
+    saturation: 1,
+    hue: 0,
+    blur: 0,
   };
 }
 
 /** A crop lies inside the image where it fits; a larger one holds the whole image. */
 const place = (available: number, wanted: number, u: number): number => (available - wanted) * u;
 
-/** Draws the training augmentation of one sample. Every draw is made whether it is used or not, so that one setting never shifts another. */
+/**
+ * Draws the training augmentation of one sample. Every draw is made whether it is used or not, so that one setting never
+ * shifts another.
+ */
 export function drawGeometry(config: DataConfig, source: { width: number; height: number }, random: Random): Geometry {
   const geometry = wholeImage(source);
   const [zoom, across, down] = [random.next(), random.next(), random.next()];

@@ -8,7 +8,13 @@ import { between, pixelWriter } from './transforms.ts';
  * @param image output float32 [height, width, 3]
  * @param labels output ids [height, width], or null
  */
-export function sampleRotated(source: DecodedSample, geometry: Geometry, [height, width]: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
+export function sampleRotated(
+  source: DecodedSample,
+  geometry: Geometry,
+  [height, width]: readonly [number, number],
+  image: Float32Array,
+  labels: Uint8Array | null,
+): void {
   const angle = (geometry.rotation * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const [centreX, centreY] = [geometry.left + geometry.width / 2, geometry.top + geometry.height / 2];
@@ -31,11 +37,21 @@ export function sampleRotated(source: DecodedSample, geometry: Geometry, [height
 }
 
 /** Bilinear at a position between pixel centres; the border repeats. */
-function writePixel({ pixels, width, height }: DecodedSample, x: number, y: number, to: number, write: ReturnType<typeof pixelWriter>): void {
+function writePixel(
+  { pixels, width, height }: DecodedSample,
+  x: number,
+  y: number,
+  to: number,
+  write: ReturnType<typeof pixelWriter>,
+): void {
   const [left, top] = [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y))];
   const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)];
   const [h, v] = [Math.max(0, x - left), Math.max(0, y - top)];
   const [a, b, c, d] = [top * width + left, top * width + right, bottom * width + left, bottom * width + right].map((index) => index * 3);
-  write(to, between(pixels[a], pixels[b], pixels[c], pixels[d], h, v), between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
-    between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v));
+  write(
+    to,
+    between(pixels[a], pixels[b], pixels[c], pixels[d], h, v),
+    between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
+    between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v),
+  );
 }

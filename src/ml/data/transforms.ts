@@ -11,14 +11,26 @@ import type { DecodedSample } from './decode.ts';
  * @param image output float32 [height, width, 3]
  * @param labels output ids [height, width], or null
  */
-export function samplePair(source: DecodedSample, geometry: Geometry, size: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
+export function samplePair(
+  source: DecodedSample,
+  geometry: Geometry,
+  size: readonly [number, number],
+  image: Float32Array,
+  labels: Uint8Array | null,
+): void {
   const [height, width] = size;
   if (geometry.rotation !== 0) sampleRotated(source, geometry, size, image, labels);
   else sampleStraight(source, geometry, size, image, labels);
   if (geometry.blur > 0) blur(image, height, width, geometry.blur);
 }
 
-function sampleStraight(source: DecodedSample, geometry: Geometry, size: readonly [number, number], image: Float32Array, labels: Uint8Array | null): void {
+function sampleStraight(
+  source: DecodedSample,
+  geometry: Geometry,
+  size: readonly [number, number],
+  image: Float32Array,
+  labels: Uint8Array | null,
+): void {
   const [height, width] = size;
   const columns = axisSamples(width, geometry.left, geometry.width, source.width, geometry.flipHorizontal, geometry.labelOffset);
   const rows = axisSamples(height, geometry.top, geometry.height, source.height, geometry.flipVertical, geometry.labelOffset);
@@ -37,7 +49,12 @@ interface AxisSamples {
 
 function axisSamples(count: number, start: number, length: number, available: number, flip: boolean, labelOffset: number): AxisSamples {
   const scale = length / count;
-  const samples = { low: new Int32Array(count), high: new Int32Array(count), weight: new Float64Array(count), nearest: new Int32Array(count) };
+  const samples = {
+    low: new Int32Array(count),
+    high: new Int32Array(count),
+    weight: new Float64Array(count),
+    nearest: new Int32Array(count),
+  };
   for (let i = 0; i < count; i++) {
     const k = flip ? count - 1 - i : i;
     const centre = start + (k + 0.5) * scale - 0.5;
@@ -64,7 +81,10 @@ export function pixelWriter(geometry: Geometry, image: Float32Array): PixelWrite
       image[to + 2] = table[512 + blue];
     };
   }
-  const { matrix: [r, g, b], offset } = colourChange(geometry);
+  const {
+    matrix: [r, g, b],
+    offset,
+  } = colourChange(geometry);
   return (to, red, green, blue) => {
     image[to] = normalise(r[0] * red + r[1] * green + r[2] * blue + offset, 0);
     image[to + 1] = normalise(g[0] * red + g[1] * green + g[2] * blue + offset, 1);
@@ -79,7 +99,15 @@ export function between(upperLeft: number, upperRight: number, lowerLeft: number
   return Math.floor(upper + (lower - upper) * v + 0.5);
 }
 
-function sampleRow(source: DecodedSample, y: number, width: number, rows: AxisSamples, columns: AxisSamples, write: PixelWriter, out: Float32Array): void {
+function sampleRow(
+  source: DecodedSample,
+  y: number,
+  width: number,
+  rows: AxisSamples,
+  columns: AxisSamples,
+  write: PixelWriter,
+  out: Float32Array,
+): void {
   let to = y * width * 3;
   if (rows.nearest[y] < 0) {
     out.fill(0, to, to + width * 3);
@@ -99,8 +127,12 @@ function sampleRow(source: DecodedSample, y: number, width: number, rows: AxisSa
     const b = (top + columns.high[x]) * 3;
     const c = (bottom + columns.low[x]) * 3;
     const d = (bottom + columns.high[x]) * 3;
-    write(to, between(pixels[a], pixels[b], pixels[c], pixels[d], h, v), between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
-      between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v));
+    write(
+      to,
+      between(pixels[a], pixels[b], pixels[c], pixels[d], h, v),
+      between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
+      between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v),
+    );
   }
 }
 

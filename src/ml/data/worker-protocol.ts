@@ -13,6 +13,4 @@ export interface WorkerTask {
   view: { view: View; size: readonly [number, number] } | null;
 }
 
-export type WorkerReply =
-  | { id: number; decoded: DecodedSample; rendered: Rendered | null; error: null }
-  | { id: number; error: WireError };
+export type WorkerReply = { id: number; decoded: DecodedSample; rendered: Rendered | null; error: null } | { id: number; error: WireError };

@@ -32,14 +32,32 @@ export function fillFile(report: Report, golden: FillFile): void {
   for (const { name, case_seed: seed, fnv1a: hash, u } of golden.streams) {
     report.absolute('stream hashes', [fnv1a(name)], [hash], 0);
     const random = Random.named(name, seed);
-    report.absolute('stream values', u.map(() => random.next()), u, 1e-9);
+    report.absolute(
+      'stream values',
+      u.map(() => random.next()),
+      u,
+      1e-9,
+    );
   }
   const net = new EncNet({ ...referenceModel, addLateral: true }, 33, 0);
   const parameters = net.parameters.all();
   const ours = new Map(parameters.map(({ name, torchShape, kind }) => [name, `${kind} ${torchShape.join('x')}`]));
   const theirs = golden.state_dict_order.filter(({ name }) => !unused(name));
-  report.absolute('state dict: tensors that differ', [theirs.filter(({ name, kind, shape }) => ours.get(name) !== `${kind} ${shape.join('x')}`).length + Math.abs(theirs.length - ours.size)], [0], 0);
-  report.absolute('trainable parameters, with the unused fc', [net.parameters.count() + unusedFc], [golden.trainable_parameters.resnet50_lateral], 0);
+  report.absolute(
+    'state dict: tensors that differ',
+    [
+      theirs.filter(({ name, kind, shape }) => ours.get(name) !== `${kind} ${shape.join('x')}`).length +
+        Math.abs(theirs.length - ours.size),
+    ],
+    [0],
+    0,
+  );
+  report.absolute(
+    'trainable parameters, with the unused fc',
+    [net.parameters.count() + unusedFc],
+    [golden.trainable_parameters.resnet50_lateral],
+    0,
+  );
   const fanIns = new Map(parameters.map(({ name, fanIn }) => [name, fanIn]));
   net.dispose();
   for (const { name, kind, shape, first, last, l2 } of golden.tensors) {

@@ -37,10 +37,12 @@ export function fillRule(kind: TensorKind, torchShape: readonly number[], fanIn:
 
 /** The filled state dict of a network. */
 export function filledStateDict(parameters: readonly Parameter[], seed: number): StateDict {
-  return new Map(parameters.map(({ name, kind, torchShape, fanIn }) => [
-    name,
-    { shape: torchShape, data: streamValues(name, seed, sizeOf(torchShape), fillRule(kind, torchShape, fanIn)) },
-  ]));
+  return new Map(
+    parameters.map(({ name, kind, torchShape, fanIn }) => [
+      name,
+      { shape: torchShape, data: streamValues(name, seed, sizeOf(torchShape), fillRule(kind, torchShape, fanIn)) },
+    ]),
+  );
 }
 
 /** Labels on an 8 x 8 board an image, 255 where ignored; row-major [batch, height, width]. */
@@ -62,13 +64,15 @@ export function boardLabels(seed: number, batch: number, height: number, width: 
 /** NCHW values as NHWC. */
 export function toNhwc(data: ArrayLike<number>, [n, c, h, w]: readonly number[]): Float32Array {
   const out = new Float32Array(data.length);
-  for (let i = 0; i < n; i++) for (let k = 0; k < c; k++) for (let p = 0; p < h * w; p++) out[(i * h * w + p) * c + k] = data[(i * c + k) * h * w + p];
+  for (let i = 0; i < n; i++)
+    for (let k = 0; k < c; k++) for (let p = 0; p < h * w; p++) out[(i * h * w + p) * c + k] = data[(i * c + k) * h * w + p];
   return out;
 }
 
 /** NHWC values as NCHW; `shape` is the NHWC shape. */
 export function toNchw(data: ArrayLike<number>, [n, h, w, c]: readonly number[]): Float32Array {
   const out = new Float32Array(data.length);
-  for (let i = 0; i < n; i++) for (let p = 0; p < h * w; p++) for (let k = 0; k < c; k++) out[(i * c + k) * h * w + p] = data[(i * h * w + p) * c + k];
+  for (let i = 0; i < n; i++)
+    for (let p = 0; p < h * w; p++) for (let k = 0; k < c; k++) out[(i * c + k) * h * w + p] = data[(i * h * w + p) * c + k];
   return out;
 }

@@ -33,8 +33,10 @@ export class IntermediateValues {
     if (step.op === 'conv' && !this.values.has('stem_conv')) this.keep('stem_conv', output);
     else if (step.op === 'bias') this.takeBiased(parameterOf(step.inputs[1]) ?? '', output);
     else if (step.op === 'add') [this.sum, this.sums] = [output, this.sums + 1];
-    else if (step.op === 'relu' && step.inputs[0] === this.sum && this.stageEnds.includes(this.sums)) this.keep(`stage${this.stageEnds.indexOf(this.sums) + 1}`, output);
-    else if (step.op === 'resize' && this.laterals > 0 && !this.values.has('fusion')) this.keep(`lateral${this.laterals - 1}_resized`, output);
+    else if (step.op === 'relu' && step.inputs[0] === this.sum && this.stageEnds.includes(this.sums))
+      this.keep(`stage${this.stageEnds.indexOf(this.sums) + 1}`, output);
+    else if (step.op === 'resize' && this.laterals > 0 && !this.values.has('fusion'))
+      this.keep(`lateral${this.laterals - 1}_resized`, output);
     else if (step.op === 'encoding') this.keep('encoding', output);
     else if (step.op === 'mean') this.keep('encoding_feat', output);
     else if (step.op === 'sigmoid') this.keep('gamma', output);

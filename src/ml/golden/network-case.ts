@@ -10,7 +10,19 @@ import { Optimizer } from '../optim/optimizer.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
 import { backboneConfig, type BackboneSpec } from './backbone-case.ts';
-import { allowing, compareGradients, compareParameters, compareStatistics, filledInput, nchw, type Four, type LargeTensor, type Noise, type ParameterRow, type StatisticsRow } from './compare.ts';
+import {
+  allowing,
+  compareGradients,
+  compareParameters,
+  compareStatistics,
+  filledInput,
+  nchw,
+  type Four,
+  type LargeTensor,
+  type Noise,
+  type ParameterRow,
+  type StatisticsRow,
+} from './compare.ts';
 import { boardLabels, filledStateDict } from './fill.ts';
 import { IntermediateValues } from './intermediates.ts';
 import { optimizerOf } from './optimizer-spec.ts';
@@ -39,7 +51,12 @@ interface Outputs {
 export interface NetworkFile {
   config: NetworkConfig;
   eval_initial: Losses & Outputs;
-  train_step: Losses & Outputs & { intermediates?: Record<string, LargeTensor>; parameters: Record<string, ParameterRow>; running_stats: Record<string, StatisticsRow> };
+  train_step: Losses &
+    Outputs & {
+      intermediates?: Record<string, LargeTensor>;
+      parameters: Record<string, ParameterRow>;
+      running_stats: Record<string, StatisticsRow>;
+    };
   trajectories?: Record<string, Trajectory>;
   float32_noise?: Noise;
 }
@@ -78,13 +95,19 @@ export class NetworkCase {
     const ce = crossEntropy(output.logits.value, this.labels, this.config.ignore_index ?? voidId);
     const presence = classPresence(this.labels, this.config.input_shape[0], this.config.num_classes);
     const [mse, bce] = (['mse', 'bce'] as const).map((form) => seLoss(output.seLogits.value, presence, form));
-    const weight = this.config.use_se_loss === false ? 0 : this.config.se_weight ?? 0.2;
+    const weight = this.config.use_se_loss === false ? 0 : (this.config.se_weight ?? 0.2);
     const result: NetworkResult = {
-      losses: { ce: ce.loss, se_mse: mse.loss, se_bce: bce.loss, total: ce.loss + weight * mse.loss }, logits: nchw(output.logits.value),
-      seLogits: nchw(output.seLogits.value), intermediates, gradients: new Map<Parameter, Tensor>(),
+      losses: { ce: ce.loss, se_mse: mse.loss, se_bce: bce.loss, total: ce.loss + weight * mse.loss },
+      logits: nchw(output.logits.value),
+      seLogits: nchw(output.seLogits.value),
+      intermediates,
+      gradients: new Map<Parameter, Tensor>(),
     };
     if (training) {
-      tape.backward([[output.logits, ce.gradient], [output.seLogits, tf.mul(mse.gradient, weight)]]);
+      tape.backward([
+        [output.logits, ce.gradient],
+        [output.seLogits, tf.mul(mse.gradient, weight)],
+      ]);
       result.gradients = takeGradients(tape);
     } else ce.gradient.dispose();
     for (const { gradient } of [mse, bce]) gradient.dispose();
@@ -99,18 +122,33 @@ export class NetworkCase {
 }
 
 /** The losses that the file states. */
-export function compareLosses(report: Report, quantity: string, actual: Losses, expected: Partial<Losses>, tolerance: (key: keyof Losses) => number): void {
+export function compareLosses(
+  report: Report,
+  quantity: string,
+  actual: Losses,
+  expected: Partial<Losses>,
+  tolerance: (key: keyof Losses) => number,
+): void {
   for (const key of ['ce', 'se_mse', 'se_bce', 'total'] as const) {
     if (typeof expected[key] === 'number') report.relative(`${quantity}: ${key}`, actual[key]!, expected[key], tolerance(key));
   }
 }
 
-export function compareOutputs(report: Report, quantity: string, actual: NetworkResult, expected: Outputs, tolerances: { values: number; norm: number; se: number }): void {
+export function compareOutputs(
+  report: Report,
+  quantity: string,
+  actual: NetworkResult,
+  expected: Outputs,
+  tolerances: { values: number; norm: number; se: number },
+): void {
   if (expected.logits) report.probe(`${quantity} logits`, actual.logits, expected.logits, tolerances);
   if (expected.se_logits) report.rms(`${quantity} SE logits`, actual.seLogits, expected.se_logits, tolerances.se);
 }
 
-export function networkFile(report: Report, { config, eval_initial: initial, train_step: train, trajectories = {}, float32_noise: noise }: NetworkFile): void {
+export function networkFile(
+  report: Report,
+  { config, eval_initial: initial, train_step: train, trajectories = {}, float32_noise: noise }: NetworkFile,
+): void {
   const network = new NetworkCase(config);
   const evaluated = network.run(false);
   compareLosses(report, 'eval', evaluated.losses, initial, (key) => allowing(noise, `eval_initial/${key}`, 'rel', 1e-5));
@@ -126,7 +164,9 @@ export function networkFile(report: Report, { config, eval_initial: initial, tra
   compareGradients(report, trained.gradients, train.parameters);
   const { parameters } = network.net;
   compareStatistics(report, 'running statistics', parameters, train.running_stats, 'after', { values: 2e-5, norm: 1e-5 });
-  const plainRate = Object.keys(train.parameters['backbone.conv1.weight'] ?? {}).map((key) => /^after_sgd_lr_([\d.]+)$/.exec(key)?.[1]).find(Boolean);
+  const plainRate = Object.keys(train.parameters['backbone.conv1.weight'] ?? {})
+    .map((key) => /^after_sgd_lr_([\d.]+)$/.exec(key)?.[1])
+    .find(Boolean);
   if (plainRate) {
     new Optimizer(optimizerOf({ name: 'sgd', lr: Number(plainRate) })).step(trained.gradients, Number(plainRate));
     compareParameters(report, 'parameters after a step: l2', parameters.trainable(), train.parameters, `after_sgd_lr_${plainRate}`, 3e-4);
@@ -141,6 +181,9 @@ function twoPasses(report: Report, config: NetworkConfig, expected: Record<strin
   if (!Object.values(expected).some((row) => row.after_two_forward_passes)) return;
   const network = new NetworkCase(config);
   for (let pass = 0; pass < 2; pass++) for (const gradient of network.run(true).gradients.values()) gradient.dispose();
-  compareStatistics(report, 'running statistics after two passes', network.net.parameters, expected, 'after_two_forward_passes', { values: 2e-5, norm: 1e-5 });
+  compareStatistics(report, 'running statistics after two passes', network.net.parameters, expected, 'after_two_forward_passes', {
+    values: 2e-5,
+    norm: 1e-5,
+  });
   network.dispose();
 }

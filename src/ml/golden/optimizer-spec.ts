@@ -16,7 +16,8 @@ export interface OptimizerSpec {
   schedule?: string;
 }
 
-const unsupported = (what: string, value: unknown) => new AppError('unsupported', `${what} has no counterpart here, received ${JSON.stringify(value)}`);
+const unsupported = (what: string, value: unknown) =>
+  new AppError('unsupported', `${what} has no counterpart here, received ${JSON.stringify(value)}`);
 
 /** sgd, adamw, or adam, which without decay is AdamW. @throws AppError 'unsupported' */
 function kindOf({ name = 'sgd', weight_decay: decay = 0 }: OptimizerSpec): OptimizerConfig['kind'] {
@@ -26,13 +27,25 @@ function kindOf({ name = 'sgd', weight_decay: decay = 0 }: OptimizerSpec): Optim
   throw unsupported('optimizer.name', name);
 }
 
-/** A case file's optimiser in our terms; every tensor is decayed, as PyTorch does with one group. @throws AppError 'unsupported' on what we do not have */
+/**
+ * A case file's optimiser in our terms; every tensor is decayed, as PyTorch does with one group.
+ * @throws AppError 'unsupported' on what we do not have
+ */
 export function optimizerOf(spec: OptimizerSpec): OptimizerConfig {
   if (spec.dampening) throw unsupported('optimizer.dampening', spec.dampening);
   if (spec.amsgrad) throw unsupported('optimizer.amsgrad', spec.amsgrad);
   return {
-    kind: kindOf(spec), learningRate: spec.lr, headFactor: 1, weightDecay: spec.weight_decay ?? (/^adamw/i.test(spec.name ?? '') ? 0.01 : 0), decayNormAndBias: true, momentum: spec.momentum ?? 0,
-    nesterov: spec.nesterov ?? false, beta1: spec.betas?.[0] ?? 0.9, beta2: spec.betas?.[1] ?? 0.999, epsilon: spec.eps ?? 1e-8, clipNorm: spec.clip_norm ?? 0,
+    kind: kindOf(spec),
+    learningRate: spec.lr,
+    headFactor: 1,
+    weightDecay: spec.weight_decay ?? (/^adamw/i.test(spec.name ?? '') ? 0.01 : 0),
+    decayNormAndBias: true,
+    momentum: spec.momentum ?? 0,
+    nesterov: spec.nesterov ?? false,
+    beta1: spec.betas?.[0] ?? 0.9,
+    beta2: spec.betas?.[1] ?? 0.999,
+    epsilon: spec.eps ?? 1e-8,
+    clipNorm: spec.clip_norm ?? 0,
   };
 }
 

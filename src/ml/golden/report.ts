@@ -18,7 +18,8 @@ export interface Row {
   tolerance: number;
 }
 
-const norm = (data: ArrayLike<number>): number => Math.sqrt(Array.prototype.reduce.call(data, (sum: unknown, value: unknown) => (sum as number) + (value as number) ** 2, 0) as number);
+const norm = (data: ArrayLike<number>): number =>
+  Math.sqrt(Array.prototype.reduce.call(data, (sum: unknown, value: unknown) => (sum as number) + (value as number) ** 2, 0) as number);
 const smallest = 1e-12;
 
 /** Gathers the worst deviation of each quantity of a case file; a value that is not a number never passes. */
@@ -28,7 +29,8 @@ export class Report {
   private record(quantity: string, deviation: number, tolerance: number): void {
     const known = this.worst.get(quantity);
     const value = Number.isFinite(deviation) ? deviation : Infinity;
-    if (!known || value / tolerance > known.deviation / known.tolerance) this.worst.set(quantity, { quantity, deviation: value, tolerance });
+    if (!known || value / tolerance > known.deviation / known.tolerance)
+      this.worst.set(quantity, { quantity, deviation: value, tolerance });
   }
 
   /** Largest difference of an element over the root mean square of the expected tensor. */
@@ -50,7 +52,14 @@ export class Report {
   /** Values at the probe's indices over rms, and the norm. */
   probe(quantity: string, actual: ArrayLike<number>, expected: Probe, tolerances: { values: number; norm: number }): void {
     const scale = Math.max(expected.l2 / Math.sqrt(actual.length), smallest);
-    this.record(`${quantity}: values`, largestDifference(expected.indices.map((index) => actual[index]), expected.values) / scale, tolerances.values);
+    this.record(
+      `${quantity}: values`,
+      largestDifference(
+        expected.indices.map((index) => actual[index]),
+        expected.values,
+      ) / scale,
+      tolerances.values,
+    );
     this.record(`${quantity}: l2`, Math.abs(norm(actual) - expected.l2) / Math.max(expected.l2, smallest), tolerances.norm);
   }
 

@@ -22,8 +22,14 @@ const has = (content: Content, ...path: string[]): boolean => {
 const kinds: { fits: (content: Content) => boolean; run: (report: Report, content: never) => void }[] = [
   { fits: (c) => has(c, 'eval_initial') && has(c, 'train_step'), run: networkFile },
   { fits: (c) => has(c, 'train', 'stage1'), run: backboneFile },
-  { fits: (c) => has(c, 'cases', '0', 'config', 'num_codes'), run: (report: Report, content: SmallFiles['encoding']) => content.cases.forEach((each) => encodingCase(report, each)) },
-  { fits: (c) => has(c, 'cases', '0', 'parameters_initial'), run: (report: Report, content: SmallFiles['blocks']) => content.cases.forEach((each) => blockCase(report, each)) },
+  {
+    fits: (c) => has(c, 'cases', '0', 'config', 'num_codes'),
+    run: (report: Report, content: SmallFiles['encoding']) => content.cases.forEach((each) => encodingCase(report, each)),
+  },
+  {
+    fits: (c) => has(c, 'cases', '0', 'parameters_initial'),
+    run: (report: Report, content: SmallFiles['blocks']) => content.cases.forEach((each) => blockCase(report, each)),
+  },
   { fits: (c) => has(c, 'cotangent_encoding_feat'), run: encModuleCase },
   { fits: (c) => has(c, 'bilinear'), run: resizeFile },
   { fits: (c) => has(c, 'cross_entropy'), run: lossesFile },

@@ -16,19 +16,24 @@ import type { FullTensor, Report } from './report.ts';
 const close = 2e-5;
 
 /** An NCHW tensor of a case as an NHWC one. */
-export const fromNchw = ({ shape: [n, c, h, w], data }: FullTensor): Tensor => tf.tensor(toNhwc(data, [n, c, h, w]), [n, h, w, c], 'float32');
+export const fromNchw = ({ shape: [n, c, h, w], data }: FullTensor): Tensor =>
+  tf.tensor(toNhwc(data, [n, c, h, w]), [n, h, w, c], 'float32');
 const nchwValues = (tensor: Tensor): Float32Array => toNchw(tensor.dataSync<'float32'>(), tensor.shape);
 const plain = ({ shape, data }: FullTensor): Tensor => tf.tensor(data, shape, 'float32');
 
 /** A case's tensors as a state dict, without PyTorch's counters. */
 export function stateDictOf(tensors: Record<string, FullTensor>): StateDict {
-  return new Map(Object.entries(tensors).filter(([name]) => !name.endsWith('num_batches_tracked'))
-    .map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]));
+  return new Map(
+    Object.entries(tensors)
+      .filter(([name]) => !name.endsWith('num_batches_tracked'))
+      .map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]),
+  );
 }
 
 function compareParameterGradients(report: Report, mode: string, tape: Tape, expected: Record<string, FullTensor>): void {
   for (const [parameter, gradient] of takeGradients(tape)) {
-    if (expected[parameter.name]) report.rms(`${mode} gradients of parameters`, toTorchLayout(gradient, parameter.torchShape), expected[parameter.name], close);
+    if (expected[parameter.name])
+      report.rms(`${mode} gradients of parameters`, toTorchLayout(gradient, parameter.torchShape), expected[parameter.name], close);
     gradient.dispose();
   }
 }
@@ -50,7 +55,14 @@ export function encodingCase(report: Report, golden: EncodingCase): void {
   const { channels, num_codes: numCodes } = golden.config;
   const parameters = new Parameters(new Random(0));
   const layer = new Encoding(parameters, 'encoding', channels, numCodes);
-  parameters.load(new Map(['codewords', 'scale'].map((name) => [`encoding.${name}`, { shape: golden[name as 'scale'].shape, data: Float32Array.from(golden[name as 'scale'].data) }])));
+  parameters.load(
+    new Map(
+      ['codewords', 'scale'].map((name) => [
+        `encoding.${name}`,
+        { shape: golden[name as 'scale'].shape, data: Float32Array.from(golden[name as 'scale'].data) },
+      ]),
+    ),
+  );
   const [n, c, h, w] = golden.input.shape;
   const tape = new Tape({ training: true, recording: true });
   const input = tape.constant(tf.reshape(fromNchw(golden.input), [n, h * w, c]), true);
@@ -92,9 +104,17 @@ export function encModuleCase(report: Report, golden: EncModuleCase): void {
     const { encodingFeature, output } = module.forward(tape, input);
     report.rms(`${mode} encoding feature`, encodingFeature.value.dataSync(), golden[mode].encoding_feat, close);
     report.rms(`${mode} output`, nchwValues(output.value), golden[mode].output, close);
-    tape.backward([[encodingFeature, plain(golden.cotangent_encoding_feat)], [output, fromNchw(golden.cotangent_output)]]);
+    tape.backward([
+      [encodingFeature, plain(golden.cotangent_encoding_feat)],
+      [output, fromNchw(golden.cotangent_output)],
+    ]);
     report.rms(`${mode} gradient of input`, nchwValues(input.gradient!), golden[mode].grad_input, close);
-    compareParameterGradients(report, mode, tape, Object.fromEntries(Object.entries(golden[mode].grads).map(([name, tensor]) => [`m.${name}`, tensor])));
+    compareParameterGradients(
+      report,
+      mode,
+      tape,
+      Object.fromEntries(Object.entries(golden[mode].grads).map(([name, tensor]) => [`m.${name}`, tensor])),
+    );
     if (mode === 'train') {
       report.rms('running mean', parameters.get('m.encoding.1.running_mean')!.value.dataSync(), golden.train.running_mean_after, close);
       report.rms('running variance', parameters.get('m.encoding.1.running_var')!.value.dataSync(), golden.train.running_var_after, close);
@@ -133,7 +153,12 @@ export function blockCase(report: Report, golden: BlockCase): void {
     report.rms(`${mode} output`, nchwValues(output.value), golden[mode].output, close);
     tape.backward([[output, fromNchw(golden.cotangent)]]);
     report.rms(`${mode} gradient of input`, nchwValues(input.gradient!), golden[mode].grad_input, close);
-    compareParameterGradients(report, mode, tape, Object.fromEntries(Object.entries(golden[mode].grads).map(([name, tensor]) => [`b.${name}`, tensor])));
+    compareParameterGradients(
+      report,
+      mode,
+      tape,
+      Object.fromEntries(Object.entries(golden[mode].grads).map(([name, tensor]) => [`b.${name}`, tensor])),
+    );
     if (mode === 'eval') continue;
     for (const [name, expected] of Object.entries(golden.train.running_after)) {
       const parameter = parameters.get(`b.${name}`);
@@ -175,11 +200,15 @@ export interface ResizeFile {
 }
 
 export function resizeFile(report: Report, { bilinear, maxpool, conv }: ResizeFile): void {
-  for (const golden of bilinear) opCase(report, 'bilinear', golden, (tape, x) => ops.resizeBilinear(tape, x, golden.output.shape[2], golden.output.shape[3]));
-  for (const golden of maxpool) opCase(report, 'max pooling', golden, (tape, x) => ops.maxPool(tape, x, golden.kernel!, golden.stride!, golden.padding!));
+  for (const golden of bilinear)
+    opCase(report, 'bilinear', golden, (tape, x) => ops.resizeBilinear(tape, x, golden.output.shape[2], golden.output.shape[3]));
+  for (const golden of maxpool)
+    opCase(report, 'max pooling', golden, (tape, x) => ops.maxPool(tape, x, golden.kernel!, golden.stride!, golden.padding!));
   for (const golden of conv) {
     const { stride = 1, padding = 0, dilation = 1 } = golden;
-    opCase(report, 'convolution', golden, (tape, x, weight) => conv2d(tape, x, weight!, { stride: [stride, stride], padding: [padding, padding], dilation }));
+    opCase(report, 'convolution', golden, (tape, x, weight) =>
+      conv2d(tape, x, weight!, { stride: [stride, stride], padding: [padding, padding], dilation }),
+    );
   }
 }
 

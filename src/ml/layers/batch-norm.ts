@@ -34,13 +34,23 @@ export class BatchNorm {
     if (tape.training) this.track(mean, variance);
     mean.dispose();
     variance.dispose();
-    const node = tape.op([x, weight, bias], y, (dy) => {
-      // In evaluation the gradient reads the population's statistics; what the forward op left in its reserves then differs by processor.
-      const [first, second] = running ?? [reserves[0], reserves[1]];
-      return fusedBatchNormGrad(dy, x.value, weight.value, [first, second, reserves[2]], batchNormEpsilon, tape.training);
-    },
-    { keep: [x], saved: reserves });
-    tape.record({ op: 'batch-norm', inputs: [x, weight, bias], output: node, epsilon: batchNormEpsilon, statistics: [this.runningMean.value, this.runningVar.value] });
+    const node = tape.op(
+      [x, weight, bias],
+      y,
+      (dy) => {
+        // In evaluation the gradient reads the population's statistics; what the forward op left in its reserves then differs by processor.
+        const [first, second] = running ?? [reserves[0], reserves[1]];
+        return fusedBatchNormGrad(dy, x.value, weight.value, [first, second, reserves[2]], batchNormEpsilon, tape.training);
+      },
+      { keep: [x], saved: reserves },
+    );
+    tape.record({
+      op: 'batch-norm',
+      inputs: [x, weight, bias],
+      output: node,
+      epsilon: batchNormEpsilon,
+      statistics: [this.runningMean.value, this.runningVar.value],
+    });
     return node;
   }
 

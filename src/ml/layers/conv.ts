@@ -29,7 +29,10 @@ export class Conv {
     this.geometry = { stride: [stride, stride], padding: [padding, padding], dilation };
   }
 
-  /** The convolution of x upsampled bilinearly to `size`, for stride 1 and "same" padding. @returns float32 [batch, ...size, outChannels] */
+  /**
+   * The convolution of x upsampled bilinearly to `size`, for stride 1 and "same" padding.
+   * @returns float32 [batch, ...size, outChannels]
+   */
   forwardUpsampled(tape: Tape, x: Node, size: readonly [number, number]): Node {
     const y = upsampledConv2d(tape, x, leaf(tape, this.weight), size);
     return this.bias ? ops.biasAdd(tape, y, leaf(tape, this.bias)) : y;
@@ -63,16 +66,26 @@ export class ConvBn {
   }
 
   forward(tape: Tape, x: Node): Node {
-    return tape.scope(() => this.activated(tape, tape.folds
-      ? ops.biasAdd(tape, ...this.folded(tape, (filter) => conv2d(tape, x, filter, this.conv.geometry)))
-      : this.norm.forward(tape, this.conv.forward(tape, x))));
+    return tape.scope(() =>
+      this.activated(
+        tape,
+        tape.folds
+          ? ops.biasAdd(tape, ...this.folded(tape, (filter) => conv2d(tape, x, filter, this.conv.geometry)))
+          : this.norm.forward(tape, this.conv.forward(tape, x)),
+      ),
+    );
   }
 
   /** The same for x upsampled bilinearly to `size`. */
   forwardUpsampled(tape: Tape, x: Node, size: readonly [number, number]): Node {
-    return tape.scope(() => this.activated(tape, tape.folds
-      ? ops.biasAdd(tape, ...this.folded(tape, (filter) => upsampledConv2d(tape, x, filter, size)))
-      : this.norm.forward(tape, this.conv.forwardUpsampled(tape, x, size))));
+    return tape.scope(() =>
+      this.activated(
+        tape,
+        tape.folds
+          ? ops.biasAdd(tape, ...this.folded(tape, (filter) => upsampledConv2d(tape, x, filter, size)))
+          : this.norm.forward(tape, this.conv.forwardUpsampled(tape, x, size)),
+      ),
+    );
   }
 
   /** The convolution with the folded filter, and the bias to add to it. */

@@ -15,9 +15,18 @@ export class ContextEncoder {
   private readonly encoding: Encoding;
   private readonly codeNorm: BatchNorm;
 
-  constructor(parameters: Parameters, name: string, inChannels: number, channels: number, numCodes: number, options: { projectBn: boolean }) {
+  constructor(
+    parameters: Parameters,
+    name: string,
+    inChannels: number,
+    channels: number,
+    numCodes: number,
+    options: { projectBn: boolean },
+  ) {
     this.project = options.projectBn
-      ? new ConvBn(parameters, { conv: `${name}.encoding_project.0`, norm: `${name}.encoding_project.1` }, inChannels, channels, { kernel: 1 })
+      ? new ConvBn(parameters, { conv: `${name}.encoding_project.0`, norm: `${name}.encoding_project.1` }, inChannels, channels, {
+          kernel: 1,
+        })
       : new Conv(parameters, `${name}.encoding_project`, inChannels, channels, { kernel: 1, bias: true });
     this.encoding = new Encoding(parameters, `${name}.encoding.0`, channels, numCodes);
     this.codeNorm = new BatchNorm(parameters, `${name}.encoding.1`, numCodes);

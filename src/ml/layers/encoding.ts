@@ -30,16 +30,20 @@ export class Encoding {
     const codewords = leaf(tape, this.codewords);
     const scale = leaf(tape, this.scale);
     const { encoded, distances, assignment } = encode(features.value, codewords.value, scale.value);
-    const node = tape.op([features, codewords, scale], encoded, (dy) =>
-      encodeGradient(dy, features.value, codewords.value, scale.value, distances, assignment),
-    { keep: [features], saved: [distances, assignment] });
+    const node = tape.op(
+      [features, codewords, scale],
+      encoded,
+      (dy) => encodeGradient(dy, features.value, codewords.value, scale.value, distances, assignment),
+      { keep: [features], saved: [distances, assignment] },
+    );
     tape.record({ op: 'encoding', inputs: [features, codewords, scale], output: node });
     return node;
   }
 }
 
 /** Shares one matrix [rows, columns] over the batch. */
-const tile = (matrix: Tensor, batch: number): T3 => tf.broadcastTo<TensorFlow.Rank.R3>(tf.expandDims(matrix, 0), [batch, matrix.shape[0], matrix.shape[1]!]);
+const tile = (matrix: Tensor, batch: number): T3 =>
+  tf.broadcastTo<TensorFlow.Rank.R3>(tf.expandDims(matrix, 0), [batch, matrix.shape[0], matrix.shape[1]!]);
 
 /**
  * @returns encoded [batch, codes, channels]; squared distances and assignment weights [batch, pixels, codes]

@@ -16,7 +16,9 @@ export interface Folded {
  * the rest into a bias. Kept with the parameters, and made anew when one of the tensors has been replaced.
  */
 export function foldBatchNorm(parameters: Parameters, conv: Conv, norm: BatchNorm): Folded {
-  const sources = [conv.weight, norm.weight, norm.bias, norm.runningMean, norm.runningVar, ...(conv.bias ? [conv.bias] : [])].map(({ value }) => value);
+  const sources = [conv.weight, norm.weight, norm.bias, norm.runningMean, norm.runningVar, ...(conv.bias ? [conv.bias] : [])].map(
+    ({ value }) => value,
+  );
   return parameters.derived(conv.weight.name, sources, () => {
     const [filter, bias] = tf.tidy((): [Tensor, Tensor] => {
       const scale = tf.div(norm.weight.value, tf.sqrt(tf.add(norm.runningVar.value, batchNormEpsilon)));

@@ -139,7 +139,9 @@ export class Parameters {
       const entry = state.get(parameter.name);
       if (!entry) report.missing.push(parameter.name);
       else if (entry.shape.join() !== parameter.torchShape.join()) {
-        report.mismatched.push(`${parameter.name}: [${entry.shape.join(', ')}] in the file, [${parameter.torchShape.join(', ')}] in the network`);
+        report.mismatched.push(
+          `${parameter.name}: [${entry.shape.join(', ')}] in the file, [${parameter.torchShape.join(', ')}] in the network`,
+        );
       } else matching.push([parameter, entry]);
     }
     if (strict) assertEmpty(report);

@@ -30,7 +30,12 @@ function keepHardest(weights: Float32Array, perPixel: Float32Array, share: numbe
  * @returns loss 0 with zero gradient if no pixel is labelled (PyTorch: NaN)
  * @throws ShapeError if logits are not of rank 4
  */
-export function crossEntropy(logits: Tensor, labels: Uint8Array, ignoreIndex: number, { classWeights = null, hardPixels = 1 }: CrossEntropyOptions = {}): LossAndGradient {
+export function crossEntropy(
+  logits: Tensor,
+  labels: Uint8Array,
+  ignoreIndex: number,
+  { classWeights = null, hardPixels = 1 }: CrossEntropyOptions = {},
+): LossAndGradient {
   assertShape('logits', logits.shape, [null, null, null, null]);
   const classes = logits.shape[3]!;
   const targets = new Int32Array(labels.length);
@@ -40,7 +45,9 @@ export function crossEntropy(logits: Tensor, labels: Uint8Array, ignoreIndex: nu
     targets[pixel] = label;
     weights[pixel] = classWeights ? classWeights[label] : 1;
   });
-  const [perPixel, rowGradient] = tf.tidy(() => sparseSoftmaxCrossEntropy(tf.reshape(logits, [-1, classes]), tf.tensor1d(targets, 'int32')));
+  const [perPixel, rowGradient] = tf.tidy(() =>
+    sparseSoftmaxCrossEntropy(tf.reshape(logits, [-1, classes]), tf.tensor1d(targets, 'int32')),
+  );
   if (hardPixels < 1) keepHardest(weights, perPixel.dataSync<'float32'>(), hardPixels);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total > 0) for (let pixel = 0; pixel < weights.length; pixel++) weights[pixel] /= total;

@@ -21,7 +21,11 @@ function targetsOf(labels: Uint8Array, classes: number, ignoreIndex: number): Ta
     valid[pixel] = 1;
     present.add(label);
   });
-  return { oneHot: tf.tensor2d(oneHot, [labels.length, classes]), valid: tf.tensor2d(valid, [labels.length, 1]), present: [...present].sort((a, b) => a - b) };
+  return {
+    oneHot: tf.tensor2d(oneHot, [labels.length, classes]),
+    valid: tf.tensor2d(valid, [labels.length, 1]),
+    present: [...present].sort((a, b) => a - b),
+  };
 }
 
 /** Takes a gradient to probabilities back to the logits. */

@@ -28,9 +28,14 @@ class Residual implements Block {
   constructor(parameters: Parameters, name: string, branch: ConvBn[], options: BlockOptions, expansion: number) {
     const outChannels = options.planes * expansion;
     this.branch = branch;
-    this.shortcut = options.stride === 1 && options.inChannels === outChannels ? null
-      : new ConvBn(parameters, { conv: `${name}.downsample.0`, norm: `${name}.downsample.1` }, options.inChannels, outChannels,
-        { kernel: 1, stride: options.stride, relu: false });
+    this.shortcut =
+      options.stride === 1 && options.inChannels === outChannels
+        ? null
+        : new ConvBn(parameters, { conv: `${name}.downsample.0`, norm: `${name}.downsample.1` }, options.inChannels, outChannels, {
+            kernel: 1,
+            stride: options.stride,
+            relu: false,
+          });
   }
 
   forward(tape: Tape, x: Node): Node {
@@ -53,10 +58,22 @@ export class BasicBlock extends Residual {
 
   constructor(parameters: Parameters, name: string, options: BlockOptions) {
     const { inChannels, planes, stride, dilation } = options;
-    super(parameters, name, [
-      new ConvBn(parameters, names(name, 1), inChannels, planes, { kernel: 3, stride, padding: dilation, dilation }),
-      new ConvBn(parameters, names(name, 2), planes, planes, { kernel: 3, padding: dilation, dilation, relu: false, normKind: 'bn.weight.closing' }),
-    ], options, BasicBlock.expansion);
+    super(
+      parameters,
+      name,
+      [
+        new ConvBn(parameters, names(name, 1), inChannels, planes, { kernel: 3, stride, padding: dilation, dilation }),
+        new ConvBn(parameters, names(name, 2), planes, planes, {
+          kernel: 3,
+          padding: dilation,
+          dilation,
+          relu: false,
+          normKind: 'bn.weight.closing',
+        }),
+      ],
+      options,
+      BasicBlock.expansion,
+    );
   }
 }
 
@@ -66,10 +83,16 @@ export class Bottleneck extends Residual {
 
   constructor(parameters: Parameters, name: string, options: BlockOptions) {
     const { inChannels, planes, stride, dilation } = options;
-    super(parameters, name, [
-      new ConvBn(parameters, names(name, 1), inChannels, planes, { kernel: 1 }),
-      new ConvBn(parameters, names(name, 2), planes, planes, { kernel: 3, stride, padding: dilation, dilation }),
-      new ConvBn(parameters, names(name, 3), planes, planes * 4, { kernel: 1, relu: false, normKind: 'bn.weight.closing' }),
-    ], options, Bottleneck.expansion);
+    super(
+      parameters,
+      name,
+      [
+        new ConvBn(parameters, names(name, 1), inChannels, planes, { kernel: 1 }),
+        new ConvBn(parameters, names(name, 2), planes, planes, { kernel: 3, stride, padding: dilation, dilation }),
+        new ConvBn(parameters, names(name, 3), planes, planes * 4, { kernel: 1, relu: false, normKind: 'bn.weight.closing' }),
+      ],
+      options,
+      Bottleneck.expansion,
+    );
   }
 }

@@ -28,9 +28,19 @@ class Lateral {
   private readonly fusion: Conv | ConvBn;
 
   constructor(parameters: Parameters, name: string, inChannels: readonly number[], channels: number, norm: boolean) {
-    this.convs = inChannels.slice(0, 3).map((count, index) => (norm
-      ? new ConvBn(parameters, { conv: `${name}.lateral_convs.${index}.0`, norm: `${name}.lateral_convs.${index}.1` }, count, channels, { kernel: 1 })
-      : new Conv(parameters, `${name}.lateral_convs.${index}`, count, channels, { kernel: 1, bias: true })));
+    this.convs = inChannels
+      .slice(0, 3)
+      .map((count, index) =>
+        norm
+          ? new ConvBn(
+              parameters,
+              { conv: `${name}.lateral_convs.${index}.0`, norm: `${name}.lateral_convs.${index}.1` },
+              count,
+              channels,
+              { kernel: 1 },
+            )
+          : new Conv(parameters, `${name}.lateral_convs.${index}`, count, channels, { kernel: 1, bias: true }),
+      );
     this.fusion = norm
       ? new ConvBn(parameters, { conv: `${name}.fusion.0`, norm: `${name}.fusion.1` }, 4 * channels, channels, { kernel: 3, padding: 1 })
       : new Conv(parameters, `${name}.fusion`, 4 * channels, channels, { kernel: 3, padding: 1, bias: true });
@@ -57,8 +67,11 @@ export class ReferenceHead implements Head {
     this.bottleneck = new Conv(parameters, `${name}.bottleneck`, inChannels[3], channels, { kernel: 3, padding: 1, bias: true });
     this.lateral = config.addLateral ? new Lateral(parameters, name, inChannels, channels, false) : null;
     this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, { projectBn: false });
-    this.classifierHidden = new ConvBn(parameters, { conv: `${name}.cls_seg.0`, norm: `${name}.cls_seg.1` }, channels, channels / 2,
-      { kernel: 3, padding: 1, bias: true });
+    this.classifierHidden = new ConvBn(parameters, { conv: `${name}.cls_seg.0`, norm: `${name}.cls_seg.1` }, channels, channels / 2, {
+      kernel: 3,
+      padding: 1,
+      bias: true,
+    });
     this.classifier = new Conv(parameters, `${name}.cls_seg.3`, channels / 2, numClasses, { kernel: 3, padding: 1, bias: true });
     this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
   }
@@ -96,21 +109,28 @@ export class PaperHead implements Head {
     this.bottleneck = new ConvBn(parameters, at('bottleneck'), inChannels[3], channels, { kernel: 3, padding: 1 });
     this.lateral = config.addLateral ? new Lateral(parameters, name, inChannels, channels, true) : null;
     this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, { projectBn: true });
-    this.detail = detailChannels > 0 ? {
-      project: new ConvBn(parameters, at('detail_project'), inChannels[0], detailChannels, { kernel: 1 }),
-      fuse: new ConvBn(parameters, at('detail_fuse'), channels + detailChannels, channels, { kernel: 3, padding: 1 }),
-    } : null;
+    this.detail =
+      detailChannels > 0
+        ? {
+            project: new ConvBn(parameters, at('detail_project'), inChannels[0], detailChannels, { kernel: 1 }),
+            fuse: new ConvBn(parameters, at('detail_fuse'), channels + detailChannels, channels, { kernel: 3, padding: 1 }),
+          }
+        : null;
     this.classifier = new Conv(parameters, `${name}.conv_seg`, channels, numClasses, { kernel: 1, bias: true });
     this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
     const hidden = Math.max(8, inChannels[2] / 4);
-    this.aux = config.auxHead ? {
-      hidden: new ConvBn(parameters, { conv: 'auxlayer.0', norm: 'auxlayer.1' }, inChannels[2], hidden, { kernel: 3, padding: 1 }),
-      classifier: new Conv(parameters, 'auxlayer.4', hidden, numClasses, { kernel: 1, bias: true }),
-    } : null;
-    this.stage3 = config.seAtStage3 ? {
-      encoder: new ContextEncoder(parameters, `${name}.stage3`, inChannels[2], channels, config.numCodes, { projectBn: true }),
-      seLayer: new Linear(parameters, `${name}.stage3.se_layer`, channels, numClasses),
-    } : null;
+    this.aux = config.auxHead
+      ? {
+          hidden: new ConvBn(parameters, { conv: 'auxlayer.0', norm: 'auxlayer.1' }, inChannels[2], hidden, { kernel: 3, padding: 1 }),
+          classifier: new Conv(parameters, 'auxlayer.4', hidden, numClasses, { kernel: 1, bias: true }),
+        }
+      : null;
+    this.stage3 = config.seAtStage3
+      ? {
+          encoder: new ContextEncoder(parameters, `${name}.stage3`, inChannels[2], channels, config.numCodes, { projectBn: true }),
+          seLayer: new Linear(parameters, `${name}.stage3.se_layer`, channels, numClasses),
+        }
+      : null;
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
@@ -121,7 +141,12 @@ export class PaperHead implements Head {
       const joined = this.joinDetail(tape, output, stages[0]);
       return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);
     });
-    return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: this.auxiliary(tape, stages[2], size), stage3SeLogits: this.stage3Presence(tape, stages[2]) };
+    return {
+      logits,
+      seLogits: this.seLayer.forward(tape, encodingFeature),
+      auxLogits: this.auxiliary(tape, stages[2], size),
+      stage3SeLogits: this.stage3Presence(tape, stages[2]),
+    };
   }
 
   private joinDetail(tape: Tape, output: Node, stage1: Node): Node {

@@ -11,7 +11,8 @@ export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | '
 
 /**
  * ResNet without its classifier. Tensor names are torchvision's.
- * Source: He et al. 2015; stage strides, dilation and the deep stem (three 3x3 convolutions) as in the EncNet paper, section 4; the narrower v1c stem is mmsegmentation's.
+ * Source: He et al. 2015; stage strides, dilation and the deep stem (three 3x3 convolutions) as in the EncNet paper,
+ * section 4; the narrower v1c stem is mmsegmentation's.
  */
 export class ResNet {
   /** Channels of the four stage outputs. */

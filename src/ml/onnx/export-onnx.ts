@@ -8,7 +8,9 @@ import { GraphBuilder } from './graph-builder.ts';
 import { encodeOnnx } from './proto.ts';
 import { translate } from './translate.ts';
 
-const description = 'EncNet in evaluation mode. images: RGB, normalised with ImageNet\'s mean and standard deviation. logits: of the size of images. labels: the class id of each pixel.';
+const description =
+  "EncNet in evaluation mode. images: RGB, normalised with ImageNet's mean and standard deviation. " +
+  'logits: of the size of images. labels: the class id of each pixel.';
 
 /**
  * Writes a network down as an ONNX model: one forward pass is traced, so whatever the network does is in it.
@@ -18,7 +20,11 @@ const description = 'EncNet in evaluation mode. images: RGB, normalised with Ima
  * @throws AppError 'invalid-argument' if the size is no multiple of 8, which a fixed graph needs
  */
 export function exportOnnx(net: EncNet, [height, width]: readonly [number, number], metadata: Record<string, string> = {}): Uint8Array {
-  if (height % 8 !== 0 || width % 8 !== 0) throw new AppError('invalid-argument', `The size of an exported network must be a multiple of 8 both ways, received ${height} x ${width}`);
+  if (height % 8 !== 0 || width % 8 !== 0)
+    throw new AppError(
+      'invalid-argument',
+      `The size of an exported network must be a multiple of 8 both ways, received ${height} x ${width}`,
+    );
   const steps: Traced[] = [];
   const tape = new Tape({ training: false, recording: false, trace: (step) => steps.push(step) });
   const given = tf.zeros([1, height, width, 3]);
@@ -31,10 +37,12 @@ export function exportOnnx(net: EncNet, [height, width]: readonly [number, numbe
   }
   const statistics = new Map(net.parameters.all().map((parameter) => [parameter.value, parameter]));
   for (const step of steps) {
-    translate(graph, step, (norm) => norm.statistics.map((tensor) => {
-      const { name, torchShape, value } = statistics.get(tensor)!;
-      return graph.constant(name, torchShape, toTorchLayout(value, torchShape));
-    }));
+    translate(graph, step, (norm) =>
+      norm.statistics.map((tensor) => {
+        const { name, torchShape, value } = statistics.get(tensor)!;
+        return graph.constant(name, torchShape, toTorchLayout(value, torchShape));
+      }),
+    );
   }
   graph.add('Identity', [graph.nameOf(logits)], {}, 'logits');
   graph.add('ArgMax', [graph.nameOf(logits)], { axis: { i: 1 }, keepdims: { i: 0 } }, 'labels');
@@ -42,10 +50,15 @@ export function exportOnnx(net: EncNet, [height, width]: readonly [number, numbe
   tape.dispose();
   given.dispose();
   return encodeOnnx({
-    name: 'encnet', description, metadata, nodes: graph.nodes, tensors: graph.tensors,
+    name: 'encnet',
+    description,
+    metadata,
+    nodes: graph.nodes,
+    tensors: graph.tensors,
     inputs: [{ name: 'images', type: 'float32', shape: ['batch', 3, height, width] }],
     outputs: [
-      { name: 'logits', type: 'float32', shape: ['batch', net.numClasses, height, width] }, { name: 'labels', type: 'int64', shape: ['batch', height, width] },
+      { name: 'logits', type: 'float32', shape: ['batch', net.numClasses, height, width] },
+      { name: 'labels', type: 'int64', shape: ['batch', height, width] },
       { name: 'se_logits', type: 'float32', shape: ['batch', net.numClasses] },
     ],
   });

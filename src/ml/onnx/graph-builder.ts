@@ -36,7 +36,12 @@ export class GraphBuilder {
   }
 
   /** Adds an op with one output. @returns the output's name */
-  add(type: string, inputs: string[], attributes: Record<string, AttributeValue> = {}, output = `${type.toLowerCase()}_${++this.count}`): string {
+  add(
+    type: string,
+    inputs: string[],
+    attributes: Record<string, AttributeValue> = {},
+    output = `${type.toLowerCase()}_${++this.count}`,
+  ): string {
     this.nodes.push({ type, inputs, outputs: [output], attributes });
     return output;
   }

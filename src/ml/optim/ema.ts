@@ -3,7 +3,8 @@ import { tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 
 /**
- * Exponential moving average of a network's tensors, running statistics included. Early on it forgets faster, so that the random start does not linger.
+ * Exponential moving average of a network's tensors, running statistics included. Early on it forgets faster, so that the
+ * random start does not linger.
  * Source: Polyak averaging as in Tarvainen and Valpola 2017, with TensorFlow's warm-up (1 + n) / (10 + n).
  */
 export class WeightAverage {
@@ -24,7 +25,10 @@ export class WeightAverage {
     const decay = Math.min(this.decay, (1 + updates) / (10 + updates));
     for (const parameter of this.parameters) {
       const average = this.averages.get(parameter)!;
-      this.averages.set(parameter, tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameter.value, 1 - decay))));
+      this.averages.set(
+        parameter,
+        tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameter.value, 1 - decay))),
+      );
       average.dispose();
     }
   }
@@ -53,7 +57,9 @@ export class WeightAverage {
    * @param live the network's tensors as they stand
    */
   states(live: StateDict): { average: StateDict; weights: StateDict } {
-    const aside: StateDict = new Map([...this.averages].map(([{ name, torchShape }, value]) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]));
+    const aside: StateDict = new Map(
+      [...this.averages].map(([{ name, torchShape }, value]) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]),
+    );
     return this.inPlace ? { average: live, weights: aside } : { average: aside, weights: live };
   }
 

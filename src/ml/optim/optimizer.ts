@@ -54,7 +54,9 @@ export class Optimizer {
     if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
     for (const [parameter, gradient] of gradients) {
       const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
-      const next = tf.tidy(() => (this.config.kind === 'sgd' ? this.sgd(parameter, gradient, rate) : this.adamw(parameter, gradient, rate)));
+      const next = tf.tidy(() =>
+        this.config.kind === 'sgd' ? this.sgd(parameter, gradient, rate) : this.adamw(parameter, gradient, rate),
+      );
       Parameters.assign(parameter, next);
       gradient.dispose();
     }
@@ -62,7 +64,10 @@ export class Optimizer {
   }
 
   private decay(parameter: Parameter): number {
-    const decayed = this.config.decayNormAndBias || (parameter.kind.endsWith('.weight') && !parameter.kind.startsWith('bn.')) || parameter.kind === 'conv.weight.biased';
+    const decayed =
+      this.config.decayNormAndBias ||
+      (parameter.kind.endsWith('.weight') && !parameter.kind.startsWith('bn.')) ||
+      parameter.kind === 'conv.weight.biased';
     return decayed ? this.config.weightDecay : 0;
   }
 
@@ -103,7 +108,10 @@ export class Optimizer {
     const slots = new Map<string, StateTensor>();
     for (const [parameter, known] of this.slots) {
       for (const [slot, tensor] of Object.entries(known)) {
-        slots.set(`optimizer.${slot}.${parameter.name}`, { shape: parameter.torchShape, data: toTorchLayout(tensor, parameter.torchShape) });
+        slots.set(`optimizer.${slot}.${parameter.name}`, {
+          shape: parameter.torchShape,
+          data: toTorchLayout(tensor, parameter.torchShape),
+        });
       }
     }
     return { updates: this.updates, slots };
@@ -116,7 +124,10 @@ export class Optimizer {
     for (const parameter of parameters) {
       const entries = names.map((slot) => [slot, state.slots.get(`optimizer.${slot}.${parameter.name}`)] as const);
       if (entries.some(([, entry]) => !entry)) continue;
-      this.replace(parameter, Object.fromEntries(entries.map(([slot, entry]) => [slot, toTensorFlowLayout(entry!.data, parameter.torchShape)])));
+      this.replace(
+        parameter,
+        Object.fromEntries(entries.map(([slot, entry]) => [slot, toTensorFlowLayout(entry!.data, parameter.torchShape)])),
+      );
     }
   }
 

@@ -18,9 +18,17 @@ export type DilationPath = 'native' | 'space-to-batch';
  * @param path of a dilated convolution; by default the one this device has
  * @returns float32 [batch, outHeight, outWidth, outChannels]
  */
-export function conv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry, path: DilationPath = deviceName() === 'GPU' ? 'native' : 'space-to-batch'): Node {
-  const node = geometry.dilation > 1 && path === 'space-to-batch' && geometry.stride[0] === 1 && geometry.stride[1] === 1
-    ? blockConv2d(tape, x, filter, geometry) : plainConv2d(tape, x, filter, geometry);
+export function conv2d(
+  tape: Tape,
+  x: Node,
+  filter: Node,
+  geometry: ConvGeometry,
+  path: DilationPath = deviceName() === 'GPU' ? 'native' : 'space-to-batch',
+): Node {
+  const node =
+    geometry.dilation > 1 && path === 'space-to-batch' && geometry.stride[0] === 1 && geometry.stride[1] === 1
+      ? blockConv2d(tape, x, filter, geometry)
+      : plainConv2d(tape, x, filter, geometry);
   tape.record({ op: 'conv', inputs: [x, filter], output: node, ...geometry });
   return node;
 }
@@ -28,10 +36,15 @@ export function conv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry
 function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry): Node {
   const { stride, padding, dilation } = geometry;
   const y = kernels.conv2d(x.value, filter.value, stride, padding, dilation);
-  return tape.op([x, filter], y, (dy) => [
-    x.needsGradient ? convInputGradient(x.shape, filter.value, dy, geometry) : null,
-    filter.needsGradient ? kernels.conv2dBackpropFilter(x.value, filter.shape, dy, stride, padding, dilation) : null,
-  ], { keep: [x] });
+  return tape.op(
+    [x, filter],
+    y,
+    (dy) => [
+      x.needsGradient ? convInputGradient(x.shape, filter.value, dy, geometry) : null,
+      filter.needsGradient ? kernels.conv2dBackpropFilter(x.value, filter.shape, dy, stride, padding, dilation) : null,
+    ],
+    { keep: [x] },
+  );
 }
 
 /**
@@ -66,18 +79,23 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);
   convolved.dispose();
-  return tape.op([x, filter], y, (dy) => {
-    const dyBlocks = kernels.spaceToBatch(dy, dilation, crops);
-    let dx: Tensor | null = null;
-    if (x.needsGradient) {
-      const dBlocks = kernels.conv2dBackpropInput(blockShape, filter.value, dyBlocks, [1, 1], [0, 0]);
-      dx = kernels.batchToSpace(dBlocks, dilation, pads);
-      dBlocks.dispose();
-    }
-    const xBlocks = split();
-    const dFilter = kernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]);
-    xBlocks.dispose();
-    dyBlocks.dispose();
-    return [dx, dFilter];
-  }, { keep: [x] });
+  return tape.op(
+    [x, filter],
+    y,
+    (dy) => {
+      const dyBlocks = kernels.spaceToBatch(dy, dilation, crops);
+      let dx: Tensor | null = null;
+      if (x.needsGradient) {
+        const dBlocks = kernels.conv2dBackpropInput(blockShape, filter.value, dyBlocks, [1, 1], [0, 0]);
+        dx = kernels.batchToSpace(dBlocks, dilation, pads);
+        dBlocks.dispose();
+      }
+      const xBlocks = split();
+      const dFilter = kernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]);
+      xBlocks.dispose();
+      dyBlocks.dispose();
+      return [dx, dFilter];
+    },
+    { keep: [x] },
+  );
 }

@@ -24,14 +24,28 @@ export function conv2d(x: Tensor, filter: Tensor, stride: Stride, padding: Paddi
   return run1('Conv2D', convAttributes(stride, padding, dilation), [x, filter]);
 }
 
-export function conv2dBackpropInput(inputShape: readonly number[], filter: Tensor, dy: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
+export function conv2dBackpropInput(
+  inputShape: readonly number[],
+  filter: Tensor,
+  dy: Tensor,
+  stride: Stride,
+  padding: Padding,
+  dilation = 1,
+): Tensor {
   const sizes = tf.tensor1d([...inputShape], 'int32');
   const dx = run1('Conv2DBackpropInput', convAttributes(stride, padding, dilation), [sizes, filter, dy]);
   sizes.dispose();
   return dx;
 }
 
-export function conv2dBackpropFilter(x: Tensor, filterShape: readonly number[], dy: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
+export function conv2dBackpropFilter(
+  x: Tensor,
+  filterShape: readonly number[],
+  dy: Tensor,
+  stride: Stride,
+  padding: Padding,
+  dilation = 1,
+): Tensor {
   const sizes = tf.tensor1d([...filterShape], 'int32');
   const dw = run1('Conv2DBackpropFilter', convAttributes(stride, padding, dilation), [x, sizes, dy]);
   sizes.dispose();
@@ -66,7 +80,14 @@ export function fusedBatchNorm(x: Tensor, scale: Tensor, offset: Tensor, running
 }
 
 /** @returns dx, dscale, doffset */
-export function fusedBatchNormGrad(dy: Tensor, x: Tensor, scale: Tensor, reserves: [Tensor, Tensor, Tensor], epsilon: number, training: boolean): [Tensor, Tensor, Tensor] {
+export function fusedBatchNormGrad(
+  dy: Tensor,
+  x: Tensor,
+  scale: Tensor,
+  reserves: [Tensor, Tensor, Tensor],
+  epsilon: number,
+  training: boolean,
+): [Tensor, Tensor, Tensor] {
   const outputs = runMany('FusedBatchNormGradV3', batchNormAttributes(epsilon, training), [dy, x, scale, ...reserves], 5);
   outputs[3].dispose();
   outputs[4].dispose();
@@ -74,8 +95,14 @@ export function fusedBatchNormGrad(dy: Tensor, x: Tensor, scale: Tensor, reserve
 }
 
 function poolAttributes(size: number, stride: number) {
-  return [float(), attribute.ints('ksize', [1, size, size, 1]), attribute.ints('strides', [1, stride, stride, 1]),
-    attribute.string('padding', 'VALID'), attribute.ints('explicit_paddings', []), nhwc()];
+  return [
+    float(),
+    attribute.ints('ksize', [1, size, size, 1]),
+    attribute.ints('strides', [1, stride, stride, 1]),
+    attribute.string('padding', 'VALID'),
+    attribute.ints('explicit_paddings', []),
+    nhwc(),
+  ];
 }
 
 export const maxPool = (x: Tensor, size: number, stride: number): Tensor => run1('MaxPool', poolAttributes(size, stride), [x]);
@@ -96,12 +123,24 @@ export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('Resiz
 
 /** @returns loss [rows] and its gradient [rows, classes] for int32 labels [rows] */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [Tensor, Tensor] {
-  const [loss, gradient] = runMany('SparseSoftmaxCrossEntropyWithLogits', [float(), attribute.type('Tlabels', 'int32')], [logits, labels], 2);
+  const [loss, gradient] = runMany(
+    'SparseSoftmaxCrossEntropyWithLogits',
+    [float(), attribute.type('Tlabels', 'int32')],
+    [logits, labels],
+    2,
+  );
   return [loss, gradient];
 }
 
 function blockTensors(blocks: readonly number[], pads: readonly number[][]): [Tensor, Tensor] {
-  return [tf.tensor1d([...blocks], 'int32'), tf.tensor2d(pads.map((pair) => [...pair]), [2, 2], 'int32')];
+  return [
+    tf.tensor1d([...blocks], 'int32'),
+    tf.tensor2d(
+      pads.map((pair) => [...pair]),
+      [2, 2],
+      'int32',
+    ),
+  ];
 }
 
 function blockOp(name: string, padName: string, x: Tensor, block: number, pads: readonly number[][]): Tensor {

@@ -27,23 +27,35 @@ const padValue = -3e38;
 
 /** Max pooling with symmetric padding that never wins. */
 export function maxPool(tape: Tape, x: Node, size: number, stride: number, padding: number): Node {
-  const pads: [number, number][] = [[0, 0], [padding, padding], [padding, padding], [0, 0]];
+  const pads: [number, number][] = [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ];
   const padded = padding > 0 ? tf.pad(x.value, pads, padValue) : x.value.clone();
   const y = kernels.maxPool(padded, size, stride);
-  const node: Node = tape.op([x], y, (dy) => {
-    const dPadded = kernels.maxPoolGrad(padded, node.value, dy, size, stride);
-    if (padding === 0) return [dPadded];
-    const dx = tf.slice(dPadded, [0, padding, padding, 0], x.shape);
-    dPadded.dispose();
-    return [dx];
-  }, { saved: [padded], keepOutput: true });
+  const node: Node = tape.op(
+    [x],
+    y,
+    (dy) => {
+      const dPadded = kernels.maxPoolGrad(padded, node.value, dy, size, stride);
+      if (padding === 0) return [dPadded];
+      const dx = tf.slice(dPadded, [0, padding, padding, 0], x.shape);
+      dPadded.dispose();
+      return [dx];
+    },
+    { saved: [padded], keepOutput: true },
+  );
   tape.record({ op: 'max-pool', inputs: [x], output: node, size, stride, padding });
   return node;
 }
 
 export function resizeBilinear(tape: Tape, x: Node, height: number, width: number): Node {
   if (x.shape[1] === height && x.shape[2] === width) return x;
-  const node = tape.op([x], kernels.resizeBilinear(x.value, height, width), (dy) => [kernels.resizeBilinearGrad(dy, x.value)], { keep: [x] });
+  const node = tape.op([x], kernels.resizeBilinear(x.value, height, width), (dy) => [kernels.resizeBilinearGrad(dy, x.value)], {
+    keep: [x],
+  });
   tape.record({ op: 'resize', inputs: [x], output: node, size: [height, width] });
   return node;
 }
@@ -51,7 +63,14 @@ export function resizeBilinear(tape: Tape, x: Node, height: number, width: numbe
 /** Concatenates along the channels. */
 export function concat(tape: Tape, parts: Node[]): Node {
   const sizes = parts.map((part) => part.shape.at(-1)!);
-  const node = tape.op(parts, tf.concat(parts.map((part) => part.value), -1), (dy) => tf.split(dy, sizes, -1));
+  const node = tape.op(
+    parts,
+    tf.concat(
+      parts.map((part) => part.value),
+      -1,
+    ),
+    (dy) => tf.split(dy, sizes, -1),
+  );
   tape.record({ op: 'concat', inputs: parts, output: node });
   return node;
 }
@@ -69,19 +88,20 @@ export function dropout(tape: Tape, x: Node, rate: number): Node {
 /** x [rows, inFeatures] times weight [inFeatures, outFeatures] plus bias [outFeatures]. */
 export function linear(tape: Tape, x: Node, weight: Node, bias: Node): Node {
   const y = tf.tidy(() => tf.add(tf.matMul(x.value as TensorFlow.Tensor2D, weight.value as TensorFlow.Tensor2D), bias.value));
-  const node = tape.op([x, weight, bias], y, (dy) => [
-    tf.matMul(dy, weight.value, false, true),
-    tf.matMul(x.value, dy, true, false),
-    tf.sum(dy, 0),
-  ], { keep: [x, weight] });
+  const node = tape.op(
+    [x, weight, bias],
+    y,
+    (dy) => [tf.matMul(dy, weight.value, false, true), tf.matMul(x.value, dy, true, false), tf.sum(dy, 0)],
+    { keep: [x, weight] },
+  );
   tape.record({ op: 'linear', inputs: [x, weight, bias], output: node });
   return node;
 }
 
 export function sigmoid(tape: Tape, x: Node): Node {
-  const node: Node = tape.op([x], tf.sigmoid(x.value), (dy) => [
-    tf.tidy(() => tf.mul(dy, tf.mul(node.value, tf.sub(1, node.value)))),
-  ], { keepOutput: true });
+  const node: Node = tape.op([x], tf.sigmoid(x.value), (dy) => [tf.tidy(() => tf.mul(dy, tf.mul(node.value, tf.sub(1, node.value))))], {
+    keepOutput: true,
+  });
   tape.record({ op: 'sigmoid', inputs: [x], output: node });
   return node;
 }
@@ -111,13 +131,18 @@ export function channelAttention(tape: Tape, x: Node, gain: Node): Node {
   const scaled = tf.mul(x.value, factor);
   const y = kernels.relu(scaled);
   scaled.dispose();
-  const node: Node = tape.op([x, gain], y, (dy) => {
-    const dScaled = kernels.reluGrad(dy, node.value);
-    const dx = tf.mul(dScaled, factor);
-    const dGain = tf.tidy(() => tf.sum(tf.mul(dScaled, x.value), [1, 2]));
-    dScaled.dispose();
-    return [dx, dGain];
-  }, { keep: [x], keepOutput: true, saved: [factor] });
+  const node: Node = tape.op(
+    [x, gain],
+    y,
+    (dy) => {
+      const dScaled = kernels.reluGrad(dy, node.value);
+      const dx = tf.mul(dScaled, factor);
+      const dGain = tf.tidy(() => tf.sum(tf.mul(dScaled, x.value), [1, 2]));
+      dScaled.dispose();
+      return [dx, dGain];
+    },
+    { keep: [x], keepOutput: true, saved: [factor] },
+  );
   tape.record({ op: 'attention', inputs: [x, gain], output: node });
   return node;
 }

@@ -42,7 +42,10 @@ interface Sizes {
   channels: number;
 }
 
-/** Upsamples the taps' maps [batch, height, width, taps * taps * channels] and adds them up. @returns [batch, outHeight, outWidth, channels] */
+/**
+ * Upsamples the taps' maps [batch, height, width, taps * taps * channels] and adds them up.
+ * @returns [batch, outHeight, outWidth, channels]
+ */
 function spread(maps: Tensor, rows: Tensor, columns: Tensor, s: Sizes): Tensor {
   return tf.tidy(() => {
     const byRow = tf.transpose(tf.reshape(maps, [s.batch * s.height, s.width, s.taps, s.taps, s.channels]), [0, 2, 3, 1, 4]);
@@ -83,15 +86,20 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
   const maps = kernels.conv2d(x.value, pointwise, [1, 1], [0, 0]);
   const y = spread(maps, rows, columns, s);
   maps.dispose();
-  const node = tape.op([x, filter], y, (dy) => {
-    const dMaps = gather(dy, rows, columns, s);
-    const dx = kernels.conv2dBackpropInput(x.shape, pointwise, dMaps, [1, 1], [0, 0]);
-    const dPointwise = kernels.conv2dBackpropFilter(x.value, pointwise.shape, dMaps, [1, 1], [0, 0]);
-    dMaps.dispose();
-    const dFilter = tf.tidy(() => tf.transpose(tf.reshape(dPointwise, [inChannels, taps, taps, channels]), [1, 2, 0, 3]));
-    dPointwise.dispose();
-    return [dx, dFilter];
-  }, { keep: [x], saved: [rows, columns, pointwise] });
+  const node = tape.op(
+    [x, filter],
+    y,
+    (dy) => {
+      const dMaps = gather(dy, rows, columns, s);
+      const dx = kernels.conv2dBackpropInput(x.shape, pointwise, dMaps, [1, 1], [0, 0]);
+      const dPointwise = kernels.conv2dBackpropFilter(x.value, pointwise.shape, dMaps, [1, 1], [0, 0]);
+      dMaps.dispose();
+      const dFilter = tf.tidy(() => tf.transpose(tf.reshape(dPointwise, [inChannels, taps, taps, channels]), [1, 2, 0, 3]));
+      dPointwise.dispose();
+      return [dx, dFilter];
+    },
+    { keep: [x], saved: [rows, columns, pointwise] },
+  );
   tape.record({ op: 'upsampled-conv', inputs: [x, filter], output: node, size: [outHeight, outWidth] });
   return node;
 }

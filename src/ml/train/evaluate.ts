@@ -11,10 +11,16 @@ import { predictSample, prepareSample, type Prediction } from './predict.ts';
  * Scores a network on labelled samples, each at its label's own resolution, void left out, one confusion over all pixels.
  * @param progress called after each image with its prediction; may wait, so that stop and pause are heard
  */
-export async function evaluate(net: EncNet, pool: SamplePool, samples: readonly Sample[], config: RunConfig, options: {
-  epoch: number;
-  progress: (done: number, sample: Sample, prediction: Prediction) => Promise<void>;
-}): Promise<Confusion> {
+export async function evaluate(
+  net: EncNet,
+  pool: SamplePool,
+  samples: readonly Sample[],
+  config: RunConfig,
+  options: {
+    epoch: number;
+    progress: (done: number, sample: Sample, prediction: Prediction) => Promise<void>;
+  },
+): Promise<Confusion> {
   const confusion = new Confusion(net.numClasses);
   const flipsOf = (sample: Sample) => {
     const random = Random.named(`validate:${options.epoch}:${sample.id}`, config.seed);

@@ -35,10 +35,15 @@ export function suggestRate(points: readonly RatePoint[]): number | null {
 async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Control) {
   const set = await surveySamples(pool, job.train, job.classes.length, control);
   if (control.stopRequested) return;
-  if (set.samples.length === 0) throw new AppError('invalid-argument', `No image of the training split can be used${set.excluded.length > 0 ? `; the first: ${set.excluded[0]}` : ''}`);
+  if (set.samples.length === 0)
+    throw new AppError(
+      'invalid-argument',
+      `No image of the training split can be used${set.excluded.length > 0 ? `; the first: ${set.excluded[0]}` : ''}`,
+    );
   const weights = classWeights(job.config.loss.classWeights, set.pixels, set.imagePixels);
   const steps = stepsPerEpoch(set.samples.length, job.config);
-  for (let epoch = 0; steps > 0; epoch++) for await (const batches of trainingBatches(pool, set, job.config, epoch, 0)) yield { batches, weights };
+  for (let epoch = 0; steps > 0; epoch++)
+    for await (const batches of trainingBatches(pool, set, job.config, epoch, 0)) yield { batches, weights };
 }
 
 /** Runs the search and reports every point with its smoothed loss, then the suggestion. */

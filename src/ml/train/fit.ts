@@ -18,7 +18,15 @@ import { ValidationStrip } from './validation-strip.ts';
 type Emit = (event: TrainerEvent) => void;
 
 const freshSums = (): RunState['sums'] => ({ loss: 0, correct: 0, labelled: 0, steps: 0 });
-const freshState = (): RunState => ({ epoch: 0, step: 0, sums: freshSums(), best: null, elapsedSeconds: 0, optimizerUpdates: 0, history: [] });
+const freshState = (): RunState => ({
+  epoch: 0,
+  step: 0,
+  sums: freshSums(),
+  best: null,
+  elapsedSeconds: 0,
+  optimizerUpdates: 0,
+  history: [],
+});
 
 /** What a run trains on, once every sample has been read. */
 interface Data {
@@ -69,7 +77,14 @@ class Fit {
     const data = await this.read();
     if (!data) return this.stopped();
     const { state } = this;
-    this.emit({ type: 'started', epoch: state.epoch, step: state.step, history: state.history, parameters: this.model.net.parameters.count(), steps: data.steps });
+    this.emit({
+      type: 'started',
+      epoch: state.epoch,
+      step: state.step,
+      history: state.history,
+      parameters: this.model.net.parameters.count(),
+      steps: data.steps,
+    });
     this.clock = performance.now();
     while (state.epoch < this.config.epochs && !this.stalled()) {
       if (!(await this.trainEpoch(data)) || !(await this.finishEpoch(data))) return this.stopped();
@@ -81,7 +96,11 @@ class Fit {
   private stalled(): boolean {
     const { epoch, best } = this.state;
     const stalled = best !== null && hasStalled(this.config, epoch, best.epoch);
-    if (stalled) this.emit({ type: 'log', text: `ended early: no better mIoU than ${best.miou.toFixed(4)} of epoch ${best.epoch} for ${this.config.patience} epochs` });
+    if (stalled)
+      this.emit({
+        type: 'log',
+        text: `ended early: no better mIoU than ${best.miou.toFixed(4)} of epoch ${best.epoch} for ${this.config.patience} epochs`,
+      });
     return stalled;
   }
 
@@ -92,12 +111,21 @@ class Fit {
     const [train, validation] = [await survey(job.train), await survey(job.validation)];
     if (this.control.stopRequested) return null;
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
-    for (const [split, { samples, excluded }] of [['training', train], ['validation', validation]] as const) {
+    for (const [split, { samples, excluded }] of [
+      ['training', train],
+      ['validation', validation],
+    ] as const) {
       if (samples.length > 0) continue;
-      throw new AppError('invalid-argument', `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`);
+      throw new AppError(
+        'invalid-argument',
+        `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`,
+      );
     }
     return {
-      train, validation: validation.samples, steps: stepsPerEpoch(train.samples.length, config), classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
+      train,
+      validation: validation.samples,
+      steps: stepsPerEpoch(train.samples.length, config),
+      classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
       strip: new ValidationStrip(validation.samples, job.outDir, job.classes),
     };
   }
@@ -130,7 +158,10 @@ class Fit {
 
   private rateAt(step: number, steps: number): number {
     const { config } = this;
-    return config.optimizer.learningRate * learningRateFactor(config.schedule, config.warmUpEpochs, { step, stepsPerEpoch: steps, totalSteps: steps * config.epochs });
+    return (
+      config.optimizer.learningRate *
+      learningRateFactor(config.schedule, config.warmUpEpochs, { step, stepsPerEpoch: steps, totalSteps: steps * config.epochs })
+    );
   }
 
   private step(batches: readonly Batch[], { steps, classWeights: weights }: Data, waitMs: number): void {
@@ -138,7 +169,12 @@ class Fit {
     const begin = performance.now();
     const globalStep = state.epoch * steps + state.step;
     const learningRate = this.rateAt(globalStep, steps);
-    const result = this.model.step(batches, { loss: config.loss, classWeights: weights, learningRate, dropoutSeed: config.seed * 1_000_003 + globalStep });
+    const result = this.model.step(batches, {
+      loss: config.loss,
+      classWeights: weights,
+      learningRate,
+      dropoutSeed: config.seed * 1_000_003 + globalStep,
+    });
     this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids: batches.flatMap(({ ids }) => ids) });
     state.step++;
     state.sums.loss += result.loss;
@@ -149,9 +185,17 @@ class Fit {
       type: 'step',
       rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
       metrics: {
-        epoch: state.epoch + 1, step: state.step, stepsPerEpoch: steps, globalStep: globalStep + 1, totalSteps: steps * config.epochs,
-        loss: result.loss, accuracy: result.labelled > 0 ? result.correct / result.labelled : 0, learningRate,
-        images: batches.reduce((sum, { count }) => sum + count, 0), stepMs: performance.now() - begin, waitMs,
+        epoch: state.epoch + 1,
+        step: state.step,
+        stepsPerEpoch: steps,
+        globalStep: globalStep + 1,
+        totalSteps: steps * config.epochs,
+        loss: result.loss,
+        accuracy: result.labelled > 0 ? result.correct / result.labelled : 0,
+        learningRate,
+        images: batches.reduce((sum, { count }) => sum + count, 0),
+        stepMs: performance.now() - begin,
+        waitMs,
       },
     });
   }
@@ -165,17 +209,21 @@ class Fit {
     const { state } = this;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
     const steps = Math.max(1, state.sums.steps);
-    this.record({
-      epoch: state.epoch + 1,
-      loss: state.sums.loss / steps,
-      trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : 0,
-      validationAccuracy: confusion.pixelAccuracy() ?? 0,
-      miou: confusion.meanIou() ?? 0,
-      perClassIou: confusion.iou(),
-      learningRate: this.rateAt((state.epoch + 1) * data.steps - 1, data.steps),
-      timeSeconds: state.elapsedSeconds,
-      epochSeconds: state.elapsedSeconds - previous,
-    }, confusion, data);
+    this.record(
+      {
+        epoch: state.epoch + 1,
+        loss: state.sums.loss / steps,
+        trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : 0,
+        validationAccuracy: confusion.pixelAccuracy() ?? 0,
+        miou: confusion.meanIou() ?? 0,
+        perClassIou: confusion.iou(),
+        learningRate: this.rateAt((state.epoch + 1) * data.steps - 1, data.steps),
+        timeSeconds: state.elapsedSeconds,
+        epochSeconds: state.elapsedSeconds - previous,
+      },
+      confusion,
+      data,
+    );
     return true;
   }
 
@@ -183,17 +231,19 @@ class Fit {
   private async validate({ validation, strip }: Data): Promise<Confusion | null> {
     const total = validation.length;
     try {
-      return await this.model.predicting((net) => evaluate(net, this.pool, validation, this.config, {
-        epoch: this.state.epoch,
-        progress: async (done, sample, prediction) => {
-          strip.take(sample, prediction);
-          this.emit({ type: 'validating', done, total });
-          // Validation is not training time.
-          this.clock = performance.now();
-          await this.breathe();
-          if (this.control.stopRequested) throw new Stopped();
-        },
-      }));
+      return await this.model.predicting((net) =>
+        evaluate(net, this.pool, validation, this.config, {
+          epoch: this.state.epoch,
+          progress: async (done, sample, prediction) => {
+            strip.take(sample, prediction);
+            this.emit({ type: 'validating', done, total });
+            // Validation is not training time.
+            this.clock = performance.now();
+            await this.breathe();
+            if (this.control.stopRequested) throw new Stopped();
+          },
+        }),
+      );
     } catch (error) {
       if (error instanceof Stopped) return null;
       throw error;
@@ -248,7 +298,8 @@ class Stopped extends Error {}
 
 /**
  * Trains as the job says until it is finished or stopped; events report everything on the way.
- * @throws AppError 'invalid-argument' if a split has no usable image, 'trainer-failed' if the loss is not a number or explodes, 'disk-full', 'corrupt-file'
+ * @throws AppError 'invalid-argument' if a split has no usable image, 'trainer-failed' if the loss is not a number or
+ * explodes, 'disk-full', 'corrupt-file'
  */
 export async function fit(job: TrainJob, pool: SamplePool, control: Control, emit: Emit): Promise<void> {
   const run = new Fit(job, pool, control, emit);

@@ -20,7 +20,10 @@ export class LossGuard {
     const advice = 'The last checkpoint keeps the weights before it. A smaller learning rate, a warm-up or gradient clipping may help.';
     if (!Number.isFinite(loss)) throw new AppError('trainer-failed', `The loss became ${loss} ${place}. ${advice}`);
     if (this.smoothed !== null && this.seen > settling && loss > jump * Math.max(this.smoothed, 0.1)) {
-      throw new AppError('trainer-failed', `The loss exploded to ${loss.toPrecision(3)} from about ${this.smoothed.toPrecision(3)} ${place}. ${advice}`);
+      throw new AppError(
+        'trainer-failed',
+        `The loss exploded to ${loss.toPrecision(3)} from about ${this.smoothed.toPrecision(3)} ${place}. ${advice}`,
+      );
     }
     this.smoothed = this.smoothed === null ? loss : this.smoothed + smoothing * (loss - this.smoothed);
     this.seen++;

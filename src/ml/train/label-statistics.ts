@@ -20,10 +20,22 @@ export interface LabelStatistics extends TrainingSet {
 /** Samples read at a time: enough to keep the workers busy. */
 const together = 8;
 
-/** Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read. @param control a stop ends the survey early, with what has been read */
-export async function surveySamples(pool: SamplePool, samples: readonly Sample[], numClasses: number, control: Control): Promise<LabelStatistics> {
+/**
+ * Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read.
+ * @param control a stop ends the survey early, with what has been read
+ */
+export async function surveySamples(
+  pool: SamplePool,
+  samples: readonly Sample[],
+  numClasses: number,
+  control: Control,
+): Promise<LabelStatistics> {
   const statistics: LabelStatistics = {
-    samples: [], holders: Array.from({ length: numClasses }, () => []), excluded: [], pixels: new Float64Array(numClasses), imagePixels: new Float64Array(numClasses),
+    samples: [],
+    holders: Array.from({ length: numClasses }, () => []),
+    excluded: [],
+    pixels: new Float64Array(numClasses),
+    imagePixels: new Float64Array(numClasses),
   };
   for (let first = 0; first < samples.length && !control.stopRequested; first += together) {
     const chosen = samples.slice(first, first + together);

@@ -11,12 +11,20 @@ import type { Control } from './control.ts';
 import { predictSample, prepareSample } from './predict.ts';
 
 /** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
-export async function predictSamples(job: PredictJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
+export async function predictSamples(
+  job: PredictJob,
+  pool: SamplePool,
+  control: Control,
+  emit: (event: TrainerEvent) => void,
+): Promise<void> {
   const checkpoint = readModel(job.checkpoint);
   const numClasses = checkpoint.classes.length;
   const names = (classes: readonly { name: string }[]) => classes.map(({ name }) => name).join(', ');
   if (job.classes && names(job.classes) !== names(checkpoint.classes)) {
-    throw new AppError('invalid-argument', `${job.checkpoint} predicts the classes ${names(checkpoint.classes)}; the data set has ${names(job.classes)}`);
+    throw new AppError(
+      'invalid-argument',
+      `${job.checkpoint} predicts the classes ${names(checkpoint.classes)}; the data set has ${names(job.classes)}`,
+    );
   }
   const net = new EncNet(checkpoint.config.model, numClasses, 0);
   try {
@@ -41,7 +49,12 @@ export async function predictSamples(job: PredictJob, pool: SamplePool, control:
       const { source, ids, uncertainty } = prediction;
       const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
       if (file) writeAtomic(file, encodeIds({ width: source.width, height: source.height, ids }, palette));
-      emit({ type: 'scored', score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file }, done, total: job.samples.length });
+      emit({
+        type: 'scored',
+        score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file },
+        done,
+        total: job.samples.length,
+      });
     }
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });
   } finally {

@@ -57,8 +57,15 @@ async function probabilitiesOf(net: EncNet, pool: SamplePool, sample: Sample, vi
 
 /** Adds a box of probabilities into the sum over the whole image. */
 function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: Box, [imageHeight, imageWidth]: Size): Tensor {
-  const whole = width === imageWidth && height === imageHeight ? part
-    : tf.pad(part as TensorFlow.Tensor4D, [[0, 0], [top, imageHeight - top - height], [left, imageWidth - left - width], [0, 0]]);
+  const whole =
+    width === imageWidth && height === imageHeight
+      ? part
+      : tf.pad(part as TensorFlow.Tensor4D, [
+          [0, 0],
+          [top, imageHeight - top - height],
+          [left, imageWidth - left - width],
+          [0, 0],
+        ]);
   if (whole !== part) part.dispose();
   if (!sum) return whole;
   const next = tf.add(sum, whole);
@@ -66,25 +73,45 @@ function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: 
   return next;
 }
 
-/** Probabilities summed over scales, mirror images and windows. @returns float32 [1, height, width, classes] at the image's own size, owned by the caller */
-async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: DecodedSample, { inputSize, evaluation }: Looking): Promise<Tensor> {
+/**
+ * Probabilities summed over scales, mirror images and windows.
+ * @returns float32 [1, height, width, classes] at the image's own size, owned by the caller
+ */
+async function averaged(
+  net: EncNet,
+  pool: SamplePool,
+  sample: Sample,
+  source: DecodedSample,
+  { inputSize, evaluation }: Looking,
+): Promise<Tensor> {
   const size: Size = [source.height, source.width];
   const own = inputSize ?? size;
   let sum: Tensor | null = null;
   for (const scale of evaluation.scales) {
     const scaled = (value: number) => Math.max(8, Math.round(value * scale));
-    const boxes = evaluation.sliding ? windowsOf(size, [own[0] / scale, own[1] / scale]) : [{ left: 0, top: 0, width: size[1], height: size[0] }];
+    const boxes = evaluation.sliding
+      ? windowsOf(size, [own[0] / scale, own[1] / scale])
+      : [{ left: 0, top: 0, width: size[1], height: size[0] }];
     for (const box of boxes) {
       for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
         const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
-        sum = addBox(sum, await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width]), box, size);
+        sum = addBox(
+          sum,
+          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width]),
+          box,
+          size,
+        );
       }
     }
   }
   return sum!;
 }
 
-const wholeView = (flips: Looking['flips']): View => ({ kind: 'whole', flipHorizontal: flips?.horizontal ?? false, flipVertical: flips?.vertical ?? false });
+const wholeView = (flips: Looking['flips']): View => ({
+  kind: 'whole',
+  flipHorizontal: flips?.horizontal ?? false,
+  flipVertical: flips?.vertical ?? false,
+});
 
 /** Lets the workers prepare an image that is predicted next, where one look at it is all there is. */
 export function prepareSample(pool: SamplePool, sample: Sample, { inputSize, evaluation, flips }: Looking): void {

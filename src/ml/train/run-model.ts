@@ -59,9 +59,14 @@ export class RunModel {
     const report = this.net.parameters.load(weights, false);
     this.average?.load(weights);
     const loaded = this.net.parameters.all().length - report.missing.length - report.mismatched.length;
-    if (loaded === 0) throw new AppError('invalid-argument', `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`);
+    if (loaded === 0)
+      throw new AppError(
+        'invalid-argument',
+        `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`,
+      );
     return [
-      `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network`,
+      `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ` +
+        `${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network`,
       ...(['mismatched', 'unexpected'] as const).flatMap((rule) => report[rule].slice(0, 5).map((name) => `${rule}: ${name}`)),
     ];
   }

@@ -23,7 +23,11 @@ export interface StepResult {
 /** Class id of each pixel: the largest logit's. @param logits [batch, height, width, classes] @returns row-major [batch, height, width] */
 export function argMax(logits: Tensor): Uint8Array {
   const axis = tf.scalar(3, 'int32');
-  const ids = run1('ArgMax', [attribute.type('T', 'float32'), attribute.type('Tidx', 'int32'), attribute.type('output_type', 'int32')], [logits, axis]);
+  const ids = run1(
+    'ArgMax',
+    [attribute.type('T', 'float32'), attribute.type('Tidx', 'int32'), attribute.type('output_type', 'int32')],
+    [logits, axis],
+  );
   const data = Uint8Array.from(ids.dataSync<'int32'>());
   ids.dispose();
   axis.dispose();
@@ -50,7 +54,8 @@ interface Term {
 /** The loss on one map of logits: cross-entropy and, where asked for, a region loss. */
 function pixelTerms(output: Node, batch: Batch, weight: number, { loss, classWeights }: StepOptions): Term[] {
   const terms = [{ output, weight, ...crossEntropy(output.value, batch.labels, voidId, { classWeights, hardPixels: loss.hardPixels }) }];
-  if (loss.region !== 'none') terms.push({ output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
+  if (loss.region !== 'none')
+    terms.push({ output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
   return terms;
 }
 
@@ -59,13 +64,19 @@ function lossTerms({ logits, seLogits, auxLogits, stage3SeLogits }: HeadOutput, 
   const { loss } = options;
   const presence = classPresence(batch.labels, batch.count, seLogits.shape[1]);
   const terms = pixelTerms(logits, batch, 1, options);
-  for (const output of [seLogits, stage3SeLogits]) if (output) terms.push({ output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm) });
+  for (const output of [seLogits, stage3SeLogits])
+    if (output) terms.push({ output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm) });
   if (auxLogits) terms.push(...pixelTerms(auxLogits, batch, loss.auxWeight, options));
   return terms;
 }
 
 /** Forward and backward of one batch. @returns the losses, and the gradient of each parameter, owned by the caller */
-function batchGradients(net: EncNet, batch: Batch, options: StepOptions, dropoutSeed: number): { result: StepResult; gradients: Map<Parameter, Tensor> } {
+function batchGradients(
+  net: EncNet,
+  batch: Batch,
+  options: StepOptions,
+  dropoutSeed: number,
+): { result: StepResult; gradients: Map<Parameter, Tensor> } {
   const images = tf.tensor(batch.images, [batch.count, ...batch.size, 3], 'float32');
   const tape = new Tape({ training: true, recording: true, dropoutSeed });
   try {

@@ -7,7 +7,7 @@ import type { WorkerReply, WorkerTask } from '../data/worker-protocol.ts';
 
 async function work({ id, sample, format, decoded, view }: WorkerTask): Promise<WorkerReply> {
   try {
-    const source = decoded ?? await decodeSample(sample, format);
+    const source = decoded ?? (await decodeSample(sample, format));
     return { id, decoded: source, rendered: view && render(source, view.view, view.size), error: null };
   } catch (error) {
     return { id, error: toWireError(error) };

@@ -21,14 +21,20 @@ function emit(event: TrainerEvent): void {
 /** TensorFlow reports a failed allocation only in its message. */
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof AppError) return error.code;
-  return /\bOOM\b|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error)) ? 'out-of-memory' : 'trainer-failed';
+  return /\bOOM\b|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error))
+    ? 'out-of-memory'
+    : 'trainer-failed';
 }
 
 /** TensorFlow's own words, without the status before them. */
-const wordsOf = (error: unknown): string => messageOf(error).replace(/^Invalid TF_Status: \d+\s+Message: /, '').split('\n')[0];
+const wordsOf = (error: unknown): string =>
+  messageOf(error)
+    .replace(/^Invalid TF_Status: \d+\s+Message: /, '')
+    .split('\n')[0];
 
 /** What to change so that a job fits memory. */
-const adviceFor = (job: TrainerJob): string => (job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'try smaller images or fewer scales');
+const adviceFor = (job: TrainerJob): string =>
+  job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'try smaller images or fewer scales';
 
 // The worker's entry lies beside this one: as source while developing, built otherwise.
 const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
@@ -62,7 +68,11 @@ async function run(job: TrainerJob): Promise<void> {
     await work(job);
   } catch (error) {
     const code = codeOf(error);
-    emit({ type: 'failed', code, message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${adviceFor(job)}.` : messageOf(error) });
+    emit({
+      type: 'failed',
+      code,
+      message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${adviceFor(job)}.` : messageOf(error),
+    });
     process.exitCode = 1;
   }
   if (process.connected) process.disconnect();

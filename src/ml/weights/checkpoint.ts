@@ -27,7 +27,10 @@ export interface Checkpoint {
   state: RunState;
   /** The network's tensors that predict, in PyTorch's names and layouts: the averaged ones where a run averages. */
   model: StateDict;
-  /** The tensors that training goes on with, where they are not the same; empty otherwise. In the file they are named `training.<tensor>`. */
+  /**
+   * The tensors that training goes on with, where they are not the same; empty otherwise. In the file they are named
+   * `training.<tensor>`.
+   */
   training: StateDict;
   /** Optimiser slots, named `optimizer.<slot>.<tensor>`. */
   optimizer: StateDict;
@@ -59,14 +62,17 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   const training = [...checkpoint.training].map(([name, tensor]) => [trainingPrefix + name, tensor] as const);
   const tensors: StateDict = new Map([...checkpoint.model, ...training, ...checkpoint.optimizer]);
   const sha256 = hashOf(tensors);
-  writeAtomic(file, encodeSafetensors(tensors, {
-    format: formatName,
-    version: formatVersion,
-    sha256,
-    config: JSON.stringify(checkpoint.config),
-    classes: JSON.stringify(checkpoint.classes),
-    state: JSON.stringify(checkpoint.state),
-  }));
+  writeAtomic(
+    file,
+    encodeSafetensors(tensors, {
+      format: formatName,
+      version: formatVersion,
+      sha256,
+      config: JSON.stringify(checkpoint.config),
+      classes: JSON.stringify(checkpoint.classes),
+      state: JSON.stringify(checkpoint.state),
+    }),
+  );
   return sha256;
 }
 
@@ -85,16 +91,24 @@ export function readCheckpoint(file: string): Checkpoint {
 
 function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
   if (metadata.format !== formatName || metadata.version !== formatVersion) {
-    throw new AppError('unsupported', `${file} must be a checkpoint of version ${formatVersion}, received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`, { file });
+    throw new AppError(
+      'unsupported',
+      `${file} must be a checkpoint of version ${formatVersion}, ` +
+        `received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`,
+      { file },
+    );
   }
-  if (hashOf(tensors) !== metadata.sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
+  if (hashOf(tensors) !== metadata.sha256)
+    throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   const entries = [...tensors];
   return {
     config: checkConfig(JSON.parse(metadata.config)),
     classes: JSON.parse(metadata.classes) as ClassInfo[],
     state: JSON.parse(metadata.state) as RunState,
     model: new Map(entries.filter(([name]) => isModelTensor(name))),
-    training: new Map(entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor])),
+    training: new Map(
+      entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor]),
+    ),
     optimizer: new Map(entries.filter(([name]) => name.startsWith(optimizerPrefix))),
   };
 }
@@ -110,21 +124,45 @@ export interface Model {
   epoch: number;
 }
 
-/** Writes a model as safetensors with PyTorch's names and layouts, in single or half precision. @returns sha256 of the float32 values it was made from */
+/**
+ * Writes a model as safetensors with PyTorch's names and layouts, in single or half precision.
+ * @returns sha256 of the float32 values it was made from
+ */
 export function writeModel(file: string, { config, classes, notes, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
   const sha256 = hashOf(model);
-  writeAtomic(file, encodeSafetensors(model, {
-    ...notes, format: modelFormatName, version: formatVersion, config: JSON.stringify(config), classes: JSON.stringify(classes), epoch: String(epoch),
-  }, dtype));
+  writeAtomic(
+    file,
+    encodeSafetensors(
+      model,
+      {
+        ...notes,
+        format: modelFormatName,
+        version: formatVersion,
+        config: JSON.stringify(config),
+        classes: JSON.stringify(classes),
+        epoch: String(epoch),
+      },
+      dtype,
+    ),
+  );
   return sha256;
 }
 
-/** Reads what predicts, of a checkpoint or of a file that `writeModel` wrote. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
+/**
+ * Reads what predicts, of a checkpoint or of a file that `writeModel` wrote.
+ * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
+ */
 export function readModel(file: string): Model {
   const content = decodeSafetensors(readBytes(file), file);
   const { format, version, config, classes, epoch, ...notes } = content.metadata;
   if (format === modelFormatName && version === formatVersion) {
-    return { config: checkConfig(JSON.parse(config)), classes: JSON.parse(classes) as ClassInfo[], notes, model: content.tensors, epoch: Number(epoch) };
+    return {
+      config: checkConfig(JSON.parse(config)),
+      classes: JSON.parse(classes) as ClassInfo[],
+      notes,
+      model: content.tensors,
+      epoch: Number(epoch),
+    };
   }
   const checkpoint = toCheckpoint(content, file);
   return { config: checkpoint.config, classes: checkpoint.classes, notes: {}, model: checkpoint.model, epoch: checkpoint.state.epoch };

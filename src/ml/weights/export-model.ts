@@ -24,7 +24,10 @@ export function exportModel({ checkpoint, outFile, format, half, size, notes }: 
   try {
     net.parameters.load(model.model);
     const fitting: [number, number] = size ?? [roundUp(wanted[0]), roundUp(wanted[1])];
-    writeAtomic(outFile, exportOnnx(net, fitting, { ...notes, config: JSON.stringify(model.config), classes: JSON.stringify(model.classes) }));
+    writeAtomic(
+      outFile,
+      exportOnnx(net, fitting, { ...notes, config: JSON.stringify(model.config), classes: JSON.stringify(model.classes) }),
+    );
   } finally {
     net.dispose();
   }

@@ -38,7 +38,8 @@ function ours(name: string): string {
 
 /**
  * Names of other codebases as ours. A bare ResNet, as torchvision publishes it, becomes the backbone; its `fc` and PyTorch's batch
- * counters, which take no part, are left out. The official lateral connections join stages 2 and 3 only: they do not fit ours of 1 to 3 and are reported.
+ * counters, which take no part, are left out. The official lateral connections join stages 2 and 3 only: they do not fit
+ * ours of 1 to 3 and are reported.
  */
 export function mapNames(weights: StateDict): StateDict {
   const renamed = [...weights].map(([name, tensor]) => [ours(name), tensor] as const);

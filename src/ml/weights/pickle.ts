@@ -137,59 +137,64 @@ class Machine {
 
 type Operation = (machine: Machine, reader: Reader, persistent: (id: unknown) => unknown) => void;
 
-const tuple = (count: number): Operation => (machine) => machine.push(Array.from({ length: count }, () => machine.pop()).reverse());
+const tuple =
+  (count: number): Operation =>
+  (machine) =>
+    machine.push(Array.from({ length: count }, () => machine.pop()).reverse());
 const bytesOf = (reader: Reader, length: number): Uint8Array => reader.take(length).slice();
 
 /** Opcodes by byte; what PyTorch's pickles hold, protocols 2 to 4. */
-const operations = new Map<number, Operation>(Object.entries<Operation>({
-  '\x80': (_, reader) => void reader.byte(),
-  '\x95': (_, reader) => void reader.take(8),
-  '}': (machine) => machine.push(new Map()),
-  ']': (machine) => machine.push([]),
-  ')': (machine) => machine.push([]),
-  '(': (machine) => machine.push(mark),
-  'X': (machine, reader) => machine.push(reader.string(reader.uint32())),
-  '\x8c': (machine, reader) => machine.push(reader.string(reader.byte())),
-  'U': (machine, reader) => machine.push(reader.string(reader.byte())),
-  'T': (machine, reader) => machine.push(reader.string(reader.int32())),
-  'B': (machine, reader) => machine.push(bytesOf(reader, reader.uint32())),
-  'C': (machine, reader) => machine.push(bytesOf(reader, reader.byte())),
-  'q': (machine, reader) => void machine.memo.set(reader.byte(), machine.top()),
-  'r': (machine, reader) => void machine.memo.set(reader.uint32(), machine.top()),
-  '\x94': (machine) => void machine.memo.set(machine.memo.size, machine.top()),
-  'h': (machine, reader) => machine.recall(reader.byte()),
-  'j': (machine, reader) => machine.recall(reader.uint32()),
-  'c': (machine, reader) => machine.global(`${reader.line()}.${reader.line()}`),
-  '\x93': (machine) => {
-    const name = machine.pop();
-    machine.global(`${String(machine.pop())}.${String(name)}`);
-  },
-  't': (machine) => machine.push(machine.popToMark()),
-  '\x85': tuple(1),
-  '\x86': tuple(2),
-  '\x87': tuple(3),
-  'J': (machine, reader) => machine.push(reader.int32()),
-  'K': (machine, reader) => machine.push(reader.byte()),
-  'M': (machine, reader) => machine.push(reader.uint16()),
-  '\x8a': (machine, reader) => machine.push(reader.long(reader.byte())),
-  'G': (machine, reader) => machine.push(reader.double()),
-  '\x88': (machine) => machine.push(true),
-  '\x89': (machine) => machine.push(false),
-  'N': (machine) => machine.push(null),
-  'Q': (machine, _, persistent) => machine.push(persistent(machine.pop())),
-  'R': (machine) => machine.reduce(),
-  '\x81': (machine) => machine.reduce(),
-  's': (machine) => {
-    const value = machine.pop();
-    machine.setItems([machine.pop(), value]);
-  },
-  'u': (machine) => machine.setItems(machine.popToMark()),
-  'a': (machine) => machine.append([machine.pop()]),
-  'e': (machine) => machine.append(machine.popToMark()),
-  // A state put on an object, such as an OrderedDict's _metadata: weights are never in it.
-  'b': (machine) => void machine.pop(),
-  '0': (machine) => void machine.pop(),
-}).map(([key, operation]) => [key.charCodeAt(0), operation]));
+const operations = new Map<number, Operation>(
+  Object.entries<Operation>({
+    '\x80': (_, reader) => void reader.byte(),
+    '\x95': (_, reader) => void reader.take(8),
+    '}': (machine) => machine.push(new Map()),
+    ']': (machine) => machine.push([]),
+    ')': (machine) => machine.push([]),
+    '(': (machine) => machine.push(mark),
+    X: (machine, reader) => machine.push(reader.string(reader.uint32())),
+    '\x8c': (machine, reader) => machine.push(reader.string(reader.byte())),
+    U: (machine, reader) => machine.push(reader.string(reader.byte())),
+    T: (machine, reader) => machine.push(reader.string(reader.int32())),
+    B: (machine, reader) => machine.push(bytesOf(reader, reader.uint32())),
+    C: (machine, reader) => machine.push(bytesOf(reader, reader.byte())),
+    q: (machine, reader) => void machine.memo.set(reader.byte(), machine.top()),
+    r: (machine, reader) => void machine.memo.set(reader.uint32(), machine.top()),
+    '\x94': (machine) => void machine.memo.set(machine.memo.size, machine.top()),
+    h: (machine, reader) => machine.recall(reader.byte()),
+    j: (machine, reader) => machine.recall(reader.uint32()),
+    c: (machine, reader) => machine.global(`${reader.line()}.${reader.line()}`),
+    '\x93': (machine) => {
+      const name = machine.pop();
+      machine.global(`${String(machine.pop())}.${String(name)}`);
+    },
+    t: (machine) => machine.push(machine.popToMark()),
+    '\x85': tuple(1),
+    '\x86': tuple(2),
+    '\x87': tuple(3),
+    J: (machine, reader) => machine.push(reader.int32()),
+    K: (machine, reader) => machine.push(reader.byte()),
+    M: (machine, reader) => machine.push(reader.uint16()),
+    '\x8a': (machine, reader) => machine.push(reader.long(reader.byte())),
+    G: (machine, reader) => machine.push(reader.double()),
+    '\x88': (machine) => machine.push(true),
+    '\x89': (machine) => machine.push(false),
+    N: (machine) => machine.push(null),
+    Q: (machine, _, persistent) => machine.push(persistent(machine.pop())),
+    R: (machine) => machine.reduce(),
+    '\x81': (machine) => machine.reduce(),
+    s: (machine) => {
+      const value = machine.pop();
+      machine.setItems([machine.pop(), value]);
+    },
+    u: (machine) => machine.setItems(machine.popToMark()),
+    a: (machine) => machine.append([machine.pop()]),
+    e: (machine) => machine.append(machine.popToMark()),
+    // A state put on an object, such as an OrderedDict's _metadata: weights are never in it.
+    b: (machine) => void machine.pop(),
+    '0': (machine) => void machine.pop(),
+  }).map(([key, operation]) => [key.charCodeAt(0), operation]),
+);
 
 const stop = '.'.charCodeAt(0);
 
@@ -199,7 +204,11 @@ const stop = '.'.charCodeAt(0);
  * @param persistent turns a persistent id into a value
  * @throws AppError 'corrupt-file' naming the file and the rule
  */
-export function unpickle(bytes: Uint8Array, start: number, options: { file: string; globals: Globals; persistent: (id: unknown) => unknown }): Unpickled {
+export function unpickle(
+  bytes: Uint8Array,
+  start: number,
+  options: { file: string; globals: Globals; persistent: (id: unknown) => unknown },
+): Unpickled {
   const fail = (rule: string) => new AppError('corrupt-file', `${options.file} cannot be read: ${rule}`, { file: options.file });
   const reader = new Reader(bytes, start, fail);
   const machine = new Machine(options.globals, fail);

@@ -23,9 +23,11 @@ const elementLimit = 2 ** 31;
 export function elementCount(shape: readonly number[], describe: string): number {
   let count = 1;
   for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0) throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], whose sizes must be whole numbers of at least 0`);
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], whose sizes must be whole numbers of at least 0`);
     count *= size;
-    if (count > elementLimit) throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], which is more than ${elementLimit} elements`);
+    if (count > elementLimit)
+      throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], which is more than ${elementLimit} elements`);
   }
   return count;
 }

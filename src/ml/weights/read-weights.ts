@@ -14,11 +14,16 @@ const parallelPrefix = 'module.';
 /** The tensors of a mapping, or of the state dict inside it. */
 function stateDictIn(value: unknown, name: string): RawStateDict {
   if (value instanceof Map) {
-    const tensors = [...(value as Map<unknown, unknown>)].filter((entry): entry is [string, RawStateDict extends Map<string, infer T> ? T : never] => typeof entry[0] === 'string' && isRawTensor(entry[1]));
+    const tensors = [...(value as Map<unknown, unknown>)].filter(
+      (entry): entry is [string, RawStateDict extends Map<string, infer T> ? T : never] =>
+        typeof entry[0] === 'string' && isRawTensor(entry[1]),
+    );
     if (tensors.length > 0) return new Map(tensors);
     for (const wrapper of wrappers) if (value.has(wrapper)) return stateDictIn(value.get(wrapper), name);
   }
-  throw new AppError('corrupt-file', `${name} holds no state dict: no mapping of names to tensors, and none under ${wrappers.join(', ')}`, { file: name });
+  throw new AppError('corrupt-file', `${name} holds no state dict: no mapping of names to tensors, and none under ${wrappers.join(', ')}`, {
+    file: name,
+  });
 }
 
 /** Drops the prefix that DataParallel puts before every name. */
@@ -44,5 +49,9 @@ export function readRawWeights(file: string): RawStateDict {
 
 /** The same as float32 tensors, ready for a network. What our checkpoints keep for a resume is left out. */
 export function readWeights(file: string): StateDict {
-  return new Map([...readRawWeights(file)].filter(([name]) => isModelTensor(name)).map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]));
+  return new Map(
+    [...readRawWeights(file)]
+      .filter(([name]) => isModelTensor(name))
+      .map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
+  );
 }

@@ -39,12 +39,14 @@ export function encodeSafetensors(tensors: StateDict, metadata: Record<string, s
   return [padded, ...data];
 }
 
-const corrupt = (name: string, rule: string) => new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
+const corrupt = (name: string, rule: string) =>
+  new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
 
 function readHeader(file: Uint8Array, name: string): { header: Record<string, HeaderEntry | Record<string, string>>; body: Uint8Array } {
   if (file.length < 8) throw corrupt(name, `it has ${file.length} bytes and the header's length needs 8`);
   const length = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (length > headerLimit || length > file.length - 8) throw corrupt(name, `its header claims ${length} bytes of a file of ${file.length}`);
+  if (length > headerLimit || length > file.length - 8)
+    throw corrupt(name, `its header claims ${length} bytes of a file of ${file.length}`);
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, 8 + length)));
@@ -53,7 +55,10 @@ function readHeader(file: Uint8Array, name: string): { header: Record<string, He
   }
   if (header === null || typeof header !== 'object' || Array.isArray(header)) throw corrupt(name, 'its header is not an object');
   // Not file.subarray: of a Buffer, a later slice() would share its memory instead of copying.
-  return { header: header as Record<string, HeaderEntry>, body: new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length) };
+  return {
+    header: header as Record<string, HeaderEntry>,
+    body: new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length),
+  };
 }
 
 /**
@@ -68,8 +73,12 @@ export function readSafetensors(file: Uint8Array, name: string): { metadata: Rec
   for (const [key, value] of Object.entries(header)) {
     if (key === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = value as Partial<HeaderEntry>;
-    if (!Array.isArray(shape) || !Array.isArray(offsets) || typeof dtype !== 'string') throw corrupt(name, `tensor ${key} lacks dtype, shape or offsets`);
-    if (!Object.hasOwn(itemSizes, dtype)) throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${dtype}; known are ${Object.keys(itemSizes).join(', ')}`, { file: name });
+    if (!Array.isArray(shape) || !Array.isArray(offsets) || typeof dtype !== 'string')
+      throw corrupt(name, `tensor ${key} lacks dtype, shape or offsets`);
+    if (!Object.hasOwn(itemSizes, dtype))
+      throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${dtype}; known are ${Object.keys(itemSizes).join(', ')}`, {
+        file: name,
+      });
     const [begin, end] = offsets;
     const bytes = elementCount(shape, `${name}: tensor ${key}`) * itemSizes[dtype as Dtype];
     if (!(Number.isSafeInteger(begin) && begin >= 0 && end <= body.length && end - begin === bytes)) {

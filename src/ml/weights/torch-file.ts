@@ -11,24 +11,39 @@ interface Storage {
 }
 
 const storageTypes: Record<string, Dtype> = {
-  DoubleStorage: 'F64', FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', LongStorage: 'I64', IntStorage: 'I32', ShortStorage: 'I16', CharStorage: 'I8', ByteStorage: 'U8', BoolStorage: 'BOOL',
+  DoubleStorage: 'F64',
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
 };
 
-const isStorage = (value: unknown): value is Storage => typeof value === 'object' && value !== null && 'elements' in value && 'dtype' in value;
+const isStorage = (value: unknown): value is Storage =>
+  typeof value === 'object' && value !== null && 'elements' in value && 'dtype' in value;
 
-export const isRawTensor = (value: unknown): value is RawTensor => typeof value === 'object' && value !== null && 'bytes' in value && 'shape' in value;
+export const isRawTensor = (value: unknown): value is RawTensor =>
+  typeof value === 'object' && value !== null && 'bytes' in value && 'shape' in value;
 
 /** Builds contiguous tensors out of storages, as PyTorch's `_rebuild_tensor_v2`. */
 function rebuildTensor(file: string) {
   return (storage: unknown, offset: unknown, shape: unknown, stride: unknown): RawTensor => {
     const fail = (rule: string) => new AppError('corrupt-file', `${file} cannot be read: a tensor ${rule}`, { file });
-    if (!isStorage(storage) || !Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length) throw fail('is put together from the wrong parts');
+    if (!isStorage(storage) || !Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length)
+      throw fail('is put together from the wrong parts');
     const [sizes, strides] = [shape as number[], stride as number[]];
     const count = elementCount(sizes, `${file}: a tensor`);
     const whole = [offset, ...strides].every((value) => Number.isSafeInteger(value) && (value as number) >= 0);
     const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset as number);
     if (!whole || (count > 0 && last >= storage.elements)) {
-      throw fail(`of shape [${sizes.join(', ')}] with strides [${strides.join(', ')}] at offset ${String(offset)} reaches beyond its storage of ${storage.elements} elements`);
+      throw fail(
+        `of shape [${sizes.join(', ')}] with strides [${strides.join(', ')}] at offset ${String(offset)} ` +
+          `reaches beyond its storage of ${storage.elements} elements`,
+      );
     }
     return { dtype: storage.dtype, shape: sizes, bytes: gather(storage, offset as number, sizes, strides, count) };
   };
@@ -39,7 +54,9 @@ function gather(storage: Storage, offset: number, shape: number[], stride: numbe
   const size = itemSizes[storage.dtype];
   if (count === 0) return new Uint8Array(0);
   const source = storage.bytes();
-  const contiguous = shape.every((length, axis) => length === 1 || stride[axis] === shape.slice(axis + 1).reduce((product, next) => product * next, 1));
+  const contiguous = shape.every(
+    (length, axis) => length === 1 || stride[axis] === shape.slice(axis + 1).reduce((product, next) => product * next, 1),
+  );
   if (contiguous) return source.slice(offset * size, (offset + count) * size);
   const out = new Uint8Array(count * size);
   const index = new Array<number>(shape.length).fill(0);
@@ -134,11 +151,15 @@ function readLegacy(file: Uint8Array, name: string): unknown {
   if (!Array.isArray(keys)) throw fail('it lists no storages');
   const storages = legacyStorages(file, at, keys as unknown[], sizes, fail);
   at = objectAt;
-  return read((id) => storageOf(id, name, (key, needed) => {
-    const bytes = storages.get(key);
-    if (!bytes || bytes.length < needed) throw fail(`storage ${key} must have ${needed} bytes, received ${bytes?.length ?? 0}`);
-    return bytes;
-  }), allowedGlobals(name));
+  return read(
+    (id) =>
+      storageOf(id, name, (key, needed) => {
+        const bytes = storages.get(key);
+        if (!bytes || bytes.length < needed) throw fail(`storage ${key} must have ${needed} bytes, received ${bytes?.length ?? 0}`);
+        return bytes;
+      }),
+    allowedGlobals(name),
+  );
 }
 
 /** The same names, but tensors stay unbuilt. */
@@ -146,7 +167,13 @@ function skeletonGlobals(name: string): Globals {
   return new Map([...allowedGlobals(name)].map(([key, call]) => [key, key.startsWith('torch._utils.') ? () => null : call]));
 }
 
-function legacyStorages(file: Uint8Array, start: number, keys: unknown[], sizes: Map<string, { size: number; elements: number }>, fail: (rule: string) => AppError): Map<string, Uint8Array> {
+function legacyStorages(
+  file: Uint8Array,
+  start: number,
+  keys: unknown[],
+  sizes: Map<string, { size: number; elements: number }>,
+  fail: (rule: string) => AppError,
+): Map<string, Uint8Array> {
   const storages = new Map<string, Uint8Array>();
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = start;
@@ -170,6 +197,7 @@ function legacyStorages(file: Uint8Array, start: number, keys: unknown[], sizes:
  */
 export function readTorchFile(file: Uint8Array, name: string): unknown {
   const isZip = file[0] === 0x50 && file[1] === 0x4b;
-  if (!isZip && file[0] !== 0x80) throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file`, { file: name });
+  if (!isZip && file[0] !== 0x80)
+    throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file`, { file: name });
   return isZip ? readZip(file, name) : readLegacy(file, name);
 }

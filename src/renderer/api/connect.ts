@@ -27,7 +27,8 @@ async function socketChannel(): Promise<Channel> {
   });
   return {
     send: (frame) => socket.send(encode(frame, { ignoreUndefined: true })),
-    onFrame: (listener) => socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
+    onFrame: (listener) =>
+      socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
     onClose: (listener) => socket.addEventListener('close', listener),
   };
 }

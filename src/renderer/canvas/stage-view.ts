@@ -55,7 +55,11 @@ export class StageView {
       const box = this.container.getBoundingClientRect();
       return { x: event.clientX - box.left, y: event.clientY - box.top };
     };
-    const add = <K extends keyof HTMLElementEventMap>(name: K, work: (event: HTMLElementEventMap[K]) => void, options?: AddEventListenerOptions) => {
+    const add = <K extends keyof HTMLElementEventMap>(
+      name: K,
+      work: (event: HTMLElementEventMap[K]) => void,
+      options?: AddEventListenerOptions,
+    ) => {
       this.container.addEventListener(name, work, options);
       this.cleanUps.push(() => this.container.removeEventListener(name, work, options));
     };
@@ -73,10 +77,14 @@ export class StageView {
     add('pointerleave', () => events.leave?.());
     add('dblclick', (event) => events.doubleClick?.(at(event)));
     add('contextmenu', (event) => event.preventDefault());
-    add('wheel', (event) => {
-      event.preventDefault();
-      events.wheel?.(at(event), event);
-    }, { passive: false });
+    add(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        events.wheel?.(at(event), event);
+      },
+      { passive: false },
+    );
   }
 
   setPhoto(image: HTMLImageElement | null): void {

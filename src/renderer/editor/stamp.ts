@@ -9,7 +9,10 @@ export function capsule(a: ImagePoint, b: ImagePoint, radius: ImagePx, size: Siz
   if (radius <= 0.5) return singlePixels(a, b, size);
   const left = Math.floor(Math.min(a.x, b.x) - radius);
   const top = Math.floor(Math.min(a.y, b.y) - radius);
-  const box = clipBox({ left, top, width: Math.ceil(Math.max(a.x, b.x) + radius) - left, height: Math.ceil(Math.max(a.y, b.y) + radius) - top }, size);
+  const box = clipBox(
+    { left, top, width: Math.ceil(Math.max(a.x, b.x) + radius) - left, height: Math.ceil(Math.max(a.y, b.y) + radius) - top },
+    size,
+  );
   if (!box) return null;
   const selected = new Uint8Array(box.width * box.height);
   const [dx, dy] = [b.x - a.x, b.y - a.y];
@@ -37,7 +40,8 @@ function singlePixels(a: ImagePoint, b: ImagePoint, size: Size): Region | null {
   const [stepX, stepY] = [Math.sign(endX - x), Math.sign(endY - y)];
   const [dx, dy] = [whole.width - 1, whole.height - 1];
   for (let error = dx - dy; ;) {
-    if (x >= box.left && x < box.left + box.width && y >= box.top && y < box.top + box.height) selected[(y - box.top) * box.width + x - box.left] = 1;
+    if (x >= box.left && x < box.left + box.width && y >= box.top && y < box.top + box.height)
+      selected[(y - box.top) * box.width + x - box.left] = 1;
     if (x === endX && y === endY) return { box, selected };
     const twice = 2 * error;
     if (twice > -dy) {

@@ -29,7 +29,8 @@ export function unionBox(a: Box | null, b: Box | null): Box | null {
   const left = Math.min(a.left, b.left);
   const top = Math.min(a.top, b.top);
   return {
-    left, top,
+    left,
+    top,
     width: Math.max(a.left + a.width, b.left + b.width) - left,
     height: Math.max(a.top + a.height, b.top + b.height) - top,
   };

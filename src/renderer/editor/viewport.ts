@@ -15,8 +15,14 @@ export interface Extent {
   height: number;
 }
 
-export const toImage = (view: Viewport, point: ScreenPoint): ImagePoint => ({ x: (point.x - view.x) / view.scale, y: (point.y - view.y) / view.scale });
-export const toScreen = (view: Viewport, point: ImagePoint): ScreenPoint => ({ x: point.x * view.scale + view.x, y: point.y * view.scale + view.y });
+export const toImage = (view: Viewport, point: ScreenPoint): ImagePoint => ({
+  x: (point.x - view.x) / view.scale,
+  y: (point.y - view.y) / view.scale,
+});
+export const toScreen = (view: Viewport, point: ImagePoint): ScreenPoint => ({
+  x: point.x * view.scale + view.x,
+  y: point.y * view.scale + view.y,
+});
 
 /** The whole image, centred, with a margin. */
 export function fit(image: Extent, screen: Extent, margin: ScreenPx = 24): Viewport {

@@ -51,7 +51,10 @@ export class AnnotateState {
         this.session.select(previous.imageId);
         return;
       }
-      this.session.toasts.show('error', `The mask of ${previous.imageId} could not be saved; its strokes are kept and come back when the image is opened.`);
+      this.session.toasts.show(
+        'error',
+        `The mask of ${previous.imageId} could not be saved; its strokes are kept and come back when the image is opened.`,
+      );
     }
     if (turn !== this.loading) return;
     this.error = '';

@@ -35,7 +35,9 @@ export class MaskSession {
     this.readOnlyReason = mask.readOnlyReason;
     this.document = new MaskDocument(mask.ids, { width: mask.width, height: mask.height });
     this.document.onCommit((patch) => {
-      this.journaling = session.client.masks.journal({ imageId, datasetId: this.datasetId, baseRevision: this.revision, patch }).catch((error: unknown) => session.toasts.error(error));
+      this.journaling = session.client.masks
+        .journal({ imageId, datasetId: this.datasetId, baseRevision: this.revision, patch })
+        .catch((error: unknown) => session.toasts.error(error));
       this.refresh();
       this.schedule();
     });
@@ -87,7 +89,13 @@ export class MaskSession {
     try {
       // A stroke journaled for this revision must not arrive after the save that makes a new one.
       await this.journaling;
-      const saved = await this.session.client.masks.save({ imageId: this.imageId, datasetId: this.datasetId, ...document.size, ids: document.ids.slice(), baseRevision: this.revision });
+      const saved = await this.session.client.masks.save({
+        imageId: this.imageId,
+        datasetId: this.datasetId,
+        ...document.size,
+        ids: document.ids.slice(),
+        baseRevision: this.revision,
+      });
       this.revision = saved.revision;
       this.savedAt = saved.savedAt;
       this.conflict = false;
@@ -96,7 +104,9 @@ export class MaskSession {
     } catch (error) {
       this.saveState = 'failed';
       this.conflict = error instanceof AppError && error.code === 'conflict';
-      const again = this.conflict ? { label: 'Keep mine', run: () => void this.session.attempt(() => this.keepMine()) } : { label: 'Try again', run: () => void this.save() };
+      const again = this.conflict
+        ? { label: 'Keep mine', run: () => void this.session.attempt(() => this.keepMine()) }
+        : { label: 'Try again', run: () => void this.save() };
       this.session.toasts.show('error', messageOf(error), again);
     }
   }

@@ -46,7 +46,9 @@ export class ReviewState {
 
   async load(): Promise<void> {
     this.progress = await this.session.client.review.progress();
-    const known = [this.session.target.runId, this.session.remembered<string | null>('reviewRun', null)].find((id) => this.session.runs.some((run) => run.id === id));
+    const known = [this.session.target.runId, this.session.remembered<string | null>('reviewRun', null)].find((id) =>
+      this.session.runs.some((run) => run.id === id),
+    );
     this.runId = known ?? this.session.runs.find(({ hasCheckpoint }) => hasCheckpoint)?.id ?? null;
     if (!this.session.dataset?.splits.some(({ name }) => name === this.split)) this.split = this.session.dataset?.splits[0]?.name ?? 'val';
     await this.refresh();
@@ -89,10 +91,19 @@ export class ReviewState {
     this.imageId = imageId;
     this.error = '';
     try {
-      const [label, predicted] = await Promise.all([this.session.client.masks.load({ imageId }), this.session.client.review.mask({ predictionId: prediction.id, imageId })]);
+      const [label, predicted] = await Promise.all([
+        this.session.client.masks.load({ imageId }),
+        this.session.client.review.mask({ predictionId: prediction.id, imageId }),
+      ]);
       if (this.imageId !== imageId) return;
       this.image = {
-        id: imageId, width: label.width, height: label.height, label: label.ids, labelRevision: label.revision, hasLabel: label.revision !== null, prediction: predicted.ids,
+        id: imageId,
+        width: label.width,
+        height: label.height,
+        label: label.ids,
+        labelRevision: label.revision,
+        hasLabel: label.revision !== null,
+        prediction: predicted.ids,
       };
     } catch (error) {
       this.image = null;
@@ -118,20 +129,23 @@ export class ReviewState {
     if (!image) return;
     const before = image.label;
     const datasetId = this.session.dataset!.id;
-    const save = (ids: Uint8Array, baseRevision: string | null) => this.session.client.masks.save({ imageId: image.id, datasetId, width: image.width, height: image.height, ids, baseRevision });
+    const save = (ids: Uint8Array, baseRevision: string | null) =>
+      this.session.client.masks.save({ imageId: image.id, datasetId, width: image.width, height: image.height, ids, baseRevision });
     await this.session.attempt(async () => {
       const saved = await save(image.prediction, image.labelRevision);
-      if (this.imageId === image.id) this.image = { ...image, label: image.prediction.slice(), labelRevision: saved.revision, hasLabel: true };
+      if (this.imageId === image.id)
+        this.image = { ...image, label: image.prediction.slice(), labelRevision: saved.revision, hasLabel: true };
       this.changedLabels = [...this.changedLabels.filter((id) => id !== image.id), image.id];
       this.session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',
-        run: () => void this.session.attempt(async () => {
-          // An image that had no label has none again.
-          const undone = image.hasLabel ? await save(before, saved.revision) : null;
-          if (!undone) await this.session.client.masks.remove({ imageId: image.id, datasetId, baseRevision: saved.revision });
-          this.changedLabels = this.changedLabels.filter((id) => id !== image.id);
-          if (this.imageId === image.id) this.image = { ...image, labelRevision: undone?.revision ?? null, hasLabel: undone !== null };
-        }),
+        run: () =>
+          void this.session.attempt(async () => {
+            // An image that had no label has none again.
+            const undone = image.hasLabel ? await save(before, saved.revision) : null;
+            if (!undone) await this.session.client.masks.remove({ imageId: image.id, datasetId, baseRevision: saved.revision });
+            this.changedLabels = this.changedLabels.filter((id) => id !== image.id);
+            if (this.imageId === image.id) this.image = { ...image, labelRevision: undone?.revision ?? null, hasLabel: undone !== null };
+          }),
       });
     });
   }

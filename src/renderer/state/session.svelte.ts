@@ -62,12 +62,22 @@ export class Session {
     });
     on('training.status', (status) => this.onTraining(status));
     on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
-    on('runs.changed', (run) => (this.runs = [...(run.deleted ? [] : [run]), ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) => b.createdAt.localeCompare(a.createdAt))));
+    on(
+      'runs.changed',
+      (run) =>
+        (this.runs = [...(run.deleted ? [] : [run]), ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) =>
+          b.createdAt.localeCompare(a.createdAt),
+        )),
+    );
   }
 
   /** Fetches what the first screen needs. */
   async start(): Promise<void> {
-    [this.host, this.uiState, this.training] = await Promise.all([this.client.app.host(), this.client.app.uiState(), this.client.training.status()]);
+    [this.host, this.uiState, this.training] = await Promise.all([
+      this.client.app.host(),
+      this.client.app.uiState(),
+      this.client.training.status(),
+    ]);
     const place = this.remembered<Place>('place', 'library');
     this.place = places.includes(place) ? place : 'library';
     const dataset = await this.client.datasets.current();
@@ -80,12 +90,16 @@ export class Session {
     if (!another) return;
     this.imagesLoaded = false;
     this.images.clear();
-    const [images, runs, training] = await Promise.all([this.client.datasets.images(), this.client.runs.list({ withDeleted: false }), this.client.training.status()]);
+    const [images, runs, training] = await Promise.all([
+      this.client.datasets.images(),
+      this.client.runs.list({ withDeleted: false }),
+      this.client.training.status(),
+    ]);
     for (const entry of images) this.images.set(entry.id, entry);
     this.runs = runs;
     this.training = training;
     const last = this.remembered<string | null>(`image:${info.id}`, null);
-    this.imageId = last !== null && this.images.has(last) ? last : images[0]?.id ?? null;
+    this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);
     this.imagesLoaded = true;
   }
 
@@ -94,11 +108,14 @@ export class Session {
     this.training = status;
     if (!ended) return;
     const { name, status: outcome, bestMiou } = status.run;
-    notify(outcome === 'finished' ? 'Training has finished' : `Training ${outcome}`, `${name}${bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`}`);
+    notify(
+      outcome === 'finished' ? 'Training has finished' : `Training ${outcome}`,
+      `${name}${bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`}`,
+    );
   }
 
   get image(): ImageEntry | null {
-    return this.imageId === null ? null : this.images.get(this.imageId) ?? null;
+    return this.imageId === null ? null : (this.images.get(this.imageId) ?? null);
   }
 
   go(place: Place, target: Target = {}): void {
@@ -152,6 +169,9 @@ export class Session {
     this.uiState[key] = text;
     clearTimeout(this.writes.get(key));
     // A memory that cannot be written is not worth a message.
-    this.writes.set(key, setTimeout(() => void this.client.app.setUiState({ key, value: text }).catch(() => undefined), 300));
+    this.writes.set(
+      key,
+      setTimeout(() => void this.client.app.setUiState({ key, value: text }).catch(() => undefined), 300),
+    );
   }
 }

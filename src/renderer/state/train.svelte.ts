@@ -48,16 +48,23 @@ export class TrainState {
     ];
   }
 
-  /** Takes a recipe as it was left, or a run's to run it again. What belongs to another data set, or to a preset that is gone, is not taken. */
+  /**
+   * Takes a recipe as it was left, or a run's to run it again. What belongs to another data set, or to a preset that is
+   * gone, is not taken.
+   */
   private takeOver({ presetName, config, name, startFrom }: Recipe): void {
-    this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : this.presets[0]?.name ?? '';
+    this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : (this.presets[0]?.name ?? '');
     this.config = structuredClone(config);
     this.name = name;
     this.startFrom = this.session.runs.some(({ id }) => id === startFrom) ? startFrom : null;
   }
 
   async load(): Promise<void> {
-    [this.presets, this.queue, this.search] = await Promise.all([this.session.client.training.presets(), this.session.client.training.queue(), this.session.client.training.rateSearch()]);
+    [this.presets, this.queue, this.search] = await Promise.all([
+      this.session.client.training.presets(),
+      this.session.client.training.queue(),
+      this.session.client.training.rateSearch(),
+    ]);
     const { recipe } = this.session;
     if (recipe) this.takeOver(recipe);
     else this.choosePreset(this.session.remembered('preset', 'light'));
@@ -100,7 +107,7 @@ export class TrainState {
   private async refreshRun(all = false): Promise<void> {
     const { runId } = this;
     if (runId === null) return;
-    const stepsAfter = all ? 0 : this.steps.at(-1)?.globalStep ?? 0;
+    const stepsAfter = all ? 0 : (this.steps.at(-1)?.globalStep ?? 0);
     const detail = await this.session.client.runs.get({ runId, stepsAfter });
     if (this.runId !== runId) return;
     this.epochs = detail.epochs;
@@ -136,13 +143,19 @@ export class TrainState {
 
   /** @returns whether its runs were put in line */
   async sweep(sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>): Promise<boolean> {
-    return this.session.attempt(async () => (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config, startFrom: this.startFrom })));
+    return this.session.attempt(
+      async () =>
+        (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config, startFrom: this.startFrom })),
+    );
   }
 
   async removeQueued(id: string): Promise<void> {
     await this.session.attempt(async () => {
       const run = await this.session.client.training.removeQueued({ id });
-      this.session.toasts.show('info', `"${run.name}" was taken out of the queue.`, { label: 'Undo', run: () => void this.session.attempt(() => this.session.client.training.restoreQueued({ run })) });
+      this.session.toasts.show('info', `"${run.name}" was taken out of the queue.`, {
+        label: 'Undo',
+        run: () => void this.session.attempt(() => this.session.client.training.restoreQueued({ run })),
+      });
     });
   }
 
@@ -175,7 +188,13 @@ export class TrainState {
 
   destroy(): void {
     // Changed settings wait for the person to come back to this place.
-    if (this.config) this.session.recipe = $state.snapshot({ presetName: this.presetName, config: this.config, name: this.name, startFrom: this.startFrom });
+    if (this.config)
+      this.session.recipe = $state.snapshot({
+        presetName: this.presetName,
+        config: this.config,
+        name: this.name,
+        startFrom: this.startFrom,
+      });
     for (const unsubscribe of this.unsubscribes) unsubscribe();
     if (this.timer) clearTimeout(this.timer);
   }

@@ -3,7 +3,8 @@ import type { Protocol } from '#shared/training/messages';
 /** 0.43126 as 0.431; a dash where there is no number. */
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
-export const percent = (value: number | null | undefined, digits = 1): string => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`);
+export const percent = (value: number | null | undefined, digits = 1): string =>
+  value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`;
 
 /** Seconds in words: 45 s, 18 min, 2 h 5 min. */
 export function duration(seconds: number | null | undefined): string {
@@ -13,10 +14,12 @@ export function duration(seconds: number | null | undefined): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export const megabytes = (mb: number | null): string => (mb === null ? '–' : mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`);
+export const megabytes = (mb: number | null): string =>
+  mb === null ? '–' : mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`;
 
 /** Bytes in words: 512 kB, 113 MB, 2.4 GB. */
-export const bytes = (count: number): string => (count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`);
+export const bytes = (count: number): string =>
+  count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 
 /** Local date and time of an ISO text. */
 export function dateTime(iso: string): string {
@@ -29,5 +32,6 @@ export const cssColor = ([red, green, blue]: readonly [number, number, number]):
 
 /** How a number was measured, in one line. */
 export function protocolText({ split, classes, resolution, scales, flip }: Protocol): string {
-  return `${split}, ${classes} classes, void left out, ${resolution}${scales.length > 1 || scales[0] !== 1 ? `, scales ${scales.join(', ')}` : ''}${flip ? ', mirrored too' : ''}`;
+  const several = scales.length > 1 || scales[0] !== 1 ? `, scales ${scales.join(', ')}` : '';
+  return `${split}, ${classes} classes, void left out, ${resolution}${several}${flip ? ', mirrored too' : ''}`;
 }

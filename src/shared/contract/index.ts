@@ -23,6 +23,8 @@ export type EventName = { [S in ServiceName]: `${S}.${Extract<keyof Contract[S][
 /** Payload of each event by its full name, such as `training.step`. */
 export type EventPayloads = {
   [Name in EventName]: Name extends `${infer S extends ServiceName}.${infer E}`
-    ? E extends keyof Contract[S]['events'] ? PayloadOf<Contract[S]['events'][E]> : never
+    ? E extends keyof Contract[S]['events']
+      ? PayloadOf<Contract[S]['events'][E]>
+      : never
     : never;
 };

@@ -16,7 +16,12 @@ export interface LoadedMask {
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 const patchSchema = z.strictObject({
-  left: z.int().min(0), top: z.int().min(0), width: z.int().min(1), height: z.int().min(1), changed: bytes, values: bytes,
+  left: z.int().min(0),
+  top: z.int().min(0),
+  width: z.int().min(1),
+  height: z.int().min(1),
+  changed: bytes,
+  values: bytes,
 });
 /** `datasetId`, where given, must be the open one's: a late call never reaches another data set. */
 const image = { imageId: z.string().min(1).max(1024), datasetId: z.string().optional() };
@@ -25,8 +30,9 @@ export const masks = {
   methods: {
     load: method(z.strictObject(image)).returns<LoadedMask>(),
     /** `baseRevision` is the one that was loaded: a mask changed by another program is never overwritten unseen. */
-    save: method(z.strictObject({ ...image, width: z.int().min(1), height: z.int().min(1), ids: bytes, baseRevision: z.string().nullable() }))
-      .returns<{ revision: string; savedAt: string }>(),
+    save: method(
+      z.strictObject({ ...image, width: z.int().min(1), height: z.int().min(1), ids: bytes, baseRevision: z.string().nullable() }),
+    ).returns<{ revision: string; savedAt: string }>(),
     journal: method(z.strictObject({ ...image, baseRevision: z.string().nullable(), patch: patchSchema })).returns<void>(),
     /** Takes a mask file away, as undo of the save that made it; a copy is kept beside the originals. */
     remove: method(z.strictObject({ ...image, baseRevision: z.string() })).returns<void>(),

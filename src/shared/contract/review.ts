@@ -53,7 +53,11 @@ export const review = {
     cancel: method(z.undefined()).returns<void>(),
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
     result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),
-    mask: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<{ width: number; height: number; ids: Uint8Array }>(),
+    mask: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<{
+      width: number;
+      height: number;
+      ids: Uint8Array;
+    }>(),
   },
   events: {
     progress: event<PredictionProgress>(),

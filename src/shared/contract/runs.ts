@@ -69,14 +69,20 @@ const one = z.strictObject({ runId: z.string().min(1).max(200) });
 export const runs = {
   methods: {
     list: method(z.strictObject({ withDeleted: z.boolean() })).returns<RunSummary[]>(),
-    get: method(one.extend({
-      /** Only steps after this one are sent; a long run has many. */
-      stepsAfter: z.int().min(0).optional(),
-    })).returns<RunDetail>(),
+    get: method(
+      one.extend({
+        /** Only steps after this one are sent; a long run has many. */
+        stepsAfter: z.int().min(0).optional(),
+      }),
+    ).returns<RunDetail>(),
     rename: method(z.strictObject({ runId: z.string(), name: z.string().min(1).max(120) })).returns<RunSummary>(),
-    annotate: method(z.strictObject({
-      runId: z.string(), tags: z.array(z.string().trim().min(1).max(40)).max(20).optional(), note: z.string().max(10_000).optional(),
-    })).returns<RunSummary>(),
+    annotate: method(
+      z.strictObject({
+        runId: z.string(),
+        tags: z.array(z.string().trim().min(1).max(40)).max(20).optional(),
+        note: z.string().max(10_000).optional(),
+      }),
+    ).returns<RunSummary>(),
     /** The confusion matrix of an epoch, rows labels; null where none was recorded. */
     confusion: method(z.strictObject({ runId: z.string(), epoch: z.int().positive() })).returns<number[][] | null>(),
     diskUse: method(z.undefined()).returns<DiskUse>(),

@@ -80,7 +80,8 @@ export interface RateSearch {
 }
 
 const start = z.strictObject({
-  config: runConfigSchema, name: z.string().max(120),
+  config: runConfigSchema,
+  name: z.string().max(120),
   /** Run whose best weights it starts from, as far as they fit; null starts at random. */
   startFrom: z.string().max(200).nullable().default(null),
 });

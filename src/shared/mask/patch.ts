@@ -30,10 +30,20 @@ export function forEachChanged(patch: MaskPatch, maskWidth: number, visit: (inde
 /** Writes a patch into `ids`. @throws AppError 'invalid-argument' if it does not lie in the mask */
 export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): void {
   const { left, top, width, height } = patch;
-  const inside = [left, top, width, height].every(Number.isInteger) && left >= 0 && top >= 0 && width > 0 && height > 0
-    && left + width <= size.width && top + height <= size.height && patch.changed.length >= Math.ceil((width * height) / 8);
+  const inside =
+    [left, top, width, height].every(Number.isInteger) &&
+    left >= 0 &&
+    top >= 0 &&
+    width > 0 &&
+    height > 0 &&
+    left + width <= size.width &&
+    top + height <= size.height &&
+    patch.changed.length >= Math.ceil((width * height) / 8);
   if (!inside) {
-    throw new AppError('invalid-argument', `patch must lie in the mask of ${size.width} x ${size.height}, received ${width} x ${height} at ${left}, ${top}`);
+    throw new AppError(
+      'invalid-argument',
+      `patch must lie in the mask of ${size.width} x ${size.height}, received ${width} x ${height} at ${left}, ${top}`,
+    );
   }
   forEachChanged(patch, size.width, (index, position) => (ids[index] = patch.values[position]));
 }
@@ -42,7 +52,12 @@ export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): v
  * The patches there and back between two states of a mask within a box; unchanged pixels are dropped.
  * @returns null if nothing changed
  */
-export function diffPatches(before: Uint8Array, after: Uint8Array, size: MaskSize, box: Pick<MaskPatch, 'left' | 'top' | 'width' | 'height'>): { before: MaskPatch; after: MaskPatch } | null {
+export function diffPatches(
+  before: Uint8Array,
+  after: Uint8Array,
+  size: MaskSize,
+  box: Pick<MaskPatch, 'left' | 'top' | 'width' | 'height'>,
+): { before: MaskPatch; after: MaskPatch } | null {
   const changed = new Uint8Array(Math.ceil((box.width * box.height) / 8));
   const old: number[] = [];
   const now: number[] = [];

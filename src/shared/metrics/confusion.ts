@@ -12,7 +12,10 @@ export class Confusion {
 
   constructor(numClasses: number, counts?: ArrayLike<number>) {
     if (counts && counts.length !== numClasses ** 2) {
-      throw new AppError('invalid-argument', `counts must have ${numClasses ** 2} entries for ${numClasses} classes, received ${counts.length}`);
+      throw new AppError(
+        'invalid-argument',
+        `counts must have ${numClasses ** 2} entries for ${numClasses} classes, received ${counts.length}`,
+      );
     }
     this.numClasses = numClasses;
     this.counts = counts ? Float64Array.from(counts) : new Float64Array(numClasses ** 2);
@@ -21,7 +24,10 @@ export class Confusion {
   /** Counts one image. @param labels class ids, 255 = void @param predictions class ids, of the same length */
   add(labels: ArrayLike<number>, predictions: ArrayLike<number>): void {
     if (labels.length !== predictions.length) {
-      throw new AppError('invalid-argument', `labels and predictions must have one length, received ${labels.length} and ${predictions.length}`);
+      throw new AppError(
+        'invalid-argument',
+        `labels and predictions must have one length, received ${labels.length} and ${predictions.length}`,
+      );
     }
     const { numClasses, counts } = this;
     for (let i = 0; i < labels.length; i++) {

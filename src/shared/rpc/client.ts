@@ -44,12 +44,13 @@ export function createConnection(channel: Channel): Connection {
     for (const call of pending.values()) call.reject(lost());
     pending.clear();
   });
-  const call = (method: string, input: unknown) => new Promise<unknown>((resolve, reject) => {
-    if (closed) return reject(lost());
-    const id = nextId++;
-    pending.set(id, { resolve, reject });
-    channel.send({ kind: 'call', id, method, input });
-  });
+  const call = (method: string, input: unknown) =>
+    new Promise<unknown>((resolve, reject) => {
+      if (closed) return reject(lost());
+      const id = nextId++;
+      pending.set(id, { resolve, reject });
+      channel.send({ kind: 'call', id, method, input });
+    });
   return { client: clientProxy(call), on: (name, listener) => subscribe(listeners, name, listener) };
 }
 
@@ -61,7 +62,10 @@ function subscribe(listeners: Map<string, Set<(payload: never) => void>>, name: 
 
 /** `client.service.method(input)` becomes `call('service.method', input)`. */
 function clientProxy(call: (method: string, input: unknown) => Promise<unknown>): Client {
-  return new Proxy({}, {
-    get: (_, service) => new Proxy({}, { get: (__, name) => (input: unknown) => call(`${String(service)}.${String(name)}`, input) }),
-  }) as Client;
+  return new Proxy(
+    {},
+    {
+      get: (_, service) => new Proxy({}, { get: (__, name) => (input: unknown) => call(`${String(service)}.${String(name)}`, input) }),
+    },
+  ) as Client;
 }

@@ -28,7 +28,10 @@ function methodTable(services: Services): Map<string, Handler> {
  * Answers call frames. Only methods of the contract can be reached; every argument is checked on arrival.
  * @param report gets errors that are not AppErrors, for the log
  */
-export function createDispatcher(services: Services, report: (error: unknown, method: string) => void): (frame: CallFrame) => Promise<ResultFrame> {
+export function createDispatcher(
+  services: Services,
+  report: (error: unknown, method: string) => void,
+): (frame: CallFrame) => Promise<ResultFrame> {
   const table = methodTable(services);
   return async ({ id, method, input }) => {
     try {

@@ -16,8 +16,7 @@ export interface CallFrame {
 }
 
 export type ResultFrame =
-  | { kind: 'result'; id: number; ok: true; value: unknown }
-  | { kind: 'result'; id: number; ok: false; error: WireError };
+  { kind: 'result'; id: number; ok: true; value: unknown } | { kind: 'result'; id: number; ok: false; error: WireError };
 
 export interface EventFrame {
   kind: 'event';

@@ -37,8 +37,14 @@ class Walk {
 
 function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
   const { width, stem } = model;
-  let shape = stem === 'plain' ? walk.conv(input, width, 7, 2)
-    : walk.conv(walk.conv(walk.conv(input, stem === 'deep' ? width : width / 2, 3, 2), stem === 'deep' ? width : width / 2, 3), stem === 'deep' ? 2 * width : width, 3);
+  let shape =
+    stem === 'plain'
+      ? walk.conv(input, width, 7, 2)
+      : walk.conv(
+          walk.conv(walk.conv(input, stem === 'deep' ? width : width / 2, 3, 2), stem === 'deep' ? width : width / 2, 3),
+          stem === 'deep' ? 2 * width : width,
+          3,
+        );
   shape = { ...shape, height: Math.ceil(shape.height / 2), width: Math.ceil(shape.width / 2) };
   const bottleneck = model.backbone === 'resnet50' || model.backbone === 'resnet101';
   return backboneDepths[model.backbone].map((depth, stage) => {
@@ -47,7 +53,9 @@ function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
       const planes = width * 2 ** stage;
       const outer = bottleneck ? 4 * planes : planes;
       if (stride > 1 || shape.channels !== outer) walk.conv(shape, outer, 1, stride);
-      shape = bottleneck ? walk.conv(walk.conv(walk.conv(shape, planes, 1), planes, 3, stride), outer, 1) : walk.conv(walk.conv(shape, planes, 3, stride), outer, 3);
+      shape = bottleneck
+        ? walk.conv(walk.conv(walk.conv(shape, planes, 1), planes, 3, stride), outer, 1)
+        : walk.conv(walk.conv(shape, planes, 3, stride), outer, 3);
     }
     return shape;
   });
@@ -103,10 +111,18 @@ const overhead = 1.25;
 const trainingPasses = 3;
 
 /** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
-export function estimateRun(config: RunConfig, classes: number, images: { train: number; validation: number }, imageSize: readonly [number, number]): Estimate {
+export function estimateRun(
+  config: RunConfig,
+  classes: number,
+  images: { train: number; validation: number },
+  imageSize: readonly [number, number],
+): Estimate {
   const training = costOf(config.model, config.data.size, classes);
   const evaluationSize = config.evaluationSize ?? imageSize;
-  const looks = config.evaluation.scales.reduce((sum, scale) => sum + scale * scale, 0) * (config.evaluation.flip ? 2 : 1) * (config.evaluation.sliding ? 4 : 1);
+  const looks =
+    config.evaluation.scales.reduce((sum, scale) => sum + scale * scale, 0) *
+    (config.evaluation.flip ? 2 : 1) *
+    (config.evaluation.sliding ? 4 : 1);
   const validation = costOf(config.model, evaluationSize, classes);
   const perStep = config.batchSize * config.accumulate;
   const steps = Math.max(1, Math.floor(images.train / perStep));

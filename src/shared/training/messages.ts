@@ -81,11 +81,7 @@ export interface ExportJob {
 export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob;
 
 export type TrainerCommand =
-  | { type: 'job'; job: TrainerJob }
-  | { type: 'pause' }
-  | { type: 'resume' }
-  | { type: 'stop' }
-  | { type: 'stop-after-epoch' };
+  { type: 'job'; job: TrainerJob } | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'stop-after-epoch' };
 
 /** One epoch's results; fractions are 0 … 1, times in seconds. */
 export interface EpochMetrics {

@@ -10,7 +10,11 @@ export interface Table {
 type Column = [name: string, value: (row: EpochMetrics) => Cell];
 
 const reference: Column[] = [
-  ['epoch', (row) => row.epoch], ['loss', (row) => row.loss], ['train_acc', (row) => row.trainAccuracy], ['test_acc', (row) => row.validationAccuracy], ['time', (row) => row.timeSeconds],
+  ['epoch', (row) => row.epoch],
+  ['loss', (row) => row.loss],
+  ['train_acc', (row) => row.trainAccuracy],
+  ['test_acc', (row) => row.validationAccuracy],
+  ['time', (row) => row.timeSeconds],
 ];
 const miou: Column = ['miou', (row) => row.miou];
 
@@ -20,12 +24,17 @@ const miou: Column = ['miou', (row) => row.miou];
  */
 export function metricsTable(history: readonly EpochMetrics[], classes: readonly ClassInfo[], form: 'reference' | 'command-line'): Table {
   const first = form === 'reference' ? [...reference, miou] : [...reference.slice(0, 4), miou, reference[4]];
-  const columns: Column[] = [...first, ['learning_rate', (row) => row.learningRate], ['epoch_seconds', (row) => row.epochSeconds],
-    ...classes.map(({ name }, id): Column => [`iou_${name}`, (row) => row.perClassIou[id] ?? null])];
+  const columns: Column[] = [
+    ...first,
+    ['learning_rate', (row) => row.learningRate],
+    ['epoch_seconds', (row) => row.epochSeconds],
+    ...classes.map(({ name }, id): Column => [`iou_${name}`, (row) => row.perClassIou[id] ?? null]),
+  ];
   return { header: columns.map(([name]) => name), rows: history.map((row) => columns.map(([, value]) => value(row))) };
 }
 
-const quote = (value: Cell): string => (/[",\n]/.test(String(value ?? '')) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? ''));
+const quote = (value: Cell): string =>
+  /[",\n]/.test(String(value ?? '')) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? '');
 
 /** A table as CSV; an empty cell where there is no number. */
 export function toCsv({ header, rows }: Table): string {

@@ -5,7 +5,10 @@ export type BackboneName = (typeof backboneNames)[number];
 
 /** Residual blocks of the four stages. */
 export const backboneDepths: Record<BackboneName, readonly [number, number, number, number]> = {
-  resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3], resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3],
+  resnet18: [2, 2, 2, 2],
+  resnet34: [3, 4, 6, 3],
+  resnet50: [3, 4, 6, 3],
+  resnet101: [3, 4, 23, 3],
 };
 
 const four = (schema: z.ZodNumber) => z.tuple([schema, schema, schema, schema]);
@@ -15,7 +18,10 @@ export const modelConfigSchema = z.strictObject({
   backbone: z.enum(backboneNames),
   /** Channels of the stem; stages have 1, 2, 4 and 8 times as many. */
   width: z.int().min(8).max(128),
-  /** `plain`: one 7x7. `deep`: three 3x3 of width, width, 2 x width (resnet50s). `v1c`: three 3x3 of width / 2, width / 2, width (mmsegmentation). */
+  /**
+   * `plain`: one 7x7. `deep`: three 3x3 of width, width, 2 x width (resnet50s). `v1c`: three 3x3 of width / 2, width / 2,
+   * width (mmsegmentation).
+   */
   stem: z.enum(['plain', 'deep', 'v1c']),
   /** Strides of the four stages: 1, 1, 2, 1 in the reference; 1, 2, 1, 1 with dilations as published. */
   stageStrides: four(z.int().min(1).max(2)),

@@ -26,6 +26,11 @@ export const scheduleConfigSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('step'), stepEpochs: z.int().positive(), gamma: z.number().positive().max(1) }),
   z.strictObject({ kind: z.literal('poly'), power: z.number().positive().max(5) }),
   z.strictObject({ kind: z.literal('cosine'), floor: z.number().min(0).max(1) }),
-  z.strictObject({ kind: z.literal('one-cycle'), warmUp: z.number().min(0).max(0.9), startDivisor: z.number().min(1), endDivisor: z.number().min(1) }),
+  z.strictObject({
+    kind: z.literal('one-cycle'),
+    warmUp: z.number().min(0).max(0.9),
+    startDivisor: z.number().min(1),
+    endDivisor: z.number().min(1),
+  }),
 ]);
 export type ScheduleConfig = z.infer<typeof scheduleConfigSchema>;

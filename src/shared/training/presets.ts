@@ -14,19 +14,42 @@ export interface Preset {
 }
 
 const sgd: OptimizerConfig = {
-  kind: 'sgd', learningRate: 0.1, headFactor: 1, weightDecay: 0, decayNormAndBias: true, momentum: 0, nesterov: false,
-  beta1: 0.9, beta2: 0.999, epsilon: 1e-8, clipNorm: 0,
+  kind: 'sgd',
+  learningRate: 0.1,
+  headFactor: 1,
+  weightDecay: 0,
+  decayNormAndBias: true,
+  momentum: 0,
+  nesterov: false,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  clipNorm: 0,
 };
 
 /** ResNet-18 of width 48 at output stride 16, stage 4 dilated, with the paper's head and stage 1 joined in at stride 4. */
 const lightModel: ModelConfig = {
-  ...referenceModel, backbone: 'resnet18', width: 48, stageStrides: [1, 2, 2, 1], stageDilations: [1, 1, 1, 2],
-  head: 'paper', headChannels: 128, detailChannels: 48, dropout: 0.1, auxHead: true,
+  ...referenceModel,
+  backbone: 'resnet18',
+  width: 48,
+  stageStrides: [1, 2, 2, 1],
+  stageDilations: [1, 1, 1, 2],
+  head: 'paper',
+  headChannels: 128,
+  detailChannels: 48,
+  dropout: 0.1,
+  auxHead: true,
 };
 
 /** ResNet-50 with a deep stem at output stride 8, stages 3 and 4 dilated, as published. */
 const paperModel: ModelConfig = {
-  ...referenceModel, stem: 'deep', stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4], head: 'paper', dropout: 0.1, auxHead: true,
+  ...referenceModel,
+  stem: 'deep',
+  stageStrides: [1, 2, 1, 1],
+  stageDilations: [1, 1, 2, 4],
+  head: 'paper',
+  dropout: 0.1,
+  auxHead: true,
 };
 
 /** What every recipe here starts from: the reference's settings. Those not named have the schema's standard values. */
@@ -67,7 +90,15 @@ const light: RunConfig = {
   loss: { ...reference.loss, seForm: 'bce', seWeight: 0.2, auxWeight: 0.2, classWeights: 'inverse-log' },
   // Twice the pixels of crops at output stride 8 for the same work: thin classes gain (docs/benchmarks.md).
   data: {
-    ...reference.data, size: [264, 352], randomScale: [0.6, 1.2], flipVertical: false, brightness: 0.3, contrast: 0.3, saturation: 0.3, hue: 0.03, flipValidation: false,
+    ...reference.data,
+    size: [264, 352],
+    randomScale: [0.6, 1.2],
+    flipVertical: false,
+    brightness: 0.3,
+    contrast: 0.3,
+    saturation: 0.3,
+    hue: 0.03,
+    flipValidation: false,
   },
   epochs: 40,
   // The encoding sums residuals over pixels, so a network sees images best at about the area it was trained on (measured).
@@ -88,10 +119,30 @@ const tiny: RunConfig = {
 };
 
 export const presets: readonly Preset[] = [
-  { name: 'light', title: 'Light', summary: 'ResNet-18 EncNet with the paper\'s head: the one to train on a processor without a GPU.', config: light },
-  { name: 'reference', title: 'Reference', summary: 'The blog post\'s ResNet-50 EncNet, setting for setting: for a GPU, or for patience.', config: reference },
-  { name: 'paper', title: 'Paper', summary: 'EncNet as published: dilated ResNet-50 with a deep stem, poly schedule, scales 0.5 to 2. For a GPU.', config: paper },
-  { name: 'tiny', title: 'Tiny', summary: 'A very small EncNet that finishes in seconds: to try the buttons, not to get good masks.', config: tiny },
+  {
+    name: 'light',
+    title: 'Light',
+    summary: "ResNet-18 EncNet with the paper's head: the one to train on a processor without a GPU.",
+    config: light,
+  },
+  {
+    name: 'reference',
+    title: 'Reference',
+    summary: "The blog post's ResNet-50 EncNet, setting for setting: for a GPU, or for patience.",
+    config: reference,
+  },
+  {
+    name: 'paper',
+    title: 'Paper',
+    summary: 'EncNet as published: dilated ResNet-50 with a deep stem, poly schedule, scales 0.5 to 2. For a GPU.',
+    config: paper,
+  },
+  {
+    name: 'tiny',
+    title: 'Tiny',
+    summary: 'A very small EncNet that finishes in seconds: to try the buttons, not to get good masks.',
+    config: tiny,
+  },
 ];
 
 /** @throws AppError 'not-found' naming the presets there are */
@@ -133,7 +184,10 @@ export function checkConfig(value: unknown): RunConfig {
   throw new AppError('invalid-argument', `Setting ${issue.path.join('.') || '(whole)'}: ${issue.message}`);
 }
 
-/** Reads a recipe that was exported as JSON; settings it does not name have their standard values. @throws AppError 'invalid-argument' naming the rule */
+/**
+ * Reads a recipe that was exported as JSON; settings it does not name have their standard values.
+ * @throws AppError 'invalid-argument' naming the rule
+ */
 export function parseRecipe(text: string): RunConfig {
   let value: unknown;
   try {

@@ -13,7 +13,10 @@ export const dataConfigSchema = z.strictObject({
   flipVertical: z.boolean(),
   /** Largest relative change of brightness; 0 switches it off. */
   brightness: z.number().min(0).max(0.9),
-  /** Largest relative change of contrast and of saturation, largest turn of the hue as a share of the circle, largest rotation in degrees. */
+  /**
+   * Largest relative change of contrast and of saturation, largest turn of the hue as a share of the circle, largest
+   * rotation in degrees.
+   */
   contrast: z.number().min(0).max(0.9).default(0),
   saturation: z.number().min(0).max(1).default(0),
   hue: z.number().min(0).max(0.5).default(0),
@@ -53,32 +56,42 @@ export const evaluationConfigSchema = z.strictObject({
 export const plainEvaluation = { sliding: false, scales: [1], flip: false };
 
 /** Everything that decides a training run besides the data set. */
-export const runConfigSchema = z.strictObject({
-  preset: z.string().min(1).max(60),
-  model: modelConfigSchema,
-  optimizer: optimizerConfigSchema,
-  schedule: scheduleConfigSchema,
-  /** Epochs over which the rate rises from 0 to the schedule's; 0 starts with it. */
-  warmUpEpochs: z.number().min(0).max(1000).default(0),
-  loss: lossConfigSchema,
-  data: dataConfigSchema,
-  epochs: z.int().min(1).max(5000),
-  batchSize: z.int().min(1).max(128),
-  seed: z.int().min(0).max(2 ** 31 - 1),
-  /** Input size of evaluation; null takes the images as they are. Scores are always at the labels' own resolution. */
-  evaluationSize: sizeSchema.nullable(),
-  /** A checkpoint of its own every so many epochs. */
-  checkpointEvery: z.int().min(1).max(1000),
-  evaluation: evaluationConfigSchema.default(plainEvaluation),
-  /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */
-  emaDecay: z.number().min(0).max(0.99999).default(0),
-  /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */
-  accumulate: z.int().min(1).max(64).default(1),
-  /** Epochs without a better mIoU after which the run ends; 0 never. */
-  patience: z.int().min(0).max(1000).default(0),
-}).refine(({ data, evaluation: { sliding, scales, flip } }) => !data.flipValidation || (!sliding && !flip && scales.length === 1 && scales[0] === 1), {
-  path: ['data', 'flipValidation'], error: 'validation images can be flipped only where each is looked at once: switch this off for windows, scales or mirror images',
-});
+export const runConfigSchema = z
+  .strictObject({
+    preset: z.string().min(1).max(60),
+    model: modelConfigSchema,
+    optimizer: optimizerConfigSchema,
+    schedule: scheduleConfigSchema,
+    /** Epochs over which the rate rises from 0 to the schedule's; 0 starts with it. */
+    warmUpEpochs: z.number().min(0).max(1000).default(0),
+    loss: lossConfigSchema,
+    data: dataConfigSchema,
+    epochs: z.int().min(1).max(5000),
+    batchSize: z.int().min(1).max(128),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1),
+    /** Input size of evaluation; null takes the images as they are. Scores are always at the labels' own resolution. */
+    evaluationSize: sizeSchema.nullable(),
+    /** A checkpoint of its own every so many epochs. */
+    checkpointEvery: z.int().min(1).max(1000),
+    evaluation: evaluationConfigSchema.default(plainEvaluation),
+    /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */
+    emaDecay: z.number().min(0).max(0.99999).default(0),
+    /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */
+    accumulate: z.int().min(1).max(64).default(1),
+    /** Epochs without a better mIoU after which the run ends; 0 never. */
+    patience: z.int().min(0).max(1000).default(0),
+  })
+  .refine(
+    ({ data, evaluation: { sliding, scales, flip } }) =>
+      !data.flipValidation || (!sliding && !flip && scales.length === 1 && scales[0] === 1),
+    {
+      path: ['data', 'flipValidation'],
+      error: 'validation images can be flipped only where each is looked at once: switch this off for windows, scales or mirror images',
+    },
+  );
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
 export type LossConfig = z.infer<typeof lossConfigSchema>;

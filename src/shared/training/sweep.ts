@@ -8,7 +8,13 @@ const path = z.string().min(1).max(80);
 
 /** A setting that a sweep varies: over given values, or drawn between two numbers. */
 const variedSchema = z.union([
-  z.strictObject({ path, values: z.array(z.union([z.number(), z.string(), z.boolean()])).min(1).max(50) }),
+  z.strictObject({
+    path,
+    values: z
+      .array(z.union([z.number(), z.string(), z.boolean()]))
+      .min(1)
+      .max(50),
+  }),
   z.strictObject({ path, low: z.number(), high: z.number(), logarithmic: z.boolean() }),
 ]);
 
@@ -35,10 +41,14 @@ const largest = 200;
 
 /** Every combination of the settings' values. @throws AppError 'invalid-argument' if a setting has a range, which has no end of values */
 function combinations(settings: readonly Varied[]): [string, Value][][] {
-  return settings.reduce<[string, Value][][]>((rows, setting) => {
-    if (!('values' in setting)) throw new AppError('invalid-argument', `A grid needs a list of values for ${setting.path}, received a range`);
-    return rows.flatMap((row) => setting.values.map((value): [string, Value][] => [...row, [setting.path, value]]));
-  }, [[]]);
+  return settings.reduce<[string, Value][][]>(
+    (rows, setting) => {
+      if (!('values' in setting))
+        throw new AppError('invalid-argument', `A grid needs a list of values for ${setting.path}, received a range`);
+      return rows.flatMap((row) => setting.values.map((value): [string, Value][] => [...row, [setting.path, value]]));
+    },
+    [[]],
+  );
 }
 
 /** A value between two numbers, rounded to four digits. */
@@ -46,7 +56,10 @@ function draw(setting: Varied, random: Random): Value {
   if ('values' in setting) return setting.values[random.integer(setting.values.length)];
   const { low, high, logarithmic } = setting;
   if (low > high || (logarithmic && low <= 0)) {
-    throw new AppError('invalid-argument', `The range of ${setting.path} must rise${logarithmic ? ' from above 0' : ''}, received ${low} to ${high}`);
+    throw new AppError(
+      'invalid-argument',
+      `The range of ${setting.path} must rise${logarithmic ? ' from above 0' : ''}, received ${low} to ${high}`,
+    );
   }
   return Number((logarithmic ? Math.exp(random.between(Math.log(low), Math.log(high))) : random.between(low, high)).toPrecision(4));
 }
@@ -57,8 +70,12 @@ function draw(setting: Varied, random: Random): Value {
  */
 export function expandSweep({ name, kind, config, settings, runs }: Sweep): SweepRun[] {
   const random = Random.named(`sweep:${name}`, config.seed);
-  const rows = kind === 'grid' ? combinations(settings) : Array.from({ length: runs }, () => settings.map((setting): [string, Value] => [setting.path, draw(setting, random)]));
-  if (rows.length > largest) throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
+  const rows =
+    kind === 'grid'
+      ? combinations(settings)
+      : Array.from({ length: runs }, () => settings.map((setting): [string, Value] => [setting.path, draw(setting, random)]));
+  if (rows.length > largest)
+    throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
   return rows.map((row) => ({
     name: `${name}: ${row.map(([key, value]) => `${key.split('.').at(-1)} ${String(value)}`).join(', ')}`.slice(0, 120),
     config: row.reduce((changed, [key, value]) => withDrawn(changed, key, value), config),

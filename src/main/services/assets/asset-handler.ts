@@ -10,7 +10,13 @@ import type { RunService } from '../runs/run-service.ts';
 import { colourMask } from './colour-mask.ts';
 
 const contentTypes: Record<string, string> = {
-  '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.webp': 'image/webp', '.bmp': 'image/bmp', '.tif': 'image/tiff', '.tiff': 'image/tiff',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.bmp': 'image/bmp',
+  '.tif': 'image/tiff',
+  '.tiff': 'image/tiff',
 };
 const largestThumb = 512;
 // Addresses carry a revision, so that what they name never changes.
@@ -73,14 +79,19 @@ export class AssetHandler {
   }
 
   private async thumb(dataset: OpenDataset, id: string, width: number): Promise<Response> {
-    return respond(await sharp(dataset.image(id).imageFile).resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer(), 'image/jpeg');
+    return respond(
+      await sharp(dataset.image(id).imageFile).resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer(),
+      'image/jpeg',
+    );
   }
 
   private async mask(dataset: OpenDataset, id: string, width: number): Promise<Response> {
     const mask = readMask(dataset.image(id).maskFile, dataset.classSet.format);
     const pixels = colourMask(mask.ids, dataset.classSet.classes);
     const png = await sharp(pixels, { raw: { width: mask.width, height: mask.height, channels: 4 } })
-      .resize({ width, kernel: 'nearest', withoutEnlargement: true }).png({ compressionLevel: 4 }).toBuffer();
+      .resize({ width, kernel: 'nearest', withoutEnlargement: true })
+      .png({ compressionLevel: 4 })
+      .toBuffer();
     return respond(png, 'image/png');
   }
 
@@ -109,21 +120,43 @@ export class AssetHandler {
     const store = this.runs.store();
     store.row(runId);
     const { width, height, values } = readStoredMask(store.file(runId, 'strip', file));
-    return respond(await sharp(colourMask(values, store.classes(runId)), { raw: { width, height, channels: 4 } }).png({ compressionLevel: 4 }).toBuffer(), 'image/png');
+    return respond(
+      await sharp(colourMask(values, store.classes(runId)), { raw: { width, height, channels: 4 } })
+        .png({ compressionLevel: 4 })
+        .toBuffer(),
+      'image/png',
+    );
   }
 }
 
 const exportTypes: Record<string, string> = {
-  csv: 'text/csv; charset=utf-8', json: 'application/json; charset=utf-8', xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  csv: 'text/csv; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 };
 
 /** @throws AppError 'not-found' naming the formats there are */
-async function exportResponse<T>(name: string, ext: string, content: T, writers: Record<string, (content: T) => string | Promise<Uint8Array>>): Promise<Response> {
+async function exportResponse<T>(
+  name: string,
+  ext: string,
+  content: T,
+  writers: Record<string, (content: T) => string | Promise<Uint8Array>>,
+): Promise<Response> {
   const format = ext.slice(1);
-  if (!Object.hasOwn(writers, format)) throw new AppError('not-found', `Runs are exported as ${Object.keys(writers).map((known) => `.${known}`).join(', ')}, received "${ext}"`);
+  if (!Object.hasOwn(writers, format))
+    throw new AppError(
+      'not-found',
+      `Runs are exported as ${Object.keys(writers)
+        .map((known) => `.${known}`)
+        .join(', ')}, received "${ext}"`,
+    );
   const body = await writers[format](content);
   return new Response(typeof body === 'string' ? body : Buffer.from(body), {
-    headers: { 'content-type': exportTypes[format], 'content-disposition': `attachment; filename="${name}${ext}"`, 'cache-control': 'no-store' },
+    headers: {
+      'content-type': exportTypes[format],
+      'content-disposition': `attachment; filename="${name}${ext}"`,
+      'cache-control': 'no-store',
+    },
   });
 }
 

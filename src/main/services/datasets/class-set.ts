@@ -12,7 +12,10 @@ const byte = z.int().min(0).max(255);
 const classSetSchema = z.object({
   name: z.string().min(1).max(60),
   voidValue: byte,
-  classes: z.array(z.object({ value: byte, name: z.string().min(1).max(60), color: z.tuple([byte, byte, byte]) })).min(1).max(255),
+  classes: z
+    .array(z.object({ value: byte, name: z.string().min(1).max(60), color: z.tuple([byte, byte, byte]) }))
+    .min(1)
+    .max(255),
 });
 
 /** The classes of a data set and how masks store them. */
@@ -38,7 +41,12 @@ function toClassSet(source: unknown, file: string): ClassSet {
   });
   if (toId[voidValue] >= 0) throw new AppError('not-a-dataset', `${file}: value ${voidValue} is both a class and void`, { file });
   toId[voidValue] = voidId;
-  return { name, classes: classes.map(({ name: className, color }, id) => ({ id, name: className, color })), format: { toId, voidValue }, key: fnv1a(JSON.stringify(parsed.data)).toString(16) };
+  return {
+    name,
+    classes: classes.map(({ name: className, color }, id) => ({ id, name: className, color })),
+    format: { toId, voidValue },
+    key: fnv1a(JSON.stringify(parsed.data)).toString(16),
+  };
 }
 
 function readJson(file: string): unknown {
@@ -49,7 +57,10 @@ function readJson(file: string): unknown {
   }
 }
 
-/** The class set of a data set: its own, else the one that goes with its layout. @throws AppError 'not-a-dataset' if its own breaks a rule */
+/**
+ * The class set of a data set: its own, else the one that goes with its layout.
+ * @throws AppError 'not-a-dataset' if its own breaks a rule
+ */
 export function classSetOf(folder: string, { layout }: Pick<LocatedDataset, 'layout'>): ClassSet {
   return ownClassSet(folder) ?? builtInClassSet(layout === 'segnet' ? 'camvid-11' : 'camvid-32');
 }

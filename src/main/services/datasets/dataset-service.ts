@@ -88,7 +88,10 @@ export class DatasetService {
   }
 
   private async surveyAll(dataset: OpenDataset): Promise<void> {
-    const waiting = dataset.images().filter((entry) => !entry.surveyed).map(({ id }) => id);
+    const waiting = dataset
+      .images()
+      .filter((entry) => !entry.surveyed)
+      .map(({ id }) => id);
     for (let from = 0; from < waiting.length; from += surveyBatch) {
       const entries: ImageEntry[] = [];
       for (const id of waiting.slice(from, from + surveyBatch)) {
@@ -123,8 +126,13 @@ export class DatasetService {
     } catch (error) {
       throw asFileError(error, at);
     }
-    const folders = names.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => ({ name: entry.name, path: path.join(at, entry.name), looksLikeDataset: looksLikeDataset(path.join(at, entry.name)) }))
+    const folders = names
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => ({
+        name: entry.name,
+        path: path.join(at, entry.name),
+        looksLikeDataset: looksLikeDataset(path.join(at, entry.name)),
+      }))
       .sort((a, b) => a.name.localeCompare(b.name));
     const parent = path.dirname(at);
     return { path: at, parent: parent === at ? null : parent, folders };

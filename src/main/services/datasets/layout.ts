@@ -70,12 +70,18 @@ export function locateDataset(folder: string): LocatedDataset {
     if (images.length === 0) throw new AppError('not-a-dataset', `${folder} has the layout ${title} but no image in it`, { file: folder });
     return { layout: name, layoutTitle: title, images, problems };
   }
-  throw new AppError('not-a-dataset', `${folder} is not a data set: it needs ${layouts.map(({ splits }) => `${splits[0].images}/ with ${splits[0].labels}/`).join(' or ')}`, { file: folder });
+  throw new AppError(
+    'not-a-dataset',
+    `${folder} is not a data set: it needs ${layouts.map(({ splits }) => `${splits[0].images}/ with ${splits[0].labels}/`).join(' or ')}`,
+    { file: folder },
+  );
 }
 
 function listFolder(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => !name.startsWith('.')).sort();
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
   } catch (error) {
     throw asFileError(error, folder);
   }
@@ -84,14 +90,22 @@ function listFolder(folder: string): string[] {
 function locateSplit(folder: string, { split, images, labels }: SplitFolders, problems: string[]): LocatedImage[] {
   const imageFolder = path.join(folder, images);
   const labelFolder = path.join(folder, labels);
-  const masks = new Map(isFolder(labelFolder) ? listFolder(labelFolder).filter((name) => imagePattern.test(name)).map((name) => [path.parse(name).name, name]) : []);
+  const masks = new Map(
+    isFolder(labelFolder)
+      ? listFolder(labelFolder)
+          .filter((name) => imagePattern.test(name))
+          .map((name) => [path.parse(name).name, name])
+      : [],
+  );
   if (!isFolder(labelFolder)) problems.push(`${labels}/ is missing: the images of ${images}/ have no masks yet`);
-  const located = listFolder(imageFolder).filter((name) => imagePattern.test(name)).map((file) => {
-    const { name } = path.parse(file);
-    const mask = masks.get(name) ?? `${name}.png`;
-    masks.delete(name);
-    return { id: `${split}/${name}`, split, name, imageFile: path.join(imageFolder, file), maskFile: path.join(labelFolder, mask) };
-  });
+  const located = listFolder(imageFolder)
+    .filter((name) => imagePattern.test(name))
+    .map((file) => {
+      const { name } = path.parse(file);
+      const mask = masks.get(name) ?? `${name}.png`;
+      masks.delete(name);
+      return { id: `${split}/${name}`, split, name, imageFile: path.join(imageFolder, file), maskFile: path.join(labelFolder, mask) };
+    });
   if (masks.size > 0) problems.push(`${masks.size} masks of ${labels}/ have no image, the first: ${[...masks.values()][0]}`);
   const seen = new Set<string>();
   return located.filter(({ id, imageFile }) => {

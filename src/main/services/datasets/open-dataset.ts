@@ -54,12 +54,23 @@ export class OpenDataset {
     this.classSet = classSetOf(this.path, this.located);
     const labelFolders = new Set(this.located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
     this.writable = [this.path, ...labelFolders].every(isWritable);
-    this.workFolder = new WorkFolder(this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id));
+    this.workFolder = new WorkFolder(
+      this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id),
+    );
     this.db = openDatabase(this.workFolder.at('history.db'));
     this.byId = new Map(this.located.images.map((image) => [image.id, image]));
-    const rows = new Map(this.db.prepare<[], ImageRow>('SELECT * FROM image').all().map((row) => [row.id, row]));
+    const rows = new Map(
+      this.db
+        .prepare<[], ImageRow>('SELECT * FROM image')
+        .all()
+        .map((row) => [row.id, row]),
+    );
     this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));
-    this.db.prepare('INSERT INTO dataset (id, path, opened_at) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path, opened_at = excluded.opened_at')
+    this.db
+      .prepare(
+        `INSERT INTO dataset (id, path, opened_at) VALUES (?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET path = excluded.path, opened_at = excluded.opened_at`,
+      )
       .run(this.id, this.path, nowText());
   }
 
@@ -72,8 +83,19 @@ export class OpenDataset {
     if (row && row.stamp === this.stampOf(image)) return toEntry(image, fromRow(row), row.edited_at);
     const hasMask = existsSync(image.maskFile);
     return {
-      id: image.id, split: image.split, name: image.name, width: 0, height: 0, hasMask, state: hasMask ? 'labelled' : 'unlabelled',
-      problems: [], classPixels: null, imageStamp: fileStamp(image.imageFile), revision: null, surveyed: false, editedAt: row?.edited_at ?? null,
+      id: image.id,
+      split: image.split,
+      name: image.name,
+      width: 0,
+      height: 0,
+      hasMask,
+      state: hasMask ? 'labelled' : 'unlabelled',
+      problems: [],
+      classPixels: null,
+      imageStamp: fileStamp(image.imageFile),
+      revision: null,
+      surveyed: false,
+      editedAt: row?.edited_at ?? null,
     };
   }
 
@@ -83,8 +105,16 @@ export class OpenDataset {
       return { name, images: images.length, labelled: images.filter((entry) => entry.hasMask).length };
     });
     return {
-      id: this.id, path: this.path, name: this.isSample ? 'Sample street' : path.basename(this.path), layout: this.located.layoutTitle, isSample: this.isSample,
-      writable: this.writable, classes: this.classSet.classes, classSet: this.classSet.name, splits, problems: this.located.problems,
+      id: this.id,
+      path: this.path,
+      name: this.isSample ? 'Sample street' : path.basename(this.path),
+      layout: this.located.layoutTitle,
+      isSample: this.isSample,
+      writable: this.writable,
+      classes: this.classSet.classes,
+      classSet: this.classSet.name,
+      splits,
+      problems: this.located.problems,
     };
   }
 
@@ -104,7 +134,10 @@ export class OpenDataset {
     return this.entries.get(id)!;
   }
 
-  /** Reads an image and its mask anew and records what it finds. @param editedAt when its mask was edited here; null forgets it, undefined keeps it */
+  /**
+   * Reads an image and its mask anew and records what it finds.
+   * @param editedAt when its mask was edited here; null forgets it, undefined keeps it
+   */
   async survey(id: string, editedAt?: string | null): Promise<ImageEntry> {
     const image = this.image(id);
     const stamp = this.stampOf(image);
@@ -116,8 +149,22 @@ export class OpenDataset {
     const entry = toEntry(image, survey, edited);
     this.entries.set(id, entry);
     if (this.db.open) {
-      this.db.prepare('INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(id, image.split, stamp, survey.width, survey.height, survey.revision, survey.classPixels && JSON.stringify(survey.classPixels), JSON.stringify(survey.problems), edited);
+      this.db
+        .prepare(
+          `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          id,
+          image.split,
+          stamp,
+          survey.width,
+          survey.height,
+          survey.revision,
+          survey.classPixels && JSON.stringify(survey.classPixels),
+          JSON.stringify(survey.problems),
+          edited,
+        );
     }
     return entry;
   }
@@ -129,10 +176,12 @@ export class OpenDataset {
 
   /** Every image of a split, with its mask where there is a sound one. */
   samples(split: string): Sample[] {
-    return this.located.images.filter((image) => image.split === split).map((image) => {
-      const entry = this.entries.get(image.id)!;
-      return { id: image.id, imageFile: image.imageFile, maskFile: entry.hasMask && entry.problems.length === 0 ? image.maskFile : null };
-    });
+    return this.located.images
+      .filter((image) => image.split === split)
+      .map((image) => {
+        const entry = this.entries.get(image.id)!;
+        return { id: image.id, imageFile: image.imageFile, maskFile: entry.hasMask && entry.problems.length === 0 ? image.maskFile : null };
+      });
   }
 
   /** Changes whenever an image or a mask does. */
@@ -149,8 +198,11 @@ export class OpenDataset {
 
 function fromRow(row: ImageRow): Survey {
   return {
-    width: row.width, height: row.height, revision: row.revision,
-    classPixels: row.class_pixels ? (JSON.parse(row.class_pixels) as number[]) : null, problems: JSON.parse(row.problems) as string[],
+    width: row.width,
+    height: row.height,
+    revision: row.revision,
+    classPixels: row.class_pixels ? (JSON.parse(row.class_pixels) as number[]) : null,
+    problems: JSON.parse(row.problems) as string[],
   };
 }
 
@@ -158,7 +210,18 @@ function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): 
   const missingOnly = survey.revision === null && survey.problems.length === 1 && survey.width > 0;
   const state = missingOnly ? 'unlabelled' : survey.problems.length > 0 ? 'problem' : editedAt ? 'edited' : 'labelled';
   return {
-    id: image.id, split: image.split, name: image.name, width: survey.width, height: survey.height, hasMask: survey.revision !== null,
-    state, problems: survey.problems, classPixels: survey.classPixels, imageStamp: fileStamp(image.imageFile), revision: survey.revision, surveyed: true, editedAt,
+    id: image.id,
+    split: image.split,
+    name: image.name,
+    width: survey.width,
+    height: survey.height,
+    hasMask: survey.revision !== null,
+    state,
+    problems: survey.problems,
+    classPixels: survey.classPixels,
+    imageStamp: fileStamp(image.imageFile),
+    revision: survey.revision,
+    surveyed: true,
+    editedAt,
   };
 }

@@ -43,7 +43,11 @@ export function countClasses(ids: Uint8Array, numClasses: number): number[] {
  * Reads an image's size and its mask; every finding names its file, the rule and the value.
  * @param size of the image where it is known to be sound; null decodes it
  */
-export async function surveyImage(image: LocatedImage, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
+export async function surveyImage(
+  image: LocatedImage,
+  classSet: ClassSet,
+  size: { width: number; height: number } | null,
+): Promise<Survey> {
   const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
   if (!size) await surveyPhoto(image, survey);
   if (!existsSync(image.maskFile)) {
@@ -74,7 +78,9 @@ function surveyMask(image: LocatedImage, classSet: ClassSet, survey: Survey): vo
       survey.problems.push(`${image.maskFile} has value ${value} in ${pixels} pixels, which is not in the class set ${classSet.name}`);
     }
     if (survey.width > 0 && (mask.width !== survey.width || mask.height !== survey.height)) {
-      survey.problems.push(`${image.maskFile} must be ${survey.width} x ${survey.height} as its image, received ${mask.width} x ${mask.height}`);
+      survey.problems.push(
+        `${image.maskFile} must be ${survey.width} x ${survey.height} as its image, received ${mask.width} x ${mask.height}`,
+      );
     }
     survey.classPixels = countClasses(mask.ids, classSet.classes.length);
   } catch (error) {

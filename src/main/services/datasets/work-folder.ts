@@ -37,7 +37,8 @@ export class WorkFolder {
   at(...names: string[]): string {
     let file = this.root;
     for (const name of names) {
-      if (!isPlainName(name)) throw new AppError('forbidden', `${this.root}: "${name}" is not a name but a path, and is not followed`, { file: this.root });
+      if (!isPlainName(name))
+        throw new AppError('forbidden', `${this.root}: "${name}" is not a name but a path, and is not followed`, { file: this.root });
       file = path.join(file, name);
       refuseLink(file);
     }
@@ -52,5 +53,10 @@ export class WorkFolder {
 }
 
 function refuseLink(file: string): void {
-  if (isLink(file)) throw new AppError('forbidden', `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`, { file });
+  if (isLink(file))
+    throw new AppError(
+      'forbidden',
+      `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`,
+      { file },
+    );
 }

@@ -23,12 +23,47 @@ export function runJson(exported: ExportedRun): string {
 
 /** One row a run: what the Runs table shows, tags and notes included. */
 export function summaryTable(runs: readonly ExportedRun[]): Table {
-  const header = ['id', 'name', 'status', 'preset', 'best_miou', 'best_epoch', 'epochs_done', 'epochs', 'last_loss', 'duration_seconds', 'device', 'seed', 'created_at', 'tags', 'note', 'code_version', 'dataset_fingerprint', 'config'];
+  const header = [
+    'id',
+    'name',
+    'status',
+    'preset',
+    'best_miou',
+    'best_epoch',
+    'epochs_done',
+    'epochs',
+    'last_loss',
+    'duration_seconds',
+    'device',
+    'seed',
+    'created_at',
+    'tags',
+    'note',
+    'code_version',
+    'dataset_fingerprint',
+    'config',
+  ];
   return {
     header,
     rows: runs.map(({ run: { summary, seed, codeVersion, datasetFingerprint, config } }) => [
-      summary.id, summary.name, summary.status, summary.preset, summary.bestMiou, summary.bestEpoch, summary.epochsDone, summary.epochs, summary.lastLoss, summary.durationSeconds,
-      summary.device, seed, summary.createdAt, summary.tags.join(' '), summary.note, codeVersion, datasetFingerprint, JSON.stringify(config),
+      summary.id,
+      summary.name,
+      summary.status,
+      summary.preset,
+      summary.bestMiou,
+      summary.bestEpoch,
+      summary.epochsDone,
+      summary.epochs,
+      summary.lastLoss,
+      summary.durationSeconds,
+      summary.device,
+      seed,
+      summary.createdAt,
+      summary.tags.join(' '),
+      summary.note,
+      codeVersion,
+      datasetFingerprint,
+      JSON.stringify(config),
     ]),
   };
 }
@@ -39,14 +74,17 @@ export function epochsTable(runs: readonly ExportedRun[]): Table {
   const header = [...new Set(tables.flatMap(({ table }) => table.header))];
   return {
     header: ['run', ...header],
-    rows: tables.flatMap(({ id, table }) => table.rows.map((row) => [id, ...header.map((name) => (table.header.includes(name) ? row[table.header.indexOf(name)] : null))])),
+    rows: tables.flatMap(({ id, table }) =>
+      table.rows.map((row) => [id, ...header.map((name) => (table.header.includes(name) ? row[table.header.indexOf(name)] : null))]),
+    ),
   };
 }
 
 /** Tables as a workbook, a sheet each with a bold, fixed header. */
 async function toXlsx(sheets: readonly { name: string; table: Table }[]): Promise<Uint8Array> {
   const pages = sheets.map(({ name, table: { header, rows } }) => ({
-    sheet: name, stickyRowsCount: 1,
+    sheet: name,
+    stickyRowsCount: 1,
     data: [
       header.map((value) => ({ value, fontWeight: 'bold' as const })),
       ...rows.map((row) => row.map((value) => (value === null ? null : { value, type: typeof value === 'number' ? Number : String }))),
@@ -62,7 +100,10 @@ export function runXlsx({ run, classes }: ExportedRun): Promise<Uint8Array> {
 
 /** Every run: a sheet of runs and a sheet of epochs. */
 export function historyXlsx(runs: readonly ExportedRun[]): Promise<Uint8Array> {
-  return toXlsx([{ name: 'runs', table: summaryTable(runs) }, { name: 'epochs', table: epochsTable(runs) }]);
+  return toXlsx([
+    { name: 'runs', table: summaryTable(runs) },
+    { name: 'epochs', table: epochsTable(runs) },
+  ]);
 }
 
 /** Every run, one row each. */

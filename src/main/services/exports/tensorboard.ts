@@ -64,7 +64,10 @@ export class TensorBoardWriter {
     mkdirSync(folder, { recursive: true });
     const seconds = Date.now() / 1000;
     this.file = path.join(folder, `events.out.tfevents.${seconds.toFixed(3)}.${os.hostname().replace(/[^\w.-]/g, '-')}.${process.pid}`);
-    this.append([{ wall_time: seconds, file_version: 'brain.Event:2' }, { wall_time: seconds, step: firstStep, session_log: { status: sessionStart } }]);
+    this.append([
+      { wall_time: seconds, file_version: 'brain.Event:2' },
+      { wall_time: seconds, step: firstStep, session_log: { status: sessionStart } },
+    ]);
   }
 
   private append(events: Record<string, unknown>[]): void {
@@ -74,13 +77,21 @@ export class TensorBoardWriter {
   /** Scalars by tag, each a list of [step, value]. */
   scalars(series: Record<string, readonly (readonly [step: number, value: number])[]>): void {
     const seconds = Date.now() / 1000;
-    this.append(Object.entries(series).flatMap(([tag, points]) => points.map(([step, value]) => ({ wall_time: seconds, step, summary: { value: [{ tag, simple_value: value }] } }))));
+    this.append(
+      Object.entries(series).flatMap(([tag, points]) =>
+        points.map(([step, value]) => ({ wall_time: seconds, step, summary: { value: [{ tag, simple_value: value }] } })),
+      ),
+    );
   }
 
   images(step: number, images: readonly EventImage[]): void {
     const seconds = Date.now() / 1000;
-    this.append(images.map(({ tag, file, width, height }) => ({
-      wall_time: seconds, step, summary: { value: [{ tag, image: { height, width, colorspace: rgb, encoded_image_string: readFileSync(file) } }] },
-    })));
+    this.append(
+      images.map(({ tag, file, width, height }) => ({
+        wall_time: seconds,
+        step,
+        summary: { value: [{ tag, image: { height, width, colorspace: rgb, encoded_image_string: readFileSync(file) } }] },
+      })),
+    );
   }
 }

@@ -39,18 +39,30 @@ export class MaskService {
     const image = dataset.image(imageId);
     if (!dataset.entry(imageId).surveyed) await this.datasets.refresh(dataset, imageId);
     const { width, height } = dataset.entry(imageId);
-    if (width === 0) throw new AppError('corrupt-file', dataset.entry(imageId).problems[0] ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
+    if (width === 0)
+      throw new AppError('corrupt-file', dataset.entry(imageId).problems[0] ?? `${image.imageFile} cannot be decoded`, {
+        file: image.imageFile,
+      });
     const loaded = this.read(image, dataset, width, height);
     const strokes = new Journal(dataset.workFolder).strokes(imageId, loaded.revision);
     for (const stroke of strokes) applyPatch(loaded.ids, loaded, stroke);
     return { ...loaded, recoveredStrokes: strokes.length, readOnlyReason: readOnlyReason(dataset) };
   }
 
-  private read(image: LocatedImage, dataset: OpenDataset, width: number, height: number): Omit<LoadedMask, 'recoveredStrokes' | 'readOnlyReason'> {
+  private read(
+    image: LocatedImage,
+    dataset: OpenDataset,
+    width: number,
+    height: number,
+  ): Omit<LoadedMask, 'recoveredStrokes' | 'readOnlyReason'> {
     if (!existsSync(image.maskFile)) return { width, height, ids: new Uint8Array(width * height).fill(voidId), revision: null };
     const mask = readMask(image.maskFile, dataset.classSet.format);
     if (mask.width !== width || mask.height !== height) {
-      throw new AppError('corrupt-file', `${image.maskFile} must be ${width} x ${height} as its image, received ${mask.width} x ${mask.height}`, { file: image.maskFile });
+      throw new AppError(
+        'corrupt-file',
+        `${image.maskFile} must be ${width} x ${height} as its image, received ${mask.width} x ${mask.height}`,
+        { file: image.maskFile },
+      );
     }
     return { width, height, ids: mask.ids, revision: maskRevision(mask.file) };
   }
@@ -69,7 +81,9 @@ export class MaskService {
     const revision = maskRevision(content);
     if (revision !== current) this.successors.set(`${input.imageId}\n${current}`, revision);
     const savedAt = nowText();
-    dataset.db.prepare('INSERT OR REPLACE INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)').run(input.imageId, revision, savedAt, 'edit');
+    dataset.db
+      .prepare('INSERT OR REPLACE INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)')
+      .run(input.imageId, revision, savedAt, 'edit');
     await this.datasets.refresh(dataset, input.imageId, savedAt);
     return { revision, savedAt };
   }
@@ -119,7 +133,8 @@ export class MaskService {
     const dataset = this.writableDataset(datasetId);
     const image = dataset.image(imageId);
     const original = originalFile(dataset, image);
-    if (!existsSync(original)) throw new AppError('not-found', `${image.maskFile} has no original: it was not edited here`, { file: image.maskFile });
+    if (!existsSync(original))
+      throw new AppError('not-found', `${image.maskFile} has no original: it was not edited here`, { file: image.maskFile });
     if (existsSync(image.maskFile)) copyAside(image.maskFile, originalFile(dataset, image, '.before-restore'));
     writeAtomic(image.maskFile, readFileSync(original));
     new Journal(dataset.workFolder).clear(imageId);
@@ -145,7 +160,10 @@ function readOnlyReason(dataset: OpenDataset): string | null {
 function assertSize({ imageId, width, height, ids }: SaveInput, dataset: OpenDataset): void {
   const entry = dataset.entry(imageId);
   if (width !== entry.width || height !== entry.height || ids.length !== width * height) {
-    throw new AppError('invalid-argument', `the mask of ${imageId} must be ${entry.width} x ${entry.height}, received ${width} x ${height} with ${ids.length} pixels`);
+    throw new AppError(
+      'invalid-argument',
+      `the mask of ${imageId} must be ${entry.width} x ${entry.height}, received ${width} x ${height} with ${ids.length} pixels`,
+    );
   }
 }
 

@@ -42,8 +42,18 @@ export class PredictionJob {
 
   progress(): PredictionProgress {
     const total = this.options.job.samples.length;
-    const secondsLeft = this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (total - this.done)) / 1000 : null;
-    return { predictionId: this.options.predictionId, runId: this.options.runId, split: this.options.split, done: this.done, total, secondsLeft, state: this.state, message: this.message };
+    const secondsLeft =
+      this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (total - this.done)) / 1000 : null;
+    return {
+      predictionId: this.options.predictionId,
+      runId: this.options.runId,
+      split: this.options.split,
+      done: this.done,
+      total,
+      secondsLeft,
+      state: this.state,
+      message: this.message,
+    };
   }
 
   private handle(event: TrainerEvent): void {

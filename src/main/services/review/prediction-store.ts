@@ -36,22 +36,28 @@ export class PredictionStore {
   /** Begins a prediction; it is listed only once it is complete. @returns its id */
   create(prediction: { runId: string; split: string; protocol: Protocol; checkpointSha256: string }): string {
     const id = `${prediction.runId}-${prediction.split}-${Date.now().toString(36)}`;
-    this.db.prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+    this.db
+      .prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
       .run(id, prediction.runId, prediction.split, JSON.stringify(prediction.protocol), prediction.checkpointSha256, nowText());
     return id;
   }
 
   /** Records an image's confusion matrix and the name of its mask file. */
   addImage(predictionId: string, score: ImageScore): void {
-    this.db.prepare('INSERT OR REPLACE INTO prediction_image (prediction_id, image_id, file, confusion, uncertainty) VALUES (?, ?, ?, ?, ?)')
+    this.db
+      .prepare('INSERT OR REPLACE INTO prediction_image (prediction_id, image_id, file, confusion, uncertainty) VALUES (?, ?, ?, ?, ?)')
       .run(predictionId, score.id, path.basename(score.file ?? ''), score.confusion && JSON.stringify(score.confusion), score.uncertainty);
   }
 
   /** Shows a prediction from now on, in place of older ones of the same run and split. */
   complete(predictionId: string): void {
     this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
-    const older = this.db.prepare<[{ id: string }], { id: string }>(`SELECT id FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
-      AND split = (SELECT split FROM prediction WHERE id = @id)`).all({ id: predictionId });
+    const older = this.db
+      .prepare<[{ id: string }], { id: string }>(
+        `SELECT id FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
+      AND split = (SELECT split FROM prediction WHERE id = @id)`,
+      )
+      .all({ id: predictionId });
     for (const { id } of older) this.discard(id);
   }
 
@@ -79,13 +85,23 @@ export class PredictionStore {
   }
 
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
-    return this.db.prepare<[string], { image_id: string; confusion: string | null; uncertainty: number }>('SELECT image_id, confusion, uncertainty FROM prediction_image WHERE prediction_id = ?')
-      .all(predictionId).map((row) => ({ id: row.image_id, confusion: row.confusion ? (JSON.parse(row.confusion) as number[]) : null, uncertainty: row.uncertainty }));
+    return this.db
+      .prepare<[string], { image_id: string; confusion: string | null; uncertainty: number }>(
+        'SELECT image_id, confusion, uncertainty FROM prediction_image WHERE prediction_id = ?',
+      )
+      .all(predictionId)
+      .map((row) => ({
+        id: row.image_id,
+        confusion: row.confusion ? (JSON.parse(row.confusion) as number[]) : null,
+        uncertainty: row.uncertainty,
+      }));
   }
 
   /** @throws AppError 'not-found' */
   file(predictionId: string, imageId: string): string {
-    const row = this.db.prepare<[string, string], { file: string }>('SELECT file FROM prediction_image WHERE prediction_id = ? AND image_id = ?').get(predictionId, imageId);
+    const row = this.db
+      .prepare<[string, string], { file: string }>('SELECT file FROM prediction_image WHERE prediction_id = ? AND image_id = ?')
+      .get(predictionId, imageId);
     if (!row) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
     return this.workFolder.at('predictions', predictionId, row.file);
   }
@@ -93,7 +109,13 @@ export class PredictionStore {
 
 function toInfo(row: PredictionRow): PredictionInfo {
   return {
-    id: row.id, runId: row.run_id, runName: row.name, split: row.split, protocol: JSON.parse(row.protocol) as Protocol,
-    createdAt: row.created_at, images: row.images, checkpointSha256: row.checkpoint_sha256,
+    id: row.id,
+    runId: row.run_id,
+    runName: row.name,
+    split: row.split,
+    protocol: JSON.parse(row.protocol) as Protocol,
+    createdAt: row.created_at,
+    images: row.images,
+    checkpointSha256: row.checkpoint_sha256,
   };
 }

@@ -1,8 +1,17 @@
 import type { Protocol } from '#shared/training/messages';
 import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
-/** How a number is measured: said wherever one is shown. @param flipped whether images are flipped at random, as a run of preset reference validates */
-export function protocolOf(config: RunConfig, split: string, classes: number, evaluation: EvaluationConfig = config.evaluation, flipped = false): Protocol {
+/**
+ * How a number is measured: said wherever one is shown.
+ * @param flipped whether images are flipped at random, as a run of preset reference validates
+ */
+export function protocolOf(
+  config: RunConfig,
+  split: string,
+  classes: number,
+  evaluation: EvaluationConfig = config.evaluation,
+  flipped = false,
+): Protocol {
   const { sliding, scales, flip } = evaluation;
   const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
   const input = !box ? 'input at image size' : sliding ? `windows of ${box} over the image` : `input ${box}`;

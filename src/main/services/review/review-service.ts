@@ -22,7 +22,8 @@ export class ReviewService {
   constructor(options: { datasets: DatasetService; events: EventBus; host: TrainerHost }) {
     this.options = options;
     options.datasets.onClose(() => {
-      if (this.job || this.starting) throw new AppError('busy', 'A prediction is going on: wait for it or cancel it before opening another data set');
+      if (this.job || this.starting)
+        throw new AppError('busy', 'A prediction is going on: wait for it or cancel it before opening another data set');
     });
     options.datasets.onOpen((dataset) => {
       new PredictionStore(dataset.db, dataset.workFolder).removeIncomplete();
@@ -32,7 +33,11 @@ export class ReviewService {
 
   private stores() {
     const dataset = this.options.datasets.require();
-    return { dataset, runs: new RunStore(dataset.db, dataset.workFolder), predictions: new PredictionStore(dataset.db, dataset.workFolder) };
+    return {
+      dataset,
+      runs: new RunStore(dataset.db, dataset.workFolder),
+      predictions: new PredictionStore(dataset.db, dataset.workFolder),
+    };
   }
 
   /** Starts predicting a split in a process of its own, so that a training run is not disturbed. @throws AppError 'busy', 'not-found' */
@@ -54,10 +59,27 @@ export class ReviewService {
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
     const record = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint));
-    const prediction = predictions.create({ runId, split, protocol: protocolOf(runs.config(runId), split, dataset.classSet.classes.length), checkpointSha256: record?.sha256 ?? '' });
+    const prediction = predictions.create({
+      runId,
+      split,
+      protocol: protocolOf(runs.config(runId), split, dataset.classSet.classes.length),
+      checkpointSha256: record?.sha256 ?? '',
+    });
     this.job = new PredictionJob({
-      predictionId: prediction, runId, split, host: this.options.host, store: predictions,
-      job: { kind: 'predict', checkpoint, samples, outDir: predictions.folder(prediction), maskFormat: dataset.classSet.format, evaluation: null, classes: dataset.classSet.classes },
+      predictionId: prediction,
+      runId,
+      split,
+      host: this.options.host,
+      store: predictions,
+      job: {
+        kind: 'predict',
+        checkpoint,
+        samples,
+        outDir: predictions.folder(prediction),
+        maskFormat: dataset.classSet.format,
+        evaluation: null,
+        classes: dataset.classSet.classes,
+      },
       changed: (progress) => {
         this.lastProgress = progress;
         if (progress.state !== 'running') this.job = null;
@@ -87,12 +109,24 @@ export class ReviewService {
       if (confusion) total.merge(confusion);
       const accuracy = confusion?.pixelAccuracy() ?? null;
       return {
-        id: row.id, miou: confusion?.meanIou() ?? null, pixelAccuracy: accuracy, perClassIou: confusion?.iou() ?? [],
-        wrongPixels: confusion && accuracy !== null ? Math.round(confusion.pixels * (1 - accuracy)) : 0, uncertainty: row.uncertainty, confusion: row.confusion,
+        id: row.id,
+        miou: confusion?.meanIou() ?? null,
+        pixelAccuracy: accuracy,
+        perClassIou: confusion?.iou() ?? [],
+        wrongPixels: confusion && accuracy !== null ? Math.round(confusion.pixels * (1 - accuracy)) : 0,
+        uncertainty: row.uncertainty,
+        confusion: row.confusion,
       };
     });
     images.sort((a, b) => (a.miou ?? 2) - (b.miou ?? 2) || a.id.localeCompare(b.id));
-    return { prediction, miou: total.meanIou(), pixelAccuracy: total.pixelAccuracy(), perClassIou: total.iou(), confusion: total.rows(), images };
+    return {
+      prediction,
+      miou: total.meanIou(),
+      pixelAccuracy: total.pixelAccuracy(),
+      perClassIou: total.iou(),
+      confusion: total.rows(),
+      images,
+    };
   }
 
   /** @returns class ids of the prediction, row-major @throws AppError 'not-found' if the prediction does not hold the image */

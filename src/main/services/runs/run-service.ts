@@ -47,9 +47,20 @@ export class RunService {
     const changedMasks = store.changedMasks(runId);
     const diskBytes = await folderBytes(store.folder(runId));
     return {
-      summary: store.summary(runId), config, protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation), seed: row.seed, codeVersion: row.code_version, datasetFingerprint: row.dataset_fingerprint,
-      folder: store.folder(runId), epochs: store.epochs(runId), steps: store.steps(runId, stepsAfter), checkpoints: store.checkpoints(runId),
-      masksChanged: changedMasks.length, changedMasks, diskBytes, strip: readStrip(store.folder(runId)),
+      summary: store.summary(runId),
+      config,
+      protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation),
+      seed: row.seed,
+      codeVersion: row.code_version,
+      datasetFingerprint: row.dataset_fingerprint,
+      folder: store.folder(runId),
+      epochs: store.epochs(runId),
+      steps: store.steps(runId, stepsAfter),
+      checkpoints: store.checkpoints(runId),
+      masksChanged: changedMasks.length,
+      changedMasks,
+      diskBytes,
+      strip: readStrip(store.folder(runId)),
     };
   }
 
@@ -66,7 +77,11 @@ export class RunService {
     // One folder after the other: thousands at once would keep everything else waiting.
     for (const { id, deleted } of store.list(true)) runs.push({ id, deleted, bytes: await folderBytes(store.folder(id)) });
     const sum = (of: typeof runs) => of.reduce((total, { bytes }) => total + bytes, 0);
-    return { runs: Object.fromEntries(runs.map(({ id, bytes }) => [id, bytes])), totalBytes: sum(runs), deletedBytes: sum(runs.filter(({ deleted }) => deleted)) };
+    return {
+      runs: Object.fromEntries(runs.map(({ id, bytes }) => [id, bytes])),
+      totalBytes: sum(runs),
+      deletedBytes: sum(runs.filter(({ deleted }) => deleted)),
+    };
   }
 
   /** Adds the starter model as a finished run. @throws AppError 'not-found' if there is none for these classes */
@@ -82,8 +97,13 @@ export class RunService {
     }
     const file = installStarter(starter, store.file(starterId, 'best.ckpt'));
     store.create({
-      id: starterId, name: starter.title, config: starter.config, classes: dataset.classSet.classes, codeVersion: starter.codeVersion,
-      datasetFingerprint: starter.datasetFingerprint, samples: [],
+      id: starterId,
+      name: starter.title,
+      config: starter.config,
+      classes: dataset.classSet.classes,
+      codeVersion: starter.codeVersion,
+      datasetFingerprint: starter.datasetFingerprint,
+      samples: [],
     });
     for (const epoch of starter.epochs) store.addEpoch(starterId, epoch, []);
     store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.epochs.length, sha256: starter.sha256 });

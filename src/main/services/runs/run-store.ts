@@ -41,7 +41,8 @@ interface ListedRow extends RunRow {
 }
 
 const listed = `SELECT run.*, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
-  LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou' LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
+  LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
+  LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
 /** Points of a sparkline. */
 const sparkPoints = 60;
 
@@ -110,10 +111,26 @@ export class RunStore {
   create(run: NewRun): RunSummary {
     const now = nowText();
     this.db.transaction(() => {
-      this.db.prepare(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at, sweep)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-        .run(run.id, run.name, run.config.preset, JSON.stringify(run.config), JSON.stringify(run.classes), run.codeVersion, run.datasetFingerprint,
-          run.config.seed, run.config.epochs, now, now, run.sweep ?? null);
+      this.db
+        .prepare(
+          `INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
+            created_at, updated_at, sweep)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          run.id,
+          run.name,
+          run.config.preset,
+          JSON.stringify(run.config),
+          JSON.stringify(run.classes),
+          run.codeVersion,
+          run.datasetFingerprint,
+          run.config.seed,
+          run.config.epochs,
+          now,
+          now,
+          run.sweep ?? null,
+        );
       this.recordMasks(run.id, run.samples);
     })();
     return this.summary(run.id);
@@ -121,7 +138,10 @@ export class RunStore {
 
   /** Records the mask revision of each sample as the run sees it now. */
   recordMasks(runId: string, samples: readonly Sample[]): void {
-    const insert = this.db.prepare('INSERT OR REPLACE INTO run_mask (run_id, image_id, revision) SELECT ?, id, revision FROM image WHERE id = ? AND revision IS NOT NULL');
+    const insert = this.db.prepare(
+      `INSERT OR REPLACE INTO run_mask (run_id, image_id, revision)
+       SELECT ?, id, revision FROM image WHERE id = ? AND revision IS NOT NULL`,
+    );
     for (const { id } of samples) insert.run(runId, id);
   }
 
@@ -135,8 +155,13 @@ export class RunStore {
 
   /** The images whose masks are no longer the ones the run read. */
   changedMasks(runId: string): string[] {
-    return this.db.prepare<[string], { id: string }>('SELECT m.image_id AS id FROM run_mask m JOIN image i ON i.id = m.image_id WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY id')
-      .all(runId).map(({ id }) => id);
+    return this.db
+      .prepare<[string], { id: string }>(
+        `SELECT m.image_id AS id FROM run_mask m JOIN image i ON i.id = m.image_id
+         WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY id`,
+      )
+      .all(runId)
+      .map(({ id }) => id);
   }
 
   /** @throws AppError 'not-found' */
@@ -161,17 +186,37 @@ export class RunStore {
   }
 
   list(withDeleted: boolean): RunSummary[] {
-    return this.db.prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`).all().filter(({ id }) => isId(id)).map((row) => this.toSummary(row));
+    return this.db
+      .prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`)
+      .all()
+      .filter(({ id }) => isId(id))
+      .map((row) => this.toSummary(row));
   }
 
   private toSummary(row: ListedRow): RunSummary {
     const has = (name: string) => existsSync(this.file(row.id, name));
     return {
-      id: row.id, name: row.name, preset: row.preset, status: row.status, reason: row.reason, device: row.device, epochs: row.epochs, epochsDone: row.epochs_done,
-      bestMiou: row.best_miou, bestEpoch: row.best_epoch, lastLoss: row.last_loss, durationSeconds: row.duration_seconds,
-      createdAt: row.created_at, updatedAt: row.updated_at, deleted: row.deleted_at !== null,
-      resumable: unfinished.includes(row.status) && has('last.ckpt'), hasCheckpoint: this.weightsFile(row.id) !== null,
-      spark: JSON.parse(row.spark) as number[], tags: JSON.parse(row.tags) as string[], note: row.note, sweep: row.sweep,
+      id: row.id,
+      name: row.name,
+      preset: row.preset,
+      status: row.status,
+      reason: row.reason,
+      device: row.device,
+      epochs: row.epochs,
+      epochsDone: row.epochs_done,
+      bestMiou: row.best_miou,
+      bestEpoch: row.best_epoch,
+      lastLoss: row.last_loss,
+      durationSeconds: row.duration_seconds,
+      createdAt: row.created_at,
+      updatedAt: row.updated_at,
+      deleted: row.deleted_at !== null,
+      resumable: unfinished.includes(row.status) && has('last.ckpt'),
+      hasCheckpoint: this.weightsFile(row.id) !== null,
+      spark: JSON.parse(row.spark) as number[],
+      tags: JSON.parse(row.tags) as string[],
+      note: row.note,
+      sweep: row.sweep,
     };
   }
 
@@ -182,7 +227,9 @@ export class RunStore {
   }
 
   setStatus(runId: string, status: RunStatus, reason: string | null = null): void {
-    this.db.prepare('UPDATE run SET status = ?, reason = ?, updated_at = ?, owner_pid = ? WHERE id = ?').run(status, reason, nowText(), process.pid, runId);
+    this.db
+      .prepare('UPDATE run SET status = ?, reason = ?, updated_at = ?, owner_pid = ? WHERE id = ?')
+      .run(status, reason, nowText(), process.pid, runId);
   }
 
   setDevice(runId: string, device: string): void {
@@ -194,9 +241,14 @@ export class RunStore {
     this.db.prepare('UPDATE run SET name = ? WHERE id = ?').run(name, runId);
   }
 
-  /** Marks runs that a vanished application left as going on; a paused one stays paused, since its checkpoint is there. @returns their ids */
+  /**
+   * Marks runs that a vanished application left as going on; a paused one stays paused, since its checkpoint is there.
+   * @returns their ids
+   */
   markInterrupted(): string[] {
-    const left = this.db.prepare<[], { id: string; owner_pid: number | null }>('SELECT id, owner_pid FROM run WHERE status = \'running\'').all()
+    const left = this.db
+      .prepare<[], { id: string; owner_pid: number | null }>("SELECT id, owner_pid FROM run WHERE status = 'running'")
+      .all()
       .filter(({ owner_pid: owner }) => owner === null || owner === process.pid || !isAlive(owner));
     for (const { id } of left) this.setStatus(id, 'interrupted', 'The workbench ended while the run was going on.');
     return left.map(({ id }) => id);
@@ -220,13 +272,18 @@ export class RunStore {
   }
 
   addStep(runId: string, point: StepPoint): void {
-    this.db.prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
+    this.db
+      .prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
       .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
   }
 
   /** The steps in order. @param after only those after this one */
   steps(runId: string, after = 0): StepPoint[] {
-    return this.db.prepare<[string, number], StepPoint>('SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step WHERE run_id = ? AND global_step > ? ORDER BY global_step')
+    return this.db
+      .prepare<[string, number], StepPoint>(
+        `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
+         WHERE run_id = ? AND global_step > ? ORDER BY global_step`,
+      )
       .all(runId, after);
   }
 
@@ -237,82 +294,150 @@ export class RunStore {
 
   /** Adds the epochs of a checkpoint's history that a kill kept from being recorded. */
   addMissingEpochs(runId: string, history: readonly EpochMetrics[]): void {
-    const known = new Set(this.db.prepare<[string], { epoch: number }>('SELECT epoch FROM epoch WHERE run_id = ?').all(runId).map(({ epoch }) => epoch));
+    const known = new Set(
+      this.db
+        .prepare<[string], { epoch: number }>('SELECT epoch FROM epoch WHERE run_id = ?')
+        .all(runId)
+        .map(({ epoch }) => epoch),
+    );
     for (const metrics of history) if (!known.has(metrics.epoch)) this.addEpoch(runId, metrics, []);
   }
 
-  /** Records an epoch and its latest and best values. @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1 */
+  /**
+   * Records an epoch and its latest and best values.
+   * @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1
+   */
   addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
-    const summary = this.db.prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
+    const summary = this.db
+      .prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
       ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
         best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
         best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
     this.db.transaction(() => {
-      this.db.prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(runId, metrics.epoch, metrics.loss, metrics.trainAccuracy, metrics.validationAccuracy, metrics.miou, metrics.timeSeconds, metrics.epochSeconds,
-          metrics.learningRate, JSON.stringify(metrics.perClassIou), JSON.stringify(confusion));
-      const values: [string, number, 0 | 1][] = [['loss', metrics.loss, 0], ['train_acc', metrics.trainAccuracy, 1], ['test_acc', metrics.validationAccuracy, 1], ['miou', metrics.miou, 1]];
+      this.db
+        .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          runId,
+          metrics.epoch,
+          metrics.loss,
+          metrics.trainAccuracy,
+          metrics.validationAccuracy,
+          metrics.miou,
+          metrics.timeSeconds,
+          metrics.epochSeconds,
+          metrics.learningRate,
+          JSON.stringify(metrics.perClassIou),
+          JSON.stringify(confusion),
+        );
+      const values: [string, number, 0 | 1][] = [
+        ['loss', metrics.loss, 0],
+        ['train_acc', metrics.trainAccuracy, 1],
+        ['test_acc', metrics.validationAccuracy, 1],
+        ['miou', metrics.miou, 1],
+      ];
       for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
-      this.db.prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?').run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
+      this.db
+        .prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?')
+        .run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
     })();
   }
 
   /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
   private spark(runId: string): string {
-    const values = this.db.prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch').all(runId).map(({ miou }) => miou);
+    const values = this.db
+      .prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .all(runId)
+      .map(({ miou }) => miou);
     const stretch = Math.ceil(values.length / sparkPoints);
-    const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) => Math.max(...values.slice(index * stretch, (index + 1) * stretch)));
+    const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) =>
+      Math.max(...values.slice(index * stretch, (index + 1) * stretch)),
+    );
     return JSON.stringify(points.map((value) => Number(value.toFixed(4))));
   }
 
   /** The confusion matrix of an epoch, row-major; null where none was recorded. */
   confusion(runId: string, epoch: number): number[] | null {
-    const row = this.db.prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?').get(runId, epoch);
+    const row = this.db
+      .prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?')
+      .get(runId, epoch);
     const counts = row ? (JSON.parse(row.confusion) as number[]) : [];
     return counts.length > 0 ? counts : null;
   }
 
   /** The epochs in order; times in seconds, fractions 0 … 1. */
   epochs(runId: string): EpochMetrics[] {
-    return this.db.prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch').all(runId).map((row) => ({
-      epoch: row.epoch, loss: row.loss, trainAccuracy: row.train_acc, validationAccuracy: row.test_acc, miou: row.miou, timeSeconds: row.time_seconds,
-      epochSeconds: row.epoch_seconds, learningRate: row.learning_rate, perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
-    }));
+    return this.db
+      .prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .all(runId)
+      .map((row) => ({
+        epoch: row.epoch,
+        loss: row.loss,
+        trainAccuracy: row.train_acc,
+        validationAccuracy: row.test_acc,
+        miou: row.miou,
+        timeSeconds: row.time_seconds,
+        epochSeconds: row.epoch_seconds,
+        learningRate: row.learning_rate,
+        perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
+      }));
   }
 
   addCheckpoint(runId: string, checkpoint: { role: string; file: string; epoch: number; sha256: string }): void {
-    this.db.prepare('INSERT OR REPLACE INTO checkpoint (run_id, role, file, epoch, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
+    this.db
+      .prepare('INSERT OR REPLACE INTO checkpoint (run_id, role, file, epoch, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
       .run(runId, checkpoint.role, path.basename(checkpoint.file), checkpoint.epoch, checkpoint.sha256, nowText());
   }
 
   checkpoints(runId: string): { role: string; file: string; epoch: number; sha256: string }[] {
-    return this.db.prepare<[string], { role: string; file: string; epoch: number; sha256: string }>('SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at').all(runId);
+    return this.db
+      .prepare<[string], { role: string; file: string; epoch: number; sha256: string }>(
+        'SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at',
+      )
+      .all(runId);
   }
 
   addLog(runId: string, text: string): void {
-    const next = this.db.prepare<[string], { n: number }>('SELECT coalesce(max(line), 0) + 1 AS n FROM run_log WHERE run_id = ?').get(runId)!.n;
+    const next = this.db
+      .prepare<[string], { n: number }>('SELECT coalesce(max(line), 0) + 1 AS n FROM run_log WHERE run_id = ?')
+      .get(runId)!.n;
     if (next <= logLimit) this.db.prepare('INSERT INTO run_log (run_id, line, text) VALUES (?, ?, ?)').run(runId, next, text);
   }
 
   log(runId: string): string[] {
     this.row(runId);
-    return this.db.prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line').all(runId).map(({ text }) => text);
+    return this.db
+      .prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line')
+      .all(runId)
+      .map(({ text }) => text);
   }
 
   /** The newest epochs that were timed here, with their runs' settings: what estimates follow from. */
   timedEpochs(): { config: RunConfig; seconds: number }[] {
-    return this.db.prepare<[], { config: string; seconds: number }>(`SELECT r.config, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
-      WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1) GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`).all().flatMap(({ config, seconds }) => {
-      try {
-        return [{ config: checkConfig(JSON.parse(config)), seconds }];
-      } catch {
-        return [];
-      }
-    });
+    return this.db
+      .prepare<[], { config: string; seconds: number }>(
+        `SELECT r.config, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
+      WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
+      GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`,
+      )
+      .all()
+      .flatMap(({ config, seconds }) => {
+        try {
+          return [{ config: checkConfig(JSON.parse(config)), seconds }];
+        } catch {
+          return [];
+        }
+      });
   }
 
   /** Seconds an epoch of a preset took at last; null before its first. */
   epochSeconds(preset: string): number | null {
-    return this.db.prepare<[string], { s: number }>('SELECT e.epoch_seconds AS s FROM epoch e JOIN run r ON r.id = e.run_id WHERE r.preset = ? ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1').get(preset)?.s ?? null;
+    return (
+      this.db
+        .prepare<[string], { s: number }>(
+          `SELECT e.epoch_seconds AS s FROM epoch e JOIN run r ON r.id = e.run_id
+           WHERE r.preset = ? ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
+        )
+        .get(preset)?.s ?? null
+    );
   }
 }

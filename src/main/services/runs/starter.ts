@@ -9,8 +9,16 @@ import type { RunConfig } from '#shared/training/run-config';
 import { findResources } from '../resources.ts';
 
 const descriptionSchema = z.object({
-  title: z.string(), file: z.string(), sha256: z.string(), protocol: z.string(), miou: z.number(), codeVersion: z.string(), datasetFingerprint: z.string(),
-  classes: z.array(z.string()), config: z.unknown(), epochs: z.array(z.unknown()),
+  title: z.string(),
+  file: z.string(),
+  sha256: z.string(),
+  protocol: z.string(),
+  miou: z.number(),
+  codeVersion: z.string(),
+  datasetFingerprint: z.string(),
+  classes: z.array(z.string()),
+  config: z.unknown(),
+  epochs: z.array(z.unknown()),
 });
 
 /** The model that comes with the workbench: what a newcomer predicts with before training anything. */
@@ -28,7 +36,10 @@ export interface Starter {
   epochs: EpochMetrics[];
 }
 
-/** The starter model, if it predicts these classes; null if there is none. @throws AppError 'corrupt-file' naming the file if its description is broken */
+/**
+ * The starter model, if it predicts these classes; null if there is none.
+ * @throws AppError 'corrupt-file' naming the file if its description is broken
+ */
 export function findStarter(classes: readonly ClassInfo[]): Starter | null {
   const folder = path.join(findResources(), 'models');
   const description = path.join(folder, 'starter.json');
@@ -46,9 +57,13 @@ function readDescription(file: string): z.infer<typeof descriptionSchema> {
   }
 }
 
-/** Copies the starter's weights into a run's folder, where they are found as its best. @throws AppError 'corrupt-file' if they are not the file they should be */
+/**
+ * Copies the starter's weights into a run's folder, where they are found as its best.
+ * @throws AppError 'corrupt-file' if they are not the file they should be
+ */
 export function installStarter({ file, sha256 }: Starter, target: string): string {
-  if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256) throw new AppError('corrupt-file', `${file} does not have the sha256 that its description names`, { file });
+  if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256)
+    throw new AppError('corrupt-file', `${file} does not have the sha256 that its description names`, { file });
   mkdirSync(path.dirname(target), { recursive: true });
   copyFileSync(file, target);
   return target;

@@ -61,8 +61,14 @@ export class ActiveRun {
 
   status(): TrainingStatus {
     return {
-      run: this.options.store.summary(this.runId), active: this.phase !== 'ended', phase: this.phase, device: this.device, rssMb: this.rssMb,
-      step: this.step, validation: this.validation, secondsLeft: this.secondsLeft(),
+      run: this.options.store.summary(this.runId),
+      active: this.phase !== 'ended',
+      phase: this.phase,
+      device: this.device,
+      rssMb: this.rssMb,
+      step: this.step,
+      validation: this.validation,
+      secondsLeft: this.secondsLeft(),
     };
   }
 
@@ -156,8 +162,11 @@ export class ActiveRun {
     const ms = metrics.stepMs + metrics.waitMs;
     this.msPerStep = this.msPerStep === 0 ? ms : 0.9 * this.msPerStep + 0.1 * ms;
     const point = {
-      globalStep: metrics.globalStep, epoch: metrics.epoch - 1 + metrics.step / metrics.stepsPerEpoch,
-      loss: metrics.loss, accuracy: metrics.accuracy, learningRate: metrics.learningRate,
+      globalStep: metrics.globalStep,
+      epoch: metrics.epoch - 1 + metrics.step / metrics.stepsPerEpoch,
+      loss: metrics.loss,
+      accuracy: metrics.accuracy,
+      learningRate: metrics.learningRate,
     };
     this.options.store.addStep(this.runId, point);
     this.curves.step(point);
@@ -179,7 +188,11 @@ export class ActiveRun {
     this.curves.epoch(metrics);
     this.validation = null;
     // The reference's line, with the mIoU it lacks.
-    this.log(`epoch ${metrics.epoch} --- loss ${metrics.loss.toFixed(3)} --- train acc ${metrics.trainAccuracy.toFixed(3)} --- test acc ${metrics.validationAccuracy.toFixed(3)} --- miou ${metrics.miou.toFixed(3)}${best ? ' (best)' : ''} --- cost time ${metrics.timeSeconds.toFixed(1)} s`);
+    this.log(
+      `epoch ${metrics.epoch} --- loss ${metrics.loss.toFixed(3)} --- train acc ${metrics.trainAccuracy.toFixed(3)} --- ` +
+        `test acc ${metrics.validationAccuracy.toFixed(3)} --- miou ${metrics.miou.toFixed(3)}${best ? ' (best)' : ''} --- ` +
+        `cost time ${metrics.timeSeconds.toFixed(1)} s`,
+    );
     events.emit('training.epoch', { runId: this.runId });
     events.emit('runs.changed', store.summary(this.runId));
   }

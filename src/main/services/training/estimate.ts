@@ -13,23 +13,39 @@ const comfortable = 0.8;
 
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
-/** Seconds and memory of a run on this machine, validation included. Time follows from the runs timed here, or else from what processors usually do. */
+/**
+ * Seconds and memory of a run on this machine, validation included. Time follows from the runs timed here, or else from
+ * what processors usually do.
+ */
 export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunConfig): RunEstimate {
   const images = { train: dataset.labelledSamples('train').length, validation: dataset.labelledSamples('val').length };
   const first = dataset.images().find(({ width }) => width > 0);
   const size = [first?.height ?? 360, first?.width ?? 480] as const;
   const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size);
   const { trainingMacs, validationMacs, memoryMb, parameters, steps } = reckon(config);
-  const speeds = store.timedEpochs().filter(({ seconds }) => seconds > 0).map((timed) => reckon(timed.config).trainingMacs / timed.seconds).sort((a, b) => a - b);
+  const speeds = store
+    .timedEpochs()
+    .filter(({ seconds }) => seconds > 0)
+    .map((timed) => reckon(timed.config).trainingMacs / timed.seconds)
+    .sort((a, b) => a - b);
   const speed = speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : usualMacsPerCore * os.availableParallelism();
   const machineMb = Math.round(os.totalmem() / 2 ** 20);
-  return { epochSeconds: (trainingMacs + validationMacs) / speed, measured: speeds.length > 0, memoryMb, machineMb, parameters, stepsPerEpoch: steps, warnings: warningsOf(config, memoryMb, machineMb, images.train) };
+  return {
+    epochSeconds: (trainingMacs + validationMacs) / speed,
+    measured: speeds.length > 0,
+    memoryMb,
+    machineMb,
+    parameters,
+    stepsPerEpoch: steps,
+    warnings: warningsOf(config, memoryMb, machineMb, images.train),
+  };
 }
 
 function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {
   const warnings: string[] = [];
   const perStep = config.batchSize * config.accumulate;
-  if (memoryMb > comfortable * machineMb) warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${memoryAdvice(config)}.`);
+  if (memoryMb > comfortable * machineMb)
+    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${memoryAdvice(config)}.`);
   if (train > 0 && train < perStep) warnings.push(`A step takes ${perStep} images, and there are ${train}: every step has all of them.`);
   return warnings;
 }

@@ -33,10 +33,19 @@ export class QueueStore {
 
   /** Adds runs at the end of the line, all or none. */
   add(runs: readonly NewQueuedRun[]): void {
-    const insert = this.db.prepare('INSERT INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, 0, ?)');
+    const insert = this.db.prepare(
+      'INSERT INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, 0, ?)',
+    );
     this.db.transaction(() => {
       for (const { name, config, startFrom, sweep } of runs) {
-        insert.run(`${Date.now().toString(36)}-${(counter++).toString(36).padStart(4, '0')}`, name, JSON.stringify(config), startFrom, sweep, nowText());
+        insert.run(
+          `${Date.now().toString(36)}-${(counter++).toString(36).padStart(4, '0')}`,
+          name,
+          JSON.stringify(config),
+          startFrom,
+          sweep,
+          nowText(),
+        );
       }
     })();
   }
@@ -63,16 +72,26 @@ export class QueueStore {
 
   /** Puts a removed run back where it was. @throws AppError 'invalid-argument' if its settings break a rule */
   restore({ id, name, config, startFrom, sweep, priority, createdAt }: QueuedRun): void {
-    this.db.prepare('INSERT OR IGNORE INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    this.db
+      .prepare('INSERT OR IGNORE INTO queued_run (id, name, config, start_from, sweep, priority, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
       .run(id, name, JSON.stringify(checkConfig(config)), startFrom, sweep, priority, createdAt);
   }
 
   /** @throws AppError 'not-found' */
   prioritise(id: string, priority: number): void {
-    if (this.db.prepare('UPDATE queued_run SET priority = ? WHERE id = ?').run(priority, id).changes === 0) throw new AppError('not-found', `No run "${id}" waits in line`);
+    if (this.db.prepare('UPDATE queued_run SET priority = ? WHERE id = ?').run(priority, id).changes === 0)
+      throw new AppError('not-found', `No run "${id}" waits in line`);
   }
 }
 
 function toQueued(row: QueueRow): QueuedRun {
-  return { id: row.id, name: row.name, config: checkConfig(JSON.parse(row.config)), startFrom: row.start_from, sweep: row.sweep, priority: row.priority, createdAt: row.created_at };
+  return {
+    id: row.id,
+    name: row.name,
+    config: checkConfig(JSON.parse(row.config)),
+    startFrom: row.start_from,
+    sweep: row.sweep,
+    priority: row.priority,
+    createdAt: row.created_at,
+  };
 }

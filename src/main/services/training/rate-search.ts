@@ -15,7 +15,8 @@ export class RateSearchRun {
     this.search = { points: [], done: 0, total: job.steps, suggestion: null, state: 'running', message: null };
     this.trainer = new TrainerProcess(host, job, (event) => this.handle(event));
     this.finished = this.trainer.ended.then(({ reason }) => {
-      if (this.search.state === 'running' || reason) this.update({ state: 'failed', message: reason ?? 'The search ended without a result' });
+      if (this.search.state === 'running' || reason)
+        this.update({ state: 'failed', message: reason ?? 'The search ended without a result' });
     });
   }
 

@@ -46,9 +46,12 @@ export class RunCurves {
   flush(): void {
     this.attempt(() => {
       const ofSteps = (read: (point: StepPoint) => number) => this.steps.map((point): [number, number] => [point.globalStep, read(point)]);
-      if (this.steps.length > 0) this.writer?.scalars({
-        'train/loss': ofSteps(({ loss }) => loss), 'train/accuracy': ofSteps(({ accuracy }) => accuracy), 'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
-      });
+      if (this.steps.length > 0)
+        this.writer?.scalars({
+          'train/loss': ofSteps(({ loss }) => loss),
+          'train/accuracy': ofSteps(({ accuracy }) => accuracy),
+          'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
+        });
       this.steps = [];
     });
   }
@@ -59,16 +62,24 @@ export class RunCurves {
     this.attempt(() => {
       const at = (value: number | null): [number, number][] => (value === null ? [] : [[this.lastStep, value]]);
       this.writer?.scalars({
-        'epoch/train_loss': at(metrics.loss), 'epoch/train_accuracy': at(metrics.trainAccuracy), 'validation/accuracy': at(metrics.validationAccuracy), 'validation/mIoU': at(metrics.miou),
+        'epoch/train_loss': at(metrics.loss),
+        'epoch/train_accuracy': at(metrics.trainAccuracy),
+        'validation/accuracy': at(metrics.validationAccuracy),
+        'validation/mIoU': at(metrics.miou),
         ...Object.fromEntries(this.classes.map(({ id, name }) => [`validation_IoU/${name}`, at(metrics.perClassIou[id] ?? null)])),
       });
     });
   }
 
   strip(images: readonly StripImage[]): void {
-    this.attempt(() => this.writer?.images(this.lastStep, images.map(({ imageId, file }) => {
-      const { width, height } = readStoredMask(path.join(this.folder, 'strip', file));
-      return { tag: `prediction/${imageId}`, file: path.join(this.folder, 'strip', file), width, height };
-    })));
+    this.attempt(() =>
+      this.writer?.images(
+        this.lastStep,
+        images.map(({ imageId, file }) => {
+          const { width, height } = readStoredMask(path.join(this.folder, 'strip', file));
+          return { tag: `prediction/${imageId}`, file: path.join(this.folder, 'strip', file), width, height };
+        }),
+      ),
+    );
   }
 }

@@ -27,7 +27,10 @@ interface QueueOptions {
   start: (run: NewRun) => Promise<RunSummary>;
 }
 
-type QueueHandlers = Pick<Services['training'], 'enqueue' | 'sweep' | 'queue' | 'removeQueued' | 'restoreQueued' | 'prioritise' | 'startQueue' | 'holdQueue'>;
+type QueueHandlers = Pick<
+  Services['training'],
+  'enqueue' | 'sweep' | 'queue' | 'removeQueued' | 'restoreQueued' | 'prioritise' | 'startQueue' | 'holdQueue'
+>;
 
 /** The line of runs: one after the other on the one device. After a restart or a stop it waits for a person. */
 export class RunQueue {
@@ -46,7 +49,12 @@ export class RunQueue {
   }
 
   private state(): QueueState {
-    return { waiting: this.store().list().filter(({ id }) => id !== this.startingId), held: this.held };
+    return {
+      waiting: this.store()
+        .list()
+        .filter(({ id }) => id !== this.startingId),
+      held: this.held,
+    };
   }
 
   private changed(): QueueState {
@@ -68,12 +76,18 @@ export class RunQueue {
     const next = this.store().list().at(0);
     if (!next) return;
     this.startingId = next.id;
-    this.options.start({ ...next, queuedId: next.id }).finally(() => (this.startingId = null)).then(() => this.changed(), (error: unknown) => {
-      this.held = true;
-      // The application may have closed the data set meanwhile: the run waits there for the next start.
-      if (this.options.datasets.current()) this.changed();
-      this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(error)}` });
-    });
+    this.options
+      .start({ ...next, queuedId: next.id })
+      .finally(() => (this.startingId = null))
+      .then(
+        () => this.changed(),
+        (error: unknown) => {
+          this.held = true;
+          // The application may have closed the data set meanwhile: the run waits there for the next start.
+          if (this.options.datasets.current()) this.changed();
+          this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(error)}` });
+        },
+      );
   }
 
   private add(runs: readonly NewRun[]): QueueState {

@@ -32,7 +32,11 @@ function cudaFolders(): string[] {
     const packageFolder = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
     // deps is a link into the cache; the CUDA libraries lie beside its target.
     const nvidia = path.join(realpathSync(path.join(packageFolder, 'deps')), '../cuda/nvidia');
-    return existsSync(nvidia) ? ['cudnn', 'cublas', 'cuda_runtime', 'cufft', 'cusparse', 'cusolver', 'nccl', 'nvjitlink', 'curand', 'cuda_cupti', 'cuda_nvrtc'].map((name) => path.join(nvidia, name, 'lib')) : [];
+    return existsSync(nvidia)
+      ? ['cudnn', 'cublas', 'cuda_runtime', 'cufft', 'cusparse', 'cusolver', 'nccl', 'nvjitlink', 'curand', 'cuda_cupti', 'cuda_nvrtc'].map(
+          (name) => path.join(nvidia, name, 'lib'),
+        )
+      : [];
   } catch {
     return [];
   }
@@ -42,8 +46,12 @@ function cudaFolders(): string[] {
 export function trainerEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const libraries = [...cudaFolders(), base.LD_LIBRARY_PATH].filter(Boolean).join(path.delimiter);
   return {
-    ...base, ...(process.platform === 'linux' ? allocatorSettings : {}), ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
-    ELECTRON_RUN_AS_NODE: '1', TF_CPP_MIN_LOG_LEVEL: base.TF_CPP_MIN_LOG_LEVEL ?? '2', TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    ...base,
+    ...(process.platform === 'linux' ? allocatorSettings : {}),
+    ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
+    ELECTRON_RUN_AS_NODE: '1',
+    TF_CPP_MIN_LOG_LEVEL: base.TF_CPP_MIN_LOG_LEVEL ?? '2',
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
   };
 }
 
@@ -59,7 +67,13 @@ export class TrainerProcess {
   /** @param onEvent gets everything the trainer says */
   constructor(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void) {
     this.advice = job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'choose smaller images';
-    this.child = fork(host.entry, [], { execPath: host.program, execArgv: [], serialization: 'advanced', env: trainerEnvironment(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.child = fork(host.entry, [], {
+      execPath: host.program,
+      execArgv: [],
+      serialization: 'advanced',
+      env: trainerEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.tail = (this.tail + text).slice(-stderrTail)));
     let reported = false;
     this.child.on('message', (event: TrainerEvent) => {
@@ -112,7 +126,8 @@ export class TrainerProcess {
     const again = `If it happens again, ${this.advice}.`;
     if (signal === 'SIGKILL') return `The trainer was killed (SIGKILL), as a system does when memory runs out. ${again}`;
     // TensorFlow does not survive an allocation that fails.
-    if (signal && memorySignals.includes(signal)) return `The trainer crashed (${signal}), as it does when memory cannot be had. ${again} ${last}`.trim();
+    if (signal && memorySignals.includes(signal))
+      return `The trainer crashed (${signal}), as it does when memory cannot be had. ${again} ${last}`.trim();
     if (signal) return `The trainer crashed (${signal}). ${last}`.trim();
     return `The trainer ended without a result (exit code ${code}). ${last}`.trim();
   }

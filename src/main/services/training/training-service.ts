@@ -39,7 +39,12 @@ export class TrainingService {
 
   constructor(options: TrainingOptions) {
     this.options = options;
-    this.queue = new RunQueue({ datasets: options.datasets, events: options.events, isBusy: () => this.activeRunId() !== null || this.starting || this.searching, start: (run) => this.start(run) });
+    this.queue = new RunQueue({
+      datasets: options.datasets,
+      events: options.events,
+      isBusy: () => this.activeRunId() !== null || this.starting || this.searching,
+      start: (run) => this.start(run),
+    });
     options.datasets.onOpen((dataset) => {
       this.search = null;
       const store = new RunStore(dataset.db, dataset.workFolder);
@@ -48,7 +53,8 @@ export class TrainingService {
       this.lastStatus = null;
     });
     options.datasets.onClose(() => {
-      if (this.active || this.starting || this.searching) throw new AppError('busy', 'A training run or a search is going on: stop it before opening another data set');
+      if (this.active || this.starting || this.searching)
+        throw new AppError('busy', 'A training run or a search is going on: stop it before opening another data set');
     });
   }
 
@@ -70,10 +76,14 @@ export class TrainingService {
     return this.exclusively((dataset) => {
       const { train } = labelled(dataset);
       const { classes, format } = dataset.classSet;
-      this.search = new RateSearchRun(this.options.host, { kind: 'find-rate', config, classes, maskFormat: format, train, steps: searchSteps }, (search) => {
-        this.options.events.emit('training.rate', search);
-        if (search.state !== 'running') this.queue.advance();
-      });
+      this.search = new RateSearchRun(
+        this.options.host,
+        { kind: 'find-rate', config, classes, maskFormat: format, train, steps: searchSteps },
+        (search) => {
+          this.options.events.emit('training.rate', search);
+          if (search.state !== 'running') this.queue.advance();
+        },
+      );
       return this.search.state;
     });
   }
@@ -97,8 +107,14 @@ export class TrainingService {
     dataset.db.transaction(() => {
       if (queuedId !== undefined) new QueueStore(dataset.db).remove(queuedId);
       store.create({
-        id: runId, name: name || `${config.preset} ${new Date().toISOString().slice(0, 16).replace('T', ' ')}`, config, classes: dataset.classSet.classes,
-        codeVersion: this.options.codeVersion, datasetFingerprint: dataset.fingerprint(), samples: [...train, ...validation], sweep,
+        id: runId,
+        name: name || `${config.preset} ${new Date().toISOString().slice(0, 16).replace('T', ' ')}`,
+        config,
+        classes: dataset.classSet.classes,
+        codeVersion: this.options.codeVersion,
+        datasetFingerprint: dataset.fingerprint(),
+        samples: [...train, ...validation],
+        sweep,
       });
     })();
     return this.launch(dataset, store, runId, { resumeFrom: null, initialWeights: weights });
@@ -109,20 +125,33 @@ export class TrainingService {
     return this.exclusively((dataset, store) => {
       store.row(runId);
       const checkpoint = store.file(runId, 'last.ckpt');
-      if (!existsSync(checkpoint)) throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
+      if (!existsSync(checkpoint))
+        throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
       return this.launch(dataset, store, runId, { resumeFrom: checkpoint, initialWeights: null });
     });
   }
 
   /** Lets one start in at a time, also while the survey it waits for goes on. */
   private async exclusively<T>(work: (dataset: OpenDataset, store: RunStore) => T): Promise<T> {
-    if (this.active || this.starting || this.searching) throw new AppError('busy', this.searching ? 'A learning-rate search is going on: wait for it or cancel it' : 'Another training run is going on: stop it first, or put this one in line');
+    if (this.active || this.starting || this.searching)
+      throw new AppError(
+        'busy',
+        this.searching
+          ? 'A learning-rate search is going on: wait for it or cancel it'
+          : 'Another training run is going on: stop it first, or put this one in line',
+      );
     this.starting = true;
-    const pending = this.options.datasets.surveyed().then(() => {
-      const { dataset, store } = this.stores();
-      return work(dataset, store);
-    }).finally(() => (this.starting = false));
-    this.pending = pending.then(() => undefined, () => undefined);
+    const pending = this.options.datasets
+      .surveyed()
+      .then(() => {
+        const { dataset, store } = this.stores();
+        return work(dataset, store);
+      })
+      .finally(() => (this.starting = false));
+    this.pending = pending.then(
+      () => undefined,
+      () => undefined,
+    );
     return pending;
   }
 
@@ -131,8 +160,14 @@ export class TrainingService {
     if (from.resumeFrom) store.readAgain(runId, [...train, ...validation], dataset.fingerprint());
     store.setStatus(runId, 'running');
     const job: TrainJob = {
-      kind: 'train', config: store.config(runId), classes: dataset.classSet.classes, maskFormat: dataset.classSet.format, train, validation,
-      outDir: store.folder(runId), ...from,
+      kind: 'train',
+      config: store.config(runId),
+      classes: dataset.classSet.classes,
+      maskFormat: dataset.classSet.format,
+      train,
+      validation,
+      outDir: store.folder(runId),
+      ...from,
     };
     this.active = new ActiveRun({ runId, store, job, host: this.options.host, events: this.options.events, ended: () => this.onEnded() });
     const summary = store.summary(runId);
@@ -204,7 +239,9 @@ function weightsOf(store: RunStore, runId: string): string {
 function labelled(dataset: OpenDataset) {
   const train = dataset.labelledSamples('train');
   const validation = dataset.labelledSamples('val');
-  if (train.length === 0) throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split train`);
-  if (validation.length === 0) throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split val`);
+  if (train.length === 0)
+    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split train`);
+  if (validation.length === 0)
+    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split val`);
   return { train, validation };
 }

@@ -10,7 +10,10 @@ export class PolygonTool implements Tool {
 
   get preview(): Preview | null {
     if (this.points.length === 0) return null;
-    return { points: this.pointer ? [...this.points, this.pointer] : this.points, closing: this.pointer !== null && this.closes(this.pointer) };
+    return {
+      points: this.pointer ? [...this.points, this.pointer] : this.points,
+      closing: this.pointer !== null && this.closes(this.pointer),
+    };
   }
 
   pointerDown(context: ToolContext, at: ImagePoint): void {

@@ -44,14 +44,22 @@ export class EditorController {
     this.tool = createTool(options.settings().tool);
     this.table = colourTable(options.classes);
     this.maskCanvas = new MaskCanvas(options.document.size);
-    this.stage = new StageView(host, {
-      pointer: (kind, at, event) => this.onPointer(kind, at, event),
-      leave: () => this.onLeave(),
-      wheel: (at, event) => this.onWheel(at, event),
-    }, () => this.onResize());
+    this.stage = new StageView(
+      host,
+      {
+        pointer: (kind, at, event) => this.onPointer(kind, at, event),
+        leave: () => this.onLeave(),
+        wheel: (at, event) => this.onWheel(at, event),
+      },
+      () => this.onResize(),
+    );
     const style = getComputedStyle(host);
     const color = (token: string) => style.getPropertyValue(token).trim();
-    this.overlay = new ToolOverlay(this.stage.overlay, { light: color('--on-image'), dark: color('--label-shade'), accent: color('--accent') });
+    this.overlay = new ToolOverlay(this.stage.overlay, {
+      light: color('--on-image'),
+      dark: color('--label-shade'),
+      accent: color('--accent'),
+    });
     this.maskCanvas.repaint(options.document.ids, this.table);
     this.stage.setMask(this.maskCanvas.canvas);
     this.view = fit(options.document.size, this.stage.size);

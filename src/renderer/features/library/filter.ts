@@ -28,9 +28,9 @@ const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => nu
 /** The images that pass, in order. */
 export function filterImages(images: readonly ImageEntry[], filter: LibraryFilter): ImageEntry[] {
   const passes = (image: ImageEntry): boolean =>
-    (filter.split === 'all' || image.split === filter.split)
-    && (filter.mask === 'all' || image.hasMask === (filter.mask === 'with'))
-    && (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0)
-    && (!filter.problems || image.problems.length > 0);
+    (filter.split === 'all' || image.split === filter.split) &&
+    (filter.mask === 'all' || image.hasMask === (filter.mask === 'with')) &&
+    (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0) &&
+    (!filter.problems || image.problems.length > 0);
   return images.filter(passes).sort(orders[filter.sort]);
 }

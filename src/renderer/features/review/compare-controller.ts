@@ -43,18 +43,22 @@ export class CompareController {
   }
 
   private createView(host: HTMLDivElement): StageView {
-    return new StageView(host, {
-      pointer: (kind, at, event) => this.onPointer(kind, at, event),
-      leave: () => this.events.pointer(null),
-      wheel: (at, event) => {
-        this.moved = true;
-        this.setView(zoomAt(this.view, at, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015))));
+    return new StageView(
+      host,
+      {
+        pointer: (kind, at, event) => this.onPointer(kind, at, event),
+        leave: () => this.events.pointer(null),
+        wheel: (at, event) => {
+          this.moved = true;
+          this.setView(zoomAt(this.view, at, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015))));
+        },
+        doubleClick: (at) => {
+          const pixel = this.pixelAt(at);
+          if (pixel) this.events.edit(pixel);
+        },
       },
-      doubleClick: (at) => {
-        const pixel = this.pixelAt(at);
-        if (pixel) this.events.edit(pixel);
-      },
-    }, () => (this.moved ? this.setView(this.view) : this.fit()));
+      () => (this.moved ? this.setView(this.view) : this.fit()),
+    );
   }
 
   setPhoto(image: HTMLImageElement): void {

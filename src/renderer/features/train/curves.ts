@@ -18,6 +18,14 @@ export function stepLine(steps: readonly StepPoint[], metric: 'loss' | 'accuracy
 }
 
 /** A line of IoU by epoch for each class, in its colour. */
-export function classLines(epochs: readonly EpochMetrics[], classes: readonly ClassInfo[]): (Line<number | null> & { label: string; color: string })[] {
-  return classes.map(({ id, name, color }) => ({ label: name, color: cssColor(color), x: epochs.map(({ epoch }) => epoch), y: epochs.map(({ perClassIou }) => perClassIou[id] ?? null) }));
+export function classLines(
+  epochs: readonly EpochMetrics[],
+  classes: readonly ClassInfo[],
+): (Line<number | null> & { label: string; color: string })[] {
+  return classes.map(({ id, name, color }) => ({
+    label: name,
+    color: cssColor(color),
+    x: epochs.map(({ epoch }) => epoch),
+    y: epochs.map(({ perClassIou }) => perClassIou[id] ?? null),
+  }));
 }

@@ -4,27 +4,51 @@ import type { RunConfig } from '#shared/training/run-config';
 type Named = { path: string; label: string; hint: string; when?: (config: RunConfig) => boolean };
 
 /** One setting of a recipe as a person edits it. Ranges are the schema's own; a test compares them. */
-export type Setting = Named & (
-  | { kind: 'number'; min: number; max: number; step: number | 'any' }
-  | { kind: 'switch' }
-  | { kind: 'choice'; choices: readonly (readonly [value: string, words: string])[] }
-  /** Several numbers in one field; empty stands for none, where that is allowed. */
-  | { kind: 'numbers'; count: number | null; nullable: boolean; empty: string }
-);
+export type Setting = Named &
+  (
+    | { kind: 'number'; min: number; max: number; step: number | 'any' }
+    | { kind: 'switch' }
+    | { kind: 'choice'; choices: readonly (readonly [value: string, words: string])[] }
+    /** Several numbers in one field; empty stands for none, where that is allowed. */
+    | { kind: 'numbers'; count: number | null; nullable: boolean; empty: string }
+  );
 
 export interface SettingGroup {
   title: string;
   settings: Setting[];
 }
 
-const number = (path: string, label: string, [min, max]: readonly [number, number], hint: string, step: number | 'any' = 'any'): Setting => ({ kind: 'number', path, label, hint, min, max, step });
+const number = (
+  path: string,
+  label: string,
+  [min, max]: readonly [number, number],
+  hint: string,
+  step: number | 'any' = 'any',
+): Setting => ({ kind: 'number', path, label, hint, min, max, step });
 const whole = (path: string, label: string, range: readonly [number, number], hint: string): Setting => number(path, label, range, hint, 1);
 const toggle = (path: string, label: string, hint: string): Setting => ({ kind: 'switch', path, label, hint });
-const choice = (path: string, label: string, choices: readonly (readonly [string, string])[], hint: string): Setting => ({ kind: 'choice', path, label, hint, choices });
-const numbers = (path: string, label: string, count: number | null, hint: string, empty: string | null = null): Setting => ({ kind: 'numbers', path, label, hint, count, nullable: empty !== null, empty: empty ?? '' });
+const choice = (path: string, label: string, choices: readonly (readonly [string, string])[], hint: string): Setting => ({
+  kind: 'choice',
+  path,
+  label,
+  hint,
+  choices,
+});
+const numbers = (path: string, label: string, count: number | null, hint: string, empty: string | null = null): Setting => ({
+  kind: 'numbers',
+  path,
+  label,
+  hint,
+  count,
+  nullable: empty !== null,
+  empty: empty ?? '',
+});
 const only = (setting: Setting, when: (config: RunConfig) => boolean): Setting => ({ ...setting, when });
 
-const schedule = (kind: RunConfig['schedule']['kind']) => ({ schedule: current }: RunConfig): boolean => current.kind === kind;
+const schedule =
+  (kind: RunConfig['schedule']['kind']) =>
+  ({ schedule: current }: RunConfig): boolean =>
+    current.kind === kind;
 const paperHead = ({ model }: RunConfig): boolean => model.head === 'paper';
 const sgd = ({ optimizer }: RunConfig): boolean => optimizer.kind === 'sgd';
 const adamw = ({ optimizer }: RunConfig): boolean => optimizer.kind === 'adamw';
@@ -46,16 +70,38 @@ export const settingGroups: readonly SettingGroup[] = [
     title: 'Learning',
     settings: [
       number('optimizer.learningRate', 'Learning rate', [0, 10], 'Highest rate of the backbone, before the schedule'),
-      choice('schedule.kind', 'Schedule', [['constant', 'constant'], ['step', 'steps'], ['poly', 'polynomial'], ['cosine', 'cosine'], ['one-cycle', 'one cycle']], 'How the rate changes over the run'),
+      choice(
+        'schedule.kind',
+        'Schedule',
+        [
+          ['constant', 'constant'],
+          ['step', 'steps'],
+          ['poly', 'polynomial'],
+          ['cosine', 'cosine'],
+          ['one-cycle', 'one cycle'],
+        ],
+        'How the rate changes over the run',
+      ),
       only(whole('schedule.stepEpochs', 'Step every', [1, 5000], 'Epochs between two steps down'), schedule('step')),
       only(number('schedule.gamma', 'Step factor', [0, 1], 'The rate is multiplied by it at each step'), schedule('step')),
       only(number('schedule.power', 'Power', [0, 5], 'Of the falling polynomial; 0.9 in the paper'), schedule('poly')),
       only(number('schedule.floor', 'Floor', [0, 1], 'Share of the rate that is left in the end'), schedule('cosine')),
       only(number('schedule.warmUp', 'Rising share', [0, 0.9], 'Share of the run in which the rate rises'), schedule('one-cycle')),
-      only(number('schedule.startDivisor', 'Start divisor', [1, 1e6], 'The rate starts at the highest divided by it'), schedule('one-cycle')),
+      only(
+        number('schedule.startDivisor', 'Start divisor', [1, 1e6], 'The rate starts at the highest divided by it'),
+        schedule('one-cycle'),
+      ),
       only(number('schedule.endDivisor', 'End divisor', [1, 1e6], 'It ends at the start divided by it'), schedule('one-cycle')),
       number('warmUpEpochs', 'Warm-up epochs', [0, 1000], 'The rate rises from 0 over them, before the schedule'),
-      choice('optimizer.kind', 'Optimiser', [['sgd', 'SGD'], ['adamw', 'AdamW']], 'How gradients become updates'),
+      choice(
+        'optimizer.kind',
+        'Optimiser',
+        [
+          ['sgd', 'SGD'],
+          ['adamw', 'AdamW'],
+        ],
+        'How gradients become updates',
+      ),
       number('optimizer.headFactor', 'Head factor', [0, 100], 'The head learns so many times as fast; 10 in the paper'),
       number('optimizer.weightDecay', 'Weight decay', [0, 1], 'Pulls weights towards zero'),
       toggle('optimizer.decayNormAndBias', 'Decay norms and biases', 'Weight decay on batch norm and biases as well'),
@@ -91,10 +137,36 @@ export const settingGroups: readonly SettingGroup[] = [
     title: 'Loss',
     settings: [
       number('loss.seWeight', 'SE loss weight', [0, 10], 'Of the loss on which classes the scene holds'),
-      choice('loss.seForm', 'SE loss', [['mse', 'squared error (reference)'], ['bce', 'cross-entropy (paper)']], 'How the scene\'s classes are scored'),
+      choice(
+        'loss.seForm',
+        'SE loss',
+        [
+          ['mse', 'squared error (reference)'],
+          ['bce', 'cross-entropy (paper)'],
+        ],
+        "How the scene's classes are scored",
+      ),
       number('loss.auxWeight', 'Auxiliary weight', [0, 10], 'Of the loss of the auxiliary head'),
-      choice('loss.classWeights', 'Class weights', [['none', 'none'], ['inverse-log', 'inverse log'], ['median-frequency', 'median frequency']], 'Rare classes weigh more'),
-      choice('loss.region', 'Region loss', [['none', 'none'], ['dice', 'Dice'], ['lovasz', 'Lovasz']], 'A loss on overlap beside the cross-entropy; Lovasz is slow on large crops'),
+      choice(
+        'loss.classWeights',
+        'Class weights',
+        [
+          ['none', 'none'],
+          ['inverse-log', 'inverse log'],
+          ['median-frequency', 'median frequency'],
+        ],
+        'Rare classes weigh more',
+      ),
+      choice(
+        'loss.region',
+        'Region loss',
+        [
+          ['none', 'none'],
+          ['dice', 'Dice'],
+          ['lovasz', 'Lovasz'],
+        ],
+        'A loss on overlap beside the cross-entropy; Lovasz is slow on large crops',
+      ),
       only(number('loss.regionWeight', 'Region weight', [0, 10], 'Of the loss on overlap'), ({ loss }) => loss.region !== 'none'),
       number('loss.hardPixels', 'Hard pixels', [0.01, 1], 'Share of the pixels that count, those with the largest loss; 1 counts all'),
     ],
@@ -102,7 +174,13 @@ export const settingGroups: readonly SettingGroup[] = [
   {
     title: 'Evaluation',
     settings: [
-      numbers('evaluationSize', 'Input size', 2, 'Height and width the network sees; empty takes images as they are. Scores are at the labels\' own resolution', 'image size'),
+      numbers(
+        'evaluationSize',
+        'Input size',
+        2,
+        "Height and width the network sees; empty takes images as they are. Scores are at the labels' own resolution",
+        'image size',
+      ),
       numbers('evaluation.scales', 'Scales', null, 'Factors on the input size whose predictions are averaged'),
       toggle('evaluation.flip', 'Average mirror images', 'Twice the time, a little better'),
       toggle('evaluation.sliding', 'Sliding windows', 'Windows of the input size over the image at its own resolution'),
@@ -112,18 +190,48 @@ export const settingGroups: readonly SettingGroup[] = [
   {
     title: 'Network',
     settings: [
-      choice('model.backbone', 'Backbone', [['resnet18', 'ResNet-18'], ['resnet34', 'ResNet-34'], ['resnet50', 'ResNet-50'], ['resnet101', 'ResNet-101']], 'The network below the head'),
+      choice(
+        'model.backbone',
+        'Backbone',
+        [
+          ['resnet18', 'ResNet-18'],
+          ['resnet34', 'ResNet-34'],
+          ['resnet50', 'ResNet-50'],
+          ['resnet101', 'ResNet-101'],
+        ],
+        'The network below the head',
+      ),
       whole('model.width', 'Width', [8, 128], 'Channels of the stem; stages have 1, 2, 4 and 8 times as many'),
-      choice('model.stem', 'Stem', [['plain', 'one 7x7'], ['deep', 'three 3x3 (paper)'], ['v1c', 'three 3x3, narrow']], 'How the first layer looks'),
+      choice(
+        'model.stem',
+        'Stem',
+        [
+          ['plain', 'one 7x7'],
+          ['deep', 'three 3x3 (paper)'],
+          ['v1c', 'three 3x3, narrow'],
+        ],
+        'How the first layer looks',
+      ),
       numbers('model.stageStrides', 'Stage strides', 4, '1, 1, 2, 1 in the reference; 1, 2, 1, 1 with dilations in the paper'),
       numbers('model.stageDilations', 'Stage dilations', 4, '1, 1, 2, 4 in the paper'),
       toggle('model.contractDilation', 'Contract dilation', 'The first block of a dilated stage takes the dilation of the stage before'),
       toggle('model.zeroInitResidual', 'Zero residuals', 'Residual branches start at zero'),
-      choice('model.head', 'Head', [['reference', 'reference'], ['paper', 'paper']], 'The reference classifies after upsampling, the paper before'),
+      choice(
+        'model.head',
+        'Head',
+        [
+          ['reference', 'reference'],
+          ['paper', 'paper'],
+        ],
+        'The reference classifies after upsampling, the paper before',
+      ),
       whole('model.headChannels', 'Head channels', [16, 1024], 'Channels of the head'),
       whole('model.numCodes', 'Codewords', [1, 256], 'Of the encoding layer'),
       toggle('model.addLateral', 'Lateral connections', 'Stages 1 to 3 are fused into the head'),
-      only(whole('model.detailChannels', 'Detail channels', [0, 256], 'Channels of stage 1 joined in before the classifier; 0 leaves it out'), paperHead),
+      only(
+        whole('model.detailChannels', 'Detail channels', [0, 256], 'Channels of stage 1 joined in before the classifier; 0 leaves it out'),
+        paperHead,
+      ),
       number('model.dropout', 'Dropout', [0, 0.9], 'Before the classifier (paper head)'),
       only(toggle('model.auxHead', 'Auxiliary head', 'A second classifier on stage 3 that helps to train'), paperHead),
       only(toggle('model.seAtStage3', 'SE loss at stage 3', 'A second encoding, of stage 3'), paperHead),
@@ -163,7 +271,10 @@ export function valueText(value: unknown): string {
 /** Numbers of a text such as `0.6, 1.2`. @returns null if it is empty, undefined if it is no list of so many numbers */
 export function parseNumbers(text: string, count: number | null): number[] | null | undefined {
   if (text.trim() === '') return null;
-  const values = text.split(/[\s,;x]+/).filter(Boolean).map(Number);
+  const values = text
+    .split(/[\s,;x]+/)
+    .filter(Boolean)
+    .map(Number);
   return values.every(Number.isFinite) && (count === null || values.length === count) ? values : undefined;
 }
 
@@ -175,5 +286,7 @@ export function standardOf(path: string, config: RunConfig, standard: RunConfig)
 
 /** How many settings of a group differ from the preset. */
 export function changedCount(group: SettingGroup, config: RunConfig, standard: RunConfig): number {
-  return group.settings.filter(({ path, when }) => (when?.(config) ?? true) && !sameValue(readSetting(config, path), standardOf(path, config, standard))).length;
+  return group.settings.filter(
+    ({ path, when }) => (when?.(config) ?? true) && !sameValue(readSetting(config, path), standardOf(path, config, standard)),
+  ).length;
 }
