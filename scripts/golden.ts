@@ -1,5 +1,5 @@
 // Prints the worst deviation of each quantity of golden case files; exit code 1 beyond tolerance.
-import { runGoldenFile } from '../src/ml/golden/run-file.ts';
+import { runGoldenFile } from '../test/golden-runner/run-file.ts';
 import { messageOf } from '../src/shared/errors.ts';
 
 const files = process.argv.slice(2);

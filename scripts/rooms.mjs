@@ -1,66 +1,65 @@
 // The rule table of ARCHITECTURE.md: which room may import what. Lint and test/architecture.test.ts both read it.
 
+const node = 'node';
+const entry = (name, file, rooms, packages) => ({ name, paths: [file], rooms, packages });
+const room = (name, folder, rooms, packages) => ({ name, paths: [`${folder}/`], rooms, packages });
+
 /**
- * Each room: its folder below src/, which other rooms it may import, and which packages.
+ * Each room: its folder or file below src/, which other rooms it may import, and which packages.
  * `node` stands for Node's own modules.
  */
 export const rooms = [
-  { name: 'shared', folder: 'shared', rooms: [], packages: ['zod'] },
-  { name: 'files', folder: 'files', rooms: ['shared'], packages: ['node', 'fast-png', 'zod'] },
-  {
-    name: 'ml',
-    folder: 'ml',
-    rooms: ['shared', 'files'],
-    packages: ['node', '@tensorflow/tfjs-node-gpu', 'sharp', 'fflate', 'protobufjs'],
-  },
-  {
-    name: 'services',
-    folder: 'main/services',
-    rooms: ['shared', 'files'],
-    packages: ['node', 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file', 'protobufjs'],
-  },
-  { name: 'electron host', folder: 'main/electron', rooms: ['shared', 'services', 'create-services'], packages: ['node', 'electron'] },
-  {
-    name: 'browser host',
-    folder: 'main/server',
-    rooms: ['shared', 'services', 'create-services'],
-    packages: ['node', 'ws', '@msgpack/msgpack'],
-  },
-  { name: 'command line', folder: 'main/cli', rooms: ['shared', 'files', 'services'], packages: ['node', 'commander'] },
-  { name: 'preload', folder: 'preload', rooms: [], packages: ['electron'] },
-  { name: 'editor', folder: 'renderer/editor', rooms: ['shared'], packages: [] },
-  { name: 'canvas', folder: 'renderer/canvas', rooms: ['shared', 'editor'], packages: ['konva'] },
-  { name: 'api', folder: 'renderer/api', rooms: ['shared'], packages: ['@msgpack/msgpack'] },
-  { name: 'state', folder: 'renderer/state', rooms: ['shared', 'editor', 'api'], packages: ['svelte'] },
-  { name: 'ui', folder: 'renderer/ui', rooms: ['shared', 'state'], packages: ['svelte', '@lucide/svelte', 'uplot'] },
-  {
-    name: 'features',
-    folder: 'renderer/features',
-    rooms: ['shared', 'editor', 'canvas', 'api', 'state', 'ui'],
-    packages: ['svelte', '@lucide/svelte', 'uplot', 'virtua'],
-  },
-].map((room) => ({ ...room, files: [`src/${room.folder}/**/*.{ts,svelte}`] }));
+  room('shared', 'shared', [], ['zod']),
+  room('files', 'files', ['shared'], [node, 'fast-png', 'zod']),
+  room('ml', 'ml', ['shared', 'files'], [node, '@tensorflow/tfjs-node-gpu', 'sharp', 'fflate', 'protobufjs']),
+  room(
+    'services',
+    'main/services',
+    ['shared', 'files'],
+    [node, 'better-sqlite3', 'sharp', 'zod', '@msgpack/msgpack', 'write-excel-file', 'protobufjs'],
+  ),
+  room('electron host', 'main/electron', ['shared', 'services', 'create-services'], [node, 'electron']),
+  room('browser host', 'main/server', ['shared', 'services', 'create-services'], [node, 'ws', '@msgpack/msgpack']),
+  room('command line', 'main/cli', ['shared', 'files', 'services'], [node, 'commander']),
+  entry('create-services', 'main/create-services.ts', ['shared', 'services'], []),
+  entry('user-data', 'main/user-data.ts', ['services'], [node]),
+  entry('desktop entry', 'main/index.ts', ['services', 'create-services', 'electron host', 'user-data'], [node, 'electron']),
+  entry('browser entry', 'main/serve.ts', ['services', 'create-services', 'browser host', 'user-data'], [node, 'commander']),
+  entry('command line entry', 'main/cli.ts', ['shared', 'services', 'command line', 'user-data'], [node, 'commander']),
+  room('preload', 'preload', [], ['electron']),
+  room('editor', 'renderer/editor', ['shared'], []),
+  room('canvas', 'renderer/canvas', ['shared', 'editor'], ['konva']),
+  room('api', 'renderer/api', ['shared'], ['@msgpack/msgpack']),
+  room('state', 'renderer/state', ['shared', 'editor', 'api'], ['svelte']),
+  room('ui', 'renderer/ui', ['shared', 'state'], ['svelte', '@lucide/svelte', 'uplot']),
+  room(
+    'features',
+    'renderer/features',
+    ['shared', 'editor', 'canvas', 'api', 'state', 'ui'],
+    ['svelte', '@lucide/svelte', 'uplot', 'virtua'],
+  ),
+  entry('page', 'renderer/App.svelte', ['shared', 'api', 'state', 'ui', 'features'], []),
+  entry('page entry', 'renderer/main.ts', ['page', 'ui'], ['svelte']),
+].map((row) => ({ ...row, files: row.paths.map((path) => `src/${path.endsWith('/') ? `${path}**/*.{ts,svelte}` : path}`) }));
 
 const subpaths = { shared: '#shared', files: '#files', ml: '#ml', services: '#services' };
-const everyPackage = [...new Set(rooms.flatMap(({ packages }) => packages))].filter((name) => name !== 'node');
+const everyPackage = [...new Set(rooms.flatMap(({ packages }) => packages))].filter((name) => name !== node);
 
 /** The patterns that ESLint's no-restricted-imports takes for a room. */
 export function restrictionsOf(room) {
   const closedRooms = Object.keys(subpaths).filter((name) => name !== room.name && !room.rooms.includes(name));
   const closedPackages = everyPackage.filter((name) => !room.packages.includes(name));
   const message = rowOf(room);
+  const isFeature = room.name === 'features';
   return [
-    {
-      group: ['../../*', '../../**'].filter(() => !room.folder.startsWith('renderer/features')),
-      message: 'Use a subpath import (#shared/…) instead of ../../',
-    },
+    ...(isFeature ? [] : [{ group: ['../../*', '../../**'], message: 'Use a subpath import (#shared/…) instead of ../../' }]),
     ...closedRooms.map((name) => ({ group: [`${subpaths[name]}/*`, `${subpaths[name]}/**`], message })),
     ...closedPackages.map((name) => ({ group: [name, `${name}/*`], message })),
-    ...(room.packages.includes('node') ? [] : [{ group: ['node:*'], message }]),
-  ].filter(({ group }) => group.length > 0);
+    ...(room.packages.includes(node) ? [] : [{ group: ['node:*'], message }]),
+  ];
 }
 
 /** A room's row of the table, in words. */
 export function rowOf(room) {
-  return `${room.name} (src/${room.folder}) may import ${[...room.rooms, ...room.packages].join(', ') || 'nothing but itself'}`;
+  return `${room.name} (src/${room.paths.join(', ')}) may import ${[...room.rooms, ...room.packages].join(', ') || 'nothing but itself'}`;
 }

@@ -1,6 +1,6 @@
 // What stands on the street. Sizes follow the distance; `near` is 0 at the horizon and 1 at the bottom edge.
 import { flat, rough, tint, type Point, type Rgb } from './raster.ts';
-import { ground, ids, type Street } from './scene.ts';
+import { ground, ids, type Street } from './street.ts';
 
 const coats: readonly Rgb[] = [
   [40, 44, 58],

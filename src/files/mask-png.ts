@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decode, encode } from 'fast-png';
 import { AppError, messageOf } from '#shared/errors';
-import type { MaskFormat } from '#shared/training/messages';
+import type { MaskFormat } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
 import { asFileError } from './atomic-write.ts';
 

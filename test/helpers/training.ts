@@ -1,7 +1,9 @@
 import { SamplePool } from '#ml/data/sample-pool';
 import { Control } from '#ml/train/control';
 import { fit } from '#ml/train/fit';
-import type { ClassInfo, MaskFormat, Sample, TrainerEvent, TrainJob } from '#shared/training/messages';
+import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
+import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { classSetOf } from '#services/datasets/class-set';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { runGoldenFile } from '#ml/golden/run-file';
+import { runGoldenFile } from '../golden-runner/run-file.ts';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../golden');
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));

@@ -1,7 +1,7 @@
 // ONNX files of ours in onnxruntime, against our own network.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { toNchw, toNhwc } from '#ml/golden/fill';
+import { toNchw, toNhwc } from '../golden-runner/fill.ts';
 import { EncNet } from '#ml/models/encnet';
 import { exportOnnx } from '#ml/onnx/export-onnx';
 import { liveHandles, tf } from '#ml/tensor/runtime';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { AppError } from '#shared/errors';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
 import { classSetOf, type ClassSet } from '#services/datasets/class-set';
 import { locateDataset, type LocatedDataset } from '#services/datasets/layout';

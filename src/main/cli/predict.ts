@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '#shared/errors';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/training/trainer-process';
 import { imagePattern } from '#files/image-files';
 import { runJob } from './run-job.ts';

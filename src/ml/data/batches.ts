@@ -1,5 +1,5 @@
 import { Random } from '#shared/random';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
 import type { View } from './render.ts';
 import type { SamplePool } from './sample-pool.ts';

@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { readMask } from '#files/mask-png';
 import { AppError, messageOf } from '#shared/errors';
-import type { MaskFormat, Sample } from '#shared/training/messages';
+import type { MaskFormat } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
 
 /** A decoded image with its label; pixels row-major, in memory that threads share. */
 export interface DecodedSample {

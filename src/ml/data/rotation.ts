@@ -1,7 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import type { Geometry } from './geometry.ts';
 import type { DecodedSample } from './decode.ts';
-import { between, pixelWriter } from './transforms.ts';
+import { between, pixelWriter } from './pixel-writer.ts';
 
 /**
  * Samples a rotated rectangle of the source: bilinear for the image, nearest for the label; mean colour and void beyond the source.

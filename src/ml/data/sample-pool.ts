@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { AppError, messageOf } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
-import type { MaskFormat, Sample } from '#shared/training/messages';
+import type { MaskFormat } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
 import type { DecodedSample } from './decode.ts';
 import type { Rendered, View } from './render.ts';
 import type { WorkerReply, WorkerTask } from './worker-protocol.ts';

@@ -1,6 +1,7 @@
 // What the pool and its worker threads say to each other.
 import type { WireError } from '#shared/rpc/frames';
-import type { MaskFormat, Sample } from '#shared/training/messages';
+import type { MaskFormat } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
 import type { DecodedSample } from './decode.ts';
 import type { Rendered, View } from './render.ts';
 

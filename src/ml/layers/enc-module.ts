@@ -1,7 +1,8 @@
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
 import { BatchNorm } from './batch-norm.ts';
-import { Conv, ConvBn } from './conv.ts';
+import { ConvBn } from './conv-bn.ts';
+import { Conv } from './conv.ts';
 import { Encoding } from './encoding.ts';
 import { Linear } from './linear.ts';
 import type { Parameters } from './parameters.ts';

@@ -1,4 +1,4 @@
-import { ConvBn } from '../layers/conv.ts';
+import { ConvBn } from '../layers/conv-bn.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';

@@ -1,5 +1,6 @@
 import type { ModelConfig } from '#shared/training/model-config';
-import { Conv, ConvBn } from '../layers/conv.ts';
+import { ConvBn } from '../layers/conv-bn.ts';
+import { Conv } from '../layers/conv.ts';
 import { ContextEncoder, EncModule } from '../layers/enc-module.ts';
 import { Linear } from '../layers/linear.ts';
 import type { Parameters } from '../layers/parameters.ts';

@@ -1,5 +1,5 @@
 import { backboneDepths, type BackboneName, type ModelConfig } from '#shared/training/model-config';
-import { ConvBn } from '../layers/conv.ts';
+import { ConvBn } from '../layers/conv-bn.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';

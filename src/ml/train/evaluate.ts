@@ -1,6 +1,6 @@
 import { Confusion } from '#shared/metrics/confusion';
 import { Random } from '#shared/random';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
 import { mirror } from '../data/mirror.ts';
 import type { SamplePool } from '../data/sample-pool.ts';

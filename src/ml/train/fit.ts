@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors';
-import type { EpochMetrics, Sample, TrainJob, TrainerEvent } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
+import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Confusion } from '#shared/metrics/confusion';
 import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';

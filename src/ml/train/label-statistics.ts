@@ -1,5 +1,5 @@
 import { messageOf } from '#shared/errors';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import { voidId } from '#shared/mask/void-id';
 import type { TrainingSet } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';

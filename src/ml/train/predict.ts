@@ -1,4 +1,4 @@
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import type { EvaluationConfig } from '#shared/training/run-config';
 import type { DecodedSample } from '../data/decode.ts';
 import type { View } from '../data/render.ts';

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
 import { encodeIds } from '#files/mask-png';
-import type { ClassInfo, Sample, StripImage } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
+import type { StripImage } from '#shared/training/messages';
 import type { Prediction } from './predict.ts';
 
 const longest = 6;

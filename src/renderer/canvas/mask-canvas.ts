@@ -1,4 +1,4 @@
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 import type { Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
 

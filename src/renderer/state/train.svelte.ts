@@ -1,4 +1,5 @@
-import type { PresetInfo, QueueState, RateSearch, RunEstimate, StepPoint } from '#shared/contract/training';
+import type { PresetInfo, QueueState, RateSearch, RunEstimate } from '#shared/contract/training';
+import type { StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';

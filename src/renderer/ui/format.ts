@@ -1,4 +1,4 @@
-import type { Protocol } from '#shared/training/messages';
+import type { Protocol } from '#shared/metrics/protocol';
 
 /** 0.43126 as 0.431; a dash where there is no number. */
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClassInfo } from '../training/messages.ts';
+import type { ClassInfo } from '../classes/class-info.ts';
 import { event, method } from './define.ts';
 
 export interface SplitInfo {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ImageScore, Protocol } from '../training/messages.ts';
+import type { Protocol } from '../metrics/protocol.ts';
+import type { ImageScore } from '../training/messages.ts';
 import { event, method } from './define.ts';
 
 export interface PredictionInfo {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { EpochMetrics, Protocol, StripImage } from '../training/messages.ts';
+import type { Protocol } from '../metrics/protocol.ts';
+import type { EpochMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { RunConfig } from '../training/run-config.ts';
 import { event, method } from './define.ts';
-import type { StepPoint } from './training.ts';
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RatePoint, StepMetrics, StripImage } from '../training/messages.ts';
+import type { RatePoint, StepMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
 import { sweepSchema } from '../training/sweep.ts';
@@ -19,15 +19,6 @@ export interface TrainingStatus {
   /** Images validated of those to validate, while that goes on. */
   validation: { done: number; total: number } | null;
   secondsLeft: number | null;
-}
-
-export interface StepPoint {
-  globalStep: number;
-  /** Position in epochs, such as 2.25. */
-  epoch: number;
-  loss: number;
-  accuracy: number;
-  learningRate: number;
 }
 
 export interface PresetInfo extends Preset {

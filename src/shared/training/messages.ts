@@ -1,29 +1,8 @@
 // What main and the trainer process say to each other.
 import type { ErrorCode } from '../errors.ts';
+import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
+import type { Sample } from '../data/sample.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
-
-/** One labelled image of a split. */
-export interface Sample {
-  /** Path inside the data set, without its folder of the split's kind: `train/0001TP_006690`. */
-  id: string;
-  imageFile: string;
-  /** null where there is no label: such an image can only be predicted. */
-  maskFile: string | null;
-}
-
-/** What a class set needs to read masks: the class id of every stored value, 255 = void, -1 = not allowed. */
-export interface MaskFormat {
-  toId: number[];
-  /** The stored value of void. */
-  voidValue: number;
-}
-
-export interface ClassInfo {
-  id: number;
-  name: string;
-  /** [red, green, blue], 0 … 255 */
-  color: [number, number, number];
-}
 
 export interface TrainJob {
   kind: 'train';
@@ -112,6 +91,16 @@ export interface StepMetrics {
   waitMs: number;
 }
 
+/** A step as curves show it. */
+export interface StepPoint {
+  globalStep: number;
+  /** Position in epochs, such as 2.25. */
+  epoch: number;
+  loss: number;
+  accuracy: number;
+  learningRate: number;
+}
+
 export interface ImageScore {
   id: string;
   /** null without a label. */
@@ -131,16 +120,6 @@ export interface StripImage {
 export interface RatePoint {
   learningRate: number;
   loss: number;
-}
-
-/** How a number was measured; always shown with it. */
-export interface Protocol {
-  split: string;
-  classes: number;
-  void: string;
-  resolution: string;
-  scales: number[];
-  flip: boolean;
 }
 
 export type TrainerEvent =

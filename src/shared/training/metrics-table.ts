@@ -1,4 +1,5 @@
-import type { ClassInfo, EpochMetrics } from './messages.ts';
+import type { ClassInfo } from '../classes/class-info.ts';
+import type { EpochMetrics } from './messages.ts';
 
 export type Cell = string | number | null;
 

@@ -1,4 +1,4 @@
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 
 /** Class ids as RGBA pixels in the classes' colours; void is transparent. */
 export function colourMask(ids: Uint8Array, classes: readonly ClassInfo[]): Uint8Array {

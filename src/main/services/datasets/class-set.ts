@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError, messageOf } from '#shared/errors';
 import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
-import type { ClassInfo, MaskFormat } from '#shared/training/messages';
+import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { findResources } from '../resources.ts';
 import type { LocatedDataset } from './layout.ts';
 

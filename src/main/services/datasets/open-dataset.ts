@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
-import type { Sample } from '#shared/training/messages';
+import type { Sample } from '#shared/data/sample';
 import { nowText, openDatabase, type Db } from '../database.ts';
 import { classSetOf, type ClassSet } from './class-set.ts';
 import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';

@@ -1,6 +1,6 @@
 import writeExcelFile from 'write-excel-file/node';
 import type { RunDetail } from '#shared/contract/runs';
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 import { metricsTable, toCsv, type Table } from '#shared/training/metrics-table';
 
 /** A run with the classes its scores are of. */

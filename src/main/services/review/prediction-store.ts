@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
-import type { ImageScore, Protocol } from '#shared/training/messages';
+import type { Protocol } from '#shared/metrics/protocol';
+import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 

@@ -1,4 +1,4 @@
-import type { Protocol } from '#shared/training/messages';
+import type { Protocol } from '#shared/metrics/protocol';
 import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
 /**

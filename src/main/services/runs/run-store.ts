@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
-import type { StepPoint } from '#shared/contract/training';
+import type { StepPoint } from '#shared/training/messages';
 import { AppError } from '#shared/errors';
-import type { ClassInfo, EpochMetrics, Sample } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { Sample } from '#shared/data/sample';
+import type { EpochMetrics } from '#shared/training/messages';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';

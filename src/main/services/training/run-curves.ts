@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type { StepPoint } from '#shared/contract/training';
+import type { StepPoint } from '#shared/training/messages';
 import { messageOf } from '#shared/errors';
 import { readStoredMask } from '#files/mask-png';
-import type { ClassInfo, EpochMetrics, StripImage } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { EpochMetrics, StripImage } from '#shared/training/messages';
 import { TensorBoardWriter } from '../exports/tensorboard.ts';
 
 /** Writes a run's curves for TensorBoard as they come. A file that cannot be written is said once and hurts nothing else. */

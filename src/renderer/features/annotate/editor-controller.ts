@@ -1,4 +1,4 @@
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
 import { colourTable, MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';

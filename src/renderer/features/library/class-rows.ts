@@ -1,4 +1,4 @@
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 
 export interface ClassRow {
   name: string;

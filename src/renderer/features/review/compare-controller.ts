@@ -1,5 +1,5 @@
 import { voidId } from '#shared/mask/void-id';
-import type { ClassInfo } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
 import { colourTable, MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import type { Size } from '../../editor/region.ts';

@@ -1,5 +1,6 @@
-import type { StepPoint } from '#shared/contract/training';
-import type { ClassInfo, EpochMetrics } from '#shared/training/messages';
+import type { StepPoint } from '#shared/training/messages';
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { EpochMetrics } from '#shared/training/messages';
 import { cssColor } from '../../ui/format.ts';
 
 interface Line<Y = number> {

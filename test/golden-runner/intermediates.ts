@@ -1,7 +1,7 @@
 import { backboneDepths } from '#shared/training/model-config';
-import { leavesOf } from '../layers/leaf.ts';
-import type { EncNet } from '../models/encnet.ts';
-import type { Node, Tape, Traced } from '../tensor/tape.ts';
+import { leavesOf } from '#ml/layers/leaf';
+import type { EncNet } from '#ml/models/encnet';
+import type { Node, Tape, Traced } from '#ml/tensor/tape';
 import { nchw } from './compare.ts';
 
 /** Values on the way through the reference's network, by the names that case files give them, taken as they are computed. */

@@ -1,7 +1,7 @@
 import { fnv1a, Random } from '#shared/random';
 import { referenceModel } from '#shared/training/model-config';
-import type { TensorKind } from '../layers/parameters.ts';
-import { EncNet } from '../models/encnet.ts';
+import type { TensorKind } from '#ml/layers/parameters';
+import { EncNet } from '#ml/models/encnet';
 import { boardLabels, fillRule, streamValues } from './fill.ts';
 import { norm, type Report } from './report.ts';
 

@@ -1,5 +1,5 @@
 import { Random } from '#shared/random';
-import type { Parameter, StateDict, TensorKind } from '../layers/parameters.ts';
+import type { Parameter, StateDict, TensorKind } from '#ml/layers/parameters';
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 

@@ -1,15 +1,15 @@
 // The small cases, which hold every tensor in full: layers, blocks, resizing, pooling, convolutions.
 import { Random } from '#shared/random';
-import { EncModule } from '../layers/enc-module.ts';
-import { Encoding } from '../layers/encoding.ts';
-import { takeGradients } from '../layers/leaf.ts';
-import { Parameters, type StateDict } from '../layers/parameters.ts';
-import { BasicBlock, Bottleneck, type Block } from '../models/blocks.ts';
-import { conv2d } from '../tensor/conv-op.ts';
-import * as ops from '../tensor/ops.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
-import { Tape, type Node } from '../tensor/tape.ts';
-import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
+import { EncModule } from '#ml/layers/enc-module';
+import { Encoding } from '#ml/layers/encoding';
+import { takeGradients } from '#ml/layers/leaf';
+import { Parameters, type StateDict } from '#ml/layers/parameters';
+import { BasicBlock, Bottleneck, type Block } from '#ml/models/blocks';
+import { conv2d } from '#ml/tensor/conv-op';
+import * as ops from '#ml/tensor/ops';
+import { tf, type Tensor } from '#ml/tensor/runtime';
+import { Tape, type Node } from '#ml/tensor/tape';
+import { toTensorFlowLayout, toTorchLayout } from '#ml/weights/layout';
 import { toNchw, toNhwc } from './fill.ts';
 import type { FullTensor, Report } from './report.ts';
 

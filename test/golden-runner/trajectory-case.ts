@@ -1,5 +1,5 @@
-import { Optimizer } from '../optim/optimizer.ts';
-import { scheduleFactor } from '../optim/schedule.ts';
+import { Optimizer } from '#ml/optim/optimizer';
+import { scheduleFactor } from '#ml/optim/schedule';
 import {
   allowing,
   compareParameters,
@@ -9,7 +9,7 @@ import {
   type ParameterRow,
   type StatisticsRow,
 } from './compare.ts';
-import { compareLosses, compareOutputs, NetworkCase, type Losses, type NetworkConfig } from './network-case.ts';
+import { compareLosses, compareOutputs, NetworkCase, type Losses, type NetworkConfig } from './network-run.ts';
 import { optimizerOf, scheduleOf, type OptimizerSpec, type ScheduleSpec } from './optimizer-spec.ts';
 import type { FullTensor, Report } from './report.ts';
 

@@ -2,11 +2,11 @@
 import { AppError } from '#shared/errors';
 import { Random } from '#shared/random';
 import { backboneNames, referenceModel, type BackboneName, type ModelConfig } from '#shared/training/model-config';
-import { takeGradients } from '../layers/leaf.ts';
-import { Parameters } from '../layers/parameters.ts';
-import { ResNet, type BackboneConfig } from '../models/resnet.ts';
-import { tf } from '../tensor/runtime.ts';
-import { Tape } from '../tensor/tape.ts';
+import { takeGradients } from '#ml/layers/leaf';
+import { Parameters } from '#ml/layers/parameters';
+import { ResNet, type BackboneConfig } from '#ml/models/resnet';
+import { tf } from '#ml/tensor/runtime';
+import { Tape } from '#ml/tensor/tape';
 import {
   compareGradients,
   compareStatistics,

@@ -1,7 +1,7 @@
 // What backbones and whole networks are compared by: probes of gradients, statistics and values.
-import type { Parameter, Parameters } from '../layers/parameters.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
-import { toTorchLayout } from '../weights/layout.ts';
+import type { Parameter, Parameters } from '#ml/layers/parameters';
+import { tf, type Tensor } from '#ml/tensor/runtime';
+import { toTorchLayout } from '#ml/weights/layout';
 import { streamValues, toNchw, toNhwc } from './fill.ts';
 import { norm, type Probe, type Report } from './report.ts';
 

@@ -1,33 +1,18 @@
-// Whole networks: built from the case's configuration, filled, compared in evaluation, in a training step and along trajectories.
+// A network of a case file: built from its configuration, filled, run, and its losses and outputs compared.
 import { voidId } from '#shared/mask/void-id';
 import { referenceModel, type ModelConfig } from '#shared/training/model-config';
-import { takeGradients } from '../layers/leaf.ts';
-import type { Parameter } from '../layers/parameters.ts';
-import { crossEntropy } from '../losses/cross-entropy.ts';
-import { classPresence, seLoss } from '../losses/se-loss.ts';
-import { EncNet } from '../models/encnet.ts';
-import { Optimizer } from '../optim/optimizer.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
-import { Tape } from '../tensor/tape.ts';
+import { takeGradients } from '#ml/layers/leaf';
+import type { Parameter } from '#ml/layers/parameters';
+import { crossEntropy } from '#ml/losses/cross-entropy';
+import { classPresence, seLoss } from '#ml/losses/se-loss';
+import { EncNet } from '#ml/models/encnet';
+import { tf, type Tensor } from '#ml/tensor/runtime';
+import { Tape } from '#ml/tensor/tape';
 import { backboneConfig, type BackboneSpec } from './backbone-case.ts';
-import {
-  allowing,
-  compareGradients,
-  compareParameters,
-  compareStatistics,
-  filledInput,
-  nchw,
-  type Four,
-  type LargeTensor,
-  type Noise,
-  type ParameterRow,
-  type StatisticsRow,
-} from './compare.ts';
+import { filledInput, nchw, type Four, type LargeTensor } from './compare.ts';
 import { boardLabels, filledStateDict } from './fill.ts';
 import { IntermediateValues } from './intermediates.ts';
-import { optimizerOf } from './optimizer-spec.ts';
 import type { FullTensor, Report } from './report.ts';
-import { trajectoryCase, type Trajectory } from './trajectory-case.ts';
 
 /** Losses of a case: the SE loss in the form that the file names. */
 export type Losses = { ce: number; total: number } & Partial<Record<'se_mse' | 'se_bce', number>>;
@@ -43,22 +28,9 @@ export interface NetworkConfig extends BackboneSpec {
   se_weight?: number;
 }
 
-interface Outputs {
+export interface Outputs {
   logits?: LargeTensor;
   se_logits?: FullTensor;
-}
-
-export interface NetworkFile {
-  config: NetworkConfig;
-  eval_initial: Losses & Outputs;
-  train_step: Losses &
-    Outputs & {
-      intermediates?: Record<string, LargeTensor>;
-      parameters: Record<string, ParameterRow>;
-      running_stats: Record<string, StatisticsRow>;
-    };
-  trajectories?: Record<string, Trajectory>;
-  float32_noise?: Noise;
 }
 
 export interface NetworkResult {
@@ -143,47 +115,4 @@ export function compareOutputs(
 ): void {
   if (expected.logits) report.probe(`${quantity} logits`, actual.logits, expected.logits, tolerances);
   if (expected.se_logits) report.rms(`${quantity} SE logits`, actual.seLogits, expected.se_logits, tolerances.se);
-}
-
-export function networkFile(
-  report: Report,
-  { config, eval_initial: initial, train_step: train, trajectories = {}, float32_noise: noise }: NetworkFile,
-): void {
-  const network = new NetworkCase(config);
-  const evaluated = network.run(false);
-  compareLosses(report, 'eval', evaluated.losses, initial, (key) => allowing(noise, `eval_initial/${key}`, 'rel', 1e-5));
-  compareOutputs(report, 'eval', evaluated, initial, { values: 1e-4, norm: 1e-5, se: 3e-5 });
-  const trained = network.run(true);
-  compareLosses(report, 'first step', trained.losses, train, (key) => allowing(noise, `train_step/${key}`, 'rel', 1e-5));
-  compareOutputs(report, 'train', trained, train, { values: 4e-4, norm: 1e-5, se: 3e-5 });
-  for (const [name, expected] of Object.entries(train.intermediates ?? {})) {
-    const actual = trained.intermediates.get(name);
-    if (!actual) report.absolute(`intermediates that are not known: ${name}`, [1], [0], 0);
-    else report.probe(`train, on the way: ${name}`, actual, expected, { values: 4e-4, norm: 1e-5 });
-  }
-  compareGradients(report, trained.gradients, train.parameters);
-  const { parameters } = network.net;
-  compareStatistics(report, 'running statistics', parameters, train.running_stats, 'after', { values: 2e-5, norm: 1e-5 });
-  const plainRate = Object.keys(train.parameters['backbone.conv1.weight'] ?? {})
-    .map((key) => /^after_sgd_lr_([\d.]+)$/.exec(key)?.[1])
-    .find(Boolean);
-  if (plainRate) {
-    new Optimizer(optimizerOf({ name: 'sgd', lr: Number(plainRate) })).step(trained.gradients, Number(plainRate));
-    compareParameters(report, 'parameters after a step: l2', parameters.trainable(), train.parameters, `after_sgd_lr_${plainRate}`, 3e-4);
-  } else for (const gradient of trained.gradients.values()) gradient.dispose();
-  network.dispose();
-  twoPasses(report, config, train.running_stats);
-  for (const [name, trajectory] of Object.entries(trajectories)) trajectoryCase(report, name, trajectory, config, noise);
-}
-
-/** The reference runs forward twice a step: its running statistics then. */
-function twoPasses(report: Report, config: NetworkConfig, expected: Record<string, StatisticsRow>): void {
-  if (!Object.values(expected).some((row) => row.after_two_forward_passes)) return;
-  const network = new NetworkCase(config);
-  for (let pass = 0; pass < 2; pass++) for (const gradient of network.run(true).gradients.values()) gradient.dispose();
-  compareStatistics(report, 'running statistics after two passes', network.net.parameters, expected, 'after_two_forward_passes', {
-    values: 2e-5,
-    norm: 1e-5,
-  });
-  network.dispose();
 }
