@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+
+/** Who holds a lease. */
+export interface LeaseHolder extends ProcessIdentity {
+  /** Names this holding, never used again. */
+  token: string;
+  /** What it is, in words: "desktop workbench", "trainer". */
+  program: string;
+  /** When it took the lease, as ISO text. */
+  since: string;
+}
+
+interface Row extends LeaseHolder {
+  beat: number;
+  beat_at: number;
+  request: string | null;
+}
+
+export interface LeaseOptions {
+  /** What the holder is, in words. */
+  program: string;
+  /** How long a holder that cannot be asked for (another machine) may be silent. */
+  staleMs?: number;
+}
+
+const beatMs = 2000;
+const usualStaleMs = 30_000;
+
+const schema = `CREATE TABLE IF NOT EXISTS lease (
+  id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, program TEXT NOT NULL, since TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+  started TEXT, boot TEXT, space TEXT, beat INTEGER NOT NULL, beat_at REAL NOT NULL, request TEXT) STRICT`;
+
+/**
+ * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on
+ * network folders too. A file of its own, so that no heartbeat waits for the history and no migration is needed to ask.
+ */
+function openLeaseFile(file: string): Database.Database {
+  mkdirSync(path.dirname(file), { recursive: true });
+  try {
+    return openWith(file);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'SQLITE_NOTADB') throw error;
+    // Somebody else's bytes hold no lease; they are kept beside.
+    renameSync(file, `${file}.broken`);
+    return openWith(file);
+  }
+}
+
+function openWith(file: string): Database.Database {
+  const db = new Database(file, { timeout: 1000 });
+  try {
+    // A lease need not survive a power cut: the machine's start is part of its owner.
+    db.pragma('synchronous = OFF');
+    db.exec(schema);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+function toHolder({ token, program, since, host, pid, started, boot, space }: Row): LeaseHolder {
+  return { token, program, since, host, pid, started, boot, space };
+}
+
+const read = (db: Database.Database): Row | undefined => db.prepare<[], Row>('SELECT * FROM lease WHERE id = 1').get();
+
+function isLive(row: Row, staleMs: number): boolean {
+  const liveness = livenessOf(row);
+  return liveness === 'unknown' ? Date.now() - row.beat_at < staleMs : liveness === 'alive';
+}
+
+function write(db: Database.Database, holder: LeaseHolder): void {
+  db.prepare(
+    `INSERT OR REPLACE INTO lease (id, token, program, since, host, pid, started, boot, space, beat, beat_at, request)
+     VALUES (1, @token, @program, @since, @host, @pid, @started, @boot, @space, 0, @now, NULL)`,
+  ).run({ ...holder, now: Date.now() });
+}
+
+/** Who holds the lease of a file now; null if nobody living does. Changes nothing. */
+export function leaseHolder(file: string, staleMs = usualStaleMs): LeaseHolder | null {
+  let db: Database.Database;
+  try {
+    db = new Database(file, { readonly: true, fileMustExist: true, timeout: 1000 });
+  } catch {
+    // No such file, or none that can be read: nobody has written a lease there.
+    return null;
+  }
+  try {
+    const row = read(db);
+    return row && isLive(row, staleMs) ? toHolder(row) : null;
+  } catch {
+    // A file without our table holds no lease.
+    return null;
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * The right of one process to write a folder. It is renewed by a heartbeat while it is held, given up by `release`, and lost for
+ * good when another takes it over, which `onLost` tells. Whoever takes a lease releases it.
+ */
+export class Lease {
+  readonly holder: LeaseHolder;
+  private readonly db: Database.Database;
+  private readonly timer: NodeJS.Timeout;
+  private readonly lost = new Set<(by: LeaseHolder | null) => void>();
+  private readonly asked = new Set<(by: string) => void>();
+  private state: 'held' | 'lost' | 'released' = 'held';
+  private beatAt = performance.now();
+  private answered: string | null = null;
+
+  private constructor(db: Database.Database, holder: LeaseHolder) {
+    this.db = db;
+    this.holder = holder;
+    this.timer = setInterval(() => this.beat(), beatMs);
+    this.timer.unref();
+  }
+
+  /** Takes a lease, also over from an owner that is gone. @returns the lease, or who holds it */
+  static take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Lease | LeaseHolder {
+    const db = openLeaseFile(file);
+    const holder = { ...ownIdentity(), token: randomUUID(), program, since: new Date().toISOString() };
+    try {
+      const other = db
+        .transaction((): LeaseHolder | null => {
+          const row = read(db);
+          if (row && isLive(row, staleMs)) return toHolder(row);
+          write(db, holder);
+          return null;
+        })
+        .immediate();
+      if (!other) return new Lease(db, holder);
+      db.close();
+      return other;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes a lease from a living holder, because a person has chosen so. It is asked first, so that it can finish what it has
+   * in hand; one that does not answer within `patienceMs` loses it all the same.
+   */
+  static async takeOver(file: string, { program, patienceMs = 8000 }: LeaseOptions & { patienceMs?: number }): Promise<Lease> {
+    const db = openLeaseFile(file);
+    const holder = { ...ownIdentity(), token: randomUUID(), program, since: new Date().toISOString() };
+    try {
+      db.prepare('UPDATE lease SET request = ? WHERE id = 1').run(`${program} on ${holder.host} (process ${holder.pid})`);
+      const until = performance.now() + patienceMs;
+      for (let row = read(db); row && isLive(row, usualStaleMs) && performance.now() < until; row = read(db)) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      db.transaction(() => write(db, holder)).immediate();
+      return new Lease(db, holder);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  }
+
+  get held(): boolean {
+    return this.state === 'held';
+  }
+
+  /** Calls back once, when another has taken the lease over. */
+  onLost(listener: (by: LeaseHolder | null) => void): () => void {
+    this.lost.add(listener);
+    return () => this.lost.delete(listener);
+  }
+
+  /** Calls back when another asks for the lease: finish what is in hand, then `release`. */
+  onAsked(listener: (by: string) => void): () => void {
+    this.asked.add(listener);
+    return () => this.asked.delete(listener);
+  }
+
+  /**
+   * Whether it is still ours, asked anew if the last answer is old: a process that was stopped for a while must not write on as
+   * if nothing had happened.
+   */
+  check(): boolean {
+    if (this.state === 'held' && performance.now() - this.beatAt > 2 * beatMs) this.beat();
+    return this.held;
+  }
+
+  private beat(): void {
+    if (this.state !== 'held') return;
+    let row: Row | undefined;
+    try {
+      const renew = 'UPDATE lease SET beat = beat + 1, beat_at = ? WHERE id = 1 AND token = ?';
+      const renewed = this.db.prepare(renew).run(Date.now(), this.holder.token).changes === 1;
+      row = read(this.db);
+      if (renewed) {
+        this.beatAt = performance.now();
+        if (row?.request && row.request !== this.answered) {
+          this.answered = row.request;
+          for (const listener of this.asked) listener(row.request);
+        }
+        return;
+      }
+    } catch {
+      // A full or busy disk is no loss: this process still lives, and says so when it can.
+      return;
+    }
+    this.end('lost');
+    for (const listener of this.lost) listener(row ? toHolder(row) : null);
+  }
+
+  private end(state: 'lost' | 'released'): void {
+    this.state = state;
+    clearInterval(this.timer);
+    this.db.close();
+  }
+
+  /** Gives the lease up. Never throws, and may be called again. */
+  release(): void {
+    if (this.state !== 'held') return;
+    try {
+      this.db.prepare('DELETE FROM lease WHERE id = 1 AND token = ?').run(this.holder.token);
+    } catch {
+      // It ends with this process at the latest: whoever comes next sees that its owner is gone.
+    }
+    this.end('released');
+  }
+}
+
+/** A holder in words: "another desktop workbench on host kermit (process 4711), since 14:03". */
+export function holderText({ program, host, pid, since }: LeaseHolder): string {
+  const at = new Date(since);
+  return `${program} on ${host} (process ${pid}), since ${at.toLocaleDateString('en-CA')} ${at.toLocaleTimeString('en-GB')}`;
+}

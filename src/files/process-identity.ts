@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import os from 'node:os';
+
+/** What tells a process from every other, also from a later one that was given its number again. */
+export interface ProcessIdentity {
+  host: string;
+  pid: number;
+  /** When it started, in the system's own terms; null where that cannot be read. */
+  started: string | null;
+  /** The start of the machine it runs on; null where that cannot be read. */
+  boot: string | null;
+  /** The space its number is of: a container has its own. */
+  space: string | null;
+}
+
+function attempt(read: () => string): string | null {
+  try {
+    return read().trim() || null;
+  } catch {
+    // Not there on this system: the caller compares what both sides know.
+    return null;
+  }
+}
+
+/** When a process started: clock ticks since the boot on Linux, its date on macOS. @returns null if it is gone or cannot be asked */
+export function startOf(pid: number): string | null {
+  if (process.platform === 'linux') {
+    // The name before may hold spaces and brackets; the start is the 20th field after it.
+    return attempt(
+      () =>
+        readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\)\s+/s, '')
+          .split(' ')[19],
+    );
+  }
+  if (process.platform === 'darwin') return attempt(() => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }));
+  return null;
+}
+
+const bootOf = (): string | null => {
+  if (process.platform === 'linux') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  if (process.platform === 'darwin') return attempt(() => execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }));
+  return null;
+};
+
+let own: ProcessIdentity | null = null;
+
+/** This process. */
+export function ownIdentity(): ProcessIdentity {
+  own ??= {
+    host: os.hostname(),
+    pid: process.pid,
+    started: startOf(process.pid),
+    boot: bootOf(),
+    space: process.platform === 'linux' ? attempt(() => readlinkSync('/proc/self/ns/pid')) : null,
+  };
+  return own;
+}
+
+function hasNumber(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Whether a process is still there, as far as this one can see.
+ * @returns 'unknown' for one of another machine or another container
+ */
+export function livenessOf(other: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
+  const self = ownIdentity();
+  if (other.host !== self.host || other.space !== self.space) return 'unknown';
+  if (other.boot !== null && self.boot !== null && other.boot !== self.boot) return 'gone';
+  if (!hasNumber(other.pid)) return 'gone';
+  const started = startOf(other.pid);
+  return started !== null && other.started !== null && started !== other.started ? 'gone' : 'alive';
+}

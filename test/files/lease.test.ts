@@ -1,0 +1,140 @@
+// One process writes a folder at a time: the lease, against real processes that live, die and hang.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, expect, test } from 'vitest';
+import { Lease, leaseHolder, type LeaseHolder } from '#files/lease';
+import { livenessOf, ownIdentity, startOf } from '#files/process-identity';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { root } from '../helpers/workbench.ts';
+
+const children: ChildProcess[] = [];
+const leases: Lease[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const lease of leases.splice(0)) lease.release();
+});
+
+const newFile = () => path.join(temporaryFolder(), 'work/lease.db');
+
+function take(file: string): Lease {
+  const taken = Lease.take(file, { program: 'a test' });
+  if (!(taken instanceof Lease)) throw new Error(`held by ${taken.pid}`);
+  leases.push(taken);
+  return taken;
+}
+
+/** Another process that holds the lease. @param answers whether it gives it up when asked */
+async function otherHolder(file: string, answers = true): Promise<ChildProcess> {
+  const script = `import { Lease } from ${JSON.stringify(path.join(root, 'src/files/lease.ts'))};
+    const lease = Lease.take(${JSON.stringify(file)}, { program: 'another workbench' });
+    if (!(lease instanceof Lease)) { console.log('REFUSED'); process.exit(3); }
+    if (${answers}) lease.onAsked(() => { lease.release(); console.log('GAVE'); });
+    lease.onLost(() => console.log('LOST'));
+    console.log('HELD');
+    setInterval(() => undefined, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  await said(child, 'HELD');
+  return child;
+}
+
+const said = (child: ChildProcess, word: string) =>
+  new Promise<void>((resolve, reject) => {
+    child.stdout!.on('data', (text: Buffer) => text.toString().includes(word) && resolve());
+    child.once('exit', () => reject(new Error(`ended before it said ${word}`)));
+  });
+
+test('one holder at a time, and the next one after a release', () => {
+  const file = newFile();
+  const first = take(file);
+  expect(Lease.take(file, { program: 'second' })).toMatchObject({ pid: process.pid, program: 'a test', host: ownIdentity().host });
+  first.release();
+  first.release();
+  expect(first.held).toBe(false);
+  expect(leaseHolder(file)).toBeNull();
+  expect(take(file).held).toBe(true);
+});
+
+test('who holds it is told, and asking changes nothing', () => {
+  const file = newFile();
+  expect(leaseHolder(file)).toBeNull();
+  expect(existsSync(file)).toBe(false);
+  const lease = take(file);
+  expect(leaseHolder(file)).toEqual(lease.holder);
+});
+
+test('the lease of a process that was killed is taken over at once', async () => {
+  const file = newFile();
+  const child = await otherHolder(file);
+  expect(Lease.take(file, { program: 'mine' })).toMatchObject({ pid: child.pid, program: 'another workbench' });
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  expect(take(file).held).toBe(true);
+});
+
+test('a living holder is asked first and gives the lease up', async () => {
+  const file = newFile();
+  const child = await otherHolder(file);
+  const gave = said(child, 'GAVE');
+  const lease = await Lease.takeOver(file, { program: 'mine' });
+  leases.push(lease);
+  await gave;
+  expect(leaseHolder(file)).toEqual(lease.holder);
+});
+
+test('a holder that hangs loses the lease, and knows it when it wakes', async () => {
+  const file = newFile();
+  const child = await otherHolder(file, false);
+  child.kill('SIGSTOP');
+  const lease = await Lease.takeOver(file, { program: 'mine', patienceMs: 300 });
+  leases.push(lease);
+  const lost = said(child, 'LOST');
+  child.kill('SIGCONT');
+  await lost;
+  expect(lease.check()).toBe(true);
+});
+
+test('the loser is told by whom', async () => {
+  const file = newFile();
+  const first = take(file);
+  const lost = new Promise<LeaseHolder | null>((resolve) => first.onLost(resolve));
+  const second = await Lease.takeOver(file, { program: 'the taker', patienceMs: 0 });
+  leases.push(second);
+  expect(await lost).toMatchObject({ program: 'the taker' });
+  expect(first.check()).toBe(false);
+});
+
+test('a number that was given again is not its former owner', () => {
+  const self = ownIdentity();
+  expect(livenessOf(self)).toBe('alive');
+  expect(livenessOf({ ...self, started: '1' })).toBe('gone');
+  expect(livenessOf({ ...self, boot: 'an earlier boot' })).toBe('gone');
+  expect(livenessOf({ ...self, host: 'elsewhere' })).toBe('unknown');
+  expect(startOf(process.pid)).toBe(self.started);
+  expect(startOf(2 ** 22 + 1)).toBeNull();
+});
+
+test('a holder of another machine counts as gone only when it has been silent long enough', () => {
+  const file = newFile();
+  take(file).release();
+  const db = new Database(file);
+  const insert = db.prepare(
+    `INSERT OR REPLACE INTO lease VALUES (1, 't', 'workbench', '2026-01-01', 'elsewhere', 1, 's', 'b', 'p', 0, ?, NULL)`,
+  );
+  insert.run(Date.now() - 10_000);
+  expect(Lease.take(file, { program: 'mine' })).toMatchObject({ host: 'elsewhere' });
+  insert.run(Date.now() - 60_000);
+  db.close();
+  expect(take(file).held).toBe(true);
+});
+
+test('a file that is no lease is set aside, not overwritten', () => {
+  const file = newFile();
+  take(file).release();
+  writeFileSync(file, 'somebody else wrote this, and it is no database at all '.repeat(30));
+  expect(leaseHolder(file)).toBeNull();
+  expect(take(file).held).toBe(true);
+  expect(existsSync(`${file}.broken`)).toBe(true);
+});
