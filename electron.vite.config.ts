@@ -11,6 +11,7 @@ export default defineConfig({
           cli: 'src/main/cli.ts',
           trainer: 'src/ml/trainer/index.ts',
           'data-worker': 'src/ml/trainer/data-worker.ts',
+          'mask-worker': 'src/main/services/workers/mask-worker.ts',
         },
       },
     },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { classSetOf } from '../../src/main/services/datasets/class-set.ts';
 import { locateDataset } from '../../src/main/services/datasets/layout.ts';
-import { TrainerProcess } from '../../src/main/services/training/trainer-process.ts';
+import { TrainerProcess } from '../../src/main/services/jobs/trainer-process.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { TrainerProcess, type TrainerHost } from '../../src/main/services/training/trainer-process.ts';
+import { TrainerProcess, type TrainerHost } from '../../src/main/services/jobs/trainer-process.ts';
 import { readCheckpoint } from '../../src/ml/weights/checkpoint.ts';
 import { Random } from '../../src/shared/random.ts';
 import type { TrainJob, TrainerEvent } from '../../src/shared/training/messages.ts';

@@ -31,7 +31,8 @@ const beatMs = 2000;
 const usualStaleMs = 30_000;
 
 const schema = `CREATE TABLE IF NOT EXISTS lease (
-  id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, program TEXT NOT NULL, since TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, program TEXT NOT NULL, since TEXT NOT NULL,
+  host TEXT NOT NULL, pid INTEGER NOT NULL,
   started TEXT, boot TEXT, space TEXT, beat INTEGER NOT NULL, beat_at REAL NOT NULL, request TEXT) STRICT`;
 
 /**

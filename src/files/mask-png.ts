@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { decode, encode } from 'fast-png';
 import { AppError, messageOf } from '#shared/errors';
-import type { MaskFormat } from '#shared/classes/class-info';
+import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
+import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { asFileError } from './atomic-write.ts';
 
@@ -17,7 +18,7 @@ export interface MaskFileForm {
   palette: [number, number, number][] | null;
 }
 
-interface StoredMask {
+export interface StoredMask {
   /** The file's bytes, as they were decoded. */
   file: Uint8Array;
   width: number;
@@ -28,14 +29,22 @@ interface StoredMask {
 
 /** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file' naming the file and the rule */
 export function readStoredMask(file: string): StoredMask {
-  let png;
   let content: Uint8Array;
   try {
     content = readFileSync(file);
+  } catch (error) {
+    throw asFileError(error, file);
+  }
+  return decodeStoredMask(content, file);
+}
+
+/** The same of bytes in memory. @param file names them in messages */
+export function decodeStoredMask(content: Uint8Array, file: string): StoredMask {
+  let png;
+  try {
     png = decode(content, { checkCrc: true });
   } catch (error) {
-    const known = asFileError(error, file);
-    throw known instanceof AppError ? known : new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
+    throw new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
   }
   if (png.channels !== 1 || png.depth > 8) {
     throw new AppError(
@@ -94,8 +103,16 @@ export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileFo
     }
     data[i] = value;
   }
-  const palette = form.palette ? completePalette(form.palette, data) : undefined;
-  return encode({ width: mask.width, height: mask.height, data, channels: 1, depth: 8, ...(palette ? { palette } : {}) });
+  return encodeStoredMask({ width: mask.width, height: mask.height, values: data }, form);
+}
+
+/** Encodes stored values as a PNG in the form the mask file had. */
+export function encodeStoredMask(
+  { width, height, values }: Pick<StoredMask, 'width' | 'height' | 'values'>,
+  form: MaskFileForm,
+): Uint8Array {
+  const palette = form.palette ? completePalette(form.palette, values) : undefined;
+  return encode({ width, height, data: values, channels: 1, depth: 8, ...(palette ? { palette } : {}) });
 }
 
 /** A trimmed palette grows to hold every value that is used now: without it the PNG would be invalid. */
@@ -104,20 +121,21 @@ function completePalette(palette: MaskFileForm['palette'] & object, data: Uint8A
   return Array.from({ length: Math.max(needed, palette.length) }, (_, value) => palette[value] ?? [value, value, value]);
 }
 
-/** Stored value of each class id, -1 where there is none. */
-export function storedValues(format: MaskFormat): number[] {
-  const values = new Array<number>(256).fill(-1);
-  for (let value = 255; value >= 0; value--) {
-    const id = format.toId[value] ?? -1;
-    if (id >= 0) values[id] = value;
-  }
-  values[voidId] = format.voidValue;
-  return values;
-}
-
 const asStored: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
 
 /** A mask as an indexed PNG whose values are the class ids themselves: the form of predictions. @param palette colour of each class */
 export function encodeIds(mask: LabelMask, palette: [number, number, number][]): Uint8Array {
   return encodeMask(mask, asStored, { palette });
+}
+
+/** A mask as an indexed PNG of its classes' stored values. @throws AppError 'invalid-argument' on an id that is no class */
+export function encodeValues(mask: LabelMask, classes: readonly ClassInfo[]): Uint8Array {
+  const toId = new Array<number>(256).fill(-1);
+  const palette: [number, number, number][] = [];
+  for (const { id, value = id, color } of classes) {
+    toId[value] = id;
+    palette[value] = color;
+  }
+  const filled = Array.from(palette, (color, value): [number, number, number] => color ?? [value, value, value]);
+  return encodeMask(mask, { toId, voidValue: -1 }, { palette: filled });
 }

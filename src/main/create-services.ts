@@ -1,25 +1,28 @@
 import type { HostInfo } from '#shared/contract/app';
 import type { Services } from '#shared/contract/index';
+import { messageOf } from '#shared/errors';
 import { createDispatcher } from '#shared/rpc/dispatcher';
 import type { CallFrame, ResultFrame } from '#shared/rpc/frames';
+import { logTail } from './services/app/log-tail.ts';
+import { Preferences } from './services/app/preferences.ts';
 import { AssetHandler } from './services/assets/asset-handler.ts';
+import { asDatabaseError } from './services/database-error.ts';
 import { DatasetService } from './services/datasets/dataset-service.ts';
 import { EventBus } from './services/events.ts';
-import { MaskService } from './services/masks/mask-service.ts';
-import { ReviewService } from './services/review/review-service.ts';
-import { RunService } from './services/runs/run-service.ts';
-import { Settings } from './services/app/settings.ts';
-import type { TrainerHost } from './services/training/trainer-process.ts';
-import { TrainingService } from './services/training/training-service.ts';
+import { Device } from './services/jobs/device.ts';
+import type { TrainerHost } from './services/jobs/trainer-process.ts';
+import { openLog, type Logger } from './services/log.ts';
+import { Workers } from './services/workers/workers.ts';
 
 /** What differs between the hosts. */
 export interface HostOptions {
   userData: string;
   trainer: TrainerHost;
-  host: HostInfo;
+  /** File of the worker threads. */
+  workerEntry: string;
+  host: Omit<HostInfo, 'logFile'>;
   /** Shows a native folder dialog; null where there is none. */
   chooseFolder: (() => Promise<string | null>) | null;
-  report: (error: unknown, method: string) => void;
 }
 
 /** The whole application but for its windows. */
@@ -28,57 +31,104 @@ export interface Workbench {
   assets: AssetHandler;
   events: EventBus;
   datasets: DatasetService;
-  training: TrainingService;
-  /** Stops what is going on, with checkpoints, and closes every file. */
+  log: Logger;
+  /**
+   * Stops what is going on, with checkpoints, saves what is unsaved and closes every file. Tells the windows what it waits
+   * for. Never rejects.
+   */
   shutDown: () => Promise<void>;
 }
 
-/** Builds all services: the only place that constructs them. */
+/** Builds what lives as long as the application; what belongs to one data set is built by its scope. */
 export function createServices(options: HostOptions): Workbench {
   const { userData, trainer: host } = options;
-  const events = new EventBus();
-  const settings = new Settings(userData);
-  const datasets = new DatasetService({ userData, settings, events });
-  const masks = new MaskService(datasets);
-  const runs = new RunService(datasets, events);
-  const training = new TrainingService({ datasets, events, host, codeVersion: options.host.version });
-  const review = new ReviewService({ datasets, events, host });
-  runs.activeRunId = () => training.activeRunId();
-  const services: Services = {
-    app: {
-      host: () => options.host,
-      chooseFolder: async () => (options.chooseFolder ? options.chooseFolder() : null),
-      uiState: () => settings.uiState(),
-      setUiState: ({ key, value }) => settings.setUiState(key, value),
-    },
-    datasets: datasets.handlers(),
-    masks: masks.handlers(),
-    review: review.handlers(),
-    runs: runs.handlers(),
-    training: training.handlers(),
+  const logFile = openLog(userData);
+  const log = logFile.logger;
+  const events = new EventBus((error) => log.error({ err: error }, 'a window could not be told of an event'));
+  const preferences = new Preferences(userData, log);
+  const workers = new Workers(options.workerEntry);
+  const device = new Device();
+  const program = options.host.host === 'desktop' ? 'desktop workbench' : 'workbench in the browser';
+  const datasets = new DatasetService({
+    userData,
+    preferences,
+    events,
+    log,
+    workers,
+    host,
+    device,
+    program,
+    codeVersion: options.host.version,
+  });
+  const app: Services['app'] = {
+    host: () => ({ ...options.host, logFile: logFile.file }),
+    ping: () => undefined,
+    log: () => logTail(logFile.file),
+    chooseFolder: async () => (options.chooseFolder ? options.chooseFolder() : null),
+    uiState: () => preferences.uiState(),
+    setUiState: ({ key, value }) => preferences.setUiState(key, value),
   };
+  const dispatch = createDispatcher(
+    (dataset) => {
+      const scope = () => datasets.require(dataset);
+      return {
+        app,
+        datasets: datasets.handlers(),
+        edits: () => scope().edits.handlers(),
+        review: () => scope().review.handlers(),
+        runs: () => scope().runs.handlers(),
+        training: () => scope().training.handlers(),
+      };
+    },
+    {
+      explain: (error) => asDatabaseError(error, `The history of ${datasets.current()?.path ?? 'the data set'}`),
+      report: (error, method) => log.error({ err: error, method }, 'a call failed'),
+      logFile: logFile.file,
+    },
+  );
+  log.info({ version: options.host.version, host: options.host.host, node: process.version }, 'the workbench begins');
   return {
-    dispatch: createDispatcher(services, options.report),
-    assets: new AssetHandler(datasets, runs),
+    dispatch,
+    assets: new AssetHandler(datasets, log),
     events,
     datasets,
-    training,
+    log,
     shutDown: async () => {
-      await Promise.all([training.shutDown(), review.shutDown()]);
-      datasets.close();
+      const tell = async () => events.emit('app.closing', { waitsFor: await datasets.waitsFor() });
+      const telling = setInterval(() => void tell().catch((error: unknown) => log.error({ err: error })), 500);
+      await tell().catch((error: unknown) => log.error({ err: error }));
+      await datasets.close();
+      clearInterval(telling);
+      await workers.close();
+      log.info('the workbench ends');
+      await logFile.close();
     },
   };
 }
 
 /** Opens the folder asked for, else the data set of last time, else the sample. @returns what could not be opened, in words */
-export function openFirstDataset(workbench: Workbench, folder: string | null): string | null {
-  const candidates = folder ? [folder] : workbench.datasets.recent().slice(0, 1);
-  try {
-    if (candidates.length > 0) workbench.datasets.open(candidates[0]);
-    else workbench.datasets.openSample();
-    return null;
-  } catch (error) {
-    workbench.datasets.openSample();
-    return error instanceof Error ? error.message : String(error);
+export async function openFirstDataset(workbench: Workbench, folder: string | null): Promise<string | null> {
+  const { datasets, log } = workbench;
+  const wanted = folder ?? (await recentOf(workbench));
+  let problem: string | null = null;
+  if (wanted !== null) {
+    try {
+      await datasets.open(wanted);
+      return null;
+    } catch (error) {
+      log.warn({ err: error, folder: wanted }, 'the data set could not be opened');
+      problem = `${messageOf(error)}\nThe sample is open instead.`;
+    }
   }
+  try {
+    await datasets.openSample();
+    return problem;
+  } catch (error) {
+    log.error({ err: error }, 'the sample could not be opened');
+    return [problem?.split('\n')[0], `The sample could not be opened either: ${messageOf(error)}`].filter(Boolean).join('\n');
+  }
+}
+
+async function recentOf({ datasets }: Workbench): Promise<string | null> {
+  return (await datasets.handlers().recent(undefined)).at(0) ?? null;
 }

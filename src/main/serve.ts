@@ -18,12 +18,12 @@ const options = new Command()
 const workbench = createServices({
   userData: userDataFolder(),
   trainer: { entry: path.join(here, 'trainer.js'), program: process.execPath },
+  workerEntry: path.join(here, 'mask-worker.js'),
   host: { host: 'browser', version: workbenchVersion(), platform: process.platform, nativeDialogs: false },
   chooseFolder: null,
-  report: (error, method) => console.error(`${method}:`, error),
 });
-const problem = openFirstDataset(workbench, options.data ?? null);
-if (problem) console.error(`${problem}\nThe sample is open instead.`);
+const problem = await openFirstDataset(workbench, options.data ?? null);
+if (problem) console.error(problem);
 const host = await startBrowserHost(workbench, { port: Number(options.port), rendererFolder: path.join(here, '../renderer') });
 console.log(`READY ${host.url}`);
 
@@ -31,10 +31,16 @@ let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  if (workbench.training.activeRunId()) console.error('Stopping the training run with a checkpoint; it can be resumed.');
+  for (const text of await workbench.datasets.waitsFor()) console.error(`${text} …`);
   await workbench.shutDown();
   await host.close();
   process.exit(0);
 }
 process.on('SIGINT', () => void end());
 process.on('SIGTERM', () => void end());
+process.on('SIGHUP', () => void end());
+// What nobody expected is told and logged; the workbench goes on with what it has.
+process.on('unhandledRejection', (error) => {
+  console.error('An error that nobody handled:', error);
+  workbench.log.fatal({ err: error }, 'an error that nobody handled');
+});

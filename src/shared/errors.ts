@@ -8,6 +8,7 @@ export const errorCodes = [
   'conflict',
   'busy',
   'cancelled',
+  'disconnected',
   'trainer-failed',
   'out-of-memory',
   'disk-full',

@@ -160,7 +160,22 @@ test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () =>
   const out = temporaryFolder();
   const child = spawn(
     process.execPath,
-    [path.join(root, 'out/main/cli.js'), 'train', '--data', data, '--preset', 'tiny', '--epochs', '60', '--batch', '2', '--out', out],
+    [
+      path.join(root, 'out/main/cli.js'),
+      'train',
+      '--data',
+      data,
+      '--preset',
+      'tiny',
+      '--epochs',
+      '60',
+      '--batch',
+      '2',
+      '--set',
+      'schedule={"kind":"constant"}',
+      '--out',
+      out,
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -188,7 +203,7 @@ test('help is complete, and errors are one line on stderr with a non-zero code',
     [['train', '--data', data, '--set', 'nonsense=1'], 'error: There is no setting "nonsense"'],
     [['train', '--data', data, '--resume', '/nowhere'], 'error: /nowhere/last.ckpt does not exist'],
     [['evaluate', '--checkpoint', '/nowhere.ckpt', '--data', data], 'error: /nowhere.ckpt does not exist'],
-    [['evaluate', '--checkpoint', path.join(root, 'package.json'), '--data', data], 'is not a checkpoint'],
+    [['evaluate', '--checkpoint', path.join(root, 'package.json'), '--data', data], 'is not a whole safetensors file'],
     [['evaluate', '--checkpoint', 'x', '--data', data, '--split', 'other'], 'Allowed choices are train, val, test'],
     [['predict', '--checkpoint', 'x', '--images', '/nowhere', '--out', '/tmp'], 'error: /nowhere does not exist'],
     [['unknown'], 'error: unknown command'],

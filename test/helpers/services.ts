@@ -1,7 +1,10 @@
+import path from 'node:path';
+import { afterEach } from 'vitest';
 import type { EventName } from '#shared/contract/index';
 import { createServices, type Workbench } from '../../src/main/create-services.ts';
 import type { CallFrame } from '#shared/rpc/frames';
 import { temporaryFolder, trainerHost } from './dataset.ts';
+import { root } from './workbench.ts';
 
 /** The real services over a data set, with what they emitted. */
 export interface TestBench {
@@ -12,17 +15,24 @@ export interface TestBench {
   until: <T>(name: EventName, passes: (payload: T) => boolean) => Promise<T>;
 }
 
-/** @param options.program that runs the trainer instead of Node alone */
+const benches: Workbench[] = [];
+afterEach(async () => {
+  await Promise.all(benches.splice(0).map((workbench) => workbench.shutDown()));
+});
+
+/** The worker threads as the tests start them: their source, which Node 24 runs as it stands. */
+export const workerEntry = path.join(root, 'src/main/services/workers/mask-worker.ts');
+
+/** The real services, shut down after the test. @param options.program that runs the trainer instead of Node alone */
 export function createBench(options: { userData?: string; program?: string } = {}): TestBench {
   const workbench = createServices({
     userData: options.userData ?? temporaryFolder(),
     trainer: { ...trainerHost, ...(options.program ? { program: options.program } : {}) },
+    workerEntry,
     host: { host: 'browser', version: 'test', platform: process.platform, nativeDialogs: false },
     chooseFolder: null,
-    report: (error) => {
-      throw error;
-    },
   });
+  benches.push(workbench);
   const events: TestBench['events'] = [];
   workbench.events.subscribe((name, payload) => events.push({ name, payload }));
   let id = 0;

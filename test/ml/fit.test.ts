@@ -154,7 +154,8 @@ describe('checkpoints of a run', () => {
     if (!mounted) console.log('skipped: a full disk, because no small file system could be mounted here');
     if (!mounted) return;
     try {
-      const job: TrainJob = { ...(await jobFor({ epochs: 1 })), outDir: path.join(disk, 'run') };
+      const schedule = { kind: 'constant' as const };
+      const job: TrainJob = { ...(await jobFor({ epochs: 1, schedule })), outDir: path.join(disk, 'run') };
       await runFit(job).catch(() => undefined);
       const small = { ...job, outDir: temporaryFolder() };
       await runFit(small);
@@ -202,7 +203,7 @@ describe('guards', () => {
     await runFit(job);
     const wild: TrainJob = {
       ...job,
-      resumeFrom: last(job),
+      initialWeights: last(job),
       config: {
         ...job.config,
         epochs: 30,

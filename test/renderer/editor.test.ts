@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MaskDocument } from '../../src/renderer/editor/document.ts';
+import { applyPatch, type MaskPatch } from '#shared/mask/patch';
+import { MaskDocument, type Stroke } from '../../src/renderer/editor/document.ts';
 import { floodRegion } from '../../src/renderer/editor/flood.ts';
-import { History } from '../../src/renderer/editor/history.ts';
 import { polygonRegion } from '../../src/renderer/editor/polygon-region.ts';
 import type { Region } from '../../src/renderer/editor/region.ts';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
@@ -17,48 +17,26 @@ const contextOf = (document: MaskDocument, classId = 3): ToolContext => ({ docum
 const point = fc.record({ x: fc.double({ min: -5, max: 25, noNaN: true }), y: fc.double({ min: -5, max: 21, noNaN: true }) });
 
 describe('document', () => {
-  const stroke = fc.record({
-    points: fc.array(point, { minLength: 1, maxLength: 5 }),
-    id: fc.constantFrom(0, 1, 2, 255),
-    radius: fc.double({ min: 0.5, max: 5, noNaN: true }),
-  });
-
-  test('any strokes undone lead back to the start, redone to the end, pixel by pixel', () => {
-    fc.assert(
-      fc.property(fc.array(stroke, { maxLength: 8 }), (strokes) => {
-        const document = blank();
-        for (const { points, id, radius } of strokes) {
-          document.beginStroke('s');
-          points.forEach((p, index) => document.paint(capsule(points[Math.max(0, index - 1)], p, radius, size), id));
-          document.endStroke();
-        }
-        const end = document.ids.slice();
-        while (document.undo());
-        expect(document.ids.every((id) => id === 0)).toBe(true);
-        while (document.redo());
-        expect(document.ids).toEqual(end);
-      }),
-    );
-  });
-
-  test('a stroke is one step, one that changes nothing is none, and a new one clears redo', () => {
+  test('a stroke is told once when it ends, and one that changes nothing is not', () => {
     const document = blank();
-    document.beginStroke('a');
+    const strokes: Stroke[] = [];
+    document.onCommit((stroke) => strokes.push(stroke));
+    document.beginStroke('Brush');
     document.paint(capsule({ x: 3, y: 3 }, { x: 9, y: 3 }, 1, size), 1);
     document.paint(capsule({ x: 9, y: 3 }, { x: 9, y: 9 }, 1, size), 1);
+    expect(strokes).toEqual([]);
     document.endStroke();
     document.paint(capsule({ x: 3, y: 3 }, { x: 3, y: 3 }, 1, size), 1);
-    document.undo();
-    expect(document.history.canUndo).toBe(false);
-    expect(document.history.canRedo).toBe(true);
-    document.paint(capsule({ x: 5, y: 5 }, { x: 5, y: 5 }, 1, size), 2);
-    expect(document.history.canRedo).toBe(false);
+    expect(strokes.map(({ label }) => label)).toEqual(['Brush']);
+    const again = blank();
+    applyPatch(again.ids, size, strokes[0].patch);
+    expect(again.ids).toEqual(document.ids);
   });
 
   test('a rolled back stroke leaves nothing, locked classes stay, and every commit is told', () => {
     const document = blank();
     const commits: number[] = [];
-    document.onCommit(({ values }) => commits.push(values.length));
+    document.onCommit(({ patch }) => commits.push(patch.values.length));
     document.beginStroke('a');
     document.paint(capsule({ x: 5, y: 5 }, { x: 5, y: 5 }, 3, size), 1);
     expect(document.cancelStroke()).toBe(true);
@@ -68,8 +46,7 @@ describe('document', () => {
     expect(document.ids.every((id) => id === 0)).toBe(true);
     document.setLocked(0, false);
     document.paint(capsule({ x: 5.5, y: 5.5 }, { x: 5.5, y: 5.5 }, 0.5, size), 1);
-    document.undo();
-    expect(commits).toEqual([1, 1]);
+    expect(commits).toEqual([1]);
   });
 
   test('only what a change touches is repainted', () => {
@@ -81,46 +58,115 @@ describe('document', () => {
   });
 });
 
-describe('history', () => {
-  const step = (bytes: number) => ({ label: '', before: patch(bytes), after: patch(bytes) });
-  const patch = (bytes: number) => ({ left: 0, top: 0, width: 1, height: 1, changed: new Uint8Array(0), values: new Uint8Array(bytes) });
+/** One window: what it shows, what it has sent, and what main has not done yet. */
+class Window {
+  readonly document: MaskDocument;
+  readonly sent: { id: string; patch: MaskPatch }[] = [];
+  pending: { id: string; patch: MaskPatch }[] = [];
+  private count = 0;
 
-  test('is bounded by bytes and keeps the newest step', () => {
-    const history = new History(100);
-    for (let i = 0; i < 5; i++) history.push(step(20));
-    let undone = 0;
-    while (history.undo()) undone++;
-    expect(undone).toBe(2);
-    history.push(step(500));
-    expect(history.canUndo).toBe(true);
+  constructor(name: string) {
+    this.document = blank();
+    this.document.onCommit(({ patch }) => {
+      const stroke = { id: `${name}:${++this.count}`, patch };
+      this.pending.push(stroke);
+      this.sent.push(stroke);
+    });
+  }
+
+  hear({ id, patch }: { id: string; patch: MaskPatch }): void {
+    const own = this.pending.findIndex((stroke) => stroke.id === id);
+    if (own >= 0) this.pending.splice(own, 1);
+    else
+      this.document.applyRemote(
+        patch,
+        this.pending.map((stroke) => stroke.patch),
+      );
+  }
+}
+
+describe('two windows on one mask', () => {
+  const deed = fc.oneof(
+    fc.record({
+      kind: fc.constant('paint' as const),
+      window: fc.constantFrom(0, 1),
+      at: point,
+      to: point,
+      id: fc.constantFrom(1, 2, 3, 255),
+    }),
+    fc.record({
+      kind: fc.constant('begin' as const),
+      window: fc.constantFrom(0, 1),
+      at: point,
+      to: point,
+      id: fc.constantFrom(1, 2, 3, 255),
+    }),
+    fc.record({ kind: fc.constant('end' as const), window: fc.constantFrom(0, 1), cancel: fc.boolean() }),
+    fc.record({ kind: fc.constant('main' as const), window: fc.constantFrom(0, 1) }),
+    fc.record({ kind: fc.constant('hear' as const), window: fc.constantFrom(0, 1) }),
+  );
+
+  test('show the same bytes as main in the end, however strokes, answers and rolled back strokes cross', () => {
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 60 }), (deeds) => {
+        const windows = [new Window('a'), new Window('b')];
+        const main = new Uint8Array(size.width * size.height);
+        const told: { id: string; patch: MaskPatch }[] = [];
+        const heard = [0, 0];
+        const atMain = [0, 0];
+        const doInMain = (index: number) => {
+          const stroke = windows[index].sent[atMain[index]];
+          if (!stroke) return false;
+          atMain[index]++;
+          applyPatch(main, size, stroke.patch);
+          return Boolean(told.push(stroke));
+        };
+        const hear = (index: number) => {
+          if (heard[index] >= told.length) return false;
+          windows[index].hear(told[heard[index]++]);
+          return true;
+        };
+        for (const each of deeds) {
+          const { document } = windows[each.window];
+          if (each.kind === 'main') doInMain(each.window);
+          else if (each.kind === 'hear') hear(each.window);
+          else if (each.kind === 'end') {
+            if (each.cancel) document.cancelStroke();
+            else document.endStroke();
+          } else {
+            if (each.kind === 'begin' && !document.strokeOpen) document.beginStroke('s');
+            document.paint(capsule(each.at, each.to, 2, size), each.id);
+          }
+        }
+        for (const window of windows) window.document.endStroke();
+        for (const index of [0, 1]) while (doInMain(index));
+        for (const index of [0, 1]) while (hear(index));
+        expect(windows[0].pending.length + windows[1].pending.length).toBe(0);
+        expect([...windows[0].document.ids]).toEqual([...main]);
+        expect([...windows[1].document.ids]).toEqual([...main]);
+      }),
+      { numRuns: 300 },
+    );
   });
 
-  test('undo and another stroke while a save goes on do not look saved', () => {
-    const history = new History();
-    history.push(step(1));
-    history.push(step(1));
-    const mark = history.mark();
-    history.undo();
-    history.push(step(1));
-    history.markSaved(mark);
-    expect(history.dirty).toBe(true);
+  test('a mask that is read anew keeps the strokes that main does not have yet on top', () => {
+    const window = new Window('a');
+    window.document.paint(capsule({ x: 5, y: 5 }, { x: 5, y: 5 }, 2, size), 3);
+    const fromMain = new Uint8Array(size.width * size.height).fill(7);
+    window.document.beginStroke('open');
+    window.document.paint(capsule({ x: 15, y: 5 }, { x: 15, y: 5 }, 2, size), 1);
+    window.document.reset(
+      fromMain,
+      window.pending.map(({ patch }) => patch),
+    );
+    expect(window.document.strokeOpen).toBe(false);
+    expect(window.document.ids[5 * size.width + 5]).toBe(3);
+    expect(window.document.ids[5 * size.width + 15]).toBe(7);
   });
 
-  test('knows the saved state as a position, also when it can no longer be reached', () => {
-    const history = new History();
-    expect(history.dirty).toBe(false);
-    history.push(step(1));
-    history.markSaved();
-    history.undo();
-    expect(history.dirty).toBe(true);
-    history.redo();
-    expect(history.dirty).toBe(false);
-    history.undo();
-    history.push(step(1));
-    expect(history.dirty).toBe(true);
-    history.undo();
-    history.redo();
-    expect(history.dirty).toBe(true);
+  test('a patch of another mask is refused', () => {
+    const patch = { left: 19, top: 0, width: 5, height: 1, changed: Uint8Array.of(31), values: new Uint8Array(5) };
+    expect(() => blank().applyRemote(patch, [])).toThrow('patch must lie in the mask of 20 x 16');
   });
 });
 
@@ -227,16 +273,13 @@ describe('tools', () => {
     expect(document.ids.filter((id) => id === 3).length).toBeGreaterThan(40);
     drive('eraser', document, [[10, 8]]);
     expect(document.ids[8 * size.width + 10]).toBe(255);
-    document.undo();
-    expect(document.ids.includes(255)).toBe(false);
-    document.undo();
-    expect(document.ids.includes(3)).toBe(false);
   });
 
   test('moving without a press paints nothing', () => {
     const document = blank();
     createTool('brush').pointerMove(contextOf(document), { x: 5, y: 5 });
-    expect(document.history.canUndo).toBe(false);
+    expect(document.ids.every((id) => id === 0)).toBe(true);
+    expect(document.strokeOpen).toBe(false);
   });
 
   test('a polygon closes at its start, by Enter, or is dropped by Escape', () => {

@@ -37,7 +37,7 @@ function get(
 beforeEach(async () => {
   bench = createBench();
   await bench.call('datasets.open', { path: await makeDataset({ train: 2, val: 1 }) });
-  await bench.workbench.datasets.surveyed();
+  await bench.workbench.datasets.require().surveyed();
   host = await startBrowserHost(bench.workbench, { port: 0, rendererFolder });
   const login = await get(new URL(host.url).pathname + new URL(host.url).search);
   expect(login).toMatchObject({ status: 303, headers: { location: '/' } });
@@ -91,7 +91,7 @@ test('answers calls over the socket, and refuses a socket without cookie or from
       if (frame.kind === 'result') resolve(frame);
     }),
   );
-  socket.send(encode({ kind: 'call', id: 7, method: 'masks.load', input: { imageId: 'train/train-0' } }));
+  socket.send(encode({ kind: 'call', id: 7, method: 'edits.open', input: { imageId: 'train/train-0', window: 'w' } }));
   expect(await answer).toMatchObject({ kind: 'result', id: 7, ok: true, value: { width: 64, height: 48 } });
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   socket.send(Buffer.from([0xc1]));
@@ -109,7 +109,8 @@ test("the desktop host's IPC listens to our own frame alone and carries events",
     send: (_channel: string, frame: unknown) => sent.push(frame),
     once: (_name: string, work: () => void) => (destroyed = work),
   };
-  connectIpc({ on: (_channel: string, work: typeof listener) => (listener = work) } as never, contents as never, bench.workbench);
+  const off = vi.fn();
+  connectIpc({ on: (_channel: string, work: typeof listener) => (listener = work), off } as never, contents as never, bench.workbench);
   listener({ senderFrame: {} }, { kind: 'call', id: 1, method: 'app.host', input: null });
   listener({ senderFrame: mainFrame }, { kind: 'call', id: 2, method: 'app.host', input: null });
   await vi.waitFor(() => expect(sent).toHaveLength(1));
@@ -119,6 +120,7 @@ test("the desktop host's IPC listens to our own frame alone and carries events",
   destroyed();
   bench.workbench.events.emit('app.notice', { kind: 'info', text: 'y' });
   expect(sent).toHaveLength(2);
+  expect(off).toHaveBeenCalledOnce();
 });
 
 test("the desktop host's protocol serves page and assets under one origin", async () => {

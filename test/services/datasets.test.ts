@@ -5,12 +5,13 @@ import { expect, test } from 'vitest';
 import { encodeMask } from '#files/mask-png';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
 
 async function openSurveyed(folder: string) {
   const bench = createBench();
   const info = await bench.call<DatasetInfo>('datasets.open', { path: folder });
-  await bench.workbench.datasets.surveyed();
+  await bench.workbench.datasets.require().surveyed();
   const images = await bench.call<ImageEntry[]>('datasets.images');
   return { bench, info, images, entry: (id: string) => images.find((image) => image.id === id)! };
 }
@@ -103,11 +104,8 @@ test('a folder whose mode forbids writing is read only, for root too, and nothin
   for (const name of [...before, '.']) chmodSync(path.join(folder, name), 0o555);
   const { bench, info } = await openSurveyed(folder);
   expect(info.writable).toBe(false);
-  const mask = await bench.call<{ ids: Uint8Array; revision: string; readOnlyReason: string }>('masks.load', { imageId: 'train/train-0' });
-  expect(mask.readOnlyReason).toContain('cannot be written');
-  await expect(
-    bench.call('masks.save', { imageId: 'train/train-0', width: 64, height: 48, ids: mask.ids, baseRevision: mask.revision }),
-  ).rejects.toMatchObject({ code: 'read-only' });
+  expect((await openMask(bench, 'train/train-0')).readOnlyReason).toContain('cannot be written');
+  await expect(stroke(bench, 'train/train-0', box(0, 0, 2, 2, 1))).rejects.toMatchObject({ code: 'read-only' });
   expect(readdirSync(folder)).toEqual(before);
   await bench.workbench.shutDown();
   for (const name of ['.', ...before]) chmodSync(path.join(folder, name), 0o755);

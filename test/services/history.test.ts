@@ -4,7 +4,6 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
-import { RunStore } from '#services/runs/run-store';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
@@ -12,6 +11,7 @@ import type { TrainingStatus } from '#shared/contract/training';
 import { encodeMask } from '#files/mask-png';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
+import { paint } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
 
@@ -22,7 +22,7 @@ test('1,000 runs of 200 epochs list in less than 200 ms', () => {
     for (let run = 0; run < 1000; run++) {
       create(`run-${run}`);
       for (let epoch = 1; epoch < 200; epoch++) insert.run(`run-${run}`, epoch, (epoch % 37) / 100);
-      store.addEpoch(`run-${run}`, metrics(200, 0.42), []);
+      store.metrics.addEpoch(`run-${run}`, metrics(200, 0.42), []);
     }
   })();
   store.list(false);
@@ -52,10 +52,10 @@ test('tags and notes are kept, doubles are not', () => {
 test('an older history gets its sparklines when it is opened', () => {
   const { db, store, create } = newStore();
   create('a');
-  for (let epoch = 1; epoch <= 3; epoch++) store.addEpoch('a', metrics(epoch, epoch / 10), [1, 2, 3, 4]);
+  for (let epoch = 1; epoch <= 3; epoch++) store.metrics.addEpoch('a', metrics(epoch, epoch / 10), [1, 2, 3, 4]);
   expect(store.summary('a').spark).toEqual([0.1, 0.2, 0.3]);
-  expect(store.confusion('a', 2)).toEqual([1, 2, 3, 4]);
-  expect(store.confusion('a', 9)).toBeNull();
+  expect(store.metrics.confusion('a', 2)).toEqual([1, 2, 3, 4]);
+  expect(store.metrics.confusion('a', 9)).toBeNull();
   db.close();
 });
 
@@ -115,25 +115,8 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
 
 test('the masks that changed since a run are named', async () => {
   const { bench, run } = await trained();
-  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', {
-    imageId: 'train/train-1',
-  });
-  await bench.call('masks.save', {
-    imageId: 'train/train-1',
-    width: mask.width,
-    height: mask.height,
-    ids: mask.ids.fill(0),
-    baseRevision: mask.revision,
-  });
+  await paint(bench, 'train/train-1', 0);
   expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 1, changedMasks: ['train/train-1'] });
-  // A resumed run reads the masks as they are now, and says so.
-  const { db, workFolder } = bench.workbench.datasets.require();
-  new RunStore(db, workFolder).setStatus(run.id, 'stopped');
-  const end = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
-  await bench.call('training.resumeRun', { runId: run.id });
-  await end;
-  expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 0, changedMasks: [] });
-  await bench.workbench.shutDown();
 });
 
 describe("TensorBoard's files", () => {

@@ -61,7 +61,7 @@ describe('the line', () => {
     const end = ended(1);
     await bench.call('training.startQueue');
     expect((await end).run).toMatchObject({ name: 'waiting', status: 'finished' });
-    expect(await bench.call('training.queue')).toEqual({ held: false, waiting: [] });
+    expect(await bench.call('training.queue')).toEqual({ held: false, waiting: [], broken: [] });
     await bench.workbench.shutDown();
   });
 

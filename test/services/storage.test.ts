@@ -2,10 +2,20 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { Settings } from '#services/app/settings';
+import pino from 'pino';
+import { Preferences } from '#services/app/preferences';
+import { takeRunFolder } from '#files/run-folder';
+import { EventBus } from '#services/events';
+import { Outbox } from '#services/jobs/outbox';
+import { LeftRuns } from '#services/runs/left-runs';
 import { openDatabase } from '#services/database';
+import type { RunStore } from '#services/runs/run-store';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
+
+const silent = pino({ level: 'silent' });
+const leftRuns = (store: RunStore) =>
+  new LeftRuns({ store, outbox: new Outbox(silent), log: silent, events: new EventBus(() => undefined) });
 
 test('migrations run once, and a newer database is refused untouched', () => {
   const file = path.join(temporaryFolder(), 'history.db');
@@ -22,7 +32,7 @@ test('a file that is no database is named and left alone', () => {
   const file = path.join(temporaryFolder(), 'history.db');
   writeFileSync(file, "this is not a database, but it is somebody's file ".repeat(40));
   const before = readFileSync(file);
-  expect(() => openDatabase(file)).toThrow(`${file} is not a database`);
+  expect(() => openDatabase(file)).toThrow(`${file} is damaged, or no history of the workbench`);
   expect(readFileSync(file).equals(before)).toBe(true);
 });
 
@@ -33,7 +43,7 @@ test('best and latest follow the epochs, for metrics that rise and that fall', (
     [0.2, 3],
     [0.5, 2],
     [0.4, 1],
-  ].forEach(([miou, loss], index) => store.addEpoch('a', metrics(index + 1, miou, loss), []));
+  ].forEach(([miou, loss], index) => store.metrics.addEpoch('a', metrics(index + 1, miou, loss), []));
   expect(store.summary('a')).toMatchObject({ bestMiou: 0.5, bestEpoch: 2, lastLoss: 1, epochsDone: 3, spark: [0.2, 0.5, 0.4] });
   const loss = db.prepare("SELECT best, best_epoch FROM metric_summary WHERE metric = 'loss'").get();
   expect(loss).toEqual({ best: 1, best_epoch: 3 });
@@ -53,28 +63,45 @@ test('runs left running are interrupted at the next start', () => {
   create('a');
   create('b');
   store.setStatus('b', 'finished');
-  expect(store.markInterrupted()).toEqual(['a']);
+  leftRuns(store).recover();
   expect(store.summary('a')).toMatchObject({ status: 'interrupted', reason: 'The workbench ended while the run was going on.' });
   expect(store.summary('b').status).toBe('finished');
   db.close();
 });
 
-test('a run that another living process trains is left alone', () => {
+test('a run whose folder a living process writes is left alone until that has ended', async () => {
   const { store, create, db } = newStore();
   create('a');
-  store.setStatus('a', 'running');
-  db.prepare('UPDATE run SET owner_pid = ?').run(process.ppid);
-  expect(store.markInterrupted()).toEqual([]);
+  const lease = takeRunFolder(store.folder('a'), 'a trainer');
+  const left = leftRuns(store);
+  left.recover();
   expect(store.summary('a').status).toBe('running');
+  lease.release();
+  await expect.poll(() => store.summary('a').status, { timeout: 10_000 }).toBe('interrupted');
+  left.close();
+  db.close();
+});
+
+test('a bad row hides no other run, and can be deleted', () => {
+  const { store, create, db } = newStore();
+  for (const id of ['a', 'b', 'c', 'd']) create(id);
+  db.prepare("UPDATE run SET tags = '{' WHERE id = 'b'").run();
+  db.prepare("UPDATE run SET spark = '[[[]]]' WHERE id = 'c'").run();
+  db.prepare("UPDATE run SET config = 'null' WHERE id = 'd'").run();
+  const broken = store.list(false).map(({ id, broken: reason }) => [id, reason !== null]);
+  expect(Object.fromEntries(broken)).toEqual({ a: false, b: true, c: true, d: true });
+  store.setDeleted('b', true);
+  store.purge(new Date(Date.now() + 1000));
+  expect(store.list(true).map(({ id }) => id)).not.toContain('b');
   db.close();
 });
 
 test('epochs that only the checkpoint knows are added once', () => {
   const { store, create, db } = newStore();
   create('a');
-  store.addEpoch('a', metrics(1, 0.2, 3), []);
-  store.addMissingEpochs('a', [metrics(1, 0.9, 9), metrics(2, 0.3, 2)]);
-  expect(store.epochs('a').map(({ epoch, miou }) => [epoch, miou])).toEqual([
+  store.metrics.addEpoch('a', metrics(1, 0.2, 3), []);
+  store.metrics.addMissingEpochs('a', [metrics(1, 0.9, 9), metrics(2, 0.3, 2)]);
+  expect(store.metrics.epochs('a').map(({ epoch, miou }) => [epoch, miou])).toEqual([
     [1, 0.2],
     [2, 0.3],
   ]);
@@ -84,7 +111,7 @@ test('epochs that only the checkpoint knows are added once', () => {
 test('deleting hides, restoring shows, and only what was deleted long ago is purged', () => {
   const { store, create, db } = newStore();
   create('a');
-  store.addEpoch('a', metrics(1, 0.1, 1), []);
+  store.metrics.addEpoch('a', metrics(1, 0.1, 1), []);
   store.setDeleted('a', true);
   expect(store.list(false)).toEqual([]);
   store.purge(new Date(Date.now() - 1000));
@@ -99,14 +126,14 @@ test('deleting hides, restoring shows, and only what was deleted long ago is pur
 
 test('settings survive, and a broken file is set aside instead of lost', () => {
   const folder = temporaryFolder();
-  const settings = new Settings(folder);
+  const settings = new Preferences(folder, silent);
   settings.setUiState('place', '"train"');
   settings.rememberDataset('/a');
   settings.rememberDataset('/b');
   settings.rememberDataset('/a');
-  expect(new Settings(folder).recentDatasets()).toEqual(['/a', '/b']);
-  expect(new Settings(folder).uiState()).toEqual({ place: '"train"' });
+  expect(new Preferences(folder, silent).recentDatasets()).toEqual(['/a', '/b']);
+  expect(new Preferences(folder, silent).uiState()).toEqual({ place: '"train"' });
   writeFileSync(path.join(folder, 'settings.json'), '{broken');
-  expect(new Settings(folder).recentDatasets()).toEqual([]);
+  expect(new Preferences(folder, silent).recentDatasets()).toEqual([]);
   expect(existsSync(path.join(folder, 'settings.json.broken'))).toBe(true);
 });

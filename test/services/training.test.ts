@@ -2,12 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { beforeEach, expect, test } from 'vitest';
-import type { PredictionProgress, ReviewResult } from '#shared/contract/review';
+import type { PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { Confusion } from '#shared/metrics/confusion';
 import { findPreset, withSetting } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
+import { paint } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 let folder: string;
@@ -66,9 +67,8 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
   expect(result.miou).toBeCloseTo(run.bestMiou!, 9);
   const pooled = new Confusion(11);
   for (const image of result.images) {
-    const label = await bench.call<{ ids: Uint8Array }>('masks.load', { imageId: image.id });
-    const predicted = await bench.call<{ ids: Uint8Array }>('review.mask', { predictionId: progress.predictionId, imageId: image.id });
-    pooled.add(label.ids, predicted.ids);
+    const masks = await bench.call<ReviewMasks>('review.masks', { predictionId: progress.predictionId, imageId: image.id });
+    pooled.add(masks.label!, masks.prediction);
   }
   expect(pooled.rows()).toEqual(result.confusion);
   expect(result.images.map(({ miou }) => miou)).toEqual(result.images.map(({ miou }) => miou).sort((a, b) => a! - b!));
@@ -226,16 +226,7 @@ test('a prediction can be cancelled and leaves nothing behind', async () => {
 
 test('masks changed since a run are counted', async () => {
   const run = await train(1);
-  const mask = await bench.call<{ width: number; height: number; ids: Uint8Array; revision: string }>('masks.load', {
-    imageId: 'train/train-1',
-  });
-  await bench.call('masks.save', {
-    imageId: 'train/train-1',
-    width: mask.width,
-    height: mask.height,
-    ids: mask.ids.fill(0),
-    baseRevision: mask.revision,
-  });
+  await paint(bench, 'train/train-1', 0);
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masksChanged).toBe(1);
   await bench.workbench.shutDown();
 });

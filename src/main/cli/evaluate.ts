@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
-import type { TrainerHost } from '#services/training/trainer-process';
+import type { TrainerHost } from '#services/jobs/trainer-process';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
@@ -35,9 +35,9 @@ export function registerEvaluate(program: Command, host: TrainerHost): void {
 
 async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<void> {
   const dataset = findDataset(options.data);
-  const { classes, format } = dataset.classSet;
+  const { classes: today, format } = dataset.classSet;
   const checkpoint = path.resolve(options.checkpoint);
-  const { config } = readCheckpointHeader(checkpoint);
+  const { config, classes } = readCheckpointHeader(checkpoint);
   const evaluation = {
     scales: options.scales ?? config.evaluation.scales,
     flip: options.flip ?? config.evaluation.flip,
@@ -45,24 +45,23 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
   };
   const confusion = new Confusion(classes.length);
   let images = 0;
-  const outcome = await runJob(
-    host,
-    {
-      kind: 'predict',
-      checkpoint,
-      samples: labelledSamples(dataset, options.split),
-      outDir: null,
-      maskFormat: format,
-      evaluation,
-      classes,
-    },
-    (event) => {
-      if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
-      if (event.type !== 'scored' || !event.score.confusion) return;
-      confusion.merge(new Confusion(classes.length, event.score.confusion));
-      images++;
-    },
-  );
+  const samples = labelledSamples(dataset, options.split);
+  const job = {
+    kind: 'predict' as const,
+    checkpoint,
+    samples,
+    outDir: null,
+    maskFormat: format,
+    evaluation,
+    classes: today,
+    write: 'ids' as const,
+  };
+  const outcome = await runJob(host, job, (event) => {
+    if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
+    if (event.type !== 'scored' || !event.score.confusion) return;
+    confusion.merge(new Confusion(classes.length, event.score.confusion));
+    images++;
+  });
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
   if (images === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
   const iou = confusion.iou();

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
-import type { TrainerHost } from '#services/training/trainer-process';
+import type { TrainerHost } from '#services/jobs/trainer-process';
 import { size } from './options.ts';
 import { runJob } from './run-job.ts';
 

@@ -1,23 +1,35 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
-import type { TrainerHost } from '#services/training/trainer-process';
+import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#files/image-files';
 import { runJob } from './run-job.ts';
+
+interface PredictOptions {
+  checkpoint: string;
+  images: string[];
+  out: string;
+  ids: 'stored' | 'dense';
+}
 
 export function registerPredict(program: Command, host: TrainerHost): void {
   program
     .command('predict')
-    .description('Predict label masks: one indexed PNG of class ids an image, of its name and size.')
+    .description('Predict label masks: one indexed PNG of stored values an image, of its name and size.')
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--images <path...>', 'folders or image files')
     .requiredOption('--out <dir>', 'folder for the masks')
-    .action((options: { checkpoint: string; images: string[]; out: string }) => predict(options, host));
+    .addOption(
+      new Option('--ids <form>', 'what the masks hold: the stored values of the class set, or its ids 0 … n - 1')
+        .choices(['stored', 'dense'])
+        .default('stored'),
+    )
+    .action((options: PredictOptions) => predict(options, host));
 }
 
-async function predict(options: { checkpoint: string; images: string[]; out: string }, host: TrainerHost): Promise<void> {
+async function predict(options: PredictOptions, host: TrainerHost): Promise<void> {
   const samples = options.images.flatMap(samplesAt);
   if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
@@ -29,10 +41,21 @@ async function predict(options: { checkpoint: string; images: string[]; out: str
       'invalid-argument',
       `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`,
     );
+  const write = options.ids === 'dense' ? 'ids' : 'values';
   const outcome = await runJob(
     host,
-    { kind: 'predict', checkpoint: path.resolve(options.checkpoint), samples, outDir, maskFormat: null, evaluation: null, classes: null },
+    {
+      kind: 'predict',
+      checkpoint: path.resolve(options.checkpoint),
+      samples,
+      outDir,
+      maskFormat: null,
+      evaluation: null,
+      classes: null,
+      write,
+    },
     (event) => {
+      if (event.type === 'log') console.error(event.text);
       if (event.type === 'scored') console.log(event.score.file);
       if (event.type === 'skipped') {
         console.error(`left out: ${event.reason}`);

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors';
 import type { TrainerEvent, TrainerJob } from '#shared/training/messages';
-import { TrainerProcess, type TrainerHost } from '#services/training/trainer-process';
+import { Job } from '#services/jobs/job';
+import type { TrainerHost } from '#services/jobs/trainer-process';
 
 const sameInterruptMs = 700;
 
@@ -10,24 +11,23 @@ const sameInterruptMs = 700;
  * @throws AppError with the trainer's own reason if it failed
  */
 export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void): Promise<'finished' | 'stopped'> {
-  let outcome: 'finished' | 'stopped' | null = null;
-  let failure: AppError | null = null;
-  const trainer = new TrainerProcess(host, job, (event) => {
-    if (event.type === 'done') outcome = event.reason;
-    if (event.type === 'failed') failure = new AppError(event.code, event.message);
-    onEvent(event);
+  const running = new Job({
+    host,
+    job,
+    onEvent,
+    onEnd: () => undefined,
+    report: (error, during) => console.error(`error during ${during}:`, error),
   });
   let first: number | null = null;
   const interrupt = () => {
     first ??= Date.now();
     // Ctrl+C in a terminal reaches us directly and through the script that started us: that is one, not two.
-    if (Date.now() - first < sameInterruptMs) trainer.send({ type: 'stop' });
-    else trainer.kill();
+    if (Date.now() - first < sameInterruptMs) running.steer('stop');
+    else running.kill();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const { reason } = await trainer.ended;
+  const { outcome, code, reason } = await running.ended;
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  if (failure) throw failure as AppError;
-  if (!outcome) throw new AppError('trainer-failed', reason ?? 'The trainer ended without a result');
-  return outcome;
+  if (outcome === 'finished' || outcome === 'stopped') return outcome;
+  throw new AppError(code ?? 'trainer-failed', reason ?? 'The trainer ended without a result');
 }

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { holderText } from '#files/lease';
+import { readRunSamples, runWriter } from '#files/run-folder';
 import { AppError } from '#shared/errors';
-import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+import type { Sample } from '#shared/data/sample';
+import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
-import type { TrainerHost } from '#services/training/trainer-process';
-import { readFileSync } from 'node:fs';
-import { findDataset, labelledSamples } from './dataset.ts';
+import type { TrainerHost } from '#services/jobs/trainer-process';
+import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, setting, size } from './options.ts';
 import { runJob } from './run-job.ts';
 
@@ -45,42 +48,53 @@ export function registerTrain(program: Command, host: TrainerHost): void {
 
 async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const dataset = findDataset(options.data);
-  const resumeFrom = options.resume ? path.join(path.resolve(options.resume), 'last.ckpt') : null;
-  if (resumeFrom && !existsSync(resumeFrom))
+  const resumed = options.resume ? path.resolve(options.resume) : null;
+  const resumeFrom = resumed && path.join(resumed, 'last.ckpt');
+  if (resumeFrom && !existsSync(resumeFrom)) {
     throw new AppError('not-found', `${resumeFrom} does not exist, so there is nothing to go on from`);
-  const config = configOf(options);
-  const outDir = path.resolve(
-    options.out ?? options.resume ?? `runs/${config.preset}-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}`,
-  );
-  if (!resumeFrom && existsSync(path.join(outDir, 'last.ckpt'))) {
+  }
+  if (resumed && options.out && path.resolve(options.out) !== resumed) {
+    throw new AppError(
+      'invalid-argument',
+      `--resume goes on in ${resumed}: leave --out away, or start a new run with --weights ${resumeFrom}`,
+    );
+  }
+  const config = configOf(options, resumeFrom);
+  const started = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+  const outDir = resumed ?? path.resolve(options.out ?? `runs/${config.preset}-${started}`);
+  // The trainer takes the folder's lease; asked here first, so that the answer comes at once.
+  const writer = runWriter(outDir);
+  if (writer)
+    throw new AppError('busy', `A run is being written in ${outDir} by ${holderText(writer)}: wait for its end, or choose another folder`);
+  if (!resumed && existsSync(path.join(outDir, 'last.ckpt'))) {
     throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
   }
   console.error(`Writing to ${outDir}`);
-  const outcome = await runJob(
-    host,
-    {
-      kind: 'train',
-      config,
-      classes: dataset.classSet.classes,
-      maskFormat: dataset.classSet.format,
-      train: labelledSamples(dataset, 'train'),
-      validation: labelledSamples(dataset, 'val'),
-      outDir,
-      resumeFrom,
-      initialWeights: options.weights ? path.resolve(options.weights) : null,
-    },
-    report,
-  );
+  const { classes, format } = dataset.classSet;
+  const own = resumed ? ownSamples(resumed, dataset) : null;
+  const samples = own ?? { train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val') };
+  const initialWeights = options.weights ? path.resolve(options.weights) : null;
+  const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights };
+  const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
   if (outcome === 'stopped') console.error(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }
 
+/** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
+function ownSamples(folder: string, { located }: CliDataset): { train: Sample[]; validation: Sample[] } | null {
+  const own = readRunSamples(folder);
+  const images = new Map(located.images.map((image) => [image.id, image]));
+  const locate = (references: { id: string; revision: string }[]) =>
+    references.map(({ id, revision }): Sample => {
+      const image = images.get(id);
+      if (!image) throw new AppError('not-found', `The data set has no image "${id}" any more, on which the run was trained`);
+      return { id, imageFile: image.imageFile, maskFile: path.join(folder, 'masks', `${revision}.png`), revision };
+    });
+  return own && { train: locate(own.train), validation: locate(own.validation) };
+}
+
 /** The preset, or the resumed run's own settings, with the options laid over it. */
-function configOf(options: TrainOptions): RunConfig {
-  const saved = options.resume ? path.join(path.resolve(options.resume), 'config.json') : null;
-  let config =
-    saved && existsSync(saved) && !options.preset
-      ? checkConfig(JSON.parse(readFileSync(saved, 'utf8')))
-      : findPreset(options.preset ?? 'light').config;
+function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
+  let config = resumeFrom && !options.preset ? readCheckpointHeader(resumeFrom).config : findPreset(options.preset ?? 'light').config;
   const overrides: [string, unknown][] = [
     ['epochs', options.epochs],
     ['batchSize', options.batch],

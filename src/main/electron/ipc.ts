@@ -1,4 +1,4 @@
-import type { IpcMain, WebContents } from 'electron';
+import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
 import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
 import type { Workbench } from '../create-services.ts';
 
@@ -6,17 +6,23 @@ export const channelName = 'rpc';
 
 /** Carries frames over Electron's IPC. Only our own top frame is listened to. */
 export function connectIpc(
-  ipcMain: Pick<IpcMain, 'on'>,
+  ipcMain: Pick<IpcMain, 'on' | 'off'>,
   contents: Pick<WebContents, 'send' | 'isDestroyed' | 'mainFrame' | 'once'>,
   workbench: Pick<Workbench, 'dispatch' | 'events'>,
 ): void {
   const send = (frame: ServerFrame) => {
     if (!contents.isDestroyed()) contents.send(channelName, frame);
   };
-  ipcMain.on(channelName, (event, frame: CallFrame) => {
+  const receive = (event: IpcMainEvent, frame: CallFrame) => {
     if (event.senderFrame === null || event.senderFrame !== contents.mainFrame) return;
     void workbench.dispatch(frame).then(send);
+  };
+  ipcMain.on(channelName, receive);
+  const unsubscribe = workbench.events.subscribe((name, payload, dataset) =>
+    send({ kind: 'event', name, payload, ...(dataset === undefined ? {} : { dataset }) }),
+  );
+  contents.once('destroyed', () => {
+    ipcMain.off(channelName, receive);
+    unsubscribe();
   });
-  const unsubscribe = workbench.events.subscribe((name, payload) => send({ kind: 'event', name, payload }));
-  contents.once('destroyed', unsubscribe);
 }

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
 import type { Workbench } from '../create-services.ts';
@@ -18,12 +20,17 @@ export async function startBrowserHost(workbench: Workbench, options: { port: nu
   const guard: Guard = { token: randomBytes(24).toString('base64url'), port: 0 };
   const server = http.createServer(
     (request, response) =>
-      void answer(request, response, guard, workbench, options.rendererFolder).catch(() =>
-        response.headersSent ? response.destroy() : end(response, 400, 'This request cannot be answered.'),
-      ),
+      void answer(request, response, guard, workbench, options.rendererFolder).catch((error: unknown) => {
+        // A window that leaves in the middle of an answer is nothing to tell of.
+        if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE') workbench.log.warn({ err: error }, 'a request failed');
+        if (response.headersSent) response.destroy();
+        else end(response, 400, 'This request cannot be answered.');
+      }),
   );
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 64_000_000 });
   server.on('upgrade', (request, socket, head) => {
+    // Without a listener a reset here would end the workbench.
+    socket.on('error', (error) => workbench.log.warn({ err: error }, 'a connection broke'));
     if (
       request.url !== '/rpc' ||
       !hostAllowed(request, guard) ||
@@ -76,7 +83,8 @@ async function answer(
     : await staticFile(rendererFolder, url.pathname);
   if (!reply) return end(response, 404, 'There is nothing here.');
   response.writeHead(reply.status, Object.fromEntries(reply.headers));
-  response.end(Buffer.from(await reply.arrayBuffer()));
+  if (!reply.body || request.method === 'HEAD') return void response.end();
+  await pipeline(Readable.fromWeb(reply.body), response);
 }
 
 function end(response: ServerResponse, status: number, text: string): void {

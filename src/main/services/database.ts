@@ -2,33 +2,39 @@ import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
+import { asFileError } from '#files/atomic-write';
+import { asDatabaseError } from './database-error.ts';
 import { findResources } from './resources.ts';
 
 export type Db = Database.Database;
 
+/** How long a write waits for another program's lock: main's thread stands still meanwhile, so it is short, and tried again. */
+const lockWaitMs = 100;
+
 /**
- * Opens a history database and brings it to the newest schema.
- * @throws AppError 'unsupported' if a newer workbench wrote it, 'corrupt-file' if it is no database
+ * Opens a history database and brings it to the newest schema. Whoever opens it closes it.
+ * @param readOnly opens it as it is, for a data set that another workbench has
+ * @throws AppError naming the file: 'unsupported' if a newer workbench wrote it, 'corrupt-file', 'busy', 'read-only' or 'disk-full'
  */
-export function openDatabase(file: string): Db {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const db = new Database(file);
+export function openDatabase(file: string, readOnly = false): Db {
+  let db: Db | null = null;
   try {
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = NORMAL');
-    db.pragma('foreign_keys = ON');
-    db.pragma('busy_timeout = 5000');
-    migrate(db, file);
+    if (!readOnly) mkdirSync(path.dirname(file), { recursive: true });
+    db = new Database(file, { readonly: readOnly, timeout: lockWaitMs });
+    if (!readOnly) {
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = NORMAL');
+      db.pragma('foreign_keys = ON');
+    }
+    migrate(db, file, readOnly);
+    return db;
   } catch (error) {
-    db.close();
-    if ((error as { code?: string }).code === 'SQLITE_NOTADB')
-      throw new AppError('corrupt-file', `${file} is not a database; move it away and open the folder again`, { file });
-    throw error;
+    db?.close();
+    throw asDatabaseError(asFileError(error, file), file);
   }
-  return db;
 }
 
-function migrate(db: Db, file: string): void {
+function migrate(db: Db, file: string, readOnly: boolean): void {
   const folder = path.join(findResources(), 'migrations');
   const steps = readdirSync(folder)
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
@@ -38,6 +44,15 @@ function migrate(db: Db, file: string): void {
     throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${steps.length})`, {
       file,
     });
+  }
+  if (readOnly && version < steps.length) {
+    throw new AppError(
+      'unsupported',
+      `${file} is in use by an older workbench (schema ${version}, this one needs ${steps.length}): close that one first`,
+      {
+        file,
+      },
+    );
   }
   for (const name of steps.slice(version)) {
     db.transaction(() => {

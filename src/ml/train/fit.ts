@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { takeRunFolder } from '#files/run-folder';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
@@ -7,11 +9,13 @@ import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { classWeights } from '../losses/class-weights.ts';
 import { learningRateFactor } from '../optim/schedule.ts';
-import { readCheckpoint, type RunState } from '../weights/checkpoint.ts';
+import { readCheckpoint, type Checkpoint, type RunState } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
 import { surveySamples, type LabelStatistics } from './label-statistics.ts';
+import { keepMask } from './kept-masks.ts';
+import { assertResumable, assertSameSamples } from './resume-guard.ts';
 import { RunFiles } from './run-files.ts';
 import { RunModel } from './run-model.ts';
 import { ValidationStrip } from './validation-strip.ts';
@@ -28,6 +32,13 @@ const freshState = (): RunState => ({
   optimizerUpdates: 0,
   history: [],
 });
+
+/** Changes with the samples, their order and their masks. */
+function fingerprintOf(splits: readonly (readonly Sample[])[]): string {
+  const hash = createHash('sha256');
+  for (const samples of splits) hash.update(`${samples.map(({ id, revision }) => `${id} ${revision ?? '-'}`).join('\n')}\n\n`);
+  return hash.digest('hex').slice(0, 16);
+}
 
 /** What a run trains on, once every sample has been read. */
 interface Data {
@@ -57,26 +68,32 @@ class Fit {
     this.pool = pool;
     this.emit = emit;
     this.control = control;
-    this.model = new RunModel(job.config, job.classes.length);
     this.files = new RunFiles(job);
-    if (job.resumeFrom) this.restore(job.resumeFrom);
-    else if (job.initialWeights) for (const text of this.model.loadInitial(job.initialWeights)) emit({ type: 'log', text });
+    // Read first: what must not go on makes no network.
+    const checkpoint = job.resumeFrom ? this.checkpointOf(job.resumeFrom) : null;
+    this.model = new RunModel(job.config, job.classes.length);
+    try {
+      if (checkpoint) this.model.restore(checkpoint);
+      else if (job.initialWeights) for (const text of this.model.loadInitial(job.initialWeights)) emit({ type: 'log', text });
+    } catch (error) {
+      this.model.dispose();
+      throw error;
+    }
   }
 
-  private restore(file: string): void {
+  private checkpointOf(file: string): Checkpoint {
     const checkpoint = readCheckpoint(file);
-    if (JSON.stringify(checkpoint.config.model) !== JSON.stringify(this.config.model)) {
-      throw new AppError('invalid-argument', `${file} was written for another network: its model settings differ from the run's`);
-    }
-    this.model.restore(checkpoint);
+    assertResumable(file, checkpoint, this.job);
     this.state = checkpoint.state;
+    return checkpoint;
   }
 
   /** @returns why the run ended */
   async run(): Promise<'finished' | 'stopped'> {
-    this.files.begin();
+    this.files.clearLeftovers();
     const data = await this.read();
-    if (!data) return this.stopped();
+    // A run that goes on and is stopped before its first step is as it was.
+    if (!data) return this.job.resumeFrom ? 'stopped' : this.stopped();
     const { state } = this;
     this.emit({
       type: 'started',
@@ -108,8 +125,9 @@ class Fit {
   /** @returns null if stopped on the way */
   private async read(): Promise<Data | null> {
     const { config, job } = this;
+    const kept = (samples: readonly Sample[]) => (job.keepMasks ? samples.map((sample) => keepMask(sample, job.outDir)) : samples);
     const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, this.control);
-    const [train, validation] = [await survey(job.train), await survey(job.validation)];
+    const [train, validation] = [await survey(kept(job.train)), await survey(kept(job.validation))];
     if (this.control.stopRequested) return null;
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { samples, excluded }] of [
@@ -122,6 +140,7 @@ class Fit {
         `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`,
       );
     }
+    this.recordSamples(train.samples, validation.samples);
     return {
       train,
       validation: validation.samples,
@@ -129,6 +148,15 @@ class Fit {
       classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
       strip: new ValidationStrip(validation.samples, job.outDir, job.classes),
     };
+  }
+
+  /** Keeps what the run trains on, or holds it against what it trained on before. */
+  private recordSamples(train: readonly Sample[], validation: readonly Sample[]): void {
+    const { state, job } = this;
+    const now = { train: train.length, validation: validation.length, fingerprint: fingerprintOf([train, validation]) };
+    if (job.resumeFrom) assertSameSamples(job.resumeFrom, state.data, now);
+    state.data = now;
+    if (!job.resumeFrom) this.files.writeSamples(train, validation);
   }
 
   /** @returns false if stopped on the way */
@@ -270,6 +298,8 @@ class Fit {
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {
+    // Settings are written with the first thing that was made by them.
+    this.files.writeConfig();
     this.emit(this.files.save(role, this.model, this.state));
   }
 
@@ -299,15 +329,21 @@ class Stopped extends Error {}
 
 /**
  * Trains as the job says until it is finished or stopped; events report everything on the way.
- * @throws AppError 'invalid-argument' if a split has no usable image, 'trainer-failed' if the loss is not a number or
+ * @throws AppError 'busy' if the run's folder is being written, 'invalid-argument' if a split has no usable image or a
+ * resume is not the run's own, 'trainer-failed' if the loss is not a number or
  * explodes, 'disk-full', 'corrupt-file'
  */
 export async function fit(job: TrainJob, pool: SamplePool, control: Control, emit: Emit): Promise<void> {
-  const run = new Fit(job, pool, control, emit);
+  const lease = takeRunFolder(job.outDir, 'a trainer');
   try {
-    const reason = await run.run();
-    emit({ type: 'done', reason, epoch: run.epoch });
+    const run = new Fit(job, pool, control, emit);
+    try {
+      const reason = await run.run();
+      emit({ type: 'done', reason, epoch: run.epoch });
+    } finally {
+      run.dispose();
+    }
   } finally {
-    run.dispose();
+    lease.release();
   }
 }

@@ -1,37 +1,51 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { encodeIds } from '#files/mask-png';
+import { encodeIds, encodeValues, type LabelMask } from '#files/mask-png';
+import type { MaskFormat } from '#shared/classes/class-info';
+import { formatFor } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { EncNet } from '../models/encnet.ts';
-import { readModel } from '../weights/checkpoint.ts';
+import type { Model } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { predictSample, prepareSample } from './predict.ts';
 
-/** Predicts every sample of the job; scores those with a label and writes the masks where asked to. */
+/** How the job's labels are read: as the classes of the network. @throws AppError 'invalid-argument' with both class lists */
+export function labelFormat({ checkpoint, classes, maskFormat }: PredictJob, model: Model): MaskFormat | null {
+  if (!classes || !maskFormat) return null;
+  return formatFor(checkpoint, model.classes, classes, maskFormat);
+}
+
+/** Encodes predictions as the job wants them. */
+function encoderOf({ classes }: Model, write: PredictJob['write'], emit: (event: TrainerEvent) => void): (mask: LabelMask) => Uint8Array {
+  const values = classes.map(({ value }) => value);
+  if (write === 'values' && values.every((value) => value !== undefined)) return (mask) => encodeValues(mask, classes);
+  if (write === 'values')
+    emit({ type: 'log', text: 'The checkpoint does not know the stored values of its classes: masks hold class ids.' });
+  const palette = classes.map(({ color }) => color);
+  return (mask) => encodeIds(mask, palette);
+}
+
+/**
+ * Predicts every sample of the job; scores those with a label and writes the masks where asked to.
+ * @param checkpoint the job's network @param pool reads labels as `labelFormat` says
+ */
 export async function predictSamples(
   job: PredictJob,
+  checkpoint: Model,
   pool: SamplePool,
   control: Control,
   emit: (event: TrainerEvent) => void,
 ): Promise<void> {
-  const checkpoint = readModel(job.checkpoint);
   const numClasses = checkpoint.classes.length;
-  const names = (classes: readonly { name: string }[]) => classes.map(({ name }) => name).join(', ');
-  if (job.classes && names(job.classes) !== names(checkpoint.classes)) {
-    throw new AppError(
-      'invalid-argument',
-      `${job.checkpoint} predicts the classes ${names(checkpoint.classes)}; the data set has ${names(job.classes)}`,
-    );
-  }
   const net = new EncNet(checkpoint.config.model, numClasses, 0);
   try {
     net.parameters.load(checkpoint.model);
     const { config } = checkpoint;
     const looking = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
-    const palette = checkpoint.classes.map(({ color }) => color);
+    const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
@@ -48,7 +62,7 @@ export async function predictSamples(
       if (!prediction) continue;
       const { source, ids, uncertainty } = prediction;
       const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
-      if (file) writeAtomic(file, encodeIds({ width: source.width, height: source.height, ids }, palette));
+      if (file) writeAtomic(file, encode({ width: source.width, height: source.height, ids }));
       emit({
         type: 'scored',
         score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file },

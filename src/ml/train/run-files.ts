@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isTemporary, writeAtomic } from '#files/atomic-write';
+import { writeRunSamples } from '#files/run-folder';
+import type { Sample } from '#shared/data/sample';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
 import { writeCheckpoint, type Checkpoint, type RunState } from '../weights/checkpoint.ts';
@@ -11,6 +13,7 @@ type Role = Extract<TrainerEvent, { type: 'checkpoint' }>['role'];
 /** The files of a run: its settings, its table of epochs and its checkpoints, each written whole or not at all. */
 export class RunFiles {
   private readonly job: TrainJob;
+  private configWritten = false;
 
   constructor(job: TrainJob) {
     this.job = job;
@@ -20,11 +23,25 @@ export class RunFiles {
     writeAtomic(path.join(this.job.outDir, name), content);
   }
 
-  /** Begins a session: what a kill left half written goes, the settings are written. */
-  begin(): void {
+  /** Removes what a kill left half written. */
+  clearLeftovers(): void {
     const { outDir } = this.job;
     if (existsSync(outDir)) for (const name of readdirSync(outDir)) if (isTemporary(name)) rmSync(path.join(outDir, name), { force: true });
+  }
+
+  /** Writes the settings, once a session: only when something has been made by them. */
+  writeConfig(): void {
+    if (this.configWritten) return;
     this.write('config.json', `${JSON.stringify(this.job.config, null, 2)}\n`);
+    this.configWritten = true;
+  }
+
+  /** Keeps which images and masks the run trains on, where their revisions are known. */
+  writeSamples(train: readonly Sample[], validation: readonly Sample[]): void {
+    const references = (samples: readonly Sample[]) => samples.flatMap(({ id, revision }) => (revision ? [{ id, revision }] : []));
+    if ([...train, ...validation].every(({ revision }) => revision)) {
+      writeRunSamples(this.job.outDir, { train: references(train), validation: references(validation) });
+    }
   }
 
   writeMetrics({ history }: RunState): void {

@@ -1,15 +1,17 @@
 // The trainer process: one job, then it ends. Nothing imports this file; main forks it.
 import os from 'node:os';
 import path from 'node:path';
+import type { MaskFormat } from '#shared/classes/class-info';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
-import { SamplePool } from '../data/sample-pool.ts';
+import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
 import { deviceName, tf } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
 import { findRate } from '../train/find-rate.ts';
 import { fit } from '../train/fit.ts';
-import { predictSamples } from '../train/predict-samples.ts';
+import { labelFormat, predictSamples } from '../train/predict-samples.ts';
+import { readModel } from '../weights/checkpoint.ts';
 import { exportModel } from '../weights/export-model.ts';
 
 const control = new Control();
@@ -39,11 +41,18 @@ const adviceFor = (job: TrainerJob): string =>
 // The worker's entry lies beside this one: as source while developing, built otherwise.
 const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
 
-/** The pool that a job reads its samples through. */
-function poolFor(job: Exclude<TrainerJob, { kind: 'export' }>): SamplePool {
-  if (job.kind === 'predict') return new SamplePool(job.maskFormat, { entry: workerEntry, workers: 1, budgetBytes: 256e6, evicts: true });
-  const { workers, cacheMb } = job.config.data;
-  return new SamplePool(job.maskFormat, { entry: workerEntry, workers, budgetBytes: cacheMb * 1e6 });
+/** A pool for as long as `work` takes. */
+async function withPool(
+  format: MaskFormat | null,
+  options: Omit<PoolOptions, 'entry'>,
+  work: (pool: SamplePool) => Promise<void>,
+): Promise<void> {
+  const pool = new SamplePool(format, { entry: workerEntry, ...options });
+  try {
+    await work(pool);
+  } finally {
+    await pool.close();
+  }
 }
 
 async function work(job: TrainerJob): Promise<void> {
@@ -52,14 +61,15 @@ async function work(job: TrainerJob): Promise<void> {
     emit({ type: 'done', reason: 'finished', epoch: 0 });
     return;
   }
-  const pool = poolFor(job);
-  try {
-    if (job.kind === 'train') await fit(job, pool, control, emit);
-    else if (job.kind === 'predict') await predictSamples(job, pool, control, emit);
-    else await findRate(job, pool, control, emit);
-  } finally {
-    await pool.close();
+  if (job.kind === 'predict') {
+    const model = readModel(job.checkpoint);
+    const options = { workers: 1, budgetBytes: 256e6, evicts: true };
+    return withPool(labelFormat(job, model), options, (pool) => predictSamples(job, model, pool, control, emit));
   }
+  const { workers, cacheMb } = job.config.data;
+  return withPool(job.maskFormat, { workers, budgetBytes: cacheMb * 1e6 }, (pool) =>
+    job.kind === 'train' ? fit(job, pool, control, emit) : findRate(job, pool, control, emit),
+  );
 }
 
 async function run(job: TrainerJob): Promise<void> {
@@ -90,6 +100,10 @@ process.on('message', (command: TrainerCommand) => {
 process.on('disconnect', () => control.stop());
 // Ctrl+C reaches the whole process group; the parent decides what it means.
 process.on('SIGINT', () => undefined);
+// An end that is asked for, by the system or a closing terminal, is a stop with a checkpoint like any other.
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => control.stop());
+// A trainer outlives the application until its checkpoint is written: nobody reads its words then.
+process.stderr.on('error', () => undefined);
 
 try {
   os.setPriority(10);

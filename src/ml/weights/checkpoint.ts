@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { asFileError, writeAtomic } from '#files/atomic-write';
+import { writeAtomic } from '#files/atomic-write';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics } from '#shared/training/messages';
@@ -20,6 +19,8 @@ export interface RunState {
   elapsedSeconds: number;
   optimizerUpdates: number;
   history: EpochMetrics[];
+  /** What the run trains on; missing in checkpoints of before it was recorded. */
+  data?: { train: number; validation: number; fingerprint: string };
 }
 
 export interface Checkpoint {
@@ -77,17 +78,9 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   return sha256;
 }
 
-function readBytes(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw asFileError(error, file);
-  }
-}
-
 /** Reads and verifies a checkpoint. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
 export function readCheckpoint(file: string): Checkpoint {
-  return toCheckpoint(decodeSafetensors(readBytes(file), file), file);
+  return toCheckpoint(decodeSafetensors(file), file);
 }
 
 function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
@@ -154,7 +147,7 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
  * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
  */
 export function readModel(file: string): Model {
-  const content = decodeSafetensors(readBytes(file), file);
+  const content = decodeSafetensors(file);
   const { format, version, config, classes, epoch, ...notes } = content.metadata;
   if (format === modelFormatName && version === formatVersion) {
     return {

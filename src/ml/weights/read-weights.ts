@@ -37,13 +37,13 @@ function withoutPrefix(tensors: RawStateDict): RawStateDict {
  * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
  */
 export function readRawWeights(file: string): RawStateDict {
+  if (/\.safetensors$|\.ckpt$/i.test(file)) return withoutPrefix(readSafetensors(file).tensors);
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
     throw asFileError(error, file);
   }
-  if (/\.safetensors$|\.ckpt$/i.test(file)) return withoutPrefix(readSafetensors(bytes, file).tensors);
   return withoutPrefix(stateDictIn(readTorchFile(bytes, file), file));
 }
 

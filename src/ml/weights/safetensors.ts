@@ -1,14 +1,7 @@
+import { parseHeader, withFile, type SafetensorsHeader, type TensorEntry } from '#files/safetensors-header';
 import { AppError } from '#shared/errors';
 import type { StateDict, StateTensor } from '../layers/parameters.ts';
 import { elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
-
-interface HeaderEntry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
-
-const headerLimit = 100_000_000;
 
 /** The bytes of a tensor's values, as float32 or rounded to half precision. */
 function bytesOf({ data }: StateTensor, dtype: 'F32' | 'F16'): Uint8Array {
@@ -42,53 +35,43 @@ export function encodeSafetensors(tensors: StateDict, metadata: Record<string, s
 const corrupt = (name: string, rule: string) =>
   new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
 
-function readHeader(file: Uint8Array, name: string): { header: Record<string, HeaderEntry | Record<string, string>>; body: Uint8Array } {
-  if (file.length < 8) throw corrupt(name, `it has ${file.length} bytes and the header's length needs 8`);
-  const length = Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true));
-  if (length > headerLimit || length > file.length - 8)
-    throw corrupt(name, `its header claims ${length} bytes of a file of ${file.length}`);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file.subarray(8, 8 + length)));
-  } catch {
-    throw corrupt(name, 'its header is not JSON');
+/** Checks a tensor's entry against the file. @returns where its bytes are, counted from the file's beginning */
+function locate(key: string, entry: Partial<TensorEntry>, { dataStart, fileSize }: SafetensorsHeader, name: string) {
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (!Array.isArray(shape) || !Array.isArray(offsets) || typeof dtype !== 'string') {
+    throw corrupt(name, `tensor ${key} lacks dtype, shape or offsets`);
   }
-  if (header === null || typeof header !== 'object' || Array.isArray(header)) throw corrupt(name, 'its header is not an object');
-  // Not file.subarray: of a Buffer, a later slice() would share its memory instead of copying.
-  return {
-    header: header as Record<string, HeaderEntry>,
-    body: new Uint8Array(file.buffer, file.byteOffset + 8 + length, file.length - 8 - length),
-  };
+  if (!Object.hasOwn(itemSizes, dtype)) {
+    const known = Object.keys(itemSizes).join(', ');
+    throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${dtype}; known are ${known}`, { file: name });
+  }
+  const [begin, end] = offsets;
+  const bytes = elementCount(shape, `${name}: tensor ${key}`) * itemSizes[dtype as Dtype];
+  const available = fileSize - dataStart;
+  if (!(Number.isSafeInteger(begin) && begin >= 0 && end <= available && end - begin === bytes)) {
+    throw corrupt(name, `tensor ${key} of shape [${shape.join(', ')}] has offsets ${begin} to ${end} of ${available} bytes`);
+  }
+  return { dtype: dtype as Dtype, shape, begin, end };
 }
 
 /**
- * Reads a safetensors file of any of its usual element types.
- * @param name of the file, for messages
- * @throws AppError 'corrupt-file' if header, shape or offsets break the format's rules, 'unsupported' on an unknown dtype
+ * Reads a safetensors file of any of its usual element types, each tensor by itself, so that files above 2 GiB are read too.
+ * @throws AppError 'not-found', 'corrupt-file' if header, shape or offsets break the format's rules, 'unsupported' on an unknown dtype
  */
-export function readSafetensors(file: Uint8Array, name: string): { metadata: Record<string, string>; tensors: RawStateDict } {
-  const { header, body } = readHeader(file, name);
-  const tensors: RawStateDict = new Map();
-  const ranges: [number, number, string][] = [];
-  for (const [key, value] of Object.entries(header)) {
-    if (key === '__metadata__') continue;
-    const { dtype, shape, data_offsets: offsets } = value as Partial<HeaderEntry>;
-    if (!Array.isArray(shape) || !Array.isArray(offsets) || typeof dtype !== 'string')
-      throw corrupt(name, `tensor ${key} lacks dtype, shape or offsets`);
-    if (!Object.hasOwn(itemSizes, dtype))
-      throw new AppError('unsupported', `${name}: tensor ${key} has dtype ${dtype}; known are ${Object.keys(itemSizes).join(', ')}`, {
-        file: name,
-      });
-    const [begin, end] = offsets;
-    const bytes = elementCount(shape, `${name}: tensor ${key}`) * itemSizes[dtype as Dtype];
-    if (!(Number.isSafeInteger(begin) && begin >= 0 && end <= body.length && end - begin === bytes)) {
-      throw corrupt(name, `tensor ${key} of shape [${shape.join(', ')}] has offsets ${begin} to ${end} of ${body.length} bytes`);
+export function readSafetensors(file: string): { metadata: Record<string, string>; tensors: RawStateDict } {
+  return withFile(file, (opened) => {
+    const header = parseHeader(opened, file);
+    const located = [...header.tensors].map(([key, entry]) => ({ key, ...locate(key, entry, header, file) }));
+    assertDisjoint(
+      located.map(({ begin, end, key }) => [begin, end, key]),
+      file,
+    );
+    const tensors: RawStateDict = new Map();
+    for (const { key, dtype, shape, begin, end } of located) {
+      tensors.set(key, { dtype, shape, bytes: opened.read(header.dataStart + begin, end - begin) });
     }
-    ranges.push([begin, end, key]);
-    tensors.set(key, { dtype: dtype as Dtype, shape, bytes: body.subarray(begin, end) });
-  }
-  assertDisjoint(ranges, name);
-  return { metadata: (header.__metadata__ ?? {}) as Record<string, string>, tensors };
+    return { metadata: header.metadata, tensors };
+  });
 }
 
 function assertDisjoint(ranges: [number, number, string][], name: string): void {
@@ -99,7 +82,7 @@ function assertDisjoint(ranges: [number, number, string][], name: string): void 
 }
 
 /** Reads a safetensors file as float32 tensors. @throws as `readSafetensors` */
-export function decodeSafetensors(file: Uint8Array, name: string): { metadata: Record<string, string>; tensors: StateDict } {
-  const { metadata, tensors } = readSafetensors(file, name);
+export function decodeSafetensors(file: string): { metadata: Record<string, string>; tensors: StateDict } {
+  const { metadata, tensors } = readSafetensors(file);
   return { metadata, tensors: new Map([...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, data: toFloat32(tensor) }])) };
 }

@@ -15,7 +15,12 @@ declare global {
 }
 
 function bridgeChannel(bridge: Bridge): Channel {
-  return { send: (frame) => bridge.post(frame), onFrame: (listener) => bridge.onMessage(listener), onClose: () => undefined };
+  return {
+    send: (frame) => bridge.post(frame),
+    onFrame: (listener) => bridge.onMessage(listener),
+    onClose: () => undefined,
+    close: () => undefined,
+  };
 }
 
 async function socketChannel(): Promise<Channel> {
@@ -30,12 +35,13 @@ async function socketChannel(): Promise<Channel> {
     onFrame: (listener) =>
       socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
     onClose: (listener) => socket.addEventListener('close', listener),
+    close: () => socket.close(),
   };
 }
 
 /** Connects to main: over the preload's bridge in the desktop host, over a WebSocket in the browser host. */
-export async function connect(onClose: () => void): Promise<Connection> {
-  const channel = window.workbench ? bridgeChannel(window.workbench) : await socketChannel();
-  channel.onClose(onClose);
-  return createConnection(channel);
+export async function connect(): Promise<Connection> {
+  const { workbench: bridge } = window;
+  // Within one application there is nothing between the two that could be lost.
+  return bridge ? createConnection(() => Promise.resolve(bridgeChannel(bridge)), { heartbeatMs: 0 }) : createConnection(socketChannel);
 }

@@ -1,18 +1,5 @@
-import type { ClassInfo } from '#shared/classes/class-info';
 import type { Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
-
-/** Class colours as 32-bit pixels; ids without a class (void) are transparent, and so are hidden classes. */
-export function colourTable(classes: readonly ClassInfo[], hidden: ReadonlySet<number> = new Set()): Uint32Array {
-  const table = new Uint32Array(256);
-  for (const {
-    id,
-    color: [red, green, blue],
-  } of classes) {
-    if (!hidden.has(id)) table[id] = (255 << 24) | (blue << 16) | (green << 8) | red;
-  }
-  return table;
-}
 
 /** Paints class ids onto a canvas of the mask's own size, only where asked to. */
 export class MaskCanvas {

@@ -1,35 +1,38 @@
-import { applyPatch, diffPatches, type MaskPatch } from '#shared/mask/patch';
-import { History } from './history.ts';
+import { assertPatch, diffPatches, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import type { Region, Size } from './region.ts';
 import { unionBox, type Box } from './units.ts';
 
 type Listener = (box: Box) => void;
 
+/** A finished stroke on its way to main. */
+export interface Stroke {
+  label: string;
+  patch: MaskPatch;
+}
+
 /** An open stroke: what every touched pixel was before it. */
-interface Stroke {
+interface OpenStroke {
   label: string;
   before: Uint8Array;
   box: Box | null;
 }
 
 /**
- * A label mask under edit. Tools only compute regions; `paint` is the one routine that writes, drops unchanged pixels,
- * records and tells what to repaint.
+ * A label mask as a window shows it. Tools only compute regions; `paint` is the one routine that writes, drops unchanged pixels,
+ * records and tells what to repaint. Main owns the mask: finished strokes go there, and what others did comes from there.
  */
 export class MaskDocument {
   readonly size: Size;
   readonly ids: Uint8Array;
-  readonly history: History;
   private readonly listeners = new Set<Listener>();
-  private readonly committed = new Set<(patch: MaskPatch) => void>();
+  private readonly committed = new Set<(stroke: Stroke) => void>();
   private readonly locked = new Set<number>();
-  private stroke: Stroke | null = null;
+  private stroke: OpenStroke | null = null;
 
   /** @param ids class ids, row-major; the document takes them over */
-  constructor(ids: Uint8Array, size: Size, history = new History()) {
+  constructor(ids: Uint8Array, size: Size) {
     this.ids = ids;
     this.size = size;
-    this.history = history;
   }
 
   /** Calls back with every box that needs repainting. */
@@ -38,8 +41,8 @@ export class MaskDocument {
     return () => this.listeners.delete(listener);
   }
 
-  /** Calls back with the patch of every finished change, for the journal: strokes, undo and redo alike. */
-  onCommit(listener: (patch: MaskPatch) => void): () => void {
+  /** Calls back with every finished stroke. */
+  onCommit(listener: (stroke: Stroke) => void): () => void {
     this.committed.add(listener);
     return () => this.committed.delete(listener);
   }
@@ -82,25 +85,13 @@ export class MaskDocument {
     if (own) this.endStroke();
   }
 
-  /** Writes many classes at once, such as a prediction, within the open stroke or as one of its own. */
-  replace(ids: Uint8Array, label: string): void {
-    this.beginStroke(label);
-    this.ids.set(ids);
-    const box = { left: 0, top: 0, ...this.size };
-    this.stroke!.box = box;
-    this.announce(box);
-    this.endStroke();
-  }
-
-  /** Closes the stroke and records it, unless it changed nothing. */
+  /** Closes the stroke and hands it on, unless it changed nothing. */
   endStroke(): void {
     const { stroke } = this;
     this.stroke = null;
     if (!stroke?.box) return;
     const step = diffPatches(stroke.before, this.ids, this.size, stroke.box);
-    if (!step) return;
-    this.history.push({ label: stroke.label, ...step });
-    this.commit(step.after);
+    if (step) for (const listener of this.committed) listener({ label: stroke.label, patch: step.after });
   }
 
   /** Rolls an open stroke back. @returns whether one was open */
@@ -113,29 +104,47 @@ export class MaskDocument {
     return true;
   }
 
-  undo(): boolean {
-    this.endStroke();
-    return this.apply(this.history.undo()?.before);
-  }
-
-  redo(): boolean {
-    this.endStroke();
-    return this.apply(this.history.redo()?.after);
-  }
-
-  private apply(patch: MaskPatch | undefined): boolean {
-    if (!patch) return false;
-    applyPatch(this.ids, this.size, patch);
+  /**
+   * Takes over a change of the mask that main has made, in main's order. Strokes of this window that main has not done yet come after
+   * it, so what they cover stays as they painted it; the open stroke stays on top of everything.
+   * @param pending strokes of this window that main has not done yet
+   * @throws AppError 'invalid-argument' if the patch does not lie in the mask
+   */
+  applyRemote(patch: MaskPatch, pending: readonly MaskPatch[]): void {
+    assertPatch(patch, this.size);
+    const covered = this.coverage(patch, pending);
+    const { stroke, ids } = this;
+    forEachChanged(patch, this.size.width, (index, position) => {
+      if (covered?.has(index)) return;
+      const value = patch.values[position];
+      const painted = stroke !== null && stroke.before[index] !== ids[index];
+      if (stroke) stroke.before[index] = value;
+      if (!painted) ids[index] = value;
+    });
     this.announce(patch);
-    this.commit(patch);
-    return true;
+  }
+
+  /** The pixels of pending strokes that a patch may touch. */
+  private coverage(patch: Box, pending: readonly MaskPatch[]): Set<number> | null {
+    const near = pending.filter((other) => overlaps(patch, other));
+    if (near.length === 0) return null;
+    const covered = new Set<number>();
+    for (const other of near) forEachChanged(other, this.size.width, (index) => covered.add(index));
+    return covered;
+  }
+
+  /** Takes over the whole mask as main has it, with this window's pending strokes on top; an open stroke is rolled back. */
+  reset(ids: Uint8Array, pending: readonly MaskPatch[]): void {
+    this.cancelStroke();
+    this.ids.set(ids);
+    for (const patch of pending) forEachChanged(patch, this.size.width, (index, position) => (this.ids[index] = patch.values[position]));
+    this.announce({ left: 0, top: 0, ...this.size });
   }
 
   private announce(box: Box): void {
     for (const listener of this.listeners) listener(box);
   }
-
-  private commit(patch: MaskPatch): void {
-    for (const listener of this.committed) listener(patch);
-  }
 }
+
+const overlaps = (a: Box, b: Box): boolean =>
+  a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;

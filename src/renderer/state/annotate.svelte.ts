@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/errors';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { ToolName } from '../editor/tools/tool.ts';
 import type { Session } from './session.svelte.ts';
@@ -25,6 +26,7 @@ export class AnnotateState {
   readonly hiddenClasses = new SvelteSet<number>();
   readonly lockedClasses = new SvelteSet<number>();
   private readonly session: Session;
+  private datasetId: string | null = null;
   private loading = 0;
 
   constructor(session: Session) {
@@ -38,41 +40,37 @@ export class AnnotateState {
     this.session.remember('annotate', { tool, radius, classId, opacity, brightness } satisfies Remembered);
   }
 
-  /** Saves the open mask and opens another image's. */
+  /** Opens another image's mask. The one before leaves the window at once: main saves it. */
   async open(imageId: string | null): Promise<void> {
+    const { mask: previous, session } = this;
+    if (previous?.imageId === imageId && previous !== null && this.datasetId === session.dataset?.id) return;
     const turn = ++this.loading;
-    const previous = this.mask;
-    if (previous !== null && previous.imageId === imageId && previous.datasetId === this.session.dataset?.id) return;
-    previous?.document.endStroke();
-    await previous?.save();
-    if (previous?.saveState === 'failed' && previous.imageId !== imageId && turn === this.loading) {
-      // Strokes of a revision that is no longer the file's cannot come back by themselves: stay until the person has chosen.
-      if (previous.conflict) {
-        this.session.select(previous.imageId);
-        return;
-      }
-      this.session.toasts.show(
-        'error',
-        `The mask of ${previous.imageId} could not be saved; its strokes are kept and come back when the image is opened.`,
-      );
-    }
-    if (turn !== this.loading) return;
+    previous?.close();
+    // Nothing may be painted on the image before while this one is being read.
+    this.mask = null;
     this.error = '';
-    if (imageId === null) {
-      this.mask = null;
-      return;
-    }
+    this.datasetId = session.dataset?.id ?? null;
+    if (imageId === null) return;
     try {
-      const loaded = await this.session.client.masks.load({ imageId, datasetId: this.session.dataset!.id });
-      if (turn !== this.loading) return;
-      const mask = new MaskSession(this.session, imageId, loaded);
+      const mask = await MaskSession.open(session, imageId);
+      if (turn !== this.loading) return mask.close();
       for (const id of this.lockedClasses) mask.document.setLocked(id, true);
       this.mask = mask;
     } catch (error) {
-      if (turn !== this.loading) return;
-      this.mask = null;
-      this.error = error instanceof Error ? error.message : String(error);
+      if (turn === this.loading) this.error = messageOf(error);
     }
+  }
+
+  /** Reads the image's mask again, after an error. */
+  retry(): Promise<void> {
+    return this.open(this.session.imageId);
+  }
+
+  /** The place is left: what is open goes on in main. */
+  close(): void {
+    this.loading++;
+    this.mask?.close();
+    this.mask = null;
   }
 
   toggleLock(id: number): void {

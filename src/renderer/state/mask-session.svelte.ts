@@ -1,113 +1,175 @@
-import type { LoadedMask } from '#shared/contract/masks';
-import { AppError, messageOf } from '#shared/errors';
-import { MaskDocument } from '../editor/document.ts';
+import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
+import type { MaskPatch } from '#shared/mask/patch';
+import { AppError } from '#shared/errors';
+import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
-export type SaveState = 'saved' | 'unsaved' | 'saving' | 'failed';
+/** The bytes of raw deflate. */
+export async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
+  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
 
-const autosaveMs = 600;
+interface Pending extends Stroke {
+  id: string;
+}
 
-/** The mask of one image under edit: loads it, journals every stroke, saves it by itself. */
+/**
+ * The mask of one image in this window: paints at once, sends every stroke to main and takes over what others paint. A stroke that
+ * main has not acknowledged is sent again after a lost connection, under its name, so that it is done once.
+ */
 export class MaskSession {
   readonly imageId: string;
   readonly document: MaskDocument;
   readonly readOnlyReason: string | null;
   saveState = $state<SaveState>('saved');
   savedAt = $state<string | null>(null);
-  canUndo = $state(false);
-  canRedo = $state(false);
-  /** Grows with every finished change, for what is derived from the mask. */
+  /** What undo and redo would do; null where there is nothing. */
+  undoLabel = $state<string | null>(null);
+  redoLabel = $state<string | null>(null);
+  problem = $state.raw<EditProblem | null>(null);
+  /** Grows with every change, for what is derived from the mask. */
   version = $state(0);
   private readonly session: Session;
-  /** Whether the last save failed because another program had changed the file. */
-  conflict = false;
-  readonly datasetId: string;
-  private revision: string | null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-  private saving: Promise<void> | null = null;
-  private journaling: Promise<unknown> = Promise.resolve();
+  private readonly unsubscribes: (() => void)[];
+  private pending: Pending[] = [];
+  private undoEnds = false;
+  /** Changes that come while the whole mask is being read anew; null while it is not. */
+  private held: EditChange[] | null = null;
 
-  constructor(session: Session, imageId: string, mask: LoadedMask) {
+  private constructor(session: Session, opened: OpenedMask, ids: Uint8Array) {
     this.session = session;
-    this.imageId = imageId;
-    this.datasetId = session.dataset!.id;
-    this.revision = mask.revision;
-    this.readOnlyReason = mask.readOnlyReason;
-    this.document = new MaskDocument(mask.ids, { width: mask.width, height: mask.height });
-    this.document.onCommit((patch) => {
-      this.journaling = session.client.masks
-        .journal({ imageId, datasetId: this.datasetId, baseRevision: this.revision, patch })
-        .catch((error: unknown) => session.toasts.error(error));
-      this.refresh();
-      this.schedule();
-    });
-    if (mask.recoveredStrokes > 0) {
-      session.toasts.show('info', `${mask.recoveredStrokes} strokes that had not been saved were recovered.`);
-      this.document.history.markSaved(-1);
-      this.refresh();
-      this.schedule();
-    }
+    this.imageId = opened.imageId;
+    this.readOnlyReason = opened.readOnlyReason;
+    this.document = new MaskDocument(ids, { width: opened.width, height: opened.height });
+    this.takeState(opened);
+    for (const note of opened.notes) session.toasts.show('info', note);
+    this.unsubscribes = [
+      this.document.onCommit((stroke) => this.send(stroke)),
+      this.document.onChange(() => this.version++),
+      session.on('edits.change', (change) => change.imageId === this.imageId && this.takeChange(change)),
+      session.on('edits.state', (state) => state.imageId === this.imageId && this.takeState(state)),
+      session.on('edits.reopen', ({ imageId }) => imageId === this.imageId && void this.resync()),
+      session.onResync(() => this.resync()),
+    ];
   }
 
-  private refresh(): void {
-    const { history } = this.document;
-    this.canUndo = history.canUndo;
-    this.canRedo = history.canRedo;
-    this.version++;
-    if (this.saveState !== 'saving') this.saveState = history.dirty ? 'unsaved' : 'saved';
-  }
-
-  private schedule(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.save(), autosaveMs);
-  }
-
-  /** Writes the mask file if it differs. A failed save keeps the mask unsaved and says why. */
-  async save(): Promise<void> {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
-    // An open stroke may still be rolled back: what it has painted must not reach the file.
-    if (this.document.strokeOpen) return this.schedule();
-    while (this.saving) await this.saving;
-    if (!this.document.history.dirty || this.readOnlyReason || this.document.strokeOpen) return;
-    this.saving = this.write();
-    await this.saving;
-    this.saving = null;
-  }
-
-  /** After a conflict, and only when the person asks for it: saves this mask over the other program's. */
-  private async keepMine(): Promise<void> {
-    const theirs = await this.session.client.masks.load({ imageId: this.imageId, datasetId: this.datasetId });
-    this.revision = theirs.revision;
-    await this.save();
-  }
-
-  private async write(): Promise<void> {
-    const { document } = this;
-    const mark = document.history.mark();
-    this.saveState = 'saving';
+  /** @throws AppError if image or mask cannot be read */
+  static async open(session: Session, imageId: string): Promise<MaskSession> {
+    const early: EditChange[] = [];
+    const stop = session.on('edits.change', (change) => change.imageId === imageId && early.push(change));
     try {
-      // A stroke journaled for this revision must not arrive after the save that makes a new one.
-      await this.journaling;
-      const saved = await this.session.client.masks.save({
-        imageId: this.imageId,
-        datasetId: this.datasetId,
-        ...document.size,
-        ids: document.ids.slice(),
-        baseRevision: this.revision,
-      });
-      this.revision = saved.revision;
-      this.savedAt = saved.savedAt;
-      this.conflict = false;
-      document.history.markSaved(mark);
-      this.saveState = document.history.dirty ? 'unsaved' : 'saved';
-    } catch (error) {
-      this.saveState = 'failed';
-      this.conflict = error instanceof AppError && error.code === 'conflict';
-      const again = this.conflict
-        ? { label: 'Keep mine', run: () => void this.session.attempt(() => this.keepMine()) }
-        : { label: 'Try again', run: () => void this.save() };
-      this.session.toasts.show('error', messageOf(error), again);
+      const opened = await session.client.edits.open({ imageId, window: session.windowId });
+      const mask = new MaskSession(session, opened, await inflate(opened.ids));
+      // What others painted while this was on its way is not in it.
+      for (const change of early) if (change.seq > opened.seq) mask.takeChange(change);
+      return mask;
+    } finally {
+      stop();
     }
+  }
+
+  /** Why nothing can be painted now; null where it can. */
+  get blocked(): string | null {
+    return this.readOnlyReason ?? this.session.blocked;
+  }
+
+  /** Strokes that are not safe yet. */
+  get unacknowledged(): number {
+    return this.pending.length;
+  }
+
+  private takeState(state: EditState): void {
+    const unsafe = this.pending.length > 0 || state.durable < state.seq;
+    this.saveState = state.state === 'saved' && unsafe ? 'unsaved' : state.state;
+    this.savedAt = state.savedAt;
+    this.undoLabel = state.undo;
+    this.redoLabel = state.redo;
+    this.undoEnds = state.undoEnds;
+    const { problem } = state;
+    if (problem && problem.text !== this.problem?.text) this.tellProblem(problem);
+    if (!problem && this.problem) this.session.toasts.dismissText(this.problem.text);
+    this.problem = problem;
+  }
+
+  private tellProblem({ kind, text }: EditProblem): void {
+    if (kind !== 'conflict') return this.session.toasts.show('error', `${text}. It is tried again by itself.`);
+    const resolve = (keep: 'mine' | 'theirs') => () =>
+      void this.session.attempt(async () => this.takeState(await this.session.client.edits.resolve({ imageId: this.imageId, keep })));
+    this.session.toasts.show('error', text, { label: 'Keep mine', run: resolve('mine') }, { label: 'Take theirs', run: resolve('theirs') });
+  }
+
+  private takeChange(change: EditChange): void {
+    if (this.held) return void this.held.push(change);
+    const { stroke, patch } = change;
+    const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
+    // Its turn has come in main's order; the window has painted it already.
+    if (own >= 0) this.pending.splice(own, 1);
+    else this.document.applyRemote(patch, this.patches());
+  }
+
+  private patches(): MaskPatch[] {
+    return this.pending.map(({ patch }) => patch);
+  }
+
+  private send(stroke: Stroke): void {
+    const pending = { ...stroke, id: this.session.nextStroke() };
+    this.pending.push(pending);
+    this.saveState = 'unsaved';
+    void this.transmit(pending);
+  }
+
+  private async transmit({ id, label, patch }: Pending): Promise<void> {
+    try {
+      await this.session.client.edits.stroke({ imageId: this.imageId, stroke: id, label, patch });
+    } catch (error) {
+      // While the workbench does not answer the stroke waits here, and is sent again when it does.
+      if (error instanceof AppError && error.code === 'disconnected') return;
+      this.pending = this.pending.filter((other) => other.id !== id);
+      this.session.toasts.error(error);
+      // What was painted is not in the mask: the window shows the mask.
+      await this.resync();
+    }
+  }
+
+  /** Reads the mask anew and sends again what main does not know. */
+  async resync(): Promise<void> {
+    this.held ??= [];
+    await this.session.attempt(async () => {
+      const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
+      const ids = await inflate(opened.ids);
+      const known = new Set(opened.known);
+      this.pending = this.pending.filter(({ id }) => !known.has(id));
+      this.document.reset(ids, this.patches());
+      this.takeState(opened);
+      for (const note of opened.notes) this.session.toasts.show('info', note);
+      const held = (this.held ?? []).filter(({ seq }) => seq > opened.seq);
+      this.held = null;
+      for (const change of held) this.takeChange(change);
+      for (const stroke of [...this.pending]) void this.transmit(stroke);
+    });
+    this.held = null;
+  }
+
+  async undo(): Promise<void> {
+    await this.session.attempt(async () => {
+      const taken = await this.session.client.edits.undo({ imageId: this.imageId });
+      if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
+    });
+  }
+
+  async redo(): Promise<void> {
+    await this.session.attempt(() => this.session.client.edits.redo({ imageId: this.imageId }));
+  }
+
+  /** Writes the mask file now. */
+  async save(): Promise<void> {
+    await this.session.attempt(async () => this.takeState(await this.session.client.edits.save({ imageId: this.imageId })));
+  }
+
+  /** Ends the window's part: an open stroke is finished and sent. Main keeps and saves the mask. */
+  close(): void {
+    this.document.endStroke();
+    for (const unsubscribe of this.unsubscribes) unsubscribe();
   }
 }

@@ -1,14 +1,15 @@
 import type { PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
-import { messageOf } from '#shared/errors';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { AppError, messageOf } from '#shared/errors';
+import { voidId } from '#shared/mask/void-id';
 import type { Session } from './session.svelte.ts';
 
-/** The three masks of one image under review. */
+/** The masks of one image under review, in the prediction's class ids. */
 export interface ReviewedImage {
   id: string;
   width: number;
   height: number;
   label: Uint8Array;
-  labelRevision: string | null;
   hasLabel: boolean;
   prediction: Uint8Array;
 }
@@ -28,20 +29,23 @@ export class ReviewState {
   /** Images whose label was changed here since the split was predicted: its scores are of the labels before. */
   changedLabels = $state<string[]>([]);
   private readonly session: Session;
-  private readonly unsubscribe: () => void;
+  private readonly unsubscribes: (() => void)[];
 
   constructor(session: Session) {
     this.session = session;
     this.split = session.remembered('reviewSplit', 'val');
-    this.unsubscribe = session.on('review.progress', (progress) => {
-      this.progress = progress;
-      if (progress.state === 'finished') {
-        this.changedLabels = [];
-        void this.refresh();
-      }
-      if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
-      if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
-    });
+    this.unsubscribes = [
+      session.onResync(() => this.load()),
+      session.on('review.progress', (progress) => {
+        this.progress = progress;
+        if (progress.state === 'finished') {
+          this.changedLabels = [];
+          void this.refresh();
+        }
+        if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
+        if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
+      }),
+    ];
   }
 
   async load(): Promise<void> {
@@ -56,6 +60,11 @@ export class ReviewState {
 
   get prediction(): PredictionInfo | null {
     return this.predictions.find(({ runId, split }) => runId === this.runId && split === this.split) ?? null;
+  }
+
+  /** The classes that the prediction was made for: masks and scores of this place are of these. */
+  get classes(): readonly ClassInfo[] {
+    return this.result?.prediction.classes ?? this.session.dataset?.classes ?? [];
   }
 
   async choose(runId: string | null, split: string): Promise<void> {
@@ -91,20 +100,11 @@ export class ReviewState {
     this.imageId = imageId;
     this.error = '';
     try {
-      const [label, predicted] = await Promise.all([
-        this.session.client.masks.load({ imageId }),
-        this.session.client.review.mask({ predictionId: prediction.id, imageId }),
-      ]);
+      const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
       if (this.imageId !== imageId) return;
-      this.image = {
-        id: imageId,
-        width: label.width,
-        height: label.height,
-        label: label.ids,
-        labelRevision: label.revision,
-        hasLabel: label.revision !== null,
-        prediction: predicted.ids,
-      };
+      const { width, height, label } = masks;
+      const none = new Uint8Array(width * height).fill(voidId);
+      this.image = { id: imageId, width, height, label: label ?? none, hasLabel: label !== null, prediction: masks.prediction };
     } catch (error) {
       this.image = null;
       this.error = messageOf(error);
@@ -123,34 +123,37 @@ export class ReviewState {
     await this.session.attempt(async () => (this.progress = await this.session.client.review.predict({ runId, split })));
   }
 
-  /** Saves the prediction as the label; the message that follows takes it back. */
+  /** Takes the prediction as the label, as one step of its history; the message that follows takes it back. */
   async acceptPrediction(): Promise<void> {
-    const { image } = this;
-    if (!image) return;
-    const before = image.label;
-    const datasetId = this.session.dataset!.id;
-    const save = (ids: Uint8Array, baseRevision: string | null) =>
-      this.session.client.masks.save({ imageId: image.id, datasetId, width: image.width, height: image.height, ids, baseRevision });
-    await this.session.attempt(async () => {
-      const saved = await save(image.prediction, image.labelRevision);
-      if (this.imageId === image.id)
-        this.image = { ...image, label: image.prediction.slice(), labelRevision: saved.revision, hasLabel: true };
-      this.changedLabels = [...this.changedLabels.filter((id) => id !== image.id), image.id];
-      this.session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
+    const { image, prediction, session } = this;
+    if (!image || !prediction) return;
+    await session.attempt(async () => {
+      const { undo: step } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
+      await this.labelChanged(image.id, true);
+      session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',
-        run: () =>
-          void this.session.attempt(async () => {
-            // An image that had no label has none again.
-            const undone = image.hasLabel ? await save(before, saved.revision) : null;
-            if (!undone) await this.session.client.masks.remove({ imageId: image.id, datasetId, baseRevision: saved.revision });
-            this.changedLabels = this.changedLabels.filter((id) => id !== image.id);
-            if (this.imageId === image.id) this.image = { ...image, labelRevision: undone?.revision ?? null, hasLabel: undone !== null };
-          }),
+        run: () => void session.attempt(() => this.takeBack(image.id, step)),
       });
     });
   }
 
+  private async takeBack(imageId: string, step: string | null): Promise<void> {
+    const { edits } = this.session.client;
+    const { undo } = await edits.save({ imageId });
+    if (undo !== step) throw new AppError('conflict', `${imageId} has been painted on since: undo it in the editor`);
+    await edits.undo({ imageId });
+    await edits.save({ imageId });
+    await this.labelChanged(imageId, false);
+  }
+
+  /** Shows the label as it is now. @param differs whether it is another than the one that was scored */
+  private async labelChanged(imageId: string, differs: boolean): Promise<void> {
+    const others = this.changedLabels.filter((id) => id !== imageId);
+    this.changedLabels = differs ? [...others, imageId] : others;
+    if (this.imageId === imageId) await this.open(imageId);
+  }
+
   destroy(): void {
-    this.unsubscribe();
+    for (const unsubscribe of this.unsubscribes) unsubscribe();
   }
 }

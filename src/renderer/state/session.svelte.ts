@@ -1,10 +1,10 @@
-import type { Client } from '#shared/contract/index';
+import type { Client, EventName, EventPayloads } from '#shared/contract/index';
 import type { HostInfo, UiState } from '#shared/contract/app';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import type { RunConfig } from '#shared/training/run-config';
-import type { Connection } from '#shared/rpc/client';
+import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { notify } from './browser.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -32,7 +32,8 @@ export interface Recipe {
 /** What every place shares: connection, open data set, its images, the run under way, and where one is. */
 export class Session {
   readonly client: Client;
-  readonly on: Connection['on'];
+  /** Names this window among those of the workbench, until it is reloaded. */
+  readonly windowId = crypto.randomUUID().slice(0, 8);
   readonly toasts = new Toasts();
   place = $state<Place>('library');
   target = $state<Target>({});
@@ -43,51 +44,122 @@ export class Session {
   training = $state.raw<TrainingStatus | null>(null);
   runs = $state.raw<RunSummary[]>([]);
   host = $state.raw<HostInfo | null>(null);
-  lost = $state(false);
+  link = $state<ConnectionState>('open');
+  /** Another data set that was opened from another window; this one shows its own until a person goes on. */
+  moved = $state.raw<DatasetInfo | null>(null);
+  /** What the workbench waits for before it ends; null while it does not. */
+  closing = $state.raw<string[] | null>(null);
+  /** How far reading the data set's images is; null once it is done. */
+  survey = $state.raw<{ done: number; total: number } | null>(null);
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
   /** The recipe as the Train place was left. */
   recipe: Recipe | null = null;
+  private strokes = 0;
+  private readonly connection: Connection;
+  private readonly resyncs = new Set<() => Promise<void>>();
+  /** Whether this window has asked for the data set that opens next. */
+  private opening = 0;
   private uiState: UiState = {};
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(connection: Connection) {
-    const { on } = connection;
+    this.connection = connection;
     this.client = connection.client;
-    this.on = on;
-    on('datasets.changed', (info) => void this.onDataset(info));
-    on('datasets.images', (entries) => {
+    connection.onState((state) => void this.onLink(state));
+    connection.on('datasets.changed', (info) => void this.onDataset(info));
+    connection.on('app.closing', ({ waitsFor }) => (this.closing = waitsFor));
+    this.on('datasets.images', (entries) => {
       for (const entry of entries) this.images.set(entry.id, entry);
     });
-    on('training.status', (status) => this.onTraining(status));
-    on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
-    on(
-      'runs.changed',
-      (run) =>
-        (this.runs = [...(run.deleted ? [] : [run]), ...this.runs.filter(({ id }) => id !== run.id)].sort((a, b) =>
-          b.createdAt.localeCompare(a.createdAt),
-        )),
-    );
+    this.on('datasets.survey', (survey) => (this.survey = survey));
+    this.on('training.status', (status) => this.onTraining(status));
+    this.on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
+    this.on('runs.changed', (run) => this.onRun(run));
+  }
+
+  /** Subscribes to an event of the data set that this window shows, or of none. @returns a function that ends it */
+  on: <Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void) => () => void = (name, listener) =>
+    this.connection.on(name, (payload, dataset) => {
+      if (dataset === undefined || dataset === this.dataset?.id) listener(payload);
+    });
+
+  /** Names a stroke of this window, never used again. */
+  nextStroke(): string {
+    return `${this.windowId}:${++this.strokes}`;
+  }
+
+  /** Calls back when the connection is there again: what was known is then read anew. @returns a function that ends it */
+  onResync(work: () => Promise<void>): () => void {
+    this.resyncs.add(work);
+    return () => this.resyncs.delete(work);
+  }
+
+  /** Why nothing can be changed now, in one sentence; null where it can. */
+  get blocked(): string | null {
+    if (this.link !== 'open') return 'The workbench does not answer: nothing can be painted until it does.';
+    if (this.moved) return `Another data set was opened in another window: ${this.moved.name}.`;
+    if (this.closing) return 'The workbench is closing.';
+    return this.dataset?.readOnlyReason ?? null;
+  }
+
+  private async onLink(state: ConnectionState): Promise<void> {
+    this.link = state;
+    if (state !== 'open') return;
+    await this.attempt(async () => {
+      this.closing = null;
+      await this.start();
+      await Promise.all([...this.resyncs].map((work) => work()));
+    });
+  }
+
+  /** The end of the workbench's log. */
+  readLog(): Promise<{ file: string | null; lines: string[] }> {
+    return this.client.app.log();
+  }
+
+  /** Tries to reach the workbench now. */
+  reconnect(): void {
+    this.connection.retry();
+  }
+
+  private onRun(run: RunSummary): void {
+    const others = this.runs.filter(({ id }) => id !== run.id);
+    this.runs = [...(run.deleted ? [] : [run]), ...others].sort((a, b) => b.createdAt.localeCompare(a.createdAt));
   }
 
   /** Fetches what the first screen needs. */
   async start(): Promise<void> {
-    [this.host, this.uiState, this.training] = await Promise.all([
-      this.client.app.host(),
-      this.client.app.uiState(),
-      this.client.training.status(),
-    ]);
-    const place = this.remembered<Place>('place', 'library');
-    this.place = places.includes(place) ? place : 'library';
+    [this.host, this.uiState] = await Promise.all([this.client.app.host(), this.client.app.uiState()]);
+    if (!this.dataset) {
+      const place = this.remembered<Place>('place', 'library');
+      this.place = places.includes(place) ? place : 'library';
+    }
     const dataset = await this.client.datasets.current();
-    if (dataset) await this.onDataset(dataset);
+    if (!dataset) return;
+    if (this.dataset?.id === dataset.id) await this.load(dataset);
+    else await this.onDataset(dataset);
   }
 
   private async onDataset(info: DatasetInfo): Promise<void> {
     const another = this.dataset?.id !== info.id;
+    // A window stays with what it shows: nobody's next stroke may land in a data set that somebody else has opened.
+    if (another && this.dataset && this.opening === 0) {
+      this.moved = info;
+      return;
+    }
+    if (!another) this.moved = null;
     this.dataset = info;
-    if (!another) return;
+    if (another) await this.load(info);
+  }
+
+  /** Turns to a data set. */
+  private async load(info: DatasetInfo): Promise<void> {
+    this.connection.bind(info.id);
+    this.moved = null;
+    this.dataset = info;
+    this.survey = null;
     this.imagesLoaded = false;
     this.images.clear();
     const [images, runs, training] = await Promise.all([
@@ -95,12 +167,40 @@ export class Session {
       this.client.runs.list({ withDeleted: false }),
       this.client.training.status(),
     ]);
+    if (this.dataset?.id !== info.id) return;
     for (const entry of images) this.images.set(entry.id, entry);
     this.runs = runs;
     this.training = training;
     const last = this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);
     this.imagesLoaded = true;
+  }
+
+  /** Goes on with the data set that was opened from another window. */
+  async followMoved(): Promise<void> {
+    const { moved } = this;
+    if (moved) await this.attempt(() => this.load(moved));
+  }
+
+  /** Opens a data set in this window. @returns whether it is open now */
+  async open(work: () => Promise<DatasetInfo>): Promise<DatasetInfo> {
+    this.opening++;
+    try {
+      const info = await work();
+      if (this.dataset?.id !== info.id) await this.load(info);
+      else this.moved = null;
+      return info;
+    } finally {
+      this.opening--;
+    }
+  }
+
+  /** Takes the data set from the workbench that has it. */
+  async takeOver(): Promise<void> {
+    await this.attempt(async () => {
+      this.dataset = await this.client.datasets.takeOver();
+      await Promise.all([...this.resyncs].map((work) => work()));
+    });
   }
 
   private onTraining(status: TrainingStatus | null): void {
@@ -140,7 +240,7 @@ export class Session {
   }
 
   async openDataset(path: string): Promise<boolean> {
-    return this.attempt(() => this.client.datasets.open({ path }));
+    return this.attempt(() => this.open(() => this.client.datasets.open({ path })));
   }
 
   /** Runs work whose failure a person should see. @returns whether it succeeded */

@@ -1,10 +1,15 @@
 import { messageOf } from '#shared/errors';
 
+export interface ToastAction {
+  label: string;
+  run: () => void;
+}
+
 export interface Toast {
   id: number;
   kind: 'info' | 'error';
   text: string;
-  action: { label: string; run: () => void } | null;
+  actions: ToastAction[];
 }
 
 const infoMs = 8000;
@@ -14,15 +19,20 @@ export class Toasts {
   list = $state<Toast[]>([]);
   private nextId = 1;
 
-  show(kind: Toast['kind'], text: string, action: Toast['action'] = null): void {
+  show(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
     if (this.list.some((toast) => toast.text === text)) return;
     const id = this.nextId++;
-    this.list.push({ id, kind, text, action });
+    this.list.push({ id, kind, text, actions });
     if (kind === 'info') setTimeout(() => this.dismiss(id), infoMs);
   }
 
   error(error: unknown): void {
     this.show('error', messageOf(error));
+  }
+
+  /** Takes a message away whose cause is gone. */
+  dismissText(text: string): void {
+    this.list = this.list.filter((toast) => !toast.text.startsWith(text));
   }
 
   dismiss(id: number): void {

@@ -1,7 +1,9 @@
 import type { PresetInfo, QueueState, RateSearch, RunEstimate } from '#shared/contract/training';
 import type { StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
+import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics } from '#shared/training/messages';
+import { messageOf } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe, Session } from './session.svelte.ts';
@@ -23,9 +25,13 @@ export class TrainState {
   /** Run whose weights the next one starts from. */
   startFrom = $state<string | null>(null);
   estimate = $state.raw<RunEstimate | null>(null);
+  /** Why the recipe has no estimate; empty where it has one. */
+  estimateError = $state('');
   search = $state.raw<RateSearch | null>(null);
-  queue = $state.raw<QueueState>({ waiting: [], held: false });
+  queue = $state.raw<QueueState>({ waiting: [], broken: [], held: false });
   strip = $state.raw<RunDetail['strip']>(null);
+  /** The classes of the run shown: its scores are of these. */
+  classes = $state.raw<readonly ClassInfo[]>([]);
   protocol = $state.raw<RunDetail['protocol'] | null>(null);
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
@@ -38,6 +44,7 @@ export class TrainState {
       session.on('training.step', ({ runId, point }) => runId === this.runId && this.addStep(point)),
       session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
       session.on('training.resumed', ({ runId }) => runId === this.runId && void this.refreshRun(true)),
+      session.onResync(() => this.load()),
       session.on('training.rate', (search) => (this.search = search)),
       session.on('training.queue', (queue) => (this.queue = queue)),
       session.on('training.strip', ({ runId, epoch, images }) => {
@@ -118,6 +125,7 @@ export class TrainState {
     this.waiting = this.waiting.filter(({ globalStep }) => globalStep > last);
     this.strip = detail.strip;
     this.protocol = detail.protocol;
+    this.classes = detail.classes;
     // The cards tell how long an epoch takes here, as soon as that is known.
     this.presets = await this.session.client.training.presets();
   }
@@ -151,18 +159,26 @@ export class TrainState {
   }
 
   async removeQueued(id: string): Promise<void> {
+    const { client, toasts } = this.session;
     await this.session.attempt(async () => {
-      const run = await this.session.client.training.removeQueued({ id });
-      this.session.toasts.show('info', `"${run.name}" was taken out of the queue.`, {
+      const run = await client.training.removeQueued({ id });
+      if (!run) return;
+      toasts.show('info', `"${run.name}" was taken out of the queue.`, {
         label: 'Undo',
-        run: () => void this.session.attempt(() => this.session.client.training.restoreQueued({ run })),
+        run: () => void this.session.attempt(() => client.training.restoreQueued({ run })),
       });
     });
   }
 
-  /** Reckons time and memory of a recipe; one that breaks a rule has no estimate. */
-  async reckon(config: RunConfig): Promise<void> {
-    this.estimate = await this.session.client.training.estimate({ config }).catch(() => null);
+  /** Estimates time and memory of a recipe; why it cannot be estimated is said where the figures would stand. */
+  async updateEstimate(config: RunConfig): Promise<void> {
+    try {
+      this.estimate = await this.session.client.training.estimate({ config });
+      this.estimateError = '';
+    } catch (error) {
+      this.estimate = null;
+      this.estimateError = messageOf(error);
+    }
   }
 
   async findRate(): Promise<void> {

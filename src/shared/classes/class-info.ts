@@ -1,5 +1,9 @@
+/** A class of a data set. */
 export interface ClassInfo {
+  /** Its place in the class set, 0 … n - 1: what networks and predictions speak of. */
   id: number;
+  /** What a mask file holds for it; missing in what was written before classes carried it. */
+  value?: number;
   name: string;
   /** [red, green, blue], 0 … 255 */
   color: [number, number, number];

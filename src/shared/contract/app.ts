@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, method } from './define.ts';
+import { event, latest, method } from './define.ts';
 
 export interface HostInfo {
   host: 'desktop' | 'browser';
@@ -7,6 +7,8 @@ export interface HostInfo {
   platform: string;
   /** Whether a native folder dialog can be shown. */
   nativeDialogs: boolean;
+  /** The log file; null where it goes to stderr. */
+  logFile: string | null;
 }
 
 /** What each place remembers, as JSON text a key. */
@@ -16,10 +18,16 @@ export const app = {
   methods: {
     host: method(z.undefined()).returns<HostInfo>(),
     chooseFolder: method(z.undefined()).returns<string | null>(),
+    /** Answers at once: the window asks whether the workbench is still there. */
+    ping: method(z.undefined()).returns<void>(),
+    /** The last lines of the log. */
+    log: method(z.undefined()).returns<{ file: string | null; lines: string[] }>(),
     uiState: method(z.undefined()).returns<UiState>(),
     setUiState: method(z.strictObject({ key: z.string().min(1).max(100), value: z.string().max(20_000) })).returns<void>(),
   },
   events: {
+    /** The workbench is ending, and what it waits for. */
+    closing: latest<{ waitsFor: string[] }>(),
     notice: event<{ kind: 'info' | 'error'; text: string }>(),
   },
 };

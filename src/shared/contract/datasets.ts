@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
-import { event, method } from './define.ts';
+import { event, latest, method } from './define.ts';
 
 export interface SplitInfo {
   name: string;
@@ -18,6 +18,10 @@ export interface DatasetInfo {
   isSample: boolean;
   /** False where the folder cannot be written: masks are then read only. */
   writable: boolean;
+  /** Why masks are read only; null where they are not. */
+  readOnlyReason: string | null;
+  /** The other workbench that has the data set, in words; null if this one has it. */
+  heldBy: string | null;
   classes: ClassInfo[];
   /** Name of the class set, such as "CamVid-11". */
   classSet: string;
@@ -62,12 +66,16 @@ export const datasets = {
     current: method(z.undefined()).returns<DatasetInfo | null>(),
     open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
     openSample: method(z.undefined()).returns<DatasetInfo>(),
+    /** Takes the data set from the workbench that has it, because a person has chosen so. */
+    takeOver: method(z.undefined()).returns<DatasetInfo>(),
     recent: method(z.undefined()).returns<string[]>(),
     images: method(z.undefined()).returns<ImageEntry[]>(),
     listFolders: method(z.strictObject({ path: z.string().max(4096).nullable() })).returns<FolderListing>(),
   },
   events: {
-    changed: event<DatasetInfo>(),
+    changed: latest<DatasetInfo>(),
     images: event<ImageEntry[]>(),
+    /** How far reading images and masks is; null once it is done. */
+    survey: latest<{ done: number; total: number } | null>(),
   },
 };

@@ -10,6 +10,8 @@ export interface Method<Input extends z.ZodType = z.ZodType, Output = unknown> {
 /** An event stream: only a type, for the same reason. */
 export interface EventStream<Payload = unknown> {
   payload?: Payload;
+  /** Whether a later one says all that this one says: a window that cannot keep up gets the newest alone. */
+  replaceable: boolean;
 }
 
 export interface ServiceContract {
@@ -21,8 +23,14 @@ export function method<Input extends z.ZodType>(input: Input) {
   return { returns: <Output>(): Method<Input, Output> => ({ input }) };
 }
 
+/** An event of which every one counts. */
 export function event<Payload>(): EventStream<Payload> {
-  return {};
+  return { replaceable: false };
+}
+
+/** An event that tells a whole state: the newest replaces those before. */
+export function latest<Payload>(): EventStream<Payload> {
+  return { replaceable: true };
 }
 
 /** The methods of a contract as its implementation has them: may be synchronous. */

@@ -1,13 +1,13 @@
 import { app } from './app.ts';
 import { datasets } from './datasets.ts';
-import type { ClientOf, Handlers, PayloadOf } from './define.ts';
-import { masks } from './masks.ts';
+import { edits } from './edits.ts';
+import type { ClientOf, EventStream, Handlers, PayloadOf } from './define.ts';
 import { review } from './review.ts';
 import { runs } from './runs.ts';
 import { training } from './training.ts';
 
 /** Every service that crosses a process border, by name. */
-export const contract = { app, datasets, masks, review, runs, training };
+export const contract = { app, datasets, edits, review, runs, training };
 
 export type Contract = typeof contract;
 export type ServiceName = keyof Contract;
@@ -28,3 +28,11 @@ export type EventPayloads = {
       : never
     : never;
 };
+
+const replaceable = new Set<string>();
+for (const [service, { events }] of Object.entries(contract)) {
+  for (const [name, stream] of Object.entries<EventStream>(events)) if (stream.replaceable) replaceable.add(`${service}.${name}`);
+}
+
+/** Whether an event may be dropped for a later one of its name. */
+export const isReplaceable = (name: EventName): boolean => replaceable.has(name);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { ClassInfo } from '../classes/class-info.ts';
 import type { Protocol } from '../metrics/protocol.ts';
 import type { ImageScore } from '../training/messages.ts';
-import { event, method } from './define.ts';
+import { latest, method } from './define.ts';
 
 export interface PredictionInfo {
   id: string;
@@ -13,6 +14,8 @@ export interface PredictionInfo {
   images: number;
   /** sha256 of the checkpoint's tensors. */
   checkpointSha256: string;
+  /** The classes that it was made for: its ids and scores are of these. */
+  classes: ClassInfo[];
 }
 
 export interface PredictionProgress {
@@ -39,12 +42,23 @@ export interface ReviewImage {
 
 export interface ReviewResult {
   prediction: PredictionInfo;
+  /** Why it cannot be taken as a label, with both class lists; null where it can. */
+  foreign: string | null;
   miou: number | null;
   pixelAccuracy: number | null;
   perClassIou: (number | null)[];
   confusion: number[][];
   /** Worst first. */
   images: ReviewImage[];
+}
+
+/** The prediction of an image and its label, both in the prediction's class ids, 255 = void. */
+export interface ReviewMasks {
+  width: number;
+  height: number;
+  prediction: Uint8Array;
+  /** null where the image has no label; classes that the prediction does not know are void. */
+  label: Uint8Array | null;
 }
 
 export const review = {
@@ -54,13 +68,9 @@ export const review = {
     cancel: method(z.undefined()).returns<void>(),
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
     result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),
-    mask: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<{
-      width: number;
-      height: number;
-      ids: Uint8Array;
-    }>(),
+    masks: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<ReviewMasks>(),
   },
   events: {
-    progress: event<PredictionProgress>(),
+    progress: latest<PredictionProgress>(),
   },
 };

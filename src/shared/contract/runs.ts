@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ClassInfo } from '../classes/class-info.ts';
 import type { Protocol } from '../metrics/protocol.ts';
 import type { EpochMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { RunConfig } from '../training/run-config.ts';
@@ -13,6 +14,8 @@ export interface RunSummary {
   status: RunStatus;
   /** Why it failed or was interrupted; null otherwise. */
   reason: string | null;
+  /** What is wrong with its row in the history; null if nothing is. */
+  broken: string | null;
   device: string | null;
   epochs: number;
   epochsDone: number;
@@ -37,6 +40,8 @@ export interface RunSummary {
 export interface RunDetail {
   summary: RunSummary;
   config: RunConfig;
+  /** The classes that it is trained on: its scores are of these. */
+  classes: ClassInfo[];
   seed: number;
   codeVersion: string;
   datasetFingerprint: string;

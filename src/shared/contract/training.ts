@@ -3,7 +3,7 @@ import type { RatePoint, StepMetrics, StepPoint, StripImage } from '../training/
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
 import { sweepSchema } from '../training/sweep.ts';
-import { event, method } from './define.ts';
+import { event, latest, method } from './define.ts';
 import type { RunSummary } from './runs.ts';
 
 export type TrainingPhase = 'starting' | 'training' | 'validating' | 'pausing' | 'paused' | 'stopping';
@@ -56,6 +56,8 @@ export type QueuedRun = z.infer<typeof queuedRunSchema>;
 
 export interface QueueState {
   waiting: QueuedRun[];
+  /** Rows that cannot be read any more: they can only be removed. */
+  broken: { id: string; name: string; reason: string }[];
   /** Whether the next one is not started by itself: after a stop or a restart. */
   held: boolean;
 }
@@ -88,7 +90,8 @@ export const training = {
     enqueue: method(start).returns<QueueState>(),
     sweep: method(sweepSchema).returns<QueueState>(),
     queue: method(z.undefined()).returns<QueueState>(),
-    removeQueued: method(queued).returns<QueuedRun>(),
+    /** @returns the run, to be put back; null for one that could not be read */
+    removeQueued: method(queued).returns<QueuedRun | null>(),
     /** Puts a removed run back in its place. */
     restoreQueued: method(z.strictObject({ run: queuedRunSchema })).returns<QueueState>(),
     prioritise: method(queued.extend({ priority: z.int().min(-100).max(100) })).returns<QueueState>(),
@@ -106,14 +109,14 @@ export const training = {
     log: method(z.strictObject({ runId: z.string() })).returns<string[]>(),
   },
   events: {
-    status: event<TrainingStatus>(),
+    status: latest<TrainingStatus>(),
     step: event<{ runId: string; point: StepPoint }>(),
     epoch: event<{ runId: string }>(),
     /** The run has gone on from a checkpoint: its curve is to be read anew, since steps may be done again. */
     resumed: event<{ runId: string }>(),
     log: event<{ runId: string; line: string }>(),
-    queue: event<QueueState>(),
-    rate: event<RateSearch>(),
+    queue: latest<QueueState>(),
+    rate: latest<RateSearch>(),
     /** The predictions of a few validation images have been renewed. */
     strip: event<{ runId: string; epoch: number; images: StripImage[] }>(),
   },

@@ -5,4 +5,6 @@ export interface Sample {
   imageFile: string;
   /** null where there is no label: such an image can only be predicted. */
   maskFile: string | null;
+  /** Revision of the mask, where the run has recorded it. */
+  revision?: string;
 }

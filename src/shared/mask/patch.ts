@@ -1,15 +1,18 @@
 import { AppError } from '../errors.ts';
 
 /** Changed pixels of one edit: a box, which of its pixels changed, and their new class ids in order. */
-export interface MaskPatch {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
+export interface MaskPatch extends PatchBox {
   /** One bit a pixel of the box, row-major, lowest bit first. */
   changed: Uint8Array;
   /** New class ids of the changed pixels, row-major. */
   values: Uint8Array;
+}
+
+export interface PatchBox {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
 }
 
 export interface MaskSize {
@@ -17,19 +20,70 @@ export interface MaskSize {
   height: number;
 }
 
+/** Pixels visited before others get their turn: some milliseconds. */
+const pixelsATurn = 2_000_000;
+
+/** Visits the changed pixels of some rows of a patch. @returns the position of the first changed pixel after them */
+function visitRows(
+  { left, top, width, changed }: Omit<MaskPatch, 'values'>,
+  maskWidth: number,
+  [fromRow, toRow]: readonly [number, number],
+  position: number,
+  visit: (index: number, position: number) => void,
+): number {
+  let bit = fromRow * width;
+  for (let row = fromRow; row < toRow; row++) {
+    const start = (top + row) * maskWidth + left;
+    for (let column = 0; column < width;) {
+      const byte = changed[bit >> 3];
+      // Eight unchanged pixels at once: most of a large box is.
+      if (byte === 0 && (bit & 7) === 0 && column + 8 <= width) {
+        column += 8;
+        bit += 8;
+        continue;
+      }
+      if (byte & (1 << (bit & 7))) visit(start + column, position++);
+      column++;
+      bit++;
+    }
+  }
+  return position;
+}
+
 /** Visits every changed pixel. @param visit gets the pixel's index in the mask and its position among the changed */
-export function forEachChanged(patch: MaskPatch, maskWidth: number, visit: (index: number, position: number) => void): void {
+export function forEachChanged(
+  patch: Omit<MaskPatch, 'values'>,
+  maskWidth: number,
+  visit: (index: number, position: number) => void,
+): void {
+  visitRows(patch, maskWidth, [0, patch.height], 0, visit);
+}
+
+/** The same in turns of a few milliseconds, so that a very large patch keeps nothing else waiting. */
+export async function forEachChangedInTurns(
+  patch: Omit<MaskPatch, 'values'>,
+  maskWidth: number,
+  visit: (index: number, position: number) => void,
+  breathe: () => Promise<void>,
+): Promise<void> {
+  const rows = Math.max(1, Math.floor(pixelsATurn / patch.width));
   let position = 0;
-  for (let bit = 0; bit < patch.width * patch.height; bit++) {
-    if (!(patch.changed[bit >> 3] & (1 << (bit & 7)))) continue;
-    const y = patch.top + Math.floor(bit / patch.width);
-    visit(y * maskWidth + patch.left + (bit % patch.width), position++);
+  for (let row = 0; row < patch.height; row += rows) {
+    if (row > 0) await breathe();
+    position = visitRows(patch, maskWidth, [row, Math.min(patch.height, row + rows)], position, visit);
   }
 }
 
-/** Writes a patch into `ids`. @throws AppError 'invalid-argument' if it does not lie in the mask */
-export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): void {
-  const { left, top, width, height } = patch;
+function countBits(bytes: Uint8Array, bits: number): number {
+  let count = 0;
+  const whole = bits >> 3;
+  for (let i = 0; i < whole; i++) for (let byte = bytes[i]; byte; byte &= byte - 1) count++;
+  for (let bit = whole * 8; bit < bits; bit++) if (bytes[bit >> 3] & (1 << (bit & 7))) count++;
+  return count;
+}
+
+/** @throws AppError 'invalid-argument' if a patch does not lie in the mask, or has not one value for each changed pixel */
+export function assertPatch({ left, top, width, height, changed, values }: MaskPatch, size: MaskSize): void {
   const inside =
     [left, top, width, height].every(Number.isInteger) &&
     left >= 0 &&
@@ -37,14 +91,26 @@ export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): v
     width > 0 &&
     height > 0 &&
     left + width <= size.width &&
-    top + height <= size.height &&
-    patch.changed.length >= Math.ceil((width * height) / 8);
+    top + height <= size.height;
   if (!inside) {
     throw new AppError(
       'invalid-argument',
       `patch must lie in the mask of ${size.width} x ${size.height}, received ${width} x ${height} at ${left}, ${top}`,
     );
   }
+  const bits = width * height;
+  if (changed.length !== Math.ceil(bits / 8)) {
+    throw new AppError('invalid-argument', `patch must have ${Math.ceil(bits / 8)} bytes of changed bits, received ${changed.length}`);
+  }
+  const count = countBits(changed, bits);
+  if (values.length !== count) {
+    throw new AppError('invalid-argument', `patch must have a value for each of its ${count} changed pixels, received ${values.length}`);
+  }
+}
+
+/** Writes a patch into `ids`. @throws AppError 'invalid-argument' as `assertPatch` */
+export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): void {
+  assertPatch(patch, size);
   forEachChanged(patch, size.width, (index, position) => (ids[index] = patch.values[position]));
 }
 
@@ -56,20 +122,23 @@ export function diffPatches(
   before: Uint8Array,
   after: Uint8Array,
   size: MaskSize,
-  box: Pick<MaskPatch, 'left' | 'top' | 'width' | 'height'>,
+  box: PatchBox,
 ): { before: MaskPatch; after: MaskPatch } | null {
   const changed = new Uint8Array(Math.ceil((box.width * box.height) / 8));
-  const old: number[] = [];
-  const now: number[] = [];
+  let count = 0;
   for (let y = 0, bit = 0; y < box.height; y++) {
-    for (let x = 0; x < box.width; x++, bit++) {
-      const index = (box.top + y) * size.width + box.left + x;
+    let index = (box.top + y) * size.width + box.left;
+    for (let x = 0; x < box.width; x++, bit++, index++) {
       if (before[index] === after[index]) continue;
       changed[bit >> 3] |= 1 << (bit & 7);
-      old.push(before[index]);
-      now.push(after[index]);
+      count++;
     }
   }
-  if (now.length === 0) return null;
-  return { before: { ...box, changed, values: Uint8Array.from(old) }, after: { ...box, changed, values: Uint8Array.from(now) } };
+  if (count === 0) return null;
+  const [old, now] = [new Uint8Array(count), new Uint8Array(count)];
+  forEachChanged({ ...box, changed }, size.width, (index, position) => {
+    old[position] = before[index];
+    now[position] = after[index];
+  });
+  return { before: { ...box, changed, values: old }, after: { ...box, changed, values: now } };
 }

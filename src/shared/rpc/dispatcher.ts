@@ -6,41 +6,63 @@ import { toWireError } from './wire-errors.ts';
 
 type Handler = (input: unknown) => unknown;
 
-/** Every method of the contract with its check and its implementation. */
-function methodTable(services: Services): Map<string, Handler> {
-  const table = new Map<string, Handler>();
-  for (const [service, { methods }] of Object.entries(contract)) {
-    for (const [name, { input }] of Object.entries<Method>(methods)) {
-      const implementation = (services[service as ServiceName] as Record<string, Handler>)[name];
-      table.set(`${service}.${name}`, (value) => {
-        // msgpack has no undefined: a call without argument arrives as null.
-        const checked = input.safeParse(value ?? undefined);
-        if (checked.success) return implementation(checked.data);
-        const issue = checked.error.issues[0];
-        throw new AppError('invalid-argument', `${service}.${name}: ${issue.path.join('.') || 'argument'}: ${issue.message}`);
-      });
-    }
+/** The services, some of which are of the data set that a call is for: those are asked for when they are needed. */
+export type ServiceTable = { [S in ServiceName]: Services[S] | (() => Services[S]) };
+
+export interface DispatcherOptions {
+  /** Turns an error of a library into one a person can act on. */
+  explain: (error: unknown) => unknown;
+  /** Gets errors that are not AppErrors, for the log. */
+  report: (error: unknown, method: string) => void;
+  /** The log that an `internal` error names; null where it goes to stderr. */
+  logFile: string | null;
+}
+
+interface KnownMethod {
+  service: ServiceName;
+  name: string;
+  input: Method['input'];
+}
+
+const methods = new Map<string, KnownMethod>();
+for (const [service, { methods: of }] of Object.entries(contract)) {
+  for (const [name, { input }] of Object.entries<Method>(of))
+    methods.set(`${service}.${name}`, { service: service as ServiceName, name, input });
+}
+
+function call(table: ServiceTable, { method, input }: CallFrame): unknown {
+  const found = methods.get(method);
+  if (!found) throw new AppError('not-found', `There is no method "${method}"`);
+  // msgpack has no undefined: a call without argument arrives as null.
+  const checked = found.input.safeParse(input ?? undefined);
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    throw new AppError('invalid-argument', `${method}: ${issue.path.join('.') || 'argument'}: ${issue.message}`);
   }
-  return table;
+  const entry = table[found.service];
+  const service = typeof entry === 'function' ? entry() : entry;
+  return (service as unknown as Record<string, Handler>)[found.name](checked.data);
 }
 
 /**
  * Answers call frames. Only methods of the contract can be reached; every argument is checked on arrival.
- * @param report gets errors that are not AppErrors, for the log
+ * @param servicesFor gives the services for a caller that shows a data set, or any
  */
 export function createDispatcher(
-  services: Services,
-  report: (error: unknown, method: string) => void,
+  servicesFor: (dataset: string | undefined) => ServiceTable,
+  { explain, report, logFile }: DispatcherOptions,
 ): (frame: CallFrame) => Promise<ResultFrame> {
-  const table = methodTable(services);
-  return async ({ id, method, input }) => {
+  return async (frame) => {
+    const { id, method, dataset } = frame;
     try {
-      const handler = table.get(method);
-      if (!handler) throw new AppError('not-found', `There is no method "${method}"`);
-      return { kind: 'result', id, ok: true, value: await handler(input) };
-    } catch (error) {
-      if (!(error instanceof AppError)) report(error, method);
-      return { kind: 'result', id, ok: false, error: toWireError(error) };
+      return { kind: 'result', id, ok: true, value: await call(servicesFor(dataset), frame) };
+    } catch (thrown) {
+      const error = explain(thrown);
+      if (!(error instanceof AppError) || error.code === 'internal') report(thrown, method);
+      const wire = toWireError(error);
+      if (wire.code !== 'internal') return { kind: 'result', id, ok: false, error: wire };
+      const message = `Something went wrong inside the workbench; ${logFile ?? 'what it wrote to the terminal'} has the details.`;
+      return { kind: 'result', id, ok: false, error: { ...wire, message } };
     }
   };
 }

@@ -13,6 +13,8 @@ export interface CallFrame {
   /** `service.method` */
   method: string;
   input: unknown;
+  /** The data set that the caller shows: a call never reaches another one. */
+  dataset?: string;
 }
 
 export type ResultFrame =
@@ -22,6 +24,8 @@ export interface EventFrame {
   kind: 'event';
   name: string;
   payload: unknown;
+  /** The data set that it is about, where it is about one. */
+  dataset?: string;
 }
 
 /** What a server sends. Both transports, IPC and WebSocket, carry exactly these. */

@@ -1,9 +1,13 @@
 import { AppError, errorCodes, type ErrorCode } from '../errors.ts';
 import type { WireError } from './frames.ts';
 
-/** An AppError as it is; anything else as `internal`, without its inner workings. */
-export function toWireError(error: unknown): WireError {
+/**
+ * An AppError as it is; anything else as `internal`, without its inner workings.
+ * @param inner keeps the inner workings: for a thread of the same application, whose errors go on to the log
+ */
+export function toWireError(error: unknown, inner = false): WireError {
   if (error instanceof AppError) return { code: error.code, message: error.message, details: error.details };
+  if (inner) return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error), details: {} };
   return { code: 'internal', message: 'Something went wrong inside the workbench; its log has the details.', details: {} };
 }
 

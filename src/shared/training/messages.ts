@@ -17,6 +17,8 @@ export interface TrainJob {
   resumeFrom: string | null;
   /** Weight file (.pth, .safetensors, .ckpt) to start from, as far as its tensors fit; null starts from random weights. */
   initialWeights: string | null;
+  /** Keeps a copy of every mask in the run's folder and trains on these: for runs outside a workbench, which has a store of revisions. */
+  keepMasks?: boolean;
 }
 
 export interface PredictJob {
@@ -29,8 +31,10 @@ export interface PredictJob {
   maskFormat: MaskFormat | null;
   /** How to look at the images; null as the checkpoint's settings say. */
   evaluation: EvaluationConfig | null;
-  /** Class set of the data set; must have as many classes as the checkpoint. */
+  /** Class set of the data set; must have the checkpoint's classes, in whatever order. */
   classes: ClassInfo[] | null;
+  /** What the masks hold: the checkpoint's class ids, or the stored values of its classes. */
+  write: 'ids' | 'values';
 }
 
 /** Raises the learning rate step by step from very small to where the loss explodes, on a network that is thrown away. */

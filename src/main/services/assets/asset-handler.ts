@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { readMask, readStoredMask } from '#files/mask-png';
 import { AppError, messageOf } from '#shared/errors';
@@ -7,6 +8,7 @@ import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
 import type { RunService } from '../runs/run-service.ts';
+import type { Logger } from '../log.ts';
 import { colourMask } from './colour-mask.ts';
 
 const contentTypes: Record<string, string> = {
@@ -29,11 +31,11 @@ const forever = 'private, max-age=31536000, immutable';
  */
 export class AssetHandler {
   private readonly datasets: DatasetService;
-  private readonly runs: RunService;
+  private readonly log: Logger;
 
-  constructor(datasets: DatasetService, runs: RunService) {
+  constructor(datasets: DatasetService, log: Logger) {
     this.datasets = datasets;
-    this.runs = runs;
+    this.log = log;
   }
 
   /** @returns 404, 422 or 500 with one sentence instead of throwing */
@@ -41,15 +43,16 @@ export class AssetHandler {
     try {
       return await this.route(new URL(request.url));
     } catch (error) {
-      const status = error instanceof AppError ? (error.code === 'not-found' ? 404 : 422) : 500;
+      const known = error instanceof AppError;
+      if (!known) this.log.error({ err: error, path: new URL(request.url).pathname }, 'an asset could not be served');
+      const status = known ? (error.code === 'not-found' || error.code === 'conflict' ? 404 : 422) : 500;
       return new Response(messageOf(error), { status, headers: { 'content-type': 'text/plain; charset=utf-8' } });
     }
   }
 
   private async route(url: URL): Promise<Response> {
     const [, datasetId, kind, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
-    const dataset = this.datasets.require();
-    if (dataset.id !== datasetId) throw new AppError('not-found', `The data set ${datasetId} is not open`);
+    const { dataset, runs } = this.datasets.require(datasetId ?? '');
     const id = rest.join('/');
     const size = Math.min(largestThumb, Math.max(16, Number(url.searchParams.get('size') ?? 192) || 192));
     switch (kind) {
@@ -60,11 +63,11 @@ export class AssetHandler {
       case 'mask':
         return this.mask(dataset, id, size);
       case 'run':
-        return this.runExport(id);
+        return this.runExport(runs, id);
       case 'history':
-        return this.historyExport(id);
+        return this.historyExport(runs, id);
       case 'strip':
-        return this.strip(id);
+        return this.strip(runs, id);
       default:
         throw new AppError('not-found', `There is nothing at ${url.pathname}`);
     }
@@ -96,28 +99,40 @@ export class AssetHandler {
   }
 
   /** @param withSteps whether the format tells every step: only JSON does */
-  private async exported(runId: string, withSteps: boolean): Promise<ExportedRun> {
-    return { run: await this.runs.detail(runId, withSteps ? 0 : Number.MAX_SAFE_INTEGER), classes: this.runs.store().classes(runId) };
+  private async exported(runs: RunService, runId: string, withSteps: boolean): Promise<ExportedRun> {
+    return { run: await runs.detail(runId, withSteps ? 0 : Number.MAX_SAFE_INTEGER), classes: runs.store.classes(runId) };
   }
 
-  private async runExport(name: string): Promise<Response> {
+  private async runExport(runs: RunService, name: string): Promise<Response> {
     const { name: runId, ext } = path.parse(name);
-    return exportResponse(runId, ext, await this.exported(runId, ext === '.json'), { csv: runCsv, json: runJson, xlsx: runXlsx });
+    return exportResponse(runId, ext, await this.exported(runs, runId, ext === '.json'), { csv: runCsv, json: runJson, xlsx: runXlsx });
   }
 
   /** All runs that are not deleted. */
-  private async historyExport(name: string): Promise<Response> {
+  private async historyExport(runs: RunService, name: string): Promise<Response> {
     const ext = path.extname(name);
+    const ids = runs.store.list(false).map(({ id }) => id);
+    // Every step of every run does not fit one text: JSON goes out run by run.
+    if (ext === '.json')
+      return downloadOf(
+        'runs',
+        ext,
+        Readable.toWeb(Readable.from(encoded(historyJson(this.each(runs, ids))))) as ReadableStream<Uint8Array<ArrayBuffer>>,
+      );
     const all: ExportedRun[] = [];
-    for (const { id } of this.runs.store().list(false)) all.push(await this.exported(id, ext === '.json'));
-    return exportResponse('runs', ext, all, { csv: historyCsv, json: historyJson, xlsx: historyXlsx });
+    for (const id of ids) all.push(await this.exported(runs, id, false));
+    return exportResponse('runs', ext, all, { csv: historyCsv, xlsx: historyXlsx });
+  }
+
+  private async *each(runs: RunService, ids: readonly string[]): AsyncGenerator<ExportedRun> {
+    for (const id of ids) yield await this.exported(runs, id, true);
   }
 
   /** A prediction of the validation strip, in the classes' colours. */
-  private async strip(id: string): Promise<Response> {
+  private async strip(runs: RunService, id: string): Promise<Response> {
     const [runId, file] = id.split('/');
     if (!/^\d+\.png$/.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
-    const store = this.runs.store();
+    const { store } = runs;
     store.row(runId);
     const { width, height, values } = readStoredMask(store.file(runId, 'strip', file));
     return respond(
@@ -151,9 +166,18 @@ async function exportResponse<T>(
         .join(', ')}, received "${ext}"`,
     );
   const body = await writers[format](content);
-  return new Response(typeof body === 'string' ? body : Buffer.from(body), {
+  return downloadOf(name, ext, typeof body === 'string' ? body : Buffer.from(body));
+}
+
+async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  for await (const text of texts) yield encoder.encode(text);
+}
+
+function downloadOf(name: string, ext: string, body: string | Buffer<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>): Response {
+  return new Response(body, {
     headers: {
-      'content-type': exportTypes[format],
+      'content-type': exportTypes[ext.slice(1)],
       'content-disposition': `attachment; filename="${name}${ext}"`,
       'cache-control': 'no-store',
     },

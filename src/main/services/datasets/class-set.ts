@@ -43,7 +43,7 @@ function toClassSet(source: unknown, file: string): ClassSet {
   toId[voidValue] = voidId;
   return {
     name,
-    classes: classes.map(({ name: className, color }, id) => ({ id, name: className, color })),
+    classes: classes.map(({ name: className, value, color }, id) => ({ id, value, name: className, color })),
     format: { toId, voidValue },
     key: fnv1a(JSON.stringify(parsed.data)).toString(16),
   };

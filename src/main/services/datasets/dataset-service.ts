@@ -1,120 +1,88 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { DatasetInfo, FolderListing, ImageEntry } from '#shared/contract/datasets';
+import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
 import type { Services } from '#shared/contract/index';
-import { AppError, messageOf } from '#shared/errors';
+import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
-import type { EventBus } from '../events.ts';
+import type { Preferences } from '../app/preferences.ts';
+import { Serial } from '../edits/serial.ts';
 import { findResources } from '../resources.ts';
-import type { Settings } from '../app/settings.ts';
+import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { looksLikeDataset } from './layout.ts';
-import { OpenDataset } from './open-dataset.ts';
+import { datasetId } from './open-dataset.ts';
 
-const surveyBatch = 12;
+interface DatasetServiceOptions extends ScopeEnvironment {
+  preferences: Preferences;
+}
 
-/** Opens data sets and keeps the library's knowledge of them fresh. */
+/** Opens data sets, one at a time; owns the one that is open. */
 export class DatasetService {
-  private readonly options: { userData: string; settings: Settings; events: EventBus };
-  private dataset: OpenDataset | null = null;
-  private surveys: Promise<void> = Promise.resolve();
-  private readonly closing: ((dataset: OpenDataset) => void)[] = [];
-  private readonly opening: ((dataset: OpenDataset) => void)[] = [];
+  private readonly options: DatasetServiceOptions;
+  private readonly changes = new Serial();
+  private scope: DatasetScope | null = null;
+  private closed = false;
 
-  constructor(options: { userData: string; settings: Settings; events: EventBus }) {
+  constructor(options: DatasetServiceOptions) {
     this.options = options;
   }
 
-  /** Registers work for when another data set takes the place of the open one. */
-  onClose(work: (dataset: OpenDataset) => void): void {
-    this.closing.push(work);
-  }
-
-  onOpen(work: (dataset: OpenDataset) => void): void {
-    this.opening.push(work);
-  }
-
-  /** @throws AppError 'not-found' if no data set is open */
-  require(): OpenDataset {
-    if (!this.dataset) throw new AppError('not-found', 'No data set is open');
-    return this.dataset;
+  /**
+   * The open data set.
+   * @param dataset id of the one that the caller shows; undefined takes whichever is open
+   * @throws AppError 'not-found' if none is open, 'conflict' if another one has been opened since
+   */
+  require(dataset?: string): DatasetScope {
+    if (!this.scope) throw new AppError('not-found', 'No data set is open');
+    if (dataset !== undefined && dataset !== this.scope.dataset.id) {
+      throw new AppError('conflict', `Another data set has been opened since: ${this.scope.dataset.path}`, {
+        file: this.scope.dataset.path,
+      });
+    }
+    return this.scope;
   }
 
   current(): DatasetInfo | null {
-    return this.dataset?.info ?? null;
+    return this.scope?.dataset.info ?? null;
   }
 
-  /** Opens a folder; the data set open before stays open if that fails. @throws AppError */
-  open(folder: string, isSample = false): DatasetInfo {
-    const resolved = path.resolve(folder);
-    if (this.dataset?.path === resolved) return this.dataset.info;
-    const dataset = new OpenDataset(resolved, { userData: this.options.userData, isSample });
-    try {
-      if (this.dataset) for (const work of this.closing) work(this.dataset);
-    } catch (error) {
-      dataset.close();
-      throw error;
-    }
-    this.dataset?.close();
-    this.dataset = dataset;
-    if (!isSample) this.options.settings.rememberDataset(resolved);
-    for (const work of this.opening) work(dataset);
-    this.surveys = this.surveyAll(dataset);
-    this.options.events.emit('datasets.changed', dataset.info);
-    return dataset.info;
+  /**
+   * Opens a folder. The data set open before stays open and usable if that fails.
+   * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
+   */
+  open(folder: string, isSample = false): Promise<DatasetInfo> {
+    return this.changes.run(() => this.replace(path.resolve(folder), isSample, false));
+  }
+
+  /** Takes the open data set from the workbench that has it. @throws AppError as `open` */
+  takeOver(): Promise<DatasetInfo> {
+    return this.changes.run(() => {
+      const { dataset } = this.require();
+      if (!dataset.info.heldBy) return dataset.info;
+      return this.replace(dataset.path, dataset.info.isSample, true);
+    });
+  }
+
+  private async replace(folder: string, isSample: boolean, takeOver: boolean): Promise<DatasetInfo> {
+    if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
+    const before = this.scope;
+    if (before && before.dataset.id === datasetId(folder) && !takeOver) return before.dataset.info;
+    const busy = before?.busyWith;
+    if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
+    const scope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver });
+    this.scope = scope;
+    if (!isSample) this.options.preferences.rememberDataset(folder);
+    // The windows turn to the new one before the one before has been put away.
+    this.options.events.emit('datasets.changed', scope.dataset.info);
+    await before?.close();
+    return scope.dataset.info;
   }
 
   /** The sample is copied to the user's data folder once, so that it can be painted on. */
-  openSample(): DatasetInfo {
+  async openSample(): Promise<DatasetInfo> {
     const target = path.join(this.options.userData, 'sample');
-    if (!existsSync(path.join(target, 'train'))) {
-      mkdirSync(target, { recursive: true });
-      cpSync(path.join(findResources(), 'sample'), target, { recursive: true });
-    }
+    if (!existsSync(target)) copyWhole(path.join(findResources(), 'sample'), target);
     return this.open(target, true);
-  }
-
-  recent(): string[] {
-    return this.options.settings.recentDatasets();
-  }
-
-  images(): ImageEntry[] {
-    return this.require().images();
-  }
-
-  /** Resolves when every image of the open data set has been surveyed. */
-  async surveyed(): Promise<void> {
-    await this.surveys;
-  }
-
-  private async surveyAll(dataset: OpenDataset): Promise<void> {
-    const waiting = dataset
-      .images()
-      .filter((entry) => !entry.surveyed)
-      .map(({ id }) => id);
-    for (let from = 0; from < waiting.length; from += surveyBatch) {
-      const entries: ImageEntry[] = [];
-      for (const id of waiting.slice(from, from + surveyBatch)) {
-        if (this.dataset !== dataset) return;
-        try {
-          entries.push(await dataset.survey(id));
-        } catch (error) {
-          // One image that cannot be read or recorded must not end the survey of the others.
-          this.options.events.emit('app.notice', { kind: 'error', text: `${id} could not be surveyed: ${messageOf(error)}` });
-        }
-      }
-      this.options.events.emit('datasets.images', entries);
-    }
-    if (waiting.length > 0 && this.dataset === dataset) this.options.events.emit('datasets.changed', dataset.info);
-  }
-
-  /** Surveys one image again, after its mask has been written. @param editedAt null forgets that it was edited */
-  async refresh(dataset: OpenDataset, id: string, editedAt?: string | null): Promise<void> {
-    const before = dataset.entry(id).hasMask;
-    const entry = await dataset.survey(id, editedAt);
-    if (this.dataset !== dataset) return;
-    this.options.events.emit('datasets.images', [entry]);
-    if (entry.hasMask !== before) this.options.events.emit('datasets.changed', dataset.info);
   }
 
   /** Folders below a folder, for choosing one without a native dialog. @param folder null starts at home */
@@ -138,9 +106,18 @@ export class DatasetService {
     return { path: at, parent: parent === at ? null : parent, folders };
   }
 
-  close(): void {
-    this.dataset?.close();
-    this.dataset = null;
+  /** What the end of the application waits for, in words. */
+  async waitsFor(): Promise<string[]> {
+    return (await this.scope?.waitsFor()) ?? [];
+  }
+
+  /** Closes the open data set, after an opening under way. Never rejects. */
+  close(): Promise<void> {
+    this.closed = true;
+    return this.changes.run(async () => {
+      await this.scope?.close();
+      this.scope = null;
+    });
   }
 
   /** The methods of the contract. */
@@ -149,9 +126,25 @@ export class DatasetService {
       current: () => this.current(),
       open: ({ path: folder }) => this.open(folder),
       openSample: () => this.openSample(),
-      recent: () => this.recent(),
-      images: () => this.images(),
+      takeOver: () => this.takeOver(),
+      recent: () => this.options.preferences.recentDatasets(),
+      images: () => this.require().dataset.images(),
       listFolders: ({ path: folder }) => this.listFolders(folder),
     };
+  }
+}
+
+/** Copies a folder whole or not at all: half a copy would be taken for the whole one for ever. */
+function copyWhole(from: string, to: string): void {
+  const partial = `${to}.partial-${process.pid}`;
+  try {
+    mkdirSync(path.dirname(to), { recursive: true });
+    rmSync(partial, { recursive: true, force: true });
+    cpSync(from, partial, { recursive: true });
+    renameSync(partial, to);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    // Another workbench may have been first.
+    if (!existsSync(to)) throw asFileError(error, to);
   }
 }

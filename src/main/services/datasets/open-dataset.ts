@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
-import { nowText, openDatabase, type Db } from '../database.ts';
-import { classSetOf, type ClassSet } from './class-set.ts';
-import { locateDataset, type LocatedDataset, type LocatedImage } from './layout.ts';
-import { fileStamp, surveyImage, surveyStamp, type Survey } from './survey.ts';
-import { WorkFolder } from './work-folder.ts';
+import type { Db } from '../database.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { Workers } from '../workers/workers.ts';
+import type { ClassSet } from './class-set.ts';
+import type { DatasetAccess } from './dataset-access.ts';
+import type { LocatedDataset, LocatedImage } from './layout.ts';
+import { fileStamp, surveyStamp, type Survey } from './survey.ts';
+import type { WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
   id: string;
@@ -21,57 +25,63 @@ interface ImageRow {
   edited_at: string | null;
 }
 
+export interface OpenDatasetOptions {
+  path: string;
+  isSample: boolean;
+  located: LocatedDataset;
+  classSet: ClassSet;
+  workFolder: WorkFolder;
+  access: DatasetAccess;
+  db: Db;
+  outbox: Outbox;
+  workers: Workers;
+}
+
+/** Names a data set in addresses and calls. */
+export const datasetId = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 12);
+
 /** Whether masks may be written. Root may write anywhere; a folder whose mode forbids it to everyone is left alone all the same. */
 function isWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
     return process.platform === 'win32' || (statSync(folder).mode & 0o222) !== 0;
   } catch {
+    // Not to be written, whatever the reason: that is the answer.
     return false;
   }
 }
 
-/** A data set that is open: its images, its class set and its history database. */
+/** Whether the system lets a data set's masks be written. */
+export function masksPermitted(folder: string, located: LocatedDataset): boolean {
+  const labelFolders = new Set(located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
+  return [folder, ...labelFolders].every(isWritable);
+}
+
+/** The images of an open data set and what is known of each. */
 export class OpenDataset {
   readonly id: string;
   readonly path: string;
   readonly classSet: ClassSet;
-  readonly writable: boolean;
-  /** `<dataset>/.encnet`, or a folder of the user's where the data set is read only. */
   readonly workFolder: WorkFolder;
-  readonly db: Db;
-  private readonly located: LocatedDataset;
+  private readonly options: OpenDatasetOptions;
   private readonly byId: Map<string, LocatedImage>;
   private readonly entries: Map<string, ImageEntry>;
-  private readonly isSample: boolean;
 
-  /** @throws AppError 'not-found' or 'not-a-dataset' */
-  constructor(folder: string, options: { userData: string; isSample?: boolean }) {
-    this.path = path.resolve(folder);
-    this.located = locateDataset(this.path);
-    this.id = createHash('sha256').update(this.path).digest('hex').slice(0, 12);
-    this.isSample = options.isSample ?? false;
-    this.classSet = classSetOf(this.path, this.located);
-    const labelFolders = new Set(this.located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
-    this.writable = [this.path, ...labelFolders].every(isWritable);
-    this.workFolder = new WorkFolder(
-      this.writable ? path.join(this.path, '.encnet') : path.join(options.userData, 'read-only-datasets', this.id),
-    );
-    this.db = openDatabase(this.workFolder.at('history.db'));
-    this.byId = new Map(this.located.images.map((image) => [image.id, image]));
+  constructor(options: OpenDatasetOptions) {
+    this.options = options;
+    this.path = options.path;
+    this.id = datasetId(options.path);
+    this.classSet = options.classSet;
+    this.workFolder = options.workFolder;
+    const { images } = options.located;
+    this.byId = new Map(images.map((image) => [image.id, image]));
     const rows = new Map(
-      this.db
+      options.db
         .prepare<[], ImageRow>('SELECT * FROM image')
         .all()
         .map((row) => [row.id, row]),
     );
-    this.entries = new Map(this.located.images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));
-    this.db
-      .prepare(
-        `INSERT INTO dataset (id, path, opened_at) VALUES (?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET path = excluded.path, opened_at = excluded.opened_at`,
-      )
-      .run(this.id, this.path, nowText());
+    this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));
   }
 
   /** Changes with image, mask and class set: what was read under another class set is read again. */
@@ -80,7 +90,8 @@ export class OpenDataset {
   }
 
   private knownEntry(image: LocatedImage, row: ImageRow | undefined): ImageEntry {
-    if (row && row.stamp === this.stampOf(image)) return toEntry(image, fromRow(row), row.edited_at);
+    const known = row && row.stamp === this.stampOf(image) ? fromRow(row) : null;
+    if (known) return toEntry(image, known, row!.edited_at);
     const hasMask = existsSync(image.maskFile);
     return {
       id: image.id,
@@ -100,22 +111,31 @@ export class OpenDataset {
   }
 
   get info(): DatasetInfo {
-    const splits = [...new Set(this.located.images.map(({ split }) => split))].map((name) => {
+    const { located, access, isSample } = this.options;
+    const splits = [...new Set(located.images.map(({ split }) => split))].map((name) => {
       const images = [...this.entries.values()].filter((entry) => entry.split === name);
       return { name, images: images.length, labelled: images.filter((entry) => entry.hasMask).length };
     });
+    const readOnlyReason = access.readOnlyReason();
     return {
       id: this.id,
       path: this.path,
-      name: this.isSample ? 'Sample street' : path.basename(this.path),
-      layout: this.located.layoutTitle,
-      isSample: this.isSample,
-      writable: this.writable,
+      name: isSample ? 'Sample street' : path.basename(this.path),
+      layout: located.layoutTitle,
+      isSample,
+      writable: readOnlyReason === null,
+      readOnlyReason,
+      heldBy: access.heldBy(),
       classes: this.classSet.classes,
       classSet: this.classSet.name,
       splits,
-      problems: this.located.problems,
+      problems: located.problems,
     };
+  }
+
+  /** The folders that masks lie in. */
+  labelFolders(): string[] {
+    return [...new Set(this.options.located.images.map(({ maskFile }) => path.dirname(maskFile)))];
   }
 
   images(): ImageEntry[] {
@@ -134,38 +154,50 @@ export class OpenDataset {
     return this.entries.get(id)!;
   }
 
-  /**
-   * Reads an image and its mask anew and records what it finds.
-   * @param editedAt when its mask was edited here; null forgets it, undefined keeps it
-   */
-  async survey(id: string, editedAt?: string | null): Promise<ImageEntry> {
+  /** What is known of an image, read now if it was not yet. */
+  async surveyed(id: string): Promise<ImageEntry> {
+    const entry = this.entry(id);
+    return entry.surveyed ? entry : this.survey(id);
+  }
+
+  /** Reads an image and its mask anew and records what it finds. */
+  async survey(id: string): Promise<ImageEntry> {
     const image = this.image(id);
+    const { workers, classSet } = this.options;
     const stamp = this.stampOf(image);
     const known = this.entry(id);
     // A mask that was saved does not change its photo: that is not decoded again.
-    const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? known : null;
-    const survey = await surveyImage(image, this.classSet, size);
-    const edited = editedAt === undefined ? known.editedAt : editedAt;
-    const entry = toEntry(image, survey, edited);
+    const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
+    const classes = { name: classSet.name, format: classSet.format, numClasses: classSet.classes.length };
+    const survey = await workers.survey({ imageFile: image.imageFile, maskFile: image.maskFile, classes, size });
+    const now = this.entry(id);
+    // A save has told newer things meanwhile.
+    if (now !== known && now.surveyed) return now;
+    return this.record(image, stamp, survey, known.editedAt);
+  }
+
+  /** Takes over what a save of a mask has told, without reading it again. */
+  maskWritten(id: string, written: Pick<Survey, 'revision' | 'classPixels' | 'problems'> & { editedAt: string | null }): ImageEntry {
+    const image = this.image(id);
+    const { width, height } = this.entry(id);
+    const missing = written.revision === null ? [`${image.maskFile} is missing: the image has no mask`] : [];
+    const survey = { ...written, width, height, problems: [...missing, ...written.problems] };
+    return this.record(image, this.stampOf(image), survey, written.editedAt);
+  }
+
+  private record(image: LocatedImage, stamp: string, survey: Survey, editedAt: string | null): ImageEntry {
+    const { id, split } = image;
+    const { db, outbox, access } = this.options;
+    const entry = toEntry(image, survey, editedAt);
     this.entries.set(id, entry);
-    if (this.db.open) {
-      this.db
-        .prepare(
-          `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          id,
-          image.split,
-          stamp,
-          survey.width,
-          survey.height,
-          survey.revision,
-          survey.classPixels && JSON.stringify(survey.classPixels),
-          JSON.stringify(survey.problems),
-          edited,
-        );
-    }
+    if (access.heldBy()) return entry;
+    outbox.write('what is known of an image', () => {
+      const { width, height, revision, classPixels, problems } = survey;
+      db.prepare(
+        `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(id, split, stamp, width, height, revision, classPixels && JSON.stringify(classPixels), JSON.stringify(problems), editedAt);
+    });
     return entry;
   }
 
@@ -176,34 +208,38 @@ export class OpenDataset {
 
   /** Every image of a split, with its mask where there is a sound one. */
   samples(split: string): Sample[] {
-    return this.located.images
+    return this.options.located.images
       .filter((image) => image.split === split)
       .map((image) => {
-        const entry = this.entries.get(image.id)!;
-        return { id: image.id, imageFile: image.imageFile, maskFile: entry.hasMask && entry.problems.length === 0 ? image.maskFile : null };
+        const { hasMask, problems, revision } = this.entries.get(image.id)!;
+        const maskFile = hasMask && problems.length === 0 ? image.maskFile : null;
+        return { id: image.id, imageFile: image.imageFile, maskFile, ...(revision ? { revision } : {}) };
       });
   }
 
   /** Changes whenever an image or a mask does. */
   fingerprint(): string {
     const hash = createHash('sha256');
-    for (const image of this.located.images) hash.update(`${image.id}|${this.entries.get(image.id)?.revision ?? surveyStamp(image)}\n`);
+    for (const image of this.options.located.images) {
+      hash.update(`${image.id}|${this.entries.get(image.id)?.revision ?? surveyStamp(image)}\n`);
+    }
     return hash.digest('hex').slice(0, 16);
-  }
-
-  close(): void {
-    this.db.close();
   }
 }
 
-function fromRow(row: ImageRow): Survey {
-  return {
-    width: row.width,
-    height: row.height,
-    revision: row.revision,
-    classPixels: row.class_pixels ? (JSON.parse(row.class_pixels) as number[]) : null,
-    problems: JSON.parse(row.problems) as string[],
-  };
+const countsSchema = z.array(z.number()).nullable();
+const problemsSchema = z.array(z.string());
+
+/** @returns null for a row that cannot be read: the image is then surveyed anew */
+function fromRow(row: ImageRow): Survey | null {
+  try {
+    const classPixels = countsSchema.parse(row.class_pixels ? JSON.parse(row.class_pixels) : null);
+    const problems = problemsSchema.parse(JSON.parse(row.problems));
+    return { width: row.width, height: row.height, revision: row.revision, classPixels, problems };
+  } catch {
+    // One damaged row must not hide the data set.
+    return null;
+  }
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

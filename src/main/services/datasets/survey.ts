@@ -1,11 +1,20 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import sharp from 'sharp';
-import { readMask } from '#files/mask-png';
+import { decodeStoredMask } from '#files/mask-png';
+import { maskRevision } from '#files/revision';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
-import type { ClassSet } from './class-set.ts';
+import type { MaskFormat } from '#shared/classes/class-info';
 import type { LocatedImage } from './layout.ts';
+
+type Files = Pick<LocatedImage, 'imageFile' | 'maskFile'>;
+
+/** What reading masks needs of a class set. */
+export interface SurveyedClasses {
+  name: string;
+  format: MaskFormat;
+  numClasses: number;
+}
 
 /** What reading an image and its mask once tells. */
 export interface Survey {
@@ -23,20 +32,8 @@ export function fileStamp(file: string): string {
 }
 
 /** Changes when image or mask do. */
-export function surveyStamp(image: LocatedImage): string {
+export function surveyStamp(image: Files): string {
   return `${fileStamp(image.imageFile)}|${fileStamp(image.maskFile)}`;
-}
-
-/** The revision of a mask: sha256 of its file, shortened. */
-export function maskRevision(content: Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 16);
-}
-
-/** Pixels of each class, then of void. */
-export function countClasses(ids: Uint8Array, numClasses: number): number[] {
-  const counts = new Array<number>(numClasses + 1).fill(0);
-  for (const id of ids) counts[id === voidId ? numClasses : id]++;
-  return counts;
 }
 
 /**
@@ -44,8 +41,8 @@ export function countClasses(ids: Uint8Array, numClasses: number): number[] {
  * @param size of the image where it is known to be sound; null decodes it
  */
 export async function surveyImage(
-  image: LocatedImage,
-  classSet: ClassSet,
+  image: Files,
+  classSet: SurveyedClasses,
   size: { width: number; height: number } | null,
 ): Promise<Survey> {
   const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
@@ -58,7 +55,7 @@ export async function surveyImage(
   return survey;
 }
 
-async function surveyPhoto(image: LocatedImage, survey: Survey): Promise<void> {
+async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   try {
     const { width, height } = await sharp(image.imageFile, { failOn: 'truncated' }).metadata();
     // The header alone does not show a truncated file.
@@ -70,20 +67,32 @@ async function surveyPhoto(image: LocatedImage, survey: Survey): Promise<void> {
   }
 }
 
-function surveyMask(image: LocatedImage, classSet: ClassSet, survey: Survey): void {
+function surveyMask(image: Files, classes: SurveyedClasses, survey: Survey): void {
   try {
-    survey.revision = maskRevision(readFileSync(image.maskFile));
-    const mask = readMask(image.maskFile, classSet.format);
-    for (const { value, pixels } of mask.illegal) {
-      survey.problems.push(`${image.maskFile} has value ${value} in ${pixels} pixels, which is not in the class set ${classSet.name}`);
+    const content = readFileSync(image.maskFile);
+    survey.revision = maskRevision(content);
+    const { width, height, values } = decodeStoredMask(content, image.maskFile);
+    const { classPixels, problems } = findingsOf(values, classes, image.maskFile);
+    survey.problems.push(...problems);
+    if (survey.width > 0 && (width !== survey.width || height !== survey.height)) {
+      survey.problems.push(`${image.maskFile} must be ${survey.width} x ${survey.height} as its image, received ${width} x ${height}`);
     }
-    if (survey.width > 0 && (mask.width !== survey.width || mask.height !== survey.height)) {
-      survey.problems.push(
-        `${image.maskFile} must be ${survey.width} x ${survey.height} as its image, received ${mask.width} x ${mask.height}`,
-      );
-    }
-    survey.classPixels = countClasses(mask.ids, classSet.classes.length);
+    survey.classPixels = classPixels;
   } catch (error) {
     survey.problems.push(messageOf(error));
   }
+}
+
+/** What a mask's stored values tell: pixels of each class, then of void, and values that are in no class. */
+export function findingsOf(values: Uint8Array, { name, format, numClasses }: SurveyedClasses, maskFile: string) {
+  const counts = new Float64Array(256);
+  for (let i = 0; i < values.length; i++) counts[values[i]]++;
+  const classPixels = new Array<number>(numClasses + 1).fill(0);
+  const problems: string[] = [];
+  counts.forEach((pixels, value) => {
+    const id = format.toId[value] ?? -1;
+    if (pixels > 0 && id < 0) problems.push(`${maskFile} has value ${value} in ${pixels} pixels, which is not in the class set ${name}`);
+    classPixels[id < 0 || id === voidId ? numClasses : id] += pixels;
+  });
+  return { classPixels, problems };
 }

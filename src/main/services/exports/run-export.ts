@@ -111,7 +111,12 @@ export function historyCsv(runs: readonly ExportedRun[]): string {
   return toCsv(summaryTable(runs));
 }
 
-/** Everything about every run. */
-export function historyJson(runs: readonly ExportedRun[]): string {
-  return `${JSON.stringify(runs.map(toJson))}\n`;
+/** Everything about every run, one after the other: together they may be longer than a text can be. */
+export async function* historyJson(runs: AsyncIterable<ExportedRun>): AsyncGenerator<string> {
+  let separator = '[\n';
+  for await (const run of runs) {
+    yield `${separator}${JSON.stringify(toJson(run))}`;
+    separator = ',\n';
+  }
+  yield separator === '[\n' ? '[]\n' : '\n]\n';
 }

@@ -1,6 +1,9 @@
 import type { PredictionProgress } from '#shared/contract/review';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
-import { TrainerProcess, type TrainerHost } from '../training/trainer-process.ts';
+import { Job, type JobEnd } from '../jobs/job.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
 import type { PredictionStore } from './prediction-store.ts';
 
 interface PredictionJobOptions {
@@ -9,15 +12,16 @@ interface PredictionJobOptions {
   split: string;
   host: TrainerHost;
   store: PredictionStore;
+  outbox: Outbox;
+  log: Logger;
   job: PredictJob;
   changed: (progress: PredictionProgress) => void;
 }
 
 /** A prediction under way: records scores as they come, and shows the prediction only once it is whole. */
 export class PredictionJob {
-  readonly finished: Promise<void>;
   private readonly options: PredictionJobOptions;
-  private readonly process: TrainerProcess;
+  private readonly job: Job;
   private readonly started = Date.now();
   private done = 0;
   private state: PredictionProgress['state'] = 'running';
@@ -26,64 +30,52 @@ export class PredictionJob {
 
   constructor(options: PredictionJobOptions) {
     this.options = options;
-    this.process = new TrainerProcess(options.host, options.job, (event) => this.handle(event));
-    this.finished = this.process.ended.then(({ reason }) => this.end(reason));
+    this.job = new Job({
+      host: options.host,
+      job: options.job,
+      onEvent: (event) => this.hear(event),
+      onEnd: (end) => this.end(end),
+      report: (error, during) => options.log.error({ err: error, prediction: options.predictionId }, during),
+    });
   }
 
   cancel(): void {
-    this.process.send({ type: 'stop' });
+    this.job.steer('stop');
   }
 
-  /** Cancels and waits, at most `limitMs`. */
-  async shutDown(limitMs: number): Promise<void> {
-    await this.process.stopWithin(limitMs);
-    await this.finished;
+  /** Cancels and waits, at most `limitMs`. Never rejects. */
+  async close(limitMs: number): Promise<void> {
+    await this.job.close(limitMs);
   }
 
   progress(): PredictionProgress {
     const total = this.options.job.samples.length;
     const secondsLeft =
       this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (total - this.done)) / 1000 : null;
-    return {
-      predictionId: this.options.predictionId,
-      runId: this.options.runId,
-      split: this.options.split,
-      done: this.done,
-      total,
-      secondsLeft,
-      state: this.state,
-      message: this.message,
-    };
+    const { predictionId, runId, split } = this.options;
+    return { predictionId, runId, split, done: this.done, total, secondsLeft, state: this.state, message: this.message };
   }
 
-  private handle(event: TrainerEvent): void {
-    if (event.type === 'skipped') {
-      this.skipped.push(event.reason);
-      this.done = event.done;
-      this.options.changed(this.progress());
-    } else if (event.type === 'scored') {
-      this.options.store.addImage(this.options.predictionId, event.score);
-      this.done = event.done;
-      this.options.changed(this.progress());
-    } else if (event.type === 'done') this.state = event.reason === 'finished' ? 'finished' : 'cancelled';
-    else if (event.type === 'failed') {
-      this.state = 'failed';
-      this.message = event.message;
-    }
+  private hear(event: TrainerEvent): void {
+    if (event.type === 'skipped') this.skipped.push(event.reason);
+    else if (event.type === 'scored') {
+      const { store, outbox, predictionId } = this.options;
+      outbox.write('the score of a prediction', () => store.addImage(predictionId, event.score));
+    } else return;
+    this.done = event.done;
+    this.options.changed(this.progress());
   }
 
-  private end(reason: string | null): void {
-    if (reason) {
-      this.state = 'failed';
-      this.message = reason;
-    }
+  private end({ outcome, reason }: JobEnd): void {
+    this.state = outcome === 'stopped' || outcome === 'left' ? 'cancelled' : outcome;
+    this.message = reason;
     if (this.state === 'finished' && this.skipped.length > 0) {
       this.message = `${this.skipped.length} images were left out, the first: ${this.skipped[0]}`;
       if (this.skipped.length === this.options.job.samples.length) this.state = 'failed';
     }
-    const { store, predictionId } = this.options;
-    if (this.state === 'finished') store.complete(predictionId);
-    else store.discard(predictionId);
+    const { store, outbox, predictionId } = this.options;
+    const whole = this.state === 'finished';
+    outbox.write('the end of a prediction', () => (whole ? store.complete(predictionId) : store.discard(predictionId)));
     this.options.changed(this.progress());
   }
 }

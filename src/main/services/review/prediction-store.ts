@@ -1,4 +1,6 @@
 import path from 'node:path';
+import { z } from 'zod';
+import type { ClassInfo } from '#shared/classes/class-info';
 import type { PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
@@ -12,12 +14,15 @@ interface PredictionRow {
   name: string;
   split: string;
   protocol: string;
+  classes: string;
+  run_classes: string;
   checkpoint_sha256: string;
   created_at: string;
   images: number;
 }
 
-const query = `SELECT p.*, r.name, (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
+const query = `SELECT p.*, r.name, r.classes AS run_classes,
+  (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
   FROM prediction p JOIN run r ON r.id = p.run_id WHERE p.complete = 1 AND r.deleted_at IS NULL`;
 
 /** Predictions and their per-image confusion matrices; the masks are files. */
@@ -35,11 +40,25 @@ export class PredictionStore {
   }
 
   /** Begins a prediction; it is listed only once it is complete. @returns its id */
-  create(prediction: { runId: string; split: string; protocol: Protocol; checkpointSha256: string }): string {
-    const id = `${prediction.runId}-${prediction.split}-${Date.now().toString(36)}`;
+  create(prediction: {
+    runId: string;
+    split: string;
+    protocol: Protocol;
+    checkpointSha256: string;
+    classes: readonly ClassInfo[];
+  }): string {
+    const id = `${prediction.runId}-${prediction.split.replace(/[^\w-]+/g, '-')}-${Date.now().toString(36)}`;
     this.db
-      .prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(id, prediction.runId, prediction.split, JSON.stringify(prediction.protocol), prediction.checkpointSha256, nowText());
+      .prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, classes) VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        id,
+        prediction.runId,
+        prediction.split,
+        JSON.stringify(prediction.protocol),
+        prediction.checkpointSha256,
+        nowText(),
+        JSON.stringify(prediction.classes),
+      );
     return id;
   }
 
@@ -75,14 +94,18 @@ export class PredictionStore {
   }
 
   list(): PredictionInfo[] {
-    return this.db.prepare<[], PredictionRow>(`${query} ORDER BY p.created_at DESC`).all().map(toInfo);
+    return this.db
+      .prepare<[], PredictionRow>(`${query} ORDER BY p.created_at DESC`)
+      .all()
+      .flatMap((row) => toInfo(row) ?? []);
   }
 
   /** @throws AppError 'not-found' */
   info(predictionId: string): PredictionInfo {
     const row = this.db.prepare<[string], PredictionRow>(`${query} AND p.id = ?`).get(predictionId);
-    if (!row) throw new AppError('not-found', `There is no prediction "${predictionId}"`);
-    return toInfo(row);
+    const info = row && toInfo(row);
+    if (!info) throw new AppError('not-found', `There is no prediction "${predictionId}"`);
+    return info;
   }
 
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
@@ -108,15 +131,35 @@ export class PredictionStore {
   }
 }
 
-function toInfo(row: PredictionRow): PredictionInfo {
-  return {
-    id: row.id,
-    runId: row.run_id,
-    runName: row.name,
-    split: row.split,
-    protocol: JSON.parse(row.protocol) as Protocol,
-    createdAt: row.created_at,
-    images: row.images,
-    checkpointSha256: row.checkpoint_sha256,
-  };
+const classesSchema = z.array(
+  z.object({ id: z.int(), value: z.int().optional(), name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }),
+);
+const protocolSchema = z.object({
+  split: z.string(),
+  classes: z.number(),
+  void: z.string(),
+  resolution: z.string(),
+  scales: z.array(z.number()),
+  flip: z.boolean(),
+});
+
+/** @returns null for a row that cannot be read: it must not hide the others */
+function toInfo(row: PredictionRow): PredictionInfo | null {
+  try {
+    const own = classesSchema.parse(JSON.parse(row.classes));
+    return {
+      id: row.id,
+      runId: row.run_id,
+      runName: row.name,
+      split: row.split,
+      protocol: protocolSchema.parse(JSON.parse(row.protocol)),
+      createdAt: row.created_at,
+      images: row.images,
+      checkpointSha256: row.checkpoint_sha256,
+      classes: own.length > 0 ? own : classesSchema.parse(JSON.parse(row.run_classes)),
+    };
+  } catch {
+    // A damaged row is as none: the split can be predicted again.
+    return null;
+  }
 }

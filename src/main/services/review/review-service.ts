@@ -1,51 +1,63 @@
 import path from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Services } from '#shared/contract/index';
-import type { PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
+import type { PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
-import { readStoredMask } from '#files/mask-png';
+import { readMask, readStoredMask } from '#files/mask-png';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { classList, mapClasses } from '#shared/classes/class-map';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
-import type { DatasetService } from '../datasets/dataset-service.ts';
-import type { EventBus } from '../events.ts';
-import { RunStore } from '../runs/run-store.ts';
-import { protocolOf } from './protocol.ts';
-import { PredictionStore } from './prediction-store.ts';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { Emitter } from '../events.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+import type { RunStore } from '../runs/run-store.ts';
 import { PredictionJob } from './prediction-job.ts';
-import type { TrainerHost } from '../training/trainer-process.ts';
+import type { PredictionStore } from './prediction-store.ts';
+import { protocolOf } from './protocol.ts';
 
-/** Predicts splits with a run's best weights and compares the predictions with the labels. */
+interface ReviewOptions {
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  runs: RunStore;
+  predictions: PredictionStore;
+  /** Resolves when every image is known. */
+  surveyed: () => Promise<void>;
+  events: Emitter;
+  outbox: Outbox;
+  log: Logger;
+  host: TrainerHost;
+}
+
+/** Predicts splits with a run's best weights and compares the predictions with the labels, each in its own classes. */
 export class ReviewService {
-  private readonly options: { datasets: DatasetService; events: EventBus; host: TrainerHost };
+  private readonly options: ReviewOptions;
   private job: PredictionJob | null = null;
   private lastProgress: PredictionProgress | null = null;
   private starting = false;
+  private closed = false;
 
-  constructor(options: { datasets: DatasetService; events: EventBus; host: TrainerHost }) {
+  constructor(options: ReviewOptions) {
     this.options = options;
-    options.datasets.onClose(() => {
-      if (this.job || this.starting)
-        throw new AppError('busy', 'A prediction is going on: wait for it or cancel it before opening another data set');
-    });
-    options.datasets.onOpen((dataset) => {
-      new PredictionStore(dataset.db, dataset.workFolder).removeIncomplete();
-      this.lastProgress = null;
-    });
   }
 
-  private stores() {
-    const dataset = this.options.datasets.require();
-    return {
-      dataset,
-      runs: new RunStore(dataset.db, dataset.workFolder),
-      predictions: new PredictionStore(dataset.db, dataset.workFolder),
-    };
+  /** What keeps the data set open, in words; null if nothing does. */
+  get busyWith(): string | null {
+    return this.job || this.starting ? 'A prediction' : null;
   }
 
   /** Starts predicting a split in a process of its own, so that a training run is not disturbed. @throws AppError 'busy', 'not-found' */
   async predict(runId: string, split: string): Promise<PredictionProgress> {
+    this.options.access.assertOwned();
     if (this.job || this.starting) throw new AppError('busy', 'Another prediction is going on: wait for it or cancel it');
     this.starting = true;
     try {
-      await this.options.datasets.surveyed();
+      await this.options.surveyed();
+      if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
       return this.launch(runId, split);
     } finally {
       this.starting = false;
@@ -53,59 +65,60 @@ export class ReviewService {
   }
 
   private launch(runId: string, split: string): PredictionProgress {
-    const { dataset, runs, predictions } = this.stores();
+    const { dataset, runs, predictions, host, outbox, log } = this.options;
+    const { name } = runs.row(runId);
     const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) throw new AppError('not-found', `The run "${runs.row(runId).name}" has no checkpoint yet: let it finish an epoch`);
+    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    const { classes } = readCheckpointHeader(checkpoint);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
     const record = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint));
-    const prediction = predictions.create({
-      runId,
-      split,
-      protocol: protocolOf(runs.config(runId), split, dataset.classSet.classes.length),
-      checkpointSha256: record?.sha256 ?? '',
-    });
-    this.job = new PredictionJob({
-      predictionId: prediction,
-      runId,
-      split,
-      host: this.options.host,
-      store: predictions,
-      job: {
-        kind: 'predict',
-        checkpoint,
-        samples,
-        outDir: predictions.folder(prediction),
-        maskFormat: dataset.classSet.format,
-        evaluation: null,
-        classes: dataset.classSet.classes,
-      },
-      changed: (progress) => {
-        this.lastProgress = progress;
-        if (progress.state !== 'running') this.job = null;
-        this.options.events.emit('review.progress', progress);
-      },
-    });
-    this.lastProgress = this.job.progress();
-    return this.lastProgress;
+    const protocol = protocolOf(runs.config(runId), split, classes.length);
+    const prediction = predictions.create({ runId, split, protocol, checkpointSha256: record?.sha256 ?? '', classes });
+    const { classes: today, format } = dataset.classSet;
+    try {
+      this.job = new PredictionJob({
+        predictionId: prediction,
+        runId,
+        split,
+        host,
+        store: predictions,
+        outbox,
+        log,
+        job: {
+          kind: 'predict',
+          checkpoint,
+          samples,
+          outDir: predictions.folder(prediction),
+          maskFormat: format,
+          evaluation: null,
+          classes: today,
+          write: 'ids',
+        },
+        changed: (progress) => this.onProgress(progress),
+      });
+    } catch (error) {
+      predictions.discard(prediction);
+      throw error;
+    }
+    return (this.lastProgress = this.job.progress());
   }
 
-  cancel(): void {
-    this.job?.cancel();
+  private onProgress(progress: PredictionProgress): void {
+    this.lastProgress = progress;
+    if (progress.state !== 'running') this.job = null;
+    this.options.events.emit('review.progress', progress);
   }
 
-  list(): PredictionInfo[] {
-    return this.stores().predictions.list();
-  }
-
-  /** Scores of the whole split and of each image, worst first: all from one confusion matrix an image. */
+  /** Scores of the whole split and of each image, worst first: all from one confusion matrix an image, in the prediction's classes. */
   result(predictionId: string): ReviewResult {
-    const { dataset, predictions } = this.stores();
+    const { dataset, predictions } = this.options;
     const prediction = predictions.info(predictionId);
-    const numClasses = dataset.classSet.classes.length;
-    const total = new Confusion(numClasses);
+    const { classes } = prediction;
+    const total = new Confusion(classes.length);
     const images = predictions.images(predictionId).map((row): ReviewImage => {
-      const confusion = row.confusion ? new Confusion(numClasses, row.confusion) : null;
+      const sound = row.confusion?.length === classes.length ** 2 ? row.confusion : null;
+      const confusion = sound && new Confusion(classes.length, sound);
       if (confusion) total.merge(confusion);
       const accuracy = confusion?.pixelAccuracy() ?? null;
       return {
@@ -115,12 +128,15 @@ export class ReviewService {
         perClassIou: confusion?.iou() ?? [],
         wrongPixels: confusion && accuracy !== null ? Math.round(confusion.pixels * (1 - accuracy)) : 0,
         uncertainty: row.uncertainty,
-        confusion: row.confusion,
+        confusion: sound,
       };
     });
     images.sort((a, b) => (a.miou ?? 2) - (b.miou ?? 2) || a.id.localeCompare(b.id));
+    const { missing } = mapClasses(classes, dataset.classSet.classes);
+    const lists = `it was made for ${classList(classes)}; the data set has ${classList(dataset.classSet.classes)}`;
     return {
       prediction,
+      foreign: missing.length > 0 ? `The classes have changed since this prediction: ${lists}` : null,
       miou: total.meanIou(),
       pixelAccuracy: total.pixelAccuracy(),
       perClassIou: total.iou(),
@@ -129,26 +145,43 @@ export class ReviewService {
     };
   }
 
-  /** @returns class ids of the prediction, row-major @throws AppError 'not-found' if the prediction does not hold the image */
-  mask(predictionId: string, imageId: string): { width: number; height: number; ids: Uint8Array } {
-    const { predictions } = this.stores();
+  /** The prediction of an image and its label as it is now, both in the prediction's class ids. @throws AppError 'not-found' */
+  masks(predictionId: string, imageId: string): ReviewMasks {
+    const { predictions, dataset } = this.options;
+    const { classes } = predictions.info(predictionId);
     const { width, height, values } = readStoredMask(predictions.file(predictionId, imageId));
-    return { width, height, ids: values };
+    return { width, height, prediction: values, label: this.labelIn(classes, dataset.image(imageId).maskFile, { width, height }) };
   }
 
-  /** Cancels a prediction under way and waits for its end, at most `limitMs`. */
-  async shutDown(limitMs = 20_000): Promise<void> {
-    await this.job?.shutDown(limitMs);
+  private labelIn(classes: readonly ClassInfo[], file: string, size: { width: number; height: number }): Uint8Array | null {
+    const { classSet } = this.options.dataset;
+    if (!existsSync(file)) return null;
+    const mask = readMask(file, classSet.format);
+    if (mask.width !== size.width || mask.height !== size.height) {
+      throw new AppError(
+        'corrupt-file',
+        `${file} must be ${size.width} x ${size.height} as the prediction, received ${mask.width} x ${mask.height}`,
+        { file },
+      );
+    }
+    const { ids } = mapClasses(classSet.classes, classes);
+    return mask.ids.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+  }
+
+  /** Cancels a prediction under way and waits for its end, at most `limitMs`. Never rejects. */
+  async close(limitMs: number): Promise<void> {
+    this.closed = true;
+    await this.job?.close(limitMs);
   }
 
   handlers(): Services['review'] {
     return {
-      predictions: () => this.list(),
+      predictions: () => this.options.predictions.list(),
       predict: ({ runId, split }) => this.predict(runId, split),
-      cancel: () => this.cancel(),
+      cancel: () => this.job?.cancel(),
       progress: () => this.lastProgress,
       result: ({ predictionId }) => this.result(predictionId),
-      mask: ({ predictionId, imageId }) => this.mask(predictionId, imageId),
+      masks: ({ predictionId, imageId }) => this.masks(predictionId, imageId),
     };
   }
 }

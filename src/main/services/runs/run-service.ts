@@ -4,11 +4,12 @@ import type { Services } from '#shared/contract/index';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import { AppError } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
-import type { DatasetService } from '../datasets/dataset-service.ts';
-import type { EventBus } from '../events.ts';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { Emitter } from '../events.ts';
 import { protocolOf } from '../review/protocol.ts';
 import { folderBytes } from './disk-use.ts';
-import { RunStore } from './run-store.ts';
+import type { RunStore } from './run-store.ts';
 import { findStarter, installStarter } from './starter.ts';
 
 const starterId = 'starter';
@@ -22,26 +23,28 @@ function readStrip(folder: string): RunDetail['strip'] {
   }
 }
 
-/** The run history of the open data set. */
-export class RunService {
-  private readonly datasets: DatasetService;
-  private readonly events: EventBus;
+interface RunServiceOptions {
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  store: RunStore;
+  events: Emitter;
   /** The run that may not be deleted because it is going on. */
-  activeRunId: () => string | null = () => null;
+  activeRunId: () => string | null;
+}
 
-  constructor(datasets: DatasetService, events: EventBus) {
-    this.datasets = datasets;
-    this.events = events;
-  }
+/** The run history of a data set. */
+export class RunService {
+  readonly store: RunStore;
+  private readonly options: RunServiceOptions;
 
-  store(): RunStore {
-    const dataset = this.datasets.require();
-    return new RunStore(dataset.db, dataset.workFolder);
+  constructor(options: RunServiceOptions) {
+    this.options = options;
+    this.store = options.store;
   }
 
   /** @param stepsAfter only steps after this one are read; none beyond the last */
   async detail(runId: string, stepsAfter = 0): Promise<RunDetail> {
-    const store = this.store();
+    const { store } = this;
     const row = store.row(runId);
     const config = store.config(runId);
     const changedMasks = store.changedMasks(runId);
@@ -49,13 +52,14 @@ export class RunService {
     return {
       summary: store.summary(runId),
       config,
+      classes: store.classes(runId),
       protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation),
       seed: row.seed,
       codeVersion: row.code_version,
       datasetFingerprint: row.dataset_fingerprint,
       folder: store.folder(runId),
-      epochs: store.epochs(runId),
-      steps: store.steps(runId, stepsAfter),
+      epochs: store.metrics.epochs(runId),
+      steps: store.metrics.steps(runId, stepsAfter),
       checkpoints: store.checkpoints(runId),
       masksChanged: changedMasks.length,
       changedMasks,
@@ -66,13 +70,13 @@ export class RunService {
 
   /** The confusion matrix of an epoch as rows; null where none was recorded. */
   private confusion(runId: string, epoch: number): number[][] | null {
-    const store = this.store();
-    const counts = store.confusion(runId, epoch);
+    const { store } = this;
+    const counts = store.metrics.confusion(runId, epoch);
     return counts && new Confusion(store.classes(runId).length, counts).rows();
   }
 
   private async diskUse(): Promise<DiskUse> {
-    const store = this.store();
+    const { store } = this;
     const runs: { id: string; deleted: boolean; bytes: number }[] = [];
     // One folder after the other: thousands at once would keep everything else waiting.
     for (const { id, deleted } of store.list(true)) runs.push({ id, deleted, bytes: await folderBytes(store.folder(id)) });
@@ -86,8 +90,9 @@ export class RunService {
 
   /** Adds the starter model as a finished run. @throws AppError 'not-found' if there is none for these classes */
   private addStarter(): RunSummary {
-    const dataset = this.datasets.require();
-    const store = this.store();
+    const { dataset, access } = this.options;
+    const { store } = this;
+    access.assertOwned();
     const starter = findStarter(dataset.classSet.classes);
     if (!starter) throw new AppError('not-found', `There is no starter model for the classes of ${dataset.path}`);
     const known = store.list(true).find(({ id }) => id === starterId);
@@ -105,41 +110,45 @@ export class RunService {
       datasetFingerprint: starter.datasetFingerprint,
       samples: [],
     });
-    for (const epoch of starter.epochs) store.addEpoch(starterId, epoch, []);
+    for (const epoch of starter.epochs) store.metrics.addEpoch(starterId, epoch, []);
     store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.epochs.length, sha256: starter.sha256 });
     store.annotate(starterId, { note: starter.protocol, tags: ['starter'] });
     return this.change(starterId, () => store.setStatus(starterId, 'finished'));
   }
 
   private starter() {
-    const found = findStarter(this.datasets.require().classSet.classes);
+    const found = findStarter(this.options.dataset.classSet.classes);
     return found && { title: found.title, miou: found.miou, protocol: found.protocol };
   }
 
   private change(runId: string, work: (store: RunStore) => void) {
-    const store = this.store();
+    const { store } = this;
+    this.options.access.assertOwned();
     work(store);
     const summary = store.summary(runId);
-    this.events.emit('runs.changed', summary);
+    this.options.events.emit('runs.changed', summary);
     return summary;
   }
 
   /** Hides a run; it can be restored for thirty days. @throws AppError 'busy' while it goes on */
   delete(runId: string): void {
-    if (this.activeRunId() === runId) throw new AppError('busy', 'This run is going on: stop it before deleting it');
+    if (this.options.activeRunId() === runId || this.store.isBeingWritten(runId)) {
+      throw new AppError('busy', 'This run is going on: stop it before deleting it');
+    }
     this.change(runId, (store) => store.setDeleted(runId, true));
   }
 
   handlers(): Services['runs'] {
     return {
-      list: ({ withDeleted }) => this.store().list(withDeleted),
+      list: ({ withDeleted }) => this.store.list(withDeleted),
       get: ({ runId, stepsAfter }) => this.detail(runId, stepsAfter),
       rename: ({ runId, name }) => this.change(runId, (store) => store.rename(runId, name)),
       annotate: ({ runId, ...changes }) => this.change(runId, (store) => store.annotate(runId, changes)),
       confusion: ({ runId, epoch }) => this.confusion(runId, epoch),
       diskUse: () => this.diskUse(),
       purgeDeleted: () => {
-        this.store().purge(new Date(Date.now() + 1000));
+        this.options.access.assertOwned();
+        this.store.purge(new Date(Date.now() + 1000));
         return this.diskUse();
       },
       addStarter: () => this.addStarter(),

@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { runWriter } from '#files/run-folder';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
-import type { StepPoint } from '#shared/training/messages';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
-import type { EpochMetrics } from '#shared/training/messages';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import { RunMetrics } from './run-metrics.ts';
 
 interface RunRow {
   id: string;
@@ -45,20 +48,6 @@ interface ListedRow extends RunRow {
 const listed = `SELECT run.*, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
-/** Points of a sparkline. */
-const sparkPoints = 60;
-
-interface EpochRow {
-  epoch: number;
-  loss: number;
-  train_acc: number;
-  test_acc: number;
-  miou: number;
-  time_seconds: number;
-  epoch_seconds: number;
-  learning_rate: number;
-  per_class_iou: string;
-}
 
 export interface NewRun {
   id: string;
@@ -74,23 +63,30 @@ export interface NewRun {
 const unfinished: readonly RunStatus[] = ['paused', 'stopped', 'failed', 'interrupted'];
 const logLimit = 5000;
 
-function isAlive(pid: number): boolean {
+const texts = z.array(z.string());
+const numbers = z.array(z.number());
+
+/** JSON of a row; null if it is none or of another form. One bad row must never hide the others. */
+function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return null;
   }
 }
 
 /** The run history of one data set. */
 export class RunStore {
   readonly db: Db;
+  readonly metrics: RunMetrics;
   private readonly workFolder: WorkFolder;
+  /** States that the disk has not taken yet. */
+  private readonly unwritten = new Map<string, { status: RunStatus; reason: string | null }>();
 
   constructor(db: Db, workFolder: WorkFolder) {
     this.db = db;
     this.workFolder = workFolder;
+    this.metrics = new RunMetrics(db);
   }
 
   folder(runId: string): string {
@@ -138,21 +134,10 @@ export class RunStore {
     return this.summary(run.id);
   }
 
-  /** Records the mask revision of each sample as the run sees it now. */
-  recordMasks(runId: string, samples: readonly Sample[]): void {
-    const insert = this.db.prepare(
-      `INSERT OR REPLACE INTO run_mask (run_id, image_id, revision)
-       SELECT ?, id, revision FROM image WHERE id = ? AND revision IS NOT NULL`,
-    );
-    for (const { id } of samples) insert.run(runId, id);
-  }
-
-  /** Records what a resumed run reads now: it trains on the masks as they are. */
-  readAgain(runId: string, samples: readonly Sample[], fingerprint: string): void {
-    this.db.transaction(() => {
-      this.recordMasks(runId, samples);
-      this.db.prepare('UPDATE run SET dataset_fingerprint = ? WHERE id = ?').run(fingerprint, runId);
-    })();
+  /** Records which mask of each sample the run trains on. */
+  private recordMasks(runId: string, samples: readonly Sample[]): void {
+    const insert = this.db.prepare('INSERT OR REPLACE INTO run_mask (run_id, image_id, revision) VALUES (?, ?, ?)');
+    for (const { id, revision } of samples) if (revision) insert.run(runId, id, revision);
   }
 
   /** The images whose masks are no longer the ones the run read. */
@@ -164,6 +149,10 @@ export class RunStore {
       )
       .all(runId)
       .map(({ id }) => id);
+  }
+
+  exists(runId: string): boolean {
+    return this.db.prepare('SELECT 1 FROM run WHERE id = ?').get(runId) !== undefined;
   }
 
   /** @throws AppError 'not-found' */
@@ -197,12 +186,16 @@ export class RunStore {
 
   private toSummary(row: ListedRow): RunSummary {
     const has = (name: string) => existsSync(this.file(row.id, name));
+    const { status, reason } = this.unwritten.get(row.id) ?? row;
+    const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
+    const sound = spark && tags && parsed(z.record(z.string(), z.unknown()), row.config);
     return {
       id: row.id,
       name: row.name,
       preset: row.preset,
-      status: row.status,
-      reason: row.reason,
+      status,
+      reason,
+      broken: sound ? null : 'Its row in the history is damaged: it can only be deleted.',
       device: row.device,
       epochs: row.epochs,
       epochsDone: row.epochs_done,
@@ -213,10 +206,10 @@ export class RunStore {
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       deleted: row.deleted_at !== null,
-      resumable: unfinished.includes(row.status) && has('last.ckpt'),
+      resumable: unfinished.includes(status) && has('last.ckpt'),
       hasCheckpoint: this.weightsFile(row.id) !== null,
-      spark: JSON.parse(row.spark) as number[],
-      tags: JSON.parse(row.tags) as string[],
+      spark: spark ?? [],
+      tags: tags ?? [],
       note: row.note,
       sweep: row.sweep,
     };
@@ -229,9 +222,14 @@ export class RunStore {
   }
 
   setStatus(runId: string, status: RunStatus, reason: string | null = null): void {
-    this.db
-      .prepare('UPDATE run SET status = ?, reason = ?, updated_at = ?, owner_pid = ? WHERE id = ?')
-      .run(status, reason, nowText(), process.pid, runId);
+    this.db.prepare('UPDATE run SET status = ?, reason = ?, updated_at = ? WHERE id = ?').run(status, reason, nowText(), runId);
+    this.unwritten.delete(runId);
+  }
+
+  /** How a run stands from now on, told to everyone at once and written as soon as the disk lets it. */
+  settle(runId: string, status: RunStatus, reason: string | null, outbox: Outbox): void {
+    this.unwritten.set(runId, { status, reason });
+    outbox.write(`the state "${status}" of a run`, () => this.setStatus(runId, status, reason));
   }
 
   setDevice(runId: string, device: string): void {
@@ -243,17 +241,25 @@ export class RunStore {
     this.db.prepare('UPDATE run SET name = ? WHERE id = ?').run(name, runId);
   }
 
+  /** The runs that are going on as the history has it. */
+  running(): string[] {
+    const rows = this.db.prepare<[], { id: string }>("SELECT id FROM run WHERE status = 'running'").all();
+    return rows.map(({ id }) => id).filter(isId);
+  }
+
+  /** Whether a process still writes a run's folder: this workbench's trainer, one that outlived its window, or the command line. */
+  isBeingWritten(runId: string): boolean {
+    return runWriter(this.folder(runId)) !== null;
+  }
+
   /**
-   * Marks runs that a vanished application left as going on; a paused one stays paused, since its checkpoint is there.
-   * @returns their ids
+   * Marks a run that its workbench left as going on, with the epochs that its checkpoint knows of.
+   * A paused one stays paused, since its checkpoint is there.
    */
-  markInterrupted(): string[] {
-    const left = this.db
-      .prepare<[], { id: string; owner_pid: number | null }>("SELECT id, owner_pid FROM run WHERE status = 'running'")
-      .all()
-      .filter(({ owner_pid: owner }) => owner === null || owner === process.pid || !isAlive(owner));
-    for (const { id } of left) this.setStatus(id, 'interrupted', 'The workbench ended while the run was going on.');
-    return left.map(({ id }) => id);
+  interrupt(runId: string, reason: string): void {
+    const checkpoint = this.file(runId, 'last.ckpt');
+    if (existsSync(checkpoint)) this.metrics.addMissingEpochs(runId, readCheckpointHeader(checkpoint).history);
+    this.setStatus(runId, 'interrupted', reason);
   }
 
   setDeleted(runId: string, deleted: boolean): void {
@@ -266,122 +272,12 @@ export class RunStore {
     const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
     const predictions = this.db.prepare<[string], { id: string }>('SELECT id FROM prediction WHERE run_id = ?');
     for (const { id } of gone) {
+      if (isId(id) && this.isBeingWritten(id)) continue;
       // An id that no run of ours can have names no folder of ours.
       for (const prediction of predictions.all(id)) if (isId(prediction.id)) this.workFolder.remove('predictions', prediction.id);
       if (isId(id)) this.workFolder.remove('runs', id);
       this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
     }
-  }
-
-  addStep(runId: string, point: StepPoint): void {
-    this.db
-      .prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
-  }
-
-  /** The steps in order. @param after only those after this one */
-  steps(runId: string, after = 0): StepPoint[] {
-    return this.db
-      .prepare<[string, number], StepPoint>(
-        `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
-         WHERE run_id = ? AND global_step > ? ORDER BY global_step`,
-      )
-      .all(runId, after);
-  }
-
-  /** Drops the points of steps that a resume will do again. @param position in epochs, such as 2.25 */
-  dropStepsAfter(runId: string, position: number): void {
-    this.db.prepare('DELETE FROM step WHERE run_id = ? AND epoch > ?').run(runId, position + 1e-9);
-  }
-
-  /** Adds the epochs of a checkpoint's history that a kill kept from being recorded. */
-  addMissingEpochs(runId: string, history: readonly EpochMetrics[]): void {
-    const known = new Set(
-      this.db
-        .prepare<[string], { epoch: number }>('SELECT epoch FROM epoch WHERE run_id = ?')
-        .all(runId)
-        .map(({ epoch }) => epoch),
-    );
-    for (const metrics of history) if (!known.has(metrics.epoch)) this.addEpoch(runId, metrics, []);
-  }
-
-  /**
-   * Records an epoch and its latest and best values.
-   * @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1
-   */
-  addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
-    const summary = this.db
-      .prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
-      ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
-        best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
-        best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
-    this.db.transaction(() => {
-      this.db
-        .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(
-          runId,
-          metrics.epoch,
-          metrics.loss,
-          metrics.trainAccuracy,
-          metrics.validationAccuracy,
-          metrics.miou,
-          metrics.timeSeconds,
-          metrics.epochSeconds,
-          metrics.learningRate,
-          JSON.stringify(metrics.perClassIou),
-          JSON.stringify(confusion),
-        );
-      const values: [string, number, 0 | 1][] = [
-        ['loss', metrics.loss, 0],
-        ['train_acc', metrics.trainAccuracy, 1],
-        ['test_acc', metrics.validationAccuracy, 1],
-        ['miou', metrics.miou, 1],
-      ];
-      for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
-      this.db
-        .prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?')
-        .run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
-    })();
-  }
-
-  /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
-  private spark(runId: string): string {
-    const values = this.db
-      .prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch')
-      .all(runId)
-      .map(({ miou }) => miou);
-    const stretch = Math.ceil(values.length / sparkPoints);
-    const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) =>
-      Math.max(...values.slice(index * stretch, (index + 1) * stretch)),
-    );
-    return JSON.stringify(points.map((value) => Number(value.toFixed(4))));
-  }
-
-  /** The confusion matrix of an epoch, row-major; null where none was recorded. */
-  confusion(runId: string, epoch: number): number[] | null {
-    const row = this.db
-      .prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?')
-      .get(runId, epoch);
-    const counts = row ? (JSON.parse(row.confusion) as number[]) : [];
-    return counts.length > 0 ? counts : null;
-  }
-
-  /** The epochs in order; times in seconds, fractions 0 … 1. */
-  epochs(runId: string): EpochMetrics[] {
-    return this.db
-      .prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch')
-      .all(runId)
-      .map((row) => ({
-        epoch: row.epoch,
-        loss: row.loss,
-        trainAccuracy: row.train_acc,
-        validationAccuracy: row.test_acc,
-        miou: row.miou,
-        timeSeconds: row.time_seconds,
-        epochSeconds: row.epoch_seconds,
-        learningRate: row.learning_rate,
-        perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
-      }));
   }
 
   addCheckpoint(runId: string, checkpoint: { role: string; file: string; epoch: number; sha256: string }): void {

@@ -1,19 +1,25 @@
-import { messageOf } from '#shared/errors';
 import type { RunStatus } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
-import type { EventBus } from '../events.ts';
+import type { Emitter } from '../events.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { RunCurves } from './run-curves.ts';
-import { TrainerProcess, type TrainerEnd, type TrainerHost } from './trainer-process.ts';
+import { TensorBoardCurves } from './tensorboard-curves.ts';
+import type { DeviceClaim } from '../jobs/device.ts';
+import { Job, type JobEnd } from '../jobs/job.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
 
 interface ActiveRunOptions {
   runId: string;
   store: RunStore;
   job: TrainJob;
   host: TrainerHost;
-  events: EventBus;
-  /** Called once, after the run's last state is recorded. */
+  claim: DeviceClaim;
+  events: Emitter;
+  outbox: Outbox;
+  log: Logger;
+  /** Called once, after the run's last state is known. */
   ended: () => void;
 }
 
@@ -23,15 +29,13 @@ const statusIntervalMs = 250;
 export class ActiveRun {
   readonly runId: string;
   private readonly options: ActiveRunOptions;
-  private readonly trainer: TrainerProcess;
-  private readonly curves: RunCurves;
-  private readonly finished: Promise<void>;
+  private readonly job: Job;
+  private readonly curves: TensorBoardCurves;
   private phase: TrainingPhase | 'ended' = 'starting';
   private device: string | null = null;
   private rssMb: number | null = null;
   private step: StepMetrics | null = null;
   private validation: TrainingStatus['validation'] = null;
-  private outcome: { status: RunStatus; reason: string | null } | null = null;
   private lastStatusAt = 0;
   private msPerStep = 0;
   private validationSeconds = 0;
@@ -41,22 +45,33 @@ export class ActiveRun {
   constructor(options: ActiveRunOptions) {
     this.options = options;
     this.runId = options.runId;
-    this.curves = new RunCurves(options.job.outDir, options.job.classes, (line) => this.log(line));
-    this.trainer = new TrainerProcess(options.host, options.job, (event) => this.handle(event));
-    this.finished = this.trainer.ended.then((end) => this.end(end));
+    this.curves = new TensorBoardCurves(options.job.outDir, options.job.classes, (line) => this.log(line));
+    this.job = new Job({
+      host: options.host,
+      job: options.job,
+      claim: options.claim,
+      onEvent: (event) => this.handle(event),
+      onEnd: (end) => this.end(end),
+      report: (error, during) => options.log.error({ err: error, run: options.runId }, during),
+    });
   }
 
   steer(phase: TrainingPhase | null, command: 'pause' | 'resume' | 'stop' | 'stop-after-epoch'): void {
     if (phase && this.phase !== 'stopping') this.phase = phase;
-    this.trainer.send({ type: command });
+    this.job.steer(command);
     this.announce(true);
   }
 
-  async shutDown(limitMs: number): Promise<void> {
+  /** Stops with a checkpoint and waits at most `limitMs`; a trainer that takes longer ends by itself. Never rejects. */
+  async close(limitMs: number): Promise<void> {
     this.closing = this.phase === 'paused' ? 'while-paused' : 'while-running';
     this.steer('stopping', 'stop');
-    await this.trainer.stopWithin(limitMs);
-    await this.finished;
+    await this.job.close(limitMs);
+  }
+
+  /** Writes what the trainer tells, now or when the disk takes it: the history is no reason for a run to end. */
+  private record(what: string, work: (store: RunStore) => void): void {
+    this.options.outbox.write(what, () => work(this.options.store));
   }
 
   status(): TrainingStatus {
@@ -88,22 +103,24 @@ export class ActiveRun {
   }
 
   private log(line: string): void {
-    this.options.store.addLog(this.runId, line);
+    this.record('a line of the log', (store) => store.addLog(this.runId, line));
     this.options.events.emit('training.log', { runId: this.runId, line });
   }
 
   private handle(event: TrainerEvent): void {
-    const { store } = this.options;
+    const { store, outbox } = this.options;
     switch (event.type) {
       case 'ready':
         this.device = event.device;
-        store.setDevice(this.runId, event.device);
+        this.record('the device', (store) => store.setDevice(this.runId, event.device));
         this.log(`trainer ready on the ${event.device}, ${event.tensorflow}`);
         break;
       case 'started':
         if (this.phase === 'starting') this.phase = 'training';
-        store.dropStepsAfter(this.runId, event.epoch + event.step / event.steps);
-        store.addMissingEpochs(this.runId, event.history);
+        this.record('where a run goes on', ({ metrics }) => {
+          metrics.dropStepsAfter(this.runId, event.epoch + event.step / event.steps);
+          metrics.addMissingEpochs(this.runId, event.history);
+        });
         this.curves.begin(event.epoch * event.steps + event.step + 1);
         this.options.events.emit('training.resumed', { runId: this.runId });
         this.log(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch, from epoch ${event.epoch + 1}`);
@@ -121,30 +138,26 @@ export class ActiveRun {
         this.onEpoch(event.metrics, event.confusion, event.best);
         break;
       case 'checkpoint':
-        store.addCheckpoint(this.runId, event);
+        this.record('a checkpoint', (store) => store.addCheckpoint(this.runId, event));
         return;
       case 'paused':
         if (this.phase === 'stopping') return;
         this.curves.flush();
         this.phase = 'paused';
-        store.setStatus(this.runId, 'paused');
+        store.settle(this.runId, 'paused', null, outbox);
         this.log('paused, with a checkpoint');
         break;
       case 'resumed':
         this.phase = 'training';
-        store.setStatus(this.runId, 'running');
+        store.settle(this.runId, 'running', null, outbox);
         this.log('resumed');
-        break;
-      case 'done':
-        this.outcome = { status: event.reason, reason: null };
-        break;
-      case 'failed':
-        this.outcome = { status: 'failed', reason: event.message };
         break;
       case 'strip':
         this.curves.strip(event.images);
         this.options.events.emit('training.strip', { runId: this.runId, epoch: event.epoch, images: event.images });
         return;
+      case 'done':
+      case 'failed':
       case 'scored':
       case 'skipped':
       case 'rate':
@@ -168,7 +181,7 @@ export class ActiveRun {
       accuracy: metrics.accuracy,
       learningRate: metrics.learningRate,
     };
-    this.options.store.addStep(this.runId, point);
+    this.record('a step', ({ metrics: curves }) => curves.addStep(this.runId, point));
     this.curves.step(point);
     this.options.events.emit('training.step', { runId: this.runId, point });
     this.announce(false);
@@ -184,7 +197,7 @@ export class ActiveRun {
 
   private onEpoch(metrics: EpochMetrics, confusion: number[], best: boolean): void {
     const { store, events } = this.options;
-    store.addEpoch(this.runId, metrics, confusion);
+    this.record('an epoch', ({ metrics: curves }) => curves.addEpoch(this.runId, metrics, confusion));
     this.curves.epoch(metrics);
     this.validation = null;
     // The reference's line, with the mIoU it lacks.
@@ -197,29 +210,23 @@ export class ActiveRun {
     events.emit('runs.changed', store.summary(this.runId));
   }
 
-  private end({ reason }: TrainerEnd): void {
-    const outcome = this.outcome ?? { status: 'failed' as const, reason };
-    // A trainer that was too slow to stop at the end of the application was killed by us, not by a lack of memory.
-    const closed = outcome.status === 'stopped' || this.outcome === null ? this.closing : null;
-    this.curves.flush();
-    const { store, events } = this.options;
+  private end(end: JobEnd): void {
+    const { store, events, outbox, ended } = this.options;
     this.phase = 'ended';
-    try {
-      this.recordEnd(outcome, closed);
-      events.emit('runs.changed', store.summary(this.runId));
-    } catch (error) {
-      events.emit('app.notice', { kind: 'error', text: `The end of the run could not be recorded: ${messageOf(error)}` });
-    } finally {
-      this.options.ended();
-    }
+    const { status, reason } = this.outcomeOf(end);
+    store.settle(this.runId, status, reason, outbox);
+    this.log(reason ? `${status}: ${reason}` : status);
+    this.curves.flush();
+    events.emit('runs.changed', store.summary(this.runId));
+    ended();
   }
 
-  private recordEnd(outcome: { status: RunStatus; reason: string | null }, closed: ActiveRun['closing']): void {
-    const { store } = this.options;
+  private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {
+    // Its trainer still writes: the next start finds it, or its checkpoint.
+    if (outcome === 'left') return { status: 'running', reason: 'The workbench was closed; the trainer is writing a checkpoint.' };
+    if (outcome !== 'stopped' || !this.closing) return { status: outcome, reason };
     // A pause outlives the application: the run is as it was, and goes on when a person says so.
-    if (closed === 'while-paused') store.setStatus(this.runId, 'paused');
-    else if (closed) store.setStatus(this.runId, 'interrupted', 'The workbench was closed; the run can go on from its last checkpoint.');
-    else store.setStatus(this.runId, outcome.status, outcome.reason);
-    this.log(outcome.reason ? `${outcome.status}: ${outcome.reason}` : outcome.status);
+    if (this.closing === 'while-paused') return { status: 'paused', reason: null };
+    return { status: 'interrupted', reason: 'The workbench was closed; the run can go on from its last checkpoint.' };
   }
 }

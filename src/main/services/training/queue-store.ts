@@ -1,5 +1,5 @@
 import type { QueuedRun } from '#shared/contract/training';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
@@ -54,19 +54,30 @@ export class QueueStore {
     return this.db.prepare<[], QueueRow>('SELECT * FROM queued_run ORDER BY priority DESC, created_at, id').all();
   }
 
-  list(): QueuedRun[] {
-    return this.rows().map(toQueued);
+  /** The runs in line, and the rows that cannot be read: one of these must not hide the others. */
+  list(): { waiting: QueuedRun[]; broken: { id: string; name: string; reason: string }[] } {
+    const waiting: QueuedRun[] = [];
+    const broken: { id: string; name: string; reason: string }[] = [];
+    for (const row of this.rows()) {
+      try {
+        waiting.push(toQueued(row));
+      } catch (error) {
+        broken.push({ id: row.id, name: row.name, reason: `Its settings cannot be read any more: ${messageOf(error)}` });
+      }
+    }
+    return { waiting, broken };
   }
 
   count(): number {
     return this.db.prepare<[], { n: number }>('SELECT count(*) AS n FROM queued_run').get()!.n;
   }
 
-  /** @returns the run, so that it can be put back @throws AppError 'not-found' */
-  remove(id: string): QueuedRun {
-    const run = this.list().find((queued) => queued.id === id);
-    if (!run) throw new AppError('not-found', `No run "${id}" waits in line`);
-    this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(id);
+  /** @returns the run, so that it can be put back; null for one that cannot be read @throws AppError 'not-found' */
+  remove(id: string): QueuedRun | null {
+    const run = this.list().waiting.find((queued) => queued.id === id) ?? null;
+    if (this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(id).changes === 0) {
+      throw new AppError('not-found', `No run "${id}" waits in line`);
+    }
     return run;
   }
 

@@ -1,22 +1,35 @@
 import type { RateSearch } from '#shared/contract/training';
 import type { FindRateJob, TrainerEvent } from '#shared/training/messages';
-import { TrainerProcess, type TrainerHost } from './trainer-process.ts';
+import type { DeviceClaim } from '../jobs/device.ts';
+import { Job, type JobEnd } from '../jobs/job.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+
+interface RateSearchOptions {
+  host: TrainerHost;
+  claim: DeviceClaim;
+  job: FindRateJob;
+  log: Logger;
+  /** Called with every new state. */
+  changed: (search: RateSearch) => void;
+}
 
 /** A learning-rate search in a trainer process of its own. */
 export class RateSearchRun {
-  readonly finished: Promise<void>;
-  private readonly trainer: TrainerProcess;
-  private readonly changed: (search: RateSearch) => void;
+  private readonly job: Job;
+  private readonly options: RateSearchOptions;
   private search: RateSearch;
 
-  /** @param changed called with every new state */
-  constructor(host: TrainerHost, job: FindRateJob, changed: (search: RateSearch) => void) {
-    this.changed = changed;
-    this.search = { points: [], done: 0, total: job.steps, suggestion: null, state: 'running', message: null };
-    this.trainer = new TrainerProcess(host, job, (event) => this.handle(event));
-    this.finished = this.trainer.ended.then(({ reason }) => {
-      if (this.search.state === 'running' || reason)
-        this.update({ state: 'failed', message: reason ?? 'The search ended without a result' });
+  constructor(options: RateSearchOptions) {
+    this.options = options;
+    this.search = { points: [], done: 0, total: options.job.steps, suggestion: null, state: 'running', message: null };
+    this.job = new Job({
+      host: options.host,
+      job: options.job,
+      claim: options.claim,
+      onEvent: (event) => this.hear(event),
+      onEnd: (end) => this.end(end),
+      report: (error, during) => options.log.error({ err: error }, during),
     });
   }
 
@@ -25,24 +38,26 @@ export class RateSearchRun {
   }
 
   cancel(): void {
-    this.trainer.send({ type: 'stop' });
+    this.job.steer('stop');
   }
 
-  /** Cancels and waits, at most `limitMs`. */
-  async shutDown(limitMs: number): Promise<void> {
-    await this.trainer.stopWithin(limitMs);
-    await this.finished;
+  /** Cancels and waits, at most `limitMs`. Never rejects. */
+  async close(limitMs: number): Promise<void> {
+    await this.job.close(limitMs);
   }
 
   private update(changes: Partial<RateSearch>): void {
     this.search = { ...this.search, ...changes };
-    this.changed(this.search);
+    this.options.changed(this.search);
   }
 
-  private handle(event: TrainerEvent): void {
-    if (event.type === 'rate') this.update({ points: [...this.search.points, event.point], done: event.done, total: event.total });
-    else if (event.type === 'rate-found') this.update({ suggestion: event.suggestion });
-    else if (event.type === 'done') this.update({ state: event.reason });
-    else if (event.type === 'failed') this.update({ state: 'failed', message: event.message });
+  private hear(event: TrainerEvent): void {
+    if (event.type === 'rate') {
+      this.update({ points: [...this.search.points, event.point], done: event.done, total: event.total });
+    } else if (event.type === 'rate-found') this.update({ suggestion: event.suggestion });
+  }
+
+  private end({ outcome, reason }: JobEnd): void {
+    this.update({ state: outcome === 'left' ? 'stopped' : outcome, message: reason });
   }
 }

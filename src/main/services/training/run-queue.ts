@@ -4,9 +4,10 @@ import type { QueueState } from '#shared/contract/training';
 import { messageOf } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import { expandSweep } from '#shared/training/sweep';
-import type { DatasetService } from '../datasets/dataset-service.ts';
-import type { EventBus } from '../events.ts';
-import { QueueStore } from './queue-store.ts';
+import type { Emitter } from '../events.ts';
+import type { Device } from '../jobs/device.ts';
+import type { Logger } from '../log.ts';
+import type { QueueStore } from './queue-store.ts';
 
 /** A run to be started. */
 export interface NewRun {
@@ -20,10 +21,10 @@ export interface NewRun {
 }
 
 interface QueueOptions {
-  datasets: DatasetService;
-  events: EventBus;
-  /** Whether the device is taken. */
-  isBusy: () => boolean;
+  store: QueueStore;
+  events: Emitter;
+  device: Device;
+  log: Logger;
   start: (run: NewRun) => Promise<RunSummary>;
 }
 
@@ -35,26 +36,19 @@ type QueueHandlers = Pick<
 /** The line of runs: one after the other on the one device. After a restart or a stop it waits for a person. */
 export class RunQueue {
   private readonly options: QueueOptions;
-  private held = false;
+  private held: boolean;
   /** The one that is being started: in line until it is a run, but not waiting any more. */
   private startingId: string | null = null;
+  private closed = false;
 
   constructor(options: QueueOptions) {
     this.options = options;
-    options.datasets.onOpen((dataset) => (this.held = new QueueStore(dataset.db).count() > 0));
-  }
-
-  private store(): QueueStore {
-    return new QueueStore(this.options.datasets.require().db);
+    this.held = options.store.count() > 0;
   }
 
   private state(): QueueState {
-    return {
-      waiting: this.store()
-        .list()
-        .filter(({ id }) => id !== this.startingId),
-      held: this.held,
-    };
+    const { waiting, broken } = this.options.store.list();
+    return { waiting: waiting.filter(({ id }) => id !== this.startingId), broken, held: this.held };
   }
 
   private changed(): QueueState {
@@ -65,65 +59,84 @@ export class RunQueue {
 
   /** Starts nothing more by itself. */
   hold(): void {
-    if (this.held || !this.options.datasets.current() || this.store().count() === 0) return;
+    if (this.held || this.options.store.count() === 0) return;
     this.held = true;
     this.changed();
   }
 
+  /** Starts nothing more at all. */
+  close(): void {
+    this.closed = true;
+  }
+
   /** Starts the next run if the device is free and the line is not held. One that cannot be started is reported, and the line is held. */
   advance(): void {
-    if (this.held || this.options.isBusy() || !this.options.datasets.current()) return;
-    const next = this.store().list().at(0);
-    if (!next) return;
+    if (this.held || this.closed || this.startingId !== null || this.options.device.takenBy) return;
+    const next = this.options.store.list().waiting.at(0);
+    if (next) void this.begin(next);
+  }
+
+  private async begin(next: NewRun & { id: string }): Promise<void> {
     this.startingId = next.id;
-    this.options
-      .start({ ...next, queuedId: next.id })
-      .finally(() => (this.startingId = null))
-      .then(
-        () => this.changed(),
-        (error: unknown) => {
-          this.held = true;
-          // The application may have closed the data set meanwhile: the run waits there for the next start.
-          if (this.options.datasets.current()) this.changed();
-          this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(error)}` });
-        },
-      );
+    let failure: unknown = null;
+    try {
+      await this.options.start({ ...next, queuedId: next.id });
+    } catch (error) {
+      failure = error;
+    }
+    this.startingId = null;
+    // The data set may have been closed meanwhile: the run waits there for the next start.
+    if (this.closed) return;
+    if (failure) {
+      this.held = true;
+      this.options.log.error({ err: failure }, 'a run in line could not be started');
+      this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(failure)}` });
+    }
+    this.changed();
   }
 
   private add(runs: readonly NewRun[]): QueueState {
-    this.store().add(runs.map(({ name, config, startFrom, sweep = null }) => ({ name: name || config.preset, config, startFrom, sweep })));
+    this.options.store.add(
+      runs.map(({ name, config, startFrom, sweep = null }) => ({ name: name || config.preset, config, startFrom, sweep })),
+    );
     this.changed();
     this.advance();
     return this.state();
   }
 
   private after(work: (store: QueueStore) => void): QueueState {
-    work(this.store());
+    work(this.options.store);
     this.advance();
     return this.changed();
   }
 
-  handlers(): QueueHandlers {
-    return {
-      enqueue: (run) => this.add([run]),
-      sweep: ({ startFrom, ...sweep }) => this.add(expandSweep(sweep).map((run) => ({ ...run, startFrom, sweep: sweep.name }))),
-      queue: () => this.state(),
-      removeQueued: ({ id }) => {
-        const run = this.store().remove(id);
-        this.changed();
-        return run;
-      },
-      restoreQueued: ({ run }) => this.after((store) => store.restore(run)),
-      prioritise: ({ id, priority }) => this.after((store) => store.prioritise(id, priority)),
-      startQueue: () => {
-        this.held = false;
-        this.advance();
-        return this.changed();
-      },
-      holdQueue: () => {
-        this.held = true;
-        return this.changed();
-      },
+  /** @param assertOwned throws where another workbench has the data set */
+  handlers(assertOwned: () => void): QueueHandlers {
+    const owned = <T>(work: () => T): T => {
+      assertOwned();
+      return work();
     };
+    const held = (is: boolean) => () => {
+      this.held = is;
+      this.advance();
+      return this.changed();
+    };
+    return {
+      enqueue: (run) => owned(() => this.add([run])),
+      sweep: ({ startFrom, ...sweep }) =>
+        owned(() => this.add(expandSweep(sweep).map((run) => ({ ...run, startFrom, sweep: sweep.name })))),
+      queue: () => this.state(),
+      removeQueued: ({ id }) => owned(() => this.remove(id)),
+      restoreQueued: ({ run }) => owned(() => this.after((store) => store.restore(run))),
+      prioritise: ({ id, priority }) => owned(() => this.after((store) => store.prioritise(id, priority))),
+      startQueue: () => owned(held(false)),
+      holdQueue: () => owned(held(true)),
+    };
+  }
+
+  private remove(id: string) {
+    const run = this.options.store.remove(id);
+    this.changed();
+    return run;
   }
 }

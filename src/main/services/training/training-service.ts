@@ -2,188 +2,235 @@ import { existsSync } from 'node:fs';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
+import type { Sample } from '#shared/data/sample';
+import { readRunSamples } from '#files/run-folder';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { assertSameClasses } from '#shared/classes/class-map';
 import { parseRecipe, presets } from '#shared/training/presets';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
-import type { DatasetService } from '../datasets/dataset-service.ts';
+import type { Db } from '../database.ts';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
-import type { EventBus } from '../events.ts';
-import { RunStore } from '../runs/run-store.ts';
+import { revisionFile } from '../edits/revision-store.ts';
+import type { Emitter } from '../events.ts';
+import type { Device, DeviceClaim } from '../jobs/device.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import type { Workers } from '../workers/workers.ts';
 import { ActiveRun } from './active-run.ts';
 import { estimateOn } from './estimate.ts';
-import { QueueStore } from './queue-store.ts';
+import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
-import type { TrainerHost } from './trainer-process.ts';
 
 export interface TrainingOptions {
-  datasets: DatasetService;
-  events: EventBus;
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  db: Db;
+  runs: RunStore;
+  queue: QueueStore;
+  /** Resolves when every image is known. */
+  surveyed: () => Promise<void>;
+  events: Emitter;
+  outbox: Outbox;
+  log: Logger;
   host: TrainerHost;
+  device: Device;
+  workers: Workers;
   codeVersion: string;
 }
 
 const searchSteps = 80;
 
-/** Starts, steers and watches the training run; one at a time. */
+/** Starts, steers and watches the training run of a data set; one at a time on the one device. */
 export class TrainingService {
   private readonly options: TrainingOptions;
-  private active: ActiveRun | null = null;
-  private starting = false;
-  /** The start under way, or a finished one. */
-  private pending: Promise<void> = Promise.resolve();
-  private lastStatus: TrainingStatus | null = null;
-  private search: RateSearchRun | null = null;
   private readonly queue: RunQueue;
+  private readonly stopListening: () => void;
+  private active: ActiveRun | null = null;
+  private search: RateSearchRun | null = null;
+  private lastStatus: TrainingStatus | null = null;
+  /** The start under way, or a finished one. */
+  private pending: Promise<unknown> = Promise.resolve();
+  private starting = false;
+  private closed = false;
 
   constructor(options: TrainingOptions) {
     this.options = options;
-    this.queue = new RunQueue({
-      datasets: options.datasets,
-      events: options.events,
-      isBusy: () => this.activeRunId() !== null || this.starting || this.searching,
-      start: (run) => this.start(run),
-    });
-    options.datasets.onOpen((dataset) => {
-      this.search = null;
-      const store = new RunStore(dataset.db, dataset.workFolder);
-      store.markInterrupted();
-      store.purge(new Date(Date.now() - 30 * 86_400_000));
-      this.lastStatus = null;
-    });
-    options.datasets.onClose(() => {
-      if (this.active || this.starting || this.searching)
-        throw new AppError('busy', 'A training run or a search is going on: stop it before opening another data set');
-    });
+    const { queue: store, events, device, log } = options;
+    this.queue = new RunQueue({ store, events, device, log, start: (run) => this.start(run) });
+    // A run that was waiting begins when the device is free; not within the end of the one before.
+    this.stopListening = device.onFreed(() => setImmediate(() => this.queue.advance()));
   }
 
   activeRunId(): string | null {
     return this.active?.runId ?? null;
   }
 
-  private get searching(): boolean {
-    return this.search?.state.state === 'running';
+  /** What keeps the data set open, in words; null if nothing does. */
+  get busyWith(): string | null {
+    if (this.active || this.starting) return 'A training run';
+    return this.search?.state.state === 'running' ? 'A learning-rate search' : null;
   }
 
-  private stores(): { dataset: OpenDataset; store: RunStore } {
-    const dataset = this.options.datasets.require();
-    return { dataset, store: new RunStore(dataset.db, dataset.workFolder) };
+  /** Takes the device for one start, also while the survey it waits for goes on; what fails gives it back. */
+  private async claiming<T>(what: string, work: (claim: DeviceClaim) => T | Promise<T>): Promise<T> {
+    this.options.access.assertOwned();
+    const claim = this.options.device.take(what);
+    this.starting = true;
+    const begin = async () => {
+      try {
+        await this.options.surveyed();
+        if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+        return await work(claim);
+      } catch (error) {
+        claim.free();
+        throw error;
+      } finally {
+        this.starting = false;
+      }
+    };
+    const started = begin();
+    this.pending = started.catch(() => undefined);
+    return started;
   }
 
   /** Starts a learning-rate search. @throws AppError 'busy', or 'invalid-argument' if no training image is labelled */
-  private async findRate(config: RunConfig): Promise<RateSearch> {
-    return this.exclusively((dataset) => {
-      const { train } = labelled(dataset);
+  private findRate(config: RunConfig): Promise<RateSearch> {
+    return this.claiming('A learning-rate search', (claim) => {
+      const { dataset, host, log, events } = this.options;
       const { classes, format } = dataset.classSet;
-      this.search = new RateSearchRun(
-        this.options.host,
-        { kind: 'find-rate', config, classes, maskFormat: format, train, steps: searchSteps },
-        (search) => {
-          this.options.events.emit('training.rate', search);
-          if (search.state !== 'running') this.queue.advance();
-        },
-      );
+      const { train } = labelled(dataset);
+      const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps };
+      this.search = new RateSearchRun({ host, claim, job, log, changed: (search) => events.emit('training.rate', search) });
       return this.search.state;
     });
   }
 
-  presets(): PresetInfo[] {
-    const { store } = this.stores();
-    return presets.map((preset) => ({ ...preset, measuredEpochSeconds: store.epochSeconds(preset.name) }));
+  private presets(): PresetInfo[] {
+    return presets.map((preset) => ({ ...preset, measuredEpochSeconds: this.options.runs.epochSeconds(preset.name) }));
   }
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */
-  async start(run: NewRun): Promise<RunSummary> {
-    return this.exclusively((dataset, store) => this.create(dataset, store, run));
+  start(run: NewRun): Promise<RunSummary> {
+    return this.claiming('A training run', (claim) => this.create(run, claim));
   }
 
-  private create(dataset: OpenDataset, store: RunStore, { config, name, startFrom, sweep = null, queuedId }: NewRun): RunSummary {
-    const weights = startFrom === null ? null : weightsOf(store, startFrom);
+  private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
+    const { dataset, runs, queue, db, codeVersion } = this.options;
+    const weights = startFrom === null ? null : weightsOf(runs, startFrom);
     const { train, validation } = labelled(dataset);
-    const id = `${new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`;
-    const runId = existsSync(store.folder(id)) ? `${id}-${Date.now() % 1000}` : id;
+    const samples = { train: await this.kept(train), validation: await this.kept(validation) };
+    const now = new Date().toISOString();
+    const runId = freeId(runs, `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`);
     // A run leaves the line in the moment it is one: a kill between the two loses neither.
-    dataset.db.transaction(() => {
-      if (queuedId !== undefined) new QueueStore(dataset.db).remove(queuedId);
-      store.create({
+    db.transaction(() => {
+      if (queuedId !== undefined) queue.remove(queuedId);
+      runs.create({
         id: runId,
-        name: name || `${config.preset} ${new Date().toISOString().slice(0, 16).replace('T', ' ')}`,
+        name: name || `${config.preset} ${now.slice(0, 16).replace('T', ' ')}`,
         config,
         classes: dataset.classSet.classes,
-        codeVersion: this.options.codeVersion,
+        codeVersion,
         datasetFingerprint: dataset.fingerprint(),
-        samples: [...train, ...validation],
+        samples: [...samples.train, ...samples.validation],
         sweep,
       });
     })();
-    return this.launch(dataset, store, runId, { resumeFrom: null, initialWeights: weights });
+    return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: weights });
   }
 
-  /** Goes on from a run's last checkpoint. @throws AppError 'busy', 'not-found' if there is none */
-  async resumeRun(runId: string): Promise<RunSummary> {
-    return this.exclusively((dataset, store) => {
-      store.row(runId);
-      const checkpoint = store.file(runId, 'last.ckpt');
-      if (!existsSync(checkpoint))
+  /** The samples with their masks as they are kept: what is edited meanwhile changes nothing of a run. */
+  private async kept(samples: readonly Sample[]): Promise<Sample[]> {
+    const { workers, dataset } = this.options;
+    const store = dataset.workFolder.at('revisions');
+    return Promise.all(
+      samples.map(async (sample) => {
+        const revision = sample.maskFile && (await workers.keepMask({ maskFile: sample.maskFile, store }));
+        return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : sample;
+      }),
+    );
+  }
+
+  /**
+   * Goes on from a run's last checkpoint, with its own classes, images and masks.
+   * @throws AppError 'busy', 'not-found' if there is no checkpoint or an image or mask is gone, 'invalid-argument' if the
+   * classes have changed
+   */
+  resumeRun(runId: string): Promise<RunSummary> {
+    return this.claiming('A training run', (claim) => {
+      const { runs, dataset } = this.options;
+      const { name } = runs.row(runId);
+      const checkpoint = runs.file(runId, 'last.ckpt');
+      if (!existsSync(checkpoint)) {
         throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
-      return this.launch(dataset, store, runId, { resumeFrom: checkpoint, initialWeights: null });
+      }
+      if (runs.isBeingWritten(runId)) throw new AppError('busy', `The run "${name}" is still being written: wait for its trainer to end`);
+      assertSameClasses(`The run "${name}"`, readCheckpointHeader(checkpoint).classes, dataset.classSet.classes);
+      const samples = this.ownSamples(runId) ?? labelled(dataset);
+      return this.launch(runId, claim, { ...samples, resumeFrom: checkpoint, initialWeights: null });
     });
   }
 
-  /** Lets one start in at a time, also while the survey it waits for goes on. */
-  private async exclusively<T>(work: (dataset: OpenDataset, store: RunStore) => T): Promise<T> {
-    if (this.active || this.starting || this.searching)
-      throw new AppError(
-        'busy',
-        this.searching
-          ? 'A learning-rate search is going on: wait for it or cancel it'
-          : 'Another training run is going on: stop it first, or put this one in line',
-      );
-    this.starting = true;
-    const pending = this.options.datasets
-      .surveyed()
-      .then(() => {
-        const { dataset, store } = this.stores();
-        return work(dataset, store);
-      })
-      .finally(() => (this.starting = false));
-    this.pending = pending.then(
-      () => undefined,
-      () => undefined,
-    );
-    return pending;
+  /** The samples that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
+  private ownSamples(runId: string): { train: Sample[]; validation: Sample[] } | null {
+    const { runs, dataset } = this.options;
+    const own = readRunSamples(runs.folder(runId));
+    const store = dataset.workFolder.at('revisions');
+    const locate = (references: { id: string; revision: string }[]) =>
+      references.map(({ id, revision }): Sample => {
+        const maskFile = revisionFile(store, revision);
+        if (!existsSync(maskFile)) {
+          throw new AppError(
+            'not-found',
+            `${maskFile} does not exist: the run was trained on this mask of ${id} and cannot go on without it`,
+          );
+        }
+        return { id, imageFile: dataset.image(id).imageFile, maskFile, revision };
+      });
+    return own && { train: locate(own.train), validation: locate(own.validation) };
   }
 
-  private launch(dataset: OpenDataset, store: RunStore, runId: string, from: Pick<TrainJob, 'resumeFrom' | 'initialWeights'>): RunSummary {
-    const { train, validation } = labelled(dataset);
-    if (from.resumeFrom) store.readAgain(runId, [...train, ...validation], dataset.fingerprint());
-    store.setStatus(runId, 'running');
+  private launch(
+    runId: string,
+    claim: DeviceClaim,
+    from: Pick<TrainJob, 'resumeFrom' | 'initialWeights' | 'train' | 'validation'>,
+  ): RunSummary {
+    const { runs, dataset, host, events, outbox, log } = this.options;
+    const { classes, format } = dataset.classSet;
     const job: TrainJob = {
       kind: 'train',
-      config: store.config(runId),
-      classes: dataset.classSet.classes,
-      maskFormat: dataset.classSet.format,
-      train,
-      validation,
-      outDir: store.folder(runId),
+      config: runs.config(runId),
+      classes,
+      maskFormat: format,
+      outDir: runs.folder(runId),
       ...from,
     };
-    this.active = new ActiveRun({ runId, store, job, host: this.options.host, events: this.options.events, ended: () => this.onEnded() });
-    const summary = store.summary(runId);
-    this.options.events.emit('runs.changed', summary);
-    this.options.events.emit('training.status', this.active.status());
+    runs.settle(runId, 'running', null, outbox);
+    try {
+      this.active = new ActiveRun({ runId, store: runs, job, host, claim, events, outbox, log, ended: () => this.onEnded() });
+    } catch (error) {
+      runs.settle(runId, 'failed', messageOf(error), outbox);
+      throw error;
+    }
+    const summary = runs.summary(runId);
+    events.emit('runs.changed', summary);
+    events.emit('training.status', this.active.status());
     return summary;
   }
 
   private onEnded(): void {
-    this.lastStatus = this.active?.status() ?? this.lastStatus;
+    const last = this.active?.status() ?? null;
     this.active = null;
-    if (!this.lastStatus) return;
-    this.options.events.emit('training.status', this.lastStatus);
+    if (!last) return;
+    this.lastStatus = last;
+    this.options.events.emit('training.status', last);
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
-    if (this.lastStatus.run.status === 'finished' || this.lastStatus.run.status === 'failed') this.queue.advance();
-    else this.queue.hold();
+    if (last.run.status !== 'finished' && last.run.status !== 'failed') this.queue.hold();
   }
 
   private steer(phase: TrainingPhase | null, command: 'pause' | 'resume' | 'stop' | 'stop-after-epoch'): void {
@@ -195,23 +242,27 @@ export class TrainingService {
     return this.active?.status() ?? this.lastStatus;
   }
 
-  /** Stops the run with a checkpoint and waits for it, at most `limitMs`; for the end of the application. */
-  async shutDown(limitMs = 20_000): Promise<void> {
+  /**
+   * Stops what goes on with a checkpoint and waits for it, at most `limitMs`: a trainer that takes longer ends by itself.
+   * Never rejects.
+   */
+  async close(limitMs: number): Promise<void> {
+    this.closed = true;
     this.queue.hold();
+    this.queue.close();
+    this.stopListening();
     await this.pending;
-    await Promise.all([this.active?.shutDown(limitMs), this.search?.shutDown(limitMs)]);
+    await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs)]);
   }
 
   handlers(): Services['training'] {
+    const { dataset, runs } = this.options;
     return {
       presets: () => this.presets(),
       start: (run) => this.start(run),
       parseRecipe: ({ text }) => parseRecipe(text),
-      estimate: ({ config }) => {
-        const { dataset, store } = this.stores();
-        return estimateOn(dataset, store, config);
-      },
-      ...this.queue.handlers(),
+      estimate: ({ config }) => estimateOn(dataset, runs, config),
+      ...this.queue.handlers(() => this.options.access.assertOwned()),
       findRate: ({ config }) => this.findRate(config),
       cancelFindRate: () => this.search?.cancel(),
       rateSearch: () => this.search?.state ?? null,
@@ -221,8 +272,16 @@ export class TrainingService {
       stop: () => this.steer('stopping', 'stop'),
       stopAfterEpoch: () => this.steer(null, 'stop-after-epoch'),
       status: () => this.status(),
-      log: ({ runId }) => this.stores().store.log(runId),
+      log: ({ runId }) => runs.log(runId),
     };
+  }
+}
+
+/** A run's folder of its own, also for two that start within one second. */
+function freeId(runs: RunStore, wanted: string): string {
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? wanted : `${wanted}-${n}`;
+    if (!existsSync(runs.file(id)) && !runs.exists(id)) return id;
   }
 }
 
@@ -239,9 +298,11 @@ function weightsOf(store: RunStore, runId: string): string {
 function labelled(dataset: OpenDataset) {
   const train = dataset.labelledSamples('train');
   const validation = dataset.labelledSamples('val');
-  if (train.length === 0)
+  if (train.length === 0) {
     throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split train`);
-  if (validation.length === 0)
+  }
+  if (validation.length === 0) {
     throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split val`);
+  }
   return { train, validation };
 }

@@ -1,6 +1,7 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
-import { colourTable, MaskCanvas } from '../../canvas/mask-canvas.ts';
+import { colourTable } from '#shared/classes/colour-table';
+import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
 import type { MaskDocument } from '../../editor/document.ts';
@@ -12,7 +13,8 @@ import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from
 interface EditorOptions {
   document: MaskDocument;
   classes: readonly ClassInfo[];
-  readOnly: boolean;
+  /** Why nothing can be painted now; null where it can. */
+  blocked: () => string | null;
   settings: () => { tool: ToolName; classId: number; radius: number };
   pick: (classId: number) => void;
   resizeBrush: (factor: number) => void;
@@ -193,7 +195,8 @@ export class EditorController {
       if (id !== null && id !== voidId) this.options.pick(id);
       return;
     }
-    if (this.options.readOnly) return;
+    const blocked = this.options.blocked();
+    if (blocked) return this.options.status(blocked);
     // Nobody should paint blind.
     this.options.showMask();
     this.painting = true;
@@ -223,7 +226,7 @@ export class EditorController {
   /** Draws ring and outline as tool, radius and zoom are now. */
   refreshOverlay(): void {
     const { tool, radius } = this.options.settings();
-    const ring = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.readOnly ? this.pointer : null;
+    const ring = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() ? this.pointer : null;
     this.overlay.showRing(ring, radius);
     this.overlay.showPreview(this.tool.preview, snapScreenPx / this.view.scale);
   }

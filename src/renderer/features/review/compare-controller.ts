@@ -1,6 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { colourTable, MaskCanvas } from '../../canvas/mask-canvas.ts';
+import { colourTable } from '#shared/classes/colour-table';
+import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import type { Size } from '../../editor/region.ts';
 import type { ScreenPoint } from '../../editor/units.ts';

@@ -2,7 +2,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { messageOf } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 
@@ -24,7 +23,11 @@ export interface TrainerEnd {
 // TensorFlow maps and unmaps every large tensor otherwise, which costs more than the convolutions of a small net.
 const allocatorSettings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_TOP_PAD_: '268435456' };
 const stderrTail = 4000;
-const memorySignals: readonly NodeJS.Signals[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS'];
+/** Signals of an allocation that failed; V8 ends with SIGTRAP when its heap is full. */
+const memorySignals: readonly NodeJS.Signals[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGTRAP'];
+const telling = /error|check failed|terminate|fatal/i;
+/** What TensorFlow says at every start. */
+const harmless = /round-off errors|oneDNN custom operations|cpu_feature_guard/i;
 
 /** CUDA's libraries, where set-up has staged them beside the runtime. */
 function cudaFolders(): string[] {
@@ -60,11 +63,10 @@ export class TrainerProcess {
   private readonly child: ChildProcess;
   private readonly advice: string;
   private tail = '';
-  private recordFailure: string | null = null;
-  /** Resolves when the process has ended. */
+  /** Resolves when the process has ended; never rejects. */
   readonly ended: Promise<TrainerEnd>;
 
-  /** @param onEvent gets everything the trainer says */
+  /** @param onEvent gets everything the trainer says; must not throw */
   constructor(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void) {
     this.advice = job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'choose smaller images';
     this.child = fork(host.entry, [], {
@@ -78,24 +80,12 @@ export class TrainerProcess {
     let reported = false;
     this.child.on('message', (event: TrainerEvent) => {
       if (event.type === 'done' || event.type === 'failed') reported = true;
-      try {
-        onEvent(event);
-      } catch (error) {
-        // What the trainer says could not be recorded, such as on a full disk: the run ends, the application goes on.
-        reported = false;
-        this.recordFailure = `Its results could not be recorded: ${messageOf(error)}`;
-        this.kill();
-      }
+      onEvent(event);
     });
-    this.ended = new Promise((resolve) => {
-      let settled = false;
-      const settle = (end: TrainerEnd) => {
-        if (!settled) resolve(end);
-        settled = true;
-      };
-      this.child.on('error', (error) => settle({ code: null, signal: null, reason: `The trainer could not be started: ${error.message}` }));
-      this.child.on('close', (code, signal) => settle({ code, signal, reason: reported ? null : this.describeEnd(code, signal) }));
-    });
+    const { promise, resolve } = Promise.withResolvers<TrainerEnd>();
+    this.ended = promise;
+    this.child.on('error', (error) => resolve({ code: null, signal: null, reason: `The trainer could not be started: ${error.message}` }));
+    this.child.on('close', (code, signal) => resolve({ code, signal, reason: reported ? null : this.describeEnd(code, signal) }));
     this.send({ type: 'job', job });
   }
 
@@ -107,12 +97,11 @@ export class TrainerProcess {
     if (this.child.connected) this.child.send(command, () => undefined);
   }
 
-  /** Asks it to stop, and kills it if it has not ended after `limitMs`. */
-  async stopWithin(limitMs: number): Promise<void> {
-    this.send({ type: 'stop' });
-    const timer = setTimeout(() => this.kill(), limitMs);
-    await this.ended;
-    clearTimeout(timer);
+  /** Lets go of it: it hears that, stops with a checkpoint and ends, whether this process is still there or not. */
+  leave(): void {
+    if (this.child.connected) this.child.disconnect();
+    this.child.stderr?.destroy();
+    this.child.unref();
   }
 
   kill(): void {
@@ -120,9 +109,9 @@ export class TrainerProcess {
   }
 
   private describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-    if (this.recordFailure) return this.recordFailure;
     const lines = this.tail.trim().split('\n');
-    const last = lines.findLast((line) => /error|check failed|terminate/i.test(line)) ?? lines.at(-1) ?? '';
+    const last =
+      lines.findLast((line) => telling.test(line) && !harmless.test(line)) ?? lines.findLast((line) => !harmless.test(line)) ?? '';
     const again = `If it happens again, ${this.advice}.`;
     if (signal === 'SIGKILL') return `The trainer was killed (SIGKILL), as a system does when memory runs out. ${again}`;
     // TensorFlow does not survive an allocation that fails.

@@ -7,7 +7,7 @@ import type { EpochMetrics, StripImage } from '#shared/training/messages';
 import { TensorBoardWriter } from '../exports/tensorboard.ts';
 
 /** Writes a run's curves for TensorBoard as they come. A file that cannot be written is said once and hurts nothing else. */
-export class RunCurves {
+export class TensorBoardCurves {
   private readonly folder: string;
   private readonly classes: readonly ClassInfo[];
   private readonly log: (line: string) => void;

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeAtomic } from '#files/atomic-write';
+import type { Logger } from '../log.ts';
+
+const preferencesSchema = z.object({
+  recentDatasets: z.array(z.string()).default([]),
+  uiState: z.record(z.string(), z.string()).default({}),
+});
+
+const recentLimit = 8;
+
+/** What the workbench remembers about its user, in `<userData>/settings.json`. */
+export class Preferences {
+  private readonly log: Logger;
+  private readonly file: string;
+  private readonly values: z.infer<typeof preferencesSchema>;
+
+  constructor(userData: string, log: Logger) {
+    this.log = log;
+    this.file = path.join(userData, 'settings.json');
+    this.values = this.read();
+  }
+
+  private read(): z.infer<typeof preferencesSchema> {
+    try {
+      if (existsSync(this.file)) return preferencesSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+    } catch (error) {
+      this.log.warn({ err: error }, 'preferences cannot be read, and are set aside');
+      this.setAside();
+    }
+    return preferencesSchema.parse({});
+  }
+
+  /** Preferences are not worth stopping for, but a broken file is kept for its owner to look at. */
+  private setAside(): void {
+    try {
+      renameSync(this.file, `${this.file}.broken`);
+    } catch (error) {
+      this.log.warn({ err: error }, 'broken preferences cannot be set aside');
+    }
+  }
+
+  /** Preferences that cannot be written last as long as the workbench runs: no reason to stop anything. */
+  private save(): void {
+    try {
+      writeAtomic(this.file, JSON.stringify(this.values, null, 2));
+    } catch (error) {
+      this.log.warn({ err: error }, 'preferences cannot be written');
+    }
+  }
+
+  recentDatasets(): string[] {
+    return this.values.recentDatasets;
+  }
+
+  rememberDataset(folder: string): void {
+    this.values.recentDatasets = [folder, ...this.values.recentDatasets.filter((known) => known !== folder)].slice(0, recentLimit);
+    this.save();
+  }
+
+  uiState(): Record<string, string> {
+    return this.values.uiState;
+  }
+
+  setUiState(key: string, value: string): void {
+    this.values.uiState[key] = value;
+    this.save();
+  }
+}

@@ -1,0 +1,225 @@
+import path from 'node:path';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { isTemporary } from '#files/atomic-write';
+import { Lease, type LeaseHolder } from '#files/lease';
+import { AppError, messageOf } from '#shared/errors';
+import { openDatabase, type Db } from '../database.ts';
+import { EditSessions } from '../edits/edit-sessions.ts';
+import type { Emitter, EventBus } from '../events.ts';
+import type { Device } from '../jobs/device.ts';
+import { Outbox } from '../jobs/outbox.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+import { PredictionStore } from '../review/prediction-store.ts';
+import { ReviewService } from '../review/review-service.ts';
+import { LeftRuns } from '../runs/left-runs.ts';
+import { RunService } from '../runs/run-service.ts';
+import { RunStore } from '../runs/run-store.ts';
+import { QueueStore } from '../training/queue-store.ts';
+import { TrainingService } from '../training/training-service.ts';
+import type { Workers } from '../workers/workers.ts';
+import { classSetOf } from './class-set.ts';
+import { DatasetAccess } from './dataset-access.ts';
+import { locateDataset } from './layout.ts';
+import { datasetId, masksPermitted, OpenDataset } from './open-dataset.ts';
+import { SurveyJob } from './survey-job.ts';
+import { WorkFolder } from './work-folder.ts';
+
+/** What every data set needs of the application around it. */
+export interface ScopeEnvironment {
+  userData: string;
+  events: EventBus;
+  log: Logger;
+  workers: Workers;
+  host: TrainerHost;
+  device: Device;
+  codeVersion: string;
+  /** What this workbench is, in words, for others that ask who has a data set. */
+  program: string;
+}
+
+interface ScopeOptions extends ScopeEnvironment {
+  folder: string;
+  isSample: boolean;
+  /** Takes the lease from a living workbench, because a person has chosen so. */
+  takeOver?: boolean;
+}
+
+/** How long an end waits for a trainer's checkpoint before it leaves the trainer to itself. */
+const patienceMs = 20_000;
+const deletedRunsDays = 30;
+
+/**
+ * All that belongs to one open data set, and the one that ends it: lease, database and stores, edit sessions, survey, training, review.
+ * It opens wholly or not at all; `close` ends its parts in the reverse order and never rejects.
+ */
+export class DatasetScope {
+  readonly dataset: OpenDataset;
+  readonly access: DatasetAccess;
+  readonly edits: EditSessions;
+  readonly runs: RunService;
+  readonly training: TrainingService;
+  readonly review: ReviewService;
+  private readonly options: ScopeOptions;
+  private readonly events: Emitter;
+  private readonly lease: Lease | null;
+  private readonly survey: SurveyJob;
+  private readonly leftRuns: LeftRuns;
+  private readonly endings: { what: string; end: () => void | Promise<void> }[];
+  private closing: Promise<void> | null = null;
+
+  /**
+   * Opens a folder.
+   * @throws AppError 'not-found', 'not-a-dataset', 'forbidden', 'corrupt-file', 'unsupported', 'disk-full', 'read-only':
+   * nothing is then open
+   */
+  static async open(options: ScopeOptions): Promise<DatasetScope> {
+    const located = locateDataset(options.folder);
+    const classSet = classSetOf(options.folder, located);
+    const permitted = masksPermitted(options.folder, located);
+    const id = datasetId(options.folder);
+    const workFolder = new WorkFolder(
+      permitted ? path.join(options.folder, '.encnet') : path.join(options.userData, 'read-only-datasets', id),
+    );
+    const endings: DatasetScope['endings'] = [];
+    try {
+      const lease = await takeLease(workFolder, options);
+      if (lease instanceof Lease) endings.push({ what: 'the lease', end: () => lease.release() });
+      const access = new DatasetAccess({ folder: options.folder, permitted, lease });
+      const db = openDatabase(workFolder.at('history.db'), !(lease instanceof Lease));
+      endings.push({ what: 'the history', end: () => void db.close() });
+      const outbox = new Outbox(options.log, () => access.owned);
+      endings.push({ what: 'what waits for the disk', end: () => outbox.close() });
+      const { folder, isSample, workers } = options;
+      const dataset = new OpenDataset({ path: folder, isSample, located, classSet, workFolder, access, db, outbox, workers });
+      return new DatasetScope(options, { dataset, access, db, outbox, lease: lease instanceof Lease ? lease : null, endings });
+    } catch (error) {
+      await endAll(endings, options.log);
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: ScopeOptions,
+    parts: Pick<DatasetScope, 'dataset' | 'access'> & { db: Db; outbox: Outbox; lease: Lease | null; endings: DatasetScope['endings'] },
+  ) {
+    const { dataset, access, db, outbox, lease, endings } = parts;
+    const { log, workers, host, device, codeVersion } = options;
+    const events = options.events.of(dataset.id);
+    this.options = options;
+    this.events = events;
+    this.endings = endings;
+    this.lease = lease;
+    this.dataset = dataset;
+    this.access = access;
+    const store = new RunStore(db, dataset.workFolder);
+    const predictions = new PredictionStore(db, dataset.workFolder);
+    const surveyed = () => this.survey.finished;
+    const shared = { dataset, access, db, events, outbox, log, workers, host };
+    this.leftRuns = new LeftRuns({ store, outbox, log, events });
+    endings.push({ what: 'runs of before', end: () => this.leftRuns.close() });
+    this.edits = new EditSessions({ ...shared, predictions });
+    endings.push({ what: 'masks under edit', end: () => this.edits.close() });
+    this.training = new TrainingService({ ...shared, runs: store, queue: new QueueStore(db), surveyed, device, codeVersion });
+    endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
+    this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
+    endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
+    this.runs = new RunService({ dataset, access, store, events, activeRunId: () => this.training.activeRunId() });
+    if (lease) this.recover(store, predictions);
+    this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
+    endings.push({ what: 'the survey', end: () => this.survey.close() });
+    lease?.onLost((by) => this.onLost(by));
+    lease?.onAsked((by) => void this.giveUp(by));
+  }
+
+  /** Puts right what a workbench left that ended without saying so. Only the holder of the lease does. */
+  private recover(store: RunStore, predictions: PredictionStore): void {
+    this.leftRuns.recover();
+    predictions.removeIncomplete();
+    store.purge(new Date(Date.now() - deletedRunsDays * 86_400_000));
+    removeTemporaries(this.dataset);
+  }
+
+  /** Resolves when every image is known. */
+  surveyed(): Promise<void> {
+    return this.survey.finished;
+  }
+
+  /** What keeps the data set from being closed, in words; null if nothing does. */
+  get busyWith(): string | null {
+    return this.training.busyWith ?? this.review.busyWith;
+  }
+
+  /** Another workbench has taken the data set: nothing more is written, and what trains ends with a checkpoint. */
+  private onLost(by: LeaseHolder | null): void {
+    this.access.lostTo(by);
+    const heldBy = this.access.heldBy() ?? 'another workbench';
+    this.options.log.warn({ by: heldBy }, 'the data set was taken over');
+    this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by ${heldBy}: it is read only here now.` });
+    this.options.events.emit('datasets.changed', this.dataset.info);
+    void this.training.close(0);
+    void this.review.close(0);
+  }
+
+  /** Another workbench asks for the data set: finishes what is in hand and gives it up. */
+  private async giveUp(by: string): Promise<void> {
+    this.options.log.info({ by }, 'the data set is asked for by another workbench');
+    await this.training.close(0);
+    await this.review.close(0);
+    await this.edits.settle();
+    this.lease?.release();
+    this.access.lostTo(null);
+    this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by the ${by}: it is read only here now.` });
+    this.options.events.emit('datasets.changed', this.dataset.info);
+  }
+
+  /** What the end waits for, in words a person understands. */
+  async waitsFor(): Promise<string[]> {
+    const masks = await this.edits.unsaved();
+    const training = this.training.busyWith === 'A training run' ? ['Saving a checkpoint'] : [];
+    const others = [
+      this.review.busyWith && 'Ending the prediction',
+      this.training.busyWith === 'A learning-rate search' && 'Ending the search',
+    ];
+    const saving = masks.length > 0 ? [`Saving ${masks.length === 1 ? 'a mask' : `${masks.length} masks`}`] : [];
+    return [...training, ...saving, ...others.filter((text) => typeof text === 'string')];
+  }
+
+  /** Ends everything that belongs to the data set, in order. Never rejects. */
+  close(): Promise<void> {
+    this.closing ??= endAll(this.endings, this.options.log);
+    return this.closing;
+  }
+}
+
+async function takeLease(workFolder: WorkFolder, { program, takeOver, log }: ScopeOptions): Promise<Lease | LeaseHolder> {
+  const file = workFolder.at('lease.db');
+  try {
+    if (takeOver) return await Lease.takeOver(file, { program });
+    return Lease.take(file, { program });
+  } catch (error) {
+    log.error({ err: error, file }, 'the lease could not be taken');
+    throw error instanceof AppError ? error : new AppError('read-only', `${file} could not be written: ${messageOf(error)}`, { file });
+  }
+}
+
+/** Ends parts in the reverse order of their beginning; one that fails is logged and keeps none of the others. */
+async function endAll(endings: DatasetScope['endings'], log: Logger): Promise<void> {
+  for (const { what, end } of endings.splice(0).reverse()) {
+    try {
+      await end();
+    } catch (error) {
+      log.error({ err: error }, `${what} could not be closed as it should`);
+    }
+  }
+}
+
+/** Removes what a kill left half written beside masks and in the folder of revisions. */
+function removeTemporaries(dataset: OpenDataset): void {
+  const { workFolder } = dataset;
+  const store = workFolder.at('revisions');
+  const kept = existsSync(store) ? readdirSync(store).map((name) => workFolder.at('revisions', name)) : [];
+  for (const folder of [...dataset.labelFolders(), ...kept, workFolder.at('journal')].filter((at) => existsSync(at))) {
+    for (const name of readdirSync(folder)) if (isTemporary(name)) rmSync(path.join(folder, name), { force: true });
+  }
+}

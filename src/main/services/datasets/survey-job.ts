@@ -1,0 +1,78 @@
+import type { ImageEntry } from '#shared/contract/datasets';
+import { messageOf } from '#shared/errors';
+import type { Emitter } from '../events.ts';
+import type { Logger } from '../log.ts';
+import type { OpenDataset } from './open-dataset.ts';
+
+interface SurveyJobOptions {
+  dataset: OpenDataset;
+  events: Emitter;
+  log: Logger;
+  /** Images read at the same time. */
+  together: number;
+}
+
+const tellMs = 250;
+
+/** Reads every image of a data set that is not known yet, in the background. Its owner closes it. */
+export class SurveyJob {
+  /** Resolves when every image is known, or the job is closed; never rejects. */
+  readonly finished: Promise<void>;
+  private readonly options: SurveyJobOptions;
+  private readonly waiting: string[];
+  private readonly total: number;
+  private fresh: ImageEntry[] = [];
+  private toldAt = 0;
+  private done = 0;
+  private closed = false;
+
+  constructor(options: SurveyJobOptions) {
+    this.options = options;
+    this.waiting = options.dataset
+      .images()
+      .filter((entry) => !entry.surveyed)
+      .map(({ id }) => id)
+      .reverse();
+    this.total = this.waiting.length;
+    this.finished = this.run();
+  }
+
+  private async run(): Promise<void> {
+    if (this.total === 0) return;
+    await Promise.all(Array.from({ length: this.options.together }, () => this.work()));
+    this.tell(true);
+    if (this.closed) return;
+    const { events, dataset } = this.options;
+    events.emit('datasets.survey', null);
+    events.emit('datasets.changed', dataset.info);
+  }
+
+  private async work(): Promise<void> {
+    const { dataset, events, log } = this.options;
+    for (let id = this.waiting.pop(); id !== undefined && !this.closed; id = this.waiting.pop()) {
+      try {
+        if (!dataset.entry(id).surveyed) this.fresh.push(await dataset.survey(id));
+      } catch (error) {
+        // One image that cannot be read or recorded must not end the survey of the others.
+        log.error({ err: error, image: id }, 'an image could not be surveyed');
+        if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${id} could not be surveyed: ${messageOf(error)}` });
+      }
+      this.done++;
+      this.tell(false);
+    }
+  }
+
+  private tell(always: boolean): void {
+    if (this.closed || (!always && Date.now() - this.toldAt < tellMs)) return;
+    this.toldAt = Date.now();
+    const { events } = this.options;
+    events.emit('datasets.images', this.fresh.splice(0));
+    if (!always) events.emit('datasets.survey', { done: this.done, total: this.total });
+  }
+
+  /** Ends after the images in hand. Never rejects. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.finished;
+  }
+}

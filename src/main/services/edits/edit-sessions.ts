@@ -1,0 +1,202 @@
+import type { EditState, RevisionInfo } from '#shared/contract/edits';
+import type { Services } from '#shared/contract/index';
+import { AppError } from '#shared/errors';
+import { mapClasses, storedValues } from '#shared/classes/class-map';
+import type { Db } from '../database.ts';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { Emitter } from '../events.ts';
+import type { Outbox } from '../jobs/outbox.ts';
+import type { Logger } from '../log.ts';
+import type { PredictionStore } from '../review/prediction-store.ts';
+import type { Workers } from '../workers/workers.ts';
+import { EditSession, type SavedMask } from './edit-session.ts';
+import { Journals } from './journal.ts';
+
+export interface EditSessionsOptions {
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  db: Db;
+  workers: Workers;
+  events: Emitter;
+  outbox: Outbox;
+  log: Logger;
+  predictions: PredictionStore;
+}
+
+/** Sessions that stay open though nothing of them is unsaved: the images one goes back to. */
+const keptSessions = 6;
+const keptBytes = 600_000_000;
+
+/** The masks under edit of one data set. Owns every session: opens it once, and closes it when it is idle and others are newer. */
+export class EditSessions {
+  private readonly options: EditSessionsOptions;
+  private readonly journals: Journals;
+  private readonly store: string;
+  /** By image, oldest use first. */
+  private readonly sessions = new Map<string, Promise<EditSession>>();
+  private closed = false;
+
+  constructor(options: EditSessionsOptions) {
+    this.options = options;
+    this.journals = new Journals(options.dataset.workFolder);
+    this.store = options.dataset.workFolder.at('revisions');
+  }
+
+  /** The session of an image. @throws AppError 'not-found', 'corrupt-file' if image or mask cannot be read */
+  async session(imageId: string): Promise<EditSession> {
+    if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+    const known = this.sessions.get(imageId);
+    const opening = known ?? this.open(imageId);
+    this.sessions.delete(imageId);
+    this.sessions.set(imageId, opening);
+    try {
+      const session = await opening;
+      void this.trim(imageId);
+      return session;
+    } catch (error) {
+      // Half a session does not exist: the next one asks the file again.
+      if (this.sessions.get(imageId) === opening) this.sessions.delete(imageId);
+      throw error;
+    }
+  }
+
+  private async open(imageId: string): Promise<EditSession> {
+    const { dataset, access, workers, events, log } = this.options;
+    const image = dataset.image(imageId);
+    const entry = await dataset.surveyed(imageId);
+    if (entry.width === 0) {
+      throw new AppError('corrupt-file', entry.problems[0] ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
+    }
+    const size = { width: entry.width, height: entry.height };
+    const mask = await workers.readMask({ maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
+    const recovered = await this.journals.open(imageId, size, mask.revision);
+    return EditSession.open({
+      image,
+      classSet: dataset.classSet,
+      mask,
+      recovered,
+      workers,
+      store: this.store,
+      log,
+      assertWritable: () => access.assertWritable(),
+      readOnlyReason: () => access.readOnlyReason(),
+      changed: (change) => events.emit('edits.change', change),
+      stateChanged: (state) => events.emit('edits.state', state),
+      saved: (saved) => this.onSaved(saved),
+    });
+  }
+
+  private onSaved({ imageId, revision, savedAt, before, origin, classPixels, problems }: SavedMask): void {
+    const { dataset, outbox, events } = this.options;
+    const had = dataset.entry(imageId).hasMask;
+    const editedAt = revision === null ? null : savedAt;
+    const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt });
+    events.emit('datasets.images', [entry]);
+    if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
+    outbox.write('a revision of a mask', () => {
+      // What the file was before its first edit here is the first of its past.
+      if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original', 'IGNORE');
+      if (revision) this.insertRevision(imageId, revision, savedAt, origin, 'REPLACE');
+    });
+  }
+
+  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string, known: 'IGNORE' | 'REPLACE'): void {
+    this.options.db
+      .prepare(`INSERT OR ${known} INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)`)
+      .run(imageId, revision, createdAt, origin);
+  }
+
+  /** Closes sessions that nobody has used for long. */
+  private async trim(except: string): Promise<void> {
+    const settled = await Promise.allSettled([...this.sessions].map(async ([id, session]) => ({ id, session: await session })));
+    const open = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    let bytes = open.reduce((sum, { session }) => sum + session.bytes, 0);
+    let count = open.length;
+    for (const { id, session } of open) {
+      if (count <= keptSessions && bytes <= keptBytes) return;
+      if (id === except || !session.idle) continue;
+      this.sessions.delete(id);
+      count--;
+      bytes -= session.bytes;
+      await session.close();
+    }
+  }
+
+  /** The ids of a prediction as stored values of the data set. @throws AppError 'invalid-argument' if it has a class that the set lacks */
+  private async predictedValues(predictionId: string, imageId: string, size: { width: number; height: number }): Promise<Uint8Array> {
+    const { predictions, dataset, workers } = this.options;
+    const { classes } = predictions.info(predictionId);
+    const { ids } = mapClasses(classes, dataset.classSet.classes);
+    const values = storedValues(dataset.classSet.format);
+    const toValue = Array.from(ids, (id) => (id < 0 ? -1 : values[id]));
+    return workers.readPrediction({ file: predictions.file(predictionId, imageId), ...size, toValue, classes });
+  }
+
+  private async takePrediction(imageId: string, predictionId: string): Promise<EditState> {
+    const session = await this.session(imageId);
+    const values = await this.predictedValues(predictionId, imageId, session.size);
+    return session.replace(values, 'Take the prediction', 'prediction');
+  }
+
+  private async restore(imageId: string, revision: string): Promise<EditState> {
+    const session = await this.session(imageId);
+    const kept = await this.options.workers.readKept({ store: this.store, revision, ...session.size });
+    return session.replace(kept.values, 'Restore an earlier mask', 'restored');
+  }
+
+  /** A mask's past, newest first. */
+  private revisions(imageId: string): RevisionInfo[] {
+    const { db, dataset } = this.options;
+    const current = dataset.entry(imageId).revision;
+    const rows = db
+      .prepare<[string], { revision: string; created_at: string; origin: string }>(
+        'SELECT revision, created_at, origin FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC',
+      )
+      .all(imageId);
+    const runs = db.prepare<[string, string], { name: string }>(
+      'SELECT r.name FROM run_mask m JOIN run r ON r.id = m.run_id WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL',
+    );
+    return rows.map(({ revision, created_at: createdAt, origin }) => ({
+      revision,
+      createdAt,
+      origin,
+      runs: runs.all(imageId, revision).map(({ name }) => name),
+      current: revision === current,
+    }));
+  }
+
+  handlers(): Services['edits'] {
+    const on = async <T>(imageId: string, work: (session: EditSession) => Promise<T>): Promise<T> => work(await this.session(imageId));
+    return {
+      open: ({ imageId, window }) => on(imageId, (session) => session.opened(window)),
+      stroke: ({ imageId, stroke, label, patch }) => on(imageId, (session) => session.stroke(stroke, label, patch)),
+      undo: ({ imageId }) => on(imageId, (session) => session.undo()),
+      redo: ({ imageId }) => on(imageId, (session) => session.redo()),
+      save: ({ imageId }) => on(imageId, (session) => session.save()),
+      resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),
+      takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
+      revisions: ({ imageId }) => this.revisions(imageId),
+      restore: ({ imageId, revision }) => this.restore(imageId, revision),
+    };
+  }
+
+  /** The masks that are not in their files yet. */
+  async unsaved(): Promise<string[]> {
+    const settled = await Promise.allSettled([...this.sessions.values()]);
+    return settled.flatMap((result) => (result.status === 'fulfilled' && !result.value.idle ? [result.value.imageId] : []));
+  }
+
+  /** Saves what is unsaved and closes every session; they open again when they are asked for. Never rejects. */
+  async settle(): Promise<void> {
+    const settled = await Promise.allSettled(this.sessions.values());
+    await Promise.all(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value.close()] : [])));
+    this.sessions.clear();
+  }
+
+  /** The same for good. Never rejects. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.settle();
+  }
+}

@@ -1,0 +1,137 @@
+import type { EpochMetrics, StepPoint } from '#shared/training/messages';
+import { nowText, type Db } from '../database.ts';
+
+/** Points of a sparkline. */
+const sparkPoints = 60;
+
+interface EpochRow {
+  epoch: number;
+  loss: number;
+  train_acc: number;
+  test_acc: number;
+  miou: number;
+  time_seconds: number;
+  epoch_seconds: number;
+  learning_rate: number;
+  per_class_iou: string;
+}
+
+/** The curves of runs: steps, epochs and what is derived from them. */
+export class RunMetrics {
+  private readonly db: Db;
+
+  constructor(db: Db) {
+    this.db = db;
+  }
+
+  addStep(runId: string, point: StepPoint): void {
+    this.db
+      .prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
+      .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
+  }
+
+  /** The steps in order. @param after only those after this one */
+  steps(runId: string, after = 0): StepPoint[] {
+    return this.db
+      .prepare<[string, number], StepPoint>(
+        `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
+         WHERE run_id = ? AND global_step > ? ORDER BY global_step`,
+      )
+      .all(runId, after);
+  }
+
+  /** Drops the points of steps that a resume will do again. @param position in epochs, such as 2.25 */
+  dropStepsAfter(runId: string, position: number): void {
+    this.db.prepare('DELETE FROM step WHERE run_id = ? AND epoch > ?').run(runId, position + 1e-9);
+  }
+
+  /** Adds the epochs of a checkpoint's history that a kill kept from being recorded. */
+  addMissingEpochs(runId: string, history: readonly EpochMetrics[]): void {
+    const known = new Set(
+      this.db
+        .prepare<[string], { epoch: number }>('SELECT epoch FROM epoch WHERE run_id = ?')
+        .all(runId)
+        .map(({ epoch }) => epoch),
+    );
+    for (const metrics of history) if (!known.has(metrics.epoch)) this.addEpoch(runId, metrics, []);
+  }
+
+  /**
+   * Records an epoch and its latest and best values.
+   * @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1
+   */
+  addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
+    const summary = this.db
+      .prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
+      ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
+        best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
+        best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
+    this.db.transaction(() => {
+      this.db
+        .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          runId,
+          metrics.epoch,
+          metrics.loss,
+          metrics.trainAccuracy,
+          metrics.validationAccuracy,
+          metrics.miou,
+          metrics.timeSeconds,
+          metrics.epochSeconds,
+          metrics.learningRate,
+          JSON.stringify(metrics.perClassIou),
+          JSON.stringify(confusion),
+        );
+      const values: [string, number, 0 | 1][] = [
+        ['loss', metrics.loss, 0],
+        ['train_acc', metrics.trainAccuracy, 1],
+        ['test_acc', metrics.validationAccuracy, 1],
+        ['miou', metrics.miou, 1],
+      ];
+      for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
+      this.db
+        .prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?')
+        .run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
+    })();
+  }
+
+  /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
+  private spark(runId: string): string {
+    const values = this.db
+      .prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .all(runId)
+      .map(({ miou }) => miou);
+    const stretch = Math.ceil(values.length / sparkPoints);
+    const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) =>
+      Math.max(...values.slice(index * stretch, (index + 1) * stretch)),
+    );
+    return JSON.stringify(points.map((value) => Number(value.toFixed(4))));
+  }
+
+  /** The confusion matrix of an epoch, row-major; null where none was recorded. */
+  confusion(runId: string, epoch: number): number[] | null {
+    const row = this.db
+      .prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?')
+      .get(runId, epoch);
+    const counts = row ? (JSON.parse(row.confusion) as number[]) : [];
+    return counts.length > 0 ? counts : null;
+  }
+
+  /** The epochs in order; times in seconds, fractions 0 … 1. */
+  epochs(runId: string): EpochMetrics[] {
+    return this.db
+      .prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .all(runId)
+      .map((row) => ({
+        epoch: row.epoch,
+        loss: row.loss,
+        trainAccuracy: row.train_acc,
+        validationAccuracy: row.test_acc,
+        miou: row.miou,
+        timeSeconds: row.time_seconds,
+        epochSeconds: row.epoch_seconds,
+        learningRate: row.learning_rate,
+        perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
+      }));
+  }
+}

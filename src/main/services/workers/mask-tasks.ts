@@ -1,0 +1,81 @@
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { MaskFileForm } from '#files/mask-png';
+import type { WireError } from '#shared/rpc/frames';
+import type { SurveyedClasses } from '../datasets/survey.ts';
+
+/** A mask as it was read: stored values in memory that threads share. */
+export interface ReadMask {
+  width: number;
+  height: number;
+  values: Uint8Array;
+  form: MaskFileForm;
+  /** null where there is no file: the values are then all void. */
+  revision: string | null;
+}
+
+export interface ReadMaskInput {
+  maskFile: string;
+  /** Size of its image; the mask must have it. */
+  width: number;
+  height: number;
+  voidValue: number;
+}
+
+export interface StageInput {
+  maskFile: string;
+  width: number;
+  height: number;
+  values: Uint8Array;
+  form: MaskFileForm;
+  classes: SurveyedClasses;
+  /** The revision that the file must still have. */
+  expected: string | null;
+  /** Folder of revisions. */
+  store: string;
+  /** The revision of these very values, if they were a file before; it is not encoded again. */
+  known: string | null;
+}
+
+/** What staging found: the file changed meanwhile, or the mask lies ready in the store. */
+export type Staged = { conflict: string | null } | { revision: string; classPixels: number[]; problems: string[] };
+
+export interface PublishInput {
+  maskFile: string;
+  /** Revision in the store that becomes the file; null takes the file away. */
+  revision: string | null;
+  expected: string | null;
+  store: string;
+}
+
+export type Published = { conflict: string | null } | { published: true };
+
+export interface KeepInput {
+  maskFile: string;
+  store: string;
+}
+
+export interface SurveyInput {
+  imageFile: string;
+  maskFile: string;
+  classes: SurveyedClasses;
+  /** Of the image where it is known to be sound; null decodes it. */
+  size: { width: number; height: number } | null;
+}
+
+export interface PackInput {
+  values: Uint8Array;
+  /** Class id of each stored value; -1 is shown as void. */
+  toId: number[];
+}
+
+export interface PredictionInput {
+  file: string;
+  width: number;
+  height: number;
+  /** Stored value of each predicted class id; -1 for a class that the data set does not have. */
+  toValue: number[];
+  classes: ClassInfo[];
+}
+
+/** A worker's answer: errors cross threads without their class. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; error: WireError };

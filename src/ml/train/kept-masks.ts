@@ -1,0 +1,21 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeAtomic } from '#files/atomic-write';
+import { maskRevision } from '#files/revision';
+import type { Sample } from '#shared/data/sample';
+
+/**
+ * Copies a sample's mask into the run's folder, once by its content, so that the run and its resumes train on exactly that one
+ * whatever is edited meanwhile. A mask that cannot be read is left to the survey, which names it.
+ */
+export function keepMask(sample: Sample, folder: string): Sample {
+  if (!sample.maskFile || !existsSync(sample.maskFile)) return sample;
+  const content = readFileSync(sample.maskFile);
+  const revision = maskRevision(content);
+  const maskFile = keptMask(folder, revision);
+  if (!existsSync(maskFile)) writeAtomic(maskFile, content);
+  return { ...sample, maskFile, revision };
+}
+
+/** Where a run outside a workbench keeps a mask. */
+export const keptMask = (folder: string, revision: string): string => path.join(folder, 'masks', `${revision}.png`);

@@ -1,0 +1,48 @@
+import type { RevisionInfo } from '#shared/contract/edits';
+import { messageOf } from '#shared/errors';
+import type { Session } from './session.svelte.ts';
+
+/** The past of one image's mask, newest first. */
+export class MaskHistoryState {
+  revisions = $state.raw<RevisionInfo[]>([]);
+  error = $state('');
+  private readonly session: Session;
+  private readonly imageId: string;
+  private closed = false;
+
+  constructor(session: Session, imageId: string) {
+    this.session = session;
+    this.imageId = imageId;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const revisions = await this.session.client.edits.revisions({ imageId: this.imageId });
+      if (this.closed) return;
+      this.revisions = revisions;
+      this.error = '';
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+  }
+
+  /** Takes an earlier mask again, as one step that can be undone. */
+  async restore({ revision }: RevisionInfo): Promise<void> {
+    const { session, imageId } = this;
+    await session.attempt(async () => {
+      await session.client.edits.restore({ imageId, revision });
+      session.toasts.show('info', 'The earlier mask is the mask again.', {
+        label: 'Undo',
+        run: () =>
+          void session.attempt(async () => {
+            await session.client.edits.undo({ imageId });
+            await session.client.edits.save({ imageId });
+          }),
+      });
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}

@@ -1,0 +1,66 @@
+import { AppError } from '../errors.ts';
+import { voidId } from '../mask/void-id.ts';
+import type { ClassInfo, MaskFormat } from './class-info.ts';
+
+/**
+ * Two classes are the same if they have the same name and the same stored value. Where one side does not know its values (it was
+ * written before classes carried them) the name alone decides.
+ */
+export function isSameClass(a: ClassInfo, b: ClassInfo): boolean {
+  return a.name === b.name && (a.value === undefined || b.value === undefined || a.value === b.value);
+}
+
+/** Classes in words, each with its stored value where that is known: `Sky (0), Building (1)`. */
+export function classList(classes: readonly ClassInfo[]): string {
+  return classes.map(({ name, value }) => (value === undefined ? name : `${name} (${value})`)).join(', ');
+}
+
+/** The ids of one class set in terms of another. */
+export interface ClassMap {
+  /** The other set's id of each id; -1 where it has no such class. Void stays void. */
+  ids: Int16Array;
+  /** Classes that the other set does not have. */
+  missing: ClassInfo[];
+}
+
+/** Maps the classes of `from` to those of `to`, each by name and stored value. */
+export function mapClasses(from: readonly ClassInfo[], to: readonly ClassInfo[]): ClassMap {
+  const ids = new Int16Array(256).fill(-1);
+  ids[voidId] = voidId;
+  for (const each of from) ids[each.id] = to.find((other) => isSameClass(each, other))?.id ?? -1;
+  return { ids, missing: from.filter(({ id }) => ids[id] === -1) };
+}
+
+/** Whether both sets have the same classes in the same order: ids of one are ids of the other. */
+export function areSameClasses(a: readonly ClassInfo[], b: readonly ClassInfo[]): boolean {
+  return a.length === b.length && a.every((each, index) => each.id === b[index].id && isSameClass(each, b[index]));
+}
+
+/** @throws AppError 'invalid-argument' with both lists if the sets differ in a class, its name, its value or their order */
+export function assertSameClasses(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): void {
+  if (areSameClasses(own, today)) return;
+  throw new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
+}
+
+/**
+ * How masks of a data set are read by a network whose classes are another's: stored values become the network's ids.
+ * @throws AppError 'invalid-argument' with both lists unless both have the same classes, in whatever order
+ */
+export function formatFor(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[], format: MaskFormat): MaskFormat {
+  const { ids, missing } = mapClasses(today, own);
+  if (missing.length > 0 || own.length !== today.length) {
+    throw new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
+  }
+  return { voidValue: format.voidValue, toId: format.toId.map((id) => (id < 0 ? id : ids[id])) };
+}
+
+/** Stored value of each class id, -1 where there is none. */
+export function storedValues(format: MaskFormat): number[] {
+  const values = new Array<number>(256).fill(-1);
+  for (let value = 255; value >= 0; value--) {
+    const id = format.toId[value] ?? -1;
+    if (id >= 0) values[id] = value;
+  }
+  values[voidId] = format.voidValue;
+  return values;
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { MaskPatch } from '../mask/patch.ts';
+import { event, method } from './define.ts';
+
+/** How a mask under edit stands to its file. */
+export type SaveState = 'saved' | 'unsaved' | 'saving' | 'failed';
+
+/** Why a mask is not saved or cannot be painted on, with what a person can do. */
+export interface EditProblem {
+  /** `conflict`: another program wrote the file, and a person must choose. Others are tried again by themselves. */
+  kind: 'conflict' | 'disk' | 'gone' | 'other';
+  text: string;
+}
+
+/** What every window that shows an image knows of its mask. */
+export interface EditState {
+  imageId: string;
+  /** Number of the newest change; grows by one with each. */
+  seq: number;
+  /** The newest change that a power cut does not take away. */
+  durable: number;
+  state: SaveState;
+  savedAt: string | null;
+  /** sha256 of the mask file, shortened; null without one. */
+  revision: string | null;
+  /** What the next undo and redo take back or do again; null where there is nothing. */
+  undo: string | null;
+  redo: string | null;
+  /** Whether older steps made room: undo ends before the first stroke. */
+  undoEnds: boolean;
+  problem: EditProblem | null;
+}
+
+/** A mask as a window opens it. */
+export interface OpenedMask extends EditState {
+  width: number;
+  height: number;
+  /** Class ids, row-major, 255 = void, as raw deflate. */
+  ids: Uint8Array;
+  readOnlyReason: string | null;
+  /** What a person should know: strokes that came back after a crash, a journal that was set aside. */
+  notes: string[];
+  /** Strokes of this window that are in the mask: after a lost connection it sends the others again. */
+  known: string[];
+}
+
+/** A change that every window makes in this order. */
+export interface EditChange {
+  imageId: string;
+  seq: number;
+  /** The stroke it is, as its window named it; null for undo, redo and what the workbench did. */
+  stroke: string | null;
+  patch: MaskPatch;
+}
+
+/** A mask as it was at some time. */
+export interface RevisionInfo {
+  revision: string;
+  createdAt: string;
+  /** What made it: "original", "edit", "prediction", "restored", "another program". */
+  origin: string;
+  /** Runs that were trained on it. */
+  runs: string[];
+  current: boolean;
+}
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
+export const patchSchema = z.strictObject({
+  left: z.int().min(0),
+  top: z.int().min(0),
+  width: z.int().min(1),
+  height: z.int().min(1),
+  changed: bytes,
+  values: bytes,
+});
+const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
+
+export const edits = {
+  methods: {
+    /** @param window names the window, so that its own strokes are told from others' */
+    open: method(image.extend({ window: z.string().min(1).max(40) })).returns<OpenedMask>(),
+    /** Paints. Answers once the stroke is durable. @param stroke names it: sent again, it is done once */
+    stroke: method(image.extend({ stroke: z.string().min(1).max(80), label: z.string().max(60), patch: patchSchema })).returns<{
+      seq: number;
+    }>(),
+    /** @returns what was taken back, or null if there is nothing */
+    undo: method(image).returns<string | null>(),
+    redo: method(image).returns<string | null>(),
+    /** Writes the mask file now. */
+    save: method(image).returns<EditState>(),
+    /** After a conflict: `mine` writes over the other program's file, `theirs` takes it as one undoable step. Both are kept. */
+    resolve: method(image.extend({ keep: z.enum(['mine', 'theirs']) })).returns<EditState>(),
+    /** Takes a prediction as the mask, as one undoable step. */
+    takePrediction: method(image.extend({ predictionId: z.string().min(1).max(200) })).returns<EditState>(),
+    /** The mask's past, newest first. */
+    revisions: method(image).returns<RevisionInfo[]>(),
+    /** Takes an earlier revision as the mask, as one undoable step. */
+    restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
+  },
+  events: {
+    change: event<EditChange>(),
+    state: event<EditState>(),
+    /** The mask was read anew as a whole: open it again. */
+    reopen: event<{ imageId: string; text: string }>(),
+  },
+};

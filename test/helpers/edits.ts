@@ -1,0 +1,34 @@
+import { inflateRawSync } from 'node:zlib';
+import type { EditState, OpenedMask } from '#shared/contract/edits';
+import type { MaskPatch } from '#shared/mask/patch';
+import type { TestBench } from './services.ts';
+
+type Caller = Pick<TestBench, 'call'>;
+
+/** A patch of whole pixels of one value. */
+export function box(left: number, top: number, width: number, height: number, value: number): MaskPatch {
+  const count = width * height;
+  const changed = new Uint8Array(Math.ceil(count / 8));
+  for (let bit = 0; bit < count; bit++) changed[bit >> 3] |= 1 << (bit & 7);
+  return { left, top, width, height, changed, values: new Uint8Array(count).fill(value) };
+}
+
+let strokes = 0;
+
+/** The mask as a window opens it, its ids unpacked. */
+export async function openMask(bench: Caller, imageId: string, window = 'test'): Promise<OpenedMask> {
+  const opened = await bench.call<OpenedMask>('edits.open', { imageId, window });
+  return { ...opened, ids: Uint8Array.from(inflateRawSync(opened.ids)) };
+}
+
+/** One stroke. @returns when it is durable */
+export function stroke(bench: Caller, imageId: string, patch: MaskPatch, name = `test:${++strokes}`): Promise<{ seq: number }> {
+  return bench.call('edits.stroke', { imageId, stroke: name, label: 'Brush', patch });
+}
+
+/** Fills a whole mask with a class and saves it. */
+export async function paint(bench: Caller, imageId: string, classId: number): Promise<EditState> {
+  const { width, height } = await openMask(bench, imageId);
+  await stroke(bench, imageId, box(0, 0, width, height, classId));
+  return bench.call<EditState>('edits.save', { imageId });
+}
