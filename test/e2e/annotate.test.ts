@@ -77,7 +77,7 @@ test('brings back a stroke that was not saved when the workbench was killed', as
 
   const second = await startWorkbench({ userData });
   await page.goto(second.url);
-  await expect(page.getByText('1 strokes that had not been saved were recovered.')).toBeVisible();
+  await expect(page.getByText('1 change that had not been saved came back.')).toBeVisible();
   await expect.poll(() => idsOf(userData).includes(10)).toBe(true);
   await second.stop();
 });

@@ -138,8 +138,7 @@ export class MaskSession {
     await this.session.attempt(async () => {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
       const ids = await inflate(opened.ids);
-      const known = new Set(opened.known);
-      this.pending = this.pending.filter(({ id }) => !known.has(id));
+      this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
       this.document.reset(ids, this.patches());
       this.takeState(opened);
       for (const note of opened.notes) this.session.toasts.show('info', note);

@@ -57,6 +57,7 @@ export class Session {
   recipe: Recipe | null = null;
   private strokes = 0;
   private readonly connection: Connection;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly resyncs = new Set<() => Promise<void>>();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
