@@ -21,7 +21,6 @@ interface Pending extends Stroke {
 export class MaskSession {
   readonly imageId: string;
   readonly document: MaskDocument;
-  readonly readOnlyReason: string | null;
   saveState = $state<SaveState>('saved');
   savedAt = $state<string | null>(null);
   /** What undo and redo would do; null where there is nothing. */
@@ -40,7 +39,6 @@ export class MaskSession {
   private constructor(session: Session, opened: OpenedMask, ids: Uint8Array) {
     this.session = session;
     this.imageId = opened.imageId;
-    this.readOnlyReason = opened.readOnlyReason;
     this.document = new MaskDocument(ids, { width: opened.width, height: opened.height });
     this.takeState(opened);
     for (const note of opened.notes) session.toasts.show('info', note);
@@ -71,7 +69,12 @@ export class MaskSession {
 
   /** Why nothing can be painted now; null where it can. */
   get blocked(): string | null {
-    return this.readOnlyReason ?? this.session.blocked;
+    return this.session.blocked;
+  }
+
+  /** Why the mask is read only; null where it is not. */
+  get readOnlyReason(): string | null {
+    return this.session.dataset?.readOnlyReason ?? null;
   }
 
   /** Strokes that are not safe yet. */

@@ -195,8 +195,8 @@ export class EditorController {
       if (id !== null && id !== voidId) this.options.pick(id);
       return;
     }
-    const blocked = this.options.blocked();
-    if (blocked) return this.options.status(blocked);
+    // The status says why.
+    if (this.options.blocked()) return;
     // Nobody should paint blind.
     this.options.showMask();
     this.painting = true;
@@ -231,9 +231,11 @@ export class EditorController {
     this.overlay.showPreview(this.tool.preview, snapScreenPx / this.view.scale);
   }
 
-  private showStatus(): void {
+  /** Tells in the status bar what is under the pointer, and what keeps one from painting. */
+  showStatus(): void {
     const { width, height } = this.options.document.size;
-    const parts = [`${width} x ${height}`, `zoom ${Math.round(this.view.scale * 100)} %`];
+    const blocked = this.options.blocked();
+    const parts = [...(blocked ? [blocked] : []), `${width} x ${height}`, `zoom ${Math.round(this.view.scale * 100)} %`];
     const id = this.pointer && this.idAt(this.pointer);
     if (this.pointer && id !== null) {
       const name = id === voidId ? 'Not labelled' : this.options.classes[id].name;
