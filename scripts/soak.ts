@@ -6,6 +6,7 @@ import { classSetOf } from '../src/main/services/datasets/class-set.ts';
 import { locateDataset } from '../src/main/services/datasets/layout.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
 import { crashRun } from './soak/crash.ts';
+import { editorSoak } from './soak/editor.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath };
@@ -48,4 +49,15 @@ program
   .option('--kills <n>', 'kills', Number, 50)
   .option('--seed <n>', 'seed of the moments', Number, 1)
   .action(crash);
+program
+  .command('editor')
+  .description('Kill the host at random moments while masks are painted, and count what is lost.')
+  .option('--kills <n>', 'kills', Number, 200)
+  .option('--seed <n>', 'seed of the moments', Number, 1)
+  .option('--full-disk', 'on a small disk that fills and empties again')
+  .action(async ({ kills, seed, fullDisk = false }: { kills: number; seed: number; fullDisk?: boolean }) => {
+    const report = await editorSoak({ kills, seed, fullDisk }, ({ kills: done }) => process.stderr.write(`\rkill ${done} of ${kills}   `));
+    console.log(`\n${JSON.stringify(report)}`);
+    if (report.lost + report.corruptFiles + report.leftovers + report.setAside > 0) process.exitCode = 1;
+  });
 await program.parseAsync();

@@ -249,12 +249,12 @@ export class EditSession {
     this.options.stateChanged(this.state());
   }
 
-  /** @returns what was taken back, or null @throws AppError 'read-only' */
+  /** @returns what was taken back once that is durable, or null @throws AppError 'read-only' */
   async undo(): Promise<string | null> {
     return this.move('undo');
   }
 
-  /** @returns what was done again, or null @throws AppError 'read-only' */
+  /** @returns what was done again once that is durable, or null @throws AppError 'read-only' */
   async redo(): Promise<string | null> {
     return this.move('redo');
   }
@@ -262,14 +262,15 @@ export class EditSession {
   private async move(kind: 'undo' | 'redo'): Promise<string | null> {
     this.options.assertWritable();
     this.assertOpen();
-    return this.work.run(async () => {
+    const moved = await this.work.run(async () => {
       const step = kind === 'undo' ? this.history.undo() : this.history.redo();
       if (!step) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
-      this.happened({ kind }, step, this.patchOf(step, side), null);
-      return step.label;
+      return { label: step.label, ...this.happened({ kind }, step, this.patchOf(step, side), null) };
     });
+    await moved?.recorded;
+    return moved?.label ?? null;
   }
 
   /** A step's side in class ids, for windows. */
