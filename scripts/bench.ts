@@ -1,5 +1,6 @@
 // Benchmarks of src/ml; the peer is the reference itself in PyTorch, from ../shared/peer, where that is there.
 import { Command } from 'commander';
+import { measureLargeMask, type EditorArguments } from './bench/editor.ts';
 import { measureLoop, type LoopArguments } from './bench/loop.ts';
 import { measurePeer } from './bench/peer.ts';
 import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
@@ -67,5 +68,14 @@ program
   .option('--size <n>', 'height and width', whole, 224)
   .option('--steps <n>', 'steps to count', whole, 3)
   .action(measurePeer);
+
+program
+  .command('large-mask')
+  .description("Paint, save and undo a very large mask, with a restart between, and tell how long main's event loop stood still.")
+  .option('--width <n>', 'width', whole, 11_000)
+  .option('--height <n>', 'height', whole, 6000)
+  .action(async (options: EditorArguments) => {
+    for (const phase of await measureLargeMask(options)) console.log(JSON.stringify(phase));
+  });
 
 await program.parseAsync();

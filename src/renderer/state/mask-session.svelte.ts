@@ -1,13 +1,24 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
-import type { MaskPatch } from '#shared/mask/patch';
+import { packFrom, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import { AppError } from '#shared/errors';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
+async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(new Blob([bytes.slice()]).stream().pipeThrough(stream)).arrayBuffer());
+}
+
 /** The bytes of raw deflate. */
-export async function inflate(bytes: Uint8Array): Promise<Uint8Array> {
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+export const inflate = (bytes: Uint8Array): Promise<Uint8Array> => through(bytes, new DecompressionStream('deflate-raw'));
+
+async function packPatch(patch: MaskPatch): Promise<WirePatch> {
+  if (patch.changed.length + patch.values.length < packFrom) return patch;
+  const pack = (bytes: Uint8Array) => through(bytes, new CompressionStream('deflate-raw'));
+  return { ...patch, changed: await pack(patch.changed), values: await pack(patch.values), packed: true };
+}
+
+async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> {
+  return packed ? { ...patch, changed: await inflate(patch.changed), values: await inflate(patch.values) } : patch;
 }
 
 interface Pending extends Stroke {
@@ -32,6 +43,8 @@ export class MaskSession {
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
+  private incoming: Promise<void> = Promise.resolve();
+  private outgoing: Promise<void> = Promise.resolve();
   private undoEnds = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
@@ -102,13 +115,22 @@ export class MaskSession {
     this.session.toasts.show('error', text, { label: 'Keep mine', run: resolve('mine') }, { label: 'Take theirs', run: resolve('theirs') });
   }
 
+  /** Changes are taken over one after the other, as main made them, also where one has to be unpacked first. */
   private takeChange(change: EditChange): void {
-    if (this.held) return void this.held.push(change);
-    const { stroke, patch } = change;
-    const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
-    // Its turn has come in main's order; the window has painted it already.
-    if (own >= 0) this.pending.splice(own, 1);
-    else this.document.applyRemote(patch, this.patches());
+    this.incoming = this.incoming.then(async () => {
+      if (this.held) return void this.held.push(change);
+      const { stroke } = change;
+      const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
+      // Its turn has come in main's order; the window has painted it already.
+      if (own >= 0) return void this.pending.splice(own, 1);
+      const patch = change.patch.packed ? await unpackPatch(change.patch) : change.patch;
+      this.document.applyRemote(patch, this.patches());
+    });
+    this.incoming = this.incoming.catch((error: unknown) => {
+      // What cannot be taken over leaves the window with another mask than main's: it is read anew.
+      this.session.toasts.error(error);
+      void this.resync();
+    });
   }
 
   private patches(): MaskPatch[] {
@@ -119,10 +141,15 @@ export class MaskSession {
     const pending = { ...stroke, id: this.session.nextStroke() };
     this.pending.push(pending);
     this.saveState = 'unsaved';
-    void this.transmit(pending);
+    this.transmit(pending);
   }
 
-  private async transmit({ id, label, patch }: Pending): Promise<void> {
+  /** Sends strokes in their order, also where one has to be packed first. */
+  private transmit(pending: Pending): void {
+    this.outgoing = this.outgoing.then(() => packPatch(pending.patch)).then((patch) => void this.deliver(pending, patch));
+  }
+
+  private async deliver({ id, label }: Pending, patch: WirePatch): Promise<void> {
     try {
       await this.session.client.edits.stroke({ imageId: this.imageId, stroke: id, label, patch });
     } catch (error) {
@@ -141,6 +168,7 @@ export class MaskSession {
     await this.session.attempt(async () => {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
       const ids = await inflate(opened.ids);
+      await this.incoming;
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
       this.document.reset(ids, this.patches());
       this.takeState(opened);
@@ -148,7 +176,7 @@ export class MaskSession {
       const held = (this.held ?? []).filter(({ seq }) => seq > opened.seq);
       this.held = null;
       for (const change of held) this.takeChange(change);
-      for (const stroke of [...this.pending]) void this.transmit(stroke);
+      for (const stroke of [...this.pending]) this.transmit(stroke);
     });
     this.held = null;
   }

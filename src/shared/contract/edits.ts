@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MaskPatch } from '../mask/patch.ts';
+import type { WirePatch } from '../mask/patch.ts';
 import { event, method } from './define.ts';
 
 /** How a mask under edit stands to its file. */
@@ -50,7 +50,7 @@ export interface EditChange {
   seq: number;
   /** The stroke it is, as its window named it; null for undo, redo and what the workbench did. */
   stroke: string | null;
-  patch: MaskPatch;
+  patch: WirePatch;
 }
 
 /** A mask as it was at some time. */
@@ -72,6 +72,7 @@ export const patchSchema = z.strictObject({
   height: z.int().min(1),
   changed: bytes,
   values: bytes,
+  packed: z.boolean().optional(),
 });
 const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
 

@@ -8,6 +8,14 @@ export interface MaskPatch extends PatchBox {
   values: Uint8Array;
 }
 
+/** A patch on its way between main and a window: a large one travels with its bytes as raw deflate. */
+export interface WirePatch extends MaskPatch {
+  packed?: boolean;
+}
+
+/** From how many bytes on a patch is packed. */
+export const packFrom = 1_000_000;
+
 export interface PatchBox {
   left: number;
   top: number;
@@ -21,7 +29,7 @@ export interface MaskSize {
 }
 
 /** Pixels visited before others get their turn: some milliseconds. */
-const pixelsATurn = 2_000_000;
+const pixelsATurn = 500_000;
 
 /** Visits the changed pixels of some rows of a patch. @returns the position of the first changed pixel after them */
 function visitRows(
@@ -82,8 +90,8 @@ function countBits(bytes: Uint8Array, bits: number): number {
   return count;
 }
 
-/** @throws AppError 'invalid-argument' if a patch does not lie in the mask, or has not one value for each changed pixel */
-export function assertPatch({ left, top, width, height, changed, values }: MaskPatch, size: MaskSize): void {
+/** @throws AppError 'invalid-argument' if a box does not lie in the mask */
+export function assertBox({ left, top, width, height }: PatchBox, size: MaskSize): void {
   const inside =
     [left, top, width, height].every(Number.isInteger) &&
     left >= 0 &&
@@ -92,20 +100,41 @@ export function assertPatch({ left, top, width, height, changed, values }: MaskP
     height > 0 &&
     left + width <= size.width &&
     top + height <= size.height;
-  if (!inside) {
-    throw new AppError(
-      'invalid-argument',
-      `patch must lie in the mask of ${size.width} x ${size.height}, received ${width} x ${height} at ${left}, ${top}`,
-    );
+  if (inside) return;
+  throw new AppError(
+    'invalid-argument',
+    `patch must lie in the mask of ${size.width} x ${size.height}, received ${width} x ${height} at ${left}, ${top}`,
+  );
+}
+
+/** @throws AppError 'invalid-argument' if a patch has not the bits of its box, or not one value for each changed pixel */
+function assertCounts({ width, height, changed, values }: MaskPatch, count: number): void {
+  const bytes = Math.ceil((width * height) / 8);
+  if (changed.length !== bytes) {
+    throw new AppError('invalid-argument', `patch must have ${bytes} bytes of changed bits, received ${changed.length}`);
   }
-  const bits = width * height;
-  if (changed.length !== Math.ceil(bits / 8)) {
-    throw new AppError('invalid-argument', `patch must have ${Math.ceil(bits / 8)} bytes of changed bits, received ${changed.length}`);
-  }
-  const count = countBits(changed, bits);
   if (values.length !== count) {
     throw new AppError('invalid-argument', `patch must have a value for each of its ${count} changed pixels, received ${values.length}`);
   }
+}
+
+/** @throws AppError 'invalid-argument' if a patch does not lie in the mask, or has not one value for each changed pixel */
+export function assertPatch(patch: MaskPatch, size: MaskSize): void {
+  assertBox(patch, size);
+  assertCounts(patch, countBits(patch.changed, patch.width * patch.height));
+}
+
+/** The same in turns of a few milliseconds. */
+export async function assertPatchInTurns(patch: MaskPatch, size: MaskSize, breathe: () => Promise<void>): Promise<void> {
+  assertBox(patch, size);
+  const bits = patch.width * patch.height;
+  let count = 0;
+  for (let from = 0; from < bits; from += pixelsATurn) {
+    if (from > 0) await breathe();
+    const length = Math.min(pixelsATurn, bits - from);
+    count += countBits(patch.changed.subarray(from >> 3, (from + length + 7) >> 3), length);
+  }
+  assertCounts(patch, count);
 }
 
 /** Writes a patch into `ids`. @throws AppError 'invalid-argument' as `assertPatch` */

@@ -2,7 +2,8 @@ import type { EditChange, EditProblem, EditState, OpenedMask } from '#shared/con
 import type { ClassSet } from '../datasets/class-set.ts';
 import type { LocatedImage } from '../datasets/layout.ts';
 import { AppError, messageOf } from '#shared/errors';
-import { assertPatch, type MaskPatch, type MaskSize, type PatchBox } from '#shared/mask/patch';
+import { assertPatchInTurns, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
+import { voidId } from '#shared/mask/void-id';
 import { storedValues } from '#shared/classes/class-map';
 import { nowText } from '../database.ts';
 import type { Logger } from '../log.ts';
@@ -11,8 +12,9 @@ import type { Workers } from '../workers/workers.ts';
 import type { EditStep } from './edit-history.ts';
 import { encodeRecord, type JournalRecord } from './journal-record.ts';
 import type { RecoveredJournal } from './journal.ts';
-import { applyStep, copyRows, stepBetween, union, valuesAt } from './mask-values.ts';
-import { Serial } from './serial.ts';
+import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
+import { packPatch, unpackPatch } from './packing.ts';
+import { breathe, Serial } from './serial.ts';
 
 /** What was written into a mask file, for the library and the history. */
 export interface SavedMask {
@@ -64,6 +66,8 @@ export class EditSession {
   /** What is being saved: a copy in step with the file, so that strokes go on meanwhile. */
   private readonly snapshot: Uint8Array;
   private readonly toValue: number[];
+  /** The class id of each stored value, as windows see it: one that is in no class is void to them. */
+  private readonly shownIds: number[];
   private readonly work = new Serial();
   private readonly recording = new Serial();
   private readonly saving = new Serial();
@@ -88,9 +92,9 @@ export class EditSession {
     this.imageId = image.id;
     this.size = { width: mask.width, height: mask.height };
     this.values = mask.values;
-    this.snapshot = new Uint8Array(new SharedArrayBuffer(mask.values.length));
-    this.snapshot.set(mask.values);
+    this.snapshot = mask.snapshot;
     this.toValue = storedValues(classSet.format);
+    this.shownIds = Array.from({ length: 256 }, (_, value) => (classSet.format.toId[value] < 0 ? voidId : classSet.format.toId[value]));
     this.known = recovered.saved;
     this.fileMark = recovered.fileMark;
     this.revision = mask.revision;
@@ -160,30 +164,31 @@ export class EditSession {
    * @throws AppError 'invalid-argument' if the patch does not lie in the mask or has a class that the class set lacks,
    * 'read-only', 'cancelled'
    */
-  async stroke(stroke: string, label: string, patch: MaskPatch): Promise<{ seq: number }> {
+  async stroke(stroke: string, label: string, sent: WirePatch): Promise<{ seq: number }> {
     this.options.assertWritable();
     this.assertOpen();
-    assertPatch(patch, this.size);
-    const after = patch.values.map((id) => this.valueOf(id));
     const { recorded, seq } = await this.work.run(async () => {
       // Sent again after a lost connection: it is there already.
       if (this.history.strokesOf(stroke).includes(stroke)) return { recorded: this.recording.idle(), seq: this.seq };
+      const patch = await unpackPatch(sent, this.size);
+      await assertPatchInTurns(patch, this.size, breathe);
+      const after = await this.valuesOf(patch.values);
       const box = { left: patch.left, top: patch.top, width: patch.width, height: patch.height, changed: patch.changed };
       const before = await valuesAt(this.values, this.size.width, box, after.length);
-      return this.push({ ...box, before, after, id: this.history.nextId(), label, stroke }, patch);
+      return this.push({ ...box, before, after, id: this.history.nextId(), label, stroke }, sent);
     });
     await recorded;
     return { seq };
   }
 
-  private valueOf(id: number): number {
-    const value = this.toValue[id] ?? -1;
-    if (value < 0) throw new AppError('invalid-argument', `a stroke must have class ids of the class set, received ${id}`);
-    return value;
+  private async valuesOf(ids: Uint8Array): Promise<Uint8Array> {
+    const values = await mapValues(ids, this.toValue);
+    if (values instanceof Uint8Array) return values;
+    throw new AppError('invalid-argument', `a stroke must have class ids of the class set, received ${values.unknown}`);
   }
 
   /** Does a step, tells the windows, and records it. */
-  private async push(step: EditStep, patch: MaskPatch): Promise<{ recorded: Promise<void>; seq: number }> {
+  private async push(step: EditStep, patch: WirePatch): Promise<{ recorded: Promise<void>; seq: number }> {
     await applyStep(this.values, this.size.width, step, 'after');
     this.history.push(step);
     return this.happened({ kind: 'step', session: String(process.pid), step }, step, patch, step.stroke);
@@ -192,7 +197,7 @@ export class EditSession {
   private happened(
     record: JournalRecord,
     box: PatchBox,
-    patch: MaskPatch,
+    patch: WirePatch,
     stroke: string | null,
   ): { recorded: Promise<void>; seq: number } {
     const seq = (this.seq = ++newestSeq);
@@ -267,17 +272,17 @@ export class EditSession {
       if (!step) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
-      return { label: step.label, ...this.happened({ kind }, step, this.patchOf(step, side), null) };
+      return { label: step.label, ...this.happened({ kind }, step, await this.patchOf(step, side), null) };
     });
     await moved?.recorded;
     return moved?.label ?? null;
   }
 
   /** A step's side in class ids, for windows. */
-  private patchOf(step: EditStep, side: 'before' | 'after'): MaskPatch {
-    const { toId } = this.options.classSet.format;
-    const values = step[side].map((value) => (toId[value] < 0 ? 255 : toId[value]));
-    return { left: step.left, top: step.top, width: step.width, height: step.height, changed: step.changed, values };
+  private async patchOf(step: EditStep, side: 'before' | 'after'): Promise<WirePatch> {
+    const { left, top, width, height, changed } = step;
+    const values = await mapValues(step[side], this.shownIds);
+    return packPatch({ left, top, width, height, changed, values: values as Uint8Array });
   }
 
   /** Takes other values as the mask, as one undoable step. @param origin what the history says of the file that follows */
@@ -289,7 +294,7 @@ export class EditSession {
       if (!difference) return;
       const step = { ...difference, id: this.history.nextId(), label, stroke: null };
       this.origin = origin;
-      await this.push(step, this.patchOf(step, 'after'));
+      await this.push(step, await this.patchOf(step, 'after'));
     });
     return this.save();
   }
@@ -386,7 +391,7 @@ export class EditSession {
       const difference = await stepBetween(this.values, theirs.values, this.size);
       if (difference) {
         const step = { ...difference, id: this.history.nextId(), label: 'Take the other version', stroke: null };
-        await this.push(step, this.patchOf(step, 'after'));
+        await this.push(step, await this.patchOf(step, 'after'));
       }
       this.fileMark = this.history.mark();
       this.known.set(this.fileMark, theirs.revision);

@@ -1,13 +1,10 @@
-import { promisify } from 'node:util';
-import { deflateRaw, inflateRaw } from 'node:zlib';
 import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
 import { AppError } from '#shared/errors';
-import { assertPatch, type MaskSize } from '#shared/mask/patch';
+import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
 import type { EditStep } from './edit-history.ts';
-
-const deflate = promisify(deflateRaw);
-const inflate = promisify(inflateRaw);
+import { pack, unpack } from './packing.ts';
+import { breathe } from './serial.ts';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const count = z.int().min(0);
@@ -47,15 +44,22 @@ const recordSchema = z.discriminatedUnion('kind', [
 /** What a journal records: steps in stored values, so that no class set changes their meaning. */
 export type JournalRecord = z.infer<typeof recordSchema>;
 
-/** Whether a payload is packed is told by its first byte; small ones are not worth it. */
+/** From how many bytes on a step's arrays are packed. */
 const packedFrom = 16_384;
-const largestRecord = 1 << 29;
+/** No mask that opens has more pixels. */
+const mostPixels = 1 << 29;
 
-/** Encodes a record for a frame of the journal. */
+const arrays = ['changed', 'before', 'after'] as const;
+
+async function eachArray(of: EditStep, work: (bytes: Uint8Array) => Promise<Uint8Array>): Promise<EditStep> {
+  const made = await Promise.all(arrays.map((name) => work(of[name])));
+  return { ...of, ...Object.fromEntries(arrays.map((name, index) => [name, made[index]])) };
+}
+
+/** Encodes a record for a frame of the journal: a byte that tells whether its arrays are packed, then msgpack. */
 export async function encodeRecord(record: JournalRecord): Promise<Uint8Array> {
-  const plain = encode(record);
-  const packed = plain.length >= packedFrom;
-  const body = packed ? await deflate(plain, { level: 1 }) : plain;
+  const packed = record.kind === 'step' && record.step.changed.length + 2 * record.step.after.length >= packedFrom;
+  const body = encode(packed ? { ...record, step: await eachArray(record.step, pack) } : record);
   const payload = new Uint8Array(1 + body.length);
   payload[0] = packed ? 1 : 0;
   payload.set(body, 1);
@@ -64,13 +68,15 @@ export async function encodeRecord(record: JournalRecord): Promise<Uint8Array> {
 
 /** Reads a record. @throws Error if it is none */
 export async function decodeRecord(payload: Uint8Array): Promise<JournalRecord> {
-  const body = payload.subarray(1);
-  const plain = payload[0] === 1 ? await inflate(body, { maxOutputLength: largestRecord }) : body;
-  return recordSchema.parse(decode(plain, { maxMapLength: 32, maxArrayLength: 0, maxExtLength: 0 }));
+  const record = recordSchema.parse(decode(payload.subarray(1), { maxMapLength: 32, maxArrayLength: 0, maxExtLength: 0 }));
+  if (payload[0] !== 1 || record.kind !== 'step') return record;
+  const pixels = record.step.width * record.step.height;
+  if (pixels > mostPixels) throw new Error(`its step is of ${pixels} pixels`);
+  return { ...record, step: await eachArray(record.step, (bytes) => unpack(bytes, pixels)) };
 }
 
 /** @throws AppError 'invalid-argument' if a step does not fit a mask of this size */
-export function assertStep({ before, after, ...box }: EditStep, size: MaskSize): void {
-  assertPatch({ ...box, values: after }, size);
+export async function assertStep({ before, after, ...box }: EditStep, size: MaskSize): Promise<void> {
+  await assertPatchInTurns({ ...box, values: after }, size, breathe);
   if (before.length !== after.length) throw new AppError('invalid-argument', 'a step must have as many values before as after it');
 }

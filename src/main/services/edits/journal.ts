@@ -63,7 +63,7 @@ async function tell(frames: readonly Uint8Array[], imageId: string, size: MaskSi
     try {
       const record = await decodeRecord(payload);
       if (index === 0) history = beginning(record, imageId, size);
-      const replay = index === 0 ? null : perform(record, history, size);
+      const replay = index === 0 ? null : await perform(record, history, size);
       deeds.push({ replay, state: history.mark(), ...fileOf(record) });
     } catch (error) {
       broken = messageOf(error);
@@ -87,9 +87,9 @@ function fileOf(record: JournalRecord): Pick<Deed, 'file'> {
   return { file: { revision: record.revision, mark: record.mark } };
 }
 
-function perform(record: JournalRecord, history: EditHistory, size: MaskSize): Replay | null {
+async function perform(record: JournalRecord, history: EditHistory, size: MaskSize): Promise<Replay | null> {
   if (record.kind === 'step') {
-    assertStep(record.step, size);
+    await assertStep(record.step, size);
     history.push(record.step);
     return { step: record.step, side: 'after' };
   }

@@ -2,7 +2,7 @@ import { forEachChangedInTurns, type PatchBox } from '#shared/mask/patch';
 import { breathe } from './serial.ts';
 import type { EditStep } from './edit-history.ts';
 
-const pixelsATurn = 4_000_000;
+const pixelsATurn = 1_000_000;
 
 /** A box that holds both; either may be null. */
 export function union(a: PatchBox | null, b: PatchBox | null): PatchBox | null {
@@ -54,4 +54,20 @@ export async function stepBetween(
 /** Copies the rows of a box from one mask to another of the same width. */
 export function copyRows(from: Uint8Array, to: Uint8Array, maskWidth: number, { top, height }: PatchBox): void {
   to.set(from.subarray(top * maskWidth, (top + height) * maskWidth), top * maskWidth);
+}
+
+/**
+ * Values through a table, in turns.
+ * @param table what each value becomes; -1 for one that there is not
+ * @returns the mapped values, or the first that there is not
+ */
+export async function mapValues(values: Uint8Array, table: readonly number[]): Promise<Uint8Array | { unknown: number }> {
+  const mapped = new Uint8Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    if (index > 0 && index % pixelsATurn === 0) await breathe();
+    const value = table[values[index]] ?? -1;
+    if (value < 0) return { unknown: values[index] };
+    mapped[index] = value;
+  }
+  return mapped;
 }

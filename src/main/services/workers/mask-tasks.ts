@@ -8,6 +8,8 @@ export interface ReadMask {
   width: number;
   height: number;
   values: Uint8Array;
+  /** A copy of them, for what is saved while strokes go on. */
+  snapshot: Uint8Array;
   form: MaskFileForm;
   /** null where there is no file: the values are then all void. */
   revision: string | null;

@@ -53,11 +53,12 @@ export const readMask = (input: ReadMaskInput): Promise<Answer<ReadMask>> =>
     const { maskFile, width, height, voidValue } = input;
     if (!existsSync(maskFile)) {
       const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(voidValue);
-      return { width, height, values, form: { palette: null }, revision: null };
+      return { width, height, values, snapshot: shared(values), form: { palette: null }, revision: null };
     }
     const mask = readStoredMask(maskFile);
     assertSize(maskFile, mask, input);
-    return { width, height, values: shared(mask.values), form: mask.form, revision: maskRevision(mask.file) };
+    const [values, snapshot] = [shared(mask.values), shared(mask.values)];
+    return { width, height, values, snapshot, form: mask.form, revision: maskRevision(mask.file) };
   });
 
 /** Reads a kept revision's stored values. @throws as `readMask` */
@@ -65,7 +66,8 @@ export const readKept = ({ store, revision, ...size }: { store: string; revision
   answer((): ReadMask => {
     const mask = decodeStoredMask(readRevision(store, revision), revision);
     assertSize(`the revision ${revision}`, mask, size);
-    return { ...size, values: shared(mask.values), form: mask.form, revision };
+    const values = shared(mask.values);
+    return { ...size, values, snapshot: values, form: mask.form, revision };
   });
 
 /** Encodes a mask into the store, after what the file holds now, if its file is still the one expected. */
