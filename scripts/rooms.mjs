@@ -50,7 +50,8 @@ export const rooms = [
     ['svelte', '@lucide/svelte', 'uplot', 'virtua'],
   ),
   entry('page', 'renderer/App.svelte', ['shared', 'api', 'state', 'ui', 'features'], []),
-  entry('page entry', 'renderer/main.ts', ['page', 'ui'], ['svelte']),
+  entry('locale', 'renderer/locale.ts', [], []),
+  entry('page entry', 'renderer/main.ts', ['page', 'ui', 'locale'], ['svelte']),
 ].map((row) => ({ ...row, files: row.paths.map((path) => `src/${path.endsWith('/') ? `${path}**/*.{ts,svelte}` : path}`) }));
 
 const subpaths = { shared: '#shared', files: '#files', ml: '#ml', services: '#services' };

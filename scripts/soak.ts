@@ -7,6 +7,7 @@ import { locateDataset } from '../src/main/services/datasets/layout.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
 import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
+import { jobsSoak } from './soak/jobs.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath };
@@ -59,5 +60,15 @@ program
     const report = await editorSoak({ kills, seed, fullDisk }, ({ kills: done }) => process.stderr.write(`\rkill ${done} of ${kills}   `));
     console.log(`\n${JSON.stringify(report)}`);
     if (report.lost + report.corruptFiles + report.leftovers + report.setAside > 0) process.exitCode = 1;
+  });
+program
+  .command('jobs')
+  .description('Kill, close, pause and starve what trains, predicts and searches, and count what does not end as it should.')
+  .option('--kills <n>', 'rounds', Number, 50)
+  .option('--seed <n>', 'seed of the moments', Number, 1)
+  .action(async (options: { kills: number; seed: number }) => {
+    const report = await jobsSoak(options, ({ rounds }) => process.stderr.write(`\rround ${rounds} of ${options.kills}   `));
+    console.log(`\n${JSON.stringify(report)}`);
+    if (report.lostEpochs + report.untrue + report.stillBusy > 0) process.exitCode = 1;
   });
 await program.parseAsync();

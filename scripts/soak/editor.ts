@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
@@ -11,6 +10,7 @@ import { Random } from '../../src/shared/random.ts';
 import { startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
 import { drawScene } from '../sample/scene.ts';
 import { HostClient } from './host-client.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
 export interface EditorReport {
   kills: number;
@@ -192,26 +192,6 @@ async function verify(client: HostClient, folder: string, models: Map<string, Mo
   }
 }
 
-/** A disk of a few megabytes that can be filled. @returns null where none can be mounted */
-function smallDisk(): { folder: string; fill: () => void; empty: () => void; unmount: () => void } | null {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-disk-'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', folder]).status !== 0) return null;
-  const filler = path.join(folder, 'filler');
-  return {
-    folder,
-    fill: () => {
-      const { bavail, bsize } = statfsSync(folder);
-      try {
-        writeFileSync(filler, new Uint8Array(Number(bavail) * Number(bsize)));
-      } catch {
-        // Full is what it is to be.
-      }
-    },
-    empty: () => rmSync(filler, { force: true }),
-    unmount: () => void spawnSync('umount', ['-l', folder]),
-  };
-}
-
 /**
  * Kills a browser host with SIGKILL at random moments while strokes, undo, image changes and saves go on, starts it again and holds
  * every mask against what had been answered.
@@ -223,7 +203,7 @@ export async function editorSoak(
 ): Promise<EditorReport> {
   const { kills, seed, fullDisk } = options;
   const report: EditorReport = { kills: 0, acknowledged: 0, lost: 0, corruptFiles: 0, leftovers: 0, fullDisks: 0, setAside: 0 };
-  const disk = fullDisk ? smallDisk() : null;
+  const disk = fullDisk ? mountSmallDisk(120) : null;
   if (fullDisk && !disk) throw new Error('No small file system can be mounted here: the soak with a full disk needs it');
   const folder = disk ? path.join(disk.folder, 'data') : mkdtempSync(path.join(os.tmpdir(), 'encnet-soak-'));
   const userData = mkdtempSync(path.join(os.tmpdir(), 'encnet-soak-user-'));
@@ -265,7 +245,7 @@ async function begin(client: HostClient, models: Map<string, Model>): Promise<vo
 }
 
 /** Waits, and fills and empties the disk on the way. */
-async function lastFor(ms: number, disk: ReturnType<typeof smallDisk>, random: Random, report: EditorReport): Promise<void> {
+async function lastFor(ms: number, disk: SmallDisk | null, random: Random, report: EditorReport): Promise<void> {
   const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
   await pause(ms / 2);
   if (disk) {

@@ -1,15 +1,45 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { AppError } from '#shared/errors';
 
 let counter = 0;
+/** Letters of the file's own name in that of its temporary one: together they must not be longer than a name may be. */
+const readable = 40;
+
+/** A name beside the file that no other process or thread uses. */
+function temporaryName(file: string): string {
+  const name = `.${path.basename(file).slice(0, readable)}.${process.pid}-${threadId}-${counter++}.tmp`;
+  return path.join(path.dirname(file), name);
+}
+
+const passing = new Set(['EPERM', 'EACCES', 'EBUSY']);
+const retries = 40;
+const retryMs = 25;
+
+/**
+ * Renames over a file. On Windows a virus scanner or an indexer holds files for moments, and the rename fails as if it were forbidden:
+ * there it is tried again for a second.
+ * @param rename the system's, and what a test puts in its place
+ */
+export function renameOver(from: string, to: string, { platform = process.platform, rename = renameSync } = {}): void {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return rename(from, to);
+    } catch (error) {
+      const again = platform === 'win32' && attempt < retries && passing.has((error as NodeJS.ErrnoException).code ?? '');
+      if (!again) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+    }
+  }
+}
 
 /**
  * Writes a file whole or not at all: to a temporary file beside it, synced, then renamed.
  * @throws AppError 'disk-full' or 'read-only' naming the file; the old file is then as it was
  */
 export function writeAtomic(file: string, content: Uint8Array | string | readonly Uint8Array[]): void {
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}-${counter++}.tmp`);
+  const temporary = temporaryName(file);
   try {
     mkdirSync(path.dirname(file), { recursive: true });
     const handle = openSync(temporary, 'w');
@@ -22,10 +52,19 @@ export function writeAtomic(file: string, content: Uint8Array | string | readonl
     } finally {
       closeSync(handle);
     }
-    renameSync(temporary, file);
+    renameOver(temporary, file);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeQuietly(temporary);
     throw asFileError(error, file);
+  }
+}
+
+/** Takes a temporary file away; what kept it from being written may keep it from that too, and is what is told. */
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The next start clears what is left.
   }
 }
 
@@ -34,7 +73,7 @@ function writeAll(handle: number, part: Uint8Array): void {
 }
 
 /** Whether a name is that of a file which a killed process left half written. */
-export const isTemporary = (name: string): boolean => /^\..+\.\d+-\d+\.tmp$/.test(name);
+export const isTemporary = (name: string): boolean => /^\..+\.\d+(-\d+){1,2}\.tmp$/.test(name);
 
 /** A file system error as one a person can act on; anything else as it is. */
 export function asFileError(error: unknown, file: string): unknown {

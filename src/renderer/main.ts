@@ -1,3 +1,4 @@
+import './locale.ts';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import './ui/tokens.css';

@@ -60,3 +60,14 @@ test('refuses a request without the token, and a foreign host', async ({ workben
   expect((await request.get(`${origin}/?t=wrong`)).status()).toBe(403);
   expect((await request.get(`${origin}/`, { headers: { host: 'example.com' } })).status()).toBe(421);
 });
+
+test('opens where the system has no language: LANG=C makes the browser say en-US@posix', async ({ page, workbench }) => {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.addInitScript(() => Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true }));
+  await page.goto(workbench.url);
+  await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
+  await goTo(page, 'Train');
+  await expect(page.getByRole('button', { name: 'Start training' })).toBeVisible();
+  expect(errors).toEqual([]);
+});

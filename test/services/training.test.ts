@@ -53,7 +53,7 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
     .trim()
     .split('\n')
     .map((line) => line.split(','));
-  expect(csv[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
+  expect(csv[0].slice(0, 5)).toEqual(['\uFEFFepoch', 'loss', 'train_acc', 'test_acc', 'time']);
   const [sheet] = (await readXlsxFile(await get('xlsx'))) as unknown as { data: unknown[][] }[];
   const rows = sheet.data;
   expect(rows[1].slice(0, 2)).toEqual([1, detail.epochs[0].loss]);

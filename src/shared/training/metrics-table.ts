@@ -34,10 +34,24 @@ export function metricsTable(history: readonly EpochMetrics[], classes: readonly
   return { header: columns.map(([name]) => name), rows: history.map((row) => columns.map(([, value]) => value(row))) };
 }
 
-const quote = (value: Cell): string =>
-  /[",\n]/.test(String(value ?? '')) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? '');
+/** What a spreadsheet would take for a formula. A number is none, also a negative one. */
+const formula = /^[=+\-@\t\r]/;
 
-/** A table as CSV; an empty cell where there is no number. */
-export function toCsv({ header, rows }: Table): string {
-  return [header, ...rows].map((row) => row.map(quote).join(',')).join('\n') + '\n';
+function quote(value: Cell): string {
+  if (typeof value === 'number') return String(value);
+  const text = (value ?? '').replaceAll('\0', '');
+  const safe = formula.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** The mark by which spreadsheets know UTF-8. */
+const byteOrderMark = '\uFEFF';
+
+/**
+ * A table as CSV; an empty cell where there is no number. What a spreadsheet would run as a formula begins with an apostrophe.
+ * @param forSpreadsheets begins with the mark by which spreadsheets know UTF-8; programs that read the file need none
+ */
+export function toCsv({ header, rows }: Table, forSpreadsheets = false): string {
+  const lines = [header, ...rows].map((row) => row.map(quote).join(','));
+  return `${forSpreadsheets ? byteOrderMark : ''}${lines.join('\n')}\n`;
 }

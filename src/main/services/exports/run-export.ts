@@ -11,7 +11,7 @@ export interface ExportedRun {
 
 /** A run's epochs as CSV, the reference's columns first. */
 export function runCsv({ run, classes }: ExportedRun): string {
-  return toCsv(metricsTable(run.epochs, classes, 'reference'));
+  return toCsv(metricsTable(run.epochs, classes, 'reference'), true);
 }
 
 /** Everything about a run: settings, epochs, steps, checkpoints. */
@@ -108,7 +108,7 @@ export function historyXlsx(runs: readonly ExportedRun[]): Promise<Uint8Array> {
 
 /** Every run, one row each. */
 export function historyCsv(runs: readonly ExportedRun[]): string {
-  return toCsv(summaryTable(runs));
+  return toCsv(summaryTable(runs), true);
 }
 
 /** Everything about every run, one after the other: together they may be longer than a text can be. */

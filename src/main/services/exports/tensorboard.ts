@@ -8,7 +8,8 @@ import protobuf from 'protobufjs';
 const schema = `
 syntax = "proto3";
 message Image { int32 height = 1; int32 width = 2; int32 colorspace = 3; bytes encoded_image_string = 4; }
-message Value { string tag = 1; float simple_value = 2; Image image = 4; }
+// As in the original a oneof: outside of one a value of 0 would be left out.
+message Value { string tag = 1; oneof value { float simple_value = 2; Image image = 4; } }
 message Summary { repeated Value value = 1; }
 message SessionLog { int32 status = 1; }
 message Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog session_log = 7; }

@@ -132,6 +132,7 @@ export class RunService {
 
   /** Hides a run; it can be restored for thirty days. @throws AppError 'busy' while it goes on */
   delete(runId: string): void {
+    this.options.access.assertOwned();
     if (this.options.activeRunId() === runId || this.store.isBeingWritten(runId)) {
       throw new AppError('busy', 'This run is going on: stop it before deleting it');
     }
