@@ -23,9 +23,16 @@ function findElectron() {
   const known = installedElectron();
   if (known) return { program: known };
   say("downloading Electron's binary (about 120 MB)");
-  spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], { stdio: 'ignore', timeout: 180_000 });
+  const { stderr, error } = spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
   const program = installedElectron();
-  return program ? { program } : { reason: "Electron's binary could not be downloaded" };
+  if (program) return { program };
+  const lines = (stderr ?? '').split('\n').filter((line) => /error|ENOTFOUND|ECONN|ETIMEDOUT|certificate/i.test(line));
+  const why = error?.message ?? lines[0]?.trim().slice(0, 160);
+  return { reason: `Electron's binary could not be downloaded${why ? ` (${why})` : ''}` };
 }
 
 /** Opens an address in the person's browser, where there is one to open. */

@@ -155,3 +155,16 @@ export const spaceToBatch = (x: Tensor, block: number, paddings: readonly number
   blockOp('SpaceToBatchND', 'Tpaddings', x, block, paddings);
 export const batchToSpace = (x: Tensor, block: number, crops: readonly number[][]): Tensor =>
   blockOp('BatchToSpaceND', 'Tcrops', x, block, crops);
+
+/**
+ * Uniform numbers in [0, 1), the same for the same seed however many threads make them. tfjs's own would draw each in JavaScript.
+ * @param seed 32 bits
+ */
+export function randomUniform(shape: readonly number[], seed: number): Tensor {
+  const [size, key] = [tf.tensor1d([...shape], 'int32'), tf.tensor1d([seed | 0, 0], 'int32')];
+  const attributes = [attribute.type('dtype', 'float32'), attribute.type('T', 'int32'), attribute.type('Tseed', 'int32')];
+  const numbers = run1('StatelessRandomUniform', attributes, [size, key]);
+  size.dispose();
+  key.dispose();
+  return numbers;
+}

@@ -79,7 +79,7 @@ export function concat(tape: Tape, parts: Node[]): Node {
 export function dropout(tape: Tape, x: Node, rate: number): Node {
   if (!tape.training || rate === 0) return x;
   const mask = tf.tidy(() => {
-    const kept = tf.greaterEqual(tf.randomUniform(x.shape, 0, 1, 'float32', tape.nextDropoutSeed()), rate);
+    const kept = tf.greaterEqual(kernels.randomUniform(x.shape, tape.nextDropoutSeed()), rate);
     return tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
   });
   return tape.op([x], tf.mul(x.value, mask), (dy) => [tf.mul(dy, mask)], { saved: [mask] });

@@ -10,7 +10,7 @@ async function work({ id, sample, format, decoded, view }: WorkerTask): Promise<
     const source = decoded ?? (await decodeSample(sample, format));
     return { id, decoded: source, rendered: view && render(source, view.view, view.size), error: null };
   } catch (error) {
-    return { id, error: toWireError(error) };
+    return { id, error: toWireError(error, true) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { AppError, errorCodes, type ErrorCode } from '../errors.ts';
+import { AppError, errorCodes, messageOf, type ErrorCode } from '../errors.ts';
 import type { WireError } from './frames.ts';
 
 /**
@@ -7,7 +7,10 @@ import type { WireError } from './frames.ts';
  */
 export function toWireError(error: unknown, inner = false): WireError {
   if (error instanceof AppError) return { code: error.code, message: error.message, details: error.details };
-  if (inner) return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error), details: {} };
+  if (inner) {
+    const stack = error instanceof Error ? (error.stack ?? null) : null;
+    return { code: 'internal', message: messageOf(error), details: { stack } };
+  }
   return { code: 'internal', message: 'Something went wrong inside the workbench; its log has the details.', details: {} };
 }
 

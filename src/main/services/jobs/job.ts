@@ -18,6 +18,8 @@ export interface JobOptions {
   job: TrainerJob;
   /** Freed at the end, however that comes. */
   claim?: DeviceClaim;
+  /** How long a trainer may take to end after it has said that it is done; by then everything is written. */
+  lingerMs?: number;
   /** Takes what the trainer says. A throw stops the job, which then has failed with that reason. */
   onEvent: (event: TrainerEvent) => void;
   /** Told of every change of phase but the last. */
@@ -27,6 +29,8 @@ export interface JobOptions {
   /** Gets what went wrong where nobody else can hear it. */
   report: (error: unknown, during: string) => void;
 }
+
+const usualLingerMs = 15_000;
 
 const commands = { pause: 'pausing', resume: 'running', stop: 'stopping', 'stop-after-epoch': null } as const;
 
@@ -42,6 +46,7 @@ export class Job {
   private readonly resolve: (end: JobEnd) => void;
   private state: JobPhase = 'starting';
   private result: JobEnd | null = null;
+  private lingering: NodeJS.Timeout | null = null;
 
   constructor(options: JobOptions) {
     this.options = options;
@@ -55,7 +60,7 @@ export class Job {
       throw error;
     }
     void this.process.ended.then(({ reason }) => {
-      if (this.result && !(reason && this.result.outcome !== 'failed')) this.end(this.result);
+      if (this.result) this.end(this.result);
       else this.end({ outcome: 'failed', code: 'trainer-failed', reason: reason ?? 'The trainer ended without a result' });
     });
   }
@@ -105,6 +110,7 @@ export class Job {
     else if (event.type === 'failed') this.result ??= { outcome: 'failed', code: event.code, reason: event.message };
     else if (event.type === 'paused') this.enter('paused');
     else if (event.type === 'resumed' || event.type === 'started') this.enter('running');
+    if (event.type === 'done' || event.type === 'failed') this.linger();
     try {
       this.options.onEvent(event);
     } catch (error) {
@@ -112,6 +118,11 @@ export class Job {
       this.result ??= { outcome: 'failed', code: 'internal', reason: `Its results could not be recorded: ${messageOf(error)}` };
       this.steer('stop');
     }
+  }
+
+  /** A trainer that has said its last word and hangs would keep the device for ever. */
+  private linger(): void {
+    this.lingering ??= setTimeout(() => this.process.kill(), this.options.lingerMs ?? usualLingerMs).unref();
   }
 
   private enter(phase: JobPhase): void {
@@ -123,6 +134,7 @@ export class Job {
   private end(end: JobEnd): void {
     if (this.state === 'ended') return;
     this.state = 'ended';
+    if (this.lingering) clearTimeout(this.lingering);
     this.tell('the end of a job', () => this.options.onEnd(end));
     this.tell('freeing the device', () => this.options.claim?.free());
     this.resolve(end);
