@@ -182,19 +182,27 @@ export class MaskSession {
   }
 
   async undo(): Promise<void> {
-    await this.session.attempt(async () => {
+    await this.afterStrokes(async () => {
       const taken = await this.session.client.edits.undo({ imageId: this.imageId });
       if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
     });
   }
 
   async redo(): Promise<void> {
-    await this.session.attempt(() => this.session.client.edits.redo({ imageId: this.imageId }));
+    await this.afterStrokes(() => this.session.client.edits.redo({ imageId: this.imageId }));
   }
 
   /** Writes the mask file now. */
   async save(): Promise<void> {
-    await this.session.attempt(async () => this.takeState(await this.session.client.edits.save({ imageId: this.imageId })));
+    await this.afterStrokes(async () => this.takeState(await this.session.client.edits.save({ imageId: this.imageId })));
+  }
+
+  /** What a person does after a stroke reaches main after it, also where the stroke is still being packed. */
+  private async afterStrokes(work: () => Promise<unknown>): Promise<void> {
+    await this.session.attempt(async () => {
+      await this.outgoing;
+      await work();
+    });
   }
 
   /** Ends the window's part: an open stroke is finished and sent. Main keeps and saves the mask. */

@@ -1,0 +1,50 @@
+import { vi } from 'vitest';
+import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
+import type { ServerFrame } from '#shared/rpc/frames';
+import { Session } from '../../src/renderer/state/session.svelte.ts';
+import type { TestBench } from './services.ts';
+
+/** A window's session over the real services, and its connection, which can be broken. */
+export interface TestWindow {
+  session: Session;
+  connection: Connection;
+  /** The connection breaks, as it does when the host hangs; frames under way are lost. */
+  breakOff: () => void;
+  /** Whether a new connection can be made. */
+  reachable: (is: boolean) => void;
+}
+
+/** Opens a window on the services of a bench. */
+export async function openWindow(bench: TestBench): Promise<TestWindow> {
+  // What the page asks of the browser around it.
+  vi.stubGlobal('window', {});
+  let reachable = true;
+  let breakOff: () => void = () => undefined;
+  const open = (): Promise<Channel> => {
+    if (!reachable) return Promise.reject(new Error('nobody is there'));
+    let open = true;
+    let close: () => void = () => undefined;
+    let receive: (frame: ServerFrame) => void = () => undefined;
+    const unsubscribe = bench.workbench.events.subscribe((name, payload, dataset) => {
+      if (open) receive({ kind: 'event', name, payload, ...(dataset === undefined ? {} : { dataset }) });
+    });
+    breakOff = () => {
+      open = false;
+      unsubscribe();
+      close();
+    };
+    return Promise.resolve({
+      send: (frame) => void bench.workbench.dispatch(frame).then((result) => open && receive(result)),
+      onFrame: (listener) => (receive = listener),
+      onClose: (listener) => (close = listener),
+      close: () => {
+        open = false;
+        unsubscribe();
+      },
+    });
+  };
+  const connection = await createConnection(open, { heartbeatMs: 0, firstWaitMs: 5, longestWaitMs: 20 });
+  const session = new Session(connection);
+  await session.start();
+  return { session, connection, breakOff: () => breakOff(), reachable: (is) => (reachable = is) };
+}

@@ -1,0 +1,437 @@
+// What a window holds, over the real services: the very state that the page shows, without the page.
+import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import { capsule } from '../../src/renderer/editor/stamp.ts';
+import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
+import { MaskHistoryState } from '../../src/renderer/state/mask-history.svelte.ts';
+import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
+import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
+import type { Session } from '../../src/renderer/state/session.svelte.ts';
+import { Toasts } from '../../src/renderer/state/toasts.svelte.ts';
+import { TrainState } from '../../src/renderer/state/train.svelte.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { openWindow, type TestWindow } from '../helpers/session.ts';
+import { smallConfig } from '../helpers/training.ts';
+
+let folder: string;
+let bench: TestBench;
+let window: TestWindow;
+let session: Session;
+const imageId = 'train/train-0';
+const maskFile = () => path.join(folder, 'trainannot/train-0.png');
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 4, val: 2 });
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+  window = await openWindow(bench);
+  ({ session } = window);
+});
+
+afterEach(() => {
+  window.connection.close();
+  vi.unstubAllGlobals();
+});
+
+const eventually = (passes: () => boolean, timeout = 10_000) => vi.waitFor(() => expect(passes()).toBe(true), { timeout });
+
+/** Paints a dot and gives the pixel's index. */
+function dot(mask: MaskSession, x: number, y: number, id: number): number {
+  mask.document.beginStroke('Brush');
+  mask.document.paint(capsule({ x, y }, { x, y }, 3, mask.document.size), id);
+  mask.document.endStroke();
+  return y * 64 + x;
+}
+
+describe('a session', () => {
+  test('knows the data set, its images and the image of last time', async () => {
+    expect(session.dataset).toMatchObject({ path: folder, writable: true });
+    expect(session.images.size).toBe(6);
+    expect(session.imageId).toBe('train/train-0');
+    session.select('train/train-2');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const again = await openWindow(bench);
+    expect(again.session.imageId).toBe('train/train-2');
+    again.connection.close();
+  });
+
+  test('steps within the split of its image, and not beyond', () => {
+    session.step(1);
+    expect(session.imageId).toBe('train/train-1');
+    session.step(-1);
+    session.step(-1);
+    expect(session.imageId).toBe('train/train-0');
+    session.select('val/val-1');
+    session.step(1);
+    expect(session.imageId).toBe('val/val-1');
+  });
+
+  test('goes to a place with what it is to show, and remembers the place', async () => {
+    session.go('review', { imageId: 'val/val-0' });
+    expect([session.place, session.imageId]).toEqual(['review', 'val/val-0']);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const again = await openWindow(bench);
+    expect(again.session.place).toBe('review');
+    again.connection.close();
+  });
+
+  test('stays with its data set when another is opened elsewhere, and goes on when a person says so', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    await bench.call('datasets.open', { path: other });
+    await eventually(() => session.moved !== null);
+    expect(session.dataset?.path).toBe(folder);
+    expect(session.blocked).toContain('Another data set was opened in another window');
+    await expect(session.client.edits.open({ imageId, window: 'x' })).rejects.toMatchObject({ code: 'conflict' });
+    await session.followMoved();
+    expect(session.dataset?.path).toBe(other);
+    expect(session.blocked).toBeNull();
+    expect(session.images.size).toBe(2);
+  });
+
+  test('opens its data set again with one call', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    await bench.call('datasets.open', { path: other });
+    await eventually(() => session.moved !== null);
+    expect(await session.openDataset(folder)).toBe(true);
+    expect(session.moved).toBeNull();
+    expect(session.dataset?.path).toBe(folder);
+  });
+
+  test('turns to a data set that it opens itself', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    expect(await session.openDataset(other)).toBe(true);
+    expect(session.dataset?.path).toBe(other);
+    expect(session.images.size).toBe(2);
+    expect(await session.openDataset('/nowhere')).toBe(false);
+    expect(session.toasts.list.at(-1)?.text).toContain('/nowhere is not a folder');
+    expect(session.dataset?.path).toBe(other);
+  });
+
+  test('is blocked while the connection is lost, and knows what happened meanwhile when it is back', async () => {
+    window.reachable(false);
+    window.breakOff();
+    expect(session.link).toBe('lost');
+    expect(session.blocked).toContain('does not answer');
+    await bench.call('runs.addStarter');
+    window.reachable(true);
+    session.reconnect();
+    await eventually(() => session.link === 'open' && session.runs.length === 1);
+    expect(session.blocked).toBeNull();
+  });
+
+  test('tells that the workbench is closing and what it waits for', async () => {
+    await bench.call('training.start', { config: smallConfig({ epochs: 500 }), name: 'x' });
+    const ending = bench.workbench.shutDown();
+    await eventually(() => session.closing !== null);
+    expect(session.closing).toContain('Saving a checkpoint');
+    expect(session.blocked).toContain('closing');
+    await ending;
+  });
+
+  test('keeps what it remembers readable, whatever was written there', () => {
+    expect(session.remembered('nothing', 7)).toBe(7);
+    session.remember('place', { odd: true });
+    expect(session.remembered('place', null)).toEqual({ odd: true });
+  });
+
+  test('shows the end of the log', async () => {
+    const { file, lines } = await session.readLog();
+    expect(file).toContain('workbench.log');
+    await eventually(() => lines.length >= 0);
+  });
+});
+
+describe('a mask in a window', () => {
+  const open = () => MaskSession.open(session, imageId);
+
+  test('is painted at once, is saved by main, and says so', async () => {
+    const mask = await open();
+    expect([mask.saveState, mask.undoLabel]).toEqual(['saved', null]);
+    const at = dot(mask, 20, 20, 7);
+    expect(mask.document.ids[at]).toBe(7);
+    expect(mask.saveState).toBe('unsaved');
+    await eventually(() => mask.saveState === 'saved' && mask.savedAt !== null);
+    expect(readStoredMask(maskFile()).values[at]).toBe(7);
+    expect(mask.undoLabel).toBe('Brush');
+    expect(mask.unacknowledged).toBe(0);
+    mask.close();
+  });
+
+  test('takes back and does again what main does, and counts its changes', async () => {
+    const mask = await open();
+    const before = mask.document.ids.slice();
+    const id = before[20 * 64 + 20] === 7 ? 8 : 7;
+    const at = dot(mask, 20, 20, id);
+    await mask.undo();
+    await eventually(() => mask.document.ids[at] === before[at]);
+    expect(mask.redoLabel).toBe('Brush');
+    await mask.redo();
+    await eventually(() => mask.document.ids[at] === id);
+    expect(mask.version).toBeGreaterThanOrEqual(3);
+    mask.close();
+  });
+
+  test('shows what another window paints', async () => {
+    const other = await openWindow(bench);
+    const [mine, theirs] = [await open(), await MaskSession.open(other.session, imageId)];
+    const at = dot(theirs, 30, 30, 5);
+    await eventually(() => mine.document.ids[at] === 5);
+    const back = dot(mine, 30, 30, 2);
+    await eventually(() => theirs.document.ids[back] === 2);
+    for (const mask of [mine, theirs]) mask.close();
+    other.connection.close();
+  });
+
+  test('keeps a stroke that was under way when the connection broke, and sends it again, once', async () => {
+    const mask = await open();
+    mask.document.beginStroke('Brush');
+    mask.document.paint(capsule({ x: 40, y: 10 }, { x: 40, y: 10 }, 3, mask.document.size), 9);
+    window.breakOff();
+    mask.document.endStroke();
+    expect(mask.unacknowledged).toBe(1);
+    await eventually(() => session.link === 'open' && mask.unacknowledged === 0);
+    expect(mask.document.ids[10 * 64 + 40]).toBe(9);
+    await eventually(() => readStoredMask(maskFile()).values[10 * 64 + 40] === 9);
+    await mask.undo();
+    await eventually(() => mask.undoLabel === null);
+    mask.close();
+  });
+
+  test('does not send again what had arrived when the answer was lost', async () => {
+    const mask = await open();
+    const at = dot(mask, 20, 20, 7);
+    // The stroke is on its way; its answer will find nobody.
+    window.breakOff();
+    await eventually(() => session.link === 'open' && mask.unacknowledged === 0);
+    expect(mask.document.ids[at]).toBe(7);
+    await mask.undo();
+    await eventually(() => mask.undoLabel === null);
+    mask.close();
+  });
+
+  test('offers both ways out of a conflict', async () => {
+    const mask = await open();
+    writeFileSync(maskFile(), readStoredMask(path.join(folder, 'trainannot/train-1.png')).file);
+    dot(mask, 20, 20, 7);
+    await eventually(() => mask.problem?.kind === 'conflict');
+    const toast = session.toasts.list.find(({ kind }) => kind === 'error')!;
+    expect(toast.text).toContain('was changed by another program');
+    expect(toast.actions.map(({ label }) => label)).toEqual(['Keep mine', 'Take theirs']);
+    toast.actions[1].run();
+    await eventually(() => mask.problem === null && mask.saveState === 'saved');
+    expect(mask.document.ids[20 * 64 + 20]).toBe(readStoredMask(maskFile()).values[20 * 64 + 20]);
+    mask.close();
+  });
+
+  test('a stroke that is refused is not left on the screen', async () => {
+    const mask = await open();
+    const before = mask.document.ids[20 * 64 + 20];
+    dot(mask, 20, 20, 77);
+    await eventually(() => mask.document.ids[20 * 64 + 20] === before);
+    expect(session.toasts.list.at(-1)?.text).toContain('must have class ids of the class set, received 77');
+    mask.close();
+  });
+
+  test('a very large patch travels packed, both ways', async () => {
+    const big = await makeDataset({ train: 1, val: 1, width: 1600, height: 1200 });
+    await session.openDataset(big);
+    const other = await openWindow(bench);
+    const mine = await open();
+    const theirs = await MaskSession.open(other.session, imageId);
+    const size = { width: 1600, height: 1200 };
+    mine.document.paint({ box: { left: 0, top: 0, ...size }, selected: new Uint8Array(size.width * size.height).fill(1) }, 6);
+    await eventually(() => theirs.document.ids.every((id) => id === 6), 20_000);
+    await theirs.undo();
+    await eventually(() => mine.document.ids.some((id) => id !== 6), 20_000);
+    for (const mask of [mine, theirs]) mask.close();
+    other.connection.close();
+  });
+});
+
+describe('the Annotate place', () => {
+  test('shows no other image while one is being opened, so that nothing is painted on the wrong one', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const first = annotate.mask!;
+    const opening = annotate.open('train/train-1');
+    expect(annotate.mask).toBeNull();
+    await opening;
+    expect(annotate.mask!.imageId).toBe('train/train-1');
+    expect(first.imageId).toBe(imageId);
+    annotate.close();
+  });
+
+  test('of two quick changes the last one is open', async () => {
+    const annotate = new AnnotateState(session);
+    await Promise.all([annotate.open(imageId), annotate.open('train/train-1'), annotate.open('train/train-2')]);
+    expect(annotate.mask?.imageId).toBe('train/train-2');
+    annotate.close();
+    expect(annotate.mask).toBeNull();
+  });
+
+  test('finishes an open stroke when the image is left, in the image it was painted on', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const { document } = annotate.mask!;
+    document.beginStroke('Brush');
+    document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, document.size), 4);
+    await annotate.open('train/train-1');
+    await eventually(() => readStoredMask(maskFile()).values[20 * 64 + 20] === 4);
+    annotate.close();
+  });
+
+  test('says why an image cannot be opened, and opens it when that is mended', async () => {
+    const annotate = new AnnotateState(session);
+    const whole = readStoredMask(maskFile()).file;
+    writeFileSync(maskFile(), whole.subarray(0, 50));
+    session.select(imageId);
+    await annotate.open(imageId);
+    expect(annotate.error).toContain('is not a whole PNG');
+    writeFileSync(maskFile(), whole);
+    await annotate.retry();
+    expect(annotate.error).toBe('');
+    expect(annotate.mask?.imageId).toBe(imageId);
+    annotate.close();
+  });
+
+  test('keeps locked and hidden classes over a change of image', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    annotate.toggleLock(3);
+    annotate.toggleHidden(2);
+    await annotate.open('train/train-1');
+    expect([annotate.lockedClasses.has(3), annotate.hiddenClasses.has(2)]).toEqual([true, true]);
+    annotate.toggleLock(3);
+    expect(annotate.lockedClasses.has(3)).toBe(false);
+    annotate.close();
+  });
+
+  test('brush sizes stay within their bounds', () => {
+    const annotate = new AnnotateState(session);
+    annotate.setRadius(0);
+    expect(annotate.radius).toBe(0.5);
+    annotate.setRadius(1e6);
+    expect(annotate.radius).toBe(150);
+  });
+});
+
+test("a mask's history lists what it was, and restores it", async () => {
+  const mask = await MaskSession.open(session, imageId);
+  const original = readStoredMask(maskFile()).values[20 * 64 + 20];
+  dot(mask, 20, 20, original === 7 ? 8 : 7);
+  await eventually(() => mask.saveState === 'saved');
+  const history = new MaskHistoryState(session, imageId);
+  await history.load();
+  expect(history.revisions.map(({ origin }) => origin)).toEqual(['edit', 'original']);
+  await history.restore(history.revisions[1]);
+  await eventually(() => mask.document.ids[20 * 64 + 20] === original);
+  session.toasts.list.at(-1)!.actions[0].run();
+  await eventually(() => mask.document.ids[20 * 64 + 20] !== original);
+  history.close();
+  mask.close();
+});
+
+describe('the Train and Review places', () => {
+  test('a recipe is estimated, started, watched to its end, reviewed, and its prediction taken and taken back', async () => {
+    const train = new TrainState(session);
+    await train.load();
+    train.choosePreset('tiny');
+    expect(train.preset?.name).toBe('tiny');
+    train.config = smallConfig({ epochs: 2 });
+    await train.updateEstimate(train.config);
+    expect(train.estimate?.stepsPerEpoch).toBe(2);
+    await train.start();
+    await eventually(() => session.training?.active === false, 60_000);
+    await eventually(() => train.epochs.length === 2 && train.steps.length === 4);
+    expect(train.classes).toHaveLength(11);
+    expect(train.log.at(-1)).toBe('finished');
+    expect(train.strip?.images.length).toBeGreaterThan(0);
+
+    const review = new ReviewState(session);
+    await review.load();
+    expect(review.runId).toBe(session.runs[0].id);
+    await review.predict();
+    await eventually(() => review.progress?.state === 'finished' && review.image !== null, 60_000);
+    expect(review.classes).toHaveLength(11);
+    const shown = review.imageId!;
+    const file = path.join(folder, `valannot/${shown.split('/')[1]}.png`);
+    const before = readStoredMask(file).values;
+    await review.acceptPrediction();
+    expect(readStoredMask(file).values).toEqual(review.image!.prediction);
+    expect(review.changedLabels).toEqual([shown]);
+    session.toasts.list.find(({ text }) => text.includes('is the label of'))!.actions[0].run();
+    await eventually(() => review.changedLabels.length === 0);
+    expect(readStoredMask(file).values).toEqual(before);
+    review.step(1);
+    await eventually(() => review.imageId !== shown);
+    review.destroy();
+    train.destroy();
+    expect(session.recipe?.config.epochs).toBe(2);
+  });
+
+  test('an estimate that cannot be made says why', async () => {
+    const train = new TrainState(session);
+    await train.load();
+    await train.updateEstimate({ ...smallConfig(), epochs: -1 });
+    expect(train.estimate).toBeNull();
+    expect(train.estimateError).toContain('epochs');
+    train.destroy();
+  });
+
+  test('the queue is held, filled, emptied and put back', async () => {
+    const train = new TrainState(session);
+    await train.load();
+    train.config = smallConfig({ epochs: 1 });
+    await bench.call('training.holdQueue');
+    await train.enqueue();
+    expect(train.queue.waiting).toHaveLength(1);
+    await train.removeQueued(train.queue.waiting[0].id);
+    await eventually(() => train.queue.waiting.length === 0);
+    session.toasts.list.at(-1)!.actions[0].run();
+    await eventually(() => train.queue.waiting.length === 1);
+    expect(await train.sweep({ name: 's', axes: [], runs: null, seed: 1 } as never)).toBe(false);
+    train.destroy();
+  });
+
+  test('an image that vanished is told where it is looked at', async () => {
+    await bench.call('runs.addStarter');
+    const review = new ReviewState(session);
+    await review.load();
+    review.split = 'val';
+    await review.predict();
+    await eventually(() => review.progress?.state === 'finished' && review.image !== null, 60_000);
+    rmSync(path.join(folder, `.encnet/predictions`), { recursive: true });
+    await review.open('val/val-1');
+    expect(review.image).toBeNull();
+    expect(review.error).toContain('does not exist');
+    review.destroy();
+  });
+});
+
+describe('messages', () => {
+  test('are never two for one cause, and go when their cause does', () => {
+    const toasts = new Toasts();
+    toasts.show('error', 'The disk is full. It is tried again by itself.');
+    toasts.show('error', 'The disk is full. It is tried again by itself.');
+    expect(toasts.list).toHaveLength(1);
+    toasts.dismissText('The disk is full');
+    expect(toasts.list).toEqual([]);
+    toasts.error(new Error('x'));
+    toasts.dismiss(toasts.list[0].id);
+    expect(toasts.list).toEqual([]);
+  });
+
+  test('that only inform leave by themselves', () => {
+    vi.useFakeTimers();
+    const toasts = new Toasts();
+    toasts.show('info', 'Done.');
+    toasts.show('error', 'Not done.');
+    vi.advanceTimersByTime(9000);
+    expect(toasts.list.map(({ text }) => text)).toEqual(['Not done.']);
+    vi.useRealTimers();
+  });
+});
