@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import type { ServerFrame } from '#shared/rpc/frames';
 import { Session } from '../../src/renderer/state/session.svelte.ts';
-import type { TestBench } from './services.ts';
+import type { TestBench } from '../helpers/services.ts';
 
 /** A window's session over the real services, and its connection, which can be broken. */
 export interface TestWindow {

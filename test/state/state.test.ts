@@ -13,7 +13,7 @@ import { Toasts } from '../../src/renderer/state/toasts.svelte.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
-import { openWindow, type TestWindow } from '../helpers/session.ts';
+import { openWindow, type TestWindow } from './window.ts';
 import { smallConfig } from '../helpers/training.ts';
 
 let folder: string;
