@@ -47,17 +47,22 @@ test('painting with a brush of 60 px on 960 x 720 stays within a frame at p95', 
       const angle = i / 9;
       const begin = performance.now();
       fire('pointermove', box.width * (0.5 + 0.3 * Math.cos(angle)), box.height * (0.5 + 0.3 * Math.sin(angle * 1.3)));
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      const waited = performance.now();
-      layer.getContext('2d')!.getImageData(layer.width / 2, layer.height / 2, 1, 1);
-      // The wait for the frame itself is the screen's, not ours: 16.7 ms at most.
-      measured.push(Math.max(0, waited - begin - 16.7) + performance.now() - waited);
+      const handled = performance.now() - begin;
+      // The draw that the handler asked for is done in the next frame, before this callback, which was asked for after it.
+      const drawing = await new Promise<number>((resolve) =>
+        requestAnimationFrame((frame) => {
+          layer.getContext('2d')!.getImageData(layer.width / 2, layer.height / 2, 1, 1);
+          resolve(performance.now() - frame);
+        }),
+      );
+      // Handler, and draw with its pixels from the frame's beginning on: what the page itself takes of a frame.
+      measured.push(handled + drawing);
     }
     fire('pointerup', box.width * 0.5, box.height * 0.5);
     return measured.sort((a, b) => a - b);
   });
-  console.log(`pointer event to pixel, beyond the frame it falls into: p50 ${times[100].toFixed(1)} ms, p95 ${times[190].toFixed(1)} ms`);
-  expect(times[190]).toBeLessThan(16.7);
+  console.log(`pointer event to pixel, handler and draw: p50 ${times[100].toFixed(1)} ms, p95 ${times[190].toFixed(1)} ms`);
+  expect(times[190]).toBeLessThan(16);
   await workbench.stop();
 });
 

@@ -1,5 +1,6 @@
 // From files to batches: the pool of workers, transforms in pairs, sampling.
-import { readFileSync, truncateSync } from 'node:fs';
+import { truncateSync } from 'node:fs';
+import sharp from 'sharp';
 import { afterEach, describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { blur } from '#ml/data/blur';
@@ -275,7 +276,10 @@ test('windows cover every pixel, stay inside and overlap', () => {
 test('decoding keeps every byte of image and label', async () => {
   const { train, maskFormat } = jobData(await makeDataset());
   const decoded = await decodeSample(train[0], maskFormat);
-  expect(decoded.pixels.length).toBe(64 * 48 * 3);
-  expect(decoded.labels!.length).toBe(64 * 48);
-  expect(readFileSync(train[0].imageFile).length).toBeGreaterThan(0);
+  const { data, info } = await sharp(train[0].imageFile).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height, info.channels]).toEqual([64, 48, 3]);
+  expect(Buffer.from(decoded.pixels).equals(data)).toBe(true);
+  const label = await sharp(train[0].maskFile!).toColourspace('b-w').raw().toBuffer();
+  const expected = Uint8Array.from(label, (value) => (value === 11 ? 255 : value));
+  expect(Buffer.from(decoded.labels!).equals(expected)).toBe(true);
 });

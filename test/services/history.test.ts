@@ -1,3 +1,10 @@
+import { root } from '../helpers/workbench.ts';
+import { findPreset } from '#shared/training/presets';
+import { WorkFolder } from '#services/datasets/work-folder';
+import { RunStore } from '#services/runs/run-store';
+import { openDatabase } from '#services/database';
+import protobuf from 'protobufjs';
+import Database from 'better-sqlite3';
 // The history: thousands of runs, tags and notes, disk use, exports of everything, TensorBoard's files, the starter model.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -49,13 +56,33 @@ test('tags and notes are kept, doubles are not', () => {
   db.close();
 });
 
-test('an older history gets its sparklines when it is opened', () => {
-  const { db, store, create } = newStore();
-  create('a');
-  for (let epoch = 1; epoch <= 3; epoch++) store.metrics.addEpoch('a', metrics(epoch, epoch / 10), [1, 2, 3, 4]);
-  expect(store.summary('a').spark).toEqual([0.1, 0.2, 0.3]);
+test('an older history is brought to the newest schema with all it holds, and its runs get their sparklines', () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'history.db');
+  // As the first two versions left it: before tags, notes, sweeps and sparklines, and before predictions carried classes.
+  const old = new Database(file);
+  const migrations = path.join(root, 'resources/migrations');
+  for (const name of ['0001-history.sql', '0002-run-owner.sql']) old.exec(readFileSync(path.join(migrations, name), 'utf8'));
+  old.pragma('user_version = 2');
+  old.exec(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at)
+    VALUES ('a', 'of before', 'tiny', 'finished', '${JSON.stringify(findPreset('tiny').config)}', '[{"id":0,"name":"Sky","color":[1,2,3]}]',
+      '0', 'f', 1, 3, '2025-01-01', '2025-01-01')`);
+  for (const [epoch, miou] of [
+    [1, 0.1],
+    [2, 0.3],
+    [3, 0.2],
+  ]) {
+    old.exec(`INSERT INTO epoch VALUES ('a', ${epoch}, 1, 0.5, 0.5, ${miou}, 1, 1, 0.1, '[${miou}]', '[1,2,3,4]')`);
+  }
+  old.exec("INSERT INTO prediction VALUES ('p', 'a', 'val', '{}', 'sha', '2025-01-01', 1)");
+  old.close();
+  const db = openDatabase(file);
+  const store = new RunStore(db, new WorkFolder(folder));
+  expect(store.summary('a')).toMatchObject({ name: 'of before', spark: [0.1, 0.3, 0.2], tags: [], note: '', sweep: null, broken: null });
   expect(store.metrics.confusion('a', 2)).toEqual([1, 2, 3, 4]);
   expect(store.metrics.confusion('a', 9)).toBeNull();
+  expect(db.prepare('SELECT classes FROM prediction').get()).toEqual({ classes: '[]' });
+  expect(db.pragma('user_version', { simple: true })).toBe(readdirSync(migrations).length);
   db.close();
 });
 
@@ -118,6 +145,35 @@ test('the masks that changed since a run are named', async () => {
   await paint(bench, 'train/train-1', 0);
   expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 1, changedMasks: ['train/train-1'] });
 });
+
+const eventType = protobuf
+  .parse(
+    `syntax = "proto3";
+   message Value { string tag = 1; oneof value { float simple_value = 2; } }
+   message Summary { repeated Value value = 1; }
+   message Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }`,
+    { keepCase: true },
+  )
+  .root.lookupType('Event');
+
+/** The values of a tag in an event file, read as TensorBoard does: a value that is not there is none. */
+function eventValues(bytes: Buffer, tag: string): [number, number][] {
+  const values: [number, number][] = [];
+  for (let at = 0; at + 12 < bytes.length;) {
+    const length = Number(bytes.readBigUInt64LE(at));
+    const event = eventType.toObject(eventType.decode(bytes.subarray(at + 12, at + 12 + length)), { longs: Number, oneofs: true }) as {
+      step?: number;
+      summary?: { value?: { tag: string; value?: string; simple_value?: number }[] };
+    };
+    for (const each of event.summary?.value ?? []) {
+      if (each.tag === tag && each.value === 'simple_value') values.push([event.step ?? 0, each.simple_value!]);
+    }
+    at += 16 + length;
+  }
+  return values;
+}
+
+const eventSteps = (bytes: Buffer, tag: string): number[] => eventValues(bytes, tag).map(([step]) => step);
 
 describe("TensorBoard's files", () => {
   test('have the sums of the standard', () => {
@@ -188,11 +244,42 @@ print(json.dumps({"scalars": scalars, "images": acc.Tags()["images"]}))`;
     });
   });
 
-  test('are written as a run goes, each session beginning where it takes over', async () => {
-    const { bench, folder, run } = await trained();
-    const files = readdirSync(path.join(folder, '.encnet/runs', run.id, 'tensorboard'));
-    expect(files).toHaveLength(1);
-    await bench.workbench.shutDown();
+  test('are written as a run goes, each session in a file of its own that begins where it takes over', async () => {
+    const folder = await makeDataset({ train: 4, val: 2 });
+    const bench = createBench();
+    await bench.call('datasets.open', { path: folder });
+    const config = smallConfig({ epochs: 500, schedule: { kind: 'constant' } });
+    const epoch = bench.until('training.epoch', () => true);
+    const stopped = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+    const run = await bench.call<RunSummary>('training.start', { config, name: 'x' });
+    await epoch;
+    await bench.call('training.stop');
+    await stopped;
+    const at = path.join(folder, '.encnet/runs', run.id, 'tensorboard');
+    const [first] = readdirSync(at);
+    const before = readFileSync(path.join(at, first));
+    const again = bench.until('training.epoch', () => true);
+    const over = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+    await bench.call('training.resumeRun', { runId: run.id });
+    await again;
+    await bench.call('training.stop');
+    await over;
+    const files = readdirSync(at);
+    expect(files).toHaveLength(2);
+    expect(readFileSync(path.join(at, first)).equals(before)).toBe(true);
+    const steps = (name: string) => eventSteps(readFileSync(path.join(at, name)), 'train/loss');
+    const second = files.find((name) => name !== first)!;
+    // No step is told twice, and none is missing between the two.
+    expect(steps(second)[0]).toBe(steps(first).at(-1)! + 1);
+  });
+
+  test('hold a value of exactly 0', () => {
+    const folder = temporaryFolder();
+    const writer = new TensorBoardWriter(folder, 1);
+    writer.scalars({ zero: [[1, 0]], one: [[2, 1]] });
+    const bytes = readFileSync(path.join(folder, readdirSync(folder)[0]));
+    expect(eventValues(bytes, 'zero')).toEqual([[1, 0]]);
+    expect(eventValues(bytes, 'one')).toEqual([[2, 1]]);
   });
 });
 

@@ -60,6 +60,8 @@ class Fit {
   private readonly files: RunFiles;
   private readonly guard = new LossGuard();
   private state = freshState();
+  /** Whether this session has made a step. */
+  private stepped = false;
   private clock = performance.now();
 
   constructor(job: TrainJob, pool: SamplePool, control: Control, emit: Emit) {
@@ -92,8 +94,7 @@ class Fit {
   async run(): Promise<'finished' | 'stopped'> {
     this.files.clearLeftovers();
     const data = await this.read();
-    // A run that goes on and is stopped before its first step is as it was.
-    if (!data) return this.job.resumeFrom ? 'stopped' : this.stopped();
+    if (!data) return this.stopped();
     const { state } = this;
     this.emit({
       type: 'started',
@@ -206,6 +207,7 @@ class Fit {
     });
     this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids: batches.flatMap(({ ids }) => ids) });
     state.step++;
+    this.stepped = true;
     state.sums.loss += result.loss;
     state.sums.correct += result.correct;
     state.sums.labelled += result.labelled;
@@ -304,6 +306,8 @@ class Fit {
   }
 
   private stopped(): 'stopped' {
+    // A run that goes on and is stopped before its first step is as it was.
+    if (this.job.resumeFrom && !this.stepped) return 'stopped';
     this.tick();
     this.save('last');
     return 'stopped';

@@ -1,0 +1,205 @@
+// A run that goes on keeps its own classes, samples and steps; what it is not gets no checkpoint.
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { readRunSamples, runWriter, takeRunFolder } from '#files/run-folder';
+import { maskRevision } from '#files/revision';
+import { keepMask, keptMask } from '#ml/train/kept-masks';
+import { differingSettings } from '#ml/train/resume-guard';
+import { readCheckpoint } from '#ml/weights/checkpoint';
+import type { TrainJob } from '#shared/training/messages';
+import type { RunConfig } from '#shared/training/run-config';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+
+const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
+
+async function jobFor(changes: Partial<RunConfig> = {}, train = 6): Promise<TrainJob> {
+  return {
+    kind: 'train',
+    config: smallConfig(changes),
+    ...jobData(await makeDataset({ train })),
+    outDir: path.join(temporaryFolder(), 'run'),
+    resumeFrom: null,
+    initialWeights: null,
+  };
+}
+
+/** A run stopped after its first epoch. */
+async function stopped(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
+  const job = await jobFor({ epochs: 4, schedule: { kind: 'constant' }, ...changes });
+  await runFit(job, (event, control) => event.type === 'epoch' && control.stop());
+  return { ...job, resumeFrom: last(job) };
+}
+
+describe('a resume', () => {
+  const changes: [string, Partial<RunConfig>, RegExp][] = [
+    ['another batch', { batchSize: 3 }, /batchSize 3, was 2/],
+    ['another optimiser', { optimizer: { ...smallConfig().optimizer, kind: 'sgd' } }, /optimizer\.kind "sgd", was "adamw"/],
+    ['another rate', { optimizer: { ...smallConfig().optimizer, learningRate: 0.1 } }, /optimizer\.learningRate 0\.1, was /],
+    ['another schedule', { schedule: { kind: 'poly', power: 0.9 } }, /schedule\.kind "poly", was "constant"/],
+    ['averaged weights', { emaDecay: 0.9 }, /emaDecay 0\.9, was 0/],
+    ['another seed', { seed: 99 }, /seed 99, was /],
+    ['another size', { data: { ...smallConfig().data, size: [48, 64] } }, /data\.size \[48,64\], was \[32,48\]/],
+  ];
+
+  test.each(changes)('with %s is refused by name, before anything is written', async (_, config, message) => {
+    const job = await stopped();
+    const before = readFileSync(last(job));
+    const settings = readFileSync(path.join(job.outDir, 'config.json'));
+    await expect(runFit({ ...job, config: { ...job.config, ...config } })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(readFileSync(last(job)).equals(before)).toBe(true);
+    expect(readFileSync(path.join(job.outDir, 'config.json')).equals(settings)).toBe(true);
+    expect(runWriter(job.outDir)).toBeNull();
+  });
+
+  test('may have other workers, another cache, more patience and, where the rate does not depend on it, another end', async () => {
+    const job = await stopped();
+    const { data } = job.config;
+    const config = { ...job.config, epochs: 3, patience: 50, checkpointEvery: 2, data: { ...data, workers: 2, cacheMb: 1 } };
+    const events = await runFit({ ...job, config });
+    expect(ofType(events, 'epoch').map(({ metrics }) => metrics.epoch)).toEqual([2, 3]);
+  });
+
+  test('of a one-cycle run with more epochs is refused: its rate would jump', async () => {
+    const job = await stopped({ schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 } });
+    await expect(runFit({ ...job, config: { ...job.config, epochs: 40 } })).rejects.toThrow('epochs 40, was 4');
+  });
+
+  test('of a finished run says that nothing is left, and changes no file', async () => {
+    const job = await jobFor({ epochs: 1 });
+    await runFit(job);
+    const before = readFileSync(last(job));
+    await expect(runFit({ ...job, resumeFrom: last(job) })).rejects.toThrow('has finished its 1 epochs: nothing is left to do');
+    expect(readFileSync(last(job)).equals(before)).toBe(true);
+  });
+
+  test.each([
+    ['fewer', (job: TrainJob) => job.train.slice(0, 5), /with 6 training and 2 validation images; now there are 5 training/],
+    [
+      'others',
+      (job: TrainJob) => job.train.map((sample, index) => (index === 0 ? { ...sample, id: 'train/other' } : sample)),
+      /as many, but not the same/,
+    ],
+    [
+      'others in their masks',
+      (job: TrainJob) => job.train.map((sample) => ({ ...sample, revision: 'ffffffffffffffff' })),
+      /as many, but not the same/,
+    ],
+  ])('with images that are %s is refused with both counts', async (_, train, message) => {
+    const job = await stopped();
+    await expect(runFit({ ...job, train: train(job) })).rejects.toThrow(message);
+  });
+
+  test('with classes in another order is refused with both lists', async () => {
+    const job = await stopped();
+    const classes = job.classes.map((_, id) => ({ ...job.classes[(id + 1) % job.classes.length], id }));
+    await expect(runFit({ ...job, classes })).rejects.toThrow(
+      /has the classes Sky \(0\), Building \(1\).*; the data set has Building \(1\)/,
+    );
+  });
+
+  test('that is stopped before its first step leaves the run as it was', async () => {
+    const job = await stopped();
+    const before = readFileSync(last(job));
+    const events = await runFit(job, (_, control) => control.stop());
+    expect(ofType(events, 'done')[0].reason).toBe('stopped');
+    expect(readFileSync(last(job)).equals(before)).toBe(true);
+  });
+
+  test('never has an epoch without a new step', async () => {
+    const job = await jobFor({ epochs: 2, schedule: { kind: 'constant' } });
+    await runFit(job, (event, control) => event.type === 'step' && event.metrics.globalStep === 2 && control.stop());
+    const events = await runFit({ ...job, resumeFrom: last(job) });
+    const steps = ofType(events, 'step').map(({ metrics }) => [metrics.epoch, metrics.globalStep]);
+    expect(steps).toEqual([
+      [1, 3],
+      [2, 4],
+      [2, 5],
+      [2, 6],
+    ]);
+  });
+});
+
+describe("a run's folder", () => {
+  test('is written by one trainer at a time, and says by which', async () => {
+    const job = await jobFor();
+    const lease = takeRunFolder(job.outDir, 'another trainer');
+    await expect(runFit(job)).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringMatching(/A run is being written in .* by another trainer on .* \(process \d+\), since/) as string,
+    });
+    expect(existsSync(path.join(job.outDir, 'config.json'))).toBe(false);
+    lease.release();
+    await runFit({ ...job, config: { ...job.config, epochs: 1 } });
+    expect(runWriter(job.outDir)).toBeNull();
+  });
+
+  test('holds no settings of a start that failed', async () => {
+    const job = await jobFor();
+    for (const { maskFile } of job.train) writeFileSync(maskFile!, 'no mask');
+    await expect(runFit(job)).rejects.toMatchObject({ code: 'invalid-argument' });
+    expect(existsSync(path.join(job.outDir, 'config.json'))).toBe(false);
+    expect(existsSync(last(job))).toBe(false);
+    expect(runWriter(job.outDir)).toBeNull();
+  });
+
+  test('keeps the masks of a run outside a workbench, and what it goes on with', async () => {
+    const job = { ...(await jobFor({ epochs: 1 })), keepMasks: true };
+    await runFit(job);
+    const samples = readRunSamples(job.outDir)!;
+    expect(samples.train.map(({ id }) => id)).toEqual(job.train.map(({ id }) => id));
+    for (const { revision } of samples.train) expect(maskRevision(readFileSync(keptMask(job.outDir, revision)))).toBe(revision);
+    expect(readCheckpoint(last(job)).state.data).toMatchObject({ train: 6, validation: 2 });
+  });
+
+  test('trains on the masks it keeps, whatever is written over them meanwhile', async () => {
+    const plain = await jobFor({ epochs: 2, data: { ...smallConfig().data, cacheMb: 0 } });
+    const moved = temporaryFolder();
+    cpSync(path.dirname(path.dirname(plain.train[0].maskFile!)), moved, { recursive: true });
+    await runFit(plain);
+    const edited = { ...plain, ...jobData(moved), outDir: temporaryFolder(), keepMasks: true };
+    await runFit(edited, (event) => {
+      // After the first step somebody paints over every mask, and takes one away.
+      if (event.type !== 'step' || event.metrics.globalStep !== 1) return;
+      for (const { maskFile } of edited.train) cpSync(edited.validation[0].maskFile!, maskFile!);
+      rmSync(edited.train[0].maskFile!);
+    });
+    const weights = ({ outDir }: TrainJob) => [...readCheckpoint(path.join(outDir, 'last.ckpt')).model.values()].map(({ data }) => data);
+    expect(weights(edited)).toEqual(weights(plain));
+  });
+
+  test('with a list of samples that is none is named', () => {
+    const folder = temporaryFolder();
+    expect(readRunSamples(folder)).toBeNull();
+    writeFileSync(path.join(folder, 'samples.json'), '{"train": [{"id": "a", "revision": "../../etc/passwd"}], "validation": []}');
+    expect(() => readRunSamples(folder)).toThrow(`${path.join(folder, 'samples.json')} does not list a run's samples`);
+  });
+});
+
+test('a mask that cannot be found is left to the survey, which names it', () => {
+  const sample = { id: 'a', imageFile: '/nowhere.png', maskFile: '/nowhere-mask.png' };
+  expect(keepMask(sample, temporaryFolder())).toEqual(sample);
+  expect(keepMask({ ...sample, maskFile: null }, temporaryFolder()).maskFile).toBeNull();
+});
+
+test('differing settings are told with both values, also where one side lacks them', () => {
+  const config = smallConfig();
+  const other = { ...config, evaluationSize: null, schedule: { kind: 'step' as const, stepEpochs: 2, gamma: 0.5 } };
+  const texts = differingSettings(config, other).map(({ text }) => text);
+  expect(texts).toContain('evaluationSize null, was [48,64]');
+  expect(texts).toContain('schedule.stepEpochs 2, was not set');
+});
+
+test("a checkpoint's header tells its classes and epochs without its tensors", async () => {
+  const job = await jobFor({ epochs: 1 });
+  await runFit(job);
+  const header = readCheckpointHeader(last(job));
+  expect(header.classes).toEqual(job.classes);
+  expect(header.history.map(({ epoch }) => epoch)).toEqual([1]);
+  expect(header.config).toEqual(job.config);
+});
