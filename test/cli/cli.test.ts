@@ -1,10 +1,11 @@
+import { readRunSamples } from '#files/run-folder';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
-import { beforeAll, expect, test } from 'vitest';
-import { readStoredMask } from '#files/mask-png';
+import { beforeAll, expect, test, describe } from 'vitest';
+import { readStoredMask, encodeStoredMask } from '#files/mask-png';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';
 
@@ -215,4 +216,110 @@ test('help is complete, and errors are one line on stderr with a non-zero code',
     expect(stdout).toBe('');
     expect(stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
   }
+});
+
+describe('classes and folders', () => {
+  /** A data set whose two classes are stored as 5 and 15. */
+  async function oddValues(names = ['Ground', 'Above'], values = [5, 15]): Promise<string> {
+    const data = await makeDataset({ train: 4, val: 2 });
+    const classes = names.map((name, id) => ({ value: values[id], name, color: [100 * id, 50, 50] }));
+    writeFileSync(path.join(data, 'classes.json'), JSON.stringify({ name: 'odd', voidValue: 255, classes }));
+    for (const folder of ['trainannot', 'valannot']) {
+      for (const name of readdirSync(path.join(data, folder))) {
+        const { width, height } = readStoredMask(path.join(data, folder, name));
+        const mask = Uint8Array.from({ length: width * height }, (_, index) => (index < (width * height) / 2 ? 15 : 5));
+        writeFileSync(path.join(data, folder, name), encodeStoredMask({ width, height, values: mask }, { palette: null }));
+      }
+    }
+    return data;
+  }
+
+  const trainTiny = (data: string, out: string, ...more: string[]) =>
+    cli('train', '--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '2', '--out', out, ...more);
+
+  test('predict writes the stored values of the class set, and ids where they are asked for', async () => {
+    const data = await oddValues();
+    const out = temporaryFolder();
+    expect(await trainTiny(data, out)).toMatchObject({ code: 0 });
+    const checkpoint = path.join(out, 'best.ckpt');
+    const valuesOf = (folder: string) =>
+      readdirSync(folder).flatMap((name) => [...new Set(readStoredMask(path.join(folder, name)).values)]);
+    const [stored, dense] = [temporaryFolder(), temporaryFolder()];
+    await cli('predict', '--checkpoint', checkpoint, '--images', path.join(data, 'val'), '--out', stored);
+    await cli('predict', '--checkpoint', checkpoint, '--images', path.join(data, 'val'), '--out', dense, '--ids', 'dense');
+    expect(valuesOf(stored).every((value) => value === 5 || value === 15)).toBe(true);
+    expect(valuesOf(dense).every((value) => value === 0 || value === 1)).toBe(true);
+    const [a, b] = [stored, dense].map((folder) => readStoredMask(path.join(folder, 'val-0.png')).values);
+    expect([...a].map((value) => (value === 15 ? 1 : 0))).toEqual([...b]);
+  });
+
+  test('resume and evaluate refuse other classes by both lists, and leave the run as it was', async () => {
+    const data = await oddValues();
+    const out = temporaryFolder();
+    await trainTiny(data, out, '--set', 'schedule={"kind":"constant"}');
+    const [checkpoint, settings] = ['last.ckpt', 'config.json'].map((name) => readFileSync(path.join(out, name)));
+    for (const [names, values] of [
+      [
+        ['Above', 'Ground'],
+        [5, 15],
+      ],
+      [
+        ['Ground', 'Sky'],
+        [5, 15],
+      ],
+      [
+        ['Ground', 'Above'],
+        [5, 16],
+      ],
+      [
+        ['Above', 'Ground'],
+        [15, 5],
+      ],
+    ] as [string[], number[]][]) {
+      const other = await oddValues(names, values);
+      const resumed = await cli('train', '--data', other, '--resume', out, '--epochs', '2');
+      expect(resumed.code).toBe(1);
+      expect(resumed.stderr).toContain('has the classes Ground (5), Above (15); the data set has');
+    }
+    const evaluated = await cli('evaluate', '--checkpoint', path.join(out, 'best.ckpt'), '--data', await makeDataset(), '--json');
+    expect(evaluated).toMatchObject({ code: 1, stdout: '' });
+    expect(evaluated.stderr).toContain('has the classes Ground (5), Above (15); the data set has Sky (0), Building (1)');
+    expect(readFileSync(path.join(out, 'last.ckpt')).equals(checkpoint)).toBe(true);
+    expect(readFileSync(path.join(out, 'config.json')).equals(settings)).toBe(true);
+  });
+
+  test('a folder that a run is being written in is taken by no other run, nor by a resume', async () => {
+    const data = await makeDataset({ train: 6, val: 2 });
+    const out = temporaryFolder();
+    const args = ['train', '--data', data, '--preset', 'tiny', '--epochs', '300', '--batch', '2', '--out', out];
+    const first = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const closed = new Promise<number | null>((resolve) => first.on('close', resolve));
+    await new Promise<void>((resolve) => first.stdout.once('data', () => resolve()));
+    for (const more of [
+      ['--preset', 'tiny', '--out', out],
+      ['--resume', out],
+    ]) {
+      const second = await cli('train', '--data', data, ...more);
+      expect(second.code).toBe(1);
+      expect(second.stderr).toMatch(/error: A run is being written in .* by a trainer on .* \(process \d+\), since/);
+    }
+    first.kill('SIGINT');
+    expect(await closed).toBe(0);
+    expect(readRunSamples(out)!.train).toHaveLength(6);
+  });
+
+  test('settings that a resume may not change are refused, and config.json says what was trained', async () => {
+    const data = await makeDataset({ train: 4, val: 2 });
+    const out = temporaryFolder();
+    await trainTiny(data, out);
+    const refused = await cli('train', '--data', data, '--resume', out, '--lr', '0.1');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toContain('optimizer.learningRate 0.1, was');
+    expect(
+      (JSON.parse(readFileSync(path.join(out, 'config.json'), 'utf8')) as { optimizer: { learningRate: number } }).optimizer.learningRate,
+    ).not.toBe(0.1);
+    const again = await cli('train', '--data', data, '--resume', out);
+    expect(again).toMatchObject({ code: 1 });
+    expect(again.stderr).toContain('nothing is left to do');
+  });
 });

@@ -1,0 +1,134 @@
+// A window that cannot keep up, hangs or talks nonsense: it gets the newest, or is let go, and hurts nobody else.
+import { EventEmitter } from 'node:events';
+import { decode, encode } from '@msgpack/msgpack';
+import pino from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { EventFrame, ServerFrame } from '#shared/rpc/frames';
+import { EventBus } from '#services/events';
+import { serveSocket } from '../../src/main/server/socket.ts';
+
+/** A socket whose other side reads as a test wants. */
+class SlowSocket extends EventEmitter {
+  readonly OPEN = 1;
+  readyState = 1;
+  bufferedAmount = 0;
+  readonly sent: ServerFrame[] = [];
+  closedWith: number | null = null;
+  terminated = false;
+  pings = 0;
+
+  send(bytes: Uint8Array): void {
+    this.sent.push(decode(bytes) as ServerFrame);
+  }
+
+  ping(): void {
+    this.pings++;
+  }
+
+  close(code: number): void {
+    this.closedWith = code;
+    this.emit('close');
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.emit('close');
+  }
+}
+
+let socket: SlowSocket;
+let events: EventBus;
+const dispatched: unknown[] = [];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  socket = new SlowSocket();
+  events = new EventBus(() => undefined);
+  dispatched.length = 0;
+  serveSocket(socket as never, {
+    events,
+    log: pino({ level: 'silent' }),
+    dispatch: (frame) => {
+      dispatched.push(frame);
+      return Promise.resolve({ kind: 'result', id: frame.id, ok: true, value: 7 });
+    },
+  });
+});
+
+afterEach(() => {
+  socket.emit('close');
+  vi.useRealTimers();
+});
+
+const status = (text: string) => events.of('set').emit('training.status', { phase: text } as never);
+const names = () => socket.sent.map((frame) => (frame as EventFrame).name);
+
+test('events carry the data set that they are about', () => {
+  status('training');
+  expect(socket.sent).toEqual([{ kind: 'event', name: 'training.status', payload: { phase: 'training' }, dataset: 'set' }]);
+});
+
+test('of a state that a later one replaces a slow window gets the newest when it has caught up', () => {
+  socket.bufferedAmount = 5_000_000;
+  for (const text of ['training', 'stopping', 'ended']) status(text);
+  expect(socket.sent).toEqual([]);
+  socket.bufferedAmount = 0;
+  vi.advanceTimersByTime(250);
+  expect(socket.sent.map((frame) => (frame as EventFrame).payload)).toEqual([{ phase: 'ended' }]);
+});
+
+test('events of which every one counts are never dropped', () => {
+  socket.bufferedAmount = 5_000_000;
+  for (let seq = 1; seq <= 3; seq++) events.of('set').emit('edits.change', { imageId: 'a', seq } as never);
+  events.of('set').emit('runs.changed', {} as never);
+  expect(names()).toEqual(['edits.change', 'edits.change', 'edits.change', 'runs.changed']);
+});
+
+test('what was held back is not told after something newer', () => {
+  socket.bufferedAmount = 5_000_000;
+  status('stopping');
+  socket.bufferedAmount = 0;
+  status('ended');
+  vi.advanceTimersByTime(1000);
+  expect(socket.sent.map((frame) => (frame as EventFrame).payload)).toEqual([{ phase: 'ended' }]);
+});
+
+test('a window that reads nothing any more is let go, so that it reads everything anew', () => {
+  socket.bufferedAmount = 65_000_000;
+  events.of('set').emit('edits.change', { imageId: 'a', seq: 1 } as never);
+  expect(socket.terminated).toBe(true);
+  socket.sent.length = 0;
+  status('training');
+  expect(socket.sent).toEqual([]);
+});
+
+test('a window that answers no ping is let go; one that does stays', () => {
+  vi.advanceTimersByTime(10_000);
+  expect(socket.pings).toBe(1);
+  socket.emit('pong');
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminated).toBe(false);
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminated).toBe(true);
+});
+
+test('calls are answered; what is no call closes the connection', async () => {
+  socket.emit('message', Buffer.from(encode({ kind: 'call', id: 3, method: 'app.ping', input: null, dataset: 'set' })));
+  await vi.waitFor(() => expect(socket.sent).toEqual([{ kind: 'result', id: 3, ok: true, value: 7 }]));
+  expect(dispatched).toEqual([{ kind: 'call', id: 3, method: 'app.ping', input: null, dataset: 'set' }]);
+  for (const nonsense of [
+    Buffer.from([0xc1]),
+    encode(null),
+    encode({ kind: 'call', id: 'x' }),
+    encode({ kind: 'call', id: 1, method: 'a', dataset: 4 }),
+  ]) {
+    socket.closedWith = null;
+    socket.emit('message', Buffer.from(nonsense));
+    expect(socket.closedWith).toBe(1003);
+  }
+});
+
+test('a connection that breaks ends alone', () => {
+  socket.emit('error', new Error('ECONNRESET'));
+  expect(socket.terminated).toBe(true);
+});
