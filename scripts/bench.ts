@@ -78,4 +78,18 @@ program
     for (const phase of await measureLargeMask(options)) console.log(JSON.stringify(phase));
   });
 
+program
+  .command('window')
+  .description('Time changing the image and painting in Chromium, on a copy of a data set.')
+  .requiredOption('--data <dir>', 'data set, such as ../shared/camvid')
+  .option('--build <dir>', 'checkout whose build is measured', '.')
+  .option('--switches <n>', 'changes of the image', whole, 60)
+  .option('--training', 'while a training of preset light goes on')
+  .action(async (options: object) => {
+    // Typed with the page's libraries, which nothing else here may see.
+    const file = './bench/window.ts';
+    const { measureWindow } = (await import(file)) as { measureWindow: (given: object) => Promise<object> };
+    console.log(JSON.stringify(await measureWindow(options)));
+  });
+
 await program.parseAsync();
