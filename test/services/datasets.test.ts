@@ -151,3 +151,13 @@ test('lists folders and marks data sets', async () => {
   await expect(bench.call('datasets.listFolders', { path: '/nowhere' })).rejects.toThrow('/nowhere does not exist');
   await bench.workbench.shutDown();
 });
+
+test.each([
+  ['two names', ['Road', 'Road'], 'two classes are named "Road"'],
+  ["void's word", ['Road', 'not labelled'], 'a class is named "not labelled", which is the word for void'],
+])('a class set with %s is refused by what is wrong with it', async (_, names, message) => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const classes = names.map((name, value) => ({ value, name, color: [value, 1, 2] }));
+  writeFileSync(path.join(folder, 'classes.json'), JSON.stringify({ name: 'x', voidValue: 255, classes }));
+  await expect(createBench().call('datasets.open', { path: folder })).rejects.toThrow(message);
+});

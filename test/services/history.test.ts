@@ -64,7 +64,8 @@ test('an older history is brought to the newest schema with all it holds, and it
   const migrations = path.join(root, 'resources/migrations');
   for (const name of ['0001-history.sql', '0002-run-owner.sql']) old.exec(readFileSync(path.join(migrations, name), 'utf8'));
   old.pragma('user_version = 2');
-  old.exec(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at)
+  old.exec(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
+      created_at, updated_at)
     VALUES ('a', 'of before', 'tiny', 'finished', '${JSON.stringify(findPreset('tiny').config)}', '[{"id":0,"name":"Sky","color":[1,2,3]}]',
       '0', 'f', 1, 3, '2025-01-01', '2025-01-01')`);
   for (const [epoch, miou] of [

@@ -57,7 +57,8 @@ function run(
 }
 
 const started =
-  "say({ type: 'ready', device: 'CPU', tensorflow: 'x' }); say({ type: 'started', epoch: 0, step: 0, history: [], parameters: 1, steps: 1 });";
+  "say({ type: 'ready', device: 'CPU', tensorflow: 'x' }); " +
+  "say({ type: 'started', epoch: 0, step: 0, history: [], parameters: 1, steps: 1 });";
 const until = (passes: () => boolean) => vi.waitFor(() => expect(passes()).toBe(true), { timeout: 5000 });
 
 describe('a job', () => {
@@ -135,7 +136,8 @@ describe('a job', () => {
     const mark = path.join(temporaryFolder(), 'written');
     const { job: running } = run(`${started}
       stop = () => undefined;
-      process.on('disconnect', () => setTimeout(async () => { (await import('node:fs')).writeFileSync(${JSON.stringify(mark)}, 'whole'); process.exit(0); }, 300));
+      const { writeFileSync } = await import('node:fs');
+      process.on('disconnect', () => setTimeout(() => { writeFileSync(${JSON.stringify(mark)}, 'whole'); process.exit(0); }, 300));
       setInterval(() => undefined, 1000);`);
     await until(() => running.phase === 'running');
     expect(await running.close(100)).toEqual({ outcome: 'left', code: null, reason: null });

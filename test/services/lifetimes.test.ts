@@ -164,7 +164,8 @@ describe('one bad row', () => {
     await opened();
     await bench.call('runs.addStarter');
     await bench.workbench.shutDown();
-    tamper(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at, updated_at, tags)
+    tamper(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
+        created_at, updated_at, tags)
       VALUES ('bad', 'bad', 'tiny', 'finished', '{}', '[]', '1', 'f', 1, 1, '2020', '2020', 'no list')`);
     bench = createBench();
     await opened();

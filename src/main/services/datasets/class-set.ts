@@ -34,6 +34,18 @@ function toClassSet(source: unknown, file: string): ClassSet {
     throw new AppError('not-a-dataset', `${file}: ${issue.path.join('.')}: ${issue.message}`, { file });
   }
   const { name, voidValue, classes } = parsed.data;
+  const names = new Set<string>();
+  for (const { name: className } of classes) {
+    // A class is told by its name and value; the window's word for void would be taken for it.
+    if (names.has(className))
+      throw new AppError('not-a-dataset', `${file}: two classes are named "${className}": give one another name`, { file });
+    if (/^not labelled$/i.test(className.trim())) {
+      throw new AppError('not-a-dataset', `${file}: a class is named "${className}", which is the word for void: give it another name`, {
+        file,
+      });
+    }
+    names.add(className);
+  }
   const toId = new Array<number>(256).fill(-1);
   classes.forEach(({ value }, id) => {
     if (toId[value] >= 0) throw new AppError('not-a-dataset', `${file}: value ${value} belongs to two classes`, { file });
