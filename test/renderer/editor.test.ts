@@ -322,5 +322,8 @@ describe('viewport', () => {
   test('fit shows the whole image in the middle', () => {
     const fitted = fit({ width: 100, height: 50 }, { width: 300, height: 300 }, 0);
     expect(fitted).toEqual({ scale: 3, x: 0, y: 75 });
+    // A panorama too.
+    const wide = fit({ width: 20_000, height: 2000 }, { width: 1000, height: 700 }, 0);
+    expect(wide).toEqual({ scale: 0.05, x: 0, y: 300 });
   });
 });

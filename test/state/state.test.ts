@@ -310,6 +310,40 @@ describe('the Annotate place', () => {
     annotate.close();
   });
 
+  test('keeps locked and hidden classes when the place is left and come back to, and shows the class one paints with', async () => {
+    const first = new AnnotateState(session);
+    await first.open(imageId);
+    first.toggleLock(3);
+    first.toggleHidden(5);
+    first.close();
+    const again = new AnnotateState(session);
+    await again.open(imageId);
+    expect([again.lockedClasses.has(3), again.hiddenClasses.has(5)]).toEqual([true, true]);
+    again.mask!.document.paint({ box: { left: 0, top: 0, width: 64, height: 48 }, selected: new Uint8Array(64 * 48).fill(1) }, 9);
+    expect(again.mask!.document.ids.filter((id) => id === 3).length).toBe(
+      readStoredMask(maskFile()).values.filter((id) => id === 3).length,
+    );
+    again.classId = 5;
+    again.maskHidden = true;
+    again.showPainted();
+    expect([again.maskHidden, again.hiddenClasses.has(5)]).toEqual([false, false]);
+    again.close();
+  });
+
+  test('opens what could not be opened while the workbench did not answer, when it does', async () => {
+    const annotate = new AnnotateState(session);
+    window.reachable(false);
+    window.breakOff();
+    session.select(imageId);
+    await annotate.open(imageId);
+    expect(annotate.error).toContain('does not answer');
+    window.reachable(true);
+    session.reconnect();
+    await eventually(() => annotate.mask?.imageId === imageId);
+    expect(annotate.error).toBe('');
+    annotate.close();
+  });
+
   test('brush sizes stay within their bounds', () => {
     const annotate = new AnnotateState(session);
     annotate.setRadius(0);

@@ -27,12 +27,21 @@ export class AnnotateState {
   readonly lockedClasses = new SvelteSet<number>();
   private readonly session: Session;
   private datasetId: string | null = null;
+  private readonly stopListening: () => void;
   private loading = 0;
 
   constructor(session: Session) {
     this.session = session;
     Object.assign(this, session.remembered<Partial<Remembered>>('annotate', {}));
     if (this.classId >= (session.dataset?.classes.length ?? 0)) this.classId = 0;
+    // Locked and hidden classes stay so over a change of place, as long as the window is open.
+    const { locked, hidden } = session.classMarks;
+    for (const id of locked) this.lockedClasses.add(id);
+    for (const id of hidden) this.hiddenClasses.add(id);
+    // What could not be opened while the workbench did not answer is opened now.
+    this.stopListening = session.onResync(async () => {
+      if (!this.mask) await this.retry();
+    });
   }
 
   rememberSettings(): void {
@@ -69,6 +78,8 @@ export class AnnotateState {
   /** The place is left: what is open goes on in main. */
   close(): void {
     this.loading++;
+    this.stopListening();
+    this.session.classMarks = { locked: [...this.lockedClasses], hidden: [...this.hiddenClasses] };
     this.mask?.close();
     this.mask = null;
   }
@@ -76,6 +87,12 @@ export class AnnotateState {
   toggleLock(id: number): void {
     if (!this.lockedClasses.delete(id)) this.lockedClasses.add(id);
     this.mask?.document.setLocked(id, this.lockedClasses.has(id));
+  }
+
+  /** Nobody should paint blind: the class in hand is shown. */
+  showPainted(): void {
+    this.maskHidden = false;
+    this.hiddenClasses.delete(this.classId);
   }
 
   toggleHidden(id: number): void {

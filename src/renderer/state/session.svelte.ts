@@ -53,6 +53,8 @@ export class Session {
   survey = $state.raw<{ done: number; total: number } | null>(null);
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
+  /** Classes that are locked and hidden in the Annotate place, as it was left. */
+  classMarks: { locked: number[]; hidden: number[] } = { locked: [], hidden: [] };
   /** The recipe as the Train place was left. */
   recipe: Recipe | null = null;
   private strokes = 0;
@@ -158,6 +160,7 @@ export class Session {
   /** Turns to a data set. */
   private async load(info: DatasetInfo): Promise<void> {
     this.connection.bind(info.id);
+    if (this.dataset?.id !== info.id) this.classMarks = { locked: [], hidden: [] };
     this.moved = null;
     this.dataset = info;
     this.survey = null;
