@@ -33,7 +33,7 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await goTo(app, 'Runs');
   const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('link', { name: 'Export .xlsx' }).click()]);
   const [{ data: rows }] = (await readXlsxFile(await download.path())) as unknown as { data: unknown[][] }[];
-  expect(rows[0].slice(0, 5)).toEqual(['\uFEFFepoch', 'loss', 'train_acc', 'test_acc', 'time']);
+  expect(rows[0].slice(0, 5)).toEqual(['epoch', 'loss', 'train_acc', 'test_acc', 'time']);
   expect(rows).toHaveLength(3);
 
   await app.getByRole('button', { name: 'Review', exact: true }).last().click();
