@@ -50,7 +50,7 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
     );
   const csv = (await get('csv'))
     .toString()
-    .trim()
+    .trimEnd()
     .split('\n')
     .map((line) => line.split(','));
   expect(csv[0].slice(0, 5)).toEqual(['\uFEFFepoch', 'loss', 'train_acc', 'test_acc', 'time']);
