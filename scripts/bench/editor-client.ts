@@ -1,6 +1,8 @@
 // The window of the editor's benchmark: a thread of its own, so that its work is not counted as main's.
 import { parentPort, workerData } from 'node:worker_threads';
-import { packPatch } from '../../src/main/services/edits/packing.ts';
+import { pack } from '../../src/main/services/edits/packing.ts';
+import { packPatch } from '../../src/shared/mask/patch.ts';
+import { box } from '../../test/helpers/edits.ts';
 import { HostClient } from '../soak/host-client.ts';
 
 interface Task {
@@ -21,11 +23,7 @@ async function perform(task: Task): Promise<void> {
   if (kind === 'ready') return client.call('app.ping');
   if (kind === 'open') return client.call('edits.open', { imageId, window: 'bench' });
   if (kind !== 'stroke') return client.call(`edits.${kind}`, { imageId });
-  const changed = new Uint8Array(Math.ceil((width * height) / 8)).fill(255);
-  const spare = (width * height) % 8;
-  if (spare > 0) changed[changed.length - 1] = (1 << spare) - 1;
-  const plain = { left, top, width, height, changed, values: new Uint8Array(width * height).fill(value) };
-  const patch = await packPatch(plain);
+  const patch = await packPatch(box(left, top, width, height, value), pack);
   await client.call('edits.stroke', { imageId, stroke: `bench:${++strokes}`, label: 'Fill', patch });
 }
 

@@ -8,8 +8,9 @@ type Caller = Pick<TestBench, 'call'>;
 /** A patch of whole pixels of one value. */
 export function box(left: number, top: number, width: number, height: number, value: number): MaskPatch {
   const count = width * height;
-  const changed = new Uint8Array(Math.ceil(count / 8));
-  for (let bit = 0; bit < count; bit++) changed[bit >> 3] |= 1 << (bit & 7);
+  const changed = new Uint8Array(Math.ceil(count / 8)).fill(255);
+  // Bits behind the last pixel are unset.
+  if (count % 8 > 0) changed[changed.length - 1] = (1 << (count % 8)) - 1;
   return { left, top, width, height, changed, values: new Uint8Array(count).fill(value) };
 }
 

@@ -1,6 +1,7 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
-import { packFrom, type MaskPatch, type WirePatch } from '#shared/mask/patch';
+import { packPatch, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import { AppError } from '#shared/errors';
+import { Serial } from '#shared/serial';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -11,11 +12,8 @@ async function through(bytes: Uint8Array, stream: CompressionStream | Decompress
 /** The bytes of raw deflate. */
 export const inflate = (bytes: Uint8Array): Promise<Uint8Array> => through(bytes, new DecompressionStream('deflate-raw'));
 
-async function packPatch(patch: MaskPatch): Promise<WirePatch> {
-  if (patch.changed.length + patch.values.length < packFrom) return patch;
-  const pack = (bytes: Uint8Array) => through(bytes, new CompressionStream('deflate-raw'));
-  return { ...patch, changed: await pack(patch.changed), values: await pack(patch.values), packed: true };
-}
+/** Bytes as raw deflate. */
+const deflate = (bytes: Uint8Array): Promise<Uint8Array> => through(bytes, new CompressionStream('deflate-raw'));
 
 async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> {
   return packed ? { ...patch, changed: await inflate(patch.changed), values: await inflate(patch.values) } : patch;
@@ -43,8 +41,8 @@ export class MaskSession {
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
-  private incoming: Promise<void> = Promise.resolve();
-  private outgoing: Promise<void> = Promise.resolve();
+  private readonly incoming = new Serial();
+  private readonly outgoing = new Serial();
   private undoEnds = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
@@ -117,20 +115,25 @@ export class MaskSession {
 
   /** Changes are taken over one after the other, as main made them, also where one has to be unpacked first. */
   private takeChange(change: EditChange): void {
-    this.incoming = this.incoming.then(async () => {
-      if (this.held) return void this.held.push(change);
-      const { stroke } = change;
-      const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
-      // Its turn has come in main's order; the window has painted it already.
-      if (own >= 0) return void this.pending.splice(own, 1);
-      const patch = change.patch.packed ? await unpackPatch(change.patch) : change.patch;
-      this.document.applyRemote(patch, this.patches());
+    void this.incoming.run(async () => {
+      try {
+        await this.apply(change);
+      } catch (error) {
+        // What cannot be taken over leaves the window with another mask than main's: it is read anew.
+        this.session.toasts.error(error);
+        void this.resync();
+      }
     });
-    this.incoming = this.incoming.catch((error: unknown) => {
-      // What cannot be taken over leaves the window with another mask than main's: it is read anew.
-      this.session.toasts.error(error);
-      void this.resync();
-    });
+  }
+
+  private async apply(change: EditChange): Promise<void> {
+    if (this.held) return void this.held.push(change);
+    const { stroke } = change;
+    const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
+    // Its turn has come in main's order; the window has painted it already.
+    if (own >= 0) return void this.pending.splice(own, 1);
+    const patch = change.patch.packed ? await unpackPatch(change.patch) : change.patch;
+    this.document.applyRemote(patch, this.patches());
   }
 
   private patches(): MaskPatch[] {
@@ -146,7 +149,7 @@ export class MaskSession {
 
   /** Sends strokes in their order, also where one has to be packed first. */
   private transmit(pending: Pending): void {
-    this.outgoing = this.outgoing.then(() => packPatch(pending.patch)).then((patch) => void this.deliver(pending, patch));
+    void this.outgoing.run(async () => void this.deliver(pending, await packPatch(pending.patch, deflate)));
   }
 
   private async deliver({ id, label }: Pending, patch: WirePatch): Promise<void> {
@@ -168,7 +171,7 @@ export class MaskSession {
     await this.session.attempt(async () => {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
       const ids = await inflate(opened.ids);
-      await this.incoming;
+      await this.incoming.idle();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
       this.document.reset(ids, this.patches());
       this.takeState(opened);
@@ -200,7 +203,7 @@ export class MaskSession {
   /** What a person does after a stroke reaches main after it, also where the stroke is still being packed. */
   private async afterStrokes(work: () => Promise<unknown>): Promise<void> {
     await this.session.attempt(async () => {
-      await this.outgoing;
+      await this.outgoing.idle();
       await work();
     });
   }

@@ -14,7 +14,13 @@ export interface WirePatch extends MaskPatch {
 }
 
 /** From how many bytes on a patch is packed. */
-export const packFrom = 1_000_000;
+const packFrom = 1_000_000;
+
+/** A patch for its way; a large one is packed. @param deflate packs bytes as raw deflate, as the side it is on does */
+export async function packPatch(patch: MaskPatch, deflate: (bytes: Uint8Array) => Promise<Uint8Array>): Promise<WirePatch> {
+  if (patch.changed.length + patch.values.length < packFrom) return patch;
+  return { ...patch, changed: await deflate(patch.changed), values: await deflate(patch.values), packed: true };
+}
 
 export interface PatchBox {
   left: number;

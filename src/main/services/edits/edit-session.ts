@@ -2,9 +2,10 @@ import type { EditChange, EditProblem, EditState, OpenedMask } from '#shared/con
 import type { ClassSet } from '../datasets/class-set.ts';
 import type { LocatedImage } from '../datasets/layout.ts';
 import { AppError, messageOf } from '#shared/errors';
-import { assertPatchInTurns, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
+import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { storedValues } from '#shared/classes/class-map';
+import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
 import type { Logger } from '../log.ts';
 import type { ReadMask } from '../workers/mask-tasks.ts';
@@ -13,8 +14,8 @@ import type { EditStep } from './edit-history.ts';
 import { encodeRecord, type JournalRecord } from './journal-record.ts';
 import type { RecoveredJournal } from './journal.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
-import { packPatch, unpackPatch } from './packing.ts';
-import { breathe, Serial } from './serial.ts';
+import { pack, unpackPatch } from './packing.ts';
+import { breathe } from './breathe.ts';
 
 /** What was written into a mask file, for the library and the history. */
 export interface SavedMask {
@@ -282,7 +283,7 @@ export class EditSession {
   private async patchOf(step: EditStep, side: 'before' | 'after'): Promise<WirePatch> {
     const { left, top, width, height, changed } = step;
     const values = await mapValues(step[side], this.shownIds);
-    return packPatch({ left, top, width, height, changed, values: values as Uint8Array });
+    return packPatch({ left, top, width, height, changed, values: values as Uint8Array }, pack);
   }
 
   /** Takes other values as the mask, as one undoable step. @param origin what the history says of the file that follows */

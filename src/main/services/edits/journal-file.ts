@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { AppError } from '#shared/errors';
+import { Serial } from '#shared/serial';
 import { asFileError } from '#files/atomic-write';
 
 const magic = Buffer.from('ENCJRNL1');
@@ -70,7 +71,7 @@ export class JournalFile {
   readonly file: string;
   private readonly handle: FileHandle;
   private length: number;
-  private tail: Promise<void> = Promise.resolve();
+  private readonly appends = new Serial();
   private closed = false;
 
   private constructor(file: string, handle: FileHandle, length: number) {
@@ -106,12 +107,11 @@ export class JournalFile {
   /** @throws AppError 'disk-full', 'not-found' if the file was removed meanwhile; nothing of the frame is then in the file */
   async append(payload: Uint8Array): Promise<void> {
     if (this.closed) throw new AppError('cancelled', `${this.file} is closed`);
-    const appended = this.tail.then(() => this.write(frame(payload)));
-    // The next append waits for this one, whatever comes of it.
-    this.tail = appended.catch(() => undefined);
-    await appended.catch((error: unknown) => {
+    try {
+      await this.appends.run(() => this.write(frame(payload)));
+    } catch (error) {
       throw asFileError(error, this.file);
-    });
+    }
   }
 
   private async write(bytes: Buffer): Promise<void> {
@@ -136,7 +136,7 @@ export class JournalFile {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.tail;
+    await this.appends.idle();
     await this.handle.close().catch(() => undefined);
   }
 }

@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors';
 import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
 import type { EditStep } from './edit-history.ts';
 import { pack, unpack } from './packing.ts';
-import { breathe } from './serial.ts';
+import { breathe } from './breathe.ts';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const count = z.int().min(0);

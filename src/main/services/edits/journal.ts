@@ -9,7 +9,7 @@ import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory, type EditStep } from './edit-history.ts';
 import { holdsMore, JournalFile, readFrames } from './journal-file.ts';
 import { assertStep, decodeRecord, encodeRecord, type JournalRecord } from './journal-record.ts';
-import { breathe } from './serial.ts';
+import { breathe } from './breathe.ts';
 
 /** What is done to a mask to bring it from its file to where the journal ends. */
 export interface Replay {

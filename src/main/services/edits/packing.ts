@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import { AppError, messageOf } from '#shared/errors';
-import { assertBox, packFrom, type MaskPatch, type MaskSize, type WirePatch } from '#shared/mask/patch';
+import { assertBox, type MaskPatch, type MaskSize, type WirePatch } from '#shared/mask/patch';
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -17,12 +17,6 @@ export async function unpack(bytes: Uint8Array, longest: number): Promise<Uint8A
   // Something of at least one byte: zlib takes no limit of nothing.
   const plain = await inflate(bytes, { maxOutputLength: Math.max(1, longest), chunkSize });
   return new Uint8Array(plain.buffer, plain.byteOffset, plain.byteLength);
-}
-
-/** A patch for a window; a large one is packed. */
-export async function packPatch(patch: MaskPatch): Promise<WirePatch> {
-  if (patch.changed.length + patch.values.length < packFrom) return patch;
-  return { ...patch, changed: await pack(patch.changed), values: await pack(patch.values), packed: true };
 }
 
 /** A patch as a window sent it. @throws AppError 'invalid-argument' if it does not lie in the mask or cannot be unpacked */
