@@ -58,6 +58,23 @@ export function decodeStoredMask(content: Uint8Array, file: string): StoredMask 
   return { file: content, width: png.width, height: png.height, values, form: { palette } };
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** What is wrong with a mask's size, in a sentence; null if nothing is. @param of what the mask belongs to, in words */
+export function maskSizeProblem(file: string, mask: Size, { width, height }: Size, of = 'its image'): string | null {
+  if (mask.width === width && mask.height === height) return null;
+  return `${file} must be ${width} x ${height} as ${of}, received ${mask.width} x ${mask.height}`;
+}
+
+/** @throws AppError 'corrupt-file' naming the file and both sizes if a mask has another size than what it belongs to */
+export function assertMaskSize(...of: Parameters<typeof maskSizeProblem>): void {
+  const problem = maskSizeProblem(...of);
+  if (problem) throw new AppError('corrupt-file', problem, { file: of[0] });
+}
+
 /** Spreads rows of 1, 2 or 4 bits a pixel to a byte each. */
 function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
   if (packed.length === width * height) return packed;

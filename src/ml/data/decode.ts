@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { readMask } from '#files/mask-png';
+import { assertMaskSize, readMask } from '#files/mask-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
@@ -35,13 +35,7 @@ export async function decodeSample(sample: Sample, format: MaskFormat | null): P
   const decoded = { id: sample.id, width: info.width, height: info.height, pixels: shared(data), labels: null };
   if (!sample.maskFile || !format) return decoded;
   const mask = readMask(sample.maskFile, format);
-  if (mask.width !== info.width || mask.height !== info.height) {
-    throw new AppError(
-      'corrupt-file',
-      `${sample.maskFile} must be ${info.width} x ${info.height} as its image, received ${mask.width} x ${mask.height}`,
-      { file: sample.maskFile },
-    );
-  }
+  assertMaskSize(sample.maskFile, mask, info);
   if (mask.illegal.length > 0) {
     const { value, pixels } = mask.illegal[0];
     throw new AppError('corrupt-file', `${sample.maskFile} has value ${value} in ${pixels} pixels, which is outside the class set`, {

@@ -168,8 +168,7 @@ export class OpenDataset {
     const known = this.entry(id);
     // A mask that was saved does not change its photo: that is not decoded again.
     const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
-    const classes = { name: classSet.name, format: classSet.format, numClasses: classSet.classes.length };
-    const survey = await workers.survey({ imageFile: image.imageFile, maskFile: image.maskFile, classes, size });
+    const survey = await workers.run('survey', { imageFile: image.imageFile, maskFile: image.maskFile, classSet, size });
     const now = this.entry(id);
     // A save has told newer things meanwhile.
     if (now !== known && now.surveyed) return now;

@@ -1,20 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import sharp from 'sharp';
-import { decodeStoredMask } from '#files/mask-png';
+import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
 import { maskRevision } from '#files/revision';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
-import type { MaskFormat } from '#shared/classes/class-info';
+import type { ClassSet } from './class-set.ts';
 import type { LocatedImage } from './layout.ts';
 
 type Files = Pick<LocatedImage, 'imageFile' | 'maskFile'>;
-
-/** What reading masks needs of a class set. */
-export interface SurveyedClasses {
-  name: string;
-  format: MaskFormat;
-  numClasses: number;
-}
 
 /** What reading an image and its mask once tells. */
 export interface Survey {
@@ -40,11 +33,7 @@ export function surveyStamp(image: Files): string {
  * Reads an image's size and its mask; every finding names its file, the rule and the value.
  * @param size of the image where it is known to be sound; null decodes it
  */
-export async function surveyImage(
-  image: Files,
-  classSet: SurveyedClasses,
-  size: { width: number; height: number } | null,
-): Promise<Survey> {
+export async function surveyImage(image: Files, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
   const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
   if (!size) await surveyPhoto(image, survey);
   if (!existsSync(image.maskFile)) {
@@ -67,16 +56,15 @@ async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   }
 }
 
-function surveyMask(image: Files, classes: SurveyedClasses, survey: Survey): void {
+function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
   try {
     const content = readFileSync(image.maskFile);
     survey.revision = maskRevision(content);
     const { width, height, values } = decodeStoredMask(content, image.maskFile);
-    const { classPixels, problems } = findingsOf(values, classes, image.maskFile);
+    const { classPixels, problems } = findingsOf(values, classSet, image.maskFile);
     survey.problems.push(...problems);
-    if (survey.width > 0 && (width !== survey.width || height !== survey.height)) {
-      survey.problems.push(`${image.maskFile} must be ${survey.width} x ${survey.height} as its image, received ${width} x ${height}`);
-    }
+    const sizeProblem = survey.width > 0 && maskSizeProblem(image.maskFile, { width, height }, survey);
+    if (sizeProblem) survey.problems.push(sizeProblem);
     survey.classPixels = classPixels;
   } catch (error) {
     survey.problems.push(messageOf(error));
@@ -84,15 +72,15 @@ function surveyMask(image: Files, classes: SurveyedClasses, survey: Survey): voi
 }
 
 /** What a mask's stored values tell: pixels of each class, then of void, and values that are in no class. */
-export function findingsOf(values: Uint8Array, { name, format, numClasses }: SurveyedClasses, maskFile: string) {
+export function findingsOf(values: Uint8Array, { name, format, classes }: ClassSet, maskFile: string) {
   const counts = new Float64Array(256);
   for (let i = 0; i < values.length; i++) counts[values[i]]++;
-  const classPixels = new Array<number>(numClasses + 1).fill(0);
+  const classPixels = new Array<number>(classes.length + 1).fill(0);
   const problems: string[] = [];
   counts.forEach((pixels, value) => {
     const id = format.toId[value] ?? -1;
     if (pixels > 0 && id < 0) problems.push(`${maskFile} has value ${value} in ${pixels} pixels, which is not in the class set ${name}`);
-    classPixels[id < 0 || id === voidId ? numClasses : id] += pixels;
+    classPixels[id < 0 || id === voidId ? classes.length : id] += pixels;
   });
   return { classPixels, problems };
 }

@@ -152,9 +152,9 @@ export class EditSession {
 
   /** The mask as a window opens it. @param window whose strokes it wants to know of */
   opened(window: string): Promise<OpenedMask> {
-    const { classSet, workers, recovered, readOnlyReason } = this.options;
+    const { workers, recovered, readOnlyReason } = this.options;
     return this.work.run(async () => {
-      const ids = await workers.packIds({ values: this.values, toId: classSet.format.toId });
+      const ids = await workers.run('packIds', { values: this.values, shownIds: this.shownIds });
       const notes = recovered.notes.splice(0);
       return { ...this.state(), ...this.size, ids, readOnlyReason: readOnlyReason(), notes, known: this.history.strokesOf(`${window}:`) };
     });
@@ -342,12 +342,12 @@ export class EditSession {
       return { mark: this.history.mark(), origin: this.origin };
     });
     const known = this.known.get(mark);
-    const staged = await workers.stageMask({
+    const staged = await workers.run('stageMask', {
       ...this.size,
       maskFile: image.maskFile,
       values: this.snapshot,
       form: mask.form,
-      classes: { name: classSet.name, format: classSet.format, numClasses: classSet.classes.length },
+      classSet,
       expected: this.revision,
       store,
       known: known ?? null,
@@ -356,7 +356,7 @@ export class EditSession {
     // A state that was no file before is no file again: undo of the first stroke takes the file away.
     const revision = known === null ? null : staged.revision;
     await this.record({ kind: 'saving', revision, mark });
-    const published = await workers.publishMask({ maskFile: image.maskFile, revision, expected: this.revision, store });
+    const published = await workers.run('publishMask', { maskFile: image.maskFile, revision, expected: this.revision, store });
     if ('conflict' in published) return this.conflict(published.conflict);
     const before = this.revision;
     this.revision = revision;
@@ -383,7 +383,9 @@ export class EditSession {
     if (found === undefined) return this.state();
     const { workers, image, classSet } = this.options;
     const theirs =
-      keep === 'theirs' ? await workers.readMask({ maskFile: image.maskFile, ...this.size, voidValue: classSet.format.voidValue }) : null;
+      keep === 'theirs'
+        ? await workers.run('readMask', { maskFile: image.maskFile, ...this.size, voidValue: classSet.format.voidValue })
+        : null;
     this.conflictWith = undefined;
     this.revision = theirs ? theirs.revision : found;
     this.setProblem(null);

@@ -69,7 +69,7 @@ export class EditSessions {
       throw new AppError('corrupt-file', entry.problems[0] ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
     }
     const size = { width: entry.width, height: entry.height };
-    const mask = await workers.readMask({ maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
+    const mask = await workers.run('readMask', { maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
     const recovered = await this.journals.open(imageId, size, mask.revision);
     return EditSession.open({
       image,
@@ -130,7 +130,7 @@ export class EditSessions {
     const { ids } = mapClasses(classes, dataset.classSet.classes);
     const values = storedValues(dataset.classSet.format);
     const toValue = Array.from(ids, (id) => (id < 0 ? -1 : values[id]));
-    return workers.readPrediction({ file: predictions.file(predictionId, imageId), ...size, toValue, classes });
+    return workers.run('readPrediction', { file: predictions.file(predictionId, imageId), ...size, toValue, classes });
   }
 
   private async takePrediction(imageId: string, predictionId: string): Promise<EditState> {
@@ -141,7 +141,7 @@ export class EditSessions {
 
   private async restore(imageId: string, revision: string): Promise<EditState> {
     const session = await this.session(imageId);
-    const kept = await this.options.workers.readKept({ store: this.store, revision, ...session.size });
+    const kept = await this.options.workers.run('readKept', { store: this.store, revision, ...session.size });
     return session.replace(kept.values, 'Restore an earlier mask', 'restored');
   }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Services } from '#shared/contract/index';
 import type { PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
-import { readMask, readStoredMask } from '#files/mask-png';
+import { assertMaskSize, readMask, readStoredMask } from '#files/mask-png';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { classList, mapClasses } from '#shared/classes/class-map';
 import type { ClassInfo } from '#shared/classes/class-info';
@@ -157,13 +157,7 @@ export class ReviewService {
     const { classSet } = this.options.dataset;
     if (!existsSync(file)) return null;
     const mask = readMask(file, classSet.format);
-    if (mask.width !== size.width || mask.height !== size.height) {
-      throw new AppError(
-        'corrupt-file',
-        `${file} must be ${size.width} x ${size.height} as the prediction, received ${mask.width} x ${mask.height}`,
-        { file },
-      );
-    }
+    assertMaskSize(file, mask, size, 'the prediction');
     const { ids } = mapClasses(classSet.classes, classes);
     return mask.ids.map((id) => (ids[id] < 0 ? voidId : ids[id]));
   }

@@ -150,7 +150,7 @@ export class TrainingService {
     const store = dataset.workFolder.at('revisions');
     return Promise.all(
       samples.map(async (sample) => {
-        const revision = sample.maskFile && (await workers.keepMask({ maskFile: sample.maskFile, store }));
+        const revision = sample.maskFile && (await workers.run('keepMask', { maskFile: sample.maskFile, store }));
         return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : sample;
       }),
     );

@@ -1,7 +1,8 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { MaskFileForm } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
-import type { SurveyedClasses } from '../datasets/survey.ts';
+import type { ClassSet } from '../datasets/class-set.ts';
+import type { Survey } from '../datasets/survey.ts';
 
 /** A mask as it was read: stored values in memory that threads share. */
 export interface ReadMask {
@@ -15,7 +16,7 @@ export interface ReadMask {
   revision: string | null;
 }
 
-export interface ReadMaskInput {
+interface ReadMaskInput {
   maskFile: string;
   /** Size of its image; the mask must have it. */
   width: number;
@@ -23,13 +24,13 @@ export interface ReadMaskInput {
   voidValue: number;
 }
 
-export interface StageInput {
+interface StageInput {
   maskFile: string;
   width: number;
   height: number;
   values: Uint8Array;
   form: MaskFileForm;
-  classes: SurveyedClasses;
+  classSet: ClassSet;
   /** The revision that the file must still have. */
   expected: string | null;
   /** Folder of revisions. */
@@ -39,9 +40,9 @@ export interface StageInput {
 }
 
 /** What staging found: the file changed meanwhile, or the mask lies ready in the store. */
-export type Staged = { conflict: string | null } | { revision: string; classPixels: number[]; problems: string[] };
+type Staged = { conflict: string | null } | { revision: string; classPixels: number[]; problems: string[] };
 
-export interface PublishInput {
+interface PublishInput {
   maskFile: string;
   /** Revision in the store that becomes the file; null takes the file away. */
   revision: string | null;
@@ -49,28 +50,35 @@ export interface PublishInput {
   store: string;
 }
 
-export type Published = { conflict: string | null } | { published: true };
+type Published = { conflict: string | null } | { published: true };
 
-export interface KeepInput {
+interface KeepInput {
   maskFile: string;
   store: string;
 }
 
-export interface SurveyInput {
+interface SurveyInput {
   imageFile: string;
   maskFile: string;
-  classes: SurveyedClasses;
+  classSet: ClassSet;
   /** Of the image where it is known to be sound; null decodes it. */
   size: { width: number; height: number } | null;
 }
 
-export interface PackInput {
-  values: Uint8Array;
-  /** Class id of each stored value; -1 is shown as void. */
-  toId: number[];
+interface KeptInput {
+  store: string;
+  revision: string;
+  width: number;
+  height: number;
 }
 
-export interface PredictionInput {
+interface PackInput {
+  values: Uint8Array;
+  /** Class id of each stored value, as windows see it. */
+  shownIds: number[];
+}
+
+interface PredictionInput {
   file: string;
   width: number;
   height: number;
@@ -78,6 +86,22 @@ export interface PredictionInput {
   toValue: number[];
   classes: ClassInfo[];
 }
+
+/** What the workers do: the name of each task, what it takes and what it gives. */
+export interface MaskTasks {
+  readMask: (input: ReadMaskInput) => ReadMask;
+  readKept: (input: KeptInput) => ReadMask;
+  stageMask: (input: StageInput) => Staged;
+  publishMask: (input: PublishInput) => Published;
+  keepMask: (input: KeepInput) => string | null;
+  packIds: (input: PackInput) => Uint8Array;
+  readPrediction: (input: PredictionInput) => Uint8Array;
+  survey: (input: SurveyInput) => Promise<Survey>;
+}
+
+export type TaskName = keyof MaskTasks;
+export type TaskInput<Name extends TaskName> = Parameters<MaskTasks[Name]>[0];
+export type TaskResult<Name extends TaskName> = Awaited<ReturnType<MaskTasks[Name]>>;
 
 /** A worker's answer: errors cross threads without their class. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: WireError };

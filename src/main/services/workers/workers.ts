@@ -1,22 +1,11 @@
 import os from 'node:os';
 import { Piscina } from 'piscina';
 import { fromWireError } from '#shared/rpc/wire-errors';
-import type { Survey } from '../datasets/survey.ts';
-import type {
-  Answer,
-  KeepInput,
-  PackInput,
-  PredictionInput,
-  Published,
-  PublishInput,
-  ReadMask,
-  ReadMaskInput,
-  Staged,
-  StageInput,
-  SurveyInput,
-} from './mask-tasks.ts';
+import type { Answer, TaskInput, TaskName, TaskResult } from './mask-tasks.ts';
 
 const idleMs = 10_000;
+/** What is done for every image of a data set; anything else is done for a person who waits. */
+const forEveryImage: ReadonlySet<TaskName> = new Set(['survey', 'keepMask']);
 
 /**
  * The worker threads of main: nothing that takes milliseconds by the pixel runs on main's own thread. Masks under edit and the survey
@@ -33,21 +22,13 @@ export class Workers {
     this.surveying = new Piscina({ ...common, maxThreads: Math.max(1, Math.min(4, os.availableParallelism() - 1)) });
   }
 
-  private async ask<T>(pool: Piscina, name: string, input: unknown): Promise<T> {
-    const answer = (await pool.run(input, { name })) as Answer<T>;
+  /** Does a task in a thread. @throws AppError what the task throws */
+  async run<Name extends TaskName>(name: Name, input: TaskInput<Name>): Promise<TaskResult<Name>> {
+    const pool = forEveryImage.has(name) ? this.surveying : this.editing;
+    const answer = (await pool.run(input, { name })) as Answer<TaskResult<Name>>;
     if (answer.ok) return answer.value;
     throw fromWireError(answer.error);
   }
-
-  readMask = (input: ReadMaskInput) => this.ask<ReadMask>(this.editing, 'readMask', input);
-  readKept = (input: { store: string; revision: string; width: number; height: number }) =>
-    this.ask<ReadMask>(this.editing, 'readKept', input);
-  stageMask = (input: StageInput) => this.ask<Staged>(this.editing, 'stageMask', input);
-  publishMask = (input: PublishInput) => this.ask<Published>(this.editing, 'publishMask', input);
-  packIds = (input: PackInput) => this.ask<Uint8Array>(this.editing, 'packIds', input);
-  readPrediction = (input: PredictionInput) => this.ask<Uint8Array>(this.editing, 'readPrediction', input);
-  keepMask = (input: KeepInput) => this.ask<string | null>(this.surveying, 'keepMask', input);
-  survey = (input: SurveyInput) => this.ask<Survey>(this.surveying, 'survey', input);
 
   /** Surveys under way at the same time that keep every thread busy. */
   get surveysTogether(): number {
