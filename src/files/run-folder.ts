@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Sample } from '#shared/data/sample';
 import { AppError, messageOf } from '#shared/errors';
 import { holderText, Lease, leaseHolder, type LeaseHolder } from './lease.ts';
 import { writeAtomic } from './atomic-write.ts';
@@ -9,7 +10,7 @@ const referenceSchema = z.object({ id: z.string().min(1).max(1024), revision: z.
 const samplesSchema = z.object({ train: z.array(referenceSchema), validation: z.array(referenceSchema) });
 
 /** Which mask of which image a run trains on. */
-export type SampleReference = z.infer<typeof referenceSchema>;
+type SampleReference = z.infer<typeof referenceSchema>;
 /** The images and masks of a run: what a resume goes on with, whatever is edited meanwhile. */
 export type RunSamples = z.infer<typeof samplesSchema>;
 
@@ -34,14 +35,38 @@ export function readRunSamples(folder: string): RunSamples | null {
   }
 }
 
+/**
+ * The images and masks that a run was started with, where they are now; null if it was made before runs kept them.
+ * @param where finds an image by its id, and the kept mask of a revision
+ * @throws AppError 'not-found' if a mask is gone, or what `where` throws
+ */
+export function locateRunSamples(
+  folder: string,
+  where: { imageFile: (id: string) => string; maskFile: (revision: string) => string },
+): { train: Sample[]; validation: Sample[] } | null {
+  const locate = ({ id, revision }: SampleReference): Sample => {
+    const maskFile = where.maskFile(revision);
+    if (!existsSync(maskFile)) {
+      throw new AppError('not-found', `${maskFile} does not exist: the run was trained on this mask of ${id} and cannot go on without it`);
+    }
+    return { id, imageFile: where.imageFile(id), maskFile, revision };
+  };
+  const own = readRunSamples(folder);
+  return own && { train: own.train.map(locate), validation: own.validation.map(locate) };
+}
+
 /** The process that writes a run's folder now; null if none does. */
 export const runWriter = (folder: string): LeaseHolder | null => leaseHolder(path.join(folder, leaseName), staleMs);
+
+/** What keeps another from writing a run's folder. */
+export const alreadyWritten = (folder: string, writer: LeaseHolder): AppError =>
+  new AppError('busy', `A run is being written in ${folder} by ${holderText(writer)}: wait for its end, or choose another folder`, {
+    file: folder,
+  });
 
 /** Takes the right to write a run's folder. @throws AppError 'busy' naming who writes it */
 export function takeRunFolder(folder: string, program: string): Lease {
   const taken = Lease.take(path.join(folder, leaseName), { program, staleMs });
   if (taken instanceof Lease) return taken;
-  throw new AppError('busy', `A run is being written in ${folder} by ${holderText(taken)}: wait for its end, or choose another folder`, {
-    file: folder,
-  });
+  throw alreadyWritten(folder, taken);
 }

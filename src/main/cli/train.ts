@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { holderText } from '#files/lease';
-import { readRunSamples, runWriter } from '#files/run-folder';
+import { alreadyWritten, locateRunSamples, runWriter } from '#files/run-folder';
 import { AppError } from '#shared/errors';
-import type { Sample } from '#shared/data/sample';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
@@ -64,8 +62,7 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const outDir = resumed ?? path.resolve(options.out ?? `runs/${config.preset}-${started}`);
   // The trainer takes the folder's lease; asked here first, so that the answer comes at once.
   const writer = runWriter(outDir);
-  if (writer)
-    throw new AppError('busy', `A run is being written in ${outDir} by ${holderText(writer)}: wait for its end, or choose another folder`);
+  if (writer) throw alreadyWritten(outDir, writer);
   if (!resumed && existsSync(path.join(outDir, 'last.ckpt'))) {
     throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
   }
@@ -80,16 +77,16 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
 }
 
 /** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
-function ownSamples(folder: string, { located }: CliDataset): { train: Sample[]; validation: Sample[] } | null {
-  const own = readRunSamples(folder);
-  const images = new Map(located.images.map((image) => [image.id, image]));
-  const locate = (references: { id: string; revision: string }[]) =>
-    references.map(({ id, revision }): Sample => {
-      const image = images.get(id);
-      if (!image) throw new AppError('not-found', `The data set has no image "${id}" any more, on which the run was trained`);
-      return { id, imageFile: image.imageFile, maskFile: path.join(folder, 'masks', `${revision}.png`), revision };
-    });
-  return own && { train: locate(own.train), validation: locate(own.validation) };
+function ownSamples(folder: string, { located }: CliDataset) {
+  const images = new Map(located.images.map((image) => [image.id, image.imageFile]));
+  return locateRunSamples(folder, {
+    maskFile: (revision) => path.join(folder, 'masks', `${revision}.png`),
+    imageFile: (id) => {
+      const file = images.get(id);
+      if (!file) throw new AppError('not-found', `The data set has no image "${id}" any more, on which the run was trained`);
+      return file;
+    },
+  });
 }
 
 /** The preset, or the resumed run's own settings, with the options laid over it. */

@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors';
 import { assertSameClasses } from '#shared/classes/class-map';
+import { flatSettings } from '#shared/training/flat-settings';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Checkpoint, RunState } from '../weights/checkpoint.ts';
@@ -7,18 +8,9 @@ import type { Checkpoint, RunState } from '../weights/checkpoint.ts';
 /** Settings that may differ when a run goes on: they change no number of the steps to come, or only when it ends. */
 const free = new Set(['preset', 'data.workers', 'data.cacheMb', 'checkpointEvery', 'patience']);
 
-type Flat = Map<string, string>;
-
-function flatten(value: unknown, path: string, flat: Flat): Flat {
-  if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
-    for (const [key, inner] of Object.entries(value)) flatten(inner, path ? `${path}.${key}` : key, flat);
-  } else flat.set(path, JSON.stringify(value));
-  return flat;
-}
-
 /** The settings in which two configurations differ, in words: `batchSize 4, was 2`. */
 export function differingSettings(was: RunConfig, is: RunConfig): { setting: string; text: string }[] {
-  const [before, now] = [flatten(was, '', new Map()), flatten(is, '', new Map())];
+  const [before, now] = [flatSettings(was), flatSettings(is)];
   const names = [...new Set([...before.keys(), ...now.keys()])];
   return names
     .filter((name) => before.get(name) !== now.get(name))

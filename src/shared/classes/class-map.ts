@@ -36,10 +36,12 @@ export function areSameClasses(a: readonly ClassInfo[], b: readonly ClassInfo[])
   return a.length === b.length && a.every((each, index) => each.id === b[index].id && isSameClass(each, b[index]));
 }
 
+const differentClasses = (whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): AppError =>
+  new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
+
 /** @throws AppError 'invalid-argument' with both lists if the sets differ in a class, its name, its value or their order */
 export function assertSameClasses(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): void {
-  if (areSameClasses(own, today)) return;
-  throw new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
+  if (!areSameClasses(own, today)) throw differentClasses(whose, own, today);
 }
 
 /**
@@ -48,9 +50,7 @@ export function assertSameClasses(whose: string, own: readonly ClassInfo[], toda
  */
 export function formatFor(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[], format: MaskFormat): MaskFormat {
   const { ids, missing } = mapClasses(today, own);
-  if (missing.length > 0 || own.length !== today.length) {
-    throw new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
-  }
+  if (missing.length > 0 || own.length !== today.length) throw differentClasses(whose, own, today);
   return { voidValue: format.voidValue, toId: format.toId.map((id) => (id < 0 ? id : ids[id])) };
 }
 

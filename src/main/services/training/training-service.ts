@@ -4,7 +4,7 @@ import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
-import { readRunSamples } from '#files/run-folder';
+import { locateRunSamples } from '#files/run-folder';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { assertSameClasses } from '#shared/classes/class-map';
 import { parseRecipe, presets } from '#shared/training/presets';
@@ -177,22 +177,13 @@ export class TrainingService {
   }
 
   /** The samples that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
-  private ownSamples(runId: string): { train: Sample[]; validation: Sample[] } | null {
+  private ownSamples(runId: string) {
     const { runs, dataset } = this.options;
-    const own = readRunSamples(runs.folder(runId));
     const store = dataset.workFolder.at('revisions');
-    const locate = (references: { id: string; revision: string }[]) =>
-      references.map(({ id, revision }): Sample => {
-        const maskFile = revisionFile(store, revision);
-        if (!existsSync(maskFile)) {
-          throw new AppError(
-            'not-found',
-            `${maskFile} does not exist: the run was trained on this mask of ${id} and cannot go on without it`,
-          );
-        }
-        return { id, imageFile: dataset.image(id).imageFile, maskFile, revision };
-      });
-    return own && { train: locate(own.train), validation: locate(own.validation) };
+    return locateRunSamples(runs.folder(runId), {
+      maskFile: (revision) => revisionFile(store, revision),
+      imageFile: (id) => dataset.image(id).imageFile,
+    });
   }
 
   private launch(
@@ -296,13 +287,10 @@ function weightsOf(store: RunStore, runId: string): string {
 
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
 function labelled(dataset: OpenDataset) {
-  const train = dataset.labelledSamples('train');
-  const validation = dataset.labelledSamples('val');
-  if (train.length === 0) {
-    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split train`);
-  }
-  if (validation.length === 0) {
-    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split val`);
-  }
-  return { train, validation };
+  const of = (split: string): Sample[] => {
+    const samples = dataset.labelledSamples(split);
+    if (samples.length > 0) return samples;
+    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split ${split}`);
+  };
+  return { train: of('train'), validation: of('val') };
 }
