@@ -64,6 +64,13 @@ function openWith(file: string): Database.Database {
   return db;
 }
 
+const newHolder = (program: string): LeaseHolder => ({
+  ...ownIdentity(),
+  token: randomUUID(),
+  program,
+  since: new Date().toISOString(),
+});
+
 function toHolder({ token, program, since, host, pid, started, boot, space }: Row): LeaseHolder {
   return { token, program, since, host, pid, started, boot, space };
 }
@@ -126,7 +133,7 @@ export class Lease {
   /** Takes a lease, also over from an owner that is gone. @returns the lease, or who holds it */
   static take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Lease | LeaseHolder {
     const db = openLeaseFile(file);
-    const holder = { ...ownIdentity(), token: randomUUID(), program, since: new Date().toISOString() };
+    const holder = newHolder(program);
     try {
       const other = db
         .transaction((): LeaseHolder | null => {
@@ -151,7 +158,7 @@ export class Lease {
    */
   static async takeOver(file: string, { program, patienceMs = 8000 }: LeaseOptions & { patienceMs?: number }): Promise<Lease> {
     const db = openLeaseFile(file);
-    const holder = { ...ownIdentity(), token: randomUUID(), program, since: new Date().toISOString() };
+    const holder = newHolder(program);
     try {
       db.prepare('UPDATE lease SET request = ? WHERE id = 1').run(`${program} on ${holder.host} (process ${holder.pid})`);
       const until = performance.now() + patienceMs;

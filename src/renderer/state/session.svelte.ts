@@ -99,6 +99,11 @@ export class Session {
     return () => this.resyncs.delete(work);
   }
 
+  /** Has everything read anew that is shown. */
+  private async resync(): Promise<void> {
+    await Promise.all([...this.resyncs].map((work) => work()));
+  }
+
   /** Why nothing can be changed now, in one sentence; null where it can. */
   get blocked(): string | null {
     if (this.link !== 'open') return 'The workbench does not answer: nothing can be painted until it does.';
@@ -113,7 +118,7 @@ export class Session {
     await this.attempt(async () => {
       this.closing = null;
       await this.start();
-      await Promise.all([...this.resyncs].map((work) => work()));
+      await this.resync();
     });
   }
 
@@ -203,7 +208,7 @@ export class Session {
   async takeOver(): Promise<void> {
     await this.attempt(async () => {
       this.dataset = await this.client.datasets.takeOver();
-      await Promise.all([...this.resyncs].map((work) => work()));
+      await this.resync();
     });
   }
 

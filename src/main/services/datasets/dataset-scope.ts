@@ -83,16 +83,17 @@ export class DatasetScope {
     );
     const endings: DatasetScope['endings'] = [];
     try {
-      const lease = await takeLease(workFolder, options);
-      if (lease instanceof Lease) endings.push({ what: 'the lease', end: () => lease.release() });
-      const access = new DatasetAccess({ folder: options.folder, permitted, lease });
-      const db = openDatabase(workFolder.at('history.db'), !(lease instanceof Lease));
+      const taken = await takeLease(workFolder, options);
+      const lease = taken instanceof Lease ? taken : null;
+      if (lease) endings.push({ what: 'the lease', end: () => lease.release() });
+      const access = new DatasetAccess({ folder: options.folder, permitted, lease: taken });
+      const db = openDatabase(workFolder.at('history.db'), !lease);
       endings.push({ what: 'the history', end: () => void db.close() });
       const outbox = new Outbox(options.log, () => access.owned);
       endings.push({ what: 'what waits for the disk', end: () => outbox.close() });
       const { folder, isSample, workers } = options;
       const dataset = new OpenDataset({ path: folder, isSample, located, classSet, workFolder, access, db, outbox, workers });
-      return new DatasetScope(options, { dataset, access, db, outbox, lease: lease instanceof Lease ? lease : null, endings });
+      return new DatasetScope(options, { dataset, access, db, outbox, lease, endings });
     } catch (error) {
       await endAll(endings, options.log);
       throw error;
@@ -155,8 +156,7 @@ export class DatasetScope {
     this.access.lostTo(by);
     const heldBy = this.access.heldBy() ?? 'another workbench';
     this.options.log.warn({ by: heldBy }, 'the data set was taken over');
-    this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by ${heldBy}: it is read only here now.` });
-    this.options.events.emit('datasets.changed', this.dataset.info);
+    this.tellTakenOver(heldBy);
     void this.training.close(0);
     void this.review.close(0);
   }
@@ -169,7 +169,11 @@ export class DatasetScope {
     await this.edits.settle();
     this.lease?.release();
     this.access.lostTo(null);
-    this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by the ${by}: it is read only here now.` });
+    this.tellTakenOver(`the ${by}`);
+  }
+
+  private tellTakenOver(by: string): void {
+    this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by ${by}: it is read only here now.` });
     this.options.events.emit('datasets.changed', this.dataset.info);
   }
 
