@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -67,7 +68,7 @@ class Bench {
     this.delay.reset();
     this.delay.enable();
     const ms = await this.ask(task);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
     this.delay.disable();
     return { phase, ms: Math.round(ms), loopMaxMs: Math.round(this.delay.max / 1e5) / 10 };
   }

@@ -1,14 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
-import sharp from 'sharp';
-import { isTemporary, writeAtomic } from '../../src/files/atomic-write.ts';
-import { encodeMask, readMask } from '../../src/files/mask-png.ts';
+import { isTemporary } from '../../src/files/atomic-write.ts';
+import { readMask } from '../../src/files/mask-png.ts';
 import { builtInClassSet } from '../../src/main/services/datasets/class-set.ts';
 import { Random } from '../../src/shared/random.ts';
 import { startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
-import { drawScene } from '../sample/scene.ts';
+import { writeScene } from '../sample/write-scene.ts';
 import { HostClient } from './host-client.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
@@ -73,15 +73,9 @@ async function makeDataset(folder: string): Promise<void> {
     ['train', images - 1],
     ['val', 1],
   ] as const) {
-    for (const name of [split, `${split}annot`]) mkdirSync(path.join(folder, name), { recursive: true });
     for (let n = 0; n < count; n++) {
-      const scene = drawScene(900 + n, size.width, size.height);
-      await sharp(scene.pixels, { raw: { ...size, channels: 3 } })
-        .png()
-        .toFile(path.join(folder, split, `${n}.png`));
-      const { format } = builtInClassSet('camvid-11');
-      const ids = scene.mask.map((id) => (id === 11 ? 255 : id));
-      writeAtomic(path.join(folder, `${split}annot`, `${n}.png`), encodeMask({ ...size, ids }, format, { palette: null }));
+      const [image, mask] = [split, `${split}annot`].map((name) => path.join(folder, name, `${n}.png`));
+      await writeScene({ image, mask }, { seed: 900 + n, ...size });
     }
   }
 }
@@ -246,7 +240,6 @@ async function begin(client: HostClient, models: Map<string, Model>): Promise<vo
 
 /** Waits, and fills and empties the disk on the way. */
 async function lastFor(ms: number, disk: SmallDisk | null, random: Random, report: EditorReport): Promise<void> {
-  const pause = (time: number) => new Promise((resolve) => setTimeout(resolve, time));
   await pause(ms / 2);
   if (disk) {
     disk.fill();

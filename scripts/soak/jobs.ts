@@ -1,14 +1,14 @@
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../../src/shared/random.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
 import type { RunConfig } from '../../src/shared/training/run-config.ts';
 import type { PredictionProgress } from '../../src/shared/contract/review.ts';
 import type { RunSummary } from '../../src/shared/contract/runs.ts';
 import type { RateSearch, TrainingStatus } from '../../src/shared/contract/training.ts';
-import { startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
+import { root, startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
 import { HostClient } from './host-client.ts';
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
 
@@ -26,9 +26,7 @@ export interface JobsReport {
   besides: number;
 }
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const ended = ['finished', 'stopped', 'failed', 'interrupted', 'paused'];
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Waits until something is so, at most a minute. @returns whether it came */
 async function until(passes: () => Promise<boolean>): Promise<boolean> {

@@ -1,11 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
 import { afterEach } from 'vitest';
-import { writeAtomic } from '#files/atomic-write';
-import { encodeMask } from '#files/mask-png';
-import { drawScene } from '../../scripts/sample/scene.ts';
+import { writeScene } from '../../scripts/sample/write-scene.ts';
 import { root } from './workbench.ts';
 
 const folders: string[] = [];
@@ -47,14 +44,8 @@ export async function makeDataset(options: DatasetOptions = {}): Promise<string>
     const [images, labels] = names[split];
     for (const name of [images, labels]) mkdirSync(path.join(folder, name), { recursive: true });
     for (let i = 0; i < count; i++) {
-      const scene = drawScene(++seed, width, height);
-      await sharp(scene.pixels, { raw: { width, height, channels: 3 } })
-        .png()
-        .toFile(path.join(folder, images, `${split}-${i}.png`));
-      writeAtomic(
-        path.join(folder, labels, `${split}-${i}.png`),
-        encodeMask({ width, height, ids: scene.mask }, identityFormat, { palette: null }),
-      );
+      const [image, mask] = [images, labels].map((name) => path.join(folder, name, `${split}-${i}.png`));
+      await writeScene({ image, mask }, { seed: ++seed, width, height });
     }
   }
   return folder;

@@ -12,11 +12,15 @@ export interface RunningWorkbench {
   stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
-/** Starts the built browser host with a user data folder of its own. @param data data set to open; the sample without one */
-export function startWorkbench(options: { userData: string; data?: string }): Promise<RunningWorkbench> {
-  const args = [path.join(root, 'out/main/serve.js'), ...(options.data ? ['--data', options.data] : [])];
+/**
+ * Starts a built browser host with a user data folder of its own.
+ * @param data data set to open; the sample without one @param build checkout whose build it is; this one without it
+ */
+export function startWorkbench(options: { userData: string; data?: string; build?: string }): Promise<RunningWorkbench> {
+  const { build = root } = options;
+  const args = [path.join(build, 'out/main/serve.js'), ...(options.data ? ['--data', options.data] : [])];
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd: build,
     env: { ...process.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
