@@ -369,6 +369,26 @@ test("a mask's history lists what it was, and restores it", async () => {
   mask.close();
 });
 
+test('what was painted after a restored mask is not taken back in its place', async () => {
+  const mask = await MaskSession.open(session, imageId);
+  const pixel = dot(mask, 20, 20, 7);
+  await eventually(() => mask.saveState === 'saved');
+  dot(mask, 40, 30, 8);
+  await eventually(() => mask.saveState === 'saved');
+  const history = new MaskHistoryState(session, imageId);
+  await history.load();
+  await history.restore(history.revisions.at(-1)!);
+  const later = dot(mask, 10, 10, 5);
+  await eventually(() => mask.saveState === 'saved');
+  const [restored, painted] = [mask.document.ids[pixel], mask.document.ids[later]];
+  session.toasts.list.find(({ text }) => text.includes('earlier mask'))!.actions[0].run();
+  await eventually(() => session.toasts.list.some(({ text }) => text.includes('has been painted on since')));
+  expect([mask.document.ids[pixel], mask.document.ids[later]]).toEqual([restored, painted]);
+  expect(mask.undoLabel).toBe('Brush');
+  history.close();
+  mask.close();
+});
+
 describe('the Train and Review places', () => {
   test('a recipe is estimated, started, watched to its end, reviewed, and its prediction taken and taken back', async () => {
     const train = new TrainState(session);

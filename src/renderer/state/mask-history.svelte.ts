@@ -1,6 +1,7 @@
 import type { RevisionInfo } from '#shared/contract/edits';
 import { messageOf } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
+import { takeBack } from './take-back.ts';
 
 /** The past of one image's mask, newest first. */
 export class MaskHistoryState {
@@ -30,14 +31,10 @@ export class MaskHistoryState {
   async restore({ revision }: RevisionInfo): Promise<void> {
     const { session, imageId } = this;
     await session.attempt(async () => {
-      await session.client.edits.restore({ imageId, revision });
+      const { undo: step } = await session.client.edits.restore({ imageId, revision });
       session.toasts.show('info', 'The earlier mask is the mask again.', {
         label: 'Undo',
-        run: () =>
-          void session.attempt(async () => {
-            await session.client.edits.undo({ imageId });
-            await session.client.edits.save({ imageId });
-          }),
+        run: () => void session.attempt(() => takeBack(session, imageId, step)),
       });
     });
   }

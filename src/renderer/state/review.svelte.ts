@@ -1,8 +1,9 @@
 import type { PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { AppError, messageOf } from '#shared/errors';
+import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Session } from './session.svelte.ts';
+import { takeBack } from './take-back.ts';
 
 /** The masks of one image under review, in the prediction's class ids. */
 export interface ReviewedImage {
@@ -138,11 +139,7 @@ export class ReviewState {
   }
 
   private async takeBack(imageId: string, step: string | null): Promise<void> {
-    const { edits } = this.session.client;
-    const { undo } = await edits.save({ imageId });
-    if (undo !== step) throw new AppError('conflict', `${imageId} has been painted on since: undo it in the editor`);
-    await edits.undo({ imageId });
-    await edits.save({ imageId });
+    await takeBack(this.session, imageId, step);
     await this.labelChanged(imageId, false);
   }
 
