@@ -5,11 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { chromium, type Page } from 'playwright';
 import sharp from 'sharp';
-import { encodeMask } from '../src/files/mask-png.ts';
-import { writeAtomic } from '../src/files/atomic-write.ts';
 import { chromiumArguments, findChromium } from '../test/helpers/chromium.ts';
 import { root, startWorkbench } from '../test/helpers/workbench.ts';
-import { drawScene } from './sample/scene.ts';
+import { writeScene } from './sample/write-scene.ts';
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-pictures-'));
 const all = path.join(root, 'test-results/screenshots');
@@ -19,21 +17,16 @@ for (const folder of [all, docs]) mkdirSync(folder, { recursive: true });
 /** Draws a data set of CamVid's size and layout. */
 async function drawDataset(folder: string): Promise<void> {
   const size = { width: 480, height: 360 };
-  const stored = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
   let seed = 2000;
   for (const [split, count] of [
     ['train', 24],
     ['val', 10],
     ['test', 6],
   ] as const) {
-    mkdirSync(path.join(folder, split), { recursive: true });
     for (let i = 0; i < count; i++) {
-      const scene = drawScene(++seed, size.width, size.height);
-      const name = `0016E5_${String(i * 30 + 390).padStart(5, '0')}`;
-      await sharp(scene.pixels, { raw: { ...size, channels: 3 } })
-        .png()
-        .toFile(path.join(folder, split, `${name}.png`));
-      writeAtomic(path.join(folder, `${split}annot/${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored, { palette: null }));
+      const name = `0016E5_${String(i * 30 + 390).padStart(5, '0')}.png`;
+      const [image, mask] = [split, `${split}annot`].map((labels) => path.join(folder, labels, name));
+      await writeScene({ image, mask }, { seed: ++seed, ...size });
     }
   }
 }
