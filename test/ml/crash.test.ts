@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { startOf } from '#files/process-identity';
+import { readCheckpoint } from '#ml/weights/checkpoint';
 import { crashRun } from '../../scripts/soak/crash.ts';
-import { makeDataset, trainerHost } from '../helpers/dataset.ts';
+import { makeDataset, temporaryFolder, trainerHost } from '../helpers/dataset.ts';
 import { jobData, smallConfig } from '../helpers/training.ts';
 
 // The short form of `npm run soak -- crash`, which kills fifty times.
@@ -14,4 +19,31 @@ test('a trainer that is killed at random moments loses no epoch, corrupts no fil
   );
   expect(report).toMatchObject({ lostEpochs: 0, corruptFiles: 0, identical: true });
   expect(report.kills).toBeGreaterThan(0);
+});
+
+test('a trainer whose workbench is killed in the middle of a step ends with a checkpoint of that step', async () => {
+  const data = jobData(await makeDataset({ train: 8, val: 1 }));
+  const outDir = temporaryFolder();
+  const job = { kind: 'train', ...data, config: smallConfig({ epochs: 50 }), outDir, resumeFrom: null, initialWeights: null };
+  const workbench = path.join(temporaryFolder(), 'workbench.mjs');
+  writeFileSync(
+    workbench,
+    `import { fork } from 'node:child_process';
+     const trainer = fork(${JSON.stringify(trainerHost.entry)}, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+     process.stdout.write(String(trainer.pid));
+     let steps = 0;
+     trainer.on('message', ({ type }) => {
+       if (type === 'step' && ++steps === 6) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
+     });
+     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}) });`,
+  );
+  const child = spawn(process.execPath, [workbench], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let pid = 0;
+  child.stdout.on('data', (text: Buffer) => (pid = Number(text)));
+  await new Promise((resolve) => child.on('exit', resolve));
+  await vi.waitFor(() => expect(startOf(pid)).toBe(null), { timeout: 60_000, interval: 100 });
+  expect(readdirSync(outDir).filter((name) => name !== 'samples.json')).toContain('last.ckpt');
+  const { epoch, step } = readCheckpoint(path.join(outDir, 'last.ckpt')).state;
+  // Four steps an epoch.
+  expect(epoch * 4 + step).toBeGreaterThanOrEqual(6);
 });

@@ -17,7 +17,8 @@ import { exportModel } from '../weights/export-model.ts';
 const control = new Control();
 
 function emit(event: TrainerEvent): void {
-  if (process.connected) process.send?.(event);
+  // Nobody hears it any more where the application has just died: 'disconnect' tells so as well, but later than the next word.
+  if (process.connected) process.send?.(event, undefined, undefined, () => undefined);
 }
 
 /** TensorFlow reports a failed allocation only in its message. */
@@ -98,6 +99,8 @@ process.on('message', (command: TrainerCommand) => {
 
 // The application has gone: stop at the next step with a checkpoint, so that nothing is lost.
 process.on('disconnect', () => control.stop());
+// A word that could not be sent: the same, seen from the other end.
+process.on('error', () => control.stop());
 // Ctrl+C reaches the whole process group; the parent decides what it means.
 process.on('SIGINT', () => undefined);
 // An end that is asked for, by the system or a closing terminal, is a stop with a checkpoint like any other.
