@@ -7,8 +7,8 @@ let counter = 0;
 /** Letters of the file's own name in that of its temporary one: together they must not be longer than a name may be. */
 const readable = 40;
 
-/** A name beside the file that no other process or thread uses. */
-function temporaryName(file: string): string {
+/** A name beside the file that no other process or thread uses, and that the next start clears away. */
+export function temporaryName(file: string): string {
   const name = `.${path.basename(file).slice(0, readable)}.${process.pid}-${threadId}-${counter++}.tmp`;
   return path.join(path.dirname(file), name);
 }
@@ -81,6 +81,9 @@ export function asFileError(error: unknown, file: string): unknown {
   if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('disk-full', `${file} could not be written: the disk is full`, { file });
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
     return new AppError('read-only', `${file} could not be written: no permission`, { file });
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new AppError('read-only', `${file} could not be written: a file is where a folder must be, on the way there`, { file });
+  }
   if (code === 'ENOENT') return new AppError('not-found', `${file} does not exist`, { file });
   return error;
 }

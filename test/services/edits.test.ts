@@ -1,5 +1,5 @@
 // Masks under edit, on real files, journals, worker threads and SQLite.
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { encodeMask, readStoredMask } from '#files/mask-png';
@@ -216,6 +216,52 @@ describe('another program', () => {
     expect(opened.undo).toBeNull();
     expect(new Set(opened.ids)).toEqual(new Set([2]));
   });
+
+  test('that puts an earlier version back is believed: nothing is painted over it again', async () => {
+    const original = readFileSync(file);
+    await paint(bench, imageId, 3);
+    await paint(bench, imageId, 4);
+    await bench.workbench.shutDown();
+    writeFileSync(file, original);
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+    const opened = await openMask(bench, imageId);
+    expect(opened.notes).toEqual([expect.stringContaining('Undo begins anew')]);
+    expect(readFileSync(file).equals(original)).toBe(true);
+    const values = readStoredMask(file).values.map((value) => (value < 11 ? value : 255));
+    expect(Buffer.from(opened.ids).equals(values)).toBe(true);
+  });
+
+  test('is written over by keep mine also where undo has led back to what was saved', async () => {
+    await paint(bench, imageId, 3);
+    writeFileSync(file, theirs());
+    await stroke(bench, imageId, box(0, 0, 64, 48, 5));
+    expect((await save()).problem).toMatchObject({ kind: 'conflict' });
+    await undo();
+    expect(await bench.call<EditState>('edits.resolve', { imageId, keep: 'mine' })).toMatchObject({ state: 'saved', problem: null });
+    expect(new Set(readStoredMask(file).values)).toEqual(new Set([3]));
+  });
+
+  test('whose version was taken is in the history under its name, and in the library', async () => {
+    await paint(bench, imageId, 3);
+    writeFileSync(file, theirs());
+    await stroke(bench, imageId, box(0, 0, 2, 2, 5));
+    await save();
+    await bench.call<EditState>('edits.resolve', { imageId, keep: 'theirs' });
+    const [newest] = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
+    expect(newest).toMatchObject({ origin: 'another program', revision: maskRevision(theirs()), current: true });
+    const entry = (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === imageId)!;
+    expect(entry.classPixels![2]).toBe(64 * 48);
+  });
+
+  test('that changes a mask which nobody paints on is seen when it is opened again, in every window', async () => {
+    await openMask(bench, imageId, 'first');
+    writeFileSync(file, theirs());
+    expect(new Set((await openMask(bench, imageId, 'second')).ids)).toEqual(new Set([2]));
+    expect(bench.events.filter(({ name }) => name === 'edits.reopen')).toEqual([
+      { name: 'edits.reopen', payload: { imageId, text: expect.stringContaining('changed by another program') as string } },
+    ]);
+  });
 });
 
 describe('a journal', () => {
@@ -273,13 +319,74 @@ describe('a journal', () => {
   test('of an earlier version is left where it is', async () => {
     await bench.workbench.shutDown();
     const old = path.join(folder, '.encnet/journal/train-train-0-1234abcd.strokes');
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(path.dirname(old), { recursive: true });
     writeFileSync(old, 'strokes of before');
     const opened = await reopen();
     expect(opened.notes).toEqual([]);
     expect(readFileSync(old, 'utf8')).toBe('strokes of before');
   });
+});
+
+describe('a journal that somebody', () => {
+  /** What a new workbench finds after a kill. */
+  async function killed(): Promise<void> {
+    const folders = [path.join(folder, '.encnet/journal'), path.dirname(file)];
+    const found = folders.flatMap((at) => readdirSync(at).map((name) => [path.join(at, name), readFileSync(path.join(at, name))] as const));
+    await bench.workbench.shutDown();
+    for (const [at, bytes] of found) writeFileSync(at, bytes);
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+  }
+
+  test.each([
+    ['removes', () => rmSync(journalFile())],
+    ['shortens', () => truncateSync(journalFile(), 20)],
+    ['writes into', () => appendFileSync(journalFile(), 'something else')],
+  ])('%s while the mask is painted on is written anew with all that can be undone', async (_, damage) => {
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    await save();
+    await stroke(bench, imageId, box(4, 0, 2, 2, 5));
+    damage();
+    await stroke(bench, imageId, box(8, 0, 2, 2, 7));
+    await killed();
+    const opened = await openMask(bench, imageId);
+    expect([opened.ids[0], opened.ids[4], opened.ids[8]]).toEqual([3, 5, 7]);
+    expect([await undo(), await undo(), await undo(), await undo()]).toEqual(['Brush', 'Brush', 'Brush', null]);
+  });
+
+  test('removes while a mask is looked at is begun anew with what it held', async () => {
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    await restart();
+    await openMask(bench, imageId);
+    rmSync(journalFile());
+    await stroke(bench, imageId, box(4, 0, 2, 2, 5));
+    await killed();
+    const opened = await openMask(bench, imageId);
+    expect([opened.ids[0], opened.ids[4]]).toEqual([3, 5]);
+    expect([await undo(), await undo(), await undo()]).toEqual(['Brush', 'Brush', null]);
+  });
+
+  test('keeps from being written does not keep the workbench from ending, and says why a stroke is not kept', async () => {
+    await openMask(bench, imageId);
+    writeFileSync(path.join(folder, '.encnet/journal'), 'in the way');
+    const told = stroke(bench, imageId, box(0, 0, 2, 2, 3)).catch((error: Error) => error);
+    const { problem } = await bench.until<EditState>('edits.state', (state) => state.problem !== null);
+    expect(problem!.text).toContain('could not be written: a file is where a folder must be');
+    const begin = performance.now();
+    await bench.workbench.shutDown();
+    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(await told).toMatchObject({ code: 'cancelled' });
+  });
+});
+
+test("a workbench that only reads sets no journal aside and says nothing of strokes that are another one's", async () => {
+  await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+  const reader = createBench();
+  await reader.call('datasets.open', { path: folder });
+  appendFileSync(journalFile(), Buffer.alloc(400, 7));
+  const before = readdirSync(path.join(folder, '.encnet/journal'));
+  expect((await openMask(reader, imageId)).notes).toEqual([]);
+  expect(readdirSync(path.join(folder, '.encnet/journal'))).toEqual(before);
 });
 
 test('a folder that is moved away is never painted into, and says so', async () => {

@@ -166,9 +166,10 @@ export class DatasetScope {
     this.options.log.info({ by }, 'the data set is asked for by another workbench');
     await this.training.close(0);
     await this.review.close(0);
-    await this.edits.settle();
-    this.lease?.release();
-    this.access.lostTo(null);
+    await this.edits.settle(() => {
+      this.lease?.release();
+      this.access.lostTo(null);
+    });
     this.tellTakenOver(`the ${by}`);
   }
 

@@ -22,12 +22,16 @@ function isLink(file: string): boolean {
 export class WorkFolder {
   readonly root: string;
 
-  /** @throws AppError 'forbidden' if the folder, or one of those it always holds, is a link */
+  /** @throws AppError 'forbidden' if the folder, or one of those it always holds, is a link or a file */
   constructor(root: string) {
     this.root = root;
-    refuseLink(root);
-    for (const name of ['runs', 'predictions', 'journal', 'originals', 'revisions']) refuseLink(path.join(root, name));
-    for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(path.join(root, `history.db${suffix}`));
+    for (const folder of [root, ...['runs', 'predictions', 'journal', 'originals', 'revisions'].map((name) => path.join(root, name))]) {
+      refuseLink(folder);
+      refuseFile(folder);
+    }
+    for (const file of ['history.db', 'lease.db']) {
+      for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(path.join(root, `${file}${suffix}`));
+    }
   }
 
   /**
@@ -59,4 +63,9 @@ function refuseLink(file: string): void {
       `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`,
       { file },
     );
+}
+
+function refuseFile(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isFile())
+    throw new AppError('forbidden', `${folder} is a file, and a folder must be there: move it away`, { file: folder });
 }

@@ -34,12 +34,14 @@ export class EditHistory {
   /** Whether older steps made room for newer ones. */
   truncated = false;
 
-  get undoLabel(): string | null {
-    return this.done.at(-1)?.label ?? null;
+  /** The step that undo takes back next. */
+  get nextUndo(): EditStep | null {
+    return this.done.at(-1) ?? null;
   }
 
-  get redoLabel(): string | null {
-    return this.undone.at(-1)?.label ?? null;
+  /** The step that redo does next. */
+  get nextRedo(): EditStep | null {
+    return this.undone.at(-1) ?? null;
   }
 
   nextId(): number {

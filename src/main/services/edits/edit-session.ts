@@ -1,6 +1,7 @@
 import type { EditChange, EditProblem, EditState, OpenedMask } from '#shared/contract/edits';
 import type { ClassSet } from '../datasets/class-set.ts';
 import type { LocatedImage } from '../datasets/layout.ts';
+import { fileStamp } from '../datasets/survey.ts';
 import { AppError, messageOf } from '#shared/errors';
 import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
@@ -11,8 +12,10 @@ import type { Logger } from '../log.ts';
 import type { ReadMask } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { EditStep } from './edit-history.ts';
-import { encodeRecord, type JournalRecord } from './journal-record.ts';
-import type { RecoveredJournal } from './journal.ts';
+import { EditRecorder } from './edit-recorder.ts';
+import { recordsOf } from './journal.ts';
+import type { JournalRecord } from './journal-record.ts';
+import type { RecoveredJournal } from './journals.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
 import { breathe } from './breathe.ts';
@@ -35,6 +38,8 @@ export interface EditSessionOptions {
   mask: ReadMask;
   recovered: RecoveredJournal;
   workers: Workers;
+  /** What `fileStamp` told of the mask file before it was read. */
+  stamp: string;
   /** Folder of revisions. */
   store: string;
   log: Logger;
@@ -70,22 +75,25 @@ export class EditSession {
   /** The class id of each stored value, as windows see it: one that is in no class is void to them. */
   private readonly shownIds: number[];
   private readonly work = new Serial();
-  private readonly recording = new Serial();
+  private readonly recorder: EditRecorder;
   private readonly saving = new Serial();
   private readonly known: Map<number, string | null>;
   private dirty: PatchBox | null = null;
   private fileMark: number;
   private revision: string | null;
+  private stamp: string;
   private savedAt: string | null = null;
-  private problem: EditProblem | null = null;
-  private conflictWith: string | null | undefined = undefined;
+  /** Why nothing can be written now. */
+  private trouble: EditProblem | null = null;
+  /** What another program wrote, for a person to choose; nothing is saved until then. */
+  private conflict: { found: string | null; problem: EditProblem } | null = null;
   private seq = newestSeq;
   private durable = newestSeq;
   private busySaving = false;
   private timer: NodeJS.Timeout | null = null;
   private unsavedSince = 0;
   private origin = 'edit';
-  private closing = false;
+  private ended: Promise<void> | null = null;
 
   private constructor(options: EditSessionOptions) {
     const { image, classSet, mask, recovered } = options;
@@ -99,6 +107,16 @@ export class EditSession {
     this.known = recovered.saved;
     this.fileMark = recovered.fileMark;
     this.revision = mask.revision;
+    this.stamp = options.stamp;
+    this.recorder = new EditRecorder({
+      imageId: image.id,
+      journal: recovered.journal,
+      log: options.log,
+      assertWritable: options.assertWritable,
+      whole: () => recordsOf({ image: image.id, ...this.size }, this.history, { revision: this.revision, mark: this.fileMark }),
+      failed: (error) => this.fail(error),
+      kept: () => this.trouble?.kind !== 'other' && this.setTrouble(null),
+    });
   }
 
   /** Brings a mask to where its journal ends. What came back is saved at once. */
@@ -108,7 +126,7 @@ export class EditSession {
       await applyStep(session.values, session.size.width, step, side);
       session.dirty = union(session.dirty, step);
     }
-    if (session.isDirty) session.schedule();
+    if (session.isDirty && options.readOnlyReason() === null) session.schedule();
     return session;
   }
 
@@ -125,13 +143,24 @@ export class EditSession {
     return !this.isDirty && !this.busySaving && this.durable === this.seq && this.problem === null;
   }
 
+  /** Why a mask is not saved: a person's choice comes before what is tried again by itself. */
+  private get problem(): EditProblem | null {
+    return this.conflict?.problem ?? this.trouble;
+  }
+
+  /** Whether it takes nothing more. */
+  get closing(): boolean {
+    return this.ended !== null;
+  }
+
   /** Bytes that it holds in memory. */
   get bytes(): number {
     return 2 * this.values.length;
   }
 
-  get fileRevision(): string | null {
-    return this.revision;
+  /** Whether the mask file is another one than it was read or written as, while nothing here waits for it. */
+  get isStale(): boolean {
+    return this.idle && fileStamp(this.options.image.maskFile) !== this.stamp;
   }
 
   state(): EditState {
@@ -143,8 +172,8 @@ export class EditSession {
       state: this.idle ? 'saved' : unsaved,
       savedAt: this.savedAt,
       revision: this.revision,
-      undo: this.history.undoLabel,
-      redo: this.history.redoLabel,
+      undo: this.history.nextUndo?.label ?? null,
+      redo: this.history.nextRedo?.label ?? null,
       undoEnds: this.history.truncated,
       problem: this.problem,
     };
@@ -170,7 +199,7 @@ export class EditSession {
     this.assertOpen();
     const { recorded, seq } = await this.work.run(async () => {
       // Sent again after a lost connection: it is there already.
-      if (this.history.strokesOf(stroke).includes(stroke)) return { recorded: this.recording.idle(), seq: this.seq };
+      if (this.history.strokesOf(stroke).includes(stroke)) return { recorded: this.recorder.idle(), seq: this.seq };
       const patch = await unpackPatch(sent, this.size);
       await assertPatchInTurns(patch, this.size, breathe);
       const after = await this.valuesOf(patch.values);
@@ -204,7 +233,7 @@ export class EditSession {
     const seq = (this.seq = ++newestSeq);
     this.dirty = union(this.dirty, box);
     this.options.changed({ imageId: this.imageId, seq, stroke, patch });
-    const recorded = this.record(record).then(() => {
+    const recorded = this.recorder.record(record).then(() => {
       this.durable = Math.max(this.durable, seq);
       this.tell();
     });
@@ -215,25 +244,6 @@ export class EditSession {
     return { recorded, seq };
   }
 
-  /** Puts a record into the journal; a full disk is waited for. @throws AppError 'cancelled' if the session is closed before */
-  private record(record: JournalRecord): Promise<void> {
-    return this.recording.run(async () => {
-      const payload = await encodeRecord(record);
-      for (;;) {
-        try {
-          this.options.assertWritable();
-          await this.options.recovered.journal.append(payload);
-          if (this.problem?.kind === 'disk' || this.problem?.kind === 'gone') this.setProblem(null);
-          return;
-        } catch (error) {
-          this.fail(error);
-          if (this.closing) throw new AppError('cancelled', `A change of ${this.imageId} could not be kept: ${messageOf(error)}`);
-          await new Promise((resolve) => setTimeout(resolve, retryMs));
-        }
-      }
-    });
-  }
-
   private fail(error: unknown): void {
     const code = error instanceof AppError ? error.code : 'internal';
     const kind = code === 'disk-full' ? 'disk' : code === 'not-found' || code === 'read-only' ? 'gone' : 'other';
@@ -242,12 +252,12 @@ export class EditSession {
       kind === 'other' && !(error instanceof AppError)
         ? 'Something went wrong inside the workbench; its log has the details'
         : messageOf(error);
-    this.setProblem({ kind, text });
+    this.setTrouble({ kind, text });
   }
 
-  private setProblem(problem: EditProblem | null): void {
-    if (this.problem?.text === problem?.text) return;
-    this.problem = problem;
+  private setTrouble(trouble: EditProblem | null): void {
+    if (this.trouble?.text === trouble?.text) return;
+    this.trouble = trouble;
     this.tell();
   }
 
@@ -269,11 +279,14 @@ export class EditSession {
     this.options.assertWritable();
     this.assertOpen();
     const moved = await this.work.run(async () => {
-      const step = kind === 'undo' ? this.history.undo() : this.history.redo();
+      const step = kind === 'undo' ? this.history.nextUndo : this.history.nextRedo;
       if (!step) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
-      return { label: step.label, ...this.happened({ kind }, step, await this.patchOf(step, side), null) };
+      const patch = await this.patchOf(step, side);
+      // In one turn with its record: a journal that is written anew has either both or none.
+      this.history[kind]();
+      return { label: step.label, ...this.happened({ kind }, step, patch, null) };
     });
     await moved?.recorded;
     return moved?.label ?? null;
@@ -301,7 +314,7 @@ export class EditSession {
   }
 
   private schedule(): void {
-    if (this.closing || this.conflictWith !== undefined) return;
+    if (this.closing || this.conflict) return;
     const now = Date.now();
     if (this.timer) clearTimeout(this.timer);
     else this.unsavedSince = now;
@@ -317,7 +330,7 @@ export class EditSession {
     return this.saving.run(async () => {
       if (this.timer) clearTimeout(this.timer);
       this.timer = null;
-      if (!this.isDirty || this.conflictWith !== undefined) return this.state();
+      if (!this.isDirty || this.conflict) return this.state();
       this.busySaving = true;
       this.tell();
       try {
@@ -352,53 +365,66 @@ export class EditSession {
       store,
       known: known ?? null,
     });
-    if ('conflict' in staged) return this.conflict(staged.conflict);
+    if ('conflict' in staged) return this.meet(staged.conflict);
     // A state that was no file before is no file again: undo of the first stroke takes the file away.
     const revision = known === null ? null : staged.revision;
-    await this.record({ kind: 'saving', revision, mark });
+    await this.recorder.record({ kind: 'saving', revision, mark });
     const published = await workers.run('publishMask', { maskFile: image.maskFile, revision, expected: this.revision, store });
-    if ('conflict' in published) return this.conflict(published.conflict);
+    if ('conflict' in published) return this.meet(published.conflict);
+    this.setTrouble(null);
+    this.origin = 'edit';
+    const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
+    this.isFile(revision, mark, { origin, ...found });
+  }
+
+  /** The file holds the state of this mark now. */
+  private isFile(revision: string | null, mark: number, found: Pick<SavedMask, 'origin' | 'classPixels' | 'problems'>): void {
     const before = this.revision;
     this.revision = revision;
     this.fileMark = mark;
     this.known.set(mark, revision);
     this.savedAt = nowText();
-    this.origin = 'edit';
-    this.setProblem(null);
-    const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
-    this.options.saved({ imageId: this.imageId, revision, savedAt: this.savedAt, before, origin, ...found });
+    this.stamp = fileStamp(this.options.image.maskFile);
+    // Without it the journal still tells which states may be the file; an end that comes first gives it up.
+    this.recorder.record({ kind: 'saved', revision, mark }).catch(() => undefined);
+    this.options.saved({ imageId: this.imageId, revision, savedAt: this.savedAt, before, ...found });
   }
 
-  private conflict(found: string | null): void {
-    this.conflictWith = found;
+  private meet(found: string | null): void {
     // What was copied for the save is to be copied again.
     this.dirty = { left: 0, top: 0, ...this.size };
     const what = found === null ? 'was removed' : 'was changed';
-    this.setProblem({ kind: 'conflict', text: `${this.options.image.maskFile} ${what} by another program since it was opened` });
+    const text = `${this.options.image.maskFile} ${what} by another program since it was opened`;
+    this.conflict = { found, problem: { kind: 'conflict', text } };
+    this.tell();
   }
 
   /** Ends a conflict as a person has chosen; the other version is kept as a revision either way. */
   async resolve(keep: 'mine' | 'theirs'): Promise<EditState> {
-    const found = this.conflictWith;
-    if (found === undefined) return this.state();
-    const { workers, image, classSet } = this.options;
-    const theirs =
-      keep === 'theirs'
-        ? await workers.run('readMask', { maskFile: image.maskFile, ...this.size, voidValue: classSet.format.voidValue })
-        : null;
-    this.conflictWith = undefined;
-    this.revision = theirs ? theirs.revision : found;
-    this.setProblem(null);
-    if (!theirs) return this.save();
+    this.options.assertWritable();
+    this.assertOpen();
+    const { conflict } = this;
+    if (!conflict) return this.state();
+    if (keep === 'theirs') return this.takeTheirs();
+    this.conflict = null;
+    this.revision = conflict.found;
+    // The file is none of our states, also where undo has led back to one that was saved.
+    this.fileMark = -1;
+    return this.save();
+  }
+
+  private async takeTheirs(): Promise<EditState> {
+    const { workers, image, classSet, store } = this.options;
+    const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, store });
     await this.work.run(async () => {
       const difference = await stepBetween(this.values, theirs.values, this.size);
       if (difference) {
         const step = { ...difference, id: this.history.nextId(), label: 'Take the other version', stroke: null };
         await this.push(step, await this.patchOf(step, 'after'));
       }
-      this.fileMark = this.history.mark();
-      this.known.set(this.fileMark, theirs.revision);
-      await this.record({ kind: 'saving', revision: theirs.revision, mark: this.fileMark });
+      this.conflict = null;
+      const { classPixels, problems } = theirs;
+      this.isFile(theirs.revision, this.history.mark(), { origin: 'another program', classPixels, problems });
     });
     this.tell();
     return this.state();
@@ -409,14 +435,18 @@ export class EditSession {
   }
 
   /** Saves what is unsaved and ends. Never rejects: what cannot be saved stays in the journal. */
-  async close(): Promise<void> {
-    if (this.closing) return;
-    await this.work.idle();
-    if (this.problem === null) await this.save();
-    this.closing = true;
+  close(): Promise<void> {
+    this.ended ??= this.end();
+    return this.ended;
+  }
+
+  private async end(): Promise<void> {
     if (this.timer) clearTimeout(this.timer);
-    await this.saving.idle();
-    await this.recording.idle();
-    await this.options.recovered.journal.close();
+    this.timer = null;
+    // A disk that takes nothing is asked once more, and not for ever.
+    this.recorder.giveUp();
+    await this.work.idle();
+    await this.save();
+    await this.recorder.close();
   }
 }

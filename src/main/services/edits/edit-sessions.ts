@@ -1,17 +1,18 @@
-import type { EditState, RevisionInfo } from '#shared/contract/edits';
+import type { EditState, OpenedMask, RevisionInfo } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import { AppError } from '#shared/errors';
 import { mapClasses, storedValues } from '#shared/classes/class-map';
 import type { Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
+import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { EditSession, type SavedMask } from './edit-session.ts';
-import { Journals } from './journal.ts';
+import { Journals } from './journals.ts';
 
 export interface EditSessionsOptions {
   dataset: OpenDataset;
@@ -35,6 +36,7 @@ export class EditSessions {
   private readonly store: string;
   /** By image, oldest use first. */
   private readonly sessions = new Map<string, Promise<EditSession>>();
+  private settling: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(options: EditSessionsOptions) {
@@ -43,8 +45,21 @@ export class EditSessions {
     this.store = options.dataset.workFolder.at('revisions');
   }
 
-  /** The session of an image. @throws AppError 'not-found', 'corrupt-file' if image or mask cannot be read */
-  async session(imageId: string): Promise<EditSession> {
+  /**
+   * Works with the session of an image, opened if it is not yet.
+   * @throws AppError 'not-found', 'corrupt-file' if image or mask cannot be read
+   */
+  private async using<T>(imageId: string, work: (session: EditSession) => Promise<T>): Promise<T> {
+    for (;;) {
+      const session = await this.session(imageId);
+      // One that is just being put away takes nothing more: the next one does, once that has ended.
+      if (session.closing && !this.closed) await session.close();
+      else return work(session);
+    }
+  }
+
+  private async session(imageId: string): Promise<EditSession> {
+    await this.settling;
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);
     const opening = known ?? this.open(imageId);
@@ -61,6 +76,24 @@ export class EditSessions {
     }
   }
 
+  /** A mask as a window opens it: one that another program has changed while nobody painted on it is read anew. */
+  private async opened(imageId: string, window: string): Promise<OpenedMask> {
+    const stale = await this.using(imageId, async (session) => session.isStale && session);
+    if (stale) {
+      await this.putAway(imageId, stale);
+      const text = `The mask of ${imageId} was changed by another program and is shown as it is now.`;
+      this.options.events.emit('edits.reopen', { imageId, text });
+    }
+    return this.using(imageId, (session) => session.opened(window));
+  }
+
+  /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
+  private async putAway(imageId: string, session: EditSession): Promise<void> {
+    const kept = this.sessions.get(imageId);
+    await session.close();
+    if (this.sessions.get(imageId) === kept) this.sessions.delete(imageId);
+  }
+
   private async open(imageId: string): Promise<EditSession> {
     const { dataset, access, workers, events, log } = this.options;
     const image = dataset.image(imageId);
@@ -69,14 +102,16 @@ export class EditSessions {
       throw new AppError('corrupt-file', entry.problems[0] ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
     }
     const size = { width: entry.width, height: entry.height };
+    const stamp = fileStamp(image.maskFile);
     const mask = await workers.run('readMask', { maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
-    const recovered = await this.journals.open(imageId, size, mask.revision);
+    const recovered = await this.journals.open(imageId, size, mask.revision, access.readOnlyReason() === null);
     return EditSession.open({
       image,
       classSet: dataset.classSet,
       mask,
       recovered,
       workers,
+      stamp,
       store: this.store,
       log,
       assertWritable: () => access.assertWritable(),
@@ -96,14 +131,22 @@ export class EditSessions {
     if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
     outbox.write('a revision of a mask', () => {
       // What the file was before its first edit here is the first of its past.
-      if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original', 'IGNORE');
-      if (revision) this.insertRevision(imageId, revision, savedAt, origin, 'REPLACE');
+      if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original');
+      if (revision) this.insertRevision(imageId, revision, savedAt, origin);
     });
   }
 
-  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string, known: 'IGNORE' | 'REPLACE'): void {
+  /** A revision that comes again is as new as its last save; the original stays what it is. */
+  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string): void {
+    const again =
+      origin === 'original'
+        ? 'NOTHING'
+        : `UPDATE SET created_at = excluded.created_at, origin = excluded.origin WHERE origin != 'original'`;
     this.options.db
-      .prepare(`INSERT OR ${known} INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)`)
+      .prepare(
+        `INSERT INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)
+         ON CONFLICT (image_id, revision) DO ${again}`,
+      )
       .run(imageId, revision, createdAt, origin);
   }
 
@@ -116,10 +159,9 @@ export class EditSessions {
     for (const { id, session } of open) {
       if (count <= keptSessions && bytes <= keptBytes) return;
       if (id === except || !session.idle) continue;
-      this.sessions.delete(id);
       count--;
       bytes -= session.bytes;
-      await session.close();
+      await this.putAway(id, session);
     }
   }
 
@@ -133,16 +175,18 @@ export class EditSessions {
     return workers.run('readPrediction', { file: predictions.file(predictionId, imageId), ...size, toValue, classes });
   }
 
-  private async takePrediction(imageId: string, predictionId: string): Promise<EditState> {
-    const session = await this.session(imageId);
-    const values = await this.predictedValues(predictionId, imageId, session.size);
-    return session.replace(values, 'Take the prediction', 'prediction');
+  private takePrediction(imageId: string, predictionId: string): Promise<EditState> {
+    return this.using(imageId, async (session) => {
+      const values = await this.predictedValues(predictionId, imageId, session.size);
+      return session.replace(values, 'Take the prediction', 'prediction');
+    });
   }
 
-  private async restore(imageId: string, revision: string): Promise<EditState> {
-    const session = await this.session(imageId);
-    const kept = await this.options.workers.run('readKept', { store: this.store, revision, ...session.size });
-    return session.replace(kept.values, 'Restore an earlier mask', 'restored');
+  private restore(imageId: string, revision: string): Promise<EditState> {
+    return this.using(imageId, async (session) => {
+      const kept = await this.options.workers.run('readKept', { store: this.store, revision, ...session.size });
+      return session.replace(kept.values, 'Restore an earlier mask', 'restored');
+    });
   }
 
   /** A mask's past, newest first. */
@@ -167,9 +211,9 @@ export class EditSessions {
   }
 
   handlers(): Services['edits'] {
-    const on = async <T>(imageId: string, work: (session: EditSession) => Promise<T>): Promise<T> => work(await this.session(imageId));
+    const on = this.using.bind(this);
     return {
-      open: ({ imageId, window }) => on(imageId, (session) => session.opened(window)),
+      open: ({ imageId, window }) => this.opened(imageId, window),
       stroke: ({ imageId, stroke, label, patch }) => on(imageId, (session) => session.stroke(stroke, label, patch)),
       undo: ({ imageId }) => on(imageId, (session) => session.undo()),
       redo: ({ imageId }) => on(imageId, (session) => session.redo()),
@@ -187,11 +231,16 @@ export class EditSessions {
     return settled.flatMap((result) => (result.status === 'fulfilled' && !result.value.idle ? [result.value.imageId] : []));
   }
 
-  /** Saves what is unsaved and closes every session; they open again when they are asked for. Never rejects. */
-  async settle(): Promise<void> {
-    const settled = await Promise.allSettled(this.sessions.values());
-    await Promise.all(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value.close()] : [])));
-    this.sessions.clear();
+  /**
+   * Saves what is unsaved and closes every session; they open again when they are asked for, which waits until this is done.
+   * @param then what follows before any of them opens again
+   */
+  async settle(then: () => void = () => undefined): Promise<void> {
+    const settled = Promise.all(
+      [...this.sessions].map(([id, opening]) => opening.then((session) => this.putAway(id, session)).catch(() => undefined)),
+    );
+    this.settling = settled.then(then);
+    await this.settling;
   }
 
   /** The same for good. Never rejects. */

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { AppError } from '#shared/errors';
@@ -47,6 +47,9 @@ export function readFrames(bytes: Uint8Array): ReadJournal {
   return { frames, soundBytes: at, rest: buffer.subarray(at) };
 }
 
+/** How much is summed up while looking for frames in damage: beyond it, so many bytes are damage whatever they hold. */
+const mostSummedBytes = 64_000_000;
+
 /**
  * Whether bytes behind the last whole frame hold more than the beginning of one that a kill cut off: then they are damaged, and may
  * hold what somebody was told is safe.
@@ -55,23 +58,35 @@ export function holdsMore(rest: Uint8Array): boolean {
   const buffer = Buffer.from(rest.buffer, rest.byteOffset, rest.byteLength);
   if (buffer.length < frameHead) return false;
   if (frameHead + buffer.readUInt32LE(0) <= buffer.length) return true;
+  let summed = 0;
   for (let at = 1; at + frameHead < buffer.length; at++) {
     const end = at + frameHead + buffer.readUInt32LE(at);
-    if (end > at + frameHead && end <= buffer.length && crc32(buffer.subarray(at + frameHead, end)) === buffer.readUInt32LE(at + 4))
-      return true;
+    if (end <= at + frameHead || end > buffer.length) continue;
+    if (crc32(buffer.subarray(at + frameHead, end)) === buffer.readUInt32LE(at + 4)) return true;
+    summed += end - at;
+    if (summed > mostSummedBytes) return true;
   }
   return false;
 }
 
+/** The journal's file is not the one that was written any more: another program removed, shortened or wrote it. */
+export class JournalLost extends AppError {
+  constructor(file: string, what: string) {
+    super('conflict', `${file} was ${what} by another program while it was in use`, { file });
+  }
+}
+
 /**
  * An append-only file of frames, each with its length and check sum. An append is on the disk when it resolves; one that fails
- * leaves nothing behind. Appends are done in their order.
+ * leaves nothing behind. Appends are done in their order. What another program did to the file is never overwritten.
  */
 export class JournalFile {
   readonly file: string;
   private readonly handle: FileHandle;
   private length: number;
   private readonly appends = new Serial();
+  /** Whether an append of ours failed and may have left a piece. */
+  private torn = false;
   private closed = false;
 
   private constructor(file: string, handle: FileHandle, length: number) {
@@ -80,22 +95,37 @@ export class JournalFile {
     this.length = length;
   }
 
-  /** Opens a journal behind its sound bytes, and cuts off what lies beyond. @param soundBytes 0 begins anew */
-  static async open(file: string, soundBytes: number): Promise<JournalFile> {
-    const flags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
-    let handle: FileHandle;
+  /** Begins a journal; one that was there is emptied. @throws AppError as files do */
+  static async create(file: string): Promise<JournalFile> {
+    return JournalFile.opened(file, constants.O_CREAT | constants.O_TRUNC, async (handle) => {
+      await handle.write(magic, 0, magic.length, 0);
+      return magic.length;
+    });
+  }
+
+  /**
+   * Opens a journal that was read, and cuts off what lies behind its sound bytes.
+   * @param readBytes its length when it was read
+   * @throws JournalLost if it is not there or has another length now
+   */
+  static async reopen(file: string, soundBytes: number, readBytes: number): Promise<JournalFile> {
+    if (!existsSync(file)) throw new JournalLost(file, 'removed');
+    return JournalFile.opened(file, 0, async (handle) => {
+      if ((await handle.stat()).size !== readBytes) throw new JournalLost(file, 'changed');
+      if (soundBytes !== readBytes) await handle.truncate(soundBytes);
+      return soundBytes;
+    });
+  }
+
+  private static async opened(file: string, flags: number, begin: (handle: FileHandle) => Promise<number>): Promise<JournalFile> {
+    let handle: FileHandle | null = null;
     try {
-      handle = await open(file, flags, 0o644);
-    } catch (error) {
-      throw asFileError(error, file);
-    }
-    try {
-      await handle.truncate(soundBytes);
-      if (soundBytes === 0) await handle.write(magic, 0, magic.length, 0);
+      handle = await open(file, constants.O_RDWR | flags | (constants.O_NOFOLLOW ?? 0), 0o644);
+      const length = await begin(handle);
       await handle.datasync();
-      return new JournalFile(file, handle, soundBytes === 0 ? magic.length : soundBytes);
+      return new JournalFile(file, handle, length);
     } catch (error) {
-      await handle.close();
+      await handle?.close();
       throw asFileError(error, file);
     }
   }
@@ -104,7 +134,10 @@ export class JournalFile {
     return this.length;
   }
 
-  /** @throws AppError 'disk-full', 'not-found' if the file was removed meanwhile; nothing of the frame is then in the file */
+  /**
+   * @throws AppError 'disk-full' and the like: nothing of the frame is then in the file
+   * @throws JournalLost if the file is not as it was left
+   */
   async append(payload: Uint8Array): Promise<void> {
     if (this.closed) throw new AppError('cancelled', `${this.file} is closed`);
     try {
@@ -115,17 +148,19 @@ export class JournalFile {
   }
 
   private async write(bytes: Buffer): Promise<void> {
-    // A failed append may have left a piece, and so may one whose cutting off failed too.
     const { size, nlink } = await this.handle.stat();
-    if (nlink === 0) throw new AppError('not-found', `${this.file} was removed while it was in use`, { file: this.file });
-    if (size !== this.length) await this.handle.truncate(this.length);
+    if (nlink === 0) throw new JournalLost(this.file, 'removed');
+    if (size < this.length || (size > this.length && !this.torn)) throw new JournalLost(this.file, 'changed');
+    if (size > this.length) await this.handle.truncate(this.length);
     try {
       for (let done = 0; done < bytes.length;) {
         done += (await this.handle.write(bytes, done, bytes.length - done, this.length + done)).bytesWritten;
       }
       await this.handle.datasync();
       this.length += bytes.length;
+      this.torn = false;
     } catch (error) {
+      this.torn = true;
       // Tried again before the next append where it fails now.
       await this.handle.truncate(this.length).catch(() => undefined);
       throw error;

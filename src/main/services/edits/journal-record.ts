@@ -39,6 +39,8 @@ const recordSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('redo') }),
   /** Comes before the file is written: the state that `mark` names is about to become this revision. */
   z.object({ kind: z.literal('saving'), revision, mark: count }),
+  /** Comes after it: the file has become this revision. */
+  z.object({ kind: z.literal('saved'), revision, mark: count }),
 ]);
 
 /** What a journal records: steps in stored values, so that no class set changes their meaning. */

@@ -24,6 +24,15 @@ interface ReadMaskInput {
   voidValue: number;
 }
 
+interface AdoptInput {
+  maskFile: string;
+  width: number;
+  height: number;
+  classSet: ClassSet;
+  /** Folder of revisions. */
+  store: string;
+}
+
 interface StageInput {
   maskFile: string;
   width: number;
@@ -90,6 +99,7 @@ interface PredictionInput {
 /** What the workers do: the name of each task, what it takes and what it gives. */
 export interface MaskTasks {
   readMask: (input: ReadMaskInput) => ReadMask;
+  adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: string[] };
   readKept: (input: KeptInput) => ReadMask;
   stageMask: (input: StageInput) => Staged;
   publishMask: (input: PublishInput) => Published;

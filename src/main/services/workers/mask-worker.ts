@@ -8,7 +8,7 @@ import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList } from '#shared/classes/class-map';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
-import { keepRevision, readRevision } from '../edits/revision-store.ts';
+import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
 import type { Answer, TaskInput, TaskResult } from './mask-tasks.ts';
 
 /** A task as the pool calls it: errors cross threads without their class. */
@@ -30,7 +30,9 @@ function shared(bytes: Uint8Array): Uint8Array {
 }
 
 /** Reads a mask's stored values. @throws AppError 'corrupt-file' if it cannot be read: it is then never replaced by an empty one */
-export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMask'> => {
+export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMask'> => valuesOf(input));
+
+function valuesOf(input: TaskInput<'readMask'>): TaskResult<'readMask'> {
   const { maskFile, width, height, voidValue } = input;
   if (!existsSync(maskFile)) {
     const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(voidValue);
@@ -40,6 +42,14 @@ export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMas
   assertMaskSize(maskFile, mask, input);
   const [values, snapshot] = [shared(mask.values), shared(mask.values)];
   return { width, height, values, snapshot, form: mask.form, revision: maskRevision(mask.file) };
+}
+
+/** Reads a mask that another program wrote, and keeps it. @throws as `readMask` */
+export const adoptMask = task(({ classSet, store, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
+  const mask = valuesOf({ ...input, voidValue: classSet.format.voidValue });
+  if (mask.revision === null) return { ...mask, classPixels: null, problems: [] };
+  keptOf(input.maskFile, store);
+  return { ...mask, ...findingsOf(mask.values, classSet, input.maskFile) };
 });
 
 /** Reads a kept revision's stored values. @throws as `readMask` */
@@ -55,7 +65,9 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
   const { maskFile, values, expected, store, known, form, width, height, classSet } = input;
   const found = keptOf(maskFile, store);
   if (found !== expected) return { conflict: found };
-  const revision = known ?? keepRevision(store, encodeStoredMask({ width, height, values }, form));
+  // What is known may have been freed since.
+  const kept = known !== null && existsSync(revisionFile(store, known)) ? known : null;
+  const revision = kept ?? keepRevision(store, encodeStoredMask({ width, height, values }, form));
   return { revision, ...findingsOf(values, classSet, maskFile) };
 });
 

@@ -1,0 +1,90 @@
+import { messageOf } from '#shared/errors';
+import type { MaskSize } from '#shared/mask/patch';
+import { breathe } from './breathe.ts';
+import { EditHistory, type EditStep } from './edit-history.ts';
+import { assertStep, decodeRecord, type JournalRecord } from './journal-record.ts';
+
+/** What is done to a mask to bring it from its file to where the journal ends. */
+export interface Replay {
+  step: EditStep;
+  side: 'before' | 'after';
+}
+
+/** What a record did. */
+export interface Deed {
+  replay: Replay | null;
+  /** Mark of the state after it. */
+  state: number;
+  /** The file that a state was, or was about to become. */
+  file?: { revision: string | null; mark: number };
+  /** Whether it tells that the file had become that. */
+  saved: boolean;
+}
+
+/** What a journal's records tell. */
+export interface Told {
+  history: EditHistory;
+  deeds: Deed[];
+  /** Why reading stopped before the end; null if it did not. */
+  broken: string | null;
+}
+
+/** Goes through a journal's records as they were made. What cannot be applied ends it. */
+export async function tell(frames: readonly Uint8Array[], imageId: string, size: MaskSize): Promise<Told> {
+  const deeds: Deed[] = [];
+  let history = new EditHistory();
+  let broken: string | null = null;
+  for (const [index, payload] of frames.entries()) {
+    if (payload.length > 65_536) await breathe();
+    try {
+      const record = await decodeRecord(payload);
+      if (index === 0) history = beginning(record, imageId, size);
+      const replay = index === 0 ? null : await perform(record, history, size);
+      deeds.push({ replay, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
+    } catch (error) {
+      broken = messageOf(error);
+      break;
+    }
+  }
+  return { history, deeds, broken };
+}
+
+function beginning(record: JournalRecord, imageId: string, size: MaskSize): EditHistory {
+  if (record.kind !== 'begin') throw new Error('it does not tell what it was made on');
+  if (record.image !== imageId) throw new Error(`it is of the image "${record.image}"`);
+  if (record.width !== size.width || record.height !== size.height) {
+    throw new Error(`it is of a mask of ${record.width} x ${record.height}, and the image has ${size.width} x ${size.height} now`);
+  }
+  return new EditHistory(record.mark);
+}
+
+function fileOf(record: JournalRecord): Pick<Deed, 'file'> {
+  if (!('revision' in record) || record.revision === undefined) return {};
+  return { file: { revision: record.revision, mark: record.mark } };
+}
+
+async function perform(record: JournalRecord, history: EditHistory, size: MaskSize): Promise<Replay | null> {
+  if (record.kind === 'step') {
+    await assertStep(record.step, size);
+    history.push(record.step);
+    return { step: record.step, side: 'after' };
+  }
+  if (record.kind === 'undo' || record.kind === 'redo') {
+    const step = record.kind === 'undo' ? history.undo() : history.redo();
+    if (!step) throw new Error(`there is nothing to ${record.kind}`);
+    return { step, side: record.kind === 'undo' ? 'before' : 'after' };
+  }
+  if (record.kind === 'begin') throw new Error('it begins twice');
+  return null;
+}
+
+/**
+ * The last deed after which the mask was what the file holds; -1 if the file holds none of the states that a kill can have left: a
+ * file that is as it was before the last save was put back by somebody.
+ */
+export function findFile(deeds: readonly Deed[], revision: string | null): number {
+  const since = deeds.findLastIndex(({ saved }) => saved);
+  const saving = deeds.findLastIndex(({ file }, index) => index >= since && file !== undefined && file.revision === revision);
+  // Strokes may have come between the state and the record that it is being saved.
+  return saving < 0 ? -1 : deeds.findLastIndex(({ state }, index) => index <= saving && state === deeds[saving].file!.mark);
+}

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { MaskSize } from '#shared/mask/patch';
+import type { WorkFolder } from '../datasets/work-folder.ts';
+import { EditHistory } from './edit-history.ts';
+import { Journal, recordsOf, setAside, type JournalSubject } from './journal.ts';
+import { holdsMore, readFrames } from './journal-file.ts';
+import { findFile, tell, type Replay } from './journal-reading.ts';
+
+/** A journal as it was found. */
+export interface RecoveredJournal {
+  journal: Journal;
+  history: EditHistory;
+  /** To be done on what the file holds, in this order. */
+  replay: Replay[];
+  /** Mark of the state that the file holds. */
+  fileMark: number;
+  /** Which revision a state was saved as. */
+  saved: Map<number, string | null>;
+  /** What a person should know. */
+  notes: string[];
+}
+
+/** A journal's file name: readable, and never the same for two images. */
+function nameOf(imageId: string): string {
+  const readable = imageId.replace(/[^\w.-]+/g, '-').slice(-60);
+  return `${readable}-${createHash('sha256').update(imageId).digest('hex').slice(0, 16)}.journal`;
+}
+
+/** The journals of one data set: strokes that are not in their mask file yet, and what can be undone. */
+export class Journals {
+  private readonly workFolder: WorkFolder;
+  private readonly compactBytes: number;
+
+  constructor(workFolder: WorkFolder, compactBytes = 150_000_000) {
+    this.workFolder = workFolder;
+    this.compactBytes = compactBytes;
+  }
+
+  /**
+   * Opens an image's journal for a mask file of this revision. What cannot be applied is set aside beside it and told, never lost.
+   * @param revision of the mask file now; null without one
+   * @param mayWrite whether the journal is this workbench's: another one's is read and left as it is
+   */
+  async open(image: string, size: MaskSize, revision: string | null, mayWrite = true): Promise<RecoveredJournal> {
+    const file = this.workFolder.at('journal', nameOf(image));
+    const bytes = existsSync(file) ? await readFile(file) : new Uint8Array();
+    const subject = { image, ...size };
+    if (bytes.length === 0) return fresh(file, bytes, subject, revision, []);
+    const { frames, soundBytes, rest } = readFrames(bytes);
+    const { history, deeds, broken } = await tell(frames, image, size);
+    const at = findFile(deeds, revision);
+    if (broken || at < 0) {
+      const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
+      // Where every stroke is in some file, only undo is lost.
+      const lastFile = deeds.findLast((deed) => deed.file)?.file;
+      const undoOnly = !broken && rest.length === 0 && lastFile?.mark === history.mark();
+      if (!mayWrite) return fresh(file, bytes, subject, revision, []);
+      const note = undoOnly ? 'Undo begins anew: the mask file was changed by another program.' : await keepAside(file, bytes, why);
+      return fresh(file, bytes, subject, revision, [note]);
+    }
+    const notes: string[] = [];
+    // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.
+    if (mayWrite && holdsMore(rest)) notes.push(await keepAside(file, rest, 'the journal is damaged'));
+    const replay = deeds.slice(at + 1).flatMap((deed) => (deed.replay ? [deed.replay] : []));
+    if (mayWrite && replay.length > 0) notes.push(`${count(replay.length)} that had not been saved came back.`);
+    const saved = new Map(deeds.flatMap((deed) => (deed.file ? [[deed.file.mark, deed.file.revision] as const] : [])));
+    const fileMark = deeds[at].state;
+    const journal = new Journal(file, { soundBytes, readBytes: bytes.length });
+    if (mayWrite && soundBytes > this.compactBytes && replay.length === 0) {
+      await journal.writeAnew(recordsOf(subject, history, { revision, mark: fileMark }), false);
+    }
+    return { journal, history, replay, fileMark, saved, notes };
+  }
+}
+
+/** A journal that begins with what the mask file holds now. @param found what is in its place now */
+function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null, notes: string[]): RecoveredJournal {
+  const { image, width, height } = subject;
+  return {
+    journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', image, width, height, revision, mark: 0 } }),
+    history: new EditHistory(),
+    replay: [],
+    fileMark: 0,
+    saved: new Map([[0, revision]]),
+    notes,
+  };
+}
+
+async function keepAside(file: string, bytes: Uint8Array, why: string): Promise<string> {
+  return `Strokes that had not been saved could not be put back, because ${why}. They are kept in ${await setAside(file, bytes)}.`;
+}
+
+const count = (strokes: number): string => (strokes === 1 ? '1 change' : `${strokes} changes`);
