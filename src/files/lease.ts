@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { AppError } from '#shared/errors';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -28,6 +29,7 @@ export interface LeaseOptions {
 }
 
 const beatMs = 2000;
+const settleMs = 250;
 const usualStaleMs = 30_000;
 
 const schema = `CREATE TABLE IF NOT EXISTS lease (
@@ -35,19 +37,37 @@ const schema = `CREATE TABLE IF NOT EXISTS lease (
   host TEXT NOT NULL, pid INTEGER NOT NULL,
   started TEXT, boot TEXT, space TEXT, beat INTEGER NOT NULL, beat_at REAL NOT NULL, request TEXT) STRICT`;
 
+/** What SQLite says of a file that is none of its own, or is damaged. */
+const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
+
+const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on
  * network folders too. A file of its own, so that no heartbeat waits for the history and no migration is needed to ask.
+ * @param work what is done with it first; where the file is broken it is set aside and this is done with a new one
+ * @throws AppError 'forbidden' if it is a link
  */
-function openLeaseFile(file: string): Database.Database {
+function withLeaseFile<T>(file: string, work: (db: Database.Database) => T): { db: Database.Database; value: T } {
   mkdirSync(path.dirname(file), { recursive: true });
+  if (isLink(file)) throw new AppError('forbidden', `${file} is a link, and is not followed: remove it`, { file });
   try {
-    return openWith(file);
+    return tryWith(file, work);
   } catch (error) {
-    if ((error as { code?: string }).code !== 'SQLITE_NOTADB') throw error;
-    // Somebody else's bytes hold no lease; they are kept beside.
-    renameSync(file, `${file}.broken`);
-    return openWith(file);
+    if (!broken.has((error as { code?: string }).code ?? '')) throw error;
+    // What cannot be read holds no lease; it is kept beside, with what SQLite kept beside it.
+    for (const suffix of ['', '-journal']) if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${file}.broken${suffix}`);
+    return tryWith(file, work);
+  }
+}
+
+function tryWith<T>(file: string, work: (db: Database.Database) => T): { db: Database.Database; value: T } {
+  const db = openWith(file);
+  try {
+    return { db, value: work(db) };
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 
@@ -80,6 +100,17 @@ const read = (db: Database.Database): Row | undefined => db.prepare<[], Row>('SE
 function isLive(row: Row, staleMs: number): boolean {
   const liveness = livenessOf(row);
   return liveness === 'unknown' ? Date.now() - row.beat_at < staleMs : liveness === 'alive';
+}
+
+/** Whether a holder that cannot be asked for still renews its lease: its clock may be another than ours. */
+async function beats(db: Database.Database, { token, beat }: Row, watchMs: number): Promise<boolean> {
+  for (const until = performance.now() + watchMs; performance.now() < until;) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const row = read(db);
+    if (row?.token !== token) return false;
+    if (row.beat !== beat) return true;
+  }
+  return false;
 }
 
 function write(db: Database.Database, holder: LeaseHolder): void {
@@ -120,7 +151,6 @@ export class Lease {
   private readonly lost = new Set<(by: LeaseHolder | null) => void>();
   private readonly asked = new Set<(by: string) => void>();
   private state: 'held' | 'lost' | 'released' = 'held';
-  private beatAt = performance.now();
   private answered: string | null = null;
 
   private constructor(db: Database.Database, holder: LeaseHolder) {
@@ -130,11 +160,17 @@ export class Lease {
     this.timer.unref();
   }
 
-  /** Takes a lease, also over from an owner that is gone. @returns the lease, or who holds it */
-  static take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Lease | LeaseHolder {
-    const db = openLeaseFile(file);
-    const holder = newHolder(program);
+  /**
+   * Takes a lease, also over from an owner that is gone. One of another machine that seems to be gone by our clock is watched first.
+   * @returns the lease, or who holds it
+   * @throws AppError 'forbidden' if the file is a link
+   */
+  static async take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Promise<Lease | LeaseHolder> {
+    const { db, value: found } = withLeaseFile(file, read);
     try {
+      const watched = found !== undefined && livenessOf(found) === 'unknown' && !isLive(found, staleMs);
+      if (watched && (await beats(db, found, staleMs / 6))) return closing(db, toHolder(found));
+      const holder = newHolder(program);
       const other = db
         .transaction((): LeaseHolder | null => {
           const row = read(db);
@@ -143,9 +179,7 @@ export class Lease {
           return null;
         })
         .immediate();
-      if (!other) return new Lease(db, holder);
-      db.close();
-      return other;
+      return other ? closing(db, other) : new Lease(db, holder);
     } catch (error) {
       db.close();
       throw error;
@@ -157,15 +191,17 @@ export class Lease {
    * in hand; one that does not answer within `patienceMs` loses it all the same.
    */
   static async takeOver(file: string, { program, patienceMs = 8000 }: LeaseOptions & { patienceMs?: number }): Promise<Lease> {
-    const db = openLeaseFile(file);
     const holder = newHolder(program);
+    const request = `${program} on ${holder.host} (process ${holder.pid})`;
+    const { db } = withLeaseFile(file, (asked) => asked.prepare('UPDATE lease SET request = ? WHERE id = 1').run(request));
     try {
-      db.prepare('UPDATE lease SET request = ? WHERE id = 1').run(`${program} on ${holder.host} (process ${holder.pid})`);
       const until = performance.now() + patienceMs;
       for (let row = read(db); row && isLive(row, usualStaleMs) && performance.now() < until; row = read(db)) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       db.transaction(() => write(db, holder)).immediate();
+      // Whoever had it looks before every write: what it had begun by now is done with this.
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
       return new Lease(db, holder);
     } catch (error) {
       db.close();
@@ -189,12 +225,15 @@ export class Lease {
     return () => this.asked.delete(listener);
   }
 
-  /**
-   * Whether it is still ours, asked anew if the last answer is old: a process that was stopped for a while must not write on as
-   * if nothing had happened.
-   */
+  /** Whether it is still ours, asked anew: to be called before every write, since a process may have been stopped for any time. */
   check(): boolean {
-    if (this.state === 'held' && performance.now() - this.beatAt > 2 * beatMs) this.beat();
+    if (this.state !== 'held') return false;
+    try {
+      const row = read(this.db);
+      if (row?.token !== this.holder.token) this.lose(row);
+    } catch {
+      // A busy file is no loss: the next look tells.
+    }
     return this.held;
   }
 
@@ -203,22 +242,21 @@ export class Lease {
     let row: Row | undefined;
     try {
       const renew = 'UPDATE lease SET beat = beat + 1, beat_at = ? WHERE id = 1 AND token = ?';
-      const renewed = this.db.prepare(renew).run(Date.now(), this.holder.token).changes === 1;
+      this.db.prepare(renew).run(Date.now(), this.holder.token);
       row = read(this.db);
-      if (renewed) {
-        this.beatAt = performance.now();
-        if (row?.request && row.request !== this.answered) {
-          this.answered = row.request;
-          for (const listener of this.asked) listener(row.request);
-        }
-        return;
-      }
     } catch {
       // A full or busy disk is no loss: this process still lives, and says so when it can.
       return;
     }
+    if (row?.token !== this.holder.token) return this.lose(row);
+    if (!row.request || row.request === this.answered) return;
+    this.answered = row.request;
+    for (const listener of this.asked) listener(row.request);
+  }
+
+  private lose(to: Row | undefined): void {
     this.end('lost');
-    for (const listener of this.lost) listener(row ? toHolder(row) : null);
+    for (const listener of this.lost) listener(to ? toHolder(to) : null);
   }
 
   private end(state: 'lost' | 'released'): void {
@@ -237,6 +275,11 @@ export class Lease {
     }
     this.end('released');
   }
+}
+
+function closing<T>(db: Database.Database, value: T): T {
+  db.close();
+  return value;
 }
 
 /** A holder in words: "another desktop workbench on host kermit (process 4711), since 14:03". */

@@ -34,13 +34,16 @@ export function startOf(pid: number): string | null {
           .split(' ')[19],
     );
   }
-  if (process.platform === 'darwin') return attempt(() => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }));
+  // In one language and time zone: two programs need not have the same settings.
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  if (process.platform === 'darwin')
+    return attempt(() => execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env }));
   return null;
 }
 
 const bootOf = (): string | null => {
   if (process.platform === 'linux') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
-  if (process.platform === 'darwin') return attempt(() => execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }));
+  if (process.platform === 'darwin') return attempt(() => execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }));
   return null;
 };
 
@@ -69,13 +72,14 @@ function hasNumber(pid: number): boolean {
 
 /**
  * Whether a process is still there, as far as this one can see.
- * @returns 'unknown' for one of another machine or another container
+ * @returns 'unknown' for one of another machine or another container, and where its number may have been given again
  */
 export function livenessOf(other: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
   const self = ownIdentity();
   if (other.host !== self.host || other.space !== self.space) return 'unknown';
   if (other.boot !== null && self.boot !== null && other.boot !== self.boot) return 'gone';
   if (!hasNumber(other.pid)) return 'gone';
-  const started = startOf(other.pid);
-  return started !== null && other.started !== null && started !== other.started ? 'gone' : 'alive';
+  const started = other.pid === self.pid ? self.started : startOf(other.pid);
+  if (started === null || other.started === null) return other.pid === self.pid ? 'alive' : 'unknown';
+  return started === other.started ? 'alive' : 'gone';
 }

@@ -65,8 +65,8 @@ export const alreadyWritten = (folder: string, writer: LeaseHolder): AppError =>
   });
 
 /** Takes the right to write a run's folder. @throws AppError 'busy' naming who writes it */
-export function takeRunFolder(folder: string, program: string): Lease {
-  const taken = Lease.take(path.join(folder, leaseName), { program, staleMs });
+export async function takeRunFolder(folder: string, program: string): Promise<Lease> {
+  const taken = await Lease.take(path.join(folder, leaseName), { program, staleMs });
   if (taken instanceof Lease) return taken;
   throw alreadyWritten(folder, taken);
 }

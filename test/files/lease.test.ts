@@ -1,6 +1,6 @@
 // One process writes a folder at a time: the lease, against real processes that live, die and hang.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
@@ -18,8 +18,8 @@ afterEach(() => {
 
 const newFile = () => path.join(temporaryFolder(), 'work/lease.db');
 
-function take(file: string): Lease {
-  const taken = Lease.take(file, { program: 'a test' });
+async function take(file: string): Promise<Lease> {
+  const taken = await Lease.take(file, { program: 'a test' });
   if (!(taken instanceof Lease)) throw new Error(`held by ${taken.pid}`);
   leases.push(taken);
   return taken;
@@ -28,7 +28,7 @@ function take(file: string): Lease {
 /** Another process that holds the lease. @param answers whether it gives it up when asked */
 async function otherHolder(file: string, answers = true): Promise<ChildProcess> {
   const script = `import { Lease } from ${JSON.stringify(path.join(root, 'src/files/lease.ts'))};
-    const lease = Lease.take(${JSON.stringify(file)}, { program: 'another workbench' });
+    const lease = await Lease.take(${JSON.stringify(file)}, { program: 'another workbench' });
     if (!(lease instanceof Lease)) { console.log('REFUSED'); process.exit(3); }
     if (${answers}) lease.onAsked(() => { lease.release(); console.log('GAVE'); });
     lease.onLost(() => console.log('LOST'));
@@ -46,32 +46,32 @@ const said = (child: ChildProcess, word: string) =>
     child.once('exit', () => reject(new Error(`ended before it said ${word}`)));
   });
 
-test('one holder at a time, and the next one after a release', () => {
+test('one holder at a time, and the next one after a release', async () => {
   const file = newFile();
-  const first = take(file);
-  expect(Lease.take(file, { program: 'second' })).toMatchObject({ pid: process.pid, program: 'a test', host: ownIdentity().host });
+  const first = await take(file);
+  expect(await Lease.take(file, { program: 'second' })).toMatchObject({ pid: process.pid, program: 'a test', host: ownIdentity().host });
   first.release();
   first.release();
   expect(first.held).toBe(false);
   expect(leaseHolder(file)).toBeNull();
-  expect(take(file).held).toBe(true);
+  expect((await take(file)).held).toBe(true);
 });
 
-test('who holds it is told, and asking changes nothing', () => {
+test('who holds it is told, and asking changes nothing', async () => {
   const file = newFile();
   expect(leaseHolder(file)).toBeNull();
   expect(existsSync(file)).toBe(false);
-  const lease = take(file);
+  const lease = await take(file);
   expect(leaseHolder(file)).toEqual(lease.holder);
 });
 
 test('the lease of a process that was killed is taken over at once', async () => {
   const file = newFile();
   const child = await otherHolder(file);
-  expect(Lease.take(file, { program: 'mine' })).toMatchObject({ pid: child.pid, program: 'another workbench' });
+  expect(await Lease.take(file, { program: 'mine' })).toMatchObject({ pid: child.pid, program: 'another workbench' });
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
-  expect(take(file).held).toBe(true);
+  expect((await take(file)).held).toBe(true);
 });
 
 test('a living holder is asked first and gives the lease up', async () => {
@@ -98,7 +98,7 @@ test('a holder that hangs loses the lease, and knows it when it wakes', async ()
 
 test('the loser is told by whom', async () => {
   const file = newFile();
-  const first = take(file);
+  const first = await take(file);
   const lost = new Promise<LeaseHolder | null>((resolve) => first.onLost(resolve));
   const second = await Lease.takeOver(file, { program: 'the taker', patienceMs: 0 });
   leases.push(second);
@@ -116,25 +116,78 @@ test('a number that was given again is not its former owner', () => {
   expect(startOf(2 ** 22 + 1)).toBeNull();
 });
 
-test('a holder of another machine counts as gone only when it has been silent long enough', () => {
+test('a holder of another machine counts as gone only when it has been silent long enough', async () => {
   const file = newFile();
-  take(file).release();
+  (await take(file)).release();
   const db = new Database(file);
   const insert = db.prepare(
     `INSERT OR REPLACE INTO lease VALUES (1, 't', 'workbench', '2026-01-01', 'elsewhere', 1, 's', 'b', 'p', 0, ?, NULL)`,
   );
   insert.run(Date.now() - 10_000);
-  expect(Lease.take(file, { program: 'mine' })).toMatchObject({ host: 'elsewhere' });
+  expect(await Lease.take(file, { program: 'mine' })).toMatchObject({ host: 'elsewhere' });
   insert.run(Date.now() - 60_000);
   db.close();
-  expect(take(file).held).toBe(true);
+  expect((await take(file)).held).toBe(true);
 });
 
-test('a file that is no lease is set aside, not overwritten', () => {
+test('a holder of another machine whose clock is wrong is seen by its heart, not by its clock', async () => {
   const file = newFile();
-  take(file).release();
+  (await take(file)).release();
+  const db = new Database(file);
+  db.prepare(`INSERT INTO lease VALUES (1, 't', 'workbench', '2026-01-01', 'elsewhere', 1, 's', 'b', 'p', 7, 0, NULL)`).run();
+  const beating = setInterval(() => db.prepare('UPDATE lease SET beat = beat + 1, beat_at = beat_at + 2000').run(), 500);
+  try {
+    expect(await Lease.take(file, { program: 'mine' })).toMatchObject({ host: 'elsewhere' });
+  } finally {
+    clearInterval(beating);
+    db.close();
+  }
+});
+
+test('a process that cannot be told from a later one of its number counts by its heart alone', () => {
+  const self = ownIdentity();
+  const child = { ...self, pid: process.ppid };
+  expect(livenessOf({ ...child, started: startOf(process.ppid) })).toBe('alive');
+  expect(livenessOf({ ...child, started: null })).toBe('unknown');
+});
+
+test('a loser that was stopped while it lost the lease knows it before its next write', async () => {
+  const file = newFile();
+  const first = await take(file);
+  leases.push(await Lease.takeOver(file, { program: 'the taker', patienceMs: 0 }));
+  expect(first.check()).toBe(false);
+});
+
+test('a damaged file holds no lease: it is set aside by taking and by taking over', async () => {
+  for (const take of [Lease.take, (file: string) => Lease.takeOver(file, { program: 'mine', patienceMs: 0 })]) {
+    const file = newFile();
+    const first = await Lease.take(file, { program: 'mine' });
+    (first as Lease).release();
+    const bytes = readFileSync(file);
+    // Behind the header: SQLite opens it and fails on its pages.
+    bytes.fill(0x5a, 100);
+    writeFileSync(file, bytes);
+    const lease = (await take(file, { program: 'mine' })) as Lease;
+    leases.push(lease);
+    expect(lease.check()).toBe(true);
+    expect(existsSync(`${file}.broken`)).toBe(true);
+  }
+});
+
+test('a link is not followed', async () => {
+  const file = newFile();
+  const outside = path.join(temporaryFolder(), 'outside.db');
+  mkdirSync(path.dirname(file), { recursive: true });
+  symlinkSync(outside, file);
+  await expect(Lease.take(file, { program: 'mine' })).rejects.toThrow('is a link');
+  expect(existsSync(outside)).toBe(false);
+});
+
+test('a file that is no lease is set aside, not overwritten', async () => {
+  const file = newFile();
+  (await take(file)).release();
   writeFileSync(file, 'somebody else wrote this, and it is no database at all '.repeat(30));
   expect(leaseHolder(file)).toBeNull();
-  expect(take(file).held).toBe(true);
+  expect((await take(file)).held).toBe(true);
   expect(existsSync(`${file}.broken`)).toBe(true);
 });

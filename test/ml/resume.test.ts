@@ -128,7 +128,7 @@ describe('a resume', () => {
 describe("a run's folder", () => {
   test('is written by one trainer at a time, and says by which', async () => {
     const job = await jobFor();
-    const lease = takeRunFolder(job.outDir, 'another trainer');
+    const lease = await takeRunFolder(job.outDir, 'another trainer');
     await expect(runFit(job)).rejects.toMatchObject({
       code: 'busy',
       message: expect.stringMatching(/A run is being written in .* by another trainer on .* \(process \d+\), since/) as string,

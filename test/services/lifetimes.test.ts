@@ -1,7 +1,7 @@
 // Data sets, jobs and their owners: what opens wholly or not at all, what ends in order, and what a bad row, a locked file, a full disk or
 // another workbench does to it.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -270,6 +270,23 @@ describe('a second workbench', () => {
     expect(opening).toMatchObject({ undo: 'Brush', readOnlyReason: null });
     await stroke(second, imageId, box(8, 8, 2, 2, 1));
   });
+});
+
+test('a take-over waits for no survey, and what waited for it starts nothing', async () => {
+  const large = await makeDataset({ train: 1, val: 1, width: 1280, height: 720 });
+  for (let n = 1; n < 700; n++) {
+    for (const name of ['train', 'trainannot']) linkSync(path.join(large, name, 'train-0.png'), path.join(large, name, `train-${n}.png`));
+  }
+  const first = createBench();
+  await first.call('datasets.open', { path: large });
+  const started = first.call('training.start', { config: smallConfig(), name: '' }).catch((error: Error) => error);
+  const second = createBench();
+  await second.call('datasets.open', { path: large });
+  const begin = performance.now();
+  await second.call('datasets.takeOver');
+  expect(performance.now() - begin).toBeLessThan(6000);
+  expect(await started).toMatchObject({ code: expect.stringMatching(/cancelled|read-only/) as string });
+  expect(await second.call('runs.list', { withDeleted: true })).toEqual([]);
 });
 
 describe('jobs', () => {

@@ -72,7 +72,7 @@ test('runs left running are interrupted at the next start', () => {
 test('a run whose folder a living process writes is left alone until that has ended', async () => {
   const { store, create, db } = newStore();
   create('a');
-  const lease = takeRunFolder(store.folder('a'), 'a trainer');
+  const lease = await takeRunFolder(store.folder('a'), 'a trainer');
   const left = leftRuns(store);
   left.recover();
   expect(store.summary('a').status).toBe('running');

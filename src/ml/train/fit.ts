@@ -338,7 +338,7 @@ class Stopped extends Error {}
  * explodes, 'disk-full', 'corrupt-file'
  */
 export async function fit(job: TrainJob, pool: SamplePool, control: Control, emit: Emit): Promise<void> {
-  const lease = takeRunFolder(job.outDir, 'a trainer');
+  const lease = await takeRunFolder(job.outDir, 'a trainer');
   try {
     const run = new Fit(job, pool, control, emit);
     try {

@@ -69,7 +69,7 @@ export class DatasetAccess {
   /** Whether this workbench may write the history. */
   get owned(): boolean {
     const { lease } = this.options;
-    return lease instanceof Lease && lease.held;
+    return lease instanceof Lease && lease.check();
   }
 
   /** The same for what lies in the workbench's own folder, which is the user's where the data set is read only. */

@@ -67,6 +67,8 @@ export class DatasetScope {
   private readonly leftRuns: LeftRuns;
   private readonly endings: { what: string; end: () => void | Promise<void> }[];
   private closing: Promise<void> | null = null;
+  /** Resolves when another workbench gets the data set: nothing waits for the survey any more. */
+  private readonly giving = Promise.withResolvers<void>();
 
   /**
    * Opens a folder.
@@ -115,7 +117,7 @@ export class DatasetScope {
     this.access = access;
     const store = new RunStore(db, dataset.workFolder);
     const predictions = new PredictionStore(db, dataset.workFolder);
-    const surveyed = () => this.survey.finished;
+    const surveyed = () => Promise.race([this.survey.finished, this.giving.promise]);
     const shared = { dataset, access, db, events, outbox, log, workers, host };
     this.leftRuns = new LeftRuns({ store, outbox, log, events });
     endings.push({ what: 'runs of before', end: () => this.leftRuns.close() });
@@ -157,15 +159,20 @@ export class DatasetScope {
     const heldBy = this.access.heldBy() ?? 'another workbench';
     this.options.log.warn({ by: heldBy }, 'the data set was taken over');
     this.tellTakenOver(heldBy);
-    void this.training.close(0);
-    void this.review.close(0);
+    void this.stopJobs();
+  }
+
+  /** Stops what trains or predicts, with a checkpoint that its trainer writes by itself. Never rejects. */
+  private async stopJobs(): Promise<void> {
+    const ends = [this.training.close(0), this.review.close(0)];
+    this.giving.resolve();
+    await Promise.all(ends);
   }
 
   /** Another workbench asks for the data set: finishes what is in hand and gives it up. */
   private async giveUp(by: string): Promise<void> {
     this.options.log.info({ by }, 'the data set is asked for by another workbench');
-    await this.training.close(0);
-    await this.review.close(0);
+    await this.stopJobs();
     await this.edits.settle(() => {
       this.lease?.release();
       this.access.lostTo(null);
@@ -201,7 +208,7 @@ async function takeLease(workFolder: WorkFolder, { program, takeOver, log }: Sco
   const file = workFolder.at('lease.db');
   try {
     if (takeOver) return await Lease.takeOver(file, { program });
-    return Lease.take(file, { program });
+    return await Lease.take(file, { program });
   } catch (error) {
     log.error({ err: error, file }, 'the lease could not be taken');
     throw error instanceof AppError ? error : new AppError('read-only', `${file} could not be written: ${messageOf(error)}`, { file });

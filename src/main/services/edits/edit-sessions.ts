@@ -78,7 +78,7 @@ export class EditSessions {
 
   /** A mask as a window opens it: one that another program has changed while nobody painted on it is read anew. */
   private async opened(imageId: string, window: string): Promise<OpenedMask> {
-    const stale = await this.using(imageId, async (session) => session.isStale && session);
+    const stale = await this.using(imageId, (session) => Promise.resolve(session.isStale && session));
     if (stale) {
       await this.putAway(imageId, stale);
       const text = `The mask of ${imageId} was changed by another program and is shown as it is now.`;

@@ -58,6 +58,7 @@ export class ReviewService {
     try {
       await this.options.surveyed();
       if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+      this.options.access.assertOwned();
       return this.launch(runId, split);
     } finally {
       this.starting = false;

@@ -85,7 +85,7 @@ export class TrainingService {
     const begin = async () => {
       try {
         await this.options.surveyed();
-        if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+        this.assertOpen();
         return await work(claim);
       } catch (error) {
         claim.free();
@@ -97,6 +97,12 @@ export class TrainingService {
     const started = begin();
     this.pending = started.catch(() => undefined);
     return started;
+  }
+
+  /** Asked after every wait: the data set may have been closed or gone to another workbench meanwhile. */
+  private assertOpen(): void {
+    if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+    this.options.access.assertOwned();
   }
 
   /** Starts a learning-rate search. @throws AppError 'busy', or 'invalid-argument' if no training image is labelled */
@@ -148,12 +154,16 @@ export class TrainingService {
   private async kept(samples: readonly Sample[]): Promise<Sample[]> {
     const { workers, dataset } = this.options;
     const store = dataset.workFolder.at('revisions');
-    return Promise.all(
-      samples.map(async (sample) => {
-        const revision = sample.maskFile && (await workers.run('keepMask', { maskFile: sample.maskFile, store }));
-        return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : sample;
-      }),
-    );
+    const keep = async (sample: Sample): Promise<Sample> => {
+      const revision = sample.maskFile && (await workers.run('keepMask', { maskFile: sample.maskFile, store }));
+      return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : sample;
+    };
+    const kept: Sample[] = [];
+    for (let at = 0; at < samples.length; at += workers.surveysTogether) {
+      kept.push(...(await Promise.all(samples.slice(at, at + workers.surveysTogether).map(keep))));
+      this.assertOpen();
+    }
+    return kept;
   }
 
   /**
