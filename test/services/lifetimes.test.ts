@@ -1,7 +1,7 @@
 // Data sets, jobs and their owners: what opens wholly or not at all, what ends in order, and what a bad row, a locked file, a full disk or
 // another workbench does to it.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +9,8 @@ import { leaseHolder } from '#files/lease';
 import { readStoredMask } from '#files/mask-png';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { EditState, RevisionInfo } from '#shared/contract/edits';
-import type { RunSummary } from '#shared/contract/runs';
+import type { PredictionInfo, PredictionProgress, ReviewResult } from '#shared/contract/review';
+import type { DiskUse, RunSummary } from '#shared/contract/runs';
 import type { QueueState, RateSearch, TrainingStatus } from '#shared/contract/training';
 import { openFirstDataset } from '../../src/main/create-services.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
@@ -22,6 +23,11 @@ let bench: TestBench;
 const imageId = 'train/train-0';
 const history = (of = folder) => path.join(of, '.encnet/history.db');
 const current = () => bench.call<DatasetInfo>('datasets.current');
+async function predicted(runId: string): Promise<void> {
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId, split: 'val' });
+  expect(await done).toMatchObject({ state: 'finished' });
+}
 const runs = () => bench.call<RunSummary[]>('runs.list', { withDeleted: true });
 
 beforeEach(async () => {
@@ -172,6 +178,59 @@ describe('one bad row', () => {
     const broken = Object.fromEntries((await runs()).map(({ id, broken: reason }) => [id, reason]));
     expect(broken).toMatchObject({ starter: null, bad: expect.stringContaining('damaged') as string });
     await bench.call('runs.delete', { runId: 'bad' });
+  });
+
+  test('of a prediction leaves the other images their scores', async () => {
+    await opened();
+    await bench.call('runs.addStarter');
+    await predicted('starter');
+    await bench.workbench.shutDown();
+    tamper("UPDATE prediction_image SET confusion = '[1,' WHERE image_id = (SELECT min(image_id) FROM prediction_image)");
+    bench = createBench();
+    await opened();
+    const [{ id }] = await bench.call<PredictionInfo[]>('review.predictions');
+    const { images, miou } = await bench.call<ReviewResult>('review.result', { predictionId: id });
+    expect(images.map(({ confusion }) => confusion !== null).sort()).toEqual([false, true]);
+    expect(miou).not.toBeNull();
+  });
+});
+
+describe('something in .encnet that is not ours', () => {
+  test('does not keep the data set from being opened', async () => {
+    await opened();
+    await stroke(bench, imageId, box(0, 0, 2, 2, 1));
+    await bench.call('edits.save', { imageId });
+    await bench.workbench.shutDown();
+    for (const name of ['revisions', 'journal', 'runs', 'predictions']) {
+      mkdirSync(path.join(folder, '.encnet', name), { recursive: true });
+      writeFileSync(path.join(folder, '.encnet', name, '.DS_Store'), 'a system wrote this');
+    }
+    bench = createBench();
+    await opened();
+    expect(await current()).toMatchObject({ writable: true });
+  });
+
+  test('as a link in one run hides no other run, is told, and nothing behind it is read or removed', async () => {
+    await opened();
+    await bench.call('runs.addStarter');
+    await bench.workbench.shutDown();
+    tamper(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at,
+        updated_at, deleted_at) SELECT 'linked', 'linked', preset, 'running', config, classes, '1', 'f', 1, 1, '2020', '2020', NULL
+        FROM run WHERE id = 'starter'`);
+    const outside = temporaryFolder();
+    writeFileSync(path.join(outside, 'last.ckpt'), 'outside');
+    symlinkSync(outside, path.join(folder, '.encnet/runs/linked'));
+    bench = createBench();
+    await opened();
+    const broken = Object.fromEntries((await runs()).map(({ id, broken: reason }) => [id, reason]));
+    expect(broken).toEqual({ starter: null, linked: expect.stringContaining('is a link') as string });
+    expect(await bench.call<DiskUse>('runs.diskUse')).toMatchObject({ runs: { linked: 0 } });
+    await bench.workbench.shutDown();
+    tamper("UPDATE run SET deleted_at = '2020'");
+    bench = createBench();
+    await opened();
+    expect((await runs()).map(({ id }) => id)).toEqual(['linked']);
+    expect(readFileSync(path.join(outside, 'last.ckpt'), 'utf8')).toBe('outside');
   });
 });
 

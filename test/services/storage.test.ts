@@ -91,7 +91,7 @@ test('a bad row hides no other run, and can be deleted', () => {
   const broken = store.list(false).map(({ id, broken: reason }) => [id, reason !== null]);
   expect(Object.fromEntries(broken)).toEqual({ a: false, b: true, c: true, d: true });
   store.setDeleted('b', true);
-  store.purge(new Date(Date.now() + 1000));
+  store.purge(new Date(Date.now() + 1000), (_, error) => expect.fail(String(error)));
   expect(store.list(true).map(({ id }) => id)).not.toContain('b');
   db.close();
 });
@@ -114,11 +114,11 @@ test('deleting hides, restoring shows, and only what was deleted long ago is pur
   store.metrics.addEpoch('a', metrics(1, 0.1, 1), []);
   store.setDeleted('a', true);
   expect(store.list(false)).toEqual([]);
-  store.purge(new Date(Date.now() - 1000));
+  store.purge(new Date(Date.now() - 1000), (_, error) => expect.fail(String(error)));
   store.setDeleted('a', false);
   expect(store.list(false).map(({ id }) => id)).toEqual(['a']);
   store.setDeleted('a', true);
-  store.purge(new Date(Date.now() + 1000));
+  store.purge(new Date(Date.now() + 1000), (_, error) => expect.fail(String(error)));
   expect(store.list(true)).toEqual([]);
   expect(db.prepare('SELECT count(*) AS n FROM epoch').get()).toEqual({ n: 0 });
   db.close();

@@ -135,12 +135,24 @@ export class DatasetScope {
     lease?.onAsked((by) => void this.giveUp(by));
   }
 
-  /** Puts right what a workbench left that ended without saying so. Only the holder of the lease does. */
+  /**
+   * Puts right what a workbench left that ended without saying so. Only the holder of the lease does. What cannot be put right is
+   * logged: it must not keep the data set from being opened.
+   */
   private recover(store: RunStore, predictions: PredictionStore): void {
-    this.leftRuns.recover();
-    predictions.removeIncomplete();
-    store.purge(new Date(Date.now() - deletedRunsDays * 86_400_000));
-    removeTemporaries(this.dataset);
+    const { log } = this.options;
+    const attempt = (what: string, work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        log.error({ err: error, what }, 'something that was left could not be put right');
+      }
+    };
+    attempt('runs', () => this.leftRuns.recover());
+    for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.discard(id));
+    const before = new Date(Date.now() - deletedRunsDays * 86_400_000);
+    store.purge(before, (run, error) => log.error({ err: error, run }, 'a deleted run could not be removed'));
+    for (const folder of foldersOfOurs(this.dataset)) attempt(folder, () => removeTemporaries(folder));
   }
 
   /** Resolves when every image is known. */
@@ -226,12 +238,17 @@ async function endAll(endings: DatasetScope['endings'], log: Logger): Promise<vo
   }
 }
 
-/** Removes what a kill left half written beside masks and in the folder of revisions. */
-function removeTemporaries(dataset: OpenDataset): void {
+/** The folders that masks, revisions and journals are written into. */
+function foldersOfOurs(dataset: OpenDataset): string[] {
   const { workFolder } = dataset;
   const store = workFolder.at('revisions');
-  const kept = existsSync(store) ? readdirSync(store).map((name) => workFolder.at('revisions', name)) : [];
-  for (const folder of [...dataset.labelFolders(), ...kept, workFolder.at('journal')].filter((at) => existsSync(at))) {
-    for (const name of readdirSync(folder)) if (isTemporary(name)) rmSync(path.join(folder, name), { force: true });
-  }
+  // What else lies there (a system's own files) is none of ours.
+  const kept = existsSync(store) ? readdirSync(store, { withFileTypes: true }).filter((entry) => entry.isDirectory()) : [];
+  return [...dataset.labelFolders(), ...kept.map(({ name }) => workFolder.at('revisions', name)), workFolder.at('journal')];
+}
+
+/** Removes what a kill left half written. */
+function removeTemporaries(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) if (isTemporary(name)) rmSync(path.join(folder, name), { force: true });
 }

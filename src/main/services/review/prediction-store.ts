@@ -88,9 +88,12 @@ export class PredictionStore {
     if (isId(predictionId)) this.workFolder.remove('predictions', predictionId);
   }
 
-  /** Removes what a killed application left half done. */
-  removeIncomplete(): void {
-    for (const { id } of this.db.prepare<[], { id: string }>('SELECT id FROM prediction WHERE complete = 0').all()) this.discard(id);
+  /** The predictions that a killed application left half done. */
+  incomplete(): string[] {
+    return this.db
+      .prepare<[], { id: string }>('SELECT id FROM prediction WHERE complete = 0')
+      .all()
+      .map(({ id }) => id);
   }
 
   list(): PredictionInfo[] {
@@ -116,7 +119,7 @@ export class PredictionStore {
       .all(predictionId)
       .map((row) => ({
         id: row.image_id,
-        confusion: row.confusion ? (JSON.parse(row.confusion) as number[]) : null,
+        confusion: row.confusion ? countsOf(row.confusion) : null,
         uncertainty: row.uncertainty,
       }));
   }
@@ -128,6 +131,15 @@ export class PredictionStore {
       .get(predictionId, imageId);
     if (!row) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
     return this.workFolder.at('predictions', predictionId, row.file);
+  }
+}
+
+/** @returns null for a row that cannot be read: its image has no scores then, and the others have theirs */
+function countsOf(text: string): number[] | null {
+  try {
+    return z.array(z.number().min(0)).parse(JSON.parse(text));
+  } catch {
+    return null;
   }
 }
 

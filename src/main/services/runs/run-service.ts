@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -79,7 +79,10 @@ export class RunService {
     const { store } = this;
     const runs: { id: string; deleted: boolean; bytes: number }[] = [];
     // One folder after the other: thousands at once would keep everything else waiting.
-    for (const { id, deleted } of store.list(true)) runs.push({ id, deleted, bytes: await folderBytes(store.folder(id)) });
+    for (const { id, deleted, broken } of store.list(true)) {
+      // A link in the place of a folder holds nothing of ours.
+      runs.push({ id, deleted, bytes: broken ? 0 : await folderBytes(store.folder(id)) });
+    }
     const sum = (of: typeof runs) => of.reduce((total, { bytes }) => total + bytes, 0);
     return {
       runs: Object.fromEntries(runs.map(({ id, bytes }) => [id, bytes])),
@@ -139,6 +142,12 @@ export class RunService {
     this.change(runId, (store) => store.setDeleted(runId, true));
   }
 
+  private purgeDeleted(): void {
+    this.store.purge(new Date(Date.now() + 1000), (runId, error) => {
+      this.options.events.emit('app.notice', { kind: 'error', text: `The run ${runId} could not be removed: ${messageOf(error)}` });
+    });
+  }
+
   handlers(): Services['runs'] {
     return {
       list: ({ withDeleted }) => this.store.list(withDeleted),
@@ -149,7 +158,7 @@ export class RunService {
       diskUse: () => this.diskUse(),
       purgeDeleted: () => {
         this.options.access.assertOwned();
-        this.store.purge(new Date(Date.now() + 1000));
+        this.purgeDeleted();
         return this.diskUse();
       },
       addStarter: () => this.addStarter(),

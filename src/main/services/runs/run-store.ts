@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { runWriter } from '#files/run-folder';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
 import { checkConfig } from '#shared/training/presets';
@@ -184,8 +184,17 @@ export class RunStore {
       .map((row) => this.toSummary(row));
   }
 
+  /** What a run left in its folder; a folder that is not followed hides no other run. */
+  private left(runId: string): { checkpoint: boolean; weights: boolean; refused: string | null } {
+    try {
+      return { checkpoint: existsSync(this.file(runId, 'last.ckpt')), weights: this.weightsFile(runId) !== null, refused: null };
+    } catch (error) {
+      return { checkpoint: false, weights: false, refused: messageOf(error) };
+    }
+  }
+
   private toSummary(row: ListedRow): RunSummary {
-    const has = (name: string) => existsSync(this.file(row.id, name));
+    const { checkpoint, weights, refused } = this.left(row.id);
     const { status, reason } = this.unwritten.get(row.id) ?? row;
     const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
     const sound = spark && tags && parsed(z.record(z.string(), z.unknown()), row.config);
@@ -195,7 +204,7 @@ export class RunStore {
       preset: row.preset,
       status,
       reason,
-      broken: sound ? null : 'Its row in the history is damaged: it can only be deleted.',
+      broken: sound ? refused : 'Its row in the history is damaged: it can only be deleted.',
       device: row.device,
       epochs: row.epochs,
       epochsDone: row.epochs_done,
@@ -206,8 +215,8 @@ export class RunStore {
       createdAt: row.created_at,
       updatedAt: row.updated_at,
       deleted: row.deleted_at !== null,
-      resumable: unfinished.includes(status) && has('last.ckpt'),
-      hasCheckpoint: this.weightsFile(row.id) !== null,
+      resumable: unfinished.includes(status) && checkpoint,
+      hasCheckpoint: weights,
       spark: spark ?? [],
       tags: tags ?? [],
       note: row.note,
@@ -267,16 +276,20 @@ export class RunStore {
     this.db.prepare('UPDATE run SET deleted_at = ? WHERE id = ?').run(deleted ? nowText() : null, runId);
   }
 
-  /** Removes for good what was deleted before `before`. */
-  purge(before: Date): void {
+  /** Removes for good what was deleted before `before`. @param failed told of a run that cannot be removed; it keeps no other */
+  purge(before: Date, failed: (runId: string, error: unknown) => void): void {
     const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
     const predictions = this.db.prepare<[string], { id: string }>('SELECT id FROM prediction WHERE run_id = ?');
     for (const { id } of gone) {
-      if (isId(id) && this.isBeingWritten(id)) continue;
-      // An id that no run of ours can have names no folder of ours.
-      for (const prediction of predictions.all(id)) if (isId(prediction.id)) this.workFolder.remove('predictions', prediction.id);
-      if (isId(id)) this.workFolder.remove('runs', id);
-      this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
+      try {
+        if (isId(id) && this.isBeingWritten(id)) continue;
+        // An id that no run of ours can have names no folder of ours.
+        for (const prediction of predictions.all(id)) if (isId(prediction.id)) this.workFolder.remove('predictions', prediction.id);
+        if (isId(id)) this.workFolder.remove('runs', id);
+        this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
+      } catch (error) {
+        failed(id, error);
+      }
     }
   }
 
