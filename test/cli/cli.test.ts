@@ -1,4 +1,3 @@
-import { readRunSamples } from '#files/run-folder';
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +5,12 @@ import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { beforeAll, expect, test, describe } from 'vitest';
 import { readStoredMask, encodeStoredMask } from '#files/mask-png';
+import { readRunSamples } from '#files/run-folder';
+import type { RunSummary } from '#shared/contract/runs';
+import type { TrainingStatus } from '#shared/contract/training';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createBench } from '../helpers/services.ts';
+import { smallConfig } from '../helpers/training.ts';
 import { root } from '../helpers/workbench.ts';
 
 interface Result {
@@ -322,4 +326,26 @@ describe('classes and folders', () => {
     expect(again).toMatchObject({ code: 1 });
     expect(again.stderr).toContain('nothing is left to do');
   });
+});
+
+test("a workbench's run goes on at the command line with the masks it recorded, whatever has become of them since", async () => {
+  const data = await makeDataset({ train: 4, val: 2 });
+  const bench = createBench();
+  await bench.call('datasets.open', { path: data });
+  const epoch = bench.until('training.epoch', () => true);
+  const end = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  const run = await bench.call<RunSummary>('training.start', { config: smallConfig({ epochs: 200 }), name: '' });
+  await epoch;
+  await bench.call('training.stop');
+  await end;
+  await bench.workbench.shutDown();
+  writeFileSync(path.join(data, 'trainannot/train-0.png'), 'not a mask any more');
+  const folder = path.join(data, '.encnet/runs', run.id);
+  const child = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), 'train', '--data', data, '--resume', folder], { cwd: root });
+  let told = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (told += text.toString()));
+  await expect.poll(() => told, { timeout: 30_000 }).toMatch(/epoch \d+ ---/);
+  child.kill('SIGINT');
+  await new Promise((resolve) => child.once('exit', resolve));
+  expect(told).not.toContain('left out');
 });

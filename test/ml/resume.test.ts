@@ -3,15 +3,18 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { readRunSamples, runWriter, takeRunFolder } from '#files/run-folder';
+import { locateRunSamples, readRunSamples, runWriter, takeRunFolder } from '#files/run-folder';
 import { maskRevision } from '#files/revision';
+import { Control } from '#ml/train/control';
+import { fit } from '#ml/train/fit';
 import { keepMask, keptMask } from '#ml/train/kept-masks';
 import { differingSettings } from '#ml/train/resume-guard';
 import { readCheckpoint } from '#ml/weights/checkpoint';
+import type { Sample } from '#shared/data/sample';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
 
@@ -125,6 +128,9 @@ describe('a resume', () => {
   });
 });
 
+const imageOf = (job: { train: Sample[]; validation: Sample[] }, id: string) =>
+  [...job.train, ...job.validation].find((sample) => sample.id === id)!.imageFile;
+
 describe("a run's folder", () => {
   test('is written by one trainer at a time, and says by which', async () => {
     const job = await jobFor();
@@ -146,6 +152,23 @@ describe("a run's folder", () => {
     expect(existsSync(path.join(job.outDir, 'config.json'))).toBe(false);
     expect(existsSync(last(job))).toBe(false);
     expect(runWriter(job.outDir)).toBeNull();
+  });
+
+  test('tells what a run trains on that was stopped while it read its samples', async () => {
+    const job = { ...(await jobFor({ epochs: 1 })), keepMasks: true };
+    const pool = createPool(job.maskFormat);
+    const control = new Control();
+    control.stop();
+    await fit(job, pool, control, () => undefined);
+    await pool.close();
+    const { train } = readRunSamples(job.outDir)!;
+    expect(train.map(({ id }) => id)).toEqual(job.train.map(({ id }) => id));
+    // It goes on with the masks of its start, and then knows what it sees.
+    const where = { maskFile: (revision: string) => keptMask(job.outDir, revision), imageFile: (id: string) => imageOf(job, id) };
+    for (const { maskFile } of job.train) writeFileSync(maskFile!, 'painted over meanwhile');
+    const own = locateRunSamples(job.outDir, where)!;
+    await runFit({ ...job, ...own, keepMasks: false, resumeFrom: last(job) });
+    expect(readCheckpoint(last(job)).state).toMatchObject({ epoch: 1, data: { train: 6, validation: 2 } });
   });
 
   test('keeps the masks of a run outside a workbench, and what it goes on with', async () => {

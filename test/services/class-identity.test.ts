@@ -177,6 +177,20 @@ describe('a run', () => {
     expect(detail.classes.map(({ name }) => name)).toEqual(camvid().map(({ name }) => name));
   });
 
+  test('that was stopped before its first step goes on with the masks of its start', async () => {
+    const ended = bench.until<RunSummary>('runs.changed', ({ status }) => status === 'stopped');
+    const run = await bench.call<RunSummary>('training.start', { config: smallConfig({ epochs: 3 }), name: '' });
+    await bench.call('training.stop');
+    await ended;
+    writeFileSync(path.join(folder, 'trainannot/train-0.png'), 'not a mask any more');
+    await reopen();
+    const goesOn = bench.until<{ runId: string }>('training.epoch', () => true);
+    await bench.call('training.resumeRun', { runId: run.id });
+    await goesOn;
+    const log = await bench.call<string[]>('training.log', { runId: run.id });
+    expect(log.filter((line) => line.includes('left out'))).toEqual([]);
+  });
+
   test('trains on the masks it recorded, and goes on with them, whatever is edited meanwhile', async () => {
     const run = await stopped();
     const work = path.join(folder, '.encnet');

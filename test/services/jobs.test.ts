@@ -10,7 +10,14 @@ import { trainerProgram } from '#services/jobs/trainer-program';
 import { asDatabaseError, isPassing } from '#services/database-error';
 import { EventBus } from '#services/events';
 import type { ExportJob, TrainerEvent } from '#shared/training/messages';
+import { openDatabase } from '#services/database';
+import { WorkFolder } from '#services/datasets/work-folder';
+import { RunStore } from '#services/runs/run-store';
+import { QueueStore } from '#services/training/queue-store';
+import { ActiveRun } from '#services/training/active-run';
+import { RunQueue } from '#services/training/run-queue';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { smallConfig } from '../helpers/training.ts';
 
 const silent = pino({ level: 'silent' });
 const job: ExportJob = { kind: 'export', checkpoint: '', outFile: '', format: 'onnx', half: false, size: null, notes: {} };
@@ -294,4 +301,62 @@ test('trainers run on the Node that npm brought, or on the one that is shipped',
   mkdirSync(path.dirname(shipped));
   writeFileSync(shipped, '');
   expect(trainerProgram(resources)).toBe(shipped);
+});
+
+describe('a history that cannot be read any more', () => {
+  const config = smallConfig();
+  const common = () => {
+    const workFolder = new WorkFolder(temporaryFolder());
+    const db = openDatabase(workFolder.at('history.db'), false);
+    return { workFolder, db, events: new EventBus(() => undefined).of('a data set'), outbox: new Outbox(silent), device: new Device() };
+  };
+
+  test('keeps no run from ending, frees the device and tells how it ended', async () => {
+    const { workFolder, db, events, outbox, device } = common();
+    const store = new RunStore(db, workFolder);
+    const run = { id: 'a', name: 'a', config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] };
+    store.create(run);
+    const ended = vi.fn();
+    const { train, validation } = { train: [], validation: [] };
+    const active = new ActiveRun({
+      runId: 'a',
+      store,
+      job: {
+        kind: 'train',
+        config,
+        classes: [],
+        maskFormat: { toId: [], voidValue: 255 },
+        train,
+        validation,
+        outDir: store.folder('a'),
+        resumeFrom: null,
+        initialWeights: null,
+      },
+      host: trainer('setTimeout(() => process.exit(7), 300);'),
+      claim: device.take('A training run'),
+      events,
+      outbox,
+      log: silent,
+      ended,
+    });
+    db.close();
+    await until(() => device.takenBy === null);
+    expect(ended).toHaveBeenCalledOnce();
+    expect(active.status()).toMatchObject({
+      active: false,
+      run: { status: 'failed', reason: expect.stringContaining('exit code 7') as string },
+    });
+    outbox.close();
+  });
+
+  test('holds the line instead of ending the workbench', () => {
+    const { db, events, device } = common();
+    const start = vi.fn();
+    const queue = new RunQueue({ store: new QueueStore(db), events, device, log: silent, start });
+    db.close();
+    queue.advance();
+    queue.hold();
+    queue.close();
+    expect(start).not.toHaveBeenCalled();
+  });
 });

@@ -6,14 +6,16 @@ import { classSetOf, type ClassSet } from '#services/datasets/class-set';
 import { locateDataset, type LocatedDataset } from '#services/datasets/layout';
 
 export interface CliDataset {
+  folder: string;
   located: LocatedDataset;
   classSet: ClassSet;
 }
 
 /** Locates a data set without opening its history: the command line writes nothing into it. */
 export function findDataset(folder: string): CliDataset {
-  const located = locateDataset(path.resolve(folder));
-  return { located, classSet: classSetOf(path.resolve(folder), located) };
+  const at = path.resolve(folder);
+  const located = locateDataset(at);
+  return { folder: at, located, classSet: classSetOf(at, located) };
 }
 
 /** The labelled samples of a split. @throws AppError 'not-found' naming the splits there are */

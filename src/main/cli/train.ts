@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
+import { revisionFile } from '#services/edits/revision-store';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, setting, size } from './options.ts';
@@ -77,10 +78,16 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
 }
 
 /** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
-function ownSamples(folder: string, { located }: CliDataset) {
+function ownSamples(folder: string, { folder: data, located }: CliDataset) {
   const images = new Map(located.images.map((image) => [image.id, image.imageFile]));
+  // A run of a workbench has its masks in the data set's store, one of the command line in its own folder.
+  const stores = [path.join(folder, '../../revisions'), path.join(data, '.encnet/revisions')];
+  const keptIn = (revision: string) => [
+    path.join(folder, 'masks', `${revision}.png`),
+    ...stores.map((store) => revisionFile(store, revision)),
+  ];
   return locateRunSamples(folder, {
-    maskFile: (revision) => path.join(folder, 'masks', `${revision}.png`),
+    maskFile: (revision) => keptIn(revision).find((file) => existsSync(file)) ?? keptIn(revision)[0],
     imageFile: (id) => {
       const file = images.get(id);
       if (!file) throw new AppError('not-found', `The data set has no image "${id}" any more, on which the run was trained`);

@@ -128,7 +128,10 @@ class Fit {
     const { config, job } = this;
     const kept = (samples: readonly Sample[]) => (job.keepMasks ? samples.map((sample) => keepMask(sample, job.outDir)) : samples);
     const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, this.control);
-    const [train, validation] = [await survey(kept(job.train)), await survey(kept(job.validation))];
+    const samples = { train: kept(job.train), validation: kept(job.validation) };
+    // A run that is stopped while it reads goes on with these all the same.
+    if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
+    const [train, validation] = [await survey(samples.train), await survey(samples.validation)];
     if (this.control.stopRequested) return null;
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { samples, excluded }] of [
@@ -156,8 +159,8 @@ class Fit {
     const { state, job } = this;
     const now = { train: train.length, validation: validation.length, fingerprint: fingerprintOf([train, validation]) };
     if (job.resumeFrom) assertSameSamples(job.resumeFrom, state.data, now);
+    if (!state.data || !this.files.hasSamples) this.files.writeSamples(train, validation);
     state.data = now;
-    if (!job.resumeFrom) this.files.writeSamples(train, validation);
   }
 
   /** @returns false if stopped on the way */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isTemporary, writeAtomic } from '#files/atomic-write';
-import { writeRunSamples } from '#files/run-folder';
+import { readRunSamples, writeRunSamples } from '#files/run-folder';
 import type { Sample } from '#shared/data/sample';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
@@ -36,12 +36,16 @@ export class RunFiles {
     this.configWritten = true;
   }
 
-  /** Keeps which images and masks the run trains on, where their revisions are known. */
+  /** Whether it is kept which images and masks the run trains on. */
+  get hasSamples(): boolean {
+    return readRunSamples(this.job.outDir) !== null;
+  }
+
+  /** Keeps which images and masks the run trains on: those whose revision is known. */
   writeSamples(train: readonly Sample[], validation: readonly Sample[]): void {
     const references = (samples: readonly Sample[]) => samples.flatMap(({ id, revision }) => (revision ? [{ id, revision }] : []));
-    if ([...train, ...validation].every(({ revision }) => revision)) {
-      writeRunSamples(this.job.outDir, { train: references(train), validation: references(validation) });
-    }
+    const kept = { train: references(train), validation: references(validation) };
+    if (kept.train.length > 0 && kept.validation.length > 0) writeRunSamples(this.job.outDir, kept);
   }
 
   writeMetrics({ history }: RunState): void {

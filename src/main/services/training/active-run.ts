@@ -1,4 +1,4 @@
-import type { RunStatus } from '#shared/contract/runs';
+import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { Emitter } from '../events.ts';
@@ -40,11 +40,15 @@ export class ActiveRun {
   private msPerStep = 0;
   private validationSeconds = 0;
   private validationStart = 0;
+  /** As the history had it when it could be read last. */
+  private summary: RunSummary;
+  private outcome: { status: RunStatus; reason: string | null } | null = null;
   private closing: 'while-running' | 'while-paused' | null = null;
 
   constructor(options: ActiveRunOptions) {
     this.options = options;
     this.runId = options.runId;
+    this.summary = options.store.summary(options.runId);
     this.curves = new TensorBoardCurves(options.job.outDir, options.job.classes, (line) => this.log(line));
     this.job = new Job({
       host: options.host,
@@ -76,7 +80,7 @@ export class ActiveRun {
 
   status(): TrainingStatus {
     return {
-      run: this.options.store.summary(this.runId),
+      run: this.summaryNow(),
       active: this.phase !== 'ended',
       phase: this.phase,
       device: this.device,
@@ -85,6 +89,18 @@ export class ActiveRun {
       validation: this.validation,
       secondsLeft: this.secondsLeft(),
     };
+  }
+
+  /** A history that cannot be read now is no reason for a run to end. */
+  private summaryNow(): RunSummary {
+    const { store, log } = this.options;
+    try {
+      this.summary = store.summary(this.runId);
+    } catch (error) {
+      log.error({ err: error, run: this.runId }, 'the history cannot be read');
+      if (this.outcome) this.summary = { ...this.summary, ...this.outcome };
+    }
+    return this.summary;
   }
 
   private secondsLeft(): number | null {
@@ -196,7 +212,7 @@ export class ActiveRun {
   }
 
   private onEpoch(metrics: EpochMetrics, confusion: number[], best: boolean): void {
-    const { store, events } = this.options;
+    const { events } = this.options;
     this.record('an epoch', ({ metrics: curves }) => curves.addEpoch(this.runId, metrics, confusion));
     this.curves.epoch(metrics);
     this.validation = null;
@@ -207,18 +223,22 @@ export class ActiveRun {
         `cost time ${metrics.timeSeconds.toFixed(1)} s`,
     );
     events.emit('training.epoch', { runId: this.runId });
-    events.emit('runs.changed', store.summary(this.runId));
+    events.emit('runs.changed', this.summaryNow());
   }
 
   private end(end: JobEnd): void {
     const { store, events, outbox, ended } = this.options;
     this.phase = 'ended';
-    const { status, reason } = this.outcomeOf(end);
-    store.settle(this.runId, status, reason, outbox);
-    this.log(reason ? `${status}: ${reason}` : status);
-    this.curves.flush();
-    events.emit('runs.changed', store.summary(this.runId));
-    ended();
+    this.outcome = this.outcomeOf(end);
+    const { status, reason } = this.outcome;
+    try {
+      store.settle(this.runId, status, reason, outbox);
+      this.log(reason ? `${status}: ${reason}` : status);
+      this.curves.flush();
+      events.emit('runs.changed', this.summaryNow());
+    } finally {
+      ended();
+    }
   }
 
   private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {

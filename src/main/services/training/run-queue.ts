@@ -33,6 +33,8 @@ type QueueHandlers = Pick<
   'enqueue' | 'sweep' | 'queue' | 'removeQueued' | 'restoreQueued' | 'prioritise' | 'startQueue' | 'holdQueue'
 >;
 
+const retryMs = 2000;
+
 /** The line of runs: one after the other on the one device. After a restart or a stop it waits for a person. */
 export class RunQueue {
   private readonly options: QueueOptions;
@@ -40,6 +42,7 @@ export class RunQueue {
   /** The one that is being started: in line until it is a run, but not waiting any more. */
   private startingId: string | null = null;
   private closed = false;
+  private again: NodeJS.Timeout | null = null;
 
   constructor(options: QueueOptions) {
     this.options = options;
@@ -59,20 +62,37 @@ export class RunQueue {
 
   /** Starts nothing more by itself. */
   hold(): void {
-    if (this.held || this.options.store.count() === 0) return;
-    this.held = true;
-    this.changed();
+    try {
+      if (this.held || this.options.store.count() === 0) return;
+      this.held = true;
+      this.changed();
+    } catch (error) {
+      // A line that cannot be read starts nothing by itself either.
+      this.held = true;
+      this.options.log.error({ err: error }, 'the line of runs cannot be read');
+    }
   }
 
   /** Starts nothing more at all. */
   close(): void {
     this.closed = true;
+    if (this.again) clearTimeout(this.again);
   }
 
   /** Starts the next run if the device is free and the line is not held. One that cannot be started is reported, and the line is held. */
   advance(): void {
     if (this.held || this.closed || this.startingId !== null || this.options.device.takenBy) return;
-    const next = this.options.store.list().waiting.at(0);
+    let next;
+    try {
+      next = this.options.store.list().waiting.at(0);
+    } catch (error) {
+      this.options.log.error({ err: error }, 'the line of runs cannot be read now');
+      this.again ??= setTimeout(() => {
+        this.again = null;
+        this.advance();
+      }, retryMs);
+      return;
+    }
     if (next) void this.begin(next);
   }
 

@@ -129,8 +129,7 @@ export class TrainingService {
   private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
     const { dataset, runs, queue, db, codeVersion } = this.options;
     const weights = startFrom === null ? null : weightsOf(runs, startFrom);
-    const { train, validation } = labelled(dataset);
-    const samples = { train: await this.kept(train), validation: await this.kept(validation) };
+    const samples = await this.todaysSamples();
     const now = new Date().toISOString();
     const runId = freeId(runs, `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`);
     // A run leaves the line in the moment it is one: a kill between the two loses neither.
@@ -148,6 +147,12 @@ export class TrainingService {
       });
     })();
     return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: weights });
+  }
+
+  /** What is labelled now, kept. @throws AppError 'invalid-argument' naming a split that has no sound, labelled image */
+  private async todaysSamples() {
+    const { train, validation } = labelled(this.options.dataset);
+    return { train: await this.kept(train), validation: await this.kept(validation) };
   }
 
   /** The samples with their masks as they are kept: what is edited meanwhile changes nothing of a run. */
@@ -172,7 +177,7 @@ export class TrainingService {
    * classes have changed
    */
   resumeRun(runId: string): Promise<RunSummary> {
-    return this.claiming('A training run', (claim) => {
+    return this.claiming('A training run', async (claim) => {
       const { runs, dataset } = this.options;
       const { name } = runs.row(runId);
       const checkpoint = runs.file(runId, 'last.ckpt');
@@ -181,7 +186,7 @@ export class TrainingService {
       }
       if (runs.isBeingWritten(runId)) throw new AppError('busy', `The run "${name}" is still being written: wait for its trainer to end`);
       assertSameClasses(`The run "${name}"`, readCheckpointHeader(checkpoint).classes, dataset.classSet.classes);
-      const samples = this.ownSamples(runId) ?? labelled(dataset);
+      const samples = this.ownSamples(runId) ?? (await this.todaysSamples());
       return this.launch(runId, claim, { ...samples, resumeFrom: checkpoint, initialWeights: null });
     });
   }
@@ -225,9 +230,10 @@ export class TrainingService {
   }
 
   private onEnded(): void {
-    const last = this.active?.status() ?? null;
+    const { active } = this;
     this.active = null;
-    if (!last) return;
+    if (!active) return;
+    const last = active.status();
     this.lastStatus = last;
     this.options.events.emit('training.status', last);
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
