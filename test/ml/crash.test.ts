@@ -29,7 +29,8 @@ test('a trainer whose workbench is killed in the middle of a step ends with a ch
   writeFileSync(
     workbench,
     `import { fork } from 'node:child_process';
-     const trainer = fork(${JSON.stringify(trainerHost.entry)}, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+     const stdio = ['ignore', 'ignore', 'pipe', 'ipc'];
+     const trainer = fork(${JSON.stringify(trainerHost.entry)}, [], { serialization: 'advanced', stdio });
      process.stdout.write(String(trainer.pid));
      let steps = 0;
      trainer.on('message', ({ type }) => {

@@ -13,7 +13,7 @@ import { Toasts } from '../../src/renderer/state/toasts.svelte.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
-import { openWindow, type TestWindow } from './window.ts';
+import { dot, eventually, openWindow, type TestWindow } from './window.ts';
 import { smallConfig } from '../helpers/training.ts';
 
 let folder: string;
@@ -35,114 +35,6 @@ beforeEach(async () => {
 afterEach(() => {
   window.connection.close();
   vi.unstubAllGlobals();
-});
-
-const eventually = (passes: () => boolean, timeout = 10_000) => vi.waitFor(() => expect(passes()).toBe(true), { timeout });
-
-/** Paints a dot and gives the pixel's index. */
-function dot(mask: MaskSession, x: number, y: number, id: number): number {
-  mask.document.beginStroke('Brush');
-  mask.document.paint(capsule({ x, y }, { x, y }, 3, mask.document.size), id);
-  mask.document.endStroke();
-  return y * 64 + x;
-}
-
-describe('a session', () => {
-  test('knows the data set, its images and the image of last time', async () => {
-    expect(session.dataset).toMatchObject({ path: folder, writable: true });
-    expect(session.images.size).toBe(6);
-    expect(session.imageId).toBe('train/train-0');
-    session.select('train/train-2');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const again = await openWindow(bench);
-    expect(again.session.imageId).toBe('train/train-2');
-    again.connection.close();
-  });
-
-  test('steps within the split of its image, and not beyond', () => {
-    session.step(1);
-    expect(session.imageId).toBe('train/train-1');
-    session.step(-1);
-    session.step(-1);
-    expect(session.imageId).toBe('train/train-0');
-    session.select('val/val-1');
-    session.step(1);
-    expect(session.imageId).toBe('val/val-1');
-  });
-
-  test('goes to a place with what it is to show, and remembers the place', async () => {
-    session.go('review', { imageId: 'val/val-0' });
-    expect([session.place, session.imageId]).toEqual(['review', 'val/val-0']);
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    const again = await openWindow(bench);
-    expect(again.session.place).toBe('review');
-    again.connection.close();
-  });
-
-  test('stays with its data set when another is opened elsewhere, and goes on when a person says so', async () => {
-    const other = await makeDataset({ train: 1, val: 1 });
-    await bench.call('datasets.open', { path: other });
-    await eventually(() => session.moved !== null);
-    expect(session.dataset?.path).toBe(folder);
-    expect(session.blocked).toContain('Another data set was opened in another window');
-    await expect(session.client.edits.open({ imageId, window: 'x' })).rejects.toMatchObject({ code: 'conflict' });
-    await session.followMoved();
-    expect(session.dataset?.path).toBe(other);
-    expect(session.blocked).toBeNull();
-    expect(session.images.size).toBe(2);
-  });
-
-  test('opens its data set again with one call', async () => {
-    const other = await makeDataset({ train: 1, val: 1 });
-    await bench.call('datasets.open', { path: other });
-    await eventually(() => session.moved !== null);
-    expect(await session.openDataset(folder)).toBe(true);
-    expect(session.moved).toBeNull();
-    expect(session.dataset?.path).toBe(folder);
-  });
-
-  test('turns to a data set that it opens itself', async () => {
-    const other = await makeDataset({ train: 1, val: 1 });
-    expect(await session.openDataset(other)).toBe(true);
-    expect(session.dataset?.path).toBe(other);
-    expect(session.images.size).toBe(2);
-    expect(await session.openDataset('/nowhere')).toBe(false);
-    expect(session.toasts.list.at(-1)?.text).toContain('/nowhere is not a folder');
-    expect(session.dataset?.path).toBe(other);
-  });
-
-  test('is blocked while the connection is lost, and knows what happened meanwhile when it is back', async () => {
-    window.reachable(false);
-    window.breakOff();
-    expect(session.link).toBe('lost');
-    expect(session.blocked).toContain('does not answer');
-    await bench.call('runs.addStarter');
-    window.reachable(true);
-    session.reconnect();
-    await eventually(() => session.link === 'open' && session.runs.length === 1);
-    expect(session.blocked).toBeNull();
-  });
-
-  test('tells that the workbench is closing and what it waits for', async () => {
-    await bench.call('training.start', { config: smallConfig({ epochs: 500 }), name: 'x' });
-    const ending = bench.workbench.shutDown();
-    await eventually(() => session.closing !== null);
-    expect(session.closing).toContain('Saving a checkpoint');
-    expect(session.blocked).toContain('closing');
-    await ending;
-  });
-
-  test('keeps what it remembers readable, whatever was written there', () => {
-    expect(session.remembered('nothing', 7)).toBe(7);
-    session.remember('place', { odd: true });
-    expect(session.remembered('place', null)).toEqual({ odd: true });
-  });
-
-  test('shows the end of the log', async () => {
-    const { file, lines } = await session.readLog();
-    expect(file).toContain('workbench.log');
-    await eventually(() => lines.length >= 0);
-  });
 });
 
 describe('a mask in a window', () => {
@@ -213,11 +105,48 @@ describe('a mask in a window', () => {
     mask.close();
   });
 
+  test('keeps a stroke of an image that was left while the workbench did not answer, and sends it when it does', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const { document } = annotate.mask!;
+    document.beginStroke('Brush');
+    document.paint(capsule({ x: 40, y: 10 }, { x: 40, y: 10 }, 3, document.size), 9);
+    window.reachable(false);
+    window.breakOff();
+    await annotate.open('train/train-1');
+    expect(session.unsafeStrokes).toBe(1);
+    annotate.close();
+    window.reachable(true);
+    session.reconnect();
+    await eventually(() => readStoredMask(maskFile()).values[10 * 64 + 40] === 9);
+    await eventually(() => session.unsafeStrokes === 0);
+  });
+
+  test('that is read anew twice at once loses no change', async () => {
+    const other = await openWindow(bench);
+    const [mine, theirs] = [await open(), await MaskSession.open(other.session, imageId)];
+    for (let n = 0; n < 6; n++) {
+      const reading = [mine.resync(), mine.resync()];
+      dot(theirs, 6 + 8 * n, 12, n);
+      await new Promise((resolve) => setTimeout(resolve, n * 2));
+      dot(mine, 6 + 8 * n, 36, n + 1);
+      await Promise.all(reading);
+    }
+    await eventually(() => mine.unacknowledged === 0 && theirs.unacknowledged === 0);
+    await mine.save();
+    await eventually(() => Buffer.from(mine.document.ids).equals(theirs.document.ids));
+    const stored = readStoredMask(maskFile()).values.map((value) => (value < 11 ? value : 255));
+    expect(Buffer.from(mine.document.ids).equals(stored)).toBe(true);
+    for (const mask of [mine, theirs]) mask.close();
+    other.connection.close();
+  });
+
   test('offers both ways out of a conflict', async () => {
     const mask = await open();
     writeFileSync(maskFile(), readStoredMask(path.join(folder, 'trainannot/train-1.png')).file);
     dot(mask, 20, 20, 7);
     await eventually(() => mask.problem?.kind === 'conflict');
+    await eventually(() => session.toasts.list.some(({ kind }) => kind === 'error'));
     const toast = session.toasts.list.find(({ kind }) => kind === 'error')!;
     expect(toast.text).toContain('was changed by another program');
     expect(toast.actions.map(({ label }) => label)).toEqual(['Keep mine', 'Take theirs']);
@@ -425,6 +354,18 @@ describe('the Train and Review places', () => {
     review.destroy();
     train.destroy();
     expect(session.recipe?.config.epochs).toBe(2);
+  });
+
+  test('settings that are being chosen outlive a lost connection', async () => {
+    const train = new TrainState(session);
+    await train.load();
+    train.config!.epochs = 77;
+    train.name = 'half typed';
+    window.breakOff();
+    await eventually(() => session.link === 'open' && session.imagesLoaded);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect([train.config!.epochs, train.name]).toEqual([77, 'half typed']);
+    train.destroy();
   });
 
   test('an estimate that cannot be made says why', async () => {

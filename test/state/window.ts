@@ -1,6 +1,8 @@
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import type { ServerFrame } from '#shared/rpc/frames';
+import { capsule } from '../../src/renderer/editor/stamp.ts';
+import type { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
 import { Session } from '../../src/renderer/state/session.svelte.ts';
 import type { TestBench } from '../helpers/services.ts';
 
@@ -48,3 +50,13 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
   await session.start();
   return { session, connection, breakOff: () => breakOff(), reachable: (is) => (reachable = is) };
 }
+
+/** Paints a dot and gives the pixel's index. */
+export function dot(mask: MaskSession, x: number, y: number, id: number): number {
+  mask.document.beginStroke('Brush');
+  mask.document.paint(capsule({ x, y }, { x, y }, 3, mask.document.size), id);
+  mask.document.endStroke();
+  return y * 64 + x;
+}
+
+export const eventually = (passes: () => boolean, timeout = 10_000) => vi.waitFor(() => expect(passes()).toBe(true), { timeout });

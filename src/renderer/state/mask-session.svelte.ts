@@ -43,6 +43,8 @@ export class MaskSession {
   private pending: Pending[] = [];
   private readonly incoming = new Serial();
   private readonly outgoing = new Serial();
+  private readonly readings = new Serial();
+  private closed = false;
   private undoEnds = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
@@ -58,8 +60,9 @@ export class MaskSession {
       this.document.onChange(() => this.version++),
       session.on('edits.change', (change) => change.imageId === this.imageId && this.takeChange(change)),
       session.on('edits.state', (state) => state.imageId === this.imageId && this.takeState(state)),
-      session.on('edits.reopen', ({ imageId }) => imageId === this.imageId && void this.resync()),
+      session.on('edits.reopen', ({ imageId, text }) => imageId === this.imageId && void this.reopen(text)),
       session.onResync(() => this.resync()),
+      session.keep(this),
     ];
   }
 
@@ -100,17 +103,7 @@ export class MaskSession {
     this.undoLabel = state.undo;
     this.redoLabel = state.redo;
     this.undoEnds = state.undoEnds;
-    const { problem } = state;
-    if (problem && problem.text !== this.problem?.text) this.tellProblem(problem);
-    if (!problem && this.problem) this.session.toasts.dismissText(this.problem.text);
-    this.problem = problem;
-  }
-
-  private tellProblem({ kind, text }: EditProblem): void {
-    if (kind !== 'conflict') return this.session.toasts.show('error', `${text}. It is tried again by itself.`);
-    const resolve = (keep: 'mine' | 'theirs') => () =>
-      void this.session.attempt(async () => this.takeState(await this.session.client.edits.resolve({ imageId: this.imageId, keep })));
-    this.session.toasts.show('error', text, { label: 'Keep mine', run: resolve('mine') }, { label: 'Take theirs', run: resolve('theirs') });
+    this.problem = state.problem;
   }
 
   /** Changes are taken over one after the other, as main made them, also where one has to be unpacked first. */
@@ -131,9 +124,15 @@ export class MaskSession {
     const { stroke } = change;
     const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
     // Its turn has come in main's order; the window has painted it already.
-    if (own >= 0) return void this.pending.splice(own, 1);
+    if (own >= 0) return this.settled([this.pending[own].id]);
     const patch = change.patch.packed ? await unpackPatch(change.patch) : change.patch;
     this.document.applyRemote(patch, this.patches());
+  }
+
+  /** These strokes are main's now, or nobody's. */
+  private settled(ids: readonly string[]): void {
+    this.pending = this.pending.filter(({ id }) => !ids.includes(id));
+    this.end();
   }
 
   private patches(): MaskPatch[] {
@@ -158,30 +157,42 @@ export class MaskSession {
     } catch (error) {
       // While the workbench does not answer the stroke waits here, and is sent again when it does.
       if (error instanceof AppError && error.code === 'disconnected') return;
-      this.pending = this.pending.filter((other) => other.id !== id);
+      this.settled([id]);
       this.session.toasts.error(error);
       // What was painted is not in the mask: the window shows the mask.
       await this.resync();
     }
   }
 
-  /** Reads the mask anew and sends again what main does not know. */
+  private async reopen(text: string): Promise<void> {
+    this.session.toasts.show('info', text);
+    await this.resync();
+  }
+
+  /** Reads the mask anew and sends again what main does not know; one reading after the other. */
   async resync(): Promise<void> {
-    this.held ??= [];
-    await this.session.attempt(async () => {
+    await this.session.attempt(() => this.readings.run(() => this.readAnew()));
+  }
+
+  private async readAnew(): Promise<void> {
+    const held: EditChange[] = (this.held = []);
+    let since = -1;
+    try {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
       const ids = await inflate(opened.ids);
       await this.incoming.idle();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
       this.document.reset(ids, this.patches());
+      since = opened.seq;
       this.takeState(opened);
       for (const note of opened.notes) this.session.toasts.show('info', note);
-      const held = (this.held ?? []).filter(({ seq }) => seq > opened.seq);
+      for (const stroke of this.pending) this.transmit(stroke);
+    } finally {
+      // Also where it could not be read: the mask is then as it was, and these come next.
       this.held = null;
-      for (const change of held) this.takeChange(change);
-      for (const stroke of [...this.pending]) this.transmit(stroke);
-    });
-    this.held = null;
+      for (const change of held) if (change.seq > since) this.takeChange(change);
+      this.end();
+    }
   }
 
   async undo(): Promise<void> {
@@ -211,6 +222,12 @@ export class MaskSession {
   /** Ends the window's part: an open stroke is finished and sent. Main keeps and saves the mask. */
   close(): void {
     this.document.endStroke();
-    for (const unsubscribe of this.unsubscribes) unsubscribe();
+    this.closed = true;
+    this.end();
+  }
+
+  /** Lets go once nothing of the window's is under way: what main has not acknowledged is kept, and sent again if need be. */
+  private end(): void {
+    if (this.closed && this.pending.length === 0) for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 }

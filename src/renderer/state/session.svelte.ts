@@ -7,6 +7,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { notify } from './browser.ts';
+import { SaveProblems } from './save-problems.ts';
 import { Toasts } from './toasts.svelte.ts';
 
 export const places = ['library', 'annotate', 'train', 'runs', 'review'] as const;
@@ -61,6 +62,11 @@ export class Session {
   private readonly connection: Connection;
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly resyncs = new Set<() => Promise<void>>();
+  private readonly saveProblems = new SaveProblems(this.toasts, (imageId, keep) => {
+    void this.attempt(async () => this.saveProblems.take(await this.client.edits.resolve({ imageId, keep })));
+  });
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private readonly masks = new Set<{ readonly unacknowledged: number }>();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
   private uiState: UiState = {};
@@ -76,6 +82,7 @@ export class Session {
     this.on('datasets.images', (entries) => {
       for (const entry of entries) this.images.set(entry.id, entry);
     });
+    this.on('edits.state', (state) => this.saveProblems.take(state));
     this.on('datasets.survey', (survey) => (this.survey = survey));
     this.on('training.status', (status) => this.onTraining(status));
     this.on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
@@ -91,6 +98,17 @@ export class Session {
   /** Names a stroke of this window, never used again. */
   nextStroke(): string {
     return `${this.windowId}:${++this.strokes}`;
+  }
+
+  /** Counts a mask's strokes among those that may be lost with the window. @returns a function that ends it */
+  keep(mask: { readonly unacknowledged: number }): () => void {
+    this.masks.add(mask);
+    return () => this.masks.delete(mask);
+  }
+
+  /** Strokes that are not safe yet, also of images that have been left. */
+  get unsafeStrokes(): number {
+    return [...this.masks].reduce((sum, { unacknowledged }) => sum + unacknowledged, 0);
   }
 
   /** Calls back when the connection is there again: what was known is then read anew. @returns a function that ends it */
@@ -139,7 +157,10 @@ export class Session {
 
   /** Fetches what the first screen needs. */
   async start(): Promise<void> {
-    [this.host, this.uiState] = await Promise.all([this.client.app.host(), this.client.app.uiState()]);
+    const [host, uiState] = await Promise.all([this.client.app.host(), this.client.app.uiState()]);
+    this.host = host;
+    // What this window remembers is newer than what it could tell while the workbench did not answer.
+    this.uiState = { ...uiState, ...this.uiState };
     if (!this.dataset) {
       const place = this.remembered<Place>('place', 'library');
       this.place = places.includes(place) ? place : 'library';
@@ -151,38 +172,52 @@ export class Session {
   }
 
   private async onDataset(info: DatasetInfo): Promise<void> {
-    const another = this.dataset?.id !== info.id;
+    const { dataset: before, moved } = this;
+    const another = before?.id !== info.id;
     // A window stays with what it shows: nobody's next stroke may land in a data set that somebody else has opened.
-    if (another && this.dataset && this.opening === 0) {
+    if (another && before && this.opening === 0) {
       this.moved = info;
       return;
     }
-    if (!another) this.moved = null;
-    this.dataset = info;
-    if (another) await this.load(info);
+    // What happened while it was another's, or closed, is not known here.
+    const returned = moved !== null || (before?.heldBy !== null && info.heldBy === null);
+    if (another) await this.attempt(() => this.load(info));
+    else if (returned) await this.attempt(() => this.reload(info));
+    else this.dataset = info;
   }
 
-  /** Turns to a data set. */
+  /** Turns to a data set, or reads the one that is shown anew. */
   private async load(info: DatasetInfo): Promise<void> {
     this.connection.bind(info.id);
-    if (this.dataset?.id !== info.id) this.classMarks = { locked: [], hidden: [] };
+    if (this.dataset?.id !== info.id) {
+      this.classMarks = { locked: [], hidden: [] };
+      this.imagesLoaded = false;
+      this.images.clear();
+      this.imageId = null;
+    }
     this.moved = null;
     this.dataset = info;
     this.survey = null;
-    this.imagesLoaded = false;
-    this.images.clear();
-    const [images, runs, training] = await Promise.all([
+    const [images, runs, training, unsaved] = await Promise.all([
       this.client.datasets.images(),
       this.client.runs.list({ withDeleted: false }),
       this.client.training.status(),
+      this.client.edits.unsaved(),
     ]);
     if (this.dataset?.id !== info.id) return;
     for (const entry of images) this.images.set(entry.id, entry);
     this.runs = runs;
     this.training = training;
-    const last = this.remembered<string | null>(`image:${info.id}`, null);
+    this.saveProblems.retake(unsaved);
+    const last = this.imageId ?? this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);
     this.imagesLoaded = true;
+  }
+
+  /** Reads the data set that is shown anew, with everything that shows a part of it. */
+  private async reload(info: DatasetInfo): Promise<void> {
+    await this.load(info);
+    await this.resync();
   }
 
   /** Goes on with the data set that was opened from another window. */
@@ -197,7 +232,7 @@ export class Session {
     try {
       const info = await work();
       if (this.dataset?.id !== info.id) await this.load(info);
-      else this.moved = null;
+      else if (this.moved) await this.reload(info);
       return info;
     } finally {
       this.opening--;
@@ -206,10 +241,7 @@ export class Session {
 
   /** Takes the data set from the workbench that has it. */
   async takeOver(): Promise<void> {
-    await this.attempt(async () => {
-      this.dataset = await this.client.datasets.takeOver();
-      await this.resync();
-    });
+    await this.attempt(async () => this.onDataset(await this.client.datasets.takeOver()));
   }
 
   private onTraining(status: TrainingStatus | null): void {

@@ -44,7 +44,7 @@ export class TrainState {
       session.on('training.step', ({ runId, point }) => runId === this.runId && this.addStep(point)),
       session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
       session.on('training.resumed', ({ runId }) => runId === this.runId && void this.refreshRun(true)),
-      session.onResync(() => this.load()),
+      session.onResync(() => this.refresh()),
       session.on('training.rate', (search) => (this.search = search)),
       session.on('training.queue', (queue) => (this.queue = queue)),
       session.on('training.strip', ({ runId, epoch, images }) => {
@@ -68,14 +68,20 @@ export class TrainState {
   }
 
   async load(): Promise<void> {
-    [this.presets, this.queue, this.search] = await Promise.all([
-      this.session.client.training.presets(),
-      this.session.client.training.queue(),
-      this.session.client.training.rateSearch(),
-    ]);
+    await this.refresh();
     const { recipe } = this.session;
     if (recipe) this.takeOver(recipe);
     else this.choosePreset(this.session.remembered('preset', 'light'));
+  }
+
+  /** Reads anew what is known of runs; the recipe that is being chosen stays. */
+  private async refresh(): Promise<void> {
+    const { client } = this.session;
+    [this.presets, this.queue, this.search] = await Promise.all([
+      client.training.presets(),
+      client.training.queue(),
+      client.training.rateSearch(),
+    ]);
     await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
   }
 

@@ -89,6 +89,8 @@ export const edits = {
     redo: method(image).returns<string | null>(),
     /** Writes the mask file now. */
     save: method(image).returns<EditState>(),
+    /** How the masks stand that are not in their files, of images that are open in no window too. */
+    unsaved: method(z.undefined()).returns<EditState[]>(),
     /** After a conflict: `mine` writes over the other program's file, `theirs` takes it as one undoable step. Both are kept. */
     resolve: method(image.extend({ keep: z.enum(['mine', 'theirs']) })).returns<EditState>(),
     /** Takes a prediction as the mask, as one undoable step. */

@@ -205,7 +205,8 @@ export class DatasetScope {
       this.review.busyWith && 'Ending the prediction',
       this.training.busyWith === 'A learning-rate search' && 'Ending the search',
     ];
-    const saving = masks.length > 0 ? [`Saving ${masks.length === 1 ? 'a mask' : `${masks.length} masks`}`] : [];
+    const named = masks.slice(0, 3).map(({ imageId }) => imageId);
+    const saving = masks.length > 0 ? [`Saving ${named.join(', ')}${masks.length > 3 ? ` and ${masks.length - 3} more` : ''}`] : [];
     return [...training, ...saving, ...others.filter((text) => typeof text === 'string')];
   }
 

@@ -218,6 +218,7 @@ export class EditSessions {
       undo: ({ imageId }) => on(imageId, (session) => session.undo()),
       redo: ({ imageId }) => on(imageId, (session) => session.redo()),
       save: ({ imageId }) => on(imageId, (session) => session.save()),
+      unsaved: () => this.unsaved(),
       resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
       revisions: ({ imageId }) => this.revisions(imageId),
@@ -225,10 +226,10 @@ export class EditSessions {
     };
   }
 
-  /** The masks that are not in their files yet. */
-  async unsaved(): Promise<string[]> {
+  /** How the masks stand that are not in their files yet. */
+  async unsaved(): Promise<EditState[]> {
     const settled = await Promise.allSettled([...this.sessions.values()]);
-    return settled.flatMap((result) => (result.status === 'fulfilled' && !result.value.idle ? [result.value.imageId] : []));
+    return settled.flatMap((result) => (result.status === 'fulfilled' && !result.value.idle ? [result.value.state()] : []));
   }
 
   /**

@@ -1,0 +1,190 @@
+// What a window shares among its places, over the real services: connection, data set, images, and what is told of them.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
+import type { Session } from '../../src/renderer/state/session.svelte.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { box, stroke } from '../helpers/edits.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { dot, eventually, openWindow, type TestWindow } from './window.ts';
+import { smallConfig } from '../helpers/training.ts';
+
+let folder: string;
+let bench: TestBench;
+let window: TestWindow;
+let session: Session;
+const imageId = 'train/train-0';
+const maskFile = () => path.join(folder, 'trainannot/train-0.png');
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 4, val: 2 });
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+  window = await openWindow(bench);
+  ({ session } = window);
+});
+
+afterEach(() => {
+  window.connection.close();
+  vi.unstubAllGlobals();
+});
+
+describe('a session', () => {
+  test('knows the data set, its images and the image of last time', async () => {
+    expect(session.dataset).toMatchObject({ path: folder, writable: true });
+    expect(session.images.size).toBe(6);
+    expect(session.imageId).toBe('train/train-0');
+    session.select('train/train-2');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const again = await openWindow(bench);
+    expect(again.session.imageId).toBe('train/train-2');
+    again.connection.close();
+  });
+
+  test('steps within the split of its image, and not beyond', () => {
+    session.step(1);
+    expect(session.imageId).toBe('train/train-1');
+    session.step(-1);
+    session.step(-1);
+    expect(session.imageId).toBe('train/train-0');
+    session.select('val/val-1');
+    session.step(1);
+    expect(session.imageId).toBe('val/val-1');
+  });
+
+  test('goes to a place with what it is to show, and remembers the place', async () => {
+    session.go('review', { imageId: 'val/val-0' });
+    expect([session.place, session.imageId]).toEqual(['review', 'val/val-0']);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    const again = await openWindow(bench);
+    expect(again.session.place).toBe('review');
+    again.connection.close();
+  });
+
+  test('stays with its data set when another is opened elsewhere, and goes on when a person says so', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    await bench.call('datasets.open', { path: other });
+    await eventually(() => session.moved !== null);
+    expect(session.dataset?.path).toBe(folder);
+    expect(session.blocked).toContain('Another data set was opened in another window');
+    await expect(session.client.edits.open({ imageId, window: 'x' })).rejects.toMatchObject({ code: 'conflict' });
+    await session.followMoved();
+    expect(session.dataset?.path).toBe(other);
+    expect(session.blocked).toBeNull();
+    expect(session.images.size).toBe(2);
+  });
+
+  test('opens its data set again with one call', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    await bench.call('datasets.open', { path: other });
+    await eventually(() => session.moved !== null);
+    expect(await session.openDataset(folder)).toBe(true);
+    expect(session.moved).toBeNull();
+    expect(session.dataset?.path).toBe(folder);
+  });
+
+  test('turns to a data set that it opens itself', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    expect(await session.openDataset(other)).toBe(true);
+    expect(session.dataset?.path).toBe(other);
+    expect(session.images.size).toBe(2);
+    expect(await session.openDataset('/nowhere')).toBe(false);
+    expect(session.toasts.list.at(-1)?.text).toContain('/nowhere is not a folder');
+    expect(session.dataset?.path).toBe(other);
+  });
+
+  test('is blocked while the connection is lost, and knows what happened meanwhile when it is back', async () => {
+    window.reachable(false);
+    window.breakOff();
+    expect(session.link).toBe('lost');
+    expect(session.blocked).toContain('does not answer');
+    await bench.call('runs.addStarter');
+    window.reachable(true);
+    session.reconnect();
+    await eventually(() => session.link === 'open' && session.runs.length === 1);
+    expect(session.blocked).toBeNull();
+  });
+
+  test('stays with its image over a lost connection, also where that was chosen a moment before', async () => {
+    session.select('train/train-2');
+    window.breakOff();
+    await eventually(() => session.link === 'open' && session.imagesLoaded);
+    expect(session.imageId).toBe('train/train-2');
+    expect(session.images.size).toBe(6);
+  });
+
+  test('says what keeps a mask from being saved also when its image has been left, and in a window that comes later', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    writeFileSync(maskFile(), readStoredMask(path.join(folder, 'trainannot/train-1.png')).file);
+    dot(annotate.mask!, 20, 20, 7);
+    await annotate.open('train/train-1');
+    const told = (of: Session) => of.toasts.list.find(({ text }) => text.includes('train-0.png was changed by another program'));
+    await eventually(() => told(session) !== undefined);
+    const later = await openWindow(bench);
+    await eventually(() => told(later.session) !== undefined);
+    told(later.session)!.actions[0].run();
+    await eventually(() => told(session) === undefined && told(later.session) === undefined);
+    expect(readStoredMask(maskFile()).values[20 * 64 + 20]).toBe(7);
+    later.connection.close();
+    annotate.close();
+  });
+
+  test('shows a data set as it is when it is given back by another workbench', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const second = createBench();
+    await second.call('datasets.open', { path: folder });
+    await second.call('datasets.takeOver');
+    await eventually(() => session.dataset?.heldBy !== null);
+    await stroke(second, imageId, box(10, 10, 4, 4, 9));
+    await second.call('edits.save', { imageId });
+    await second.workbench.shutDown();
+    // Another window of this workbench takes it back.
+    await bench.call('datasets.takeOver');
+    await eventually(() => session.dataset?.heldBy === null);
+    await eventually(() => annotate.mask?.document.ids[10 * 64 + 10] === 9);
+    annotate.close();
+  });
+
+  test('shows its data set as it is when that is opened again from another window', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+    await eventually(() => session.moved !== null);
+    await bench.call('datasets.open', { path: folder });
+    await stroke(bench, imageId, box(10, 10, 4, 4, 9));
+    await eventually(() => session.moved === null && annotate.mask?.document.ids[10 * 64 + 10] === 9);
+    annotate.close();
+  });
+
+  test('forgets locked and hidden classes with another data set', async () => {
+    session.classMarks = { locked: [1], hidden: [2] };
+    await session.openDataset(await makeDataset({ train: 1, val: 1 }));
+    expect(session.classMarks).toEqual({ locked: [], hidden: [] });
+  });
+
+  test('tells that the workbench is closing and what it waits for', async () => {
+    await bench.call('training.start', { config: smallConfig({ epochs: 500 }), name: 'x' });
+    const ending = bench.workbench.shutDown();
+    await eventually(() => session.closing !== null);
+    expect(session.closing).toContain('Saving a checkpoint');
+    expect(session.blocked).toContain('closing');
+    await ending;
+  });
+
+  test('keeps what it remembers readable, whatever was written there', () => {
+    expect(session.remembered('nothing', 7)).toBe(7);
+    session.remember('place', { odd: true });
+    expect(session.remembered('place', null)).toEqual({ odd: true });
+  });
+
+  test('shows the end of the log', async () => {
+    const { file, lines } = await session.readLog();
+    expect(file).toContain('workbench.log');
+    await eventually(() => lines.length >= 0);
+  });
+});
