@@ -89,7 +89,7 @@ export function createServices(options: HostOptions): Workbench {
   log.info({ version: options.host.version, host: options.host.host, node: process.version }, 'the workbench begins');
   return {
     dispatch,
-    assets: new AssetHandler(datasets, log),
+    assets: new AssetHandler(datasets, workers, log),
     events,
     datasets,
     log,

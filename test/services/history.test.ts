@@ -199,7 +199,7 @@ describe("TensorBoard's files", () => {
       ],
       'train/loss': [[1, 2]],
     });
-    writer.images(20, [{ tag: 'prediction/a', file: png, width: 4, height: 2 }]);
+    writer.images(20, [{ tag: 'prediction/a', file: png }]);
     return folder;
   };
 

@@ -331,6 +331,18 @@ describe('a second workbench', () => {
   });
 });
 
+test('a data set by another way to its folder is the same one', async () => {
+  await opened();
+  const link = path.join(temporaryFolder(), 'link');
+  symlinkSync(folder, link);
+  expect(await bench.call<DatasetInfo>('datasets.open', { path: link })).toMatchObject({ id: (await current()).id, writable: true });
+  const second = createBench();
+  expect(await second.call<DatasetInfo>('datasets.open', { path: link })).toMatchObject({ writable: false });
+  // Opened again once it is free, it can be written.
+  await bench.workbench.shutDown();
+  expect(await second.call<DatasetInfo>('datasets.open', { path: link })).toMatchObject({ writable: true, heldBy: null });
+});
+
 test('a take-over waits for no survey, and what waited for it starts nothing', async () => {
   const large = await makeDataset({ train: 1, val: 1, width: 1280, height: 720 });
   for (let n = 1; n < 700; n++) {

@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
-import { readMask, readStoredMask } from '#files/mask-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
 import type { RunService } from '../runs/run-service.ts';
 import type { Logger } from '../log.ts';
-import { colourMask } from './colour-mask.ts';
+import type { Workers } from '../workers/workers.ts';
 
 const contentTypes: Record<string, string> = {
   '.png': 'image/png',
@@ -31,10 +30,12 @@ const forever = 'private, max-age=31536000, immutable';
  */
 export class AssetHandler {
   private readonly datasets: DatasetService;
+  private readonly workers: Workers;
   private readonly log: Logger;
 
-  constructor(datasets: DatasetService, log: Logger) {
+  constructor(datasets: DatasetService, workers: Workers, log: Logger) {
     this.datasets = datasets;
+    this.workers = workers;
     this.log = log;
   }
 
@@ -88,14 +89,10 @@ export class AssetHandler {
     );
   }
 
-  private async mask(dataset: OpenDataset, id: string, width: number): Promise<Response> {
-    const mask = readMask(dataset.image(id).maskFile, dataset.classSet.format);
-    const pixels = colourMask(mask.ids, dataset.classSet.classes);
-    const png = await sharp(pixels, { raw: { width: mask.width, height: mask.height, channels: 4 } })
-      .resize({ width, kernel: 'nearest', withoutEnlargement: true })
-      .png({ compressionLevel: 4 })
-      .toBuffer();
-    return respond(png, 'image/png');
+  private async mask(dataset: OpenDataset, id: string, maxWidth: number): Promise<Response> {
+    const { format, classes } = dataset.classSet;
+    const { maskFile } = dataset.image(id);
+    return respond(await this.workers.run('maskPicture', { maskFile, format, classes, maxWidth }), 'image/png');
   }
 
   /** @param withSteps whether the format tells every step: only JSON does */
@@ -134,13 +131,8 @@ export class AssetHandler {
     if (!/^\d+\.png$/.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
     const { store } = runs;
     store.row(runId);
-    const { width, height, values } = readStoredMask(store.file(runId, 'strip', file));
-    return respond(
-      await sharp(colourMask(values, store.classes(runId)), { raw: { width, height, channels: 4 } })
-        .png({ compressionLevel: 4 })
-        .toBuffer(),
-      'image/png',
-    );
+    const picture = { maskFile: store.file(runId, 'strip', file), format: null, classes: store.classes(runId), maxWidth: null };
+    return respond(await this.workers.run('maskPicture', picture), 'image/png');
   }
 }
 
@@ -184,6 +176,6 @@ function downloadOf(name: string, ext: string, body: string | Buffer<ArrayBuffer
   });
 }
 
-function respond(body: Buffer, contentType: string): Response {
+function respond(body: Uint8Array, contentType: string): Response {
   return new Response(new Uint8Array(body), { headers: { 'content-type': contentType, 'cache-control': forever } });
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
@@ -51,7 +51,7 @@ export class DatasetService {
    * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
    */
   open(folder: string, isSample = false): Promise<DatasetInfo> {
-    return this.changes.run(() => this.replace(path.resolve(folder), isSample, false));
+    return this.changes.run(() => this.replace(realFolder(folder), isSample, false));
   }
 
   /** Takes the open data set from the workbench that has it. @throws AppError as `open` */
@@ -66,7 +66,8 @@ export class DatasetService {
   private async replace(folder: string, isSample: boolean, takeOver: boolean): Promise<DatasetInfo> {
     if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const before = this.scope;
-    if (before && before.dataset.id === datasetId(folder) && !takeOver) return before.dataset.info;
+    // One that another workbench had may be free by now.
+    if (before && before.dataset.id === datasetId(folder) && !takeOver && !before.access.heldBy()) return before.dataset.info;
     const busy = before?.busyWith;
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
     const scope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver });
@@ -131,6 +132,16 @@ export class DatasetService {
       images: () => this.require().dataset.images(),
       listFolders: ({ path: folder }) => this.listFolders(folder),
     };
+  }
+}
+
+/** A folder by its one name: by another way to it a data set would be read only against itself. */
+function realFolder(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    // What is not there is told by whoever opens it.
+    return path.resolve(folder);
   }
 }
 

@@ -42,12 +42,10 @@ function frame(payload: Uint8Array): Buffer {
   return out;
 }
 
-/** A PNG with its size, for an image summary. */
+/** A PNG for an image summary. */
 export interface EventImage {
   tag: string;
   file: string;
-  width: number;
-  height: number;
 }
 
 const sessionStart = 1;
@@ -88,11 +86,13 @@ export class TensorBoardWriter {
   images(step: number, images: readonly EventImage[]): void {
     const seconds = Date.now() / 1000;
     this.append(
-      images.map(({ tag, file, width, height }) => ({
-        wall_time: seconds,
-        step,
-        summary: { value: [{ tag, image: { height, width, colorspace: rgb, encoded_image_string: readFileSync(file) } }] },
-      })),
+      images.map(({ tag, file }) => {
+        const png = readFileSync(file);
+        // A PNG begins with its signature and the header that tells its size.
+        const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
+        const image = { height, width, colorspace: rgb, encoded_image_string: png };
+        return { wall_time: seconds, step, summary: { value: [{ tag, image }] } };
+      }),
     );
   }
 }

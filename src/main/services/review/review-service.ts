@@ -1,12 +1,9 @@
 import path from 'node:path';
-import { existsSync } from 'node:fs';
 import type { Services } from '#shared/contract/index';
 import type { PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
-import { assertMaskSize, readMask, readStoredMask } from '#files/mask-png';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { classList, mapClasses } from '#shared/classes/class-map';
-import type { ClassInfo } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
@@ -16,6 +13,7 @@ import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import type { Workers } from '../workers/workers.ts';
 import { PredictionJob } from './prediction-job.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import { protocolOf } from './protocol.ts';
@@ -31,6 +29,7 @@ interface ReviewOptions {
   outbox: Outbox;
   log: Logger;
   host: TrainerHost;
+  workers: Workers;
 }
 
 /** Predicts splits with a run's best weights and compares the predictions with the labels, each in its own classes. */
@@ -147,20 +146,17 @@ export class ReviewService {
   }
 
   /** The prediction of an image and its label as it is now, both in the prediction's class ids. @throws AppError 'not-found' */
-  masks(predictionId: string, imageId: string): ReviewMasks {
-    const { predictions, dataset } = this.options;
-    const { classes } = predictions.info(predictionId);
-    const { width, height, values } = readStoredMask(predictions.file(predictionId, imageId));
-    return { width, height, prediction: values, label: this.labelIn(classes, dataset.image(imageId).maskFile, { width, height }) };
-  }
-
-  private labelIn(classes: readonly ClassInfo[], file: string, size: { width: number; height: number }): Uint8Array | null {
-    const { classSet } = this.options.dataset;
-    if (!existsSync(file)) return null;
-    const mask = readMask(file, classSet.format);
-    assertMaskSize(file, mask, size, 'the prediction');
-    const { ids } = mapClasses(classSet.classes, classes);
-    return mask.ids.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+  private masks(predictionId: string, imageId: string): Promise<ReviewMasks> {
+    const { predictions, dataset, workers } = this.options;
+    const { classes, format } = dataset.classSet;
+    const { ids } = mapClasses(classes, predictions.info(predictionId).classes);
+    return workers.run('reviewMasks', {
+      predictionFile: predictions.file(predictionId, imageId),
+      maskFile: dataset.image(imageId).maskFile,
+      format,
+      // Void is in no class set, and stays void.
+      toPredicted: Array.from({ length: voidId + 1 }, (_, id) => ids[id] ?? -1),
+    });
   }
 
   /** Cancels a prediction under way and waits for its end, at most `limitMs`. Never rejects. */

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { StepPoint } from '#shared/training/messages';
 import { messageOf } from '#shared/errors';
-import { readStoredMask } from '#files/mask-png';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics, StripImage } from '#shared/training/messages';
 import { TensorBoardWriter } from '../exports/tensorboard.ts';
@@ -76,10 +75,7 @@ export class TensorBoardCurves {
     this.attempt(() =>
       this.writer?.images(
         this.lastStep,
-        images.map(({ imageId, file }) => {
-          const { width, height } = readStoredMask(path.join(this.folder, 'strip', file));
-          return { tag: `prediction/${imageId}`, file: path.join(this.folder, 'strip', file), width, height };
-        }),
+        images.map(({ imageId, file }) => ({ tag: `prediction/${imageId}`, file: path.join(this.folder, 'strip', file) })),
       ),
     );
   }

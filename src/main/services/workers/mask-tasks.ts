@@ -1,4 +1,5 @@
-import type { ClassInfo } from '#shared/classes/class-info';
+import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
+import type { ReviewMasks } from '#shared/contract/review';
 import type { MaskFileForm } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
 import type { ClassSet } from '../datasets/class-set.ts';
@@ -87,6 +88,23 @@ interface PackInput {
   shownIds: number[];
 }
 
+interface PictureInput {
+  maskFile: string;
+  /** How its stored values become ids; null where it holds ids. */
+  format: MaskFormat | null;
+  classes: readonly ClassInfo[];
+  /** At most this many pixels wide; null leaves it as it is. */
+  maxWidth: number | null;
+}
+
+interface ReviewInput {
+  predictionFile: string;
+  maskFile: string;
+  format: MaskFormat;
+  /** The prediction's id of each class id of the data set; -1 for one that it does not know. */
+  toPredicted: readonly number[];
+}
+
 interface PredictionInput {
   file: string;
   width: number;
@@ -105,6 +123,8 @@ export interface MaskTasks {
   publishMask: (input: PublishInput) => Published;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => Uint8Array;
+  maskPicture: (input: PictureInput) => Promise<Uint8Array>;
+  reviewMasks: (input: ReviewInput) => ReviewMasks;
   readPrediction: (input: PredictionInput) => Uint8Array;
   survey: (input: SurveyInput) => Promise<Survey>;
 }

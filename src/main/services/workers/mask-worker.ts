@@ -1,12 +1,15 @@
 // A worker thread of main: reads, encodes, hashes and writes masks, and surveys images. The pool starts it; nothing imports it.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
+import sharp from 'sharp';
 import { writeAtomic } from '#files/atomic-write';
-import { assertMaskSize, decodeStoredMask, encodeStoredMask, readStoredMask } from '#files/mask-png';
+import { assertMaskSize, decodeStoredMask, encodeStoredMask, readMask as readMaskIds, readStoredMask } from '#files/mask-png';
 import { maskRevision } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList } from '#shared/classes/class-map';
+import { voidId } from '#shared/mask/void-id';
+import { colourMask } from '../assets/colour-mask.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
 import type { Answer, TaskInput, TaskResult } from './mask-tasks.ts';
@@ -114,6 +117,32 @@ export const readPrediction = task(({ file, toValue, classes, ...size }: TaskInp
     values[i] = value;
   }
   return values;
+});
+
+/** A mask that holds class ids as they are. */
+function idsIn(file: string): { width: number; height: number; ids: Uint8Array } {
+  const { width, height, values } = readStoredMask(file);
+  return { width, height, ids: values };
+}
+
+/** A mask in the classes' colours, as PNG; void is transparent. */
+export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise<TaskResult<'maskPicture'>> => {
+  const { maskFile, format, classes, maxWidth } = input;
+  const { width, height, ids } = format ? readMaskIds(maskFile, format) : idsIn(maskFile);
+  const pixels = colourMask(ids, classes);
+  const picture = sharp(pixels, { raw: { width, height, channels: 4 } });
+  if (maxWidth !== null) picture.resize({ width: maxWidth, kernel: 'nearest', withoutEnlargement: true });
+  return new Uint8Array(await picture.png({ compressionLevel: 4 }).toBuffer());
+});
+
+/** An image's prediction and its label as it is now, both in the prediction's ids. @throws AppError 'corrupt-file' naming the file */
+export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> => {
+  const { predictionFile, maskFile, format, toPredicted } = input;
+  const { width, height, values } = readStoredMask(predictionFile);
+  if (!existsSync(maskFile)) return { width, height, prediction: values, label: null };
+  const mask = readMaskIds(maskFile, format);
+  assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
+  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])) };
 });
 
 /** Reads an image and its mask once. */
