@@ -64,6 +64,14 @@ export interface RevisionInfo {
   current: boolean;
 }
 
+/** What kept masks take on the disk, and what of it can go. */
+export interface KeptMasksUse {
+  masks: number;
+  bytes: number;
+  freeableMasks: number;
+  freeableBytes: number;
+}
+
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 export const patchSchema = z.strictObject({
   left: z.int().min(0),
@@ -99,6 +107,9 @@ export const edits = {
     revisions: method(image).returns<RevisionInfo[]>(),
     /** Takes an earlier revision as the mask, as one undoable step. */
     restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
+    keptMasks: method(z.undefined()).returns<KeptMasksUse>(),
+    /** Removes for good the kept masks that nothing needs: originals, what runs saw and each image's newest stay. */
+    freeMasks: method(z.undefined()).returns<KeptMasksUse>(),
   },
   events: {
     change: event<EditChange>(),

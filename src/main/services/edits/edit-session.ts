@@ -50,6 +50,8 @@ export interface EditSessionOptions {
   changed: (change: EditChange) => void;
   stateChanged: (state: EditState) => void;
   saved: (mask: SavedMask) => void;
+  /** Another program's version of the file was found, and is kept. */
+  met: (revision: string) => void;
 }
 
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
@@ -396,6 +398,7 @@ export class EditSession {
     const what = found === null ? 'was removed' : 'was changed';
     const text = `${this.options.image.maskFile} ${what} by another program since it was opened`;
     this.conflict = { found, problem: { kind: 'conflict', text } };
+    if (found !== null) this.options.met(found);
     this.tell();
   }
 

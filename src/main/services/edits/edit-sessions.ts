@@ -13,6 +13,7 @@ import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { EditSession, type SavedMask } from './edit-session.ts';
 import { Journals } from './journals.ts';
+import { KeptMasks } from './kept-masks.ts';
 
 export interface EditSessionsOptions {
   dataset: OpenDataset;
@@ -34,6 +35,7 @@ export class EditSessions {
   private readonly options: EditSessionsOptions;
   private readonly journals: Journals;
   private readonly store: string;
+  private readonly kept: KeptMasks;
   /** By image, oldest use first. */
   private readonly sessions = new Map<string, Promise<EditSession>>();
   private settling: Promise<void> = Promise.resolve();
@@ -43,6 +45,7 @@ export class EditSessions {
     this.options = options;
     this.journals = new Journals(options.dataset.workFolder);
     this.store = options.dataset.workFolder.at('revisions');
+    this.kept = new KeptMasks(options.db, this.store);
   }
 
   /**
@@ -119,6 +122,7 @@ export class EditSessions {
       changed: (change) => events.emit('edits.change', change),
       stateChanged: (state) => events.emit('edits.state', state),
       saved: (saved) => this.onSaved(saved),
+      met: (revision) => this.onMet(imageId, revision),
     });
   }
 
@@ -134,6 +138,12 @@ export class EditSessions {
       if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original');
       if (revision) this.insertRevision(imageId, revision, savedAt, origin);
     });
+  }
+
+  /** Another program's version was found and kept: whatever a person chooses, it is in the mask's past. */
+  private onMet(imageId: string, revision: string): void {
+    const now = new Date().toISOString();
+    this.options.outbox.write("another program's mask", () => this.insertRevision(imageId, revision, now, 'another program'));
   }
 
   /** A revision that comes again is as new as its last save; the original stays what it is. */
@@ -222,6 +232,11 @@ export class EditSessions {
       resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
       revisions: ({ imageId }) => this.revisions(imageId),
+      keptMasks: () => this.kept.use(),
+      freeMasks: () => {
+        this.options.access.assertOwned();
+        return this.kept.free();
+      },
       restore: ({ imageId, revision }) => this.restore(imageId, revision),
     };
   }

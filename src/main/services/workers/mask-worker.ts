@@ -77,7 +77,7 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
 /** Makes a kept revision the mask file, whole or not at all, if the file is still the one expected. */
 export const publishMask = task(({ maskFile, revision, expected, store }: TaskInput<'publishMask'>): TaskResult<'publishMask'> => {
   const found = existsSync(maskFile) ? maskRevision(readFileSync(maskFile)) : null;
-  if (found !== expected) return { conflict: found };
+  if (found !== expected) return { conflict: keptOf(maskFile, store) };
   if (revision === null) rmSync(maskFile, { force: true });
   else writeAtomic(maskFile, readRevision(store, revision));
   return { published: true };

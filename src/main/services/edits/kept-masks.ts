@@ -1,0 +1,82 @@
+import { readdir, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { KeptMasksUse } from '#shared/contract/edits';
+import type { Db } from '../database.ts';
+import { revisionFile } from './revision-store.ts';
+
+/** How many of an image's newest masks stay, whatever is freed. */
+const newestKept = 10;
+/** What is younger may be on its way into a mask file or a run. */
+const graceMs = 3_600_000;
+
+const needed = `
+  SELECT revision FROM mask_revision WHERE origin = 'original'
+  UNION SELECT revision FROM run_mask
+  UNION SELECT revision FROM image WHERE revision IS NOT NULL
+  UNION SELECT revision FROM (
+    SELECT revision, row_number() OVER (PARTITION BY image_id ORDER BY created_at DESC, rowid DESC) AS place FROM mask_revision
+  ) WHERE place <= ${newestKept}`;
+
+interface KeptFile {
+  revision: string;
+  bytes: number;
+  writtenAt: number;
+}
+
+/** The room that kept masks take: originals, what runs saw, what is in the files now and the newest of each image always stay. */
+export class KeptMasks {
+  private readonly db: Db;
+  private readonly store: string;
+
+  /** @param store folder of revisions */
+  constructor(db: Db, store: string) {
+    this.db = db;
+    this.store = store;
+  }
+
+  private async files(): Promise<KeptFile[]> {
+    const entries = await readdir(this.store, { withFileTypes: true, recursive: true }).catch(() => []);
+    const files: KeptFile[] = [];
+    for (const entry of entries) {
+      const [, revision] = /^([0-9a-f]{8,64})\.png$/.exec(entry.name) ?? [];
+      const file = path.join(entry.parentPath, entry.name);
+      if (!revision || !entry.isFile() || file !== revisionFile(this.store, revision)) continue;
+      const found = await stat(file).catch(() => null);
+      if (found) files.push({ revision, bytes: found.size, writtenAt: found.mtimeMs });
+    }
+    return files;
+  }
+
+  private async sorted(): Promise<{ all: KeptFile[]; free: KeptFile[] }> {
+    const all = await this.files();
+    const stay = new Set(
+      this.db
+        .prepare<[], { revision: string }>(needed)
+        .all()
+        .map(({ revision }) => revision),
+    );
+    const before = Date.now() - graceMs;
+    return { all, free: all.filter(({ revision, writtenAt }) => !stay.has(revision) && writtenAt < before) };
+  }
+
+  /** What they take, and what of it can go. */
+  async use(): Promise<KeptMasksUse> {
+    const { all, free } = await this.sorted();
+    const sum = (files: KeptFile[]) => files.reduce((total, { bytes }) => total + bytes, 0);
+    return { masks: all.length, bytes: sum(all), freeableMasks: free.length, freeableBytes: sum(free) };
+  }
+
+  /** Removes what can go; it is then in no history. */
+  async free(): Promise<KeptMasksUse> {
+    const { free } = await this.sorted();
+    const forget = this.db.prepare('DELETE FROM mask_revision WHERE revision = ?');
+    for (const { revision } of free) {
+      // First the row: a history must not offer what is gone.
+      forget.run(revision);
+      await unlink(revisionFile(this.store, revision)).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      });
+    }
+    return this.use();
+  }
+}
