@@ -7,6 +7,7 @@ import { capsule } from '../../src/renderer/editor/stamp.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import { MaskHistoryState } from '../../src/renderer/state/mask-history.svelte.ts';
 import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
+import { resumeRun } from '../../src/renderer/state/resume-run.ts';
 import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { Toasts } from '../../src/renderer/state/toasts.svelte.ts';
@@ -354,6 +355,31 @@ describe('the Train and Review places', () => {
     review.destroy();
     train.destroy();
     expect(session.recipe?.config.epochs).toBe(2);
+  });
+
+  test("a run that may not go on is offered again on today's data, with what it has learnt", async () => {
+    const train = new TrainState(session);
+    await train.load();
+    train.config = smallConfig({ epochs: 300 });
+    train.name = 'street';
+    await train.start();
+    await eventually(() => train.epochs.length > 0, 30_000);
+    const runId = train.runId!;
+    await session.client.training.stop();
+    await eventually(() => session.training?.active === false);
+    // Its own masks are gone, so that it cannot go on.
+    rmSync(path.join(folder, '.encnet/revisions'), { recursive: true });
+    expect(await resumeRun(session, runId)).toBe(false);
+    const refused = session.toasts.list.at(-1)!;
+    expect(refused.text).toContain('cannot go on without it');
+    expect(refused.actions.map(({ label }) => label)).toEqual(["Run again on today's data"]);
+    train.destroy();
+    refused.actions[0].run();
+    await eventually(() => session.place === 'train');
+    const again = new TrainState(session);
+    await again.load();
+    expect([again.name, again.startFrom, again.config!.epochs]).toEqual(['street again', runId, 300]);
+    again.destroy();
   });
 
   test('settings that are being chosen outlive a lost connection', async () => {

@@ -1,0 +1,29 @@
+import type { RunDetail } from '#shared/contract/runs';
+import { AppError, messageOf } from '#shared/errors';
+import type { Session } from './session.svelte.ts';
+
+/** What a resume is refused for that a new run is not: other classes, images or masks than the run's own. */
+const refusals: ReadonlySet<string> = new Set(['invalid-argument', 'not-found']);
+
+/** Leaves a run's settings where the Train place finds them. @param weights whether the new run starts from what this one learnt */
+export function runAgain(session: Session, { config, summary }: Pick<RunDetail, 'config' | 'summary'>, weights: boolean): void {
+  const startFrom = weights && summary.hasCheckpoint ? summary.id : null;
+  session.recipe = { presetName: config.preset, config, name: `${summary.name} again`.slice(0, 120), startFrom };
+  session.go('train');
+}
+
+/** Goes on with a run. Where that is refused, its settings on today's data are offered. @returns whether it goes on */
+export async function resumeRun(session: Session, runId: string): Promise<boolean> {
+  try {
+    await session.client.training.resumeRun({ runId });
+    return true;
+  } catch (error) {
+    const again = () =>
+      void session.attempt(async () =>
+        runAgain(session, await session.client.runs.get({ runId, stepsAfter: Number.MAX_SAFE_INTEGER }), true),
+      );
+    const offered = error instanceof AppError && refusals.has(error.code) ? [{ label: "Run again on today's data", run: again }] : [];
+    session.toasts.show('error', messageOf(error), ...offered);
+    return false;
+  }
+}
