@@ -330,6 +330,8 @@ export class EditSession {
   /** Writes the mask file if it differs; what comes of it is in the state. Never rejects. */
   save(): Promise<EditState> {
     return this.saving.run(async () => {
+      // What came before the wish to save is part of it.
+      await this.work.idle();
       if (this.timer) clearTimeout(this.timer);
       this.timer = null;
       if (!this.isDirty || this.conflict) return this.state();
