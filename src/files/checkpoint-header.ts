@@ -1,8 +1,7 @@
 import type { ClassInfo } from '#shared/classes/class-info';
-import { AppError, messageOf } from '#shared/errors';
-import { checkConfig } from '#shared/training/presets';
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
+import { classesIn, configIn, stateIn } from './checkpoint-metadata.ts';
 import { readHeader } from './safetensors-header.ts';
 
 /** What a checkpoint tells without its tensors. */
@@ -16,14 +15,6 @@ export interface CheckpointHeader {
 /** Reads a checkpoint's settings without its tensors. @throws AppError 'not-found' or 'corrupt-file' naming the file */
 export function readCheckpointHeader(file: string): CheckpointHeader {
   const { metadata } = readHeader(file);
-  try {
-    const state = JSON.parse(metadata.state ?? '{}') as { history?: EpochMetrics[] };
-    return {
-      config: checkConfig(JSON.parse(metadata.config ?? 'null')),
-      classes: JSON.parse(metadata.classes ?? '[]') as ClassInfo[],
-      history: state.history ?? [],
-    };
-  } catch (error) {
-    throw error instanceof AppError ? error : new AppError('corrupt-file', `${file} is not a checkpoint: ${messageOf(error)}`, { file });
-  }
+  const history = metadata.state === undefined ? [] : stateIn(file, metadata).history;
+  return { config: configIn(file, metadata), classes: classesIn(file, metadata), history };
 }

@@ -3,7 +3,8 @@ import { assertSameClasses } from '#shared/classes/class-map';
 import { flatSettings } from '#shared/training/flat-settings';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
-import type { Checkpoint, RunState } from '../weights/checkpoint.ts';
+import type { RunState } from '#files/checkpoint-metadata';
+import type { Checkpoint } from '../weights/checkpoint.ts';
 
 /** Settings that may differ when a run goes on: they change no number of the steps to come, or only when it ends. */
 const free = new Set(['preset', 'data.workers', 'data.cacheMb', 'checkpointEvery', 'patience']);

@@ -5,7 +5,8 @@ import { readRunSamples, writeRunSamples } from '#files/run-folder';
 import type { Sample } from '#shared/data/sample';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
-import { writeCheckpoint, type Checkpoint, type RunState } from '../weights/checkpoint.ts';
+import type { RunState } from '#files/checkpoint-metadata';
+import { writeCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
 import type { RunModel } from './run-model.ts';
 
 type Role = Extract<TrainerEvent, { type: 'checkpoint' }>['role'];

@@ -1,27 +1,11 @@
 import { createHash } from 'node:crypto';
 import { writeAtomic } from '#files/atomic-write';
+import { classesIn, configIn, stateIn, type RunState } from '#files/checkpoint-metadata';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
-import type { EpochMetrics } from '#shared/training/messages';
-import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { StateDict } from '../layers/parameters.ts';
 import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
-
-/** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */
-export interface RunState {
-  /** Epochs completed. */
-  epoch: number;
-  /** Steps done in the epoch under way. */
-  step: number;
-  sums: { loss: number; correct: number; labelled: number; steps: number };
-  best: { miou: number; epoch: number } | null;
-  elapsedSeconds: number;
-  optimizerUpdates: number;
-  history: EpochMetrics[];
-  /** What the run trains on; missing in checkpoints of before it was recorded. */
-  data?: { train: number; validation: number; fingerprint: string };
-}
 
 export interface Checkpoint {
   config: RunConfig;
@@ -96,9 +80,9 @@ function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>;
     throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   const entries = [...tensors];
   return {
-    config: checkConfig(JSON.parse(metadata.config)),
-    classes: JSON.parse(metadata.classes) as ClassInfo[],
-    state: JSON.parse(metadata.state) as RunState,
+    config: configIn(file, metadata),
+    classes: classesIn(file, metadata),
+    state: stateIn(file, metadata),
     model: new Map(entries.filter(([name]) => isModelTensor(name))),
     training: new Map(
       entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor]),
@@ -148,11 +132,12 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
  */
 export function readModel(file: string): Model {
   const content = decodeSafetensors(file);
-  const { format, version, config, classes, epoch, ...notes } = content.metadata;
+  const { metadata } = content;
+  const { format, version, config: _config, classes: _classes, epoch, ...notes } = metadata;
   if (format === modelFormatName && version === formatVersion) {
     return {
-      config: checkConfig(JSON.parse(config)),
-      classes: JSON.parse(classes) as ClassInfo[],
+      config: configIn(file, metadata),
+      classes: classesIn(file, metadata),
       notes,
       model: content.tensors,
       epoch: Number(epoch),

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
+import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
@@ -143,9 +144,6 @@ function countsOf(text: string): number[] | null {
   }
 }
 
-const classesSchema = z.array(
-  z.object({ id: z.int(), value: z.int().optional(), name: z.string(), color: z.tuple([z.number(), z.number(), z.number()]) }),
-);
 const protocolSchema = z.object({
   split: z.string(),
   classes: z.number(),

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { classesSchema } from '#shared/classes/class-schema';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { AppError, messageOf } from '#shared/errors';
+import { checkConfig } from '#shared/training/presets';
+import type { EpochMetrics } from '#shared/training/messages';
+import type { RunConfig } from '#shared/training/run-config';
+
+/** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */
+export interface RunState {
+  /** Epochs completed. */
+  epoch: number;
+  /** Steps done in the epoch under way. */
+  step: number;
+  sums: { loss: number; correct: number; labelled: number; steps: number };
+  best: { miou: number; epoch: number } | null;
+  elapsedSeconds: number;
+  optimizerUpdates: number;
+  history: EpochMetrics[];
+  /** What the run trains on; missing in checkpoints of before it was recorded. */
+  data?: { train: number; validation: number; fingerprint: string };
+}
+
+const count = z.int().min(0);
+const stateSchema = z.object({
+  epoch: count,
+  step: count,
+  sums: z.object({ loss: z.number(), correct: z.number(), labelled: z.number(), steps: count }),
+  best: z.object({ miou: z.number(), epoch: count }).nullable(),
+  elapsedSeconds: z.number(),
+  optimizerUpdates: count,
+  history: z.array(
+    z.object({
+      epoch: count,
+      loss: z.number(),
+      trainAccuracy: z.number(),
+      validationAccuracy: z.number(),
+      miou: z.number(),
+      perClassIou: z.array(z.number().nullable()),
+      learningRate: z.number(),
+      timeSeconds: z.number(),
+      epochSeconds: z.number(),
+    }),
+  ),
+  data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
+});
+
+type Metadata = Record<string, string>;
+
+/** A part of a file's metadata, which is JSON. @throws AppError 'corrupt-file' naming the file and the part */
+function part<T>(file: string, metadata: Metadata, name: string, parse: (value: unknown) => T): T {
+  try {
+    return parse(JSON.parse(metadata[name] ?? 'null'));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : messageOf(error);
+    throw new AppError('corrupt-file', `${file} is not a whole checkpoint: its ${name} cannot be read (${reason})`, { file });
+  }
+}
+
+/** The settings that a file was trained with. @throws AppError 'corrupt-file' */
+export const configIn = (file: string, metadata: Metadata): RunConfig => part(file, metadata, 'config', checkConfig);
+
+/** The classes that a file's network knows. @throws AppError 'corrupt-file' */
+export const classesIn = (file: string, metadata: Metadata): ClassInfo[] =>
+  part(file, metadata, 'classes', (value) => classesSchema.parse(value));
+
+/** Where the run of a file stands. @throws AppError 'corrupt-file' */
+export const stateIn = (file: string, metadata: Metadata): RunState => part(file, metadata, 'state', (value) => stateSchema.parse(value));
