@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { Piscina } from 'piscina';
+import { AppError } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import type { Answer, TaskInput, TaskName, TaskResult } from './mask-tasks.ts';
 
@@ -14,6 +15,8 @@ const forEveryImage: ReadonlySet<TaskName> = new Set(['survey', 'keepMask', 'mas
 export class Workers {
   private readonly editing: Piscina;
   private readonly surveying: Piscina;
+  private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
 
   /** @param entry file of the worker */
   constructor(entry: string) {
@@ -22,12 +25,19 @@ export class Workers {
     this.surveying = new Piscina({ ...common, maxThreads: Math.max(1, Math.min(4, os.availableParallelism() - 1)) });
   }
 
-  /** Does a task in a thread. @throws AppError what the task throws */
+  /** Does a task in a thread. @throws AppError what the task throws, 'cancelled' once the threads are ended */
   async run<Name extends TaskName>(name: Name, input: TaskInput<Name>): Promise<TaskResult<Name>> {
+    if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const pool = forEveryImage.has(name) ? this.surveying : this.editing;
-    const answer = (await pool.run(input, { name })) as Answer<TaskResult<Name>>;
-    if (answer.ok) return answer.value;
-    throw fromWireError(answer.error);
+    const task = pool.run(input, { name }) as Promise<Answer<TaskResult<Name>>>;
+    this.running.add(task);
+    try {
+      const answer = await task;
+      if (answer.ok) return answer.value;
+      throw fromWireError(answer.error);
+    } finally {
+      this.running.delete(task);
+    }
   }
 
   /** Surveys under way at the same time that keep every thread busy. */
@@ -35,8 +45,11 @@ export class Workers {
     return this.surveying.options.maxThreads * 2;
   }
 
-  /** Ends the threads; what they are doing is waited for. Never rejects. */
+  /** Ends the threads once they have done what they were given. Never rejects. */
   async close(): Promise<void> {
+    this.closed = true;
+    // The pool itself forgets a task whose thread has only just begun.
+    while (this.running.size > 0) await Promise.allSettled(this.running);
     await Promise.allSettled([this.editing.close(), this.surveying.close()]);
   }
 }

@@ -1,0 +1,97 @@
+// What a run is reckoned to take: it follows its settings in the direction in which the network does.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { estimateRun, type Estimate } from '#shared/training/estimate';
+import { presets, withSetting } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+
+const images = { train: 367, validation: 101 };
+const camvid: [number, number] = [360, 480];
+const of = (config: RunConfig, changes: Partial<typeof images> = {}) => estimateRun(config, 11, { ...images, ...changes }, camvid);
+const preset = fc.constantFrom(...presets.map(({ config }) => config));
+const numbers = (estimate: Estimate): number[] => Object.values<number>({ ...estimate });
+
+describe('an estimate', () => {
+  test('is of finite numbers above 0 for every preset and every data set', () => {
+    fc.assert(
+      fc.property(
+        preset,
+        fc.integer({ min: 1, max: 40 }),
+        fc.nat(20_000),
+        fc.nat(5000),
+        fc.integer({ min: 32, max: 4096 }),
+        (config, classes, train, validation, side) => {
+          const estimate = estimateRun(config, classes, { train, validation }, [side, side]);
+          expect(numbers(estimate).every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
+          expect(estimate.steps).toBeGreaterThanOrEqual(1);
+          expect(estimate.parameters).toBeGreaterThan(1000);
+          expect(estimate.memoryMb).toBeGreaterThan(700);
+        },
+      ),
+    );
+  });
+
+  test('of a larger batch takes more memory, and fewer steps', () => {
+    fc.assert(
+      fc.property(preset, fc.integer({ min: 1, max: 16 }), (config, batchSize) => {
+        const [one, two] = [batchSize, 2 * batchSize].map((size) => of(withSetting(config, 'batchSize', size)));
+        expect(two.memoryMb).toBeGreaterThanOrEqual(one.memoryMb);
+        expect(two.steps).toBeLessThanOrEqual(one.steps);
+        expect(two.parameters).toBe(one.parameters);
+      }),
+    );
+  });
+
+  test('of larger crops takes more memory and time, and the same parameters', () => {
+    fc.assert(
+      fc.property(preset, fc.integer({ min: 2, max: 20 }), (config, n) => {
+        const [small, large] = [16 * n, 32 * n].map((side) => of(withSetting(config, 'data.size', [side, side])));
+        expect(large.memoryMb).toBeGreaterThanOrEqual(small.memoryMb);
+        expect(large.trainingMacs).toBeGreaterThan(small.trainingMacs);
+        expect(large.parameters).toBe(small.parameters);
+      }),
+    );
+  });
+
+  test('of a deeper backbone has more of everything', () => {
+    const config = presets.find(({ name }) => name === 'reference')!.config;
+    const [fifty, hundred] = (['resnet50', 'resnet101'] as const).map((backbone) => of(withSetting(config, 'model.backbone', backbone)));
+    expect(hundred.parameters).toBeGreaterThan(fifty.parameters);
+    expect(hundred.trainingMacs).toBeGreaterThan(fifty.trainingMacs);
+    expect(hundred.memoryMb).toBeGreaterThan(fifty.memoryMb);
+  });
+
+  test('grows with the images of the data set: training with those it trains on, validation with the others', () => {
+    for (const { config } of presets) {
+      const [half, whole] = [of(config, { train: 184 }), of(config, { train: 368 })];
+      expect(whole.trainingMacs / half.trainingMacs).toBeCloseTo(2, 1);
+      expect(whole.validationMacs).toBe(half.validationMacs);
+      expect(of(config, { validation: 202 }).validationMacs).toBeCloseTo(2 * of(config).validationMacs, -3);
+    }
+  });
+
+  test('of a validation at more scales and mirrored takes as much longer as there are looks', () => {
+    const { config } = presets.find(({ name }) => name === 'light')!;
+    const plain = withSetting(withSetting(config, 'evaluation.scales', [1]), 'evaluation.flip', false);
+    expect(of(withSetting(plain, 'evaluation.flip', true)).validationMacs).toBeCloseTo(2 * of(plain).validationMacs, -3);
+    const scaled = of(withSetting(plain, 'evaluation.scales', [0.5, 1, 2])).validationMacs;
+    expect(scaled / of(plain).validationMacs).toBeCloseTo(0.25 + 1 + 4, 3);
+  });
+
+  test('counts what an optimiser and an average keep beside the weights', () => {
+    const { config } = presets.find(({ name }) => name === 'reference')!;
+    const sgd = withSetting(withSetting(config, 'optimizer.kind', 'sgd'), 'optimizer.momentum', 0.9);
+    const adamw = withSetting(config, 'optimizer.kind', 'adamw');
+    const parametersMb = (4 * of(config).parameters) / 2 ** 20;
+    expect(of(adamw).memoryMb - of(sgd).memoryMb).toBeCloseTo(parametersMb, -1);
+    const averaged = withSetting(sgd, 'emaDecay', 0.99);
+    const plain = withSetting(sgd, 'emaDecay', 0);
+    expect(of(averaged).memoryMb - of(plain).memoryMb).toBeCloseTo(parametersMb, -1);
+  });
+
+  test('of more images than the cache holds is bounded by the cache', () => {
+    const { config } = presets.find(({ name }) => name === 'light')!;
+    const cached = (cacheMb: number) => of(withSetting(config, 'data.cacheMb', cacheMb), { train: 100_000 }).memoryMb;
+    expect(cached(1000) - cached(500)).toBeCloseTo(500, -1);
+  });
+});
