@@ -14,6 +14,7 @@ const size = { width: 20, height: 16 };
 const blank = () => new MaskDocument(new Uint8Array(size.width * size.height), size);
 const count = (region: Region | null) => region?.selected.reduce((sum, value) => sum + value, 0) ?? 0;
 const contextOf = (document: MaskDocument, classId = 3): ToolContext => ({ document, classId, radius: 2, snap: 1 });
+const counted = (ids: Uint8Array) => Array.from({ length: 256 }, (_, id) => ids.filter((other) => other === id).length);
 const point = fc.record({ x: fc.double({ min: -5, max: 25, noNaN: true }), y: fc.double({ min: -5, max: 21, noNaN: true }) });
 
 describe('document', () => {
@@ -144,6 +145,7 @@ describe('two windows on one mask', () => {
         expect(windows[0].pending.length + windows[1].pending.length).toBe(0);
         expect([...windows[0].document.ids]).toEqual([...main]);
         expect([...windows[1].document.ids]).toEqual([...main]);
+        for (const { document } of windows) expect([...document.pixels]).toEqual(counted(document.ids));
       }),
       { numRuns: 300 },
     );
@@ -162,6 +164,18 @@ describe('two windows on one mask', () => {
     expect(window.document.strokeOpen).toBe(false);
     expect(window.document.ids[5 * size.width + 5]).toBe(3);
     expect(window.document.ids[5 * size.width + 15]).toBe(7);
+  });
+
+  test('pixels are counted through strokes, rolled back strokes and a mask that is read anew', () => {
+    const document = blank();
+    document.paint(capsule({ x: 3, y: 3 }, { x: 9, y: 3 }, 2, size), 7);
+    document.beginStroke('a');
+    document.paint(capsule({ x: 9, y: 3 }, { x: 9, y: 9 }, 2, size), 2);
+    expect([...document.pixels]).toEqual(counted(document.ids));
+    document.cancelStroke();
+    expect([...document.pixels]).toEqual(counted(document.ids));
+    document.reset(new Uint8Array(size.width * size.height).fill(4), []);
+    expect(document.pixels[4]).toBe(size.width * size.height);
   });
 
   test('a patch of another mask is refused', () => {

@@ -24,6 +24,8 @@ interface OpenStroke {
 export class MaskDocument {
   readonly size: Size;
   readonly ids: Uint8Array;
+  /** Pixels of each class id, kept as they change: counting a large mask at every move of the pointer would stop the hand. */
+  readonly pixels = new Float64Array(256);
   private readonly listeners = new Set<Listener>();
   private readonly committed = new Set<(stroke: Stroke) => void>();
   private readonly locked = new Set<number>();
@@ -33,6 +35,18 @@ export class MaskDocument {
   constructor(ids: Uint8Array, size: Size) {
     this.ids = ids;
     this.size = size;
+    this.count();
+  }
+
+  private count(): void {
+    this.pixels.fill(0);
+    for (const id of this.ids) this.pixels[id]++;
+  }
+
+  private put(index: number, id: number): void {
+    this.pixels[this.ids[index]]--;
+    this.pixels[id]++;
+    this.ids[index] = id;
   }
 
   /** Calls back with every box that needs repainting. */
@@ -74,7 +88,7 @@ export class MaskDocument {
       for (let column = 0; column < box.width; column++, i++, index++) {
         const old = this.ids[index];
         if (!selected[i] || old === id || this.locked.has(old)) continue;
-        this.ids[index] = id;
+        this.put(index, id);
         changed = true;
       }
     }
@@ -100,6 +114,7 @@ export class MaskDocument {
     this.stroke = null;
     if (!stroke) return false;
     this.ids.set(stroke.before);
+    this.count();
     if (stroke.box) this.announce(stroke.box);
     return true;
   }
@@ -119,7 +134,7 @@ export class MaskDocument {
       const value = patch.values[position];
       const painted = stroke !== null && stroke.before[index] !== ids[index];
       if (stroke) stroke.before[index] = value;
-      if (!painted) ids[index] = value;
+      if (!painted) this.put(index, value);
     });
     this.announce(patch);
   }
@@ -138,6 +153,7 @@ export class MaskDocument {
     this.cancelStroke();
     this.ids.set(ids);
     for (const patch of pending) forEachChanged(patch, this.size.width, (index, position) => (this.ids[index] = patch.values[position]));
+    this.count();
     this.announce({ left: 0, top: 0, ...this.size });
   }
 
