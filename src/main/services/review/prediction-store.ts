@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
+import { parsed } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 interface PredictionRow {
@@ -120,7 +121,7 @@ export class PredictionStore {
       .all(predictionId)
       .map((row) => ({
         id: row.image_id,
-        confusion: row.confusion ? countsOf(row.confusion) : null,
+        confusion: row.confusion ? parsed(countsSchema, row.confusion) : null,
         uncertainty: row.uncertainty,
       }));
   }
@@ -135,15 +136,7 @@ export class PredictionStore {
   }
 }
 
-/** @returns null for a row that cannot be read: its image has no scores then, and the others have theirs */
-function countsOf(text: string): number[] | null {
-  try {
-    return z.array(z.number().min(0)).parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
-
+const countsSchema = z.array(z.number().min(0));
 const protocolSchema = z.object({
   split: z.string(),
   classes: z.number(),

@@ -1,5 +1,10 @@
+import { z } from 'zod';
 import type { EpochMetrics, StepPoint } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
+import { parsed } from '../parsed-row.ts';
+
+const countsSchema = z.array(z.number().min(0));
+const ioUsSchema = z.array(z.number().nullable());
 
 /** Points of a sparkline. */
 const sparkPoints = 60;
@@ -113,8 +118,8 @@ export class RunMetrics {
     const row = this.db
       .prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?')
       .get(runId, epoch);
-    const counts = row ? (JSON.parse(row.confusion) as number[]) : [];
-    return counts.length > 0 ? counts : null;
+    const counts = row && parsed(countsSchema, row.confusion);
+    return counts && counts.length > 0 ? counts : null;
   }
 
   /** The epochs in order; times in seconds, fractions 0 … 1. */
@@ -131,7 +136,8 @@ export class RunMetrics {
         timeSeconds: row.time_seconds,
         epochSeconds: row.epoch_seconds,
         learningRate: row.learning_rate,
-        perClassIou: JSON.parse(row.per_class_iou) as (number | null)[],
+        // A damaged row keeps its other values.
+        perClassIou: parsed(ioUsSchema, row.per_class_iou) ?? [],
       }));
   }
 }

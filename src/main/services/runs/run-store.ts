@@ -6,12 +6,14 @@ import { runWriter } from '#files/run-folder';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
+import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
+import { parsed } from '../parsed-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 
 interface RunRow {
@@ -65,15 +67,6 @@ const logLimit = 5000;
 
 const texts = z.array(z.string());
 const numbers = z.array(z.number());
-
-/** JSON of a row; null if it is none or of another form. One bad row must never hide the others. */
-function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
 
 /** The run history of one data set. */
 export class RunStore {
@@ -197,7 +190,7 @@ export class RunStore {
     const { checkpoint, weights, refused } = this.left(row.id);
     const { status, reason } = this.unwritten.get(row.id) ?? row;
     const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
-    const sound = spark && tags && parsed(z.record(z.string(), z.unknown()), row.config);
+    const sound = spark && tags && parsed(z.record(z.string(), z.unknown()), row.config) && parsed(classesSchema, row.classes);
     return {
       id: row.id,
       name: row.name,

@@ -1,0 +1,10 @@
+import type { z } from 'zod';
+
+/** JSON of a row; null if it is none or of another form. One bad row must never hide the others. */
+export function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
