@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
+import { identityOf } from './file-identity.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -40,6 +41,8 @@ const schema = `CREATE TABLE IF NOT EXISTS lease (
 /** What SQLite says of a file that is none of its own, or is damaged. */
 const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
 
+const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
+
 const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 /**
@@ -54,7 +57,7 @@ function withLeaseFile<T>(file: string, work: (db: Database.Database) => T): { d
   try {
     return tryWith(file, work);
   } catch (error) {
-    if (!broken.has((error as { code?: string }).code ?? '')) throw error;
+    if (!isBroken(error)) throw error;
     // What cannot be read holds no lease; it is kept beside, with what SQLite kept beside it.
     for (const suffix of ['', '-journal']) if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${file}.broken${suffix}`);
     return tryWith(file, work);
@@ -146,6 +149,8 @@ export function leaseHolder(file: string, staleMs = usualStaleMs): LeaseHolder |
  */
 export class Lease {
   readonly holder: LeaseHolder;
+  private readonly file: string;
+  private readonly identity: string | null;
   private readonly db: Database.Database;
   private readonly timer: NodeJS.Timeout;
   private readonly lost = new Set<(by: LeaseHolder | null) => void>();
@@ -153,7 +158,9 @@ export class Lease {
   private state: 'held' | 'lost' | 'released' = 'held';
   private answered: string | null = null;
 
-  private constructor(db: Database.Database, holder: LeaseHolder) {
+  private constructor(file: string, db: Database.Database, holder: LeaseHolder) {
+    this.file = file;
+    this.identity = identityOf(file);
     this.db = db;
     this.holder = holder;
     this.timer = setInterval(() => this.beat(), beatMs);
@@ -179,7 +186,7 @@ export class Lease {
           return null;
         })
         .immediate();
-      return other ? closing(db, other) : new Lease(db, holder);
+      return other ? closing(db, other) : new Lease(file, db, holder);
     } catch (error) {
       db.close();
       throw error;
@@ -202,7 +209,7 @@ export class Lease {
       db.transaction(() => write(db, holder)).immediate();
       // Whoever had it looks before every write: what it had begun by now is done with this.
       await new Promise((resolve) => setTimeout(resolve, settleMs));
-      return new Lease(db, holder);
+      return new Lease(file, db, holder);
     } catch (error) {
       db.close();
       throw error;
@@ -229,10 +236,11 @@ export class Lease {
   check(): boolean {
     if (this.state !== 'held') return false;
     try {
-      const row = read(this.db);
+      const row = this.isReplaced() ? undefined : read(this.db);
       if (row?.token !== this.holder.token) this.lose(row);
-    } catch {
+    } catch (error) {
       // A busy file is no loss: the next look tells.
+      if (isBroken(error)) this.lose(undefined);
     }
     return this.held;
   }
@@ -241,17 +249,25 @@ export class Lease {
     if (this.state !== 'held') return;
     let row: Row | undefined;
     try {
+      if (this.isReplaced()) return this.lose(undefined);
       const renew = 'UPDATE lease SET beat = beat + 1, beat_at = ? WHERE id = 1 AND token = ?';
       this.db.prepare(renew).run(Date.now(), this.holder.token);
       row = read(this.db);
-    } catch {
+    } catch (error) {
       // A full or busy disk is no loss: this process still lives, and says so when it can.
+      if (isBroken(error)) this.lose(undefined);
       return;
     }
     if (row?.token !== this.holder.token) return this.lose(row);
     if (!row.request || row.request === this.answered) return;
     this.answered = row.request;
     for (const listener of this.asked) listener(row.request);
+  }
+
+  /** Whether another file is in its place: it was removed or set aside, and somebody has taken a lease of their own since. */
+  private isReplaced(): boolean {
+    const now = identityOf(this.file);
+    return now !== null && now !== this.identity;
   }
 
   private lose(to: Row | undefined): void {

@@ -1,6 +1,6 @@
 // One process writes a folder at a time: the lease, against real processes that live, die and hang.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
@@ -194,4 +194,14 @@ test('a file that is no lease is set aside, not overwritten', async () => {
   expect(leaseHolder(file)).toBeNull();
   expect((await take(file)).held).toBe(true);
   expect(existsSync(`${file}.broken`)).toBe(true);
+});
+
+test.each(['removed', 'damaged'])('a lease whose file is %s is lost: whoever takes the next one is the only one', async (how) => {
+  const file = newFile();
+  const first = await take(file);
+  if (how === 'removed') rmSync(file);
+  else writeFileSync(file, 'x'.repeat(8192));
+  const second = await take(file);
+  expect(second.check()).toBe(true);
+  expect(first.check()).toBe(false);
 });

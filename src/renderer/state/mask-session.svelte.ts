@@ -19,6 +19,8 @@ async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> 
   return packed ? { ...patch, changed: await inflate(patch.changed), values: await inflate(patch.values) } : patch;
 }
 
+const readAgainMs = 1500;
+
 interface Pending extends Stroke {
   id: string;
 }
@@ -39,18 +41,22 @@ export class MaskSession {
   /** Grows with every change, for what is derived from the mask. */
   version = $state(0);
   private readonly session: Session;
+  /** The data set that it was opened in: its strokes go nowhere else. */
+  private readonly datasetId: string | undefined;
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
   private readonly incoming = new Serial();
   private readonly outgoing = new Serial();
   private readonly readings = new Serial();
   private closed = false;
+  private again: ReturnType<typeof setTimeout> | null = null;
   private undoEnds = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
 
   private constructor(session: Session, opened: OpenedMask, ids: Uint8Array) {
     this.session = session;
+    this.datasetId = session.dataset?.id;
     this.imageId = opened.imageId;
     this.document = new MaskDocument(ids, { width: opened.width, height: opened.height });
     this.takeState(opened);
@@ -148,7 +154,10 @@ export class MaskSession {
 
   /** Sends strokes in their order, also where one has to be packed first. */
   private transmit(pending: Pending): void {
-    void this.outgoing.run(async () => void this.deliver(pending, await packPatch(pending.patch, deflate)));
+    void this.outgoing.run(async () => {
+      const patch = await packPatch(pending.patch, deflate);
+      if (this.isHere) void this.deliver(pending, patch);
+    });
   }
 
   private async deliver({ id, label }: Pending, patch: WirePatch): Promise<void> {
@@ -171,7 +180,27 @@ export class MaskSession {
 
   /** Reads the mask anew and sends again what main does not know; one reading after the other. */
   async resync(): Promise<void> {
-    await this.session.attempt(() => this.readings.run(() => this.readAnew()));
+    if (!this.isHere) return;
+    const read = await this.session.attempt(() => this.readings.run(() => this.readAnew()));
+    // What main has not is sent with the next reading: a file that is being written now is whole in a moment.
+    if (!read && this.pending.length > 0 && this.session.link === 'open') this.readAgainLater();
+  }
+
+  /** Whether the window shows the data set of this mask. */
+  private get isHere(): boolean {
+    return this.session.dataset?.id === this.datasetId;
+  }
+
+  private readAgainLater(): void {
+    this.again ??= setTimeout(() => {
+      this.again = null;
+      void this.resync();
+    }, readAgainMs);
+  }
+
+  /** Whether strokes wait that a reading was to send and did not. */
+  get stuck(): boolean {
+    return this.again !== null;
   }
 
   private async readAnew(): Promise<void> {
@@ -228,6 +257,8 @@ export class MaskSession {
 
   /** Lets go once nothing of the window's is under way: what main has not acknowledged is kept, and sent again if need be. */
   private end(): void {
-    if (this.closed && this.pending.length === 0) for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
+    if (!this.closed || this.pending.length > 0) return;
+    if (this.again) clearTimeout(this.again);
+    for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 }

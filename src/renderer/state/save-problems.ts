@@ -20,7 +20,9 @@ export class SaveProblems {
   take({ imageId, problem }: EditState): void {
     const text = problem && textOf(imageId, problem);
     const before = this.told.get(imageId);
-    if (before === (text ?? undefined)) return;
+    // A choice that a person has waved away is offered again: without it the mask is never saved.
+    const isShown = problem?.kind !== 'conflict' || this.toasts.shows(before ?? '');
+    if (before === (text ?? undefined) && isShown) return;
     if (before) this.toasts.dismissText(before);
     if (!problem || !text) return void this.told.delete(imageId);
     this.told.set(imageId, text);

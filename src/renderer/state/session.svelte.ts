@@ -31,6 +31,12 @@ export interface Recipe {
   startFrom: string | null;
 }
 
+/** A mask whose strokes may be lost with the window. */
+interface KeptMask {
+  readonly unacknowledged: number;
+  readonly stuck: boolean;
+}
+
 /** What every place shares: connection, open data set, its images, the run under way, and where one is. */
 export class Session {
   readonly client: Client;
@@ -64,10 +70,10 @@ export class Session {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly resyncs = new Set<() => Promise<void>>();
   private readonly saveProblems = new SaveProblems(this.toasts, (imageId, keep) => {
-    void this.attempt(async () => this.saveProblems.take(await this.client.edits.resolve({ imageId, keep })));
+    void this.resolve(imageId, keep);
   });
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
-  private readonly masks = new Set<{ readonly unacknowledged: number }>();
+  private readonly masks = new Set<KeptMask>();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
   private uiState: UiState = {};
@@ -101,8 +107,14 @@ export class Session {
     return `${this.windowId}:${++this.strokes}`;
   }
 
+  private async resolve(imageId: string, keep: 'mine' | 'theirs'): Promise<void> {
+    const resolved = await this.attempt(async () => this.saveProblems.take(await this.client.edits.resolve({ imageId, keep })));
+    // The ways out are offered again where one led nowhere.
+    if (!resolved) await this.attempt(async () => this.saveProblems.retake(await this.client.edits.unsaved()));
+  }
+
   /** Counts a mask's strokes among those that may be lost with the window. @returns a function that ends it */
-  keep(mask: { readonly unacknowledged: number }): () => void {
+  keep(mask: KeptMask): () => void {
     this.masks.add(mask);
     return () => this.masks.delete(mask);
   }
@@ -110,6 +122,11 @@ export class Session {
   /** Strokes that are not safe yet, also of images that have been left. */
   get unsafeStrokes(): number {
     return [...this.masks].reduce((sum, { unacknowledged }) => sum + unacknowledged, 0);
+  }
+
+  /** Whether strokes would be lost with the window: they wait for a workbench that does not answer, or for a mask that cannot be read. */
+  get strokesAtRisk(): boolean {
+    return this.unsafeStrokes > 0 && (this.link !== 'open' || [...this.masks].some(({ stuck }) => stuck));
   }
 
   /** Calls back when the connection is there again: what was known is then read anew. @returns a function that ends it */
@@ -134,11 +151,10 @@ export class Session {
   private async onLink(state: ConnectionState): Promise<void> {
     this.link = state;
     if (state !== 'open') return;
-    await this.attempt(async () => {
-      this.closing = null;
-      await this.start();
-      await this.resync();
-    });
+    this.closing = null;
+    await this.attempt(() => this.start());
+    // Strokes that wait are sent whatever else could not be read.
+    await this.resync();
   }
 
   /** The end of the workbench's log. */
@@ -205,6 +221,7 @@ export class Session {
   /** Turns to a data set, or reads the one that is shown anew. */
   private async load(info: DatasetInfo): Promise<void> {
     this.connection.bind(info.id);
+    if (this.dataset && this.dataset.id !== info.id) this.tellLeftBehind(this.dataset.name);
     if (this.dataset?.id !== info.id) {
       this.classMarks = { locked: [], hidden: [] };
       this.imagesLoaded = false;
@@ -228,6 +245,15 @@ export class Session {
     const last = this.imageId ?? this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);
     this.imagesLoaded = true;
+    // Strokes that were left behind when this window turned to another data set.
+    if (this.unsafeStrokes > 0) await this.resync();
+  }
+
+  private tellLeftBehind(name: string): void {
+    const { unsafeStrokes } = this;
+    if (unsafeStrokes === 0) return;
+    const strokes = unsafeStrokes === 1 ? '1 stroke' : `${unsafeStrokes} strokes`;
+    this.toasts.show('error', `${strokes} in ${name} could not be kept: they are sent when it is open in this window again.`);
   }
 
   /** Reads the data set that is shown anew, with everything that shows a part of it. */

@@ -20,10 +20,15 @@ export class Toasts {
   private nextId = 1;
 
   show(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
-    if (this.list.some((toast) => toast.text === text)) return;
+    if (this.shows(text)) return;
     const id = this.nextId++;
     this.list.push({ id, kind, text, actions });
     if (kind === 'info') setTimeout(() => this.dismiss(id), infoMs);
+  }
+
+  /** Whether this very text is on the screen. */
+  shows(text: string): boolean {
+    return this.list.some((toast) => toast.text === text);
   }
 
   error(error: unknown): void {

@@ -1,35 +1,36 @@
-import { statSync } from 'node:fs';
 import { AppError } from '#shared/errors';
+import { identityOf } from '#files/file-identity';
 import { holderText, Lease, type LeaseHolder } from '#files/lease';
 
 interface AccessOptions {
   folder: string;
+  /** Where its masks lie. */
+  labelFolders: readonly string[];
   /** Whether the system lets masks be written. */
   permitted: boolean;
   /** The lease, or who has it. */
   lease: Lease | LeaseHolder;
 }
 
-const identityOf = (folder: string): string | null => {
-  const stat = statSync(folder, { throwIfNoEntry: false, bigint: true });
-  return stat ? `${stat.dev}:${stat.ino}` : null;
-};
-
 /** Whether this workbench may write a data set, asked before every write, and why not. */
 export class DatasetAccess {
   private readonly options: AccessOptions;
-  private readonly identity: string | null;
-  /** Who has the lease where this workbench does not. */
-  private holder: LeaseHolder | null;
+  /** The folders as they were when the data set was opened; one that was not there may come. */
+  private readonly identities: [folder: string, identity: string][];
+  /** Who has the lease where this workbench does not, in words. */
+  private holder: string;
 
   constructor(options: AccessOptions) {
     this.options = options;
-    this.identity = identityOf(options.folder);
-    this.holder = options.lease instanceof Lease ? null : options.lease;
+    this.identities = [options.folder, ...options.labelFolders].flatMap((folder): [string, string][] => {
+      const identity = identityOf(folder);
+      return identity === null ? [] : [[folder, identity]];
+    });
+    this.holder = options.lease instanceof Lease ? 'another workbench' : holderText(options.lease);
   }
 
-  /** The lease has gone to another. */
-  lostTo(holder: LeaseHolder | null): void {
+  /** The lease has gone to another. @param holder in words */
+  lostTo(holder: string): void {
     this.holder = holder;
   }
 
@@ -37,7 +38,7 @@ export class DatasetAccess {
   heldBy(): string | null {
     const { lease } = this.options;
     if (lease instanceof Lease && lease.held) return null;
-    return this.holder ? holderText(this.holder) : 'another workbench';
+    return this.holder;
   }
 
   /** Why nothing may be written, in one sentence; null where it may. Costs a look at the folder. */
@@ -49,19 +50,20 @@ export class DatasetAccess {
     return null;
   }
 
+  /** @throws AppError 'not-found' if the folder, or one of its label folders, is not the one that was opened */
+  assertThere(): void {
+    for (const [folder, identity] of this.identities) {
+      if (identityOf(folder) === identity) continue;
+      const text = `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open it where it is now`;
+      throw new AppError('not-found', text, { file: folder });
+    }
+  }
+
   /** @throws AppError 'not-found' if the folder is gone, 'read-only' where nothing may be written */
   assertWritable(): void {
     const { folder, lease } = this.options;
     if (lease instanceof Lease) lease.check();
-    if (identityOf(folder) !== this.identity) {
-      throw new AppError(
-        'not-found',
-        `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open it where it is now`,
-        {
-          file: folder,
-        },
-      );
-    }
+    this.assertThere();
     const reason = this.readOnlyReason();
     if (reason) throw new AppError('read-only', reason, { file: folder });
   }

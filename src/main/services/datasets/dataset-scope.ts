@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { isTemporary } from '#files/atomic-write';
-import { Lease, type LeaseHolder } from '#files/lease';
+import { holderText, Lease, type LeaseHolder } from '#files/lease';
 import { AppError, messageOf } from '#shared/errors';
 import { openDatabase, type Db } from '../database.ts';
 import { EditSessions } from '../edits/edit-sessions.ts';
@@ -21,7 +21,7 @@ import type { Workers } from '../workers/workers.ts';
 import { classSetOf } from './class-set.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { locateDataset } from './layout.ts';
-import { datasetId, masksPermitted, OpenDataset } from './open-dataset.ts';
+import { datasetId, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
 import { WorkFolder } from './work-folder.ts';
 
@@ -88,7 +88,7 @@ export class DatasetScope {
       const taken = await takeLease(workFolder, options);
       const lease = taken instanceof Lease ? taken : null;
       if (lease) endings.push({ what: 'the lease', end: () => lease.release() });
-      const access = new DatasetAccess({ folder: options.folder, permitted, lease: taken });
+      const access = new DatasetAccess({ folder: options.folder, labelFolders: labelFoldersOf(located), permitted, lease: taken });
       const db = openDatabase(workFolder.at('history.db'), !lease);
       endings.push({ what: 'the history', end: () => void db.close() });
       const outbox = new Outbox(options.log, () => access.owned);
@@ -167,8 +167,8 @@ export class DatasetScope {
 
   /** Another workbench has taken the data set: nothing more is written, and what trains ends with a checkpoint. */
   private onLost(by: LeaseHolder | null): void {
-    this.access.lostTo(by);
-    const heldBy = this.access.heldBy() ?? 'another workbench';
+    const heldBy = by ? holderText(by) : 'another workbench, or a program that removed its lease';
+    this.access.lostTo(heldBy);
     this.options.log.warn({ by: heldBy }, 'the data set was taken over');
     this.tellTakenOver(heldBy);
     void this.stopJobs();
@@ -187,7 +187,7 @@ export class DatasetScope {
     await this.stopJobs();
     await this.edits.settle(() => {
       this.lease?.release();
-      this.access.lostTo(null);
+      this.access.lostTo(by);
     });
     this.tellTakenOver(`the ${by}`);
   }

@@ -51,10 +51,12 @@ function isWritable(folder: string): boolean {
   }
 }
 
+/** The folders that masks lie in. */
+export const labelFoldersOf = ({ images }: LocatedDataset): string[] => [...new Set(images.map(({ maskFile }) => path.dirname(maskFile)))];
+
 /** Whether the system lets a data set's masks be written. */
 export function masksPermitted(folder: string, located: LocatedDataset): boolean {
-  const labelFolders = new Set(located.images.map(({ maskFile }) => path.dirname(maskFile)).filter((labels) => existsSync(labels)));
-  return [folder, ...labelFolders].every(isWritable);
+  return [folder, ...labelFoldersOf(located).filter((labels) => existsSync(labels))].every(isWritable);
 }
 
 /** The images of an open data set and what is known of each. */
@@ -135,7 +137,7 @@ export class OpenDataset {
 
   /** The folders that masks lie in. */
   labelFolders(): string[] {
-    return [...new Set(this.options.located.images.map(({ maskFile }) => path.dirname(maskFile)))];
+    return labelFoldersOf(this.options.located);
   }
 
   images(): ImageEntry[] {
@@ -169,6 +171,8 @@ export class OpenDataset {
     // A mask that was saved does not change its photo: that is not decoded again.
     const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
     const survey = await workers.run('survey', { imageFile: image.imageFile, maskFile: image.maskFile, classSet, size });
+    // A folder that is away has no images and masks to tell of.
+    this.options.access.assertThere();
     const now = this.entry(id);
     // A save has told newer things meanwhile.
     if (now !== known && now.surveyed) return now;

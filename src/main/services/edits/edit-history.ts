@@ -14,6 +14,13 @@ export interface EditStep extends PatchBox {
 
 const bytesOf = ({ changed, before, after }: EditStep): number => changed.length + before.length + after.length;
 
+/** A past: the steps that lead from the floor to a state, and those that were undone from there, newest undone last. */
+export interface EditSteps {
+  floor: number;
+  done: readonly EditStep[];
+  undone: readonly EditStep[];
+}
+
 /** Undo and redo of one mask, bounded by bytes. States are named by marks, so that a saved one is known again. */
 export class EditHistory {
   private readonly limitBytes: number;
@@ -85,13 +92,8 @@ export class EditHistory {
     return this.done.at(-1)?.id ?? this.floor;
   }
 
-  /** The steps that lead from the floor to the present state, then those that were undone, newest undone last. */
-  steps(): { floor: number; done: readonly EditStep[]; undone: readonly EditStep[] } {
-    return { floor: this.floor, done: this.done, undone: this.undone };
-  }
-
-  /** The strokes of a window that are in the mask's history, done or undone. @param prefix of their names */
-  strokesOf(prefix: string): string[] {
-    return [...this.done, ...this.undone].flatMap(({ stroke }) => (stroke?.startsWith(prefix) ? [stroke] : []));
+  /** The past as it is now, for later: what comes changes nothing of it. */
+  steps(): EditSteps {
+    return { floor: this.floor, done: [...this.done], undone: [...this.undone] };
   }
 }

@@ -13,7 +13,7 @@ import type { ReadMask } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { EditStep } from './edit-history.ts';
 import { EditRecorder } from './edit-recorder.ts';
-import { recordsOf } from './journal.ts';
+import { recordsOf, type FileState } from './journal.ts';
 import type { JournalRecord } from './journal-record.ts';
 import type { RecoveredJournal } from './journals.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
@@ -38,6 +38,8 @@ export interface EditSessionOptions {
   mask: ReadMask;
   recovered: RecoveredJournal;
   workers: Workers;
+  /** The names of all strokes that were ever done on this image: one that is sent again is done once, also where it was undone. */
+  strokes: Set<string>;
   /** What `fileStamp` told of the mask file before it was read. */
   stamp: string;
   /** Folder of revisions. */
@@ -81,7 +83,12 @@ export class EditSession {
   private readonly saving = new Serial();
   private readonly known: Map<number, string | null>;
   private dirty: PatchBox | null = null;
-  private fileMark: number;
+  /** The state that was in the file when this workbench wrote or read it last. */
+  private inFile: FileState;
+  /** The changes since then, so that the journal can be written anew whatever undo and redo have led past. */
+  private changes: JournalRecord[];
+  /** Whether the file is another program's, and a person has chosen to write over it. */
+  private foreign = false;
   private revision: string | null;
   private stamp: string;
   private savedAt: string | null = null;
@@ -107,7 +114,8 @@ export class EditSession {
     this.toValue = storedValues(classSet.format);
     this.shownIds = Array.from({ length: 256 }, (_, value) => (classSet.format.toId[value] < 0 ? voidId : classSet.format.toId[value]));
     this.known = recovered.saved;
-    this.fileMark = recovered.fileMark;
+    this.inFile = recovered.inFile;
+    this.changes = recovered.changes;
     this.revision = mask.revision;
     this.stamp = options.stamp;
     this.recorder = new EditRecorder({
@@ -115,7 +123,7 @@ export class EditSession {
       journal: recovered.journal,
       log: options.log,
       assertWritable: options.assertWritable,
-      whole: () => recordsOf({ image: image.id, ...this.size }, this.history, { revision: this.revision, mark: this.fileMark }),
+      whole: () => [...recordsOf({ image: image.id, ...this.size }, this.inFile), ...this.changes],
       failed: (error) => this.fail(error),
       kept: () => this.trouble?.kind !== 'other' && this.setTrouble(null),
     });
@@ -137,11 +145,16 @@ export class EditSession {
   }
 
   private get isDirty(): boolean {
-    return this.history.mark() !== this.fileMark;
+    return this.foreign || this.history.mark() !== this.inFile.mark;
   }
 
   /** Whether nothing would be lost by closing it. */
   get idle(): boolean {
+    return !this.work.busy && this.isSaved;
+  }
+
+  /** Whether everything that has happened is in the mask file. */
+  private get isSaved(): boolean {
     return !this.isDirty && !this.busySaving && this.durable === this.seq && this.problem === null;
   }
 
@@ -160,6 +173,11 @@ export class EditSession {
     return 2 * this.values.length;
   }
 
+  /** The revision that the mask file has as far as this session knows; null without one. */
+  get fileRevision(): string | null {
+    return this.revision;
+  }
+
   /** Whether the mask file is another one than it was read or written as, while nothing here waits for it. */
   get isStale(): boolean {
     return this.idle && fileStamp(this.options.image.maskFile) !== this.stamp;
@@ -171,7 +189,7 @@ export class EditSession {
       imageId: this.imageId,
       seq: this.seq,
       durable: this.durable,
-      state: this.idle ? 'saved' : unsaved,
+      state: this.isSaved ? 'saved' : unsaved,
       savedAt: this.savedAt,
       revision: this.revision,
       undo: this.history.nextUndo?.label ?? null,
@@ -187,7 +205,7 @@ export class EditSession {
     return this.work.run(async () => {
       const ids = await workers.run('packIds', { values: this.values, shownIds: this.shownIds });
       const notes = recovered.notes.splice(0);
-      return { ...this.state(), ...this.size, ids, readOnlyReason: readOnlyReason(), notes, known: this.history.strokesOf(`${window}:`) };
+      return { ...this.state(), ...this.size, ids, readOnlyReason: readOnlyReason(), notes, known: this.strokesOf(window) };
     });
   }
 
@@ -201,7 +219,7 @@ export class EditSession {
     this.assertOpen();
     const { recorded, seq } = await this.work.run(async () => {
       // Sent again after a lost connection: it is there already.
-      if (this.history.strokesOf(stroke).includes(stroke)) return { recorded: this.recorder.idle(), seq: this.seq };
+      if (this.options.strokes.has(stroke)) return { recorded: this.recorder.idle(), seq: this.seq };
       const patch = await unpackPatch(sent, this.size);
       await assertPatchInTurns(patch, this.size, breathe);
       const after = await this.valuesOf(patch.values);
@@ -211,6 +229,10 @@ export class EditSession {
     });
     await recorded;
     return { seq };
+  }
+
+  private strokesOf(window: string): string[] {
+    return [...this.options.strokes].filter((stroke) => stroke.startsWith(`${window}:`));
   }
 
   private async valuesOf(ids: Uint8Array): Promise<Uint8Array> {
@@ -233,6 +255,8 @@ export class EditSession {
     stroke: string | null,
   ): { recorded: Promise<void>; seq: number } {
     const seq = (this.seq = ++newestSeq);
+    this.changes.push(record);
+    if (stroke !== null) this.options.strokes.add(stroke);
     this.dirty = union(this.dirty, box);
     this.options.changed({ imageId: this.imageId, seq, stroke, patch });
     const recorded = this.recorder.record(record).then(() => {
@@ -353,10 +377,10 @@ export class EditSession {
   private async write(): Promise<void> {
     const { workers, image, mask, classSet, store } = this.options;
     this.options.assertWritable();
-    const { mark, origin } = await this.work.run(() => {
+    const { mark, past, changes, origin } = await this.work.run(() => {
       if (this.dirty) copyRows(this.values, this.snapshot, this.size.width, this.dirty);
       this.dirty = null;
-      return { mark: this.history.mark(), origin: this.origin };
+      return { mark: this.history.mark(), past: this.history.steps(), changes: this.changes.length, origin: this.origin };
     });
     const known = this.known.get(mark);
     const staged = await workers.run('stageMask', {
@@ -378,14 +402,17 @@ export class EditSession {
     this.setTrouble(null);
     this.origin = 'edit';
     const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
-    this.isFile(revision, mark, { origin, ...found });
+    this.changes.splice(0, changes);
+    this.isFile({ revision, mark, past }, { origin, ...found });
   }
 
-  /** The file holds the state of this mark now. */
-  private isFile(revision: string | null, mark: number, found: Pick<SavedMask, 'origin' | 'classPixels' | 'problems'>): void {
+  /** The file holds this state now. */
+  private isFile(state: FileState, found: Pick<SavedMask, 'origin' | 'classPixels' | 'problems'>): void {
+    const { revision, mark } = state;
     const before = this.revision;
     this.revision = revision;
-    this.fileMark = mark;
+    this.inFile = state;
+    this.foreign = false;
     this.known.set(mark, revision);
     this.savedAt = nowText();
     this.stamp = fileStamp(this.options.image.maskFile);
@@ -414,7 +441,7 @@ export class EditSession {
     this.conflict = null;
     this.revision = conflict.found;
     // The file is none of our states, also where undo has led back to one that was saved.
-    this.fileMark = -1;
+    this.foreign = true;
     return this.save();
   }
 
@@ -428,8 +455,10 @@ export class EditSession {
         await this.push(step, await this.patchOf(step, 'after'));
       }
       this.conflict = null;
-      const { classPixels, problems } = theirs;
-      this.isFile(theirs.revision, this.history.mark(), { origin: 'another program', classPixels, problems });
+      const { revision, classPixels, problems } = theirs;
+      this.changes = [];
+      const state = { revision, mark: this.history.mark(), past: this.history.steps() };
+      this.isFile(state, { origin: 'another program', classPixels, problems });
     });
     this.tell();
     return this.state();

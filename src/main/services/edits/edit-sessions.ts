@@ -38,12 +38,16 @@ export class EditSessions {
   private readonly kept: KeptMasks;
   /** By image, oldest use first. */
   private readonly sessions = new Map<string, Promise<EditSession>>();
+  /** What the mask file of an image was when its session was put away. */
+  private readonly lastRevisions = new Map<string, string | null>();
+  private readonly strokes = new Map<string, Set<string>>();
   private settling: Promise<void> = Promise.resolve();
   private closed = false;
 
   constructor(options: EditSessionsOptions) {
     this.options = options;
-    this.journals = new Journals(options.dataset.workFolder);
+    const tooLarge = (error: unknown) => options.log.warn({ err: error }, 'a large journal could not be written anew');
+    this.journals = new Journals(options.dataset.workFolder, tooLarge);
     this.store = options.dataset.workFolder.at('revisions');
     this.kept = new KeptMasks(options.db, this.store);
   }
@@ -81,20 +85,18 @@ export class EditSessions {
 
   /** A mask as a window opens it: one that another program has changed while nobody painted on it is read anew. */
   private async opened(imageId: string, window: string): Promise<OpenedMask> {
+    this.options.access.assertThere();
     const stale = await this.using(imageId, (session) => Promise.resolve(session.isStale && session));
-    if (stale) {
-      await this.putAway(imageId, stale);
-      const text = `The mask of ${imageId} was changed by another program and is shown as it is now.`;
-      this.options.events.emit('edits.reopen', { imageId, text });
-    }
+    if (stale) await this.putAway(imageId, stale);
     return this.using(imageId, (session) => session.opened(window));
   }
 
   /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
   private async putAway(imageId: string, session: EditSession): Promise<void> {
-    const kept = this.sessions.get(imageId);
     await session.close();
-    if (this.sessions.get(imageId) === kept) this.sessions.delete(imageId);
+    this.lastRevisions.set(imageId, session.fileRevision);
+    const current = await this.sessions.get(imageId)?.catch(() => null);
+    if (current === session) this.sessions.delete(imageId);
   }
 
   private async open(imageId: string): Promise<EditSession> {
@@ -107,13 +109,17 @@ export class EditSessions {
     const size = { width: entry.width, height: entry.height };
     const stamp = fileStamp(image.maskFile);
     const mask = await workers.run('readMask', { maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
+    // A folder that is away has no masks to tell of: nothing of it is void.
+    access.assertThere();
     const recovered = await this.journals.open(imageId, size, mask.revision, access.readOnlyReason() === null);
+    this.tellChanged(imageId, mask.revision);
     return EditSession.open({
       image,
       classSet: dataset.classSet,
       mask,
       recovered,
       workers,
+      strokes: this.strokesOf(imageId, recovered.strokes),
       stamp,
       store: this.store,
       log,
@@ -124,6 +130,20 @@ export class EditSessions {
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
     });
+  }
+
+  /** The windows that show an image learn that its mask is another one than it was here. */
+  private tellChanged(imageId: string, revision: string | null): void {
+    if (!this.lastRevisions.has(imageId) || this.lastRevisions.get(imageId) === revision) return;
+    const text = `The mask of ${imageId} was changed by another program and is shown as it is now.`;
+    this.options.events.emit('edits.reopen', { imageId, text });
+  }
+
+  /** The strokes that were ever done on an image, whatever its journals have forgotten since. */
+  private strokesOf(imageId: string, recovered: Set<string>): Set<string> {
+    const strokes = new Set([...(this.strokes.get(imageId) ?? []), ...recovered]);
+    this.strokes.set(imageId, strokes);
+    return strokes;
   }
 
   private onSaved({ imageId, revision, savedAt, before, origin, classPixels, problems }: SavedMask): void {
@@ -168,7 +188,7 @@ export class EditSessions {
     let count = open.length;
     for (const { id, session } of open) {
       if (count <= keptSessions && bytes <= keptBytes) return;
-      if (id === except || !session.idle) continue;
+      if (id === except || session.closing || !session.idle) continue;
       count--;
       bytes -= session.bytes;
       await this.putAway(id, session);

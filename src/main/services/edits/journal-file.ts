@@ -72,7 +72,7 @@ export function holdsMore(rest: Uint8Array): boolean {
 /** The journal's file is not the one that was written any more: another program removed, shortened or wrote it. */
 export class JournalLost extends AppError {
   constructor(file: string, what: string) {
-    super('conflict', `${file} was ${what} by another program while it was in use`, { file });
+    super('conflict', `${file} was ${what} while it was in use`, { file });
   }
 }
 
@@ -109,9 +109,9 @@ export class JournalFile {
    * @throws JournalLost if it is not there or has another length now
    */
   static async reopen(file: string, soundBytes: number, readBytes: number): Promise<JournalFile> {
-    if (!existsSync(file)) throw new JournalLost(file, 'removed');
+    if (!existsSync(file)) throw new JournalLost(file, 'removed by another program');
     return JournalFile.opened(file, 0, async (handle) => {
-      if ((await handle.stat()).size !== readBytes) throw new JournalLost(file, 'changed');
+      if ((await handle.stat()).size !== readBytes) throw new JournalLost(file, 'changed by another program');
       if (soundBytes !== readBytes) await handle.truncate(soundBytes);
       return soundBytes;
     });
@@ -149,8 +149,8 @@ export class JournalFile {
 
   private async write(bytes: Buffer): Promise<void> {
     const { size, nlink } = await this.handle.stat();
-    if (nlink === 0) throw new JournalLost(this.file, 'removed');
-    if (size < this.length || (size > this.length && !this.torn)) throw new JournalLost(this.file, 'changed');
+    if (nlink === 0) throw new JournalLost(this.file, 'removed by another program');
+    if (size < this.length || (size > this.length && !this.torn)) throw new JournalLost(this.file, 'changed by another program');
     if (size > this.length) await this.handle.truncate(this.length);
     try {
       for (let done = 0; done < bytes.length;) {

@@ -13,6 +13,8 @@ export interface Replay {
 /** What a record did. */
 export interface Deed {
   replay: Replay | null;
+  /** The record of a change; null for what tells of the file. */
+  change: JournalRecord | null;
   /** Mark of the state after it. */
   state: number;
   /** The file that a state was, or was about to become. */
@@ -25,6 +27,8 @@ export interface Deed {
 export interface Told {
   history: EditHistory;
   deeds: Deed[];
+  /** The names of all strokes that it tells of, also of such as were undone and are in no past any more. */
+  strokes: Set<string>;
   /** Why reading stopped before the end; null if it did not. */
   broken: string | null;
 }
@@ -32,6 +36,7 @@ export interface Told {
 /** Goes through a journal's records as they were made. What cannot be applied ends it. */
 export async function tell(frames: readonly Uint8Array[], imageId: string, size: MaskSize): Promise<Told> {
   const deeds: Deed[] = [];
+  const strokes = new Set<string>();
   let history = new EditHistory();
   let broken: string | null = null;
   for (const [index, payload] of frames.entries()) {
@@ -40,13 +45,14 @@ export async function tell(frames: readonly Uint8Array[], imageId: string, size:
       const record = await decodeRecord(payload);
       if (index === 0) history = beginning(record, imageId, size);
       const replay = index === 0 ? null : await perform(record, history, size);
-      deeds.push({ replay, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
+      if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
+      deeds.push({ replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
     } catch (error) {
       broken = messageOf(error);
       break;
     }
   }
-  return { history, deeds, broken };
+  return { history, deeds, strokes, broken };
 }
 
 function beginning(record: JournalRecord, imageId: string, size: MaskSize): EditHistory {

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { asFileError, temporaryName } from '#files/atomic-write';
+import { asFileError, renameOver, temporaryName } from '#files/atomic-write';
 import type { MaskSize } from '#shared/mask/patch';
-import type { EditHistory } from './edit-history.ts';
+import type { EditSteps } from './edit-history.ts';
 import { JournalFile, JournalLost } from './journal-file.ts';
 import { encodeRecord, type JournalRecord } from './journal-record.ts';
 
@@ -12,25 +12,33 @@ export interface JournalSubject extends MaskSize {
   image: string;
 }
 
-/** The records that lead to what a history holds: its floor, its steps, those that were undone, and what the file is. */
-export function recordsOf(
-  { image, width, height }: JournalSubject,
-  history: EditHistory,
-  file: { revision: string | null; mark: number },
-): JournalRecord[] {
-  const { floor, done, undone } = history.steps();
+/** A state that is in the mask file, with its past: what a journal is written anew from. */
+export interface FileState {
+  revision: string | null;
+  mark: number;
+  past: EditSteps;
+}
+
+/** The records that lead to a state which is in the file: the floor of its past, the steps, those that were undone. */
+export function recordsOf({ image, width, height }: JournalSubject, { past, revision, mark }: FileState): JournalRecord[] {
+  const { floor, done, undone } = past;
   return [
     { kind: 'begin', image, width, height, mark: floor },
     ...[...done, ...undone.toReversed()].map((step) => ({ kind: 'step' as const, session: 'compacted', step })),
     ...undone.map(() => ({ kind: 'undo' as const })),
-    { kind: 'saved', ...file },
+    { kind: 'saved', revision, mark },
   ];
 }
 
 /** Keeps bytes of a journal beside it. @returns where */
 export async function setAside(file: string, bytes: Uint8Array): Promise<string> {
   const aside = `${file.slice(0, -'.journal'.length)}-${Date.now().toString(36)}.aside`;
-  await writeFile(aside, bytes, { flag: 'wx' });
+  try {
+    await writeFile(aside, bytes, { flag: 'wx' });
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw asFileError(error, aside);
+  }
   return aside;
 }
 
@@ -44,6 +52,8 @@ export class Journal {
   private readonly file: string;
   private readonly found: FoundFile;
   private opened: JournalFile | null = null;
+  /** Whether the file is another one than was found: that one is then never begun or opened again. */
+  private started = false;
 
   constructor(file: string, found: FoundFile) {
     this.file = file;
@@ -53,13 +63,15 @@ export class Journal {
   /** One at a time. @throws as `JournalFile.append` and `JournalFile.reopen` */
   async append(payload: Uint8Array): Promise<void> {
     this.opened ??= await this.open();
+    this.started = true;
     await this.opened.append(payload);
   }
 
   private async open(): Promise<JournalFile> {
     const { found, file } = this;
+    if (this.started) throw new JournalLost(file, 'closed');
     if ('soundBytes' in found) return JournalFile.reopen(file, found.soundBytes, found.readBytes);
-    if (sizeOf(file) !== found.readBytes) throw new JournalLost(file, 'changed');
+    if (sizeOf(file) !== found.readBytes) throw new JournalLost(file, 'changed by another program');
     return this.begin(file, [found.first]);
   }
 
@@ -83,13 +95,20 @@ export class Journal {
    */
   async writeAnew(records: readonly JournalRecord[], keep: boolean): Promise<void> {
     const fresh = temporaryName(this.file);
-    const journal = await this.begin(fresh, records);
-    const { bytes } = journal;
-    await journal.close();
-    if (keep && existsSync(this.file)) await setAside(this.file, await readFile(this.file));
-    await this.close();
-    await rename(fresh, this.file);
-    this.opened = await JournalFile.reopen(this.file, bytes, bytes);
+    try {
+      const journal = await this.begin(fresh, records);
+      const { bytes } = journal;
+      await journal.close();
+      if (keep && existsSync(this.file)) await setAside(this.file, await readFile(this.file));
+      await this.close();
+      this.started = true;
+      renameOver(fresh, this.file);
+      this.opened = await JournalFile.reopen(this.file, bytes, bytes);
+    } catch (error) {
+      // What a full disk took of it would take the room that the next try needs.
+      await rm(fresh, { force: true });
+      throw asFileError(error, this.file);
+    }
   }
 
   /** Never rejects. */

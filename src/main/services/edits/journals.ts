@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from './edit-history.ts';
-import { Journal, recordsOf, setAside, type JournalSubject } from './journal.ts';
+import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
 import { holdsMore, readFrames } from './journal-file.ts';
+import type { JournalRecord } from './journal-record.ts';
 import { findFile, tell, type Replay } from './journal-reading.ts';
 
 /** A journal as it was found. */
@@ -14,8 +15,12 @@ export interface RecoveredJournal {
   history: EditHistory;
   /** To be done on what the file holds, in this order. */
   replay: Replay[];
-  /** Mark of the state that the file holds. */
-  fileMark: number;
+  /** The state that the file holds. */
+  inFile: FileState;
+  /** The changes since then. */
+  changes: JournalRecord[];
+  /** The names of all strokes that were ever done. */
+  strokes: Set<string>;
   /** Which revision a state was saved as. */
   saved: Map<number, string | null>;
   /** What a person should know. */
@@ -31,10 +36,13 @@ function nameOf(imageId: string): string {
 /** The journals of one data set: strokes that are not in their mask file yet, and what can be undone. */
 export class Journals {
   private readonly workFolder: WorkFolder;
+  private readonly report: (error: unknown) => void;
   private readonly compactBytes: number;
 
-  constructor(workFolder: WorkFolder, compactBytes = 150_000_000) {
+  /** @param report gets why a journal that has grown too large could not be written anew */
+  constructor(workFolder: WorkFolder, report: (error: unknown) => void, compactBytes = 150_000_000) {
     this.workFolder = workFolder;
+    this.report = report;
     this.compactBytes = compactBytes;
   }
 
@@ -49,16 +57,16 @@ export class Journals {
     const subject = { image, ...size };
     if (bytes.length === 0) return fresh(file, bytes, subject, revision, []);
     const { frames, soundBytes, rest } = readFrames(bytes);
-    const { history, deeds, broken } = await tell(frames, image, size);
+    const { history, deeds, strokes, broken } = await tell(frames, image, size);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
       const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
       const undoOnly = !broken && rest.length === 0 && lastFile?.mark === history.mark();
-      if (!mayWrite) return fresh(file, bytes, subject, revision, []);
+      if (!mayWrite) return { ...fresh(file, bytes, subject, revision, []), strokes };
       const note = undoOnly ? 'Undo begins anew: the mask file was changed by another program.' : await keepAside(file, bytes, why);
-      return fresh(file, bytes, subject, revision, [note]);
+      return { ...fresh(file, bytes, subject, revision, [note]), strokes };
     }
     const notes: string[] = [];
     // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.
@@ -66,12 +74,15 @@ export class Journals {
     const replay = deeds.slice(at + 1).flatMap((deed) => (deed.replay ? [deed.replay] : []));
     if (mayWrite && replay.length > 0) notes.push(`${count(replay.length)} that had not been saved came back.`);
     const saved = new Map(deeds.flatMap((deed) => (deed.file ? [[deed.file.mark, deed.file.revision] as const] : [])));
-    const fileMark = deeds[at].state;
+    const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image, size)).history.steps();
+    const inFile = { revision, mark: deeds[at].state, past };
+    const changes = deeds.slice(at + 1).flatMap(({ change }) => change ?? []);
     const journal = new Journal(file, { soundBytes, readBytes: bytes.length });
     if (mayWrite && soundBytes > this.compactBytes && replay.length === 0) {
-      await journal.writeAnew(recordsOf(subject, history, { revision, mark: fileMark }), false);
+      // A disk without room for it is no reason to keep the mask shut: it goes on growing.
+      await journal.writeAnew(recordsOf(subject, inFile), false).catch(this.report);
     }
-    return { journal, history, replay, fileMark, saved, notes };
+    return { journal, history, replay, inFile, changes, strokes, saved, notes };
   }
 }
 
@@ -82,7 +93,9 @@ function fresh(file: string, found: Uint8Array, subject: JournalSubject, revisio
     journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', image, width, height, revision, mark: 0 } }),
     history: new EditHistory(),
     replay: [],
-    fileMark: 0,
+    inFile: { revision, mark: 0, past: { floor: 0, done: [], undone: [] } },
+    changes: [],
+    strokes: new Set(),
     saved: new Map([[0, revision]]),
     notes,
   };
