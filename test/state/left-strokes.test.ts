@@ -1,0 +1,120 @@
+// Strokes that wait in a window: for a workbench that answers, for a mask that can be read, for their own data set; and choices that wait.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
+import type { Session } from '../../src/renderer/state/session.svelte.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { openMask } from '../helpers/edits.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { dot, eventually, openWindow, type TestWindow } from './window.ts';
+
+const imageId = 'train/train-0';
+let folder: string;
+let bench: TestBench;
+let window: TestWindow;
+let session: Session;
+let annotate: AnnotateState;
+const maskFile = (of = folder) => path.join(of, 'trainannot/train-0.png');
+const pixel = 20 * 64 + 20;
+const idAt = async (at: number) => (await openMask(bench, imageId, 'asked')).ids[at];
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 9, val: 1 });
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+  window = await openWindow(bench);
+  ({ session } = window);
+  annotate = new AnnotateState(session);
+  await annotate.open(imageId);
+});
+
+afterEach(() => {
+  annotate.close();
+  window.connection.close();
+  vi.unstubAllGlobals();
+});
+
+/** The link is lost and back only when the test says so. */
+function apart(): void {
+  window.reachable(false);
+  window.breakOff();
+}
+async function together(): Promise<void> {
+  window.reachable(true);
+  session.reconnect();
+  await eventually(() => session.link === 'open');
+}
+
+test('a stroke of one data set is never painted into another one that has an image of the same name', async () => {
+  const other = await makeDataset({ train: 9, val: 1 });
+  const [before, theirs] = [await idAt(pixel), readFileSync(maskFile(other))];
+  const painted = before === 7 ? 8 : 7;
+  apart();
+  dot(annotate.mask!, 20, 20, painted);
+  await bench.call('datasets.open', { path: other });
+  await together();
+  await eventually(() => session.moved !== null);
+  annotate.close();
+  await session.followMoved();
+  expect(session.dataset?.path).toBe(other);
+  expect(session.toasts.list.map(({ text }) => text)).toContainEqual(expect.stringMatching(/^1 stroke in .* could not be kept/));
+  window.breakOff();
+  await eventually(() => session.link === 'open');
+  await wait(400);
+  expect(readFileSync(maskFile(other)).equals(theirs)).toBe(true);
+  // It is done where it was painted, once that is open here again.
+  await session.openDataset(folder);
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(await idAt(pixel)).toBe(painted);
+});
+
+test('a stroke whose mask cannot be read when the link is back is sent as soon as it can', async () => {
+  for (let n = 1; n < 9; n++) await openMask(bench, `train/train-${n}`);
+  apart();
+  dot(annotate.mask!, 20, 20, 7);
+  const whole = readFileSync(maskFile());
+  writeFileSync(maskFile(), whole.subarray(0, whole.length / 2));
+  await together();
+  await eventually(() => session.strokesAtRisk);
+  expect(session.unsafeStrokes).toBe(1);
+  writeFileSync(maskFile(), whole);
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(session.strokesAtRisk).toBe(false);
+  expect(await idAt(pixel)).toBe(7);
+});
+
+test('a choice that led nowhere, or was waved away, is offered again', async () => {
+  writeFileSync(maskFile(), 'half a mask');
+  dot(annotate.mask!, 20, 20, 7);
+  const offered = () => session.toasts.list.find(({ actions }) => actions.length === 2);
+  await eventually(() => offered() !== undefined);
+  // As the message does: it goes first, then what was chosen is done. Theirs is no mask.
+  const first = offered()!;
+  session.toasts.dismiss(first.id);
+  first.actions[1].run();
+  await eventually(() => offered() !== undefined && offered()!.id !== first.id);
+  session.toasts.dismiss(offered()!.id);
+  dot(annotate.mask!, 30, 20, 7);
+  await eventually(() => offered() !== undefined);
+  const last = offered()!;
+  session.toasts.dismiss(last.id);
+  last.actions[0].run();
+  await eventually(() => annotate.mask?.saveState === 'saved');
+  expect(readStoredMask(maskFile()).values[pixel]).toBe(7);
+  expect(offered()).toBeUndefined();
+});
+
+test('a window that shows a mask whose session was put away sees what another program wrote', async () => {
+  for (let n = 1; n < 9; n++) await openMask(bench, `train/train-${n}`);
+  writeFileSync(maskFile(), readFileSync(path.join(folder, 'trainannot/train-3.png')));
+  dot(annotate.mask!, 20, 20, 7);
+  await eventually(() => annotate.mask!.unacknowledged === 0 && annotate.mask!.saveState === 'saved');
+  await eventually(() => session.toasts.list.some(({ text }) => text.includes('was changed by another program')));
+  const main = await openMask(bench, imageId, 'asked');
+  await eventually(() => Buffer.from(main.ids).equals(annotate.mask!.document.ids));
+  expect(main.ids[pixel]).toBe(7);
+});
