@@ -156,6 +156,16 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   await expect(boxes).toHaveCount(1);
   await app.getByRole('button', { name: 'Undo' }).click();
   await expect(boxes).toHaveCount(2);
+  // What is deleted takes room until it is freed.
+  await app.getByRole('button', { name: 'Delete' }).click();
+  await expect(boxes).toHaveCount(1);
+  await expect(app.getByText('of it deleted')).toBeVisible();
+  await app.getByRole('button', { name: 'Free space' }).click();
+  const dialog = app.getByRole('dialog', { name: 'Free space' });
+  await dialog.getByRole('button', { name: 'Free', exact: true }).first().click();
+  await expect(dialog.getByRole('button', { name: 'Free', exact: true }).first()).toBeDisabled();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(app.getByText('of it deleted')).toHaveCount(0);
 });
 
 test('images with problems are named and the rest stays usable', async ({ page, userData }) => {
