@@ -123,21 +123,27 @@ function write(db: Database.Database, holder: LeaseHolder): void {
   ).run({ ...holder, now: Date.now() });
 }
 
-/** Who holds the lease of a file now; null if nobody living does. Changes nothing. */
+/**
+ * Who holds the lease of a file now; null if nobody living does. Changes nothing.
+ * @throws what SQLite says where it cannot be told, as of a file that is locked: nobody may take that for a free one
+ */
 export function leaseHolder(file: string, staleMs = usualStaleMs): LeaseHolder | null {
-  let db: Database.Database;
+  if (!existsSync(file)) return null;
   try {
-    db = new Database(file, { readonly: true, fileMustExist: true, timeout: 1000 });
-  } catch {
-    // No such file, or none that can be read: nobody has written a lease there.
-    return null;
+    return holderIn(file, staleMs, true);
+  } catch (error) {
+    // A file without our table, or of other bytes, holds no lease.
+    if (isBroken(error) || (error as { code?: string }).code === 'SQLITE_ERROR') return null;
+    // A process that was killed within a beat has left something to put right, which reading alone cannot do.
+    return holderIn(file, staleMs, false);
   }
+}
+
+function holderIn(file: string, staleMs: number, readonly: boolean): LeaseHolder | null {
+  const db = new Database(file, { readonly, fileMustExist: true, timeout: 1000 });
   try {
     const row = read(db);
     return row && isLive(row, staleMs) ? toHolder(row) : null;
-  } catch {
-    // A file without our table holds no lease.
-    return null;
   } finally {
     db.close();
   }

@@ -205,3 +205,37 @@ test.each(['removed', 'damaged'])('a lease whose file is %s is lost: whoever tak
   expect(second.check()).toBe(true);
   expect(first.check()).toBe(false);
 });
+
+test('a lease that cannot be read now is never taken for a free one', async () => {
+  const file = newFile();
+  const lease = await take(file);
+  const other = new Database(file);
+  other.exec('BEGIN EXCLUSIVE');
+  try {
+    expect(() => leaseHolder(file)).toThrow(/locked/);
+  } finally {
+    other.exec('ROLLBACK');
+    other.close();
+  }
+  expect(leaseHolder(file)).toEqual(lease.holder);
+});
+
+test('holders that are killed at any moment leave a lease that can be read and taken', async () => {
+  const file = newFile();
+  const script = `import Database from 'better-sqlite3';
+    import { Lease } from ${JSON.stringify(path.join(root, 'src/files/lease.ts'))};
+    await Lease.take(${JSON.stringify(file)}, { program: 'one that dies' });
+    const db = new Database(${JSON.stringify(file)});
+    console.log('HELD');
+    for (;;) db.prepare('UPDATE lease SET beat = beat + 1').run();`;
+  for (let kill = 0; kill < 8; kill++) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    await said(child, 'HELD');
+    await new Promise((resolve) => setTimeout(resolve, 3 + kill));
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
+    expect(leaseHolder(file)).toBeNull();
+  }
+  expect((await take(file)).held).toBe(true);
+  expect(existsSync(`${file}.broken`)).toBe(false);
+});

@@ -5,6 +5,7 @@ export function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
   try {
     return schema.parse(JSON.parse(text));
   } catch {
+    // Told by null: the caller shows what is damaged as that.
     return null;
   }
 }

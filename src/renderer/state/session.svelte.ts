@@ -342,6 +342,7 @@ export class Session {
     try {
       return key in this.uiState ? (JSON.parse(this.uiState[key]) as T) : fallback;
     } catch {
+      // A memory of another version is none.
       return fallback;
     }
   }

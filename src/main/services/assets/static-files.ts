@@ -23,6 +23,7 @@ function isDecodable(pathname: string): boolean {
     decodeURIComponent(pathname);
     return true;
   } catch {
+    // No address of ours has a broken escape.
     return false;
   }
 }
@@ -45,6 +46,7 @@ export async function staticFile(root: string, pathname: string): Promise<Respon
       },
     });
   } catch {
+    // No such file: the caller answers 404.
     return null;
   }
 }

@@ -52,6 +52,7 @@ export function looksLikeDataset(folder: string): boolean {
   try {
     return layouts.some(({ splits }) => matches(folder, splits).length > 0);
   } catch {
+    // What cannot be looked into is offered as no data set.
     return false;
   }
 }

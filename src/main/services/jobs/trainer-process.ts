@@ -41,6 +41,7 @@ function cudaFolders(): string[] {
         )
       : [];
   } catch {
+    // Without the package there are none of its libraries: TensorFlow then says what it lacks.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
@@ -42,8 +42,8 @@ export class LeftRuns {
   /** @returns whether there is nothing more to wait for */
   private settled(runId: string): boolean {
     const { store, outbox, log, events } = this.options;
+    if (this.isBeingWritten(runId)) return false;
     try {
-      if (store.isBeingWritten(runId)) return false;
       store.interrupt(runId, reason);
       events.emit('runs.changed', store.summary(runId));
     } catch (error) {
@@ -51,6 +51,18 @@ export class LeftRuns {
       store.settle(runId, 'interrupted', `${reason} Its checkpoint could not be read: ${messageOf(error)}`, outbox);
     }
     return true;
+  }
+
+  /** One of which that cannot be told is taken for written: the next look tells. */
+  private isBeingWritten(runId: string): boolean {
+    const { store, log } = this.options;
+    try {
+      return store.isBeingWritten(runId);
+    } catch (error) {
+      log.warn({ err: error, run: runId }, 'who writes a run cannot be told');
+      // A link in the place of its folder is nobody's work.
+      return !(error instanceof AppError);
+    }
   }
 
   /** Waits no more: the next start looks again. */

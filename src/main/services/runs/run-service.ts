@@ -19,6 +19,7 @@ function readStrip(folder: string): RunDetail['strip'] {
   try {
     return JSON.parse(readFileSync(path.join(folder, 'strip/strip.json'), 'utf8')) as RunDetail['strip'];
   } catch {
+    // Not written yet, or damaged: the run is shown without it.
     return null;
   }
 }

@@ -328,6 +328,7 @@ export class RunStore {
         try {
           return [{ config: checkConfig(JSON.parse(config)), seconds }];
         } catch {
+          // A damaged row tells nothing of how long an epoch takes.
           return [];
         }
       });
