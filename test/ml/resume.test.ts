@@ -11,7 +11,7 @@ import { keepMask, keptMask } from '#ml/train/kept-masks';
 import { differingSettings } from '#ml/train/resume-guard';
 import { readCheckpoint } from '#ml/weights/checkpoint';
 import type { Sample } from '#shared/data/sample';
-import type { TrainJob } from '#shared/training/messages';
+import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
@@ -169,6 +169,23 @@ describe("a run's folder", () => {
     const own = locateRunSamples(job.outDir, where)!;
     await runFit({ ...job, ...own, keepMasks: false, resumeFrom: last(job) });
     expect(readCheckpoint(last(job)).state).toMatchObject({ epoch: 1, data: { train: 6, validation: 2 } });
+  });
+
+  test('is paused while it reads its samples as it is while it trains: with a checkpoint, until somebody goes on', async () => {
+    const job = await jobFor({ epochs: 1 });
+    const pool = createPool(job.maskFormat);
+    const control = new Control();
+    control.pause();
+    const events: TrainerEvent[] = [];
+    const running = fit(job, pool, control, (event) => events.push(event));
+    await expect.poll(() => events.map(({ type }) => type), { timeout: 20_000 }).toEqual(['checkpoint', 'paused']);
+    expect(readCheckpoint(last(job)).state).toMatchObject({ epoch: 0, step: 0 });
+    control.resume();
+    await running;
+    await pool.close();
+    expect(ofType(events, 'resumed')).toHaveLength(1);
+    expect(ofType(events, 'epoch')).toHaveLength(1);
+    expect(ofType(events, 'done')[0].reason).toBe('finished');
   });
 
   test('keeps the masks of a run outside a workbench, and what it goes on with', async () => {

@@ -128,7 +128,8 @@ class Fit {
   private async read(): Promise<Data | null> {
     const { config, job } = this;
     const kept = (samples: readonly Sample[]) => (job.keepMasks ? samples.map((sample) => keepMask(sample, job.outDir)) : samples);
-    const survey = (samples: readonly Sample[]) => surveySamples(this.pool, samples, job.classes.length, this.control);
+    const survey = (samples: readonly Sample[]) =>
+      surveySamples(this.pool, samples, job.classes.length, this.control, () => this.breathe());
     const samples = { train: kept(job.train), validation: kept(job.validation) };
     // A run that is stopped while it reads goes on with these all the same.
     if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
@@ -182,8 +183,9 @@ class Fit {
   private async breathe(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
     if (!this.control.paused) return;
-    this.tick();
-    this.save('last');
+    // A run that goes on is as its checkpoint has it until it has made a step.
+    if (this.stepped) this.tick();
+    if (this.stepped || !this.job.resumeFrom) this.save('last');
     this.emit({ type: 'paused' });
     await this.control.breathe();
     this.clock = performance.now();

@@ -23,12 +23,14 @@ const together = 8;
 /**
  * Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read.
  * @param control a stop ends the survey early, with what has been read
+ * @param breathe lets messages in after each sample, and waits while the run is paused
  */
 export async function surveySamples(
   pool: SamplePool,
   samples: readonly Sample[],
   numClasses: number,
   control: Control,
+  breathe: () => Promise<void> = () => control.breathe(),
 ): Promise<LabelStatistics> {
   const statistics: LabelStatistics = {
     samples: [],
@@ -44,7 +46,7 @@ export async function surveySamples(
       if (result.status === 'rejected') statistics.excluded.push(messageOf(result.reason));
       else if (!result.value.labels) statistics.excluded.push(`${chosen[index].id} has no label`);
       else count(chosen[index], result.value.labels, statistics);
-      await control.breathe();
+      await breathe();
     }
   }
   return statistics;
