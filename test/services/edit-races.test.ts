@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type * as AtomicWrite from '#files/atomic-write';
 import { renameOver } from '#files/atomic-write';
 import { encodeMask, readStoredMask } from '#files/mask-png';
 import type { EditState } from '#shared/contract/edits';
@@ -15,7 +16,7 @@ import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 vi.mock('#files/atomic-write', async (original) => {
-  const real = await original<typeof import('#files/atomic-write')>();
+  const real = await original<typeof AtomicWrite>();
   return { ...real, renameOver: vi.fn(real.renameOver) };
 });
 
@@ -244,7 +245,7 @@ test('a stroke that was undone is not done again when its window sends it once m
 });
 
 test('a session that is put away while a newer one opens takes none with it', async () => {
-  const real = EditSession.prototype.close;
+  const real = Object.getOwnPropertyDescriptor(EditSession.prototype, 'close')!.value as (this: EditSession) => Promise<void>;
   vi.spyOn(EditSession.prototype, 'close').mockImplementation(async function (this: EditSession) {
     await real.call(this);
     if (this.imageId === 'train/train-1') await wait(600);
