@@ -48,3 +48,36 @@ test('a trainer whose workbench is killed in the middle of a step ends with a ch
   // Four steps an epoch.
   expect(epoch * 4 + step).toBeGreaterThanOrEqual(6);
 });
+
+test('a trainer whose workbench stands still while it ends is heard to its last word', async () => {
+  const data = jobData(await makeDataset({ train: 4, val: 1 }));
+  const job = {
+    kind: 'train',
+    ...data,
+    config: smallConfig({ epochs: 25 }),
+    outDir: temporaryFolder(),
+    resumeFrom: null,
+    initialWeights: null,
+  };
+  const workbench = path.join(temporaryFolder(), 'workbench.mjs');
+  writeFileSync(
+    workbench,
+    `import { fork } from 'node:child_process';
+     const stdio = ['ignore', 'ignore', 'ignore', 'ipc'];
+     const trainer = fork(${JSON.stringify(trainerHost.entry)}, [], { serialization: 'advanced', stdio });
+     let epochs = 0;
+     let last = '';
+     trainer.on('message', ({ type }) => {
+       if (type === 'epoch') epochs++;
+       if (type === 'started') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 12_000);
+       last = type;
+     });
+     trainer.on('close', (code) => console.log(epochs, last, code));
+     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}) });`,
+  );
+  const child = spawn(process.execPath, [workbench], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  child.stdout.on('data', (text: Buffer) => (told += text.toString()));
+  await new Promise((resolve) => child.on('close', resolve));
+  expect(told.trim()).toBe('25 done 0');
+});

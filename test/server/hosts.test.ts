@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { encode, decode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -134,4 +135,16 @@ test("the desktop host's protocol serves page and assets under one origin", asyn
   expect(await status(`workbench://app/asset/${id}/image/train/train-0`)).toBe(200);
   expect(await status('workbench://other/index.html')).toBe(404);
   expect(await status('workbench://app/nothing')).toBe(404);
+});
+
+test('a refused socket whose other side stays open does not keep the host from ending', async () => {
+  const own = await startBrowserHost(bench.workbench, { port: 0, rendererFolder });
+  const raw = net.connect({ port: own.port, host: '127.0.0.1', allowHalfOpen: true });
+  raw.on('error', () => undefined);
+  raw.write(`GET /rpc HTTP/1.1\r\nHost: 127.0.0.1:${own.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+  const answer = await new Promise<Buffer>((resolve) => raw.once('data', resolve));
+  expect(answer.toString()).toContain('403 Forbidden');
+  const closed = own.close().then(() => 'closed');
+  expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3000, 'hangs'))])).toBe('closed');
+  raw.destroy();
 });

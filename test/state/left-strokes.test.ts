@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import { capsule } from '../../src/renderer/editor/stamp.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -117,4 +118,19 @@ test('a window that shows a mask whose session was put away sees what another pr
   const main = await openMask(bench, imageId, 'asked');
   await eventually(() => Buffer.from(main.ids).equals(annotate.mask!.document.ids));
   expect(main.ids[pixel]).toBe(7);
+});
+
+test('a stroke in hand while another window opens another data set is kept for its own', async () => {
+  const painted = (await idAt(pixel)) === 7 ? 8 : 7;
+  const { document } = annotate.mask!;
+  document.beginStroke('Brush');
+  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+  await eventually(() => session.moved !== null);
+  document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, document.size), painted);
+  document.endStroke();
+  await wait(300);
+  expect(session.unsafeStrokes).toBe(1);
+  await session.openDataset(folder);
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(await idAt(pixel)).toBe(painted);
 });

@@ -38,7 +38,7 @@ export async function startBrowserHost(workbench: Workbench, options: { port: nu
       !originAllowed(request, guard) ||
       !cookieAllowed(request, guard)
     ) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n', () => socket.destroy());
       return;
     }
     sockets.handleUpgrade(request, socket, head, (ws) => serveSocket(ws, workbench));

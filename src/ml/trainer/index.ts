@@ -16,9 +16,13 @@ import { exportModel } from '../weights/export-model.ts';
 
 const control = new Control();
 
+/** Resolves when the newest word has left this process, or has nobody to go to. */
+let said: Promise<void> = Promise.resolve();
+
 function emit(event: TrainerEvent): void {
+  if (!process.connected) return;
   // Nobody hears it any more where the application has just died: 'disconnect' tells so as well, but later than the next word.
-  if (process.connected) process.send?.(event, undefined, undefined, () => undefined);
+  said = new Promise((resolve) => process.send!(event, undefined, undefined, () => resolve()));
 }
 
 /** TensorFlow reports a failed allocation only in its message. */
@@ -86,6 +90,8 @@ async function run(job: TrainerJob): Promise<void> {
     });
     process.exitCode = 1;
   }
+  // Closing the channel drops what waits in it: a slow listener must hear the last word too.
+  await said;
   if (process.connected) process.disconnect();
 }
 

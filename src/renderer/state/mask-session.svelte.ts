@@ -164,8 +164,8 @@ export class MaskSession {
     try {
       await this.session.client.edits.stroke({ imageId: this.imageId, stroke: id, label, patch });
     } catch (error) {
-      // While the workbench does not answer the stroke waits here, and is sent again when it does.
-      if (error instanceof AppError && error.code === 'disconnected') return;
+      // While the workbench does not answer, or has another data set open, the stroke waits here, and is sent again when that is over.
+      if (error instanceof AppError && (error.code === 'disconnected' || error.code === 'conflict')) return;
       this.settled([id]);
       this.session.toasts.error(error);
       // What was painted is not in the mask: the window shows the mask.

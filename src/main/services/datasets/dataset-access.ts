@@ -50,20 +50,29 @@ export class DatasetAccess {
     return null;
   }
 
-  /** @throws AppError 'not-found' if the folder, or one of its label folders, is not the one that was opened */
-  assertThere(): void {
+  /** Whether the folder and its label folders are those that were opened. */
+  get isThere(): boolean {
+    return this.identities.every(([folder, identity]) => identityOf(folder) === identity);
+  }
+
+  /**
+   * @param labels a label folder that is asked for too; the data set's own always is
+   * @throws AppError 'not-found' if a folder is not the one that was opened
+   */
+  assertThere(labels?: string): void {
     for (const [folder, identity] of this.identities) {
-      if (identityOf(folder) === identity) continue;
-      const text = `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open it where it is now`;
+      const asked = folder === this.options.folder || folder === labels;
+      if (!asked || identityOf(folder) === identity) continue;
+      const text = `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open the data set again`;
       throw new AppError('not-found', text, { file: folder });
     }
   }
 
   /** @throws AppError 'not-found' if the folder is gone, 'read-only' where nothing may be written */
-  assertWritable(): void {
+  assertWritable(labels?: string): void {
     const { folder, lease } = this.options;
     if (lease instanceof Lease) lease.check();
-    this.assertThere();
+    this.assertThere(labels);
     const reason = this.readOnlyReason();
     if (reason) throw new AppError('read-only', reason, { file: folder });
   }

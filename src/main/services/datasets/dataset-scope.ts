@@ -127,7 +127,14 @@ export class DatasetScope {
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
     this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
-    this.runs = new RunService({ dataset, access, store, events, activeRunId: () => this.training.activeRunId() });
+    this.runs = new RunService({
+      dataset,
+      access,
+      store,
+      events,
+      activeRunId: () => this.training.activeRunId(),
+      predictedRunId: () => this.review.predictedRunId,
+    });
     if (lease) this.recover(store, predictions);
     this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
     endings.push({ what: 'the survey', end: () => this.survey.close() });

@@ -66,10 +66,16 @@ export class DatasetService {
   private async replace(folder: string, isSample: boolean, takeOver: boolean): Promise<DatasetInfo> {
     if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const before = this.scope;
-    // One that another workbench had may be free by now.
-    if (before && before.dataset.id === datasetId(folder) && !takeOver && !before.access.heldBy()) return before.dataset.info;
+    const again = before?.dataset.id === datasetId(folder) && !takeOver;
+    // One that another workbench had may be free by now, and one whose folders were put anew is another one.
+    if (before && again && !before.access.heldBy() && before.access.isThere) return before.dataset.info;
     const busy = before?.busyWith;
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
+    if (before && again && !before.access.isThere) {
+      // It holds the very lease, and can neither read nor write any more.
+      await before.close();
+      this.scope = null;
+    }
     const scope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver });
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);

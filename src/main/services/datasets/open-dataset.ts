@@ -172,7 +172,7 @@ export class OpenDataset {
     const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
     const survey = await workers.run('survey', { imageFile: image.imageFile, maskFile: image.maskFile, classSet, size });
     // A folder that is away has no images and masks to tell of.
-    this.options.access.assertThere();
+    this.options.access.assertThere(path.dirname(image.maskFile));
     const now = this.entry(id);
     // A save has told newer things meanwhile.
     if (now !== known && now.surveyed) return now;
@@ -218,6 +218,11 @@ export class OpenDataset {
         const maskFile = hasMask && problems.length === 0 ? image.maskFile : null;
         return { id: image.id, imageFile: image.imageFile, maskFile, ...(revision ? { revision } : {}) };
       });
+  }
+
+  /** Whether its folders are those that were opened. */
+  get isThere(): boolean {
+    return this.options.access.isThere;
   }
 
   /** Changes whenever an image or a mask does. */

@@ -13,6 +13,8 @@ interface SurveyJobOptions {
 }
 
 const tellMs = 250;
+/** How often it is looked whether a folder that is away is back. */
+const awayMs = 1500;
 
 /** Reads every image of a data set that is not known yet, in the background. Its owner closes it. */
 export class SurveyJob {
@@ -25,6 +27,8 @@ export class SurveyJob {
   private toldAt = 0;
   private done = 0;
   private closed = false;
+  private toldAway = false;
+  private readonly ending = Promise.withResolvers<void>();
 
   constructor(options: SurveyJobOptions) {
     this.options = options;
@@ -53,6 +57,10 @@ export class SurveyJob {
       try {
         if (!dataset.entry(id).surveyed) this.fresh.push(await dataset.survey(id));
       } catch (error) {
+        if (!dataset.isThere) {
+          await this.waitFor(id, error);
+          continue;
+        }
         // One image that cannot be read or recorded must not end the survey of the others.
         log.error({ err: error, image: id }, 'an image could not be surveyed');
         if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${id} could not be surveyed: ${messageOf(error)}` });
@@ -60,6 +68,14 @@ export class SurveyJob {
       this.done++;
       this.tell(false);
     }
+  }
+
+  /** A folder that is away tells nothing of its images: they are read when it is back. */
+  private async waitFor(id: string, error: unknown): Promise<void> {
+    this.waiting.push(id);
+    if (!this.toldAway) this.options.events.emit('app.notice', { kind: 'error', text: messageOf(error) });
+    this.toldAway = true;
+    await Promise.race([this.ending.promise, new Promise((resolve) => setTimeout(resolve, awayMs).unref())]);
   }
 
   private tell(always: boolean): void {
@@ -73,6 +89,7 @@ export class SurveyJob {
   /** Ends after the images in hand. Never rejects. */
   async close(): Promise<void> {
     this.closed = true;
+    this.ending.resolve();
     await this.finished;
   }
 }

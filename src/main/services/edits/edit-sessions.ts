@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { EditState, OpenedMask, RevisionInfo } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import { AppError } from '#shared/errors';
@@ -85,7 +86,8 @@ export class EditSessions {
 
   /** A mask as a window opens it: one that another program has changed while nobody painted on it is read anew. */
   private async opened(imageId: string, window: string): Promise<OpenedMask> {
-    this.options.access.assertThere();
+    const labels = path.dirname(this.options.dataset.image(imageId).maskFile);
+    this.options.access.assertThere(labels);
     const stale = await this.using(imageId, (session) => Promise.resolve(session.isStale && session));
     if (stale) await this.putAway(imageId, stale);
     return this.using(imageId, (session) => session.opened(window));
@@ -110,7 +112,8 @@ export class EditSessions {
     const stamp = fileStamp(image.maskFile);
     const mask = await workers.run('readMask', { maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
     // A folder that is away has no masks to tell of: nothing of it is void.
-    access.assertThere();
+    const labels = path.dirname(image.maskFile);
+    access.assertThere(labels);
     const recovered = await this.journals.open(imageId, size, mask.revision, access.readOnlyReason() === null);
     this.tellChanged(imageId, mask.revision);
     return EditSession.open({
@@ -123,7 +126,7 @@ export class EditSessions {
       stamp,
       store: this.store,
       log,
-      assertWritable: () => access.assertWritable(),
+      assertWritable: () => access.assertWritable(labels),
       readOnlyReason: () => access.readOnlyReason(),
       changed: (change) => events.emit('edits.change', change),
       stateChanged: (state) => events.emit('edits.state', state),

@@ -49,6 +49,11 @@ export class ReviewService {
     return this.job || this.starting ? 'A prediction' : null;
   }
 
+  /** The run that a split is being predicted with; null while none is. */
+  get predictedRunId(): string | null {
+    return this.job ? (this.lastProgress?.runId ?? null) : null;
+  }
+
   /** Starts predicting a split in a process of its own, so that a training run is not disturbed. @throws AppError 'busy', 'not-found' */
   async predict(runId: string, split: string): Promise<PredictionProgress> {
     this.options.access.assertOwned();

@@ -31,6 +31,8 @@ interface RunServiceOptions {
   events: Emitter;
   /** The run that may not be deleted because it is going on. */
   activeRunId: () => string | null;
+  /** The run that a split is being predicted with. */
+  predictedRunId: () => string | null;
 }
 
 /** The run history of a data set. */
@@ -139,6 +141,9 @@ export class RunService {
     this.options.access.assertOwned();
     if (this.options.activeRunId() === runId || this.store.isBeingWritten(runId)) {
       throw new AppError('busy', 'This run is going on: stop it before deleting it');
+    }
+    if (this.options.predictedRunId() === runId) {
+      throw new AppError('busy', 'A prediction with this run is going on: wait for it or cancel it before deleting the run');
     }
     this.change(runId, (store) => store.setDeleted(runId, true));
   }

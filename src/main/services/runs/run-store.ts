@@ -9,6 +9,7 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
 import { checkConfig } from '#shared/training/presets';
+import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
@@ -254,14 +255,24 @@ export class RunStore {
     return runWriter(this.folder(runId)) !== null;
   }
 
+  /** Adds the epochs that only a run's checkpoint knows of. @returns all it knows of */
+  private recoverEpochs(runId: string): EpochMetrics[] {
+    const checkpoint = this.file(runId, 'last.ckpt');
+    if (!existsSync(checkpoint)) return [];
+    const { history } = readCheckpointHeader(checkpoint);
+    this.metrics.addMissingEpochs(runId, history);
+    return history;
+  }
+
   /**
    * Marks a run that its workbench left as going on, with the epochs that its checkpoint knows of.
    * A paused one stays paused, since its checkpoint is there.
    */
   interrupt(runId: string, reason: string): void {
-    const checkpoint = this.file(runId, 'last.ckpt');
-    if (existsSync(checkpoint)) this.metrics.addMissingEpochs(runId, readCheckpointHeader(checkpoint).history);
-    this.setStatus(runId, 'interrupted', reason);
+    const history = this.recoverEpochs(runId);
+    // The kill came after the last checkpoint, and before anybody could tell.
+    const isComplete = history.length > 0 && history.length >= this.config(runId).epochs;
+    this.setStatus(runId, isComplete ? 'finished' : 'interrupted', isComplete ? null : reason);
   }
 
   setDeleted(runId: string, deleted: boolean): void {

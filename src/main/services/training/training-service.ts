@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
@@ -151,21 +152,32 @@ export class TrainingService {
 
   /** What is labelled now, kept. @throws AppError 'invalid-argument' naming a split that has no sound, labelled image */
   private async todaysSamples() {
-    const { train, validation } = labelled(this.options.dataset);
-    return { train: await this.kept(train), validation: await this.kept(validation) };
+    const { dataset } = this.options;
+    const { train, validation } = labelled(dataset);
+    const kept = { train: await this.kept(train), validation: await this.kept(validation) };
+    for (const [split, { length }] of [
+      ['train', kept.train],
+      ['val', kept.validation],
+    ] as const)
+      if (length === 0) throw noLabels(dataset, split);
+    return kept;
   }
 
   /** The samples with their masks as they are kept: what is edited meanwhile changes nothing of a run. */
   private async kept(samples: readonly Sample[]): Promise<Sample[]> {
     const { workers, dataset } = this.options;
     const store = dataset.workFolder.at('revisions');
-    const keep = async (sample: Sample): Promise<Sample> => {
-      const revision = sample.maskFile && (await workers.run('keepMask', { maskFile: sample.maskFile, store }));
-      return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : sample;
+    // One whose mask is not there has no label; its folder being away is no such thing.
+    const keep = async (sample: Sample): Promise<Sample | null> => {
+      const { maskFile } = sample;
+      const revision = maskFile && (await workers.run('keepMask', { maskFile, store }));
+      if (maskFile && !revision) this.options.access.assertThere(path.dirname(maskFile));
+      return revision ? { ...sample, revision, maskFile: revisionFile(store, revision) } : null;
     };
     const kept: Sample[] = [];
     for (let at = 0; at < samples.length; at += workers.surveysTogether) {
-      kept.push(...(await Promise.all(samples.slice(at, at + workers.surveysTogether).map(keep))));
+      const group = await Promise.all(samples.slice(at, at + workers.surveysTogether).map(keep));
+      kept.push(...group.filter((sample) => sample !== null));
       this.assertOpen();
     }
     return kept;
@@ -301,12 +313,15 @@ function weightsOf(store: RunStore, runId: string): string {
   return file;
 }
 
+const noLabels = (dataset: OpenDataset, split: string): AppError =>
+  new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split ${split}`);
+
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
 function labelled(dataset: OpenDataset) {
   const of = (split: string): Sample[] => {
     const samples = dataset.labelledSamples(split);
     if (samples.length > 0) return samples;
-    throw new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split ${split}`);
+    throw noLabels(dataset, split);
   };
   return { train: of('train'), validation: of('val') };
 }
