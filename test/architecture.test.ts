@@ -117,6 +117,12 @@ describe('the house', () => {
     expect(circles(new Map(Object.entries({ a: ['b'], b: ['c'], c: ['b'], d: ['a'] })))).toEqual([['b', 'c', 'b']]);
   });
 
+  test('features ask main through state, so that one place knows what is asked and what comes of it', () => {
+    const features = filesBelow(path.join(src, 'renderer/features'));
+    const asking = features.filter((file) => /\bclient\s*\./.test(readFileSync(file, 'utf8')));
+    expect(asking.map(relative)).toEqual([]);
+  });
+
   test('files stay small', () => {
     const lengths = filesBelow(src).map((file) => ({ file: relative(file), lines: readFileSync(file, 'utf8').split('\n').length }));
     expect(lengths.filter(({ lines }) => lines > 500)).toEqual([]);

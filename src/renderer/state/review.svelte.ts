@@ -59,6 +59,10 @@ export class ReviewState {
     await this.refresh();
   }
 
+  async cancel(): Promise<void> {
+    await this.session.attempt(() => this.session.client.review.cancel());
+  }
+
   get prediction(): PredictionInfo | null {
     return this.predictions.find(({ runId, split }) => runId === this.runId && split === this.split) ?? null;
   }

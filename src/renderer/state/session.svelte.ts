@@ -1,8 +1,7 @@
 import type { Client, EventName, EventPayloads } from '#shared/contract/index';
 import type { HostInfo, UiState } from '#shared/contract/app';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
-import type { KeptMasksUse } from '#shared/contract/edits';
-import type { DiskUse, RunSummary } from '#shared/contract/runs';
+import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Connection, ConnectionState } from '#shared/rpc/client';
@@ -160,21 +159,6 @@ export class Session {
   /** The end of the workbench's log. */
   readLog(): Promise<{ file: string | null; lines: string[] }> {
     return this.client.app.log();
-  }
-
-  /** What kept masks take on the disk. */
-  keptMasks(): Promise<KeptMasksUse> {
-    return this.client.edits.keptMasks();
-  }
-
-  /** Removes the earlier masks that nothing needs. */
-  freeMasks(): Promise<KeptMasksUse> {
-    return this.client.edits.freeMasks();
-  }
-
-  /** Removes deleted runs for good. */
-  purgeDeletedRuns(): Promise<DiskUse> {
-    return this.client.runs.purgeDeleted();
   }
 
   /** Tries to reach the workbench now. */

@@ -191,6 +191,30 @@ export class TrainState {
     await this.session.attempt(async () => (this.search = await this.session.client.training.findRate({ config: this.recipe().config })));
   }
 
+  async cancelFindRate(): Promise<void> {
+    await this.session.attempt(() => this.session.client.training.cancelFindRate());
+  }
+
+  async startQueue(): Promise<void> {
+    await this.session.attempt(() => this.session.client.training.startQueue());
+  }
+
+  /** Nothing more is started by itself. */
+  async holdQueue(): Promise<void> {
+    await this.session.attempt(() => this.session.client.training.holdQueue());
+  }
+
+  /** Puts a run first in line. */
+  async runNext(id: string): Promise<void> {
+    const priority = Math.min(100, this.queue.waiting[0].priority + 1);
+    await this.session.attempt(() => this.session.client.training.prioritise({ id, priority }));
+  }
+
+  /** The confusion matrix of an epoch of the run shown; null where there is none. */
+  async confusion(epoch: number): Promise<number[][] | null> {
+    return this.runId === null ? null : this.session.client.runs.confusion({ runId: this.runId, epoch });
+  }
+
   setRate(rate: number): void {
     if (this.config) this.config.optimizer.learningRate = rate;
   }

@@ -1,0 +1,19 @@
+import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
+import type { Session } from './session.svelte.ts';
+
+/** The data sets that were open last, newest first. */
+export const recentDatasets = ({ client }: Session): Promise<string[]> => client.datasets.recent();
+
+/** The folders below one. @param folder null starts at home */
+export const foldersIn = ({ client }: Session, folder: string | null): Promise<FolderListing> =>
+  client.datasets.listFolders({ path: folder });
+
+/** Asks the system's own dialog. @returns null where there is none, or nothing was chosen */
+export const chooseFolder = ({ client }: Session): Promise<string | null> => client.app.chooseFolder();
+
+/** Opens a folder in this window. @throws AppError as main says */
+export const openFolder = (session: Session, path: string): Promise<DatasetInfo> =>
+  session.open(() => session.client.datasets.open({ path }));
+
+/** Opens the sample that comes with the workbench. */
+export const openSample = (session: Session): Promise<DatasetInfo> => session.open(() => session.client.datasets.openSample());

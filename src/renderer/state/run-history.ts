@@ -1,0 +1,47 @@
+import type { KeptMasksUse } from '#shared/contract/edits';
+import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
+import type { Session } from './session.svelte.ts';
+
+/** What runs take on the disk. */
+export const diskUse = ({ client }: Session): Promise<DiskUse> => client.runs.diskUse();
+
+/** The runs that were deleted and can be restored. */
+export async function deletedRuns({ client }: Session): Promise<RunSummary[]> {
+  return (await client.runs.list({ withDeleted: true })).filter((run) => run.deleted);
+}
+
+/** Runs with their epochs and settings, without their steps. */
+export const runDetails = ({ client }: Session, ids: readonly string[]): Promise<RunDetail[]> =>
+  Promise.all(ids.map((runId) => client.runs.get({ runId, stepsAfter: Number.MAX_SAFE_INTEGER })));
+
+/** @returns whether it was restored; why not is told */
+export const restoreRun = (session: Session, runId: string): Promise<boolean> =>
+  session.attempt(() => session.client.runs.restore({ runId }));
+
+/** Deletes a run, which can be undone. @returns whether it was deleted; why not is told */
+export async function deleteRun(session: Session, runId: string): Promise<boolean> {
+  const name = session.runs.find(({ id }) => id === runId)?.name ?? runId;
+  if (!(await session.attempt(() => session.client.runs.delete({ runId })))) return false;
+  session.toasts.show('info', `Run "${name}" was deleted.`, { label: 'Undo', run: () => void restoreRun(session, runId) });
+  return true;
+}
+
+export function annotateRun(session: Session, runId: string, changes: { tags?: string[]; note?: string }): void {
+  void session.attempt(() => session.client.runs.annotate({ runId, ...changes }));
+}
+
+/** What kept masks take on the disk. */
+export const keptMasks = ({ client }: Session): Promise<KeptMasksUse> => client.edits.keptMasks();
+
+/** Removes the earlier masks that nothing needs. */
+export const freeMasks = ({ client }: Session): Promise<KeptMasksUse> => client.edits.freeMasks();
+
+/** Removes deleted runs for good. */
+export const purgeDeletedRuns = ({ client }: Session): Promise<DiskUse> => client.runs.purgeDeleted();
+
+/** The model that comes with the workbench; null where it does not predict the data set's classes. */
+export const starterModel = ({ client }: Session): Promise<{ title: string; miou: number; protocol: string } | null> =>
+  client.runs.starter();
+
+/** Adds that model as a finished run. @returns the run's id */
+export const addStarter = async ({ client }: Session): Promise<string> => (await client.runs.addStarter()).id;
