@@ -27,15 +27,15 @@ export async function evaluate(
     const flip = () => config.data.flipValidation && random.next() < 0.5;
     return { horizontal: flip(), vertical: flip() };
   };
-  const lookingAt = (sample: Sample) => ({ inputSize: config.evaluationSize, evaluation: config.evaluation, flips: flipsOf(sample) });
+  const optionsOf = (sample: Sample) => ({ inputSize: config.evaluationSize, evaluation: config.evaluation, flips: flipsOf(sample) });
   for (const [index, sample] of samples.entries()) {
     const next = samples.at(index + 1);
-    if (next) prepareSample(pool, next, lookingAt(next));
-    const looking = lookingAt(sample);
-    const prediction = await predictSample(net, pool, sample, looking);
+    if (next) prepareSample(pool, next, optionsOf(next));
+    const predictOptions = optionsOf(sample);
+    const prediction = await predictSample(net, pool, sample, predictOptions);
     const { source, ids } = prediction;
-    if (source.labels) confusion.add(mirror(source.labels, source.width, looking.flips), ids);
-    await options.progress(index + 1, sample, { ...prediction, ids: mirror(ids, source.width, looking.flips) });
+    if (source.labels) confusion.add(mirror(source.labels, source.width, predictOptions.flips), ids);
+    await options.progress(index + 1, sample, { ...prediction, ids: mirror(ids, source.width, predictOptions.flips) });
   }
   return confusion;
 }

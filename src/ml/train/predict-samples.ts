@@ -44,16 +44,16 @@ export async function predictSamples(
   try {
     net.parameters.load(checkpoint.model);
     const { config } = checkpoint;
-    const looking = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
+    const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
-      if (next) prepareSample(pool, next, looking);
+      if (next) prepareSample(pool, next, predictOptions);
       await control.breathe();
       if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
       done++;
-      const prediction = await predictSample(net, pool, sample, looking).catch((error: unknown) => {
+      const prediction = await predictSample(net, pool, sample, predictOptions).catch((error: unknown) => {
         // One bad file is reported and the rest goes on.
         if (!(error instanceof AppError)) throw error;
         emit({ type: 'skipped', id: sample.id, reason: error.message, done, total: job.samples.length });

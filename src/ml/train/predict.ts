@@ -17,8 +17,8 @@ export interface Prediction {
   uncertainty: number | null;
 }
 
-/** How images are looked at. */
-export interface Looking {
+/** How a sample is predicted. */
+export interface PredictOptions {
   /** [height, width] the network sees; null takes the image as it is. */
   inputSize: readonly [number, number] | null;
   evaluation: EvaluationConfig;
@@ -82,7 +82,7 @@ async function averaged(
   pool: SamplePool,
   sample: Sample,
   source: DecodedSample,
-  { inputSize, evaluation }: Looking,
+  { inputSize, evaluation }: PredictOptions,
 ): Promise<Tensor> {
   const size: Size = [source.height, source.width];
   const own = inputSize ?? size;
@@ -107,26 +107,26 @@ async function averaged(
   return sum!;
 }
 
-const wholeView = (flips: Looking['flips']): View => ({
+const wholeView = (flips: PredictOptions['flips']): View => ({
   kind: 'whole',
   flipHorizontal: flips?.horizontal ?? false,
   flipVertical: flips?.vertical ?? false,
 });
 
 /** Lets the workers prepare an image that is predicted next, where one look at it is all there is. */
-export function prepareSample(pool: SamplePool, sample: Sample, { inputSize, evaluation, flips }: Looking): void {
+export function prepareSample(pool: SamplePool, sample: Sample, { inputSize, evaluation, flips }: PredictOptions): void {
   if (inputSize && isPlain(evaluation)) pool.prefetch(sample, wholeView(flips), inputSize);
 }
 
 /** Predicts one image at its own resolution. */
-export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, looking: Looking): Promise<Prediction> {
+export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, options: PredictOptions): Promise<Prediction> {
   const source = await pool.get(sample);
   const size: Size = [source.height, source.width];
-  const scores = isPlain(looking.evaluation)
-    ? await logitsOf(net, pool, sample, wholeView(looking.flips), looking.inputSize ?? size, size)
-    : await averaged(net, pool, sample, source, looking);
+  const scores = isPlain(options.evaluation)
+    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size)
+    : await averaged(net, pool, sample, source, options);
   try {
-    return { source, ids: argMax(scores), uncertainty: looking.uncertainty ? meanEntropy(scores, isPlain(looking.evaluation)) : null };
+    return { source, ids: argMax(scores), uncertainty: options.uncertainty ? meanEntropy(scores, isPlain(options.evaluation)) : null };
   } finally {
     scores.dispose();
   }
