@@ -35,7 +35,8 @@ function shared(bytes: Uint8Array): Uint8Array {
 /** Reads a mask's stored values. @throws AppError 'corrupt-file' if it cannot be read: it is then never replaced by an empty one */
 export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMask'> => valuesOf(input));
 
-function valuesOf(input: TaskInput<'readMask'>): TaskResult<'readMask'> {
+/** @param take gets the very bytes that are read */
+function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void = () => undefined): TaskResult<'readMask'> {
   const { maskFile, width, height, voidValue } = input;
   if (!existsSync(maskFile)) {
     const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(voidValue);
@@ -43,15 +44,15 @@ function valuesOf(input: TaskInput<'readMask'>): TaskResult<'readMask'> {
   }
   const mask = readStoredMask(maskFile);
   assertMaskSize(maskFile, mask, input);
+  take(mask.file);
   const [values, snapshot] = [shared(mask.values), shared(mask.values)];
   return { width, height, values, snapshot, form: mask.form, revision: maskRevision(mask.file) };
 }
 
 /** Reads a mask that another program wrote, and keeps it. @throws as `readMask` */
 export const adoptMask = task(({ classSet, store, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
-  const mask = valuesOf({ ...input, voidValue: classSet.format.voidValue });
+  const mask = valuesOf({ ...input, voidValue: classSet.format.voidValue }, (file) => keepRevision(store, file));
   if (mask.revision === null) return { ...mask, classPixels: null, problems: [] };
-  keptOf(input.maskFile, store);
   return { ...mask, ...findingsOf(mask.values, classSet, input.maskFile) };
 });
 
