@@ -11,9 +11,5 @@ export const foldersIn = ({ client }: Session, folder: string | null): Promise<F
 /** Asks the system's own dialog. @returns null where there is none, or nothing was chosen */
 export const chooseFolder = ({ client }: Session): Promise<string | null> => client.app.chooseFolder();
 
-/** Opens a folder in this window. @throws AppError as main says */
-export const openFolder = (session: Session, path: string): Promise<DatasetInfo> =>
-  session.open(() => session.client.datasets.open({ path }));
-
 /** Opens the sample that comes with the workbench. */
 export const openSample = (session: Session): Promise<DatasetInfo> => session.open(() => session.client.datasets.openSample());

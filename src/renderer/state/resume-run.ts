@@ -1,5 +1,6 @@
 import type { RunDetail } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
+import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
 
 /** What a resume is refused for that a new run is not: other classes, images or masks than the run's own. */
@@ -19,9 +20,10 @@ export async function resumeRun(session: Session, runId: string): Promise<boolea
     return true;
   } catch (error) {
     const again = () =>
-      void session.attempt(async () =>
-        runAgain(session, await session.client.runs.get({ runId, stepsAfter: Number.MAX_SAFE_INTEGER }), true),
-      );
+      void session.attempt(async () => {
+        const [run] = await runDetails(session, [runId]);
+        runAgain(session, run, true);
+      });
     const offered = error instanceof AppError && refusals.has(error.code) ? [{ label: "Run again on today's data", run: again }] : [];
     session.toasts.show('error', messageOf(error), ...offered);
     return false;

@@ -30,8 +30,8 @@ export interface Recipe {
   startFrom: string | null;
 }
 
-/** A mask whose strokes may be lost with the window. */
-interface KeptMask {
+/** A mask in this window, and what of it main does not have yet. */
+interface WaitingStrokes {
   readonly unacknowledged: number;
   readonly stuck: boolean;
 }
@@ -72,7 +72,7 @@ export class Session {
     void this.resolve(imageId, keep);
   });
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
-  private readonly masks = new Set<KeptMask>();
+  private readonly masks = new Set<WaitingStrokes>();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
   private uiState: UiState = {};
@@ -113,7 +113,7 @@ export class Session {
   }
 
   /** Counts a mask's strokes among those that may be lost with the window. @returns a function that ends it */
-  keep(mask: KeptMask): () => void {
+  keep(mask: WaitingStrokes): () => void {
     this.masks.add(mask);
     return () => this.masks.delete(mask);
   }
@@ -205,8 +205,9 @@ export class Session {
   /** Turns to a data set, or reads the one that is shown anew. */
   private async load(info: DatasetInfo): Promise<void> {
     this.connection.bind(info.id);
-    if (this.dataset && this.dataset.id !== info.id) this.tellLeftBehind(this.dataset.name);
-    if (this.dataset?.id !== info.id) {
+    const another = this.dataset?.id !== info.id;
+    if (another) {
+      if (this.dataset) this.tellLeftBehind(this.dataset.name);
       this.classMarks = { locked: [], hidden: [] };
       this.imagesLoaded = false;
       this.images.clear();
@@ -229,8 +230,8 @@ export class Session {
     const last = this.imageId ?? this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);
     this.imagesLoaded = true;
-    // Strokes that were left behind when this window turned to another data set.
-    if (this.unsafeStrokes > 0) await this.resync();
+    // Strokes that were left behind when this window turned away from this data set.
+    if (another && this.unsafeStrokes > 0) await this.resync();
   }
 
   private tellLeftBehind(name: string): void {
@@ -306,8 +307,14 @@ export class Session {
     if (next) this.select(next.id);
   }
 
-  async openDataset(path: string): Promise<boolean> {
-    return this.attempt(() => this.open(() => this.client.datasets.open({ path })));
+  /** Opens a folder in this window. @throws AppError as main says */
+  openFolder(path: string): Promise<DatasetInfo> {
+    return this.open(() => this.client.datasets.open({ path }));
+  }
+
+  /** The same; why not is told. @returns whether it is open */
+  openDataset(path: string): Promise<boolean> {
+    return this.attempt(() => this.openFolder(path));
   }
 
   /** Runs work whose failure a person should see. @returns whether it succeeded */
