@@ -3,27 +3,13 @@ import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError, messageOf } from '#shared/errors';
 import { checkConfig } from '#shared/training/presets';
-import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
-
-/** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */
-export interface RunState {
-  /** Epochs completed. */
-  epoch: number;
-  /** Steps done in the epoch under way. */
-  step: number;
-  sums: { loss: number; correct: number; labelled: number; steps: number };
-  best: { miou: number; epoch: number } | null;
-  elapsedSeconds: number;
-  optimizerUpdates: number;
-  history: EpochMetrics[];
-  /** What the run trains on; missing in checkpoints of before it was recorded. */
-  data?: { train: number; validation: number; fingerprint: string };
-}
 
 const count = z.int().min(0);
 const stateSchema = z.object({
+  /** Epochs completed. */
   epoch: count,
+  /** Steps done in the epoch under way. */
   step: count,
   sums: z.object({ loss: z.number(), correct: z.number(), labelled: z.number(), steps: count }),
   best: z.object({ miou: z.number(), epoch: count }).nullable(),
@@ -42,8 +28,12 @@ const stateSchema = z.object({
       epochSeconds: z.number(),
     }),
   ),
+  /** What the run trains on; missing in checkpoints of before it was recorded. */
   data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
 });
+
+/** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */
+export type RunState = z.infer<typeof stateSchema>;
 
 type Metadata = Record<string, string>;
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
-import { identityOf } from './file-identity.ts';
+import { identityOf, isLink } from './file-identity.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -42,8 +42,6 @@ const schema = `CREATE TABLE IF NOT EXISTS lease (
 const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
 
 const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
-
-const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on

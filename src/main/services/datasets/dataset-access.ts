@@ -52,7 +52,13 @@ export class DatasetAccess {
 
   /** Whether the folder and its label folders are those that were opened. */
   get isThere(): boolean {
-    return this.identities.every(([folder, identity]) => identityOf(folder) === identity);
+    return this.gone(() => true) === null;
+  }
+
+  /** The first of the folders asked for that is not the one that was opened; null if all are. */
+  private gone(isAsked: (folder: string) => boolean): string | null {
+    const found = this.identities.find(([folder, identity]) => isAsked(folder) && identityOf(folder) !== identity);
+    return found?.[0] ?? null;
   }
 
   /**
@@ -60,12 +66,10 @@ export class DatasetAccess {
    * @throws AppError 'not-found' if a folder is not the one that was opened
    */
   assertThere(labels?: string): void {
-    for (const [folder, identity] of this.identities) {
-      const asked = folder === this.options.folder || folder === labels;
-      if (!asked || identityOf(folder) === identity) continue;
-      const text = `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open the data set again`;
-      throw new AppError('not-found', text, { file: folder });
-    }
+    const folder = this.gone((each) => each === this.options.folder || each === labels);
+    if (folder === null) return;
+    const text = `${folder} is gone: it was moved, renamed or deleted while it was open. Put it back, or open the data set again`;
+    throw new AppError('not-found', text, { file: folder });
   }
 
   /** @throws AppError 'not-found' if the folder is gone, 'read-only' where nothing may be written */

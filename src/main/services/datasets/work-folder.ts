@@ -1,5 +1,6 @@
 import { lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { isLink } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
@@ -10,10 +11,6 @@ export const isId = (text: string): boolean => idPattern.test(text);
 
 /** Whether a name is one part of a path, and not a way out of a folder. */
 const isPlainName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
-
-function isLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-}
 
 /**
  * The folder that the workbench keeps for a data set: `<dataset>/.encnet`. Every path inside it is made here, so that none

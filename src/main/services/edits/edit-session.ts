@@ -330,13 +330,18 @@ export class EditSession {
     this.options.assertWritable();
     this.assertOpen();
     await this.work.run(async () => {
-      const difference = await stepBetween(this.values, values, this.size);
-      if (!difference) return;
-      const step = { ...difference, id: this.history.nextId(), label, stroke: null };
-      this.origin = origin;
-      await this.push(step, await this.patchOf(step, 'after'));
+      if (await this.become(values, label)) this.origin = origin;
     });
     return this.save();
+  }
+
+  /** Takes other values as one step, within `work`. @returns whether they differ */
+  private async become(values: Uint8Array, label: string): Promise<boolean> {
+    const difference = await stepBetween(this.values, values, this.size);
+    if (!difference) return false;
+    const step = { ...difference, id: this.history.nextId(), label, stroke: null };
+    await this.push(step, await this.patchOf(step, 'after'));
+    return true;
   }
 
   private schedule(): void {
@@ -449,11 +454,7 @@ export class EditSession {
     const { workers, image, classSet, store } = this.options;
     const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, store });
     await this.work.run(async () => {
-      const difference = await stepBetween(this.values, theirs.values, this.size);
-      if (difference) {
-        const step = { ...difference, id: this.history.nextId(), label: 'Take the other version', stroke: null };
-        await this.push(step, await this.patchOf(step, 'after'));
-      }
+      await this.become(theirs.values, 'Take the other version');
       this.conflict = null;
       const { revision, classPixels, problems } = theirs;
       this.changes = [];

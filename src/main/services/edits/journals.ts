@@ -55,18 +55,19 @@ export class Journals {
     const file = this.workFolder.at('journal', nameOf(image));
     const bytes = existsSync(file) ? await readFile(file) : new Uint8Array();
     const subject = { image, ...size };
-    if (bytes.length === 0) return fresh(file, bytes, subject, revision, []);
     const { frames, soundBytes, rest } = readFrames(bytes);
     const { history, deeds, strokes, broken } = await tell(frames, image, size);
+    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, notes });
+    if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
       const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
       const undoOnly = !broken && rest.length === 0 && lastFile?.mark === history.mark();
-      if (!mayWrite) return { ...fresh(file, bytes, subject, revision, []), strokes };
+      if (!mayWrite) return anew([]);
       const note = undoOnly ? 'Undo begins anew: the mask file was changed by another program.' : await keepAside(file, bytes, why);
-      return { ...fresh(file, bytes, subject, revision, [note]), strokes };
+      return anew([note]);
     }
     const notes: string[] = [];
     // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.
@@ -87,7 +88,7 @@ export class Journals {
 }
 
 /** A journal that begins with what the mask file holds now. @param found what is in its place now */
-function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null, notes: string[]): RecoveredJournal {
+function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null) {
   const { image, width, height } = subject;
   return {
     journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', image, width, height, revision, mark: 0 } }),
@@ -95,9 +96,7 @@ function fresh(file: string, found: Uint8Array, subject: JournalSubject, revisio
     replay: [],
     inFile: { revision, mark: 0, past: { floor: 0, done: [], undone: [] } },
     changes: [],
-    strokes: new Set(),
     saved: new Map([[0, revision]]),
-    notes,
   };
 }
 

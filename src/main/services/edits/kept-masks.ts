@@ -1,5 +1,6 @@
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { filesBelow, type FileBelow } from '#files/files-below';
 import type { KeptMasksUse } from '#shared/contract/edits';
 import type { Db } from '../database.ts';
 import { revisionFile } from './revision-store.ts';
@@ -17,10 +18,8 @@ const needed = `
     SELECT revision, row_number() OVER (PARTITION BY image_id ORDER BY created_at DESC, rowid DESC) AS place FROM mask_revision
   ) WHERE place <= ${newestKept}`;
 
-interface KeptFile {
+interface KeptFile extends Omit<FileBelow, 'file'> {
   revision: string;
-  bytes: number;
-  writtenAt: number;
 }
 
 /** The room that kept masks take: originals, what runs saw, what is in the files now and the newest of each image always stay. */
@@ -35,16 +34,10 @@ export class KeptMasks {
   }
 
   private async files(): Promise<KeptFile[]> {
-    const entries = await readdir(this.store, { withFileTypes: true, recursive: true }).catch(() => []);
-    const files: KeptFile[] = [];
-    for (const entry of entries) {
-      const [, revision] = /^([0-9a-f]{8,64})\.png$/.exec(entry.name) ?? [];
-      const file = path.join(entry.parentPath, entry.name);
-      if (!revision || !entry.isFile() || file !== revisionFile(this.store, revision)) continue;
-      const found = await stat(file).catch(() => null);
-      if (found) files.push({ revision, bytes: found.size, writtenAt: found.mtimeMs });
-    }
-    return files;
+    return (await filesBelow(this.store)).flatMap(({ file, ...found }) => {
+      const [, revision] = /^([0-9a-f]{8,64})\.png$/.exec(path.basename(file)) ?? [];
+      return revision && file === revisionFile(this.store, revision) ? [{ revision, ...found }] : [];
+    });
   }
 
   private async sorted(): Promise<{ all: KeptFile[]; free: KeptFile[] }> {

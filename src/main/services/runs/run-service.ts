@@ -8,7 +8,7 @@ import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import { protocolOf } from '../review/protocol.ts';
-import { folderBytes } from './disk-use.ts';
+import { folderBytes } from '#files/files-below';
 import type { RunStore } from './run-store.ts';
 import { findStarter, installStarter } from './starter.ts';
 

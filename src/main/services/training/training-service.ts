@@ -154,13 +154,10 @@ export class TrainingService {
   private async todaysSamples() {
     const { dataset } = this.options;
     const { train, validation } = labelled(dataset);
-    const kept = { train: await this.kept(train), validation: await this.kept(validation) };
-    for (const [split, { length }] of [
-      ['train', kept.train],
-      ['val', kept.validation],
-    ] as const)
-      if (length === 0) throw noLabels(dataset, split);
-    return kept;
+    return {
+      train: someOf(await this.kept(train), dataset, 'train'),
+      validation: someOf(await this.kept(validation), dataset, 'val'),
+    };
   }
 
   /** The samples with their masks as they are kept: what is edited meanwhile changes nothing of a run. */
@@ -313,15 +310,14 @@ function weightsOf(store: RunStore, runId: string): string {
   return file;
 }
 
-const noLabels = (dataset: OpenDataset, split: string): AppError =>
-  new AppError('invalid-argument', `${dataset.path} has no labelled image without problems in its split ${split}`);
+/** @throws AppError 'invalid-argument' naming the split if it has no sample */
+function someOf(samples: Sample[], { path: folder }: OpenDataset, split: string): Sample[] {
+  if (samples.length > 0) return samples;
+  throw new AppError('invalid-argument', `${folder} has no labelled image without problems in its split ${split}`);
+}
 
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
 function labelled(dataset: OpenDataset) {
-  const of = (split: string): Sample[] => {
-    const samples = dataset.labelledSamples(split);
-    if (samples.length > 0) return samples;
-    throw noLabels(dataset, split);
-  };
+  const of = (split: string) => someOf(dataset.labelledSamples(split), dataset, split);
   return { train: of('train'), validation: of('val') };
 }
