@@ -11,7 +11,7 @@ import { toNumbers } from '#ml/weights/raw-tensor';
 import { builtInClassSet } from '#services/datasets/class-set';
 import { AppError } from '#shared/errors';
 import { temporaryFolder } from '../helpers/dataset.ts';
-import { smallConfig } from '../helpers/training.ts';
+import { runState, smallConfig } from '../helpers/training.ts';
 
 const gibibyte = 2 ** 30;
 
@@ -66,15 +66,7 @@ describe('a checkpoint', () => {
   const checkpoint: Checkpoint = {
     config: smallConfig(),
     classes: builtInClassSet('camvid-11').classes,
-    state: {
-      epoch: 2,
-      step: 1,
-      sums: { loss: 1, correct: 2, labelled: 3, steps: 1 },
-      best: { miou: 0.5, epoch: 1 },
-      elapsedSeconds: 9,
-      optimizerUpdates: 7,
-      history: [],
-    },
+    state: runState(7),
     model: new Map([['conv.weight', { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]),
     training: new Map([['conv.weight', { shape: [2, 3], data: Float32Array.of(6, 5, 4, 3, 2, 1) }]]),
     optimizer: new Map([['optimizer.momentum.conv.weight', { shape: [6], data: new Float32Array(6).fill(0.5) }]]),

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { EditState, OpenedMask } from '#shared/contract/edits';
 import type { MaskPatch } from '#shared/mask/patch';
@@ -32,4 +34,11 @@ export async function paint(bench: Caller, imageId: string, classId: number): Pr
   const { width, height } = await openMask(bench, imageId);
   await stroke(bench, imageId, box(0, 0, width, height, classId));
   return bench.call<EditState>('edits.save', { imageId });
+}
+
+/** Ends a workbench and puts the files of some folders back as they are now: what a kill at this moment would leave of them. */
+export async function endAsKilled({ workbench }: TestBench, folders: readonly string[]): Promise<void> {
+  const found = folders.flatMap((at) => readdirSync(at).map((name) => [path.join(at, name), readFileSync(path.join(at, name))] as const));
+  await workbench.shutDown();
+  for (const [at, bytes] of found) writeFileSync(at, bytes);
 }

@@ -1,3 +1,4 @@
+import type { RunState } from '#files/checkpoint-metadata';
 import { SamplePool } from '#ml/data/sample-pool';
 import { Control } from '#ml/train/control';
 import { fit } from '#ml/train/fit';
@@ -51,3 +52,14 @@ export async function runFit(
 
 export const ofType = <T extends TrainerEvent['type']>(events: readonly TrainerEvent[], type: T): Extract<TrainerEvent, { type: T }>[] =>
   events.filter((event): event is Extract<TrainerEvent, { type: T }> => event.type === type);
+
+/** Where a run stands that has done two epochs and a step. */
+export const runState = (optimizerUpdates: number): RunState => ({
+  epoch: 2,
+  step: 1,
+  sums: { loss: 1, correct: 2, labelled: 3, steps: 1 },
+  best: { miou: 0.5, epoch: 1 },
+  elapsedSeconds: 9,
+  optimizerUpdates,
+  history: [],
+});

@@ -21,6 +21,7 @@ import { readCheckpoint, writeCheckpoint } from '#ml/weights/checkpoint';
 import { Random } from '#shared/random';
 import { findPreset } from '#shared/training/presets';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { runState } from '../helpers/training.ts';
 
 const { config } = findPreset('tiny');
 const batchOf = (seed: number) => {
@@ -139,15 +140,7 @@ test.each([
 });
 
 describe('checkpoints', () => {
-  const state = {
-    epoch: 2,
-    step: 1,
-    sums: { loss: 1, correct: 2, labelled: 3, steps: 1 },
-    best: { miou: 0.5, epoch: 1 },
-    elapsedSeconds: 9,
-    optimizerUpdates: 3,
-    history: [],
-  };
+  const state = runState(3);
   const written = () => {
     const net = new EncNet(model, 11, 1);
     const optimizer = new Optimizer(config.optimizer);

@@ -12,7 +12,7 @@ import { EditSession } from '#services/edits/edit-session';
 import { encodeRecord } from '#services/edits/journal-record';
 import { Journals } from '#services/edits/journals';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box, endAsKilled, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 vi.mock('#files/atomic-write', async (original) => {
@@ -62,11 +62,7 @@ function fill(at: string): void {
 
 /** What a new workbench finds after a kill at this moment. */
 async function killed(): Promise<void> {
-  const found = [journals(), path.dirname(file)].flatMap((at) =>
-    readdirSync(at).map((name) => [path.join(at, name), readFileSync(path.join(at, name))] as const),
-  );
-  await bench.workbench.shutDown();
-  for (const [at, bytes] of found) writeFileSync(at, bytes);
+  await endAsKilled(bench, [journals(), path.dirname(file)]);
   bench = createBench({ userData });
   await bench.call('datasets.open', { path: folder });
 }

@@ -7,7 +7,7 @@ import { maskRevision } from '#files/revision';
 import type { EditState, RevisionInfo } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, paint, stroke } from '../helpers/edits.ts';
+import { box, endAsKilled, openMask, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';
@@ -330,10 +330,7 @@ describe('a journal', () => {
 describe('a journal that somebody', () => {
   /** What a new workbench finds after a kill. */
   async function killed(): Promise<void> {
-    const folders = [path.join(folder, '.encnet/journal'), path.dirname(file)];
-    const found = folders.flatMap((at) => readdirSync(at).map((name) => [path.join(at, name), readFileSync(path.join(at, name))] as const));
-    await bench.workbench.shutDown();
-    for (const [at, bytes] of found) writeFileSync(at, bytes);
+    await endAsKilled(bench, [path.join(folder, '.encnet/journal'), path.dirname(file)]);
     bench = createBench({ userData });
     await bench.call('datasets.open', { path: folder });
   }

@@ -1,15 +1,15 @@
 // Strokes that wait in a window: for a workbench that answers, for a mask that can be read, for their own data set; and choices that wait.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { openMask } from '../helpers/edits.ts';
-import { createBench, type TestBench } from '../helpers/services.ts';
-import { dot, eventually, openWindow, type TestWindow } from './window.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { type TestWindow, closeWindow, dot, eventually, openBench } from './window.ts';
 
 const imageId = 'train/train-0';
 let folder: string;
@@ -23,11 +23,7 @@ const idAt = async (at: number) => (await openMask(bench, imageId, 'asked')).ids
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 9, val: 1 });
-  bench = createBench();
-  await bench.call('datasets.open', { path: folder });
-  await bench.workbench.datasets.require().surveyed();
-  window = await openWindow(bench);
+  ({ folder, bench, window } = await openBench({ train: 9, val: 1 }));
   ({ session } = window);
   annotate = new AnnotateState(session);
   await annotate.open(imageId);
@@ -35,8 +31,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   annotate.close();
-  window.connection.close();
-  vi.unstubAllGlobals();
+  closeWindow(window);
 });
 
 /** The link is lost and back only when the test says so. */

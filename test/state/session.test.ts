@@ -1,14 +1,14 @@
 // What a window shares among its places, over the real services: connection, data set, images, and what is told of them.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
-import { dot, eventually, openWindow, type TestWindow } from './window.ts';
+import { type TestWindow, closeWindow, dot, eventually, openBench, openWindow } from './window.ts';
 import { smallConfig } from '../helpers/training.ts';
 
 let folder: string;
@@ -19,18 +19,11 @@ const imageId = 'train/train-0';
 const maskFile = () => path.join(folder, 'trainannot/train-0.png');
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 4, val: 2 });
-  bench = createBench();
-  await bench.call('datasets.open', { path: folder });
-  await bench.workbench.datasets.require().surveyed();
-  window = await openWindow(bench);
+  ({ folder, bench, window } = await openBench({ train: 4, val: 2 }));
   ({ session } = window);
 });
 
-afterEach(() => {
-  window.connection.close();
-  vi.unstubAllGlobals();
-});
+afterEach(() => closeWindow(window));
 
 describe('a session', () => {
   test('knows the data set, its images and the image of last time', async () => {

@@ -13,8 +13,8 @@ import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { Toasts } from '../../src/renderer/state/toasts.svelte.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
-import { createBench, type TestBench } from '../helpers/services.ts';
-import { dot, eventually, openWindow, type TestWindow } from './window.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { type TestWindow, closeWindow, dot, eventually, openBench, openWindow } from './window.ts';
 import { smallConfig } from '../helpers/training.ts';
 
 let folder: string;
@@ -25,18 +25,11 @@ const imageId = 'train/train-0';
 const maskFile = () => path.join(folder, 'trainannot/train-0.png');
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 4, val: 2 });
-  bench = createBench();
-  await bench.call('datasets.open', { path: folder });
-  await bench.workbench.datasets.require().surveyed();
-  window = await openWindow(bench);
+  ({ folder, bench, window } = await openBench({ train: 4, val: 2 }));
   ({ session } = window);
 });
 
-afterEach(() => {
-  window.connection.close();
-  vi.unstubAllGlobals();
-});
+afterEach(() => closeWindow(window));
 
 describe('a mask in a window', () => {
   const open = () => MaskSession.open(session, imageId);

@@ -4,7 +4,8 @@ import type { ServerFrame } from '#shared/rpc/frames';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import type { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
 import { Session } from '../../src/renderer/state/session.svelte.ts';
-import type { TestBench } from '../helpers/services.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
 
 /** A window's session over the real services, and its connection, which can be broken. */
 export interface TestWindow {
@@ -60,3 +61,17 @@ export function dot(mask: MaskSession, x: number, y: number, id: number): number
 }
 
 export const eventually = (passes: () => boolean, timeout = 10_000) => vi.waitFor(() => expect(passes()).toBe(true), { timeout });
+
+/** A small data set that is open, known to the last image, with a window on it. Whoever opens it ends it with `closeWindow`. */
+export async function openBench(images: { train: number; val: number }): Promise<{ folder: string; bench: TestBench; window: TestWindow }> {
+  const folder = await makeDataset(images);
+  const bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+  return { folder, bench, window: await openWindow(bench) };
+}
+
+export function closeWindow({ connection }: TestWindow): void {
+  connection.close();
+  vi.unstubAllGlobals();
+}
