@@ -1,5 +1,5 @@
 // Strokes that wait in a window: for a workbench that answers, for a mask that can be read, for their own data set; and choices that wait.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -126,6 +126,24 @@ test('a stroke in hand while another window opens another data set is kept for i
   await wait(300);
   expect(session.unsafeStrokes).toBe(1);
   await session.openDataset(folder);
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(await idAt(pixel)).toBe(painted);
+});
+
+test('a stroke whose folder is away is kept and said to be unsafe, and is done when the folder is back', async () => {
+  const labels = path.join(folder, 'trainannot');
+  const painted = (await idAt(pixel)) === 7 ? 8 : 7;
+  renameSync(labels, `${labels}-away`);
+  dot(annotate.mask!, 20, 20, painted);
+  await eventually(() => session.toasts.list.some(({ text }) => text.includes('is gone')));
+  expect(session.unsafeStrokes).toBe(1);
+  expect(annotate.mask!.document.ids[pixel]).toBe(painted);
+  // Waved away, it is not said again at every try.
+  for (const { id } of session.toasts.list) session.toasts.dismiss(id);
+  await wait(2000);
+  expect(session.toasts.list).toEqual([]);
+  expect(session.strokesAtRisk).toBe(true);
+  renameSync(`${labels}-away`, labels);
   await eventually(() => session.unsafeStrokes === 0);
   expect(await idAt(pixel)).toBe(painted);
 });

@@ -1,6 +1,6 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
 import { packPatch, type MaskPatch, type WirePatch } from '#shared/mask/patch';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
@@ -50,6 +50,8 @@ export class MaskSession {
   private readonly readings = new Serial();
   private closed = false;
   private again: ReturnType<typeof setTimeout> | null = null;
+  /** Why the mask could not be read last; null where it could. */
+  private unread: string | null = null;
   private undoEnds = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
@@ -164,8 +166,11 @@ export class MaskSession {
     try {
       await this.session.client.edits.stroke({ imageId: this.imageId, stroke: id, label, patch });
     } catch (error) {
-      // While the workbench does not answer, or has another data set open, the stroke waits here, and is sent again when that is over.
-      if (error instanceof AppError && (error.code === 'disconnected' || error.code === 'conflict')) return;
+      // While the workbench does not answer, has another data set open or its folder is away, the stroke waits here, and is sent again
+      // when that is over.
+      const code = error instanceof AppError ? error.code : null;
+      if (code === 'disconnected' || code === 'conflict') return;
+      if (code === 'not-found') return this.readLater(error);
       this.settled([id]);
       this.session.toasts.error(error);
       // What was painted is not in the mask: the window shows the mask.
@@ -181,9 +186,12 @@ export class MaskSession {
   /** Reads the mask anew and sends again what main does not know; one reading after the other. */
   async resync(): Promise<void> {
     if (!this.isHere) return;
-    const read = await this.session.attempt(() => this.readings.run(() => this.readAnew()));
-    // What main has not is sent with the next reading: a file that is being written now is whole in a moment.
-    if (!read && this.pending.length > 0 && this.session.link === 'open') this.readAgainLater();
+    try {
+      await this.readings.run(() => this.readAnew());
+      this.unread = null;
+    } catch (error) {
+      this.readLater(error);
+    }
   }
 
   /** Whether the window shows the data set of this mask. */
@@ -191,7 +199,12 @@ export class MaskSession {
     return this.session.dataset?.id === this.datasetId;
   }
 
-  private readAgainLater(): void {
+  /** Says why it cannot be read, once; what main does not have is sent with the next reading, which may succeed in a moment. */
+  private readLater(error: unknown): void {
+    const reason = messageOf(error);
+    if (reason !== this.unread) this.session.toasts.error(error);
+    this.unread = reason;
+    if (this.pending.length === 0 || this.session.link !== 'open') return;
     this.again ??= setTimeout(() => {
       this.again = null;
       void this.resync();
