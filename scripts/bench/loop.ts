@@ -18,7 +18,7 @@ export interface LoopArguments {
 
 /**
  * Where the wall time of an epoch goes: waiting for data, steps, validation, and the rest (checkpoints, messages). The
- * survey before the first epoch is left out.
+ * reading before the first epoch is left out.
  */
 export async function measureLoop({ data, preset, epochs, images }: LoopArguments): Promise<Record<string, number | string>> {
   const located = locateDataset(path.resolve(data));

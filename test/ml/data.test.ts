@@ -12,7 +12,7 @@ import { render, type View } from '#ml/data/render';
 import { SamplePool } from '#ml/data/sample-pool';
 import { samplePair } from '#ml/data/transforms';
 import { Control } from '#ml/train/control';
-import { surveySamples } from '#ml/train/label-statistics';
+import { gatherStatistics } from '#ml/train/label-statistics';
 import { windowsOf } from '#ml/train/windows';
 import { Random } from '#shared/random';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -55,9 +55,9 @@ describe('the pool', () => {
       message: expect.stringContaining(train[1].imageFile) as string,
     });
     expect((await pool.get(train[0])).width).toBe(64);
-    const survey = await surveySamples(pool, train, 11, new Control());
-    expect(survey.samples).toHaveLength(3);
-    expect(survey.excluded).toEqual([expect.stringContaining(train[1].imageFile)]);
+    const statistics = await gatherStatistics(pool, train, 11, new Control());
+    expect(statistics.samples).toHaveLength(3);
+    expect(statistics.excluded).toEqual([expect.stringContaining(train[1].imageFile)]);
   });
 
   test('lets the oldest go where it is told to, and decodes them again', async () => {

@@ -221,7 +221,7 @@ describe("a run's folder", () => {
   });
 });
 
-test('a mask that cannot be found is left to the survey, which names it', () => {
+test('a mask that cannot be found is left to the first reading, which names it', () => {
   const sample = { id: 'a', imageFile: '/nowhere.png', maskFile: '/nowhere-mask.png' };
   expect(keepMask(sample, temporaryFolder())).toEqual(sample);
   expect(keepMask({ ...sample, maskFile: null }, temporaryFolder()).maskFile).toBeNull();

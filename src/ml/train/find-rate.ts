@@ -4,7 +4,7 @@ import { trainingBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { classWeights } from '../losses/class-weights.ts';
 import type { Control } from './control.ts';
-import { surveySamples } from './label-statistics.ts';
+import { gatherStatistics } from './label-statistics.ts';
 import { RunModel } from './run-model.ts';
 
 const lowest = 1e-6;
@@ -33,7 +33,7 @@ export function suggestRate(points: readonly RatePoint[]): number | null {
 
 /** Batches without end, epoch after epoch. */
 async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Control) {
-  const set = await surveySamples(pool, job.train, job.classes.length, control);
+  const set = await gatherStatistics(pool, job.train, job.classes.length, control);
   if (control.stopRequested) return;
   if (set.samples.length === 0)
     throw new AppError(

@@ -14,7 +14,7 @@ import { readCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
-import { surveySamples, type LabelStatistics } from './label-statistics.ts';
+import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
 import { assertResumable, assertSameSamples } from './resume-guard.ts';
 import { RunFiles } from './run-files.ts';
@@ -128,12 +128,12 @@ class Fit {
   private async read(): Promise<Data | null> {
     const { config, job } = this;
     const kept = (samples: readonly Sample[]) => (job.keepMasks ? samples.map((sample) => keepMask(sample, job.outDir)) : samples);
-    const survey = (samples: readonly Sample[]) =>
-      surveySamples(this.pool, samples, job.classes.length, this.control, () => this.breathe());
+    const gather = (samples: readonly Sample[]) =>
+      gatherStatistics(this.pool, samples, job.classes.length, this.control, () => this.breathe());
     const samples = { train: kept(job.train), validation: kept(job.validation) };
     // A run that is stopped while it reads goes on with these all the same.
     if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
-    const [train, validation] = [await survey(samples.train), await survey(samples.validation)];
+    const [train, validation] = [await gather(samples.train), await gather(samples.validation)];
     if (this.control.stopRequested) return null;
     for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
     for (const [split, { samples, excluded }] of [

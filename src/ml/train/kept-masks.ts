@@ -6,7 +6,7 @@ import type { Sample } from '#shared/data/sample';
 
 /**
  * Copies a sample's mask into the run's folder, once by its content, so that the run and its resumes train on exactly that one
- * whatever is edited meanwhile. A mask that cannot be read is left to the survey, which names it.
+ * whatever is edited meanwhile. A mask that cannot be read is left to the first reading, which names it.
  */
 export function keepMask(sample: Sample, folder: string): Sample {
   if (!sample.maskFile || !existsSync(sample.maskFile)) return sample;

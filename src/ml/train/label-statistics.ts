@@ -5,7 +5,7 @@ import type { TrainingSet } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import type { Control } from './control.ts';
 
-/** What a survey of a split finds: `samples` are those whose image and label can be read. */
+/** What reading a split once finds: `samples` are those whose image and label can be read. */
 export interface LabelStatistics extends TrainingSet {
   samples: Sample[];
   holders: Sample[][];
@@ -22,10 +22,10 @@ const together = 8;
 
 /**
  * Reads every sample once: counts its classes, fills the cache, and sets aside what cannot be read.
- * @param control a stop ends the survey early, with what has been read
+ * @param control a stop ends the reading early, with what has been read
  * @param breathe lets messages in after each sample, and waits while the run is paused
  */
-export async function surveySamples(
+export async function gatherStatistics(
   pool: SamplePool,
   samples: readonly Sample[],
   numClasses: number,
