@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { AppError } from '#shared/errors';
-import { identityOf, isLink } from './file-identity.ts';
+import { z } from 'zod';
+import { identityOf, refuseLink } from './file-identity.ts';
+import { assertTables, distrust, tablesOf } from './sqlite-guard.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -16,11 +17,21 @@ export interface LeaseHolder extends ProcessIdentity {
   since: string;
 }
 
-interface Row extends LeaseHolder {
-  beat: number;
-  beat_at: number;
-  request: string | null;
-}
+const word = z.string().max(200);
+const rowSchema = z.object({
+  token: word,
+  program: word,
+  since: word,
+  host: word,
+  pid: z.int().positive(),
+  started: word.nullable(),
+  boot: word.nullable(),
+  space: word.nullable(),
+  beat: z.int(),
+  beat_at: z.number(),
+  request: z.string().max(1000).nullable(),
+});
+type Row = z.infer<typeof rowSchema>;
 
 export interface LeaseOptions {
   /** What the holder is, in words. */
@@ -39,9 +50,11 @@ const schema = `CREATE TABLE IF NOT EXISTS lease (
   started TEXT, boot TEXT, space TEXT, beat INTEGER NOT NULL, beat_at REAL NOT NULL, request TEXT) STRICT`;
 
 /** What SQLite says of a file that is none of its own, or is damaged. */
-const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT']);
+const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'corrupt-file']);
 
 const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
+
+const tables = tablesOf((db) => void db.exec(schema));
 
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on
@@ -51,7 +64,7 @@ const isBroken = (error: unknown): boolean => broken.has((error as { code?: stri
  */
 function withLeaseFile<T>(file: string, work: (db: Database.Database) => T): { db: Database.Database; value: T } {
   mkdirSync(path.dirname(file), { recursive: true });
-  if (isLink(file)) throw new AppError('forbidden', `${file} is a link, and is not followed: remove it`, { file });
+  refuseLink(file);
   try {
     return tryWith(file, work);
   } catch (error) {
@@ -77,7 +90,9 @@ function openWith(file: string): Database.Database {
   try {
     // A lease need not survive a power cut: the machine's start is part of its owner.
     db.pragma('synchronous = OFF');
+    distrust(db, file);
     db.exec(schema);
+    assertTables(db, file, tables);
   } catch (error) {
     db.close();
     throw error;
@@ -96,7 +111,8 @@ function toHolder({ token, program, since, host, pid, started, boot, space }: Ro
   return { token, program, since, host, pid, started, boot, space };
 }
 
-const read = (db: Database.Database): Row | undefined => db.prepare<[], Row>('SELECT * FROM lease WHERE id = 1').get();
+/** The row as it is; one that no process of ours has written holds nothing. */
+const read = (db: Database.Database): Row | undefined => rowSchema.safeParse(db.prepare('SELECT * FROM lease WHERE id = 1').get()).data;
 
 function isLive(row: Row, staleMs: number): boolean {
   const liveness = livenessOf(row);
@@ -138,8 +154,10 @@ export function leaseHolder(file: string, staleMs = usualStaleMs): LeaseHolder |
 }
 
 function holderIn(file: string, staleMs: number, readonly: boolean): LeaseHolder | null {
+  refuseLink(file);
   const db = new Database(file, { readonly, fileMustExist: true, timeout: 1000 });
   try {
+    distrust(db, file);
     const row = read(db);
     return row && isLive(row, staleMs) ? toHolder(row) : null;
   } finally {

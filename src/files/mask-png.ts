@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { decode, encode } from 'fast-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
-import { asFileError } from './atomic-write.ts';
+import { readPictureFile } from './plain-file.ts';
+import { soundPng, type PngHeader } from './png-structure.ts';
 
 /** A label mask: one class id a pixel, row-major; 255 = void. */
 export interface LabelMask {
@@ -27,31 +27,29 @@ export interface StoredMask {
   form: MaskFileForm;
 }
 
-/** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file' naming the file and the rule */
+/** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file', 'too-large', 'forbidden' naming file and rule */
 export function readStoredMask(file: string): StoredMask {
-  let content: Uint8Array;
-  try {
-    content = readFileSync(file);
-  } catch (error) {
-    throw asFileError(error, file);
-  }
-  return decodeStoredMask(content, file);
+  return decodeStoredMask(readPictureFile(file), file);
+}
+
+/** Whether a PNG can be a mask, before it is unpacked. */
+function assertMaskForm(file: string, { channels, depth }: PngHeader): void {
+  if (channels === 1 && depth <= 8) return;
+  throw new AppError(
+    'corrupt-file',
+    `${file} must be a grey or palette PNG of at most 8 bits, received ${channels} channels of ${depth} bits`,
+    { file },
+  );
 }
 
 /** The same of bytes in memory. @param file names them in messages */
 export function decodeStoredMask(content: Uint8Array, file: string): StoredMask {
+  const sound = soundPng(content, file, (header) => assertMaskForm(file, header));
   let png;
   try {
-    png = decode(content, { checkCrc: true });
+    png = decode(sound);
   } catch (error) {
     throw new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
-  }
-  if (png.channels !== 1 || png.depth > 8) {
-    throw new AppError(
-      'corrupt-file',
-      `${file} must be a grey or palette PNG of at most 8 bits, received ${png.channels} channels of ${png.depth} bits`,
-      { file },
-    );
   }
   const values = png.depth === 8 ? Uint8Array.from(png.data) : unpack(Uint8Array.from(png.data), png.width, png.height, png.depth);
   const palette = png.palette?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Sample } from '#shared/data/sample';
-import { AppError, messageOf } from '#shared/errors';
+import { AppError } from '#shared/errors';
 import { holderText, Lease, leaseHolder, type LeaseHolder } from './lease.ts';
 import { writeAtomic } from './atomic-write.ts';
+import { readJsonFile } from './json-file.ts';
+import { isThere } from './plain-file.ts';
 
 const referenceSchema = z.object({ id: z.string().min(1).max(1024), revision: z.string().regex(/^[0-9a-f]{8,64}$/) });
 const samplesSchema = z.object({ train: z.array(referenceSchema), validation: z.array(referenceSchema) });
@@ -15,6 +17,8 @@ type SampleReference = z.infer<typeof referenceSchema>;
 export type RunSamples = z.infer<typeof samplesSchema>;
 
 const samplesName = 'samples.json';
+/** A hundred bytes a sample, for a million of them. */
+const samplesLimit = 128e6;
 const leaseName = '.lease';
 /** A trainer computes for long without a pause, so that its heart beats seldom. */
 const staleMs = 180_000;
@@ -27,12 +31,7 @@ export function writeRunSamples(folder: string, samples: RunSamples): void {
 /** @returns null if the run was made before runs kept their samples @throws AppError 'corrupt-file' naming the file */
 export function readRunSamples(folder: string): RunSamples | null {
   const file = path.join(folder, samplesName);
-  if (!existsSync(file)) return null;
-  try {
-    return samplesSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (error) {
-    throw new AppError('corrupt-file', `${file} does not list a run's samples: ${messageOf(error)}`, { file });
-  }
+  return isThere(file) ? readJsonFile(file, samplesSchema, "a run's samples", { limitBytes: samplesLimit }) : null;
 }
 
 /**

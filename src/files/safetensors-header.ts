@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { AppError } from '#shared/errors';
-import { asFileError } from './atomic-write.ts';
+import { boundedJson } from '#shared/json';
+import { AppError, messageOf } from '#shared/errors';
+import { withPlainFile, type OpenedFile, type PlainFileOptions } from './plain-file.ts';
 
 export interface TensorEntry {
   dtype: string;
@@ -10,69 +10,53 @@ export interface TensorEntry {
 
 export interface SafetensorsHeader {
   metadata: Record<string, string>;
-  /** By name, as the file says: not checked against its length. */
+  /** By name, as the file says: each is an object, and nothing else of it is checked. */
   tensors: Map<string, Partial<TensorEntry>>;
   /** Where the tensors' data begins. */
   dataStart: number;
   fileSize: number;
 }
 
-/** A file of any size that is read in parts: one above 2 GiB does not fit one buffer. */
-export interface OpenedFile {
-  size: number;
-  /** @throws AppError 'corrupt-file' if the file ends before */
-  read: (begin: number, length: number) => Uint8Array;
-}
-
-const headerLimit = 100_000_000;
-const partBytes = 1 << 30;
+/** A thousand epochs and ten thousand tensors are told in a tenth of it. */
+const headerLimit = 16_000_000;
 
 const corrupt = (name: string, rule: string) =>
   new AppError('corrupt-file', `${name} is not a whole safetensors file: ${rule}`, { file: name });
 
-/** Opens a file for as long as `work` takes. @throws AppError 'not-found' or 'read-only' naming the file */
-export function withFile<T>(file: string, work: (opened: OpenedFile) => T): T {
-  let handle: number;
-  try {
-    handle = openSync(file, 'r');
-  } catch (error) {
-    throw asFileError(error, file);
-  }
-  try {
-    return work({ size: fstatSync(handle).size, read: (begin, length) => readPart(handle, file, begin, length) });
-  } finally {
-    closeSync(handle);
-  }
-}
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function readPart(handle: number, file: string, begin: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const count = readSync(handle, bytes, done, Math.min(length - done, partBytes), begin + done);
-    if (count === 0) throw corrupt(file, `it ends at byte ${begin + done}`);
-    done += count;
+/** @throws AppError 'corrupt-file' if metadata are no texts, or a tensor is no object */
+function checkHeader(header: unknown, name: string): Pick<SafetensorsHeader, 'metadata' | 'tensors'> {
+  if (!isObject(header)) throw corrupt(name, 'its header is not an object');
+  const { __metadata__: metadata = {}, ...tensors } = header;
+  if (!isObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
+    throw corrupt(name, 'its __metadata__ must hold texts alone');
   }
-  return bytes;
+  const wrong = Object.keys(tensors).find((key) => !isObject(tensors[key]));
+  if (wrong !== undefined) throw corrupt(name, `tensor ${wrong} is no object`);
+  return {
+    metadata: metadata as Record<string, string>,
+    tensors: new Map(Object.entries(tensors as Record<string, Partial<TensorEntry>>)),
+  };
 }
 
 /** Parses the header of an opened safetensors file. @param name of the file, for messages @throws AppError 'corrupt-file' */
 export function parseHeader(opened: OpenedFile, name: string): SafetensorsHeader {
   const { size: fileSize } = opened;
   if (fileSize < 8) throw corrupt(name, `it has ${fileSize} bytes and the header's length needs 8`);
-  const length = Number(new DataView(opened.read(0, 8).buffer).getBigUint64(0, true));
-  if (length > headerLimit || length > fileSize - 8) throw corrupt(name, `its header claims ${length} bytes of a file of ${fileSize}`);
+  const claimed = opened.read(0, 8);
+  const length = Number(new DataView(claimed.buffer, claimed.byteOffset).getBigUint64(0, true));
+  if (length > fileSize - 8) throw corrupt(name, `its header claims ${length} bytes of a file of ${fileSize}`);
+  if (length > headerLimit) throw corrupt(name, `its header has ${length} bytes, and at most ${headerLimit} are read`);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(opened.read(8, length)));
-  } catch {
-    throw corrupt(name, 'its header is not JSON');
+    header = boundedJson(new TextDecoder('utf-8', { fatal: true }).decode(opened.read(8, length)));
+  } catch (error) {
+    throw corrupt(name, `its header cannot be read (${messageOf(error)})`);
   }
-  if (header === null || typeof header !== 'object' || Array.isArray(header)) throw corrupt(name, 'its header is not an object');
-  const { __metadata__: metadata = {}, ...tensors } = header as Record<string, Partial<TensorEntry>> & {
-    __metadata__?: Record<string, string>;
-  };
-  return { metadata, tensors: new Map(Object.entries(tensors)), dataStart: 8 + length, fileSize };
+  return { ...checkHeader(header, name), dataStart: 8 + length, fileSize };
 }
 
-/** The header of a file alone. @throws AppError 'not-found' or 'corrupt-file' naming the file */
-export const readHeader = (file: string): SafetensorsHeader => withFile(file, (opened) => parseHeader(opened, file));
+/** The header of a file alone. @throws AppError as `withPlainFile`, 'corrupt-file' naming the file */
+export const readHeader = (file: string, options: PlainFileOptions = {}): SafetensorsHeader =>
+  withPlainFile(file, (opened) => parseHeader(opened, file), options);

@@ -14,6 +14,7 @@ export const errorCodes = [
   'disk-full',
   'unsupported',
   'forbidden',
+  'too-large',
   'internal',
 ] as const;
 

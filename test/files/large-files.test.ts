@@ -4,7 +4,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { readHeader, withFile } from '#files/safetensors-header';
+import { withPlainFile } from '#files/plain-file';
+import { readHeader } from '#files/safetensors-header';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '#ml/weights/checkpoint';
 import { readSafetensors } from '#ml/weights/safetensors';
 import { toNumbers } from '#ml/weights/raw-tensor';
@@ -55,7 +56,7 @@ describe('a file above 2 GiB', () => {
     ftruncateSync(handle, size);
     writeSync(handle, Buffer.from([7]), 0, 1, size - 1);
     closeSync(handle);
-    const part = withFile(file, ({ read }) => read(0, size));
+    const part = withPlainFile(file, ({ read }) => read(0, size));
     expect([part.length, part[0], part[gibibyte], part[size - 1]]).toEqual([size, 0, 0, 7]);
   });
 });

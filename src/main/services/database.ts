@@ -3,6 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
+import { assertTables, distrust, tablesOf, type Tables } from '#files/sqlite-guard';
 import { asDatabaseError } from './database-error.ts';
 import { findResources } from './resources.ts';
 
@@ -26,7 +27,9 @@ export function openDatabase(file: string, readOnly = false): Db {
       db.pragma('synchronous = NORMAL');
       db.pragma('foreign_keys = ON');
     }
+    distrust(db, file);
     migrate(db, file, readOnly);
+    assertTables(db, file, ownTables());
     return db;
   } catch (error) {
     db?.close();
@@ -34,32 +37,45 @@ export function openDatabase(file: string, readOnly = false): Db {
   }
 }
 
-function migrate(db: Db, file: string, readOnly: boolean): void {
-  const folder = path.join(findResources(), 'migrations');
-  const steps = readdirSync(folder)
+const migrations = (): string => path.join(findResources(), 'migrations');
+
+function steps(): string[] {
+  return readdirSync(migrations())
     .filter((name) => /^\d{4}-.*\.sql$/.test(name))
     .sort();
+}
+
+function apply(db: Db, name: string): void {
+  db.transaction(() => {
+    db.exec(readFileSync(path.join(migrations(), name), 'utf8'));
+    db.pragma(`user_version = ${Number(name.slice(0, 4))}`);
+  })();
+}
+
+let tables: Tables | null = null;
+/** The tables of the newest schema. */
+const ownTables = (): Tables => (tables ??= tablesOf((db) => steps().forEach((name) => apply(db, name))));
+
+function migrate(db: Db, file: string, readOnly: boolean): void {
+  const known = steps();
   const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > steps.length) {
-    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${steps.length})`, {
+  if (version < 0)
+    throw new AppError('corrupt-file', `${file} claims the schema ${version}: move it away and open the folder again`, { file });
+  if (version > known.length) {
+    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${known.length})`, {
       file,
     });
   }
-  if (readOnly && version < steps.length) {
+  if (readOnly && version < known.length) {
     throw new AppError(
       'unsupported',
-      `${file} is in use by an older workbench (schema ${version}, this one needs ${steps.length}): close that one first`,
+      `${file} is in use by an older workbench (schema ${version}, this one needs ${known.length}): close that one first`,
       {
         file,
       },
     );
   }
-  for (const name of steps.slice(version)) {
-    db.transaction(() => {
-      db.exec(readFileSync(path.join(folder, name), 'utf8'));
-      db.pragma(`user_version = ${Number(name.slice(0, 4))}`);
-    })();
-  }
+  for (const name of known.slice(version)) apply(db, name);
 }
 
 /** The text of now, as every table stores times. */

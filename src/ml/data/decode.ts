@@ -1,6 +1,6 @@
-import sharp from 'sharp';
 import { assertMaskSize, readMask } from '#files/mask-png';
-import { AppError, messageOf } from '#shared/errors';
+import { withPicture } from '#files/picture';
+import { AppError } from '#shared/errors';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
 
@@ -24,14 +24,9 @@ function shared(bytes: Uint8Array): Uint8Array {
 
 /** Decodes an image and its label. @throws AppError 'corrupt-file' naming the file and the rule */
 export async function decodeSample(sample: Sample, format: MaskFormat | null): Promise<DecodedSample> {
-  const { data, info } = await sharp(sample.imageFile, { failOn: 'truncated' })
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw new AppError('corrupt-file', `${sample.imageFile} cannot be decoded: ${messageOf(error)}`, { file: sample.imageFile });
-    });
+  const { data, info } = await withPicture(sample.imageFile, (image) =>
+    image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
+  );
   const decoded = { id: sample.id, width: info.width, height: info.height, pixels: shared(data), labels: null };
   if (!sample.maskFile || !format) return decoded;
   const mask = readMask(sample.maskFile, format);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { readLimits } from '#files/read-limits';
 import { AppError, messageOf } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import type { MaskFormat } from '#shared/classes/class-info';
@@ -75,7 +76,7 @@ export class SamplePool {
   private async run(sample: Sample, view: WorkerTask['view']): Promise<{ decoded: DecodedSample; rendered: Rendered | null }> {
     if (this.failure) throw this.failure;
     const id = ++this.nextId;
-    const task: WorkerTask = { id, sample, format: this.format, decoded: this.cache.get(sample.id) ?? null, view };
+    const task: WorkerTask = { id, limits: readLimits(), sample, format: this.format, decoded: this.cache.get(sample.id) ?? null, view };
     const reply = await new Promise<{ decoded: DecodedSample; rendered: Rendered | null }>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject });
       this.workers[id % this.workers.length].postMessage(task);

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
+import { isThere, readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import type { Sample } from '#shared/data/sample';
 
@@ -9,11 +9,11 @@ import type { Sample } from '#shared/data/sample';
  * whatever is edited meanwhile. A mask that cannot be read is left to the first reading, which names it.
  */
 export function keepMask(sample: Sample, folder: string): Sample {
-  if (!sample.maskFile || !existsSync(sample.maskFile)) return sample;
-  const content = readFileSync(sample.maskFile);
+  if (!sample.maskFile || !isThere(sample.maskFile)) return sample;
+  const content = readPictureFile(sample.maskFile);
   const revision = maskRevision(content);
   const maskFile = keptMask(folder, revision);
-  if (!existsSync(maskFile)) writeAtomic(maskFile, content);
+  if (!isThere(maskFile)) writeAtomic(maskFile, content);
   return { ...sample, maskFile, revision };
 }
 

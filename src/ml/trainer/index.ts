@@ -2,6 +2,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { MaskFormat } from '#shared/classes/class-info';
+import { useReadLimits } from '#files/read-limits';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
@@ -96,8 +97,10 @@ async function run(job: TrainerJob): Promise<void> {
 }
 
 process.on('message', (command: TrainerCommand) => {
-  if (command.type === 'job') void run(command.job);
-  else if (command.type === 'pause') control.pause();
+  if (command.type === 'job') {
+    useReadLimits(command.limits);
+    void run(command.job);
+  } else if (command.type === 'pause') control.pause();
   else if (command.type === 'resume') control.resume();
   else if (command.type === 'stop') control.stop();
   else control.stopAfterEpoch = true;

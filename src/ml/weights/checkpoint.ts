@@ -5,7 +5,8 @@ import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { RunConfig } from '#shared/training/run-config';
 import type { StateDict } from '../layers/parameters.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { parametersOf } from '#shared/training/estimate';
+import { decodeSafetensors, encodeSafetensors, type Accept } from './safetensors.ts';
 
 export interface Checkpoint {
   config: RunConfig;
@@ -62,20 +63,37 @@ export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   return sha256;
 }
 
-/** Reads and verifies a checkpoint. @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file */
+/** Weights that predict, weights that training goes on with, and an optimiser's two slots. */
+const mostCopies = 4;
+/** Statistics of normalisations, counters, and what the reckoning of parameters leaves out. */
+const tolerance = { factor: 1.5, bytes: 4_000_000 };
+
+/** A file's tensors cannot be more than its own network has: what claims more is refused before it is read. */
+const assertPlausible =
+  (file: string, formats: readonly string[]): Accept =>
+  (metadata, bytes) => {
+    if (!formats.includes(metadata.format) || metadata.version !== formatVersion) {
+      throw new AppError(
+        'unsupported',
+        `${file} must be a checkpoint of version ${formatVersion}, ` +
+          `received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`,
+        { file },
+      );
+    }
+    const parameters = parametersOf(configIn(file, metadata), classesIn(file, metadata).length);
+    const most = parameters * 4 * mostCopies * tolerance.factor + tolerance.bytes;
+    if (bytes > most) {
+      const text = `its tensors have ${bytes} bytes, and those of its network can have ${Math.round(most)}`;
+      throw new AppError('corrupt-file', `${file} is not a whole checkpoint: ${text}`, { file });
+    }
+  };
+
+/** Reads and verifies a checkpoint. @throws AppError as `readSafetensors`, 'unsupported' if it is none, naming the file */
 export function readCheckpoint(file: string): Checkpoint {
-  return toCheckpoint(decodeSafetensors(file), file);
+  return toCheckpoint(decodeSafetensors(file, assertPlausible(file, [formatName])), file);
 }
 
 function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
-  if (metadata.format !== formatName || metadata.version !== formatVersion) {
-    throw new AppError(
-      'unsupported',
-      `${file} must be a checkpoint of version ${formatVersion}, ` +
-        `received format "${metadata.format ?? 'none'}" version ${metadata.version ?? 'none'}`,
-      { file },
-    );
-  }
   if (hashOf(tensors) !== metadata.sha256)
     throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   const entries = [...tensors];
@@ -131,10 +149,10 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
  * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
  */
 export function readModel(file: string): Model {
-  const content = decodeSafetensors(file);
+  const content = decodeSafetensors(file, assertPlausible(file, [formatName, modelFormatName]));
   const { metadata } = content;
-  const { format, version, config: _config, classes: _classes, epoch, ...notes } = metadata;
-  if (format === modelFormatName && version === formatVersion) {
+  const { format, version: _version, config: _config, classes: _classes, epoch, ...notes } = metadata;
+  if (format === modelFormatName) {
     return {
       config: configIn(file, metadata),
       classes: classesIn(file, metadata),

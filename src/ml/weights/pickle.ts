@@ -88,8 +88,10 @@ class Machine {
   }
 
   pop(): unknown {
-    if (this.stack.length === 0) throw this.fail('its pickle takes from an empty stack');
-    return this.stack.pop();
+    const value = this.top();
+    if (value === mark) throw this.fail('its pickle takes a mark for a value');
+    this.stack.pop();
+    return value;
   }
 
   top(): unknown {
@@ -131,7 +133,7 @@ class Machine {
   append(items: unknown[]): void {
     const target = this.top();
     if (!Array.isArray(target)) throw this.fail('its pickle appends to what is no list');
-    target.push(...(items as never[]));
+    for (const item of items) target.push(item);
   }
 }
 

@@ -15,21 +15,40 @@ export type RawStateDict = Map<string, RawTensor>;
 
 /** The largest number of elements that any tensor may claim. */
 const elementLimit = 2 ** 31;
+/** No network has tensors of more. */
+const mostAxes = 8;
 
 /**
  * Elements of a shape.
  * @throws AppError 'corrupt-file' if a size is no whole number of at least 0, or the product is too large to be meant
  */
 export function elementCount(shape: readonly number[], describe: string): number {
+  const fail = (rule: string) => new AppError('corrupt-file', `${describe} has shape ${shapeText(shape)}, ${rule}`);
+  if (shape.length > mostAxes) throw fail(`and at most ${mostAxes} axes are read`);
   let count = 1;
   for (const size of shape) {
-    if (!Number.isSafeInteger(size) || size < 0)
-      throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], whose sizes must be whole numbers of at least 0`);
+    if (!Number.isSafeInteger(size) || size < 0) throw fail('whose sizes must be whole numbers of at least 0');
     count *= size;
-    if (count > elementLimit)
-      throw new AppError('corrupt-file', `${describe} has shape [${shape.join(', ')}], which is more than ${elementLimit} elements`);
+    if (count > elementLimit) throw fail(`which is more than ${elementLimit} elements`);
   }
   return count;
+}
+
+/** A shape as a file has it, in words: its sizes may be anything. */
+export function shapeText(shape: readonly unknown[]): string {
+  const sizes = shape.slice(0, mostAxes).map((size) => (typeof size === 'number' || typeof size === 'bigint' ? String(size) : typeof size));
+  return `[${sizes.join(', ')}${shape.length > mostAxes ? ', …' : ''}]`;
+}
+
+/** Values as bytes, and the same as float32. */
+const copies = 2;
+
+/** @throws AppError 'too-large' if a file's tensors do not fit the memory that is free */
+export function assertFits(file: string, bytes: number): void {
+  const free = process.availableMemory();
+  if (bytes * copies <= free) return;
+  const text = `${file} has tensors of ${(bytes / 1e9).toFixed(1)} GB, which need ${copies} times that, and ${(free / 1e9).toFixed(1)} GB of memory are free`;
+  throw new AppError('too-large', `${text}: close other programs, or take a smaller file`, { file });
 }
 
 /** Half precision to double. */

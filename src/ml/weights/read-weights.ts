@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { asFileError } from '#files/atomic-write';
+import { withPlainFile } from '#files/plain-file';
 import { AppError } from '#shared/errors';
 import type { StateDict } from '../layers/parameters.ts';
 import { isModelTensor } from './checkpoint.ts';
-import { toFloat32, type RawStateDict } from './raw-tensor.ts';
+import { assertFits, toFloat32, type RawStateDict } from './raw-tensor.ts';
 import { readSafetensors } from './safetensors.ts';
 import { isRawTensor, readTorchFile } from './torch-file.ts';
 
@@ -12,14 +11,15 @@ const wrappers = ['state_dict', 'model_state_dict', 'model', 'net', 'weights'];
 const parallelPrefix = 'module.';
 
 /** The tensors of a mapping, or of the state dict inside it. */
-function stateDictIn(value: unknown, name: string): RawStateDict {
-  if (value instanceof Map) {
+function stateDictIn(value: unknown, name: string, depth = 0): RawStateDict {
+  // A mapping may hold itself.
+  if (value instanceof Map && depth < wrappers.length) {
     const tensors = [...(value as Map<unknown, unknown>)].filter(
       (entry): entry is [string, RawStateDict extends Map<string, infer T> ? T : never] =>
         typeof entry[0] === 'string' && isRawTensor(entry[1]),
     );
     if (tensors.length > 0) return new Map(tensors);
-    for (const wrapper of wrappers) if (value.has(wrapper)) return stateDictIn(value.get(wrapper), name);
+    for (const wrapper of wrappers) if (value.has(wrapper)) return stateDictIn(value.get(wrapper), name, depth + 1);
   }
   throw new AppError('corrupt-file', `${name} holds no state dict: no mapping of names to tensors, and none under ${wrappers.join(', ')}`, {
     file: name,
@@ -38,12 +38,15 @@ function withoutPrefix(tensors: RawStateDict): RawStateDict {
  */
 export function readRawWeights(file: string): RawStateDict {
   if (/\.safetensors$|\.ckpt$/i.test(file)) return withoutPrefix(readSafetensors(file).tensors);
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw asFileError(error, file);
-  }
+  // Such a file is unpacked in memory, in one piece.
+  const bytes = withPlainFile(
+    file,
+    ({ size, read }) => {
+      assertFits(file, size);
+      return read(0, size);
+    },
+    { follow: true },
+  );
   return withoutPrefix(stateDictIn(readTorchFile(bytes, file), file));
 }
 

@@ -1,7 +1,8 @@
-import { parseHeader, withFile, type SafetensorsHeader, type TensorEntry } from '#files/safetensors-header';
+import { withPlainFile, type OpenedFile } from '#files/plain-file';
+import { parseHeader, type SafetensorsHeader, type TensorEntry } from '#files/safetensors-header';
 import { AppError } from '#shared/errors';
 import type { StateDict, StateTensor } from '../layers/parameters.ts';
-import { elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
+import { assertFits, elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
 
 /** The bytes of a tensor's values, as float32 or rounded to half precision. */
 function bytesOf({ data }: StateTensor, dtype: 'F32' | 'F16'): Uint8Array {
@@ -54,24 +55,35 @@ function locate(key: string, entry: Partial<TensorEntry>, { dataStart, fileSize 
   return { dtype: dtype as Dtype, shape, begin, end };
 }
 
+/** Judges a file by its metadata and the bytes of its tensors, before any of these is read; throws what is wrong. */
+export type Accept = (metadata: Record<string, string>, tensorBytes: number) => void;
+
 /**
  * Reads a safetensors file of any of its usual element types, each tensor by itself, so that files above 2 GiB are read too.
- * @throws AppError 'not-found', 'corrupt-file' if header, shape or offsets break the format's rules, 'unsupported' on an unknown dtype
+ * @throws AppError as `withPlainFile`, 'corrupt-file' if header, shape or offsets break the format's rules, 'unsupported' on an
+ * unknown dtype, 'too-large' if its tensors do not fit the memory, or what `accept` throws
  */
-export function readSafetensors(file: string): { metadata: Record<string, string>; tensors: RawStateDict } {
-  return withFile(file, (opened) => {
+export function readSafetensors(
+  file: string,
+  accept: Accept = () => undefined,
+): { metadata: Record<string, string>; tensors: RawStateDict } {
+  const read = (opened: OpenedFile) => {
     const header = parseHeader(opened, file);
     const located = [...header.tensors].map(([key, entry]) => ({ key, ...locate(key, entry, header, file) }));
     assertDisjoint(
       located.map(({ begin, end, key }) => [begin, end, key]),
       file,
     );
+    const bytes = located.reduce((sum, { begin, end }) => sum + end - begin, 0);
+    accept(header.metadata, bytes);
+    assertFits(file, bytes);
     const tensors: RawStateDict = new Map();
     for (const { key, dtype, shape, begin, end } of located) {
       tensors.set(key, { dtype, shape, bytes: opened.read(header.dataStart + begin, end - begin) });
     }
     return { metadata: header.metadata, tensors };
-  });
+  };
+  return withPlainFile(file, read, { follow: true });
 }
 
 function assertDisjoint(ranges: [number, number, string][], name: string): void {
@@ -82,7 +94,7 @@ function assertDisjoint(ranges: [number, number, string][], name: string): void 
 }
 
 /** Reads a safetensors file as float32 tensors. @throws as `readSafetensors` */
-export function decodeSafetensors(file: string): { metadata: Record<string, string>; tensors: StateDict } {
-  const { metadata, tensors } = readSafetensors(file);
+export function decodeSafetensors(file: string, accept?: Accept): { metadata: Record<string, string>; tensors: StateDict } {
+  const { metadata, tensors } = readSafetensors(file, accept);
   return { metadata, tensors: new Map([...tensors].map(([key, tensor]) => [key, { shape: tensor.shape, data: toFloat32(tensor) }])) };
 }

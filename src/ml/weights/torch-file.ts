@@ -1,7 +1,7 @@
-import { unzipSync } from 'fflate';
+import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { AppError } from '#shared/errors';
 import { unpickle, type GlobalReference, type Globals } from './pickle.ts';
-import { elementCount, itemSizes, type Dtype, type RawTensor } from './raw-tensor.ts';
+import { elementCount, itemSizes, shapeText, type Dtype, type RawTensor } from './raw-tensor.ts';
 
 /** A storage: the bytes that one or several tensors are views of. */
 interface Storage {
@@ -29,8 +29,36 @@ const isStorage = (value: unknown): value is Storage =>
 export const isRawTensor = (value: unknown): value is RawTensor =>
   typeof value === 'object' && value !== null && 'bytes' in value && 'shape' in value;
 
+/** What a file may become when it is unpacked: weights hardly pack, and few tensors share their storage. */
+const growth = { factor: 4, bytes: 16_000_000 };
+
+/** The memory that a file's content may take. */
+class Room {
+  private readonly most: number;
+  private readonly file: string;
+  private taken = 0;
+
+  constructor(file: string, fileBytes: number) {
+    this.file = file;
+    this.most = fileBytes * growth.factor + growth.bytes;
+  }
+
+  /** @throws AppError 'corrupt-file' if a file of this size cannot be meant to hold so much */
+  take(bytes: number, what: string): void {
+    this.taken += bytes;
+    if (this.taken <= this.most) return;
+    throw new AppError(
+      'corrupt-file',
+      `${this.file} cannot be read: ${what} take more than ${this.most} bytes, which its size cannot hold`,
+      {
+        file: this.file,
+      },
+    );
+  }
+}
+
 /** Builds contiguous tensors out of storages, as PyTorch's `_rebuild_tensor_v2`. */
-function rebuildTensor(file: string) {
+function rebuildTensor(file: string, room: Room) {
   return (storage: unknown, offset: unknown, shape: unknown, stride: unknown): RawTensor => {
     const fail = (rule: string) => new AppError('corrupt-file', `${file} cannot be read: a tensor ${rule}`, { file });
     if (!isStorage(storage) || !Array.isArray(shape) || !Array.isArray(stride) || shape.length !== stride.length)
@@ -41,10 +69,11 @@ function rebuildTensor(file: string) {
     const last = sizes.reduce((at, size, axis) => at + (size - 1) * strides[axis], offset as number);
     if (!whole || (count > 0 && last >= storage.elements)) {
       throw fail(
-        `of shape [${sizes.join(', ')}] with strides [${strides.join(', ')}] at offset ${String(offset)} ` +
+        `of shape ${shapeText(sizes)} with strides ${shapeText(strides)} at offset ${shapeText([offset])} ` +
           `reaches beyond its storage of ${storage.elements} elements`,
       );
     }
+    room.take(count * itemSizes[storage.dtype], 'its tensors');
     return { dtype: storage.dtype, shape: sizes, bytes: gather(storage, offset as number, sizes, strides, count) };
   };
 }
@@ -73,8 +102,8 @@ function gather(storage: Storage, offset: number, shape: number[], stride: numbe
 }
 
 /** All that a weight file may name: containers, tensors and their storages. */
-function allowedGlobals(file: string): Globals {
-  const rebuild = rebuildTensor(file) as (...args: unknown[]) => unknown;
+function allowedGlobals(file: string, room: Room): Globals {
+  const rebuild = rebuildTensor(file, room) as (...args: unknown[]) => unknown;
   return new Map<string, (...args: unknown[]) => unknown>([
     ['collections.OrderedDict', () => new Map()],
     ['torch.Size', (sizes) => sizes],
@@ -96,14 +125,25 @@ function storageOf(id: unknown, file: string, bytesOf: (key: string, needed: num
   return { dtype, elements: elements as number, bytes: () => bytesOf(key, needed) };
 }
 
+/** The pickle and the storages of an archive; what else is in it stays packed. */
+function unzip(file: Uint8Array, name: string, fail: (rule: string) => AppError): Record<string, Uint8Array> {
+  const room = new Room(name, file.length);
+  const wanted = ({ name: entry, size, originalSize }: UnzipFileInfo): boolean => {
+    if (!/\/data\.pkl$|\/data\/\w+$/.test(entry)) return false;
+    // Entries may lie over each other: each takes its own room.
+    room.take(Math.max(size, originalSize), 'the files of its zip archive');
+    return true;
+  };
+  try {
+    return unzipSync(file, { filter: wanted });
+  } catch (error) {
+    throw error instanceof AppError ? error : fail('its zip archive is damaged or cut off');
+  }
+}
+
 function readZip(file: Uint8Array, name: string): unknown {
   const fail = (rule: string) => new AppError('corrupt-file', `${name} cannot be read: ${rule}`, { file: name });
-  let entries: Record<string, Uint8Array>;
-  try {
-    entries = unzipSync(file);
-  } catch {
-    throw fail('its zip archive is damaged or cut off');
-  }
+  const entries = unzip(file, name, fail);
   const pickle = Object.keys(entries).find((entry) => /^[^/]+\/data\.pkl$/.test(entry));
   if (!pickle) throw fail('its zip archive has no data.pkl');
   const folder = pickle.slice(0, -'data.pkl'.length);
@@ -119,7 +159,7 @@ function readZip(file: Uint8Array, name: string): unknown {
     storage.bytes();
     return storage;
   };
-  return unpickle(entries[pickle], 0, { file: name, globals: allowedGlobals(name), persistent }).value;
+  return unpickle(entries[pickle], 0, { file: name, globals: allowedGlobals(name, new Room(name, file.length)), persistent }).value;
 }
 
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
@@ -143,7 +183,7 @@ function readLegacy(file: Uint8Array, name: string): unknown {
   const sizes = new Map<string, { size: number; elements: number }>();
   // A first pass learns the storages' types: their bytes come only after the object.
   read((id) => {
-    const storage = storageOf(id, name, (_, needed) => new Uint8Array(needed));
+    const storage = storageOf(id, name, () => new Uint8Array());
     sizes.set(String((id as unknown[])[2]), { size: itemSizes[storage.dtype], elements: storage.elements });
     return storage;
   }, skeletonGlobals(name));
@@ -158,13 +198,15 @@ function readLegacy(file: Uint8Array, name: string): unknown {
         if (!bytes || bytes.length < needed) throw fail(`storage ${key} must have ${needed} bytes, received ${bytes?.length ?? 0}`);
         return bytes;
       }),
-    allowedGlobals(name),
+    allowedGlobals(name, new Room(name, file.length)),
   );
 }
 
 /** The same names, but tensors stay unbuilt. */
 function skeletonGlobals(name: string): Globals {
-  return new Map([...allowedGlobals(name)].map(([key, call]) => [key, key.startsWith('torch._utils.') ? () => null : call]));
+  return new Map(
+    [...allowedGlobals(name, new Room(name, 0))].map(([key, call]) => [key, key.startsWith('torch._utils.') ? () => null : call]),
+  );
 }
 
 function legacyStorages(
@@ -199,5 +241,10 @@ export function readTorchFile(file: Uint8Array, name: string): unknown {
   const isZip = file[0] === 0x50 && file[1] === 0x4b;
   if (!isZip && file[0] !== 0x80)
     throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file`, { file: name });
-  return isZip ? readZip(file, name) : readLegacy(file, name);
+  try {
+    return isZip ? readZip(file, name) : readLegacy(file, name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError('corrupt-file', `${name} cannot be read: it is nested too deeply`, { file: name });
+  }
 }

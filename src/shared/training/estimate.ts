@@ -110,6 +110,9 @@ const overhead = 1.25;
 /** Forward, gradient to the input, gradient to the filter. */
 const trainingPasses = 3;
 
+/** Parameters of a run's network. */
+export const parametersOf = (config: RunConfig, classes: number): number => costOf(config.model, config.data.size, classes).parameters;
+
 /** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
 export function estimateRun(
   config: RunConfig,

@@ -1,6 +1,7 @@
 // What main and the trainer process say to each other.
 import type { ErrorCode } from '../errors.ts';
 import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
+import type { ReadLimits } from '../data/read-limits.ts';
 import type { Sample } from '../data/sample.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
 
@@ -64,7 +65,11 @@ export interface ExportJob {
 export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob;
 
 export type TrainerCommand =
-  { type: 'job'; job: TrainerJob } | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'stop-after-epoch' };
+  | { type: 'job'; job: TrainerJob; limits: ReadLimits }
+  | { type: 'pause' }
+  | { type: 'resume' }
+  | { type: 'stop' }
+  | { type: 'stop-after-epoch' };
 
 /** One epoch's results; fractions are 0 … 1, times in seconds. */
 export interface EpochMetrics {

@@ -1,24 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import sharp from 'sharp';
+import type { Sharp } from 'sharp';
+import { openPicture, withPicture } from '#files/picture';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
-import type { RunService } from '../runs/run-service.ts';
+import { stripFilePattern, type RunService } from '../runs/run-service.ts';
 import type { Logger } from '../log.ts';
 import type { Workers } from '../workers/workers.ts';
 
-const contentTypes: Record<string, string> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.bmp': 'image/bmp',
-  '.tif': 'image/tiff',
-  '.tiff': 'image/tiff',
-};
 const largestThumb = 512;
 // Addresses carry a revision, so that what they name never changes.
 const forever = 'private, max-age=31536000, immutable';
@@ -76,17 +67,15 @@ export class AssetHandler {
 
   private async image(dataset: OpenDataset, id: string): Promise<Response> {
     const { imageFile } = dataset.image(id);
-    const type = contentTypes[path.extname(imageFile).toLowerCase()];
+    const { content, format } = await openPicture(imageFile);
     // Browsers do not show TIFF.
-    if (type === 'image/tiff') return respond(await sharp(imageFile).png().toBuffer(), 'image/png');
-    return respond(await readFile(imageFile), type ?? 'application/octet-stream');
+    if (format === 'tiff') return respond(await withPicture(imageFile, (image) => image.png().toBuffer()), 'image/png');
+    return respond(content, `image/${format}`);
   }
 
   private async thumb(dataset: OpenDataset, id: string, width: number): Promise<Response> {
-    return respond(
-      await sharp(dataset.image(id).imageFile).resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer(),
-      'image/jpeg',
-    );
+    const small = (image: Sharp) => image.resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer();
+    return respond(await withPicture(dataset.image(id).imageFile, small), 'image/jpeg');
   }
 
   private async mask(dataset: OpenDataset, id: string, maxWidth: number): Promise<Response> {
@@ -128,7 +117,7 @@ export class AssetHandler {
   /** A prediction of the validation strip, in the classes' colours. */
   private async strip(runs: RunService, id: string): Promise<Response> {
     const [runId, file] = id.split('/');
-    if (!/^\d+\.png$/.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
+    if (!stripFilePattern.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
     const { store } = runs;
     store.row(runId);
     const picture = { maskFile: store.file(runId, 'strip', file), format: null, classes: store.classes(runId), maxWidth: null };

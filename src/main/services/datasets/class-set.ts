@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { AppError, messageOf } from '#shared/errors';
+import { readJsonFile } from '#files/json-file';
+import { isThere } from '#files/plain-file';
+import { AppError } from '#shared/errors';
 import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
@@ -27,13 +28,10 @@ export interface ClassSet {
   key: string;
 }
 
-function toClassSet(source: unknown, file: string): ClassSet {
-  const parsed = classSetSchema.safeParse(source);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new AppError('not-a-dataset', `${file}: ${issue.path.join('.')}: ${issue.message}`, { file });
-  }
-  const { name, voidValue, classes } = parsed.data;
+/** @throws AppError 'not-a-dataset' naming the file and the rule it breaks, or as `readPlainFile` */
+function readClassSet(file: string): ClassSet {
+  const source = readJsonFile(file, classSetSchema, 'a class set');
+  const { name, voidValue, classes } = source;
   const names = new Set<string>();
   for (const { name: className } of classes) {
     // A class is told by its name and value; the window's word for void would be taken for it.
@@ -57,16 +55,8 @@ function toClassSet(source: unknown, file: string): ClassSet {
     name,
     classes: classes.map(({ name: className, value, color }, id) => ({ id, value, name: className, color })),
     format: { toId, voidValue },
-    key: fnv1a(JSON.stringify(parsed.data)).toString(16),
+    key: fnv1a(JSON.stringify(source)).toString(16),
   };
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new AppError('not-a-dataset', `${file} is not JSON: ${messageOf(error)}`, { file });
-  }
 }
 
 /**
@@ -80,11 +70,11 @@ export function classSetOf(folder: string, { layout }: Pick<LocatedDataset, 'lay
 /** A class set that ships with the workbench. @param name file name without extension */
 export function builtInClassSet(name: 'camvid-11' | 'camvid-32'): ClassSet {
   const file = path.join(findResources(), 'class-sets', `${name}.json`);
-  return toClassSet(readJson(file), file);
+  return readClassSet(file);
 }
 
 /** The data set's own `classes.json`, or null. @throws AppError 'not-a-dataset' if it breaks a rule */
 function ownClassSet(folder: string): ClassSet | null {
   const file = path.join(folder, 'classes.json');
-  return existsSync(file) ? toClassSet(readJson(file), file) : null;
+  return isThere(file) ? readClassSet(file) : null;
 }

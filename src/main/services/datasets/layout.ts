@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
 import { imagePattern } from '#files/image-files';
+import { linkRefusal, linkTarget } from '#files/link-target';
 
 /** An image of a data set and where its mask is or would be. */
 export interface LocatedImage {
@@ -44,7 +45,7 @@ const layouts: { name: LocatedDataset['layout']; title: string; splits: SplitFol
   },
 ];
 
-const isFolder = (file: string): boolean => existsSync(file) && statSync(file).isDirectory();
+const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
 const matches = (folder: string, splits: SplitFolders[]) => splits.filter(({ images }) => isFolder(path.join(folder, images)));
 
 /** Whether a folder has one of the layouts; cheap enough for folder lists. */
@@ -78,36 +79,68 @@ export function locateDataset(folder: string): LocatedDataset {
   );
 }
 
-function listFolder(folder: string): string[] {
+/** The image files of a folder, by name. */
+function imagesIn(folder: string): Dirent[] {
   try {
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.'))
-      .sort();
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(({ name }) => !name.startsWith('.') && imagePattern.test(name))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw asFileError(error, folder);
   }
 }
 
-function locateSplit(folder: string, { split, images, labels }: SplitFolders, problems: string[]): LocatedImage[] {
-  const imageFolder = path.join(folder, images);
-  const labelFolder = path.join(folder, labels);
-  const masks = new Map(
-    isFolder(labelFolder)
-      ? listFolder(labelFolder)
-          .filter((name) => imagePattern.test(name))
-          .map((name) => [path.parse(name).name, name])
-      : [],
+/** A folder of a layout where it really lies. @throws AppError 'forbidden' if it is a link out of the data set */
+function realFolder(dataset: string, name: string): string {
+  const folder = path.join(dataset, name);
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return folder;
+  const target = linkTarget(dataset, folder);
+  if (target === null) throw new AppError('forbidden', linkRefusal(folder), { file: folder });
+  return target;
+}
+
+/** Where an entry of a folder really lies; null if it is a link out of the data set, or no file. */
+function realFile(dataset: string, folder: string, entry: Dirent): string | null {
+  const file = path.join(folder, entry.name);
+  if (entry.isFile()) return file;
+  return entry.isSymbolicLink() ? linkTarget(dataset, file) : null;
+}
+
+/** Why an image is left out. */
+function leftOutText(folder: string, entry: Dirent): string {
+  const file = path.join(folder, entry.name);
+  return entry.isSymbolicLink() ? linkRefusal(file) : `${file} is no plain file, and is left out: remove it`;
+}
+
+/** The masks of a split by their images' names; one that must not be followed stays where it is, and is refused when it is read. */
+function masksOf(dataset: string, folder: string): Map<string, string> {
+  if (!isFolder(folder)) return new Map();
+  return new Map(
+    imagesIn(folder).map((entry) => [path.parse(entry.name).name, realFile(dataset, folder, entry) ?? path.join(folder, entry.name)]),
   );
+}
+
+function locateSplit(dataset: string, { split, images, labels }: SplitFolders, problems: string[]): LocatedImage[] {
+  const [imageFolder, labelFolder] = [realFolder(dataset, images), realFolder(dataset, labels)];
+  const masks = masksOf(dataset, labelFolder);
   if (!isFolder(labelFolder)) problems.push(`${labels}/ is missing: the images of ${images}/ have no masks yet`);
-  const located = listFolder(imageFolder)
-    .filter((name) => imagePattern.test(name))
-    .map((file) => {
-      const { name } = path.parse(file);
-      const mask = masks.get(name) ?? `${name}.png`;
-      masks.delete(name);
-      return { id: `${split}/${name}`, split, name, imageFile: path.join(imageFolder, file), maskFile: path.join(labelFolder, mask) };
-    });
-  if (masks.size > 0) problems.push(`${masks.size} masks of ${labels}/ have no image, the first: ${[...masks.values()][0]}`);
+  const unused = new Set(masks.keys());
+  const leftOut: string[] = [];
+  const located = imagesIn(imageFolder).flatMap((entry): LocatedImage[] => {
+    const { name } = path.parse(entry.name);
+    unused.delete(name);
+    const imageFile = realFile(dataset, imageFolder, entry);
+    if (imageFile === null) leftOut.push(leftOutText(imageFolder, entry));
+    return imageFile === null
+      ? []
+      : [{ id: `${split}/${name}`, split, name, imageFile, maskFile: masks.get(name) ?? path.join(labelFolder, `${name}.png`) }];
+  });
+  if (leftOut.length > 0)
+    problems.push(leftOut.length === 1 ? leftOut[0] : `${leftOut.length} files are left out, the first: ${leftOut[0]}`);
+  const [firstUnused] = unused;
+  if (firstUnused !== undefined) {
+    problems.push(`${unused.size} masks of ${labels}/ have no image, the first: ${path.basename(masks.get(firstUnused)!)}`);
+  }
   const seen = new Set<string>();
   return located.filter(({ id, imageFile }) => {
     if (!seen.has(id)) return Boolean(seen.add(id));

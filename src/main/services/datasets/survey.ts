@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import sharp from 'sharp';
+import { statSync } from 'node:fs';
 import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
+import { withPicture } from '#files/picture';
+import { isThere, readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
@@ -36,7 +37,7 @@ export function surveyStamp(image: Files): string {
 export async function surveyImage(image: Files, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
   const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
   if (!size) await surveyPhoto(image, survey);
-  if (!existsSync(image.maskFile)) {
+  if (!isThere(image.maskFile)) {
     survey.problems.push(`${image.maskFile} is missing: the image has no mask`);
     return survey;
   }
@@ -46,19 +47,18 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
 
 async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   try {
-    const { width, height } = await sharp(image.imageFile, { failOn: 'truncated' }).metadata();
     // The header alone does not show a truncated file.
-    await sharp(image.imageFile, { failOn: 'truncated' }).stats();
+    const { width, height } = await withPicture(image.imageFile, (decoded, picture) => decoded.stats().then(() => picture));
     survey.width = width;
     survey.height = height;
   } catch (error) {
-    survey.problems.push(`${image.imageFile} cannot be decoded: ${messageOf(error)}`);
+    survey.problems.push(messageOf(error));
   }
 }
 
 function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
   try {
-    const content = readFileSync(image.maskFile);
+    const content = readPictureFile(image.maskFile);
     survey.revision = maskRevision(content);
     const { width, height, values } = decodeStoredMask(content, image.maskFile);
     const { classPixels, problems } = findingsOf(values, classSet, image.maskFile);

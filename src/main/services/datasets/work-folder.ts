@@ -1,6 +1,6 @@
 import { lstatSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isLink } from '#files/file-identity';
+import { refuseLink } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
@@ -27,7 +27,7 @@ export class WorkFolder {
       refuseFile(folder);
     }
     for (const file of ['history.db', 'lease.db']) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) refuseLink(path.join(root, `${file}${suffix}`));
+      for (const suffix of ['', '-wal', '-shm', '-journal']) refuseSpecial(path.join(root, `${file}${suffix}`));
     }
   }
 
@@ -53,16 +53,17 @@ export class WorkFolder {
   }
 }
 
-function refuseLink(file: string): void {
-  if (isLink(file))
-    throw new AppError(
-      'forbidden',
-      `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`,
-      { file },
-    );
+/** @throws AppError 'forbidden' if something else than a folder is where one of ours must be */
+function refuseFile(folder: string): void {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found || found.isDirectory()) return;
+  throw new AppError('forbidden', `${folder} is a file, and a folder must be there: move it away`, { file: folder });
 }
 
-function refuseFile(folder: string): void {
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isFile())
-    throw new AppError('forbidden', `${folder} is a file, and a folder must be there: move it away`, { file: folder });
+/** @throws AppError 'forbidden' if a database of ours is a folder, a pipe, a device or a link */
+function refuseSpecial(file: string): void {
+  refuseLink(file);
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found || found.isFile()) return;
+  throw new AppError('forbidden', `${file} is no plain file, and one must be there: move it away`, { file });
 }

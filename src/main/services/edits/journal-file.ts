@@ -120,7 +120,7 @@ export class JournalFile {
   private static async opened(file: string, flags: number, begin: (handle: FileHandle) => Promise<number>): Promise<JournalFile> {
     let handle: FileHandle | null = null;
     try {
-      handle = await open(file, constants.O_RDWR | flags | (constants.O_NOFOLLOW ?? 0), 0o644);
+      handle = await open(file, constants.O_RDWR | flags | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0), 0o644);
       const length = await begin(handle);
       await handle.datasync();
       return new JournalFile(file, handle, length);

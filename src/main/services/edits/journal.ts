@@ -1,7 +1,8 @@
-import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asFileError, renameOver, temporaryName } from '#files/atomic-write';
+import { isThere, readPlainFileAsync } from '#files/plain-file';
 import type { MaskSize } from '#shared/mask/patch';
 import type { EditSteps } from './edit-history.ts';
 import { JournalFile, JournalLost } from './journal-file.ts';
@@ -99,7 +100,7 @@ export class Journal {
       const journal = await this.begin(fresh, records);
       const { bytes } = journal;
       await journal.close();
-      if (keep && existsSync(this.file)) await setAside(this.file, await readFile(this.file));
+      if (keep && isThere(this.file)) await setAside(this.file, await readPlainFileAsync(this.file, { limitBytes: Infinity }));
       await this.close();
       this.started = true;
       renameOver(fresh, this.file);

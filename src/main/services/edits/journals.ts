@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { isThere, readPlainFileAsync } from '#files/plain-file';
 import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from './edit-history.ts';
@@ -33,6 +32,14 @@ function nameOf(imageId: string): string {
   return `${readable}-${createHash('sha256').update(imageId).digest('hex').slice(0, 16)}.journal`;
 }
 
+/** Beyond it no journal of ours grows: it is written anew long before. */
+const largestJournal = 1_000_000_000;
+
+async function readJournal(file: string): Promise<Uint8Array> {
+  const remedy = 'move it away, and the strokes in it are lost';
+  return isThere(file) ? readPlainFileAsync(file, { limitBytes: largestJournal, remedy }) : new Uint8Array();
+}
+
 /** The journals of one data set: strokes that are not in their mask file yet, and what can be undone. */
 export class Journals {
   private readonly workFolder: WorkFolder;
@@ -53,7 +60,7 @@ export class Journals {
    */
   async open(image: string, size: MaskSize, revision: string | null, mayWrite = true): Promise<RecoveredJournal> {
     const file = this.workFolder.at('journal', nameOf(image));
-    const bytes = existsSync(file) ? await readFile(file) : new Uint8Array();
+    const bytes = await readJournal(file);
     const subject = { image, ...size };
     const { frames, soundBytes, rest } = readFrames(bytes);
     const { history, deeds, strokes, broken } = await tell(frames, image, size);

@@ -1,8 +1,9 @@
 // TensorBoard's event files: records of protobuf messages, each framed by its length and two masked CRC-32C sums.
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import protobuf from 'protobufjs';
+import { readPictureFile } from '#files/plain-file';
 
 // The part of TensorFlow's event.proto and summary.proto that scalars and images need.
 const schema = `
@@ -87,7 +88,7 @@ export class TensorBoardWriter {
     const seconds = Date.now() / 1000;
     this.append(
       images.map(({ tag, file }) => {
-        const png = readFileSync(file);
+        const png = Buffer.from(readPictureFile(file));
         // A PNG begins with its signature and the header that tells its size.
         const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)];
         const image = { height, width, colorspace: rgb, encoded_image_string: png };

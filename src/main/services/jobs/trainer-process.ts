@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { readLimits } from '#files/read-limits';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 
@@ -87,7 +88,7 @@ export class TrainerProcess {
     this.ended = promise;
     this.child.on('error', (error) => resolve({ code: null, signal: null, reason: `The trainer could not be started: ${error.message}` }));
     this.child.on('close', (code, signal) => resolve({ code, signal, reason: reported ? null : this.describeEnd(code, signal) }));
-    this.send({ type: 'job', job });
+    this.send({ type: 'job', job, limits: readLimits() });
   }
 
   get pid(): number | undefined {

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import { readJsonFile } from '#files/json-file';
 import type { Services } from '#shared/contract/index';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
@@ -14,10 +15,18 @@ import { findStarter, installStarter } from './starter.ts';
 
 const starterId = 'starter';
 
+/** Its predictions are numbered. */
+export const stripFilePattern = /^\d{1,6}\.png$/;
+
+const stripSchema = z.object({
+  epoch: z.int().min(0),
+  images: z.array(z.object({ imageId: z.string().max(1024), file: z.string().regex(stripFilePattern) })).max(1000),
+});
+
 /** Which predictions of the validation strip are there. A strip that cannot be read is no reason to hide the run. */
 function readStrip(folder: string): RunDetail['strip'] {
   try {
-    return JSON.parse(readFileSync(path.join(folder, 'strip/strip.json'), 'utf8')) as RunDetail['strip'];
+    return readJsonFile(path.join(folder, 'strip/strip.json'), stripSchema, 'the pictures of a strip');
   } catch {
     // Not written yet, or damaged: the run is shown without it.
     return null;

@@ -1,4 +1,5 @@
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
+import type { ReadLimits } from '#shared/data/read-limits';
 import type { ReviewMasks } from '#shared/contract/review';
 import type { MaskFileForm } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
@@ -132,6 +133,12 @@ export interface MaskTasks {
 export type TaskName = keyof MaskTasks;
 export type TaskInput<Name extends TaskName> = Parameters<MaskTasks[Name]>[0];
 export type TaskResult<Name extends TaskName> = Awaited<ReturnType<MaskTasks[Name]>>;
+
+/** What a worker is given: a task's input, and the limits to read under. */
+export interface Given<Input> {
+  input: Input;
+  limits: ReadLimits;
+}
 
 /** A worker's answer: errors cross threads without their class. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; error: WireError };

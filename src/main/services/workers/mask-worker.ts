@@ -1,9 +1,11 @@
 // A worker thread of main: reads, encodes, hashes and writes masks, and surveys images. The pool starts it; nothing imports it.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import { writeAtomic } from '#files/atomic-write';
 import { assertMaskSize, decodeStoredMask, encodeStoredMask, readMask as readMaskIds, readStoredMask } from '#files/mask-png';
+import { isThere, readPictureFile } from '#files/plain-file';
+import { useReadLimits } from '#files/read-limits';
 import { maskRevision } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
@@ -12,11 +14,12 @@ import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
-import type { Answer, TaskInput, TaskResult } from './mask-tasks.ts';
+import type { Answer, Given, TaskInput, TaskResult } from './mask-tasks.ts';
 
 /** A task as the pool calls it: errors cross threads without their class. */
-function task<Input, Result>(work: (input: Input) => Result | Promise<Result>): (input: Input) => Promise<Answer<Result>> {
-  return async (input) => {
+function task<Input, Result>(work: (input: Input) => Result | Promise<Result>): (given: Given<Input>) => Promise<Answer<Result>> {
+  return async ({ input, limits }) => {
+    useReadLimits(limits);
     try {
       return { ok: true, value: await work(input) };
     } catch (error) {
@@ -38,7 +41,7 @@ export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMas
 /** @param take gets the very bytes that are read */
 function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void = () => undefined): TaskResult<'readMask'> {
   const { maskFile, width, height, voidValue } = input;
-  if (!existsSync(maskFile)) {
+  if (!isThere(maskFile)) {
     const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(voidValue);
     return { width, height, values, snapshot: shared(values), form: { palette: null }, revision: null };
   }
@@ -70,14 +73,14 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
   const found = keptOf(maskFile, store);
   if (found !== expected) return { conflict: found };
   // What is known may have been freed since.
-  const kept = known !== null && existsSync(revisionFile(store, known)) ? known : null;
+  const kept = known !== null && isThere(revisionFile(store, known)) ? known : null;
   const revision = kept ?? keepRevision(store, encodeStoredMask({ width, height, values }, form));
   return { revision, ...findingsOf(values, classSet, maskFile) };
 });
 
 /** Makes a kept revision the mask file, whole or not at all, if the file is still the one expected. */
 export const publishMask = task(({ maskFile, revision, expected, store }: TaskInput<'publishMask'>): TaskResult<'publishMask'> => {
-  const found = existsSync(maskFile) ? maskRevision(readFileSync(maskFile)) : null;
+  const found = isThere(maskFile) ? maskRevision(readPictureFile(maskFile)) : null;
   if (found !== expected) return { conflict: keptOf(maskFile, store) };
   if (revision === null) rmSync(maskFile, { force: true });
   else writeAtomic(maskFile, readRevision(store, revision));
@@ -86,7 +89,7 @@ export const publishMask = task(({ maskFile, revision, expected, store }: TaskIn
 
 /** Keeps what a mask file holds now. @returns its revision, or null without a file */
 const keptOf = (maskFile: string, store: string): string | null =>
-  existsSync(maskFile) ? keepRevision(store, readFileSync(maskFile)) : null;
+  isThere(maskFile) ? keepRevision(store, readPictureFile(maskFile)) : null;
 
 export const keepMask = task(({ maskFile, store }: TaskInput<'keepMask'>): TaskResult<'keepMask'> => keptOf(maskFile, store));
 
@@ -140,7 +143,7 @@ export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise
 export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> => {
   const { predictionFile, maskFile, format, toPredicted } = input;
   const { width, height, values } = readStoredMask(predictionFile);
-  if (!existsSync(maskFile)) return { width, height, prediction: values, label: null };
+  if (!isThere(maskFile)) return { width, height, prediction: values, label: null };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
   return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])) };

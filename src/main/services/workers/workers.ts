@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { Piscina } from 'piscina';
+import { readLimits } from '#files/read-limits';
 import { AppError } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import type { Answer, TaskInput, TaskName, TaskResult } from './mask-tasks.ts';
@@ -29,7 +30,7 @@ export class Workers {
   async run<Name extends TaskName>(name: Name, input: TaskInput<Name>): Promise<TaskResult<Name>> {
     if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const pool = forEveryImage.has(name) ? this.surveying : this.editing;
-    const task = pool.run(input, { name }) as Promise<Answer<TaskResult<Name>>>;
+    const task = pool.run({ input, limits: readLimits() }, { name }) as Promise<Answer<TaskResult<Name>>>;
     this.running.add(task);
     try {
       const answer = await task;

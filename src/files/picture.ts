@@ -1,0 +1,74 @@
+// Photos are decoded by libvips, whose loaders for drawings, documents and videos are shut: a file is a picture by its bytes, not by its name.
+import { locks } from 'node:worker_threads';
+import sharp, { type Sharp } from 'sharp';
+import { AppError, messageOf } from '#shared/errors';
+import { readPictureFileAsync } from './plain-file.ts';
+import { assertDecodedBytes, assertPixels } from './read-limits.ts';
+
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'] });
+
+/** A picture whose header was read and whose pixels were not. */
+export interface Picture {
+  /** The file's bytes. */
+  content: Uint8Array;
+  width: number;
+  height: number;
+  format: PictureFormat;
+  /** Decodes it; a picture that is cut off fails. */
+  decode: () => Sharp;
+}
+
+export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'tiff';
+
+const ascii = (content: Uint8Array, begin: number, length: number) => String.fromCharCode(...content.subarray(begin, begin + length));
+const beginnings: [PictureFormat, (content: Uint8Array) => boolean][] = [
+  ['png', (content) => ascii(content, 0, 8) === '\x89PNG\r\n\x1a\n'],
+  ['jpeg', (content) => ascii(content, 0, 3) === '\xff\xd8\xff'],
+  ['webp', (content) => ascii(content, 0, 4) === 'RIFF' && ascii(content, 8, 4) === 'WEBP'],
+  ['tiff', (content) => ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(ascii(content, 0, 4))],
+];
+
+const bytesOfSample: Record<string, number> = { uchar: 1, char: 1, ushort: 2, short: 2, uint: 4, int: 4, float: 4, double: 8 };
+
+/** Pictures from this size on are decoded one after the other in all threads: several at once would fill the memory. */
+const largePixels = 24e6;
+
+/**
+ * Reads a picture's header.
+ * @throws AppError 'corrupt-file' naming the file if it is none, 'too-large', or as `readPlainFile`
+ */
+export async function openPicture(file: string, options: { follow?: boolean } = {}): Promise<Picture> {
+  const content = await readPictureFileAsync(file, options);
+  const format = beginnings.find(([, begins]) => begins(content))?.[0];
+  if (!format) throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
+  // The limit is ours, and told in our words.
+  const decode = () => sharp(content, { failOn: 'truncated', limitInputPixels: false });
+  const { width, height, channels, depth } = await decode()
+    .metadata()
+    .catch((error: unknown) => {
+      throw undecodable(file, messageOf(error));
+    });
+  assertPixels(file, width, height);
+  assertDecodedBytes(file, width * height * channels * (bytesOfSample[depth] ?? 8));
+  return { content, width, height, format, decode };
+}
+
+/**
+ * Works with a picture's pixels; large ones take their turn.
+ * @throws as `openPicture`; what libvips throws in `work` becomes 'corrupt-file' naming the file
+ */
+export async function withPicture<T>(
+  file: string,
+  work: (image: Sharp, picture: Picture) => Promise<T>,
+  options: { follow?: boolean } = {},
+): Promise<T> {
+  const picture = await openPicture(file, options);
+  const decoded = () =>
+    work(picture.decode(), picture).catch((error: unknown) => {
+      throw error instanceof AppError ? error : undecodable(file, messageOf(error));
+    });
+  return picture.width * picture.height < largePixels ? decoded() : locks.request('a large picture', decoded);
+}
+
+const undecodable = (file: string, rule: string): AppError => new AppError('corrupt-file', `${file} cannot be decoded: ${rule}`, { file });

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** Nothing of ours is nested deeper: what is was made to break whoever walks through it. */
+const deepest = 32;
+
+/** How deep a JSON text is nested. Texts inside it count as what they are. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) at = endOfText(text, at);
+    else if (code === 0x5b || code === 0x7b) most = Math.max(most, ++depth);
+    else if (code === 0x5d || code === 0x7d) depth--;
+  }
+  return most;
+}
+
+function endOfText(text: string, quote: number): number {
+  let at = quote + 1;
+  while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
+  return at;
+}
+
+/** Parses JSON that may be nested at most 32 deep. @throws Error in words that name the rule */
+export function boundedJson(text: string): unknown {
+  const depth = depthOf(text);
+  if (depth > deepest) throw new Error(`it is nested ${depth} deep, and at most ${deepest} is read`);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new Error('it is not JSON');
+  }
+}
+
+/** Parses JSON of a known form. @throws Error in words that name the rule and where it is broken */
+export function parseJson<T>(text: string, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(boundedJson(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message);
+}
