@@ -57,8 +57,10 @@ function startBrowserHost(args) {
   child.stdout.setEncoding('utf8').on('data', (text) => {
     const match = /READY (\S+)/.exec(text);
     if (!match) return void process.stdout.write(text);
-    console.log(`EncNet Workbench is running at\n\n  ${match[1]}\n\nCtrl+C ends it.`);
-    openAddress(match[1]);
+    const [, address] = match;
+    console.log(`EncNet Workbench is running at\n\n  ${address}\n\n(good once; Enter gives another). Ctrl+C ends it.`);
+    if (!opened) openAddress(address);
+    opened = true;
   });
   return child;
 }

@@ -35,7 +35,7 @@ class Bench {
   private constructor(workbench: Workbench, host: BrowserHost) {
     this.workbench = workbench;
     this.host = host;
-    this.client = new Worker(new URL('./editor-client.ts', import.meta.url), { workerData: host.url });
+    this.client = new Worker(new URL('./editor-client.ts', import.meta.url), { workerData: host.newAddress() });
     this.delay = monitorEventLoopDelay({ resolution: 1 });
   }
 

@@ -2,6 +2,19 @@ import { decode, encode } from '@msgpack/msgpack';
 import WebSocket from 'ws';
 import type { ServerFrame } from '../../src/shared/rpc/frames.ts';
 
+export interface PageSecrets {
+  session: string;
+  assets: string;
+}
+
+/** Exchanges the ticket of an address as a page does. */
+export async function pageSecrets(url: string): Promise<PageSecrets> {
+  const { origin, hash } = new URL(url);
+  const answer = await fetch(`${origin}/session`, { method: 'POST', body: hash.slice(1) });
+  if (!answer.ok) throw new Error(`The ticket was refused: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as PageSecrets;
+}
+
 interface Pending {
   resolve: (value: never) => void;
   reject: (error: Error) => void;
@@ -24,10 +37,13 @@ export class HostClient {
 
   /** @param url the address that the host printed */
   static async open(url: string): Promise<HostClient> {
+    return HostClient.enter(url, await pageSecrets(url));
+  }
+
+  /** Opens one more connection with secrets that a page has. */
+  static async enter(url: string, { session }: PageSecrets): Promise<HostClient> {
     const { origin } = new URL(url);
-    const login = await fetch(url, { redirect: 'manual' });
-    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, { headers: { cookie, origin } });
+    const socket = new WebSocket(`${origin.replace('http', 'ws')}/rpc`, ['encnet', session], { headers: { origin } });
     await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject));
     return new HostClient(socket);
   }

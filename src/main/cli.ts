@@ -2,11 +2,26 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
+import { useReadLimits } from '#files/read-limits';
+import { standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import { AppError, messageOf } from '#shared/errors';
+import { positive } from './cli/options.ts';
 import { registerExport } from './cli/export.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
 import { registerTrain } from './cli/train.ts';
+
+interface GlobalOptions {
+  maxMegapixels: number;
+  maxMegabytes: number;
+  followLinks: string[];
+}
+
+const limitsOf = ({ maxMegapixels, maxMegabytes, followLinks }: GlobalOptions): ReadLimits => ({
+  megapixels: maxMegapixels,
+  megabytes: maxMegabytes,
+  linkedFolders: followLinks.map((folder) => path.resolve(folder)),
+});
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const host = { entry: path.join(here, 'trainer.js'), program: process.execPath };
@@ -15,7 +30,11 @@ const program = new Command()
   .name('npm run -s cli --')
   .description('Train EncNet, evaluate a checkpoint, predict label masks, and export weights.')
   .configureHelp({ showGlobalOptions: true })
-  .exitOverride();
+  .exitOverride()
+  .option('--max-megapixels <n>', 'largest image or mask that is read, in millions of pixels', positive, standardLimits.megapixels)
+  .option('--max-megabytes <n>', 'largest image or mask file that is read, in millions of bytes', positive, standardLimits.megabytes)
+  .option('--follow-links <dir...>', 'folders outside the data set that its links may lead to', [])
+  .hook('preAction', () => useReadLimits(limitsOf(program.opts())));
 registerTrain(program, host);
 registerEvaluate(program, host);
 registerPredict(program, host);

@@ -1,5 +1,6 @@
 import type { HostInfo } from '#shared/contract/app';
 import type { Services } from '#shared/contract/index';
+import { useReadLimits } from '#files/read-limits';
 import { messageOf } from '#shared/errors';
 import { createDispatcher } from '#shared/rpc/dispatcher';
 import type { CallFrame, ResultFrame } from '#shared/rpc/frames';
@@ -46,6 +47,7 @@ export function createServices(options: HostOptions): Workbench {
   const log = logFile.logger;
   const events = new EventBus((error) => log.error({ err: error }, 'a window could not be told of an event'));
   const preferences = new Preferences(userData, log);
+  useReadLimits(preferences.readLimits());
   const workers = new Workers(options.workerEntry);
   const device = new Device();
   const program = options.host.host === 'desktop' ? 'desktop workbench' : 'workbench in the browser';
@@ -66,6 +68,12 @@ export function createServices(options: HostOptions): Workbench {
     log: () => logTail(logFile.file),
     chooseFolder: async () => (options.chooseFolder ? options.chooseFolder() : null),
     uiState: () => preferences.uiState(),
+    readLimits: () => preferences.readLimits(),
+    setReadLimits: async (limits) => {
+      preferences.setReadLimits(limits);
+      useReadLimits(limits);
+      await datasets.readAgain();
+    },
     setUiState: ({ key, value }) => preferences.setUiState(key, value),
   };
   const dispatch = createDispatcher(

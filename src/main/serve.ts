@@ -12,8 +12,9 @@ const options = new Command()
   .name('serve')
   .option('--data <dir>', 'data set to open')
   .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
+  .option('--allow-host <host...>', 'name or name:port that it may be asked under as well, such as localhost behind an SSH tunnel', [])
   .parse()
-  .opts<{ data?: string; port: string }>();
+  .opts<{ data?: string; port: string; allowHost: string[] }>();
 
 const workbench = createServices({
   userData: userDataFolder(),
@@ -24,8 +25,14 @@ const workbench = createServices({
 });
 const problem = await openFirstDataset(workbench, options.data ?? null);
 if (problem) console.error(problem);
-const host = await startBrowserHost(workbench, { port: Number(options.port), rendererFolder: path.join(here, '../renderer') });
-console.log(`READY ${host.url}`);
+const host = await startBrowserHost(workbench, {
+  port: Number(options.port),
+  rendererFolder: path.join(here, '../renderer'),
+  allowedHosts: options.allowHost,
+});
+console.log(`READY ${host.newAddress()}`);
+// An address is good once: Enter in the terminal gives another, for one more browser.
+if (process.stdin.isTTY) process.stdin.on('data', () => console.log(`READY ${host.newAddress()}`)).unref();
 
 let ending = false;
 async function end(): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { type z } from 'zod';
 
 /** Nothing of ours is nested deeper: what is was made to break whoever walks through it. */
 const deepest = 32;

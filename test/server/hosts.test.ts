@@ -8,6 +8,7 @@ import { connectIpc } from '../../src/main/electron/ipc.ts';
 import { serveProtocol } from '../../src/main/electron/protocol.ts';
 import { startBrowserHost, type BrowserHost } from '../../src/main/server/browser-host.ts';
 import { staticFile } from '../../src/main/services/assets/static-files.ts';
+import { pageSecrets, type PageSecrets } from '../../scripts/soak/host-client.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';
@@ -15,16 +16,17 @@ import { root } from '../helpers/workbench.ts';
 const rendererFolder = path.join(root, 'src/renderer');
 let bench: TestBench;
 let host: BrowserHost;
-let cookie: string;
+let secrets: PageSecrets;
+let address: string;
 
 /** A request with any headers: fetch would not let us set Host. */
 function get(
-  address: string,
+  at: string,
   headers: Record<string, string> = {},
 ): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
   return new Promise((resolve, reject) => {
     http
-      .get({ host: '127.0.0.1', port: host.port, path: address, headers }, (response) => {
+      .get({ host: '127.0.0.1', port: host.port, path: at, headers }, (response) => {
         let body = '';
         response
           .setEncoding('utf8')
@@ -40,10 +42,8 @@ beforeEach(async () => {
   await bench.call('datasets.open', { path: await makeDataset({ train: 2, val: 1 }) });
   await bench.workbench.datasets.require().surveyed();
   host = await startBrowserHost(bench.workbench, { port: 0, rendererFolder });
-  const login = await get(new URL(host.url).pathname + new URL(host.url).search);
-  expect(login).toMatchObject({ status: 303, headers: { location: '/' } });
-  [cookie] = login.headers['set-cookie']![0].split(';');
-  expect(login.headers['set-cookie']![0]).toContain('HttpOnly; SameSite=Strict');
+  address = host.newAddress();
+  secrets = await pageSecrets(address);
 });
 
 afterEach(async () => {
@@ -51,41 +51,98 @@ afterEach(async () => {
   await bench.workbench.shutDown();
 });
 
-test('serves the page with its policy to whom has the token, and nobody else', async () => {
-  const page = await get('/', { cookie });
+const picture = async (): Promise<string> => {
+  const { id } = await bench.call<{ id: string }>('datasets.current');
+  return `/asset/${id}/image/train/train-0`;
+};
+
+test('serves its page under its own names alone, with a policy; the page tells nothing', async () => {
+  const page = await get('/');
   expect(page.status).toBe(200);
   expect(page.headers['content-security-policy']).toContain("default-src 'none'");
-  expect((await get('/')).status).toBe(403);
-  expect((await get('/?t=guess')).status).toBe(403);
-  expect((await get('/', { cookie: cookie.replace(/=.*/, '=guess') })).status).toBe(403);
-  expect((await get('/', { cookie, host: 'evil.example' })).status).toBe(421);
-  expect((await get('/', { cookie, origin: 'http://evil.example' })).status).toBe(403);
+  expect(page.headers['set-cookie']).toBeUndefined();
+  expect((await get('/', { host: 'evil.example' })).status).toBe(421);
+  expect((await get('/', { origin: 'http://evil.example' })).status).toBe(403);
+  expect((await get('/', { host: 'localhost:9000' })).body).toContain('--allow-host localhost:9000');
+});
+
+test("gives the data set's pictures to whom has the key of this start, and nobody else", async () => {
+  const at = await picture();
+  const served = await get(`${at}?key=${secrets.assets}`);
+  expect(served).toMatchObject({ status: 200, headers: { 'content-type': 'image/png' } });
+  expect((await get(at)).status).toBe(403);
+  expect((await get(`${at}?key=guess`)).status).toBe(403);
+  expect((await get(`${at}?key=${secrets.session}`)).status).toBe(403);
+  expect((await get(at, { cookie: `encnet-${host.port}=${secrets.session}` })).status).toBe(403);
+});
+
+test('a page of another port of this machine gets neither pictures nor secrets', async () => {
+  const at = `${await picture()}?key=${secrets.assets}`;
+  expect((await get(at, { 'sec-fetch-site': 'same-site' })).status).toBe(403);
+  expect((await get(at, { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+  expect((await get(at, { 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+});
+
+test('every answer, errors too, says that it is of this origin and of its type', async () => {
+  for (const at of ['/', '/nothing.js', '/asset/x', `${await picture()}?key=${secrets.assets}`, `/asset/x/image/y?key=${secrets.assets}`]) {
+    const { headers } = await get(at);
+    expect(headers['cross-origin-resource-policy'], at).toBe('same-origin');
+    expect(headers['x-content-type-options'], at).toBe('nosniff');
+  }
+});
+
+test('an address opens one page: its ticket is good once', async () => {
+  await expect(pageSecrets(address)).rejects.toThrow('This address was used before.');
+  const next = host.newAddress();
+  expect(await pageSecrets(next)).toEqual(secrets);
+  await expect(pageSecrets(next)).rejects.toThrow('403');
+});
+
+test('a body that is too long for a ticket ends its own request', async () => {
+  const { origin } = new URL(address);
+  expect((await fetch(`${origin}/session`, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(400);
+  expect((await get('/')).status).toBe(200);
 });
 
 test("nothing outside the renderer's folder can be read", async () => {
-  for (const address of ['/../main/serve.ts', '/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/nothing.js']) {
-    expect((await get(address, { cookie })).status).toBe(404);
+  for (const at of ['/../main/serve.ts', '/..%2f..%2fpackage.json', '/%2e%2e/%2e%2e/package.json', '/nothing.js']) {
+    expect((await get(at)).status).toBe(404);
   }
+});
+
+test('what asks for something outside is told once, with what it was', async () => {
+  const told = vi.spyOn(bench.workbench.log, 'warn');
+  for (let i = 0; i < 3; i++) await get('/..%2f..%2fetc/passwd');
+  await get('/', { host: 'evil.example' });
+  const texts = told.mock.calls.map(([facts, text]) => `${JSON.stringify(facts)} ${text}`).filter((text) => text.includes('refused'));
+  expect(texts).toHaveLength(2);
+  expect(texts[0]).toContain('passwd');
+  expect(texts[1]).toContain('evil.example');
+  told.mockRestore();
 });
 
 test('an address that is none is answered, and the host goes on', async () => {
   expect((await get('//')).status).toBe(400);
-  expect((await get('/%', { cookie })).status).toBe(404);
-  expect((await get('/asset/%', { cookie })).status).toBeGreaterThanOrEqual(400);
-  expect((await get('/', { cookie })).status).toBe(200);
+  expect((await get('/%')).status).toBe(404);
+  expect((await get(`/asset/%?key=${secrets.assets}`)).status).toBeGreaterThanOrEqual(400);
+  expect((await get('/')).status).toBe(200);
 });
 
-function connect(headers: Record<string, string>): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${host.port}/rpc`, { headers });
+function connect(protocols: string[], headers: Record<string, string>): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${host.port}/rpc`, protocols, { headers });
   return new Promise((resolve, reject) => socket.once('open', () => resolve(socket)).once('error', reject));
 }
 
-test('answers calls over the socket, and refuses a socket without cookie or from elsewhere', async () => {
+test('answers calls over the socket, and refuses a socket without the secret or from elsewhere', async () => {
   const origin = `http://127.0.0.1:${host.port}`;
-  await expect(connect({ origin })).rejects.toThrow('403');
-  await expect(connect({ cookie })).rejects.toThrow('403');
-  await expect(connect({ cookie, origin: 'http://evil.example' })).rejects.toThrow('403');
-  const socket = await connect({ cookie, origin });
+  const own = ['encnet', secrets.session];
+  await expect(connect([], { origin })).rejects.toThrow('403');
+  await expect(connect(['encnet', 'guess'], { origin })).rejects.toThrow('403');
+  await expect(connect(own, {})).rejects.toThrow('403');
+  await expect(connect(own, { origin: 'http://evil.example' })).rejects.toThrow('403');
+  await expect(connect(own, { origin, 'sec-fetch-site': 'same-site' })).rejects.toThrow('403');
+  const socket = await connect(own, { origin });
+  expect(socket.protocol).toBe('encnet');
   const answer = new Promise<unknown>((resolve) =>
     socket.on('message', (data: Buffer) => {
       const frame = decode(data) as { kind: string };
@@ -130,7 +187,7 @@ test("the desktop host's protocol serves page and assets under one origin", asyn
     staticFile(rendererFolder, pathname),
   );
   const { id } = await bench.call<{ id: string }>('datasets.current');
-  const status = async (address: string) => (await handle(new Request(address))).status;
+  const status = async (at: string) => (await handle(new Request(at))).status;
   expect(await status('workbench://app/index.html')).toBe(200);
   expect(await status(`workbench://app/asset/${id}/image/train/train-0`)).toBe(200);
   expect(await status('workbench://other/index.html')).toBe(404);

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { decode, encode } from '@msgpack/msgpack';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { EventFrame, ServerFrame } from '#shared/rpc/frames';
+import type { EventFrame, ResultFrame, ServerFrame } from '#shared/rpc/frames';
 import { EventBus } from '#services/events';
 import { serveSocket } from '../../src/main/server/socket.ts';
 
@@ -16,6 +16,15 @@ class SlowSocket extends EventEmitter {
   closedWith: number | null = null;
   terminated = false;
   pings = 0;
+  isPaused = false;
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
 
   send(bytes: Uint8Array): void {
     this.sent.push(decode(bytes) as ServerFrame);
@@ -39,18 +48,20 @@ class SlowSocket extends EventEmitter {
 let socket: SlowSocket;
 let events: EventBus;
 const dispatched: unknown[] = [];
+let answer: (frame: { id: number }) => Promise<ResultFrame>;
 
 beforeEach(() => {
   vi.useFakeTimers();
   socket = new SlowSocket();
   events = new EventBus(() => undefined);
   dispatched.length = 0;
+  answer = ({ id }) => Promise.resolve({ kind: 'result', id, ok: true, value: 7 });
   serveSocket(socket as never, {
     events,
     log: pino({ level: 'silent' }),
     dispatch: (frame) => {
       dispatched.push(frame);
-      return Promise.resolve({ kind: 'result', id: frame.id, ok: true, value: 7 });
+      return answer(frame);
     },
   });
 });
@@ -131,4 +142,66 @@ test('calls are answered; what is no call closes the connection', async () => {
 test('a connection that breaks ends alone', () => {
   socket.emit('error', new Error('ECONNRESET'));
   expect(socket.terminated).toBe(true);
+});
+
+const call = (id: number) => socket.emit('message', Buffer.from(encode({ kind: 'call', id, method: 'app.ping', input: null })));
+
+test('a window that asks more than can be answered is not read further until it has its answers', async () => {
+  const waiting: (() => void)[] = [];
+  answer = ({ id }) => new Promise((resolve) => waiting.push(() => resolve({ kind: 'result', id, ok: true, value: 7 })));
+  for (let id = 1; id <= 63; id++) call(id);
+  expect(socket.isPaused).toBe(false);
+  call(64);
+  expect(socket.isPaused).toBe(true);
+  waiting.shift()!();
+  await vi.waitFor(() => expect(socket.isPaused).toBe(false));
+  expect(socket.sent).toHaveLength(1);
+});
+
+test('a window that does not read its answers is asked no more, and let go when it takes nothing', () => {
+  socket.bufferedAmount = 5_000_000;
+  call(1);
+  expect(socket.isPaused).toBe(true);
+  vi.advanceTimersByTime(10_000);
+  // A slow one that takes something lives on.
+  socket.bufferedAmount = 4_500_000;
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminated).toBe(false);
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminated).toBe(true);
+});
+
+test('a window that was slow is read again once it has caught up', () => {
+  socket.bufferedAmount = 5_000_000;
+  call(1);
+  socket.bufferedAmount = 0;
+  vi.advanceTimersByTime(200);
+  expect(socket.isPaused).toBe(false);
+});
+
+test('answers count as what waits, as events do', async () => {
+  socket.bufferedAmount = 65_000_000;
+  call(1);
+  await vi.waitFor(() => expect(socket.terminated).toBe(true));
+  expect(socket.sent).toEqual([]);
+});
+
+test('an answer that cannot be sent is an error of its call alone', async () => {
+  let nested: unknown = null;
+  for (let depth = 0; depth < 200; depth++) nested = [nested];
+  answer = ({ id }) => Promise.resolve({ kind: 'result', id, ok: true, value: nested });
+  call(1);
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
+  expect(socket.sent[0]).toMatchObject({ kind: 'result', id: 1, ok: false, error: { code: 'internal' } });
+});
+
+test('frames that would fill the memory are no calls', () => {
+  const nested = Buffer.alloc(1_000_000, 0x91);
+  const wide = Buffer.concat([Buffer.from([0xdd, 0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(1000, 0xc0)]);
+  for (const frame of [nested, wide]) {
+    socket.closedWith = null;
+    socket.emit('message', frame);
+    expect(socket.closedWith).toBe(1003);
+  }
+  expect(dispatched).toEqual([]);
 });

@@ -188,7 +188,7 @@ describe('one bad row', () => {
     tamper("UPDATE prediction_image SET confusion = '[1,' WHERE image_id = (SELECT min(image_id) FROM prediction_image)");
     bench = createBench();
     await opened();
-    const [{ id }] = await bench.call<PredictionInfo[]>('review.predictions');
+    const [{ id }] = (await bench.call<{ predictions: PredictionInfo[] }>('review.predictions')).predictions;
     const { images, miou } = await bench.call<ReviewResult>('review.result', { predictionId: id });
     expect(images.map(({ confusion }) => confusion !== null).sort()).toEqual([false, true]);
     expect(miou).not.toBeNull();

@@ -210,7 +210,7 @@ test('a corrupt checkpoint is named and the run fails', async () => {
   const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
   await bench.call('review.predict', { runId: run.id, split: 'val' });
   expect(await done).toMatchObject({ state: 'failed', message: `${file} does not have the sha256 it was written with` });
-  expect(await bench.call('review.predictions')).toEqual([]);
+  expect(await bench.call('review.predictions')).toEqual({ predictions: [], broken: [] });
   await bench.workbench.shutDown();
 });
 
@@ -220,7 +220,7 @@ test('a prediction can be cancelled and leaves nothing behind', async () => {
   await bench.call('review.predict', { runId: run.id, split: 'train' });
   await bench.call('review.cancel');
   expect((await done).state).toBe('cancelled');
-  expect(await bench.call('review.predictions')).toEqual([]);
+  expect(await bench.call('review.predictions')).toEqual({ predictions: [], broken: [] });
   await bench.workbench.shutDown();
 });
 

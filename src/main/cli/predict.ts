@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#files/image-files';
+import { linkRefusal, linkTarget } from '#files/link-target';
 import { runJob } from './run-job.ts';
 
 interface PredictOptions {
@@ -66,14 +67,24 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
 }
 
+const sampleOf = (name: string, imageFile: string): Sample => ({ id: path.parse(name).name, imageFile, maskFile: null });
+
+/** The images of a folder, links resolved as far as they may be followed. @throws AppError 'forbidden' naming one that may not */
+function imagesIn(folder: string): Sample[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => imagePattern.test(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((entry) => {
+      const file = path.join(folder, entry.name);
+      const target = entry.isSymbolicLink() ? linkTarget(folder, file) : file;
+      if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
+      return sampleOf(entry.name, target);
+    });
+}
+
+/** A file that a person names may be a link; one that is found in a folder is looked at as a data set's. */
 function samplesAt(given: string): Sample[] {
   const file = path.resolve(given);
   if (!existsSync(file)) throw new AppError('not-found', `${given} does not exist`);
-  const files = statSync(file).isDirectory()
-    ? readdirSync(file)
-        .filter((name) => imagePattern.test(name))
-        .sort()
-        .map((name) => path.join(file, name))
-    : [file];
-  return files.map((imageFile) => ({ id: path.parse(imageFile).name, imageFile, maskFile: null }));
+  return statSync(file).isDirectory() ? imagesIn(file) : [sampleOf(file, realpathSync(file))];
 }

@@ -1,76 +1,129 @@
 import { decode, encode } from '@msgpack/msgpack';
 import type { WebSocket } from 'ws';
 import { isReplaceable, type EventName } from '#shared/contract/index';
-import type { CallFrame, EventFrame, ServerFrame } from '#shared/rpc/frames';
+import { assertShallow } from '#shared/rpc/assert-shallow';
+import { isCall, type EventFrame, type ServerFrame } from '#shared/rpc/frames';
+import { toWireError } from '#shared/rpc/wire-errors';
 import type { Workbench } from '../create-services.ts';
 
 /** Bytes that may wait for a slow window before only the newest of an event that later ones replace is kept. */
 const softLimit = 4_000_000;
 /** Bytes that may wait at all: a window beyond is let go, connects again and reads everything anew. */
 const hardLimit = 64_000_000;
+/** Calls of one window that may be under way: more are not read until some are answered. */
+const mostCalls = 64;
 const lookMs = 200;
 const pingMs = 10_000;
 
-function isCall(frame: unknown): frame is CallFrame {
-  const candidate = frame as Partial<CallFrame> | null;
-  const dataset = candidate?.dataset;
-  return (
-    candidate?.kind === 'call' &&
-    Number.isInteger(candidate.id) &&
-    typeof candidate.method === 'string' &&
-    (dataset === undefined || typeof dataset === 'string')
-  );
-}
+type Parts = Pick<Workbench, 'dispatch' | 'events' | 'log'>;
 
-/** Serves one page over its WebSocket, until it closes. */
-export function serveSocket(socket: WebSocket, workbench: Pick<Workbench, 'dispatch' | 'events' | 'log'>): void {
-  const held = new Map<string, EventFrame>();
-  let alive = true;
-  const send = (frame: ServerFrame) => {
-    if (socket.readyState === socket.OPEN) socket.send(encode(frame, { ignoreUndefined: true }));
-  };
-  const sendEvent = (name: EventName, payload: unknown, dataset: string | undefined) => {
-    const frame: EventFrame = { kind: 'event', name, payload, ...(dataset === undefined ? {} : { dataset }) };
-    if (socket.bufferedAmount > hardLimit) {
-      workbench.log.warn({ bytes: socket.bufferedAmount }, 'a window cannot keep up: it is to connect again');
+/** One window over its socket, until that closes: what it does not read, and how much it asks, costs no other window. */
+class WindowConnection {
+  private readonly socket: WebSocket;
+  private readonly workbench: Parts;
+  /** The newest of each event that waits for a slow window. */
+  private readonly held = new Map<string, EventFrame>();
+  private readonly ends: (() => void)[] = [];
+  private calls = 0;
+  private alive = true;
+  /** Bytes that waited at the last ping. */
+  private waitedBefore = Infinity;
+
+  constructor(socket: WebSocket, workbench: Parts) {
+    this.socket = socket;
+    this.workbench = workbench;
+    this.ends.push(workbench.events.subscribe((name, payload, dataset) => this.sendEvent(name, payload, dataset)));
+    this.every(lookMs, () => this.look());
+    this.every(pingMs, () => this.ping());
+    socket.on('pong', () => (this.alive = true));
+    socket.on('message', (data: Buffer) => this.receive(data));
+    socket.on('error', (error) => {
+      workbench.log.warn({ err: error }, 'the connection to a window broke');
       socket.terminate();
-    } else if (socket.bufferedAmount > softLimit && isReplaceable(name)) held.set(name, frame);
-    else {
-      // What was held is older than this one.
-      held.delete(name);
-      send(frame);
+    });
+    socket.on('close', () => this.ends.splice(0).forEach((end) => end()));
+  }
+
+  private every(ms: number, work: () => void): void {
+    const timer = setInterval(work, ms);
+    this.ends.push(() => clearInterval(timer));
+  }
+
+  private send(frame: ServerFrame): void {
+    const { socket } = this;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > hardLimit) {
+      this.workbench.log.warn({ bytes: socket.bufferedAmount }, 'a window cannot keep up: it is to connect again');
+      socket.terminate();
+    } else socket.send(this.encoded(frame));
+  }
+
+  /** What cannot be encoded is an error of the call that it answers, and of no other. */
+  private encoded(frame: ServerFrame): Uint8Array {
+    try {
+      return encode(frame, { ignoreUndefined: true });
+    } catch (error) {
+      this.workbench.log.error({ err: error, kind: frame.kind }, 'something could not be sent to a window');
+      if (frame.kind !== 'result') throw error;
+      return encode({ kind: 'result', id: frame.id, ok: false, error: toWireError(error) } satisfies ServerFrame);
     }
-  };
-  const unsubscribe = workbench.events.subscribe(sendEvent);
-  const catchingUp = setInterval(() => {
-    if (held.size === 0 || socket.bufferedAmount > softLimit) return;
-    for (const frame of held.values()) send(frame);
-    held.clear();
-  }, lookMs);
-  const pinging = setInterval(() => {
-    if (!alive) return socket.terminate();
-    alive = false;
-    socket.ping();
-  }, pingMs);
-  socket.on('pong', () => (alive = true));
-  socket.on('message', (data: Buffer) => {
+  }
+
+  private sendEvent(name: EventName, payload: unknown, dataset: string | undefined): void {
+    const frame: EventFrame = { kind: 'event', name, payload, ...(dataset === undefined ? {} : { dataset }) };
+    if (this.socket.bufferedAmount > softLimit && this.socket.bufferedAmount <= hardLimit && isReplaceable(name)) {
+      this.held.set(name, frame);
+      return;
+    }
+    // What was held is older than this one.
+    this.held.delete(name);
+    this.send(frame);
+  }
+
+  /** Whether a window is behind: it is then not read any further, and what it asks waits with itself. */
+  private get behind(): boolean {
+    return this.calls >= mostCalls || this.socket.bufferedAmount > softLimit;
+  }
+
+  private look(): void {
+    if (this.socket.isPaused && !this.behind) this.socket.resume();
+    if (this.held.size === 0 || this.socket.bufferedAmount > softLimit) return;
+    for (const frame of this.held.values()) this.send(frame);
+    this.held.clear();
+  }
+
+  private ping(): void {
+    const { bufferedAmount: waiting, isPaused } = this.socket;
+    // A window that is not read cannot be heard: it lives as long as it takes what waits for it.
+    if (isPaused) this.alive = waiting <= softLimit || waiting < this.waitedBefore;
+    this.waitedBefore = waiting;
+    if (!this.alive) return this.socket.terminate();
+    if (isPaused) return;
+    this.alive = false;
+    this.socket.ping();
+  }
+
+  private receive(data: Buffer): void {
     let frame: unknown;
     try {
+      assertShallow(data);
       frame = decode(data);
     } catch {
       // Not our page: told so below.
       frame = null;
     }
-    if (isCall(frame)) void workbench.dispatch(frame).then(send);
-    else socket.close(1003, 'not a call frame');
-  });
-  socket.on('error', (error) => {
-    workbench.log.warn({ err: error }, 'the connection to a window broke');
-    socket.terminate();
-  });
-  socket.on('close', () => {
-    unsubscribe();
-    clearInterval(catchingUp);
-    clearInterval(pinging);
-  });
+    if (!isCall(frame)) return this.socket.close(1003, 'not a call frame');
+    this.calls++;
+    void this.workbench.dispatch(frame).then((result) => {
+      this.calls--;
+      this.send(result);
+      if (this.socket.isPaused && !this.behind) this.socket.resume();
+    });
+    if (this.behind) this.socket.pause();
+  }
+}
+
+/** Serves one page over its WebSocket, until it closes. */
+export function serveSocket(socket: WebSocket, workbench: Parts): void {
+  new WindowConnection(socket, workbench);
 }

@@ -8,17 +8,29 @@ interface Stamped {
 
 export type ExportFormat = 'csv' | 'xlsx' | 'json';
 
+let assetKey: string | null = null;
+
+/** Sets what the browser host lets pictures and exports be asked for with; the desktop host asks for none. */
+export function useAssetKey(key: string): void {
+  assetKey = key;
+}
+
+function address(path: string, query: Record<string, string | number> = {}): string {
+  const parameters = Object.entries(assetKey === null ? query : { ...query, key: assetKey });
+  const text = parameters.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+  return `/asset/${path}${text ? `?${text}` : ''}`;
+}
+
 /** Addresses of pictures and files that main serves. @param revision changes when what they show does */
 export const assetUrl = {
-  image: (datasetId: string, image: Stamped): string =>
-    `/asset/${datasetId}/image/${encoded(image.id)}?rev=${encodeURIComponent(image.imageStamp)}`,
+  image: (datasetId: string, image: Stamped): string => address(`${datasetId}/image/${encoded(image.id)}`, { rev: image.imageStamp }),
   thumb: (datasetId: string, image: Stamped, size: number): string =>
-    `/asset/${datasetId}/thumb/${encoded(image.id)}?size=${size}&rev=${encodeURIComponent(image.imageStamp)}`,
+    address(`${datasetId}/thumb/${encoded(image.id)}`, { size, rev: image.imageStamp }),
   mask: (datasetId: string, imageId: string, size: number, revision: string): string =>
-    `/asset/${datasetId}/mask/${encoded(imageId)}?size=${size}&rev=${revision}`,
+    address(`${datasetId}/mask/${encoded(imageId)}`, { size, rev: revision }),
   run: (datasetId: string, runId: string, extension: ExportFormat): string =>
-    `/asset/${datasetId}/run/${encodeURIComponent(runId)}.${extension}`,
-  history: (datasetId: string, extension: ExportFormat): string => `/asset/${datasetId}/history/runs.${extension}`,
+    address(`${datasetId}/run/${encodeURIComponent(runId)}.${extension}`),
+  history: (datasetId: string, extension: ExportFormat): string => address(`${datasetId}/history/runs.${extension}`),
   strip: (datasetId: string, runId: string, file: string, epoch: number): string =>
-    `/asset/${datasetId}/strip/${encodeURIComponent(runId)}/${file}?rev=${epoch}`,
+    address(`${datasetId}/strip/${encodeURIComponent(runId)}/${file}`, { rev: epoch }),
 };

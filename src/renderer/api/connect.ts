@@ -1,5 +1,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
+import { useAssetKey } from './assets.ts';
+import { pageSecrets } from './page-secrets.ts';
 import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
 
 /** What the desktop host's preload puts on the window. */
@@ -23,12 +25,18 @@ function bridgeChannel(bridge: Bridge): Channel {
   };
 }
 
+/** A page cannot tell a workbench that refuses it from one that has ended. */
+const unreachable =
+  'The workbench does not answer. If it was started anew, open the address that it printed; if it has ended, start it again.';
+
 async function socketChannel(): Promise<Channel> {
-  const socket = new WebSocket(`ws://${location.host}/rpc`);
+  const { session, assets } = await pageSecrets();
+  useAssetKey(assets);
+  const socket = new WebSocket(`ws://${location.host}/rpc`, ['encnet', session]);
   socket.binaryType = 'arraybuffer';
   await new Promise<void>((resolve, reject) => {
     socket.addEventListener('open', () => resolve(), { once: true });
-    socket.addEventListener('error', () => reject(new Error('The workbench does not answer: is it still running?')), { once: true });
+    socket.addEventListener('error', () => reject(new Error(unreachable)), { once: true });
   });
   return {
     send: (frame) => socket.send(encode(frame, { ignoreUndefined: true })),

@@ -1,4 +1,4 @@
-import type { PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
+import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
@@ -20,6 +20,8 @@ export class ReviewState {
   runId = $state<string | null>(null);
   split = $state('val');
   predictions = $state.raw<PredictionInfo[]>([]);
+  /** Predictions that cannot be read any more. */
+  broken = $state.raw<BrokenPrediction[]>([]);
   result = $state.raw<ReviewResult | null>(null);
   progress = $state.raw<PredictionProgress | null>(null);
   image = $state.raw<ReviewedImage | null>(null);
@@ -63,6 +65,13 @@ export class ReviewState {
     await this.session.attempt(() => this.session.client.review.cancel());
   }
 
+  /** Removes the predictions that cannot be read: their splits can be predicted again. */
+  async removeBroken(): Promise<void> {
+    const { review } = this.session.client;
+    for (const { id } of this.broken) await this.session.attempt(() => review.removeBroken({ id }));
+    await this.refresh();
+  }
+
   get prediction(): PredictionInfo | null {
     return this.predictions.find(({ runId, split }) => runId === this.runId && split === this.split) ?? null;
   }
@@ -81,7 +90,7 @@ export class ReviewState {
   }
 
   async refresh(): Promise<void> {
-    this.predictions = await this.session.client.review.predictions();
+    ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
     const { prediction } = this;
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     const wanted = this.session.target.imageId ?? this.imageId;

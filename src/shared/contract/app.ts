@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readLimitsSchema, type ReadLimits } from '../data/read-limits.ts';
 import { event, latest, method } from './define.ts';
 
 export interface HostInfo {
@@ -23,6 +24,10 @@ export const app = {
     /** The last lines of the log. */
     log: method(z.undefined()).returns<{ file: string | null; lines: string[] }>(),
     uiState: method(z.undefined()).returns<UiState>(),
+    /** How far the reading of data sets goes. */
+    readLimits: method(z.undefined()).returns<ReadLimits>(),
+    /** Sets it, and reads again what was refused before. */
+    setReadLimits: method(readLimitsSchema).returns<void>(),
     setUiState: method(z.strictObject({ key: z.string().min(1).max(100), value: z.string().max(20_000) })).returns<void>(),
   },
   events: {

@@ -18,6 +18,12 @@ export interface PredictionInfo {
   classes: ClassInfo[];
 }
 
+/** A prediction whose row in the history cannot be read: it can only be removed. */
+export interface BrokenPrediction {
+  id: string;
+  createdAt: string;
+}
+
 export interface PredictionProgress {
   predictionId: string;
   runId: string;
@@ -63,7 +69,9 @@ export interface ReviewMasks {
 
 export const review = {
   methods: {
-    predictions: method(z.undefined()).returns<PredictionInfo[]>(),
+    predictions: method(z.undefined()).returns<{ predictions: PredictionInfo[]; broken: BrokenPrediction[] }>(),
+    /** Removes a damaged prediction with its masks. */
+    removeBroken: method(z.strictObject({ id: z.string().min(1).max(200) })).returns<void>(),
     predict: method(z.strictObject({ runId: z.string(), split: z.string() })).returns<PredictionProgress>(),
     cancel: method(z.undefined()).returns<void>(),
     progress: method(z.undefined()).returns<PredictionProgress | null>(),

@@ -30,3 +30,15 @@ export interface EventFrame {
 
 /** What a server sends. Both transports, IPC and WebSocket, carry exactly these. */
 export type ServerFrame = ResultFrame | EventFrame;
+
+/** Whether something is a call: what arrives, over whichever transport, may be anything. */
+export function isCall(frame: unknown): frame is CallFrame {
+  const candidate = frame as Partial<CallFrame> | null;
+  const dataset = candidate?.dataset;
+  return (
+    candidate?.kind === 'call' &&
+    Number.isInteger(candidate.id) &&
+    typeof candidate.method === 'string' &&
+    (dataset === undefined || typeof dataset === 'string')
+  );
+}

@@ -1,12 +1,16 @@
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '#files/atomic-write';
+import { isThere } from '#files/plain-file';
+import { readJsonFile } from '#files/json-file';
+import { readLimitsSchema, standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import type { Logger } from '../log.ts';
 
 const preferencesSchema = z.object({
   recentDatasets: z.array(z.string()).default([]),
   uiState: z.record(z.string(), z.string()).default({}),
+  readLimits: readLimitsSchema.default(standardLimits),
 });
 
 const recentLimit = 8;
@@ -25,7 +29,7 @@ export class Preferences {
 
   private read(): z.infer<typeof preferencesSchema> {
     try {
-      if (existsSync(this.file)) return preferencesSchema.parse(JSON.parse(readFileSync(this.file, 'utf8')));
+      if (isThere(this.file)) return readJsonFile(this.file, preferencesSchema, 'preferences', { follow: true });
     } catch (error) {
       this.log.warn({ err: error }, 'preferences cannot be read, and are set aside');
       this.setAside();
@@ -62,6 +66,16 @@ export class Preferences {
 
   uiState(): Record<string, string> {
     return this.values.uiState;
+  }
+
+  /** How far the reading of data sets goes. */
+  readLimits(): ReadLimits {
+    return this.values.readLimits;
+  }
+
+  setReadLimits(limits: ReadLimits): void {
+    this.values.readLimits = limits;
+    this.save();
   }
 
   setUiState(key: string, value: string): void {

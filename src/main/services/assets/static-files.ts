@@ -18,6 +18,15 @@ export const contentSecurityPolicy =
   "font-src 'self'; connect-src 'self'; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'";
 
+/** What every answer carries, pictures and errors too: other pages may not use it, and its type is not guessed. */
+export const secureHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+};
+
 function isDecodable(pathname: string): boolean {
   try {
     decodeURIComponent(pathname);
@@ -38,11 +47,10 @@ export async function staticFile(root: string, pathname: string): Promise<Respon
     const hashed = relative.startsWith('assets');
     return new Response(new Uint8Array(await readFile(file)), {
       headers: {
+        ...secureHeaders,
         'content-type': types[path.extname(file)] ?? 'application/octet-stream',
         'cache-control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
         'content-security-policy': contentSecurityPolicy,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
       },
     });
   } catch {

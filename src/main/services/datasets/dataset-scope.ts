@@ -63,7 +63,7 @@ export class DatasetScope {
   private readonly options: ScopeOptions;
   private readonly events: Emitter;
   private readonly lease: Lease | null;
-  private readonly survey: SurveyJob;
+  private survey: SurveyJob;
   private readonly leftRuns: LeftRuns;
   private readonly endings: { what: string; end: () => void | Promise<void> }[];
   private closing: Promise<void> | null = null;
@@ -136,7 +136,7 @@ export class DatasetScope {
       predictedRunId: () => this.review.predictedRunId,
     });
     if (lease) this.recover(store, predictions);
-    this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
+    this.survey = this.startSurvey();
     endings.push({ what: 'the survey', end: () => this.survey.close() });
     lease?.onLost((by) => this.onLost(by));
     lease?.onAsked((by) => void this.giveUp(by));
@@ -202,6 +202,19 @@ export class DatasetScope {
   private tellTakenOver(by: string): void {
     this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by ${by}: it is read only here now.` });
     this.options.events.emit('datasets.changed', this.dataset.info);
+  }
+
+  private startSurvey(): SurveyJob {
+    const { log, workers } = this.options;
+    return new SurveyJob({ dataset: this.dataset, events: this.events, log, together: workers.surveysTogether });
+  }
+
+  /** Reads again the images that have problems, under the limits of now. Never rejects. */
+  async readAgain(): Promise<void> {
+    await this.survey.close();
+    if (this.closing) return;
+    this.dataset.forgetProblems();
+    this.survey = this.startSurvey();
   }
 
   /** What the end waits for, in words a person understands. */

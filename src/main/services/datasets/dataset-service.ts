@@ -113,6 +113,11 @@ export class DatasetService {
     return { path: at, parent: parent === at ? null : parent, folders };
   }
 
+  /** Reads again what the limits kept from being read. */
+  async readAgain(): Promise<void> {
+    await this.scope?.readAgain();
+  }
+
   /** What the end of the application waits for, in words. */
   async waitsFor(): Promise<string[]> {
     return (await this.scope?.waitsFor()) ?? [];

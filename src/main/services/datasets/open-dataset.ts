@@ -7,6 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
+import { boundedText, parsed } from '../parsed-row.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from './class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
@@ -21,9 +22,11 @@ interface ImageRow {
   height: number;
   revision: string | null;
   class_pixels: string | null;
-  problems: string;
+  problems: string | null;
   edited_at: string | null;
 }
+
+const imageColumns = `id, stamp, width, height, revision, edited_at, ${boundedText('class_pixels')}, ${boundedText('problems')}`;
 
 export interface OpenDatasetOptions {
   path: string;
@@ -36,6 +39,9 @@ export interface OpenDatasetOptions {
   outbox: Outbox;
   workers: Workers;
 }
+
+/** The stamp of no image: it is read anew at the next start. */
+const refusedStamp = 'refused';
 
 /** Names a data set in addresses and calls. */
 export const datasetId = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 12);
@@ -77,13 +83,9 @@ export class OpenDataset {
     this.workFolder = options.workFolder;
     const { images } = options.located;
     this.byId = new Map(images.map((image) => [image.id, image]));
-    const rows = new Map(
-      options.db
-        .prepare<[], ImageRow>('SELECT * FROM image')
-        .all()
-        .map((row) => [row.id, row]),
-    );
-    this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image, rows.get(image.id))]));
+    // Only the rows of images that are there: a history may hold any number of others.
+    const row = options.db.prepare<[string], ImageRow>(`SELECT ${imageColumns} FROM image WHERE id = ?`);
+    this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image, row.get(image.id))]));
   }
 
   /** Changes with image, mask and class set: what was read under another class set is read again. */
@@ -176,7 +178,13 @@ export class OpenDataset {
     const now = this.entry(id);
     // A save has told newer things meanwhile.
     if (now !== known && now.surveyed) return now;
-    return this.record(image, stamp, survey, known.editedAt);
+    // What the limits refused may be read under others at the next start.
+    return this.record(image, survey.refused ? refusedStamp : stamp, survey, known.editedAt);
+  }
+
+  /** Images with problems count as not read: they may be read under other limits now. */
+  forgetProblems(): void {
+    for (const [id, entry] of this.entries) if (entry.problems.length > 0) this.entries.set(id, { ...entry, surveyed: false });
   }
 
   /** Takes over what a save of a mask has told, without reading it again. */
@@ -235,19 +243,15 @@ export class OpenDataset {
   }
 }
 
-const countsSchema = z.array(z.number()).nullable();
+const countsSchema = z.array(z.number());
 const problemsSchema = z.array(z.string());
 
-/** @returns null for a row that cannot be read: the image is then surveyed anew */
-function fromRow(row: ImageRow): Survey | null {
-  try {
-    const classPixels = countsSchema.parse(row.class_pixels ? JSON.parse(row.class_pixels) : null);
-    const problems = problemsSchema.parse(JSON.parse(row.problems));
-    return { width: row.width, height: row.height, revision: row.revision, classPixels, problems };
-  } catch {
-    // One damaged row must not hide the data set.
-    return null;
-  }
+/** @returns null for a row that cannot be read, which must not hide the data set: the image is then surveyed anew */
+function fromRow({ width, height, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
+  const problems = texts === null ? null : parsed(problemsSchema, texts);
+  const classPixels = counts === null ? null : parsed(countsSchema, counts);
+  if (problems === null || (counts !== null && classPixels === null)) return null;
+  return { width, height, revision, classPixels, problems };
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

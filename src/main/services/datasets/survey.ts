@@ -3,7 +3,7 @@ import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
 import { withPicture } from '#files/picture';
 import { isThere, readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
-import { messageOf } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { ClassSet } from './class-set.ts';
 import type { LocatedImage } from './layout.ts';
@@ -17,6 +17,8 @@ export interface Survey {
   revision: string | null;
   classPixels: number[] | null;
   problems: string[];
+  /** Whether a limit kept something from being read. */
+  refused?: boolean;
 }
 
 /** Changes when a file does: its size and time. */
@@ -45,6 +47,11 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
   return survey;
 }
 
+function addProblem(survey: Survey, error: unknown): void {
+  survey.problems.push(messageOf(error));
+  survey.refused ||= error instanceof AppError && (error.code === 'too-large' || error.code === 'forbidden');
+}
+
 async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   try {
     // The header alone does not show a truncated file.
@@ -52,7 +59,7 @@ async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
     survey.width = width;
     survey.height = height;
   } catch (error) {
-    survey.problems.push(messageOf(error));
+    addProblem(survey, error);
   }
 }
 
@@ -67,7 +74,7 @@ function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
     if (sizeProblem) survey.problems.push(sizeProblem);
     survey.classPixels = classPixels;
   } catch (error) {
-    survey.problems.push(messageOf(error));
+    addProblem(survey, error);
   }
 }
 

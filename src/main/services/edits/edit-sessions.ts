@@ -228,7 +228,7 @@ export class EditSessions {
     const current = dataset.entry(imageId).revision;
     const rows = db
       .prepare<[string], { revision: string; created_at: string; origin: string }>(
-        'SELECT revision, created_at, origin FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC',
+        'SELECT revision, created_at, origin FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1000',
       )
       .all(imageId);
     const runs = db.prepare<[string, string], { name: string }>(

@@ -1,6 +1,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
 import { AppError } from '#shared/errors';
+import { assertShallow } from '#shared/rpc/assert-shallow';
 import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
 import type { EditStep } from './edit-history.ts';
 import { pack, unpack } from './packing.ts';
@@ -70,7 +71,9 @@ export async function encodeRecord(record: JournalRecord): Promise<Uint8Array> {
 
 /** Reads a record. @throws Error if it is none */
 export async function decodeRecord(payload: Uint8Array): Promise<JournalRecord> {
-  const record = recordSchema.parse(decode(payload.subarray(1), { maxMapLength: 32, maxArrayLength: 0, maxExtLength: 0 }));
+  const body = payload.subarray(1);
+  assertShallow(body);
+  const record = recordSchema.parse(decode(body, { maxMapLength: 32, maxArrayLength: 0, maxExtLength: 0 }));
   if (payload[0] !== 1 || record.kind !== 'step') return record;
   const pixels = record.step.width * record.step.height;
   if (pixels > mostPixels) throw new Error(`its step is of ${pixels} pixels`);

@@ -2,30 +2,39 @@ import path from 'node:path';
 import { z } from 'zod';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
-import type { PredictionInfo } from '#shared/contract/review';
+import type { BrokenPrediction, PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { parsed } from '../parsed-row.ts';
+import { boundedText, brokenId, parsed, rowidOf } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
-interface PredictionRow {
-  id: string;
-  run_id: string;
-  name: string;
-  split: string;
-  protocol: string;
-  classes: string;
-  run_classes: string;
-  checkpoint_sha256: string;
-  created_at: string;
-  images: number;
-}
+const text = z.string();
+const rowSchema = z.object({
+  id: text.refine(isId),
+  run_id: text,
+  name: text,
+  split: text,
+  protocol: text,
+  classes: text,
+  run_classes: text,
+  checkpoint_sha256: text,
+  created_at: text,
+  images: z.number(),
+});
 
-const query = `SELECT p.*, r.name, r.classes AS run_classes,
+/** A row as it was found: the history came with the data set. */
+type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
+
+const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at'];
+const query = `SELECT p.rowid AS rowid, ${ownColumns.map((column) => boundedText(`p.${column}`)).join(', ')}, ${boundedText('r.name')},
+  (SELECT CASE WHEN octet_length(r.classes) <= 1000000 THEN r.classes END) AS run_classes,
   (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
   FROM prediction p JOIN run r ON r.id = p.run_id WHERE p.complete = 1 AND r.deleted_at IS NULL`;
+/** More predictions or images than this are no history that a person made. */
+const mostPredictions = 5000;
+const mostImages = 200_000;
 
 /** Predictions and their per-image confusion matrices; the masks are files. */
 export class PredictionStore {
@@ -98,16 +107,28 @@ export class PredictionStore {
       .map(({ id }) => id);
   }
 
-  list(): PredictionInfo[] {
-    return this.db
-      .prepare<[], PredictionRow>(`${query} ORDER BY p.created_at DESC`)
-      .all()
-      .flatMap((row) => toInfo(row) ?? []);
+  /** The predictions, newest first, and the rows that cannot be read: one of these hides none of the others. */
+  list(): { predictions: PredictionInfo[]; broken: BrokenPrediction[] } {
+    const rows = this.db.prepare<[], FoundRow>(`${query} ORDER BY p.created_at DESC LIMIT ${mostPredictions}`).all();
+    const read = rows.map((row) => ({ row, info: toInfo(row) }));
+    return {
+      predictions: read.flatMap(({ info }) => info ?? []),
+      broken: read.flatMap(({ row, info }) => (info ? [] : [{ id: shownId(row), createdAt: row.created_at ?? '' }])),
+    };
+  }
+
+  /** Removes a row that cannot be read, with its masks. @throws AppError 'not-found' */
+  removeBroken(id: string): void {
+    if (!this.list().broken.some((row) => row.id === id)) throw new AppError('not-found', `There is no damaged prediction "${id}"`);
+    const rowid = rowidOf(id);
+    if (rowid === null) this.discard(id);
+    // An id that no prediction of ours can have names no folder of ours.
+    else this.db.prepare('DELETE FROM prediction WHERE rowid = ?').run(rowid);
   }
 
   /** @throws AppError 'not-found' */
   info(predictionId: string): PredictionInfo {
-    const row = this.db.prepare<[string], PredictionRow>(`${query} AND p.id = ?`).get(predictionId);
+    const row = this.db.prepare<[string], FoundRow>(`${query} AND p.id = ?`).get(predictionId);
     const info = row && toInfo(row);
     if (!info) throw new AppError('not-found', `There is no prediction "${predictionId}"`);
     return info;
@@ -116,7 +137,7 @@ export class PredictionStore {
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
     return this.db
       .prepare<[string], { image_id: string; confusion: string | null; uncertainty: number }>(
-        'SELECT image_id, confusion, uncertainty FROM prediction_image WHERE prediction_id = ?',
+        `SELECT image_id, ${boundedText('confusion')}, uncertainty FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`,
       )
       .all(predictionId)
       .map((row) => ({
@@ -146,23 +167,16 @@ const protocolSchema = z.object({
   flip: z.boolean(),
 });
 
-/** @returns null for a row that cannot be read: it must not hide the others */
-function toInfo(row: PredictionRow): PredictionInfo | null {
-  try {
-    const own = classesSchema.parse(JSON.parse(row.classes));
-    return {
-      id: row.id,
-      runId: row.run_id,
-      runName: row.name,
-      split: row.split,
-      protocol: protocolSchema.parse(JSON.parse(row.protocol)),
-      createdAt: row.created_at,
-      images: row.images,
-      checkpointSha256: row.checkpoint_sha256,
-      classes: own.length > 0 ? own : classesSchema.parse(JSON.parse(row.run_classes)),
-    };
-  } catch {
-    // A damaged row is as none: the split can be predicted again.
-    return null;
-  }
+const shownId = ({ id, rowid }: FoundRow): string => (typeof id === 'string' && isId(id) ? id : brokenId(rowid));
+
+/** @returns null for a row that cannot be read */
+function toInfo(found: FoundRow): PredictionInfo | null {
+  const { success, data: row } = rowSchema.safeParse(found);
+  if (!success) return null;
+  const [own, ofRun] = [parsed(classesSchema, row.classes), parsed(classesSchema, row.run_classes)];
+  const classes = own && own.length > 0 ? own : ofRun;
+  const protocol = parsed(protocolSchema, row.protocol);
+  if (!own || !classes || !protocol) return null;
+  const { id, run_id: runId, name: runName, split, created_at: createdAt, images, checkpoint_sha256: checkpointSha256 } = row;
+  return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes };
 }

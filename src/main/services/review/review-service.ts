@@ -173,6 +173,10 @@ export class ReviewService {
   handlers(): Services['review'] {
     return {
       predictions: () => this.options.predictions.list(),
+      removeBroken: ({ id }) => {
+        this.options.access.assertOwned();
+        this.options.predictions.removeBroken(id);
+      },
       predict: ({ runId, split }) => this.predict(runId, split),
       cancel: () => this.job?.cancel(),
       progress: () => this.lastProgress,

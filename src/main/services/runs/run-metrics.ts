@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import type { EpochMetrics, StepPoint } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { parsed } from '../parsed-row.ts';
+import { boundedText, parsed } from '../parsed-row.ts';
 
 const countsSchema = z.array(z.number().min(0));
 const ioUsSchema = z.array(z.number().nullable());
+
+/** More than this is no run that a person waited for. */
+const mostSteps = 1_000_000;
+const mostEpochs = 10_000;
 
 /** Points of a sparkline. */
 const sparkPoints = 60;
@@ -18,8 +22,10 @@ interface EpochRow {
   time_seconds: number;
   epoch_seconds: number;
   learning_rate: number;
-  per_class_iou: string;
+  per_class_iou: string | null;
 }
+
+const epochColumns = `epoch, loss, train_acc, test_acc, miou, time_seconds, epoch_seconds, learning_rate, ${boundedText('per_class_iou')}`;
 
 /** The curves of runs: steps, epochs and what is derived from them. */
 export class RunMetrics {
@@ -35,12 +41,12 @@ export class RunMetrics {
       .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
   }
 
-  /** The steps in order. @param after only those after this one */
+  /** The steps in order, a million at most. @param after only those after this one */
   steps(runId: string, after = 0): StepPoint[] {
     return this.db
       .prepare<[string, number], StepPoint>(
         `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
-         WHERE run_id = ? AND global_step > ? ORDER BY global_step`,
+         WHERE run_id = ? AND global_step > ? ORDER BY global_step LIMIT ${mostSteps}`,
       )
       .all(runId, after);
   }
@@ -116,16 +122,18 @@ export class RunMetrics {
   /** The confusion matrix of an epoch, row-major; null where none was recorded. */
   confusion(runId: string, epoch: number): number[] | null {
     const row = this.db
-      .prepare<[string, number], { confusion: string }>('SELECT confusion FROM epoch WHERE run_id = ? AND epoch = ?')
+      .prepare<[string, number], { confusion: string | null }>(
+        `SELECT ${boundedText('confusion')} FROM epoch WHERE run_id = ? AND epoch = ?`,
+      )
       .get(runId, epoch);
-    const counts = row && parsed(countsSchema, row.confusion);
+    const counts = row?.confusion ? parsed(countsSchema, row.confusion) : null;
     return counts && counts.length > 0 ? counts : null;
   }
 
   /** The epochs in order; times in seconds, fractions 0 … 1. */
   epochs(runId: string): EpochMetrics[] {
     return this.db
-      .prepare<[string], EpochRow>('SELECT * FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .prepare<[string], EpochRow>(`SELECT ${epochColumns} FROM epoch WHERE run_id = ? ORDER BY epoch LIMIT ${mostEpochs}`)
       .all(runId)
       .map((row) => ({
         epoch: row.epoch,
@@ -137,7 +145,7 @@ export class RunMetrics {
         epochSeconds: row.epoch_seconds,
         learningRate: row.learning_rate,
         // A damaged row keeps its other values.
-        perClassIou: parsed(ioUsSchema, row.per_class_iou) ?? [],
+        perClassIou: (row.per_class_iou === null ? null : parsed(ioUsSchema, row.per_class_iou)) ?? [],
       }));
   }
 }

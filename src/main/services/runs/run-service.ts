@@ -10,6 +10,7 @@ import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import { protocolOf } from '../review/protocol.ts';
 import { folderBytes } from '#files/files-below';
+import { rowidOf } from '../parsed-row.ts';
 import type { RunStore } from './run-store.ts';
 import { findStarter, installStarter } from './starter.ts';
 
@@ -148,6 +149,8 @@ export class RunService {
   /** Hides a run; it can be restored for thirty days. @throws AppError 'busy' while it goes on */
   delete(runId: string): void {
     this.options.access.assertOwned();
+    const rowid = rowidOf(runId);
+    if (rowid !== null) return this.removeRow(runId, rowid);
     if (this.options.activeRunId() === runId || this.store.isBeingWritten(runId)) {
       throw new AppError('busy', 'This run is going on: stop it before deleting it');
     }
@@ -155,6 +158,13 @@ export class RunService {
       throw new AppError('busy', 'A prediction with this run is going on: wait for it or cancel it before deleting the run');
     }
     this.change(runId, (store) => store.setDeleted(runId, true));
+  }
+
+  /** A damaged row that names no run is gone for good, and the windows are told. */
+  private removeRow(runId: string, rowid: number): void {
+    const summary = this.store.summary(runId);
+    this.store.removeRow(rowid);
+    this.options.events.emit('runs.changed', { ...summary, deleted: true });
   }
 
   private purgeDeleted(): void {

@@ -5,6 +5,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { runWriter } from '#files/run-folder';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
+import { boundedJson } from '#shared/json';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
@@ -14,43 +15,19 @@ import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { parsed } from '../parsed-row.ts';
+import { boundedText, brokenId, parsed, rowidOf } from '../parsed-row.ts';
+import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 
-interface RunRow {
-  id: string;
-  name: string;
-  preset: string;
-  status: RunStatus;
-  reason: string | null;
-  config: string;
-  classes: string;
-  code_version: string;
-  dataset_fingerprint: string;
-  seed: number;
-  device: string | null;
-  epochs: number;
-  epochs_done: number;
-  duration_seconds: number;
-  created_at: string;
-  updated_at: string;
-  deleted_at: string | null;
-  tags: string;
-  note: string;
-  sweep: string | null;
-  spark: string;
-}
+/** More runs than this are no history that a person made. */
+const mostRuns = 10_000;
 
-/** A run with the latest and best values that listing shows. */
-interface ListedRow extends RunRow {
-  best_miou: number | null;
-  best_epoch: number | null;
-  last_loss: number | null;
-}
-
-const listed = `SELECT run.*, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
+const listed = `SELECT run.rowid AS rowid, ${runColumns}, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
+
+/** A row as the history holds it, which may be anything. */
+type FoundRow = Partial<ListedRow> & { rowid: number };
 
 export interface NewRun {
   id: string;
@@ -68,6 +45,28 @@ const logLimit = 5000;
 
 const texts = z.array(z.string());
 const numbers = z.array(z.number());
+const settings = z.record(z.string(), z.unknown());
+const damaged = 'Its row in the history is damaged: it can only be deleted.';
+
+/** What can be shown of a damaged row. */
+function asShown(found: Partial<ListedRow>, rowid: number): ListedRow {
+  const shown = Object.fromEntries(
+    Object.entries(runRowSchema.shape).map(([column, schema]) => {
+      const value = schema.safeParse(found[column as keyof RunRow]);
+      return [column, value.success ? value.data : schema.safeParse(null).success ? null : schema.safeParse(0).success ? 0 : ''];
+    }),
+  ) as RunRow;
+  const id = shown.id === '' ? brokenId(rowid) : shown.id;
+  return {
+    ...shown,
+    id,
+    name: shown.name.slice(0, 200) || id,
+    status: shown.status || 'failed',
+    best_miou: null,
+    best_epoch: null,
+    last_loss: null,
+  };
+}
 
 /** The run history of one data set. */
 export class RunStore {
@@ -149,32 +148,41 @@ export class RunStore {
     return this.db.prepare('SELECT 1 FROM run WHERE id = ?').get(runId) !== undefined;
   }
 
-  /** @throws AppError 'not-found' */
+  /** @throws AppError 'not-found', or 'corrupt-file' if its row is damaged */
   row(runId: string): RunRow {
-    const row = isId(runId) ? this.db.prepare<[string], RunRow>('SELECT * FROM run WHERE id = ?').get(runId) : undefined;
-    if (!row) throw new AppError('not-found', `There is no run "${runId}"`);
-    return row;
+    const found = isId(runId) ? this.db.prepare<[string]>(`SELECT ${runColumns} FROM run WHERE id = ?`).get(runId) : undefined;
+    if (!found) throw new AppError('not-found', `There is no run "${runId}"`);
+    const row = runRowSchema.safeParse(found);
+    if (!row.success) throw new AppError('corrupt-file', `The run "${runId}": ${damaged}`);
+    return row.data;
   }
 
   /** A run's settings; those that came after it was made have their standard values. @throws AppError 'invalid-argument' */
   config(runId: string): RunConfig {
-    return checkConfig(JSON.parse(this.row(runId).config));
+    return checkConfig(boundedJson(this.row(runId).config));
   }
 
+  /** @throws AppError 'corrupt-file' if they cannot be read */
   classes(runId: string): ClassInfo[] {
-    return JSON.parse(this.row(runId).classes) as ClassInfo[];
+    const classes = parsed(classesSchema, this.row(runId).classes);
+    if (!classes) throw new AppError('corrupt-file', `The run "${runId}": ${damaged}`);
+    return classes;
   }
 
   summary(runId: string): RunSummary {
-    this.row(runId);
-    return this.toSummary(this.db.prepare<[string], ListedRow>(`${listed} WHERE run.id = ?`).get(runId)!);
+    const rowid = rowidOf(runId);
+    const found = this.db
+      .prepare<[string | number], FoundRow>(`${listed} WHERE run.${rowid === null ? 'id' : 'rowid'} = ?`)
+      .get(rowid ?? runId);
+    if (!found) throw new AppError('not-found', `There is no run "${runId}"`);
+    return this.toSummary(found);
   }
 
+  /** The newest runs; a damaged one is among them, and says so. */
   list(withDeleted: boolean): RunSummary[] {
     return this.db
-      .prepare<[], ListedRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC`)
+      .prepare<[], FoundRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC LIMIT ${mostRuns}`)
       .all()
-      .filter(({ id }) => isId(id))
       .map((row) => this.toSummary(row));
   }
 
@@ -187,18 +195,20 @@ export class RunStore {
     }
   }
 
-  private toSummary(row: ListedRow): RunSummary {
-    const { checkpoint, weights, refused } = this.left(row.id);
+  private toSummary({ rowid, ...found }: FoundRow): RunSummary {
+    const { success } = runRowSchema.safeParse(found);
+    const row = success ? (found as ListedRow) : asShown(found, rowid);
+    const { checkpoint, weights, refused } = success ? this.left(row.id) : { checkpoint: false, weights: false, refused: damaged };
     const { status, reason } = this.unwritten.get(row.id) ?? row;
     const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
-    const sound = spark && tags && parsed(z.record(z.string(), z.unknown()), row.config) && parsed(classesSchema, row.classes);
+    const sound = spark && tags && parsed(settings, row.config) && parsed(classesSchema, row.classes);
     return {
       id: row.id,
       name: row.name,
       preset: row.preset,
       status,
       reason,
-      broken: sound ? refused : 'Its row in the history is damaged: it can only be deleted.',
+      broken: sound ? refused : damaged,
       device: row.device,
       epochs: row.epochs,
       epochsDone: row.epochs_done,
@@ -276,8 +286,14 @@ export class RunStore {
   }
 
   setDeleted(runId: string, deleted: boolean): void {
-    this.row(runId);
+    if (!this.exists(runId)) throw new AppError('not-found', `There is no run "${runId}"`);
     this.db.prepare('UPDATE run SET deleted_at = ? WHERE id = ?').run(deleted ? nowText() : null, runId);
+  }
+
+  /** Removes a row whose id names no run of ours, for good: nothing can be restored of it, and no folder is its own. */
+  removeRow(rowid: number): void {
+    if (this.db.prepare('DELETE FROM run WHERE rowid = ?').run(rowid).changes === 0)
+      throw new AppError('not-found', `There is no row ${rowid} of a run`);
   }
 
   /** Removes for good what was deleted before `before`. @param failed told of a run that cannot be removed; it keeps no other */
@@ -306,7 +322,7 @@ export class RunStore {
   checkpoints(runId: string): { role: string; file: string; epoch: number; sha256: string }[] {
     return this.db
       .prepare<[string], { role: string; file: string; epoch: number; sha256: string }>(
-        'SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at',
+        'SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at LIMIT 1000',
       )
       .all(runId);
   }
@@ -321,7 +337,9 @@ export class RunStore {
   log(runId: string): string[] {
     this.row(runId);
     return this.db
-      .prepare<[string], { text: string }>('SELECT text FROM run_log WHERE run_id = ? ORDER BY line')
+      .prepare<[string], { text: string }>(
+        `SELECT substr(text, 1, 10000) AS text FROM run_log WHERE run_id = ? ORDER BY line LIMIT ${logLimit}`,
+      )
       .all(runId)
       .map(({ text }) => text);
   }
@@ -330,14 +348,14 @@ export class RunStore {
   timedEpochs(): { config: RunConfig; seconds: number }[] {
     return this.db
       .prepare<[], { config: string; seconds: number }>(
-        `SELECT r.config, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
+        `SELECT ${boundedText('r.config')}, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
       WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
       GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`,
       )
       .all()
       .flatMap(({ config, seconds }) => {
         try {
-          return [{ config: checkConfig(JSON.parse(config)), seconds }];
+          return [{ config: checkConfig(boundedJson(config)), seconds }];
         } catch {
           // A damaged row tells nothing of how long an epoch takes.
           return [];

@@ -1,18 +1,32 @@
+import { z } from 'zod';
 import type { QueuedRun } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
+import { boundedJson } from '#shared/json';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
+import { isId } from '../datasets/work-folder.ts';
+import { boundedText, brokenId, rowidOf } from '../parsed-row.ts';
 
-interface QueueRow {
-  id: string;
-  name: string;
-  config: string;
-  start_from: string | null;
-  sweep: string | null;
-  priority: number;
-  created_at: string;
-}
+const text = z.string();
+const rowSchema = z.object({
+  id: text.refine(isId),
+  name: text,
+  config: text,
+  start_from: text.refine(isId).nullable(),
+  sweep: text.nullable(),
+  priority: z.number(),
+  created_at: text,
+});
+
+/** A row as it was found: the history came with the data set. */
+type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
+
+const columns = Object.keys(rowSchema.shape)
+  .map((column) => (column === 'priority' ? column : boundedText(column)))
+  .join(', ');
+/** No line that a person waits for is longer. */
+const mostQueued = 10_000;
 
 export interface NewQueuedRun {
   name: string;
@@ -50,8 +64,10 @@ export class QueueStore {
     })();
   }
 
-  private rows(): QueueRow[] {
-    return this.db.prepare<[], QueueRow>('SELECT * FROM queued_run ORDER BY priority DESC, created_at, id').all();
+  private rows(): FoundRow[] {
+    return this.db
+      .prepare<[], FoundRow>(`SELECT rowid, ${columns} FROM queued_run ORDER BY priority DESC, created_at, id LIMIT ${mostQueued}`)
+      .all();
   }
 
   /** The runs in line, and the rows that cannot be read: one of these must not hide the others. */
@@ -62,7 +78,8 @@ export class QueueStore {
       try {
         waiting.push(toQueued(row));
       } catch (error) {
-        broken.push({ id: row.id, name: row.name, reason: `Its settings cannot be read any more: ${messageOf(error)}` });
+        const id = row.id !== undefined && row.id !== null && isId(row.id) ? row.id : brokenId(row.rowid);
+        broken.push({ id, name: row.name?.slice(0, 200) ?? id, reason: `Its settings cannot be read any more: ${messageOf(error)}` });
       }
     }
     return { waiting, broken };
@@ -75,7 +92,9 @@ export class QueueStore {
   /** @returns the run, so that it can be put back; null for one that cannot be read @throws AppError 'not-found' */
   remove(id: string): QueuedRun | null {
     const run = this.list().waiting.find((queued) => queued.id === id) ?? null;
-    if (this.db.prepare('DELETE FROM queued_run WHERE id = ?').run(id).changes === 0) {
+    const rowid = rowidOf(id);
+    const where = rowid === null ? 'id' : 'rowid';
+    if (this.db.prepare(`DELETE FROM queued_run WHERE ${where} = ?`).run(rowid ?? id).changes === 0) {
       throw new AppError('not-found', `No run "${id}" waits in line`);
     }
     return run;
@@ -95,14 +114,10 @@ export class QueueStore {
   }
 }
 
-function toQueued(row: QueueRow): QueuedRun {
-  return {
-    id: row.id,
-    name: row.name,
-    config: checkConfig(JSON.parse(row.config)),
-    startFrom: row.start_from,
-    sweep: row.sweep,
-    priority: row.priority,
-    createdAt: row.created_at,
-  };
+/** @throws Error in words that name what cannot be read */
+function toQueued(found: FoundRow): QueuedRun {
+  const row = rowSchema.safeParse(found);
+  if (!row.success) throw new Error(`its ${row.error.issues[0].path.join('.')} is damaged`);
+  const { id, name, config, start_from: startFrom, sweep, priority, created_at: createdAt } = row.data;
+  return { id, name, config: checkConfig(boundedJson(config)), startFrom, sweep, priority, createdAt };
 }
