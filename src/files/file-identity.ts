@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from 'node:fs';
+import { lstatSync, statSync, type Stats } from 'node:fs';
 import { AppError } from '#shared/errors';
 
 /** Tells a file or folder from another one that was put in its place; null if there is none. Costs one look. */
@@ -7,12 +7,22 @@ export function identityOf(file: string): string | null {
   return stat ? `${stat.dev}:${stat.ino}` : null;
 }
 
-/** Whether a path is itself a link. */
-const isLink = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+/** What has this name, a link as itself; null if nothing does, also where a file is in the place of a folder on the way. */
+export function lookAt(file: string): Stats | null {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/** Whether something has this name, a link that leads nowhere included. */
+export const isThere = (file: string): boolean => lookAt(file) !== null;
 
 /** @throws AppError 'forbidden' if a file or folder of the workbench's own is a link: what it leads to is somebody else's */
 export function refuseLink(file: string): void {
-  if (isLink(file))
+  if (lookAt(file)?.isSymbolicLink())
     throw new AppError(
       'forbidden',
       `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`,

@@ -1,4 +1,4 @@
-// Photos are decoded by libvips, whose loaders for drawings, documents and videos are shut: a file is a picture by its bytes, not by its name.
+// Photos are decoded by libvips, whose loaders for drawings and documents are shut: a file is a picture by its bytes, not by its name.
 import { locks } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';

@@ -1,10 +1,11 @@
 // Files of a data set come from anywhere. What is read of one is a plain file of a bounded size: no link that leads elsewhere, no pipe that
 // never ends, no device.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { limitRemedy } from '#shared/data/read-limits';
 import { AppError } from '#shared/errors';
 import { asFileError } from './atomic-write.ts';
+import { lookAt } from './file-identity.ts';
 import { readLimits } from './read-limits.ts';
 
 /** A file of any size that is read in parts: one above 2 GiB does not fit one buffer. */
@@ -31,16 +32,6 @@ export const textLimit = 16 * megabyte;
 const kindOf = (stat: Stats): string =>
   stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device';
 
-/** Whether something has this name, a link that leads nowhere included. */
-export function isThere(file: string): boolean {
-  try {
-    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    // A file in the place of a folder on the way holds nothing; what may not be looked at is told by whoever opens it.
-    return (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
-  }
-}
-
 const linkError = (file: string): AppError =>
   new AppError('forbidden', `${file} is a link, and links are not followed here: put the file itself in its place`, { file });
 
@@ -55,8 +46,8 @@ function refusal(file: string, stat: Stats): AppError | null {
 const flagsOf = (follow: boolean): number => constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (follow ? 0 : (constants.O_NOFOLLOW ?? 0));
 
 /** Opening a device may do something: it is looked at first. */
-function lookAt(file: string): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+function refuseSpecial(file: string): void {
+  const found = lookAt(file);
   const refused = found && refusal(file, found);
   if (refused) throw refused;
 }
@@ -66,7 +57,7 @@ const openingError = (error: unknown, file: string): unknown =>
 
 function openPlain(file: string, follow: boolean): number {
   try {
-    if (!follow) lookAt(file);
+    if (!follow) refuseSpecial(file);
     return openSync(file, flagsOf(follow));
   } catch (error) {
     throw openingError(error, file);
@@ -100,7 +91,7 @@ export async function readPlainFileAsync(file: string, options: PlainFileOptions
   const { follow = false } = options;
   let handle: FileHandle | null = null;
   try {
-    if (!follow) lookAt(file);
+    if (!follow) refuseSpecial(file);
     handle = await open(file, flagsOf(follow));
     assertPlain(file, await handle.stat(), options);
     return await handle.readFile();

@@ -101,8 +101,8 @@ function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 /**
- * A PNG of the same pixels that nothing can be hidden in: chunks that pixels need, rows of exactly its size, stored unpacked. What decodes it
- * fills no more memory than the picture takes.
+ * A PNG of the same pixels that nothing can be hidden in: chunks that pixels need, rows of exactly its size, stored unpacked. What
+ * decodes it fills no more memory than the picture takes.
  * @param accept throws what is wrong with a header, before anything is unpacked
  * @throws AppError 'corrupt-file' naming the file and the rule, 'too-large'
  */

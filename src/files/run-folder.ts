@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors';
 import { holderText, Lease, leaseHolder, type LeaseHolder } from './lease.ts';
 import { writeAtomic } from './atomic-write.ts';
 import { readJsonFile } from './json-file.ts';
-import { isThere } from './plain-file.ts';
+import { isThere } from './file-identity.ts';
 
 const referenceSchema = z.object({ id: z.string().min(1).max(1024), revision: z.string().regex(/^[0-9a-f]{8,64}$/) });
 const samplesSchema = z.object({ train: z.array(referenceSchema), validation: z.array(referenceSchema) });

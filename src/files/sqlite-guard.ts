@@ -6,7 +6,8 @@ import { AppError } from '#shared/errors';
 export type Tables = ReadonlyMap<string, string>;
 
 const tablesQuery = `
-  SELECT m.name AS name, l.strict || ':' || group_concat(x.name || ' ' || x.type || ' ' || x."notnull" || ' ' || x.pk || ' ' || x.hidden) AS columns
+  SELECT m.name AS name,
+    l.strict || ':' || group_concat(x.name || ' ' || x.type || ' ' || x."notnull" || ' ' || x.pk || ' ' || x.hidden) AS columns
   FROM sqlite_schema m JOIN pragma_table_list(m.name) l ON l.schema = 'main' JOIN pragma_table_xinfo(m.name) x
   WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' GROUP BY m.name`;
 
@@ -31,7 +32,10 @@ export function tablesOf(make: (db: Database.Database) => void): Tables {
 
 const remedy = 'move it away and open the folder again';
 
-/** Refuses what would run by itself, before anything of a database is used. @throws AppError 'corrupt-file' naming the file and what it holds */
+/**
+ * Refuses what would run by itself, before anything of a database is used.
+ * @throws AppError 'corrupt-file' naming the file and what it holds
+ */
 export function distrust(db: Database.Database, file: string): void {
   db.pragma('trusted_schema = OFF');
   db.pragma('cell_size_check = ON');

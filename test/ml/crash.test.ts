@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { standardLimits } from '#shared/data/read-limits';
 import { expect, test, vi } from 'vitest';
 import { startOf } from '#files/process-identity';
 import { readCheckpoint } from '#ml/weights/checkpoint';
@@ -36,7 +37,7 @@ test('a trainer whose workbench is killed in the middle of a step ends with a ch
      trainer.on('message', ({ type }) => {
        if (type === 'step' && ++steps === 6) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
      });
-     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}) });`,
+     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}), limits: ${JSON.stringify(standardLimits)} });`,
   );
   const child = spawn(process.execPath, [workbench], { stdio: ['ignore', 'pipe', 'inherit'] });
   let pid = 0;
@@ -73,7 +74,7 @@ test('a trainer whose workbench stands still while it ends is heard to its last 
        last = type;
      });
      trainer.on('close', (code) => console.log(epochs, last, code));
-     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}) });`,
+     trainer.send({ type: 'job', job: JSON.parse(${JSON.stringify(JSON.stringify(job))}), limits: ${JSON.stringify(standardLimits)} });`,
   );
   const child = spawn(process.execPath, [workbench], { stdio: ['ignore', 'pipe', 'inherit'] });
   let told = '';

@@ -217,7 +217,7 @@ describe("a run's folder", () => {
     const folder = temporaryFolder();
     expect(readRunSamples(folder)).toBeNull();
     writeFileSync(path.join(folder, 'samples.json'), '{"train": [{"id": "a", "revision": "../../etc/passwd"}], "validation": []}');
-    expect(() => readRunSamples(folder)).toThrow(`${path.join(folder, 'samples.json')} does not list a run's samples`);
+    expect(() => readRunSamples(folder)).toThrow(`${path.join(folder, 'samples.json')} does not hold a run's samples`);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
-import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
+import { isCall, type ServerFrame } from '#shared/rpc/frames';
 import type { Workbench } from '../create-services.ts';
 
 export const channelName = 'rpc';
@@ -8,14 +8,16 @@ export const channelName = 'rpc';
 export function connectIpc(
   ipcMain: Pick<IpcMain, 'on' | 'off'>,
   contents: Pick<WebContents, 'send' | 'isDestroyed' | 'mainFrame' | 'once'>,
-  workbench: Pick<Workbench, 'dispatch' | 'events'>,
+  workbench: Pick<Workbench, 'dispatch' | 'events' | 'log'>,
 ): void {
   const send = (frame: ServerFrame) => {
     if (!contents.isDestroyed()) contents.send(channelName, frame);
   };
-  const receive = (event: IpcMainEvent, frame: CallFrame) => {
+  const receive = (event: IpcMainEvent, frame: unknown) => {
     if (event.senderFrame === null || event.senderFrame !== contents.mainFrame) return;
-    void workbench.dispatch(frame).then(send);
+    // The same rule as on a socket: what is no call is answered by nothing.
+    if (isCall(frame)) void workbench.dispatch(frame).then(send);
+    else workbench.log.warn('the page has sent something that is no call');
   };
   ipcMain.on(channelName, receive);
   const unsubscribe = workbench.events.subscribe((name, payload, dataset) =>

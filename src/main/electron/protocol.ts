@@ -1,5 +1,6 @@
 import type { Protocol } from 'electron';
 import type { Workbench } from '../create-services.ts';
+import { secureHeaders } from '../services/assets/static-files.ts';
 
 export const scheme = 'workbench';
 /** The page's address inside the desktop host. */
@@ -10,6 +11,8 @@ export function registerScheme(protocol: Pick<Protocol, 'registerSchemesAsPrivil
   protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true, stream: true } }]);
 }
 
+const nothing = (): Response => new Response('There is nothing here.', { status: 404, headers: secureHeaders });
+
 /** Serves the renderer and the assets under `workbench://app/`. @param staticFile gives a file of the built renderer, or null */
 export function serveProtocol(
   protocol: Pick<Protocol, 'handle'>,
@@ -18,8 +21,10 @@ export function serveProtocol(
 ): void {
   protocol.handle(scheme, async (request) => {
     const url = new URL(request.url);
-    if (url.host !== 'app') return new Response('There is nothing here.', { status: 404 });
-    if (url.pathname.startsWith('/asset/')) return workbench.assets.handle(request);
-    return (await staticFile(url.pathname)) ?? new Response('There is nothing here.', { status: 404 });
+    if (url.host !== 'app') return nothing();
+    const reply = url.pathname.startsWith('/asset/') ? await workbench.assets.handle(request) : await staticFile(url.pathname);
+    if (!reply) return nothing();
+    for (const [name, value] of Object.entries(secureHeaders)) reply.headers.set(name, value);
+    return reply;
   });
 }

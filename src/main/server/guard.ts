@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Secrets } from './secrets.ts';
+import { type Secrets } from './secrets.ts';
 
 /** What the browser host checks of every request. */
 export interface Guard {

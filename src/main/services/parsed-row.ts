@@ -14,7 +14,10 @@ export function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
 /** No text that the workbench writes into one column is longer. */
 const longestText = 4_000_000;
 
-/** A text column of a query, by its own name; NULL where it is too long to be ours, which is not even read. @param column may have a table before it */
+/**
+ * A text column of a query, by its own name; NULL where it is too long to be ours, which is not even read.
+ * @param column may have a table before it
+ */
 export const boundedText = (column: string): string =>
   `CASE WHEN octet_length(${column}) <= ${longestText} THEN ${column} END AS ${column.split('.').at(-1)}`;
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { isThere, readPictureFile } from '#files/plain-file';
+import { isThere } from '#files/file-identity';
+import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import type { Sample } from '#shared/data/sample';
 

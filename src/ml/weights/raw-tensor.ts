@@ -47,7 +47,8 @@ const copies = 2;
 export function assertFits(file: string, bytes: number): void {
   const free = process.availableMemory();
   if (bytes * copies <= free) return;
-  const text = `${file} has tensors of ${(bytes / 1e9).toFixed(1)} GB, which need ${copies} times that, and ${(free / 1e9).toFixed(1)} GB of memory are free`;
+  const need = `${file} has tensors of ${(bytes / 1e9).toFixed(1)} GB, which need ${copies} times that`;
+  const text = `${need}, and ${(free / 1e9).toFixed(1)} GB of memory are free`;
   throw new AppError('too-large', `${text}: close other programs, or take a smaller file`, { file });
 }
 

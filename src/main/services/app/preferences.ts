@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeAtomic } from '#files/atomic-write';
-import { isThere } from '#files/plain-file';
+import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
 import { readLimitsSchema, standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import type { Logger } from '../log.ts';

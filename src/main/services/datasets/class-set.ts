@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '#files/json-file';
-import { isThere } from '#files/plain-file';
+import { isThere } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, statSync, type Dirent } from 'node:fs';
+import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
+import { lookAt } from '#files/file-identity';
 import { imagePattern } from '#files/image-files';
 import { linkRefusal, linkTarget } from '#files/link-target';
 
@@ -93,7 +94,7 @@ function imagesIn(folder: string): Dirent[] {
 /** A folder of a layout where it really lies. @throws AppError 'forbidden' if it is a link out of the data set */
 function realFolder(dataset: string, name: string): string {
   const folder = path.join(dataset, name);
-  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return folder;
+  if (!lookAt(folder)?.isSymbolicLink()) return folder;
   const target = linkTarget(dataset, folder);
   if (target === null) throw new AppError('forbidden', linkRefusal(folder), { file: folder });
   return target;

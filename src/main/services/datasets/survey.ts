@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
 import { withPicture } from '#files/picture';
-import { isThere, readPictureFile } from '#files/plain-file';
+import { isThere } from '#files/file-identity';
+import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';

@@ -1,6 +1,6 @@
-import { lstatSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { refuseLink } from '#files/file-identity';
+import { lookAt, refuseLink } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
@@ -55,7 +55,7 @@ export class WorkFolder {
 
 /** @throws AppError 'forbidden' if something else than a folder is where one of ours must be */
 function refuseFile(folder: string): void {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const found = lookAt(folder);
   if (!found || found.isDirectory()) return;
   throw new AppError('forbidden', `${folder} is a file, and a folder must be there: move it away`, { file: folder });
 }
@@ -63,7 +63,7 @@ function refuseFile(folder: string): void {
 /** @throws AppError 'forbidden' if a database of ours is a folder, a pipe, a device or a link */
 function refuseSpecial(file: string): void {
   refuseLink(file);
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = lookAt(file);
   if (!found || found.isFile()) return;
   throw new AppError('forbidden', `${file} is no plain file, and one must be there: move it away`, { file });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isThere, readPlainFileAsync } from '#files/plain-file';
+import { isThere } from '#files/file-identity';
+import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from './edit-history.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { refuseLink } from '#files/file-identity';
-import { isThere, readPictureFile } from '#files/plain-file';
+import { isThere, refuseLink } from '#files/file-identity';
+import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import { AppError } from '#shared/errors';
 

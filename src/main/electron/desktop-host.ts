@@ -1,0 +1,178 @@
+// The desktop host's whole life, with Electron handed in: it starts wholly or ends with the reason, and ends when everything is saved.
+import type * as Electron from 'electron';
+import type { BrowserWindow } from 'electron';
+import type { Workbench } from '../create-services.ts';
+import { connectIpc } from './ipc.ts';
+import { menuTemplate } from './menu.ts';
+import { hardenContents, hardenSession } from './permissions.ts';
+import { PageCrashes } from './page-crashes.ts';
+import { pageUrl, registerScheme, serveProtocol } from './protocol.ts';
+
+/** What of Electron the host uses. */
+export type DesktopElectron = Pick<
+  typeof Electron,
+  'app' | 'BrowserWindow' | 'dialog' | 'ipcMain' | 'Menu' | 'powerMonitor' | 'protocol' | 'session' | 'shell'
+>;
+
+export interface DesktopOptions {
+  electron: DesktopElectron;
+  platform: NodeJS.Platform;
+  /** The command line; `--data DIR` names a data set. */
+  argv: readonly string[];
+  /** Builds the services. @param chooseFolder shows the system's folder dialog */
+  createWorkbench: (chooseFolder: () => Promise<string | null>) => Workbench;
+  /** Opens the first data set. @returns what could not be opened, in words; null if nothing */
+  openFirst: (workbench: Workbench, folder: string | null) => Promise<string | null>;
+  preload: string;
+  /** A file of the built page, or null. */
+  staticFile: (pathname: string) => Promise<Response | null>;
+}
+
+/** Names the application to Windows: its notifications are shown under it. */
+const appId = 'encnet.workbench';
+
+/** The data set that a command line names. */
+export function folderIn(argv: readonly string[]): string | null {
+  const at = argv.indexOf('--data');
+  return at >= 0 ? (argv[at + 1] ?? null) : null;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+
+/** The one desktop host of a process. */
+class DesktopHost {
+  private readonly options: DesktopOptions;
+  private window: BrowserWindow | null = null;
+  private workbench: Workbench | null = null;
+  private state: 'starting' | 'running' | 'ending' | 'ended' = 'starting';
+
+  constructor(options: DesktopOptions) {
+    this.options = options;
+  }
+
+  async run(): Promise<void> {
+    const { electron, platform, argv } = this.options;
+    const { app } = electron;
+    registerScheme(electron.protocol);
+    if (platform === 'win32') app.setAppUserModelId(appId);
+    // Two windows of one person on one data set would be read only against each other.
+    if (!app.requestSingleInstanceLock({ folder: folderIn(argv) })) return app.quit();
+    app.on('second-instance', (_event, _argv, _folder, data) => this.onSecondLaunch(data));
+    app.on('before-quit', (event) => this.onQuit(event));
+    app.on('window-all-closed', () => app.quit());
+    app.on('web-contents-created', (_event, contents) => hardenContents(contents, electron.shell));
+    app.on('child-process-gone', (_event, details) => this.workbench?.log.error({ details }, 'a helper process of the window has ended'));
+    try {
+      await app.whenReady();
+      await this.start();
+    } catch (error) {
+      await this.fail(error);
+    }
+  }
+
+  private async start(): Promise<void> {
+    const { electron, platform, argv, createWorkbench, openFirst, staticFile } = this.options;
+    hardenSession(electron.session.defaultSession);
+    electron.Menu.setApplicationMenu(electron.Menu.buildFromTemplate(menuTemplate(platform)));
+    // A system that shuts down waits until everything is saved.
+    electron.powerMonitor.on('shutdown', (event?: Electron.Event) => {
+      event?.preventDefault();
+      electron.app.quit();
+    });
+    const workbench = createWorkbench(() => this.chooseFolder());
+    this.workbench = workbench;
+    const problem = await openFirst(workbench, folderIn(argv));
+    serveProtocol(electron.protocol, workbench, staticFile);
+    const window = this.createWindow(workbench);
+    this.window = window;
+    connectIpc(electron.ipcMain, window.webContents, workbench);
+    await window.loadURL(pageUrl);
+    if (this.state === 'starting') this.state = 'running';
+    if (problem !== null) electron.dialog.showErrorBox('The data set could not be opened', problem);
+  }
+
+  /** The one window: sandboxed, context-isolated, and unable to leave the page. */
+  private createWindow(workbench: Workbench): BrowserWindow {
+    const { electron, preload } = this.options;
+    const window = new electron.BrowserWindow({
+      width: 1440,
+      height: 900,
+      minWidth: 900,
+      minHeight: 600,
+      show: false,
+      backgroundColor: '#111214',
+      title: 'EncNet Workbench',
+      webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false },
+    });
+    window.once('ready-to-show', () => window.show());
+    // The window stays until everything is saved, and shows what that waits for.
+    window.on('close', (event) => {
+      if (this.state === 'ended') return;
+      event.preventDefault();
+      electron.app.quit();
+    });
+    // Windows does not ask before it ends a session.
+    window.on('session-end', () => electron.app.quit());
+    const crashes = new PageCrashes({ window, dialog: electron.dialog, app: electron.app, log: workbench.log });
+    window.webContents.on('render-process-gone', (_event, details) => void crashes.onGone(details));
+    window.on('unresponsive', () => workbench.log.warn('the window does not answer'));
+    return window;
+  }
+
+  private async chooseFolder(): Promise<string | null> {
+    const { dialog } = this.options.electron;
+    const options = { properties: ['openDirectory' as const] };
+    const { canceled, filePaths } = await (this.window ? dialog.showOpenDialog(this.window, options) : dialog.showOpenDialog(options));
+    return canceled ? null : (filePaths[0] ?? null);
+  }
+
+  /** Started again: the window that is there comes to the front, with the data set that was asked for. */
+  private onSecondLaunch(data: unknown): void {
+    const { window, workbench } = this;
+    if (!window || window.isDestroyed() || this.state === 'ended') return;
+    if (window.isMinimized()) window.restore();
+    window.show();
+    window.focus();
+    const folder = (data as { folder?: unknown } | null)?.folder;
+    if (typeof folder === 'string' && this.state === 'running' && workbench) void this.openFor(workbench, folder);
+  }
+
+  private async openFor(workbench: Workbench, folder: string): Promise<void> {
+    try {
+      await workbench.datasets.open(folder);
+    } catch (error) {
+      this.options.electron.dialog.showErrorBox('The data set could not be opened', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** A closed window does not lose the run: it is stopped with a checkpoint and can be resumed. */
+  private onQuit(event: Electron.Event): void {
+    if (this.state === 'ended' || !this.workbench) return;
+    event.preventDefault();
+    if (this.state === 'ending') return;
+    this.state = 'ending';
+    void this.shutDown().then(() => this.options.electron.app.quit());
+  }
+
+  /** Ends the services, whatever they do. Never rejects. */
+  private async shutDown(): Promise<void> {
+    try {
+      await this.workbench?.shutDown();
+    } catch (error) {
+      this.workbench?.log.error({ err: error }, 'the services did not end as they should');
+    }
+    this.state = 'ended';
+  }
+
+  /** Without a window there is nothing to wait for: what was begun is put away, and the process ends with the reason. */
+  private async fail(error: unknown): Promise<void> {
+    const { app, dialog } = this.options.electron;
+    this.workbench?.log.fatal({ err: error }, 'the desktop window could not be started');
+    await this.shutDown();
+    dialog.showErrorBox('EncNet Workbench could not start', textOf(error));
+    app.exit(1);
+  }
+}
+
+/** Runs the desktop host. Resolves when its window is open, or the process is to end; never rejects. */
+export const runDesktop = (options: DesktopOptions): Promise<void> => new DesktopHost(options).run();

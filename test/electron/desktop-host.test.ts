@@ -1,0 +1,257 @@
+// The desktop host from start to quit, on a stand-in with Electron's own types: its binary cannot be had where this is built.
+import type { MenuItemConstructorOptions, WebContents } from 'electron';
+import { afterEach, expect, test, vi } from 'vitest';
+import { folderIn, runDesktop, type DesktopOptions } from '../../src/main/electron/desktop-host.ts';
+import { menuTemplate } from '../../src/main/electron/menu.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { electronEvent, fakeElectron, type FakeOptions } from '../helpers/fake-electron.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+let bench: TestBench | null = null;
+
+afterEach(async () => {
+  await bench?.workbench.shutDown();
+  bench = null;
+});
+
+function start(fakeOptions: FakeOptions = {}, options: Partial<DesktopOptions> = {}) {
+  const made = fakeElectron(fakeOptions);
+  const running = runDesktop({
+    electron: made.electron,
+    platform: 'linux',
+    argv: ['electron', '.'],
+    createWorkbench: () => (bench = createBench()).workbench,
+    openFirst: () => Promise.resolve(null),
+    preload: '/preload.cjs',
+    staticFile: () => Promise.resolve(null),
+    ...options,
+  });
+  return { ...made, running };
+}
+
+test('opens one window that can go nowhere, after its scheme, its permissions and its menu', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  expect(done).toEqual(['scheme']);
+  expect(windows).toHaveLength(1);
+  const [{ options, loadURL, webContents }] = windows;
+  expect(options.webPreferences).toMatchObject({ sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false });
+  expect(loadURL).toHaveBeenCalledWith('workbench://app/index.html');
+  expect(fake.Menu.setApplicationMenu).toHaveBeenCalledOnce();
+  const leaving = Object.assign(electronEvent(), { url: 'https://evil.example/' });
+  webContents.emit('will-navigate', leaving);
+  const embedding = electronEvent();
+  webContents.emit('will-attach-webview', embedding);
+  expect([leaving.defaultPrevented, embedding.defaultPrevented]).toEqual([true, true]);
+  const open = (url: string) => webContents.openHandler!({ url } as Parameters<NonNullable<typeof webContents.openHandler>>[0]);
+  expect(open('https://example.org/')).toEqual({ action: 'deny' });
+  expect(open('file:///etc/passwd')).toEqual({ action: 'deny' });
+  expect(fake.shell.openExternal.mock.calls).toEqual([['https://example.org/']]);
+  windows[0].emit('ready-to-show');
+  expect(windows[0].show).toHaveBeenCalledOnce();
+});
+
+test('the page may tell of ended runs and copy; camera, place and devices are refused', async () => {
+  const { fake, running } = start();
+  await running;
+  const { defaultSession } = fake.session;
+  const ask = vi.mocked(defaultSession.setPermissionRequestHandler).mock.calls[0][0]!;
+  const check = vi.mocked(defaultSession.setPermissionCheckHandler).mock.calls[0][0]!;
+  const answers = (['notifications', 'clipboard-sanitized-write', 'media', 'geolocation', 'openExternal', 'midi'] as const).map((name) => {
+    const answer = vi.fn();
+    ask({} as WebContents, name, answer, {} as never);
+    return [name, answer.mock.calls[0][0]];
+  });
+  expect(answers).toEqual([
+    ['notifications', true],
+    ['clipboard-sanitized-write', true],
+    ['media', false],
+    ['geolocation', false],
+    ['openExternal', false],
+    ['midi', false],
+  ]);
+  expect(check(null, 'hid' as never, '', {} as never)).toBe(false);
+  expect(vi.mocked(defaultSession.setDevicePermissionHandler).mock.calls[0][0]!({} as never)).toBe(false);
+});
+
+test('services that cannot be built are told, and the process ends with an error: nothing is left that waits', async () => {
+  const { done, windows, running } = start(
+    {},
+    {
+      createWorkbench: () => {
+        throw new Error('the library is missing');
+      },
+    },
+  );
+  await running;
+  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+  expect(windows).toHaveLength(0);
+});
+
+test('a page that cannot be loaded ends the services that were begun, then the process', async () => {
+  const shutDown = vi.fn();
+  const createWorkbench = () => {
+    bench = createBench();
+    return { ...bench.workbench, shutDown };
+  };
+  const { done, running } = start({ failsToLoad: new Error('ERR_FAILED') }, { createWorkbench });
+  await running;
+  expect(shutDown).toHaveBeenCalledOnce();
+  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+});
+
+test('a start that fails before Electron is ready ends the process as well', async () => {
+  const made = fakeElectron();
+  made.fake.app.whenReady.mockRejectedValue(new Error('no display'));
+  await runDesktop({
+    electron: made.electron,
+    platform: 'linux',
+    argv: [],
+    createWorkbench: () => {
+      throw new Error('never');
+    },
+    openFirst: () => Promise.resolve(null),
+    preload: '',
+    staticFile: () => Promise.resolve(null),
+  });
+  expect(made.done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+});
+
+test('a second launch ends at once, and the first one comes to the front with the data set that was asked for', async () => {
+  const second = start({ first: false });
+  await second.running;
+  expect(second.done).toEqual(['scheme', 'quit']);
+  expect(second.windows).toHaveLength(0);
+  const { fake, windows, running } = start();
+  await running;
+  windows[0].minimised = true;
+  const folder = await makeDataset({ train: 1, val: 1 });
+  fake.app.emit('second-instance', {}, [], '/', { folder });
+  expect(windows[0].restore).toHaveBeenCalledOnce();
+  expect(windows[0].focus).toHaveBeenCalledOnce();
+  await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
+  fake.app.emit('second-instance', {}, [], '/', { folder: '/nowhere' });
+  await vi.waitFor(() => expect(fake.dialog.showErrorBox).toHaveBeenCalledWith('The data set could not be opened', expect.any(String)));
+  fake.app.emit('second-instance', {}, [], '/', null);
+  expect(windows[0].focus).toHaveBeenCalledTimes(3);
+});
+
+test('a data set that cannot be opened is told once the window is there', async () => {
+  const { done, windows, running } = start({}, { openFirst: () => Promise.resolve('/data is not a data set') });
+  await running;
+  expect(windows).toHaveLength(1);
+  expect(done).toEqual(['scheme', 'box: The data set could not be opened']);
+});
+
+test('a closed window stays until everything is saved, and asks for nothing twice', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  const saved = Promise.withResolvers<void>();
+  const real = bench!.workbench.shutDown;
+  const shutDown = vi.fn(() => saved.promise.then(real));
+  bench!.workbench.shutDown = shutDown;
+  for (let times = 0; times < 3; times++) {
+    const closing = electronEvent();
+    windows[0].emit('close', closing);
+    expect(closing.defaultPrevented).toBe(true);
+  }
+  expect(shutDown).toHaveBeenCalledOnce();
+  expect(done).toEqual(['scheme', 'quit prevented', 'quit prevented', 'quit prevented']);
+  saved.resolve();
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  const last = electronEvent();
+  windows[0].emit('close', last);
+  expect(last.defaultPrevented).toBe(false);
+  expect(fake.app.quit).toHaveBeenCalledTimes(4);
+});
+
+test('a shut-down that fails ends the application all the same', async () => {
+  const { fake, done, running } = start();
+  await running;
+  const real = bench!.workbench.shutDown;
+  bench!.workbench.shutDown = () => Promise.reject(new Error('disk'));
+  fake.app.quit();
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  bench!.workbench.shutDown = real;
+});
+
+test('a system that shuts down waits until everything is saved', async () => {
+  const { fake, done, running } = start();
+  await running;
+  const event = electronEvent();
+  fake.powerMonitor.emit('shutdown', event);
+  expect(event.defaultPrevented).toBe(true);
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+});
+
+test('a page whose process ends is shown again; one that ends again at once is asked about', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  const [{ webContents, loadURL }] = windows;
+  const gone = (reason: string) => webContents.emit('render-process-gone', {}, { reason, exitCode: 5 });
+  gone('clean-exit');
+  expect(loadURL).toHaveBeenCalledTimes(1);
+  gone('crashed');
+  await vi.waitFor(() => expect(loadURL).toHaveBeenCalledTimes(2));
+  expect(fake.dialog.showMessageBox).not.toHaveBeenCalled();
+  gone('oom');
+  await vi.waitFor(() => expect(loadURL).toHaveBeenCalledTimes(3));
+  expect(fake.dialog.showMessageBox).toHaveBeenCalledOnce();
+  fake.dialog.showMessageBox.mockResolvedValue({ response: 1, checkboxChecked: false });
+  gone('crashed');
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  expect(loadURL).toHaveBeenCalledTimes(3);
+});
+
+test('a page that cannot be shown again ends the application', async () => {
+  const { windows, done, running } = start();
+  await running;
+  windows[0].loadURL.mockRejectedValue(new Error('gone'));
+  windows[0].webContents.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 5 });
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+});
+
+test('the folder dialog gives the folder, or nothing where a person cancels', async () => {
+  let chooseFolder: (() => Promise<string | null>) | null = null;
+  const createWorkbench: DesktopOptions['createWorkbench'] = (choose) => {
+    chooseFolder = choose;
+    return (bench = createBench()).workbench;
+  };
+  const { fake, running } = start({}, { createWorkbench });
+  await running;
+  expect(await chooseFolder!()).toBe('/data');
+  fake.dialog.showOpenDialog.mockResolvedValue({ canceled: true, filePaths: [] });
+  expect(await chooseFolder!()).toBe(null);
+});
+
+test('what the page sends is answered only if it is a call', async () => {
+  const { fake, windows, running } = start();
+  await running;
+  const { webContents } = windows[0];
+  const from = { senderFrame: webContents.mainFrame };
+  for (const frame of [null, 7, 'call', {}, { kind: 'call' }, { kind: 'call', id: 'x', method: 'app.ping' }])
+    fake.ipcMain.emit('rpc', from, frame);
+  fake.ipcMain.emit('rpc', { senderFrame: null }, { kind: 'call', id: 1, method: 'app.ping', input: null });
+  fake.ipcMain.emit('rpc', { senderFrame: {} }, { kind: 'call', id: 2, method: 'app.ping', input: null });
+  fake.ipcMain.emit('rpc', from, { kind: 'call', id: 3, method: 'app.ping', input: null });
+  await vi.waitFor(() => expect(webContents.sent).toHaveLength(1));
+  expect(webContents.sent[0]).toMatchObject({ kind: 'result', id: 3, ok: true });
+});
+
+test('Windows is told the name that notifications are shown under', async () => {
+  const { fake, running } = start({}, { platform: 'win32' });
+  await running;
+  expect(fake.app.setAppUserModelId).toHaveBeenCalledOnce();
+});
+
+test.each(['linux', 'darwin', 'win32'] as const)('the menu has cut, copy and paste: %s', (platform) => {
+  const roles = menuTemplate(platform).map(({ role }: MenuItemConstructorOptions) => role);
+  expect(roles).toContain('editMenu');
+  expect(roles.includes('appMenu')).toBe(platform === 'darwin');
+});
+
+test('a command line names a data set by --data', () => {
+  expect(folderIn(['electron', '.', '--data', '/a b'])).toBe('/a b');
+  expect(folderIn(['electron', '.', '--data'])).toBe(null);
+  expect(folderIn(['electron', '.'])).toBe(null);
+});
