@@ -4,10 +4,12 @@ const started = Date.now();
 /** An expected set-up failure: one sentence for the reader, with the remedy; printed without a stack. */
 export class SetupError extends Error {}
 
-/** Prints one progress line with the seconds since the start. */
+/** The seconds since the start, before every line. */
+export const elapsed = () => `[setup ${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s]`;
+
+/** Prints one progress line. */
 export function say(text) {
-  const seconds = ((Date.now() - started) / 1000).toFixed(0).padStart(4);
-  process.stderr.write(`[setup ${seconds} s] ${text}\n`);
+  process.stderr.write(`${elapsed()} ${text}\n`);
 }
 
 /** Runs a step with its position shown; a step that has nothing to do stays silent. */

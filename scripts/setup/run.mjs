@@ -22,3 +22,30 @@ export function run(program, args, { cwd, env, remedy } = {}) {
 export function answers(program, ...args) {
   return spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 }
+
+const tailLength = 4000;
+
+/** Runs a program quietly. @throws SetupError with the last thing that it said when it fails */
+export function capture(program, args, { env } = {}) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const hear = (text) => (said = (said + text).slice(-tailLength));
+    child.stdout.setEncoding('utf8').on('data', hear);
+    child.stderr.setEncoding('utf8').on('data', hear);
+    child.on('error', (error) => reject(new SetupError(`${program} cannot be run (${error.code}).`)));
+    child.on('close', (code, signal) => {
+      if (code === 0) return resolve();
+      const lines = said.split('\n').filter((line) => line.trim() !== '');
+      const telling = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? `it ended with ${signal ?? `exit code ${code}`}`;
+      reject(
+        new SetupError(
+          telling
+            .replace(/^ERROR:\s*/, '')
+            .trim()
+            .slice(0, 300),
+        ),
+      );
+    });
+  });
+}

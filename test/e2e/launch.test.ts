@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { expect, goTo, test } from './fixtures.ts';
 
 test('opens the built-in sample on the first start', async ({ app }) => {
@@ -54,10 +55,53 @@ test('says what is wrong with a folder that is no data set, and keeps the open o
   await expect(app.getByRole('button', { name: 'Sample street' })).toBeVisible();
 });
 
-test('refuses a request without the token, and a foreign host', async ({ workbench, request }) => {
+test('an address opens once: the secret is neither in the address bar nor in a cookie, and goes to no other port', async ({
+  app,
+  workbench,
+  browser,
+}) => {
   const { origin } = new URL(workbench.url);
-  expect((await request.get(`${origin}/`)).status()).toBe(403);
-  expect((await request.get(`${origin}/?t=wrong`)).status()).toBe(403);
+  expect(app.url()).toBe(`${origin}/`);
+  expect(await app.context().cookies()).toEqual([]);
+  await app.reload();
+  await expect(app.getByRole('navigation', { name: 'Places' })).toBeVisible();
+  // A second page of the same browser has what the first was given; another browser needs an address of its own.
+  const second = await app.context().newPage();
+  await second.goto(`${origin}/`);
+  await expect(second.getByRole('navigation', { name: 'Places' })).toBeVisible();
+  await second.close();
+  const other = await browser.newContext();
+  const page = await other.newPage();
+  await page.goto(workbench.url);
+  await expect(page.getByText('This address was used before, and is good once.')).toBeVisible();
+  await page.goto(`${origin}/`);
+  await expect(page.getByText('Open the address that the workbench printed when it started.')).toBeVisible();
+  await other.close();
+});
+
+test('another server of this machine sees no secret of the workbench, and can show none of its pictures', async ({ app, workbench }) => {
+  const { origin } = new URL(workbench.url);
+  const src = await app.locator('img').first().getAttribute('src');
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    seen.push(JSON.stringify(request.headers));
+    response.setHeader('content-type', 'text/html').end(`<img src="${origin}${src}">`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const page = await app.context().newPage();
+  await page.goto(`http://127.0.0.1:${(server.address() as { port: number }).port}/`);
+  const image = page.locator('img');
+  await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.complete && element.naturalWidth)).toBe(0);
+  const secrets = JSON.parse((await app.evaluate(() => localStorage.getItem('encnet-secrets')))!) as Record<string, string>;
+  for (const secret of Object.values(secrets)) expect(seen.join()).not.toContain(secret);
+  await page.close();
+  server.close();
+});
+
+test('refuses a request without a key, and a foreign host', async ({ workbench, request }) => {
+  const { origin } = new URL(workbench.url);
+  expect((await request.get(`${origin}/asset/x/image/y`)).status()).toBe(403);
+  expect((await request.get(`${origin}/asset/x/image/y?key=wrong`)).status()).toBe(403);
   expect((await request.get(`${origin}/`, { headers: { host: 'example.com' } })).status()).toBe(421);
 });
 

@@ -70,7 +70,7 @@ test('the page may tell of ended runs and copy; camera, place and devices are re
     ['openExternal', false],
     ['midi', false],
   ]);
-  expect(check(null, 'hid' as never, '', {} as never)).toBe(false);
+  expect(check(null, 'hid', '', {} as never)).toBe(false);
   expect(vi.mocked(defaultSession.setDevicePermissionHandler).mock.calls[0][0]!({} as never)).toBe(false);
 });
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { alreadyWritten, locateRunSamples, runWriter } from '#files/run-folder';
+import { deviceText } from '#shared/training/device-text';
 import { AppError } from '#shared/errors';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { TrainerEvent } from '#shared/training/messages';
@@ -113,7 +114,7 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
 }
 
 function report(event: TrainerEvent): void {
-  if (event.type === 'ready') console.error(`Training on the ${event.device}`);
+  if (event.type === 'ready') console.error(`Training on the ${deviceText(event)}`);
   else if (event.type === 'started') console.error(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
   else if (event.type === 'log') console.error(event.text);
   else if (event.type === 'epoch') {

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import type * as TensorFlow from '@tensorflow/tfjs-node-gpu';
+import { factsHere, whyNoGpu } from './why-no-gpu.ts';
 
 // Not named `require`: the build puts a function of that name at the head of the file.
 const requireModule = createRequire(import.meta.url);
@@ -71,6 +73,12 @@ export function runMany(name: string, attributes: Attribute[], inputs: Tensor[],
 /** The device that every op of this process runs on. */
 export function deviceName(): 'GPU' | 'CPU' {
   return backend.isUsingGpuDevice ? 'GPU' : 'CPU';
+}
+
+/** Why every op runs on the processor, in words; null on a GPU. */
+export function whyOnProcessor(): string | null {
+  if (backend.isUsingGpuDevice) return null;
+  return whyNoGpu(factsHere(path.dirname(requireModule.resolve('@tensorflow/tfjs-node-gpu/package.json'))));
 }
 
 /** Tensors and native TensorFlow handles alive: both must be flat from step to step. */

@@ -7,7 +7,7 @@ import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
-import { deviceName, tf } from '../tensor/runtime.ts';
+import { deviceName, tf, whyOnProcessor } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
 import { findRate } from '../train/find-rate.ts';
 import { fit } from '../train/fit.ts';
@@ -79,7 +79,7 @@ async function work(job: TrainerJob): Promise<void> {
 }
 
 async function run(job: TrainerJob): Promise<void> {
-  emit({ type: 'ready', device: deviceName(), tensorflow: `tfjs ${tf.version.tfjs}` });
+  emit({ type: 'ready', device: deviceName(), whyNoGpu: whyOnProcessor(), tensorflow: `tfjs ${tf.version.tfjs}` });
   try {
     await work(job);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface TrainingStatus {
   active: boolean;
   phase: TrainingPhase | 'ended';
   device: string | null;
+  /** Why it computes on the processor, in words; null on a GPU, and while that is not known. */
+  whyNoGpu: string | null;
   rssMb: number | null;
   step: StepMetrics | null;
   /** Images validated of those to validate, while that goes on. */

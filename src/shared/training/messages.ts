@@ -132,7 +132,8 @@ export interface RatePoint {
 }
 
 export type TrainerEvent =
-  | { type: 'ready'; device: string; tensorflow: string }
+  /** `whyNoGpu`: why it computes on the processor, in words; null on a GPU. */
+  | { type: 'ready'; device: string; whyNoGpu: string | null; tensorflow: string }
   | { type: 'log'; text: string }
   | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number }
   | { type: 'step'; metrics: StepMetrics; rssMb: number }

@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { readLimits } from '#files/read-limits';
@@ -34,13 +34,9 @@ const harmless = /round-off errors|oneDNN custom operations|cpu_feature_guard/i;
 function cudaFolders(): string[] {
   try {
     const packageFolder = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json'));
-    // deps is a link into the cache; the CUDA libraries lie beside its target.
+    // deps is a link into the cache, or a copy; the CUDA libraries lie beside it.
     const nvidia = path.join(realpathSync(path.join(packageFolder, 'deps')), '../cuda/nvidia');
-    return existsSync(nvidia)
-      ? ['cudnn', 'cublas', 'cuda_runtime', 'cufft', 'cusparse', 'cusolver', 'nccl', 'nvjitlink', 'curand', 'cuda_cupti', 'cuda_nvrtc'].map(
-          (name) => path.join(nvidia, name, 'lib'),
-        )
-      : [];
+    return existsSync(nvidia) ? readdirSync(nvidia).map((name) => path.join(nvidia, name, 'lib')) : [];
   } catch {
     // Without the package there are none of its libraries: TensorFlow then says what it lacks.
     return [];

@@ -1,3 +1,4 @@
+import { deviceText } from '#shared/training/device-text';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
@@ -33,6 +34,7 @@ export class ActiveRun {
   private readonly curves: TensorBoardCurves;
   private phase: TrainingPhase | 'ended' = 'starting';
   private device: string | null = null;
+  private whyNoGpu: string | null = null;
   private rssMb: number | null = null;
   private step: StepMetrics | null = null;
   private validation: TrainingStatus['validation'] = null;
@@ -84,6 +86,7 @@ export class ActiveRun {
       active: this.phase !== 'ended',
       phase: this.phase,
       device: this.device,
+      whyNoGpu: this.whyNoGpu,
       rssMb: this.rssMb,
       step: this.step,
       validation: this.validation,
@@ -128,8 +131,9 @@ export class ActiveRun {
     switch (event.type) {
       case 'ready':
         this.device = event.device;
+        this.whyNoGpu = event.whyNoGpu;
         this.record('the device', (store) => store.setDevice(this.runId, event.device));
-        this.log(`trainer ready on the ${event.device}, ${event.tensorflow}`);
+        this.log(`trainer ready on the ${deviceText(event)}, ${event.tensorflow}`);
         break;
       case 'started':
         if (this.phase === 'starting') this.phase = 'training';

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { removeQuietly } from './private-page.mjs';
+
+const linuxNames = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser', 'microsoft-edge', 'microsoft-edge-stable'];
+const macApps = ['Google Chrome', 'Chromium', 'Microsoft Edge'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+const windowsPrograms = ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
+
+function candidates(platform, env) {
+  if (platform === 'darwin') return macApps;
+  if (platform === 'win32')
+    return ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) =>
+      env[name] ? windowsPrograms.map((program) => path.join(env[name], program)) : [],
+    );
+  return (env.PATH ?? '').split(':').flatMap((folder) => linuxNames.map((name) => path.join(folder, name)));
+}
+
+/** A browser in a container of its own sees neither our profile nor the page that leads to the address. */
+const isContained = (program) => /[/\\](snap|flatpak)[/\\]/.test(realpathSync(program));
+
+/**
+ * A Chrome, Chromium or Edge that can show the workbench in a window of its own; null if there is none (ENCNET_BROWSER names one, or `none`).
+ */
+export function findBrowser({ platform = process.platform, env = process.env } = {}) {
+  if (env.ENCNET_BROWSER) return env.ENCNET_BROWSER === 'none' ? null : env.ENCNET_BROWSER;
+  return candidates(platform, env).find((program) => existsSync(program) && !isContained(program)) ?? null;
+}
+
+/**
+ * Opens an address in a window without tabs, with a profile of its own that goes with it: the person's pages and extensions are not in it,
+ * and a second workbench gets a window, and a process, of its own.
+ * @param url of a private page, never one that holds a secret
+ * @returns the browser's process, which ends with its window
+ */
+export function openAppWindow(program, url) {
+  const profile = mkdtempSync(path.join(os.tmpdir(), 'encnet-window-'));
+  process.on('exit', () => removeQuietly(profile));
+  // Chromium's sandbox refuses to run as root.
+  const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const quiet = ['--no-first-run', '--no-default-browser-check', '--disable-extensions', '--disable-sync'];
+  return spawn(program, [`--app=${url}`, `--user-data-dir=${profile}`, '--window-size=1440,900', ...quiet, ...unsandboxed], {
+    stdio: 'ignore',
+  });
+}

@@ -1,0 +1,47 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { say } from '../setup/log.mjs';
+import { findNode24, modules, root } from '../setup/paths.mjs';
+
+const electronFolder = path.join(modules, 'electron');
+const downloadMs = 180_000;
+
+/** Whether a window can be shown at all. */
+export const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+
+/** Electron's executable if it is installed. */
+function installedElectron() {
+  const pathFile = path.join(electronFolder, 'path.txt');
+  if (!existsSync(pathFile)) return null;
+  const program = path.join(electronFolder, 'dist', readFileSync(pathFile, 'utf8').trim());
+  return existsSync(program) ? program : null;
+}
+
+/**
+ * Electron's executable, downloaded if need be, or why the desktop window cannot be opened here. Its package, which package-lock.json
+ * pins, holds the sha256 of every download, and refuses another.
+ */
+export function findElectron() {
+  if (!hasDisplay) return { reason: 'there is no display' };
+  const known = installedElectron();
+  if (known) return { program: known };
+  say("downloading Electron's binary (about 120 MB)");
+  const { stderr, error } = spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: downloadMs,
+  });
+  const program = installedElectron();
+  if (program) return { program };
+  const lines = (stderr ?? '').split('\n').filter((line) => /error|ENOTFOUND|ECONN|ETIMEDOUT|certificate/i.test(line));
+  const why = error?.message ?? lines[0]?.trim().slice(0, 160);
+  return { reason: `Electron's binary could not be downloaded${why ? ` (${why})` : ''}` };
+}
+
+/** Opens the desktop window. */
+export function startElectron(program, args) {
+  // Chromium's sandbox refuses to run as root.
+  const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return spawn(program, [root, ...unsandboxed, ...args], { cwd: root, stdio: 'inherit' });
+}
