@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, messageOf } from '../errors.ts';
+import { boundedJson } from '../json.ts';
 import { freshSchedules } from './fresh-schedules.ts';
 import { referenceModel, type ModelConfig } from './model-config.ts';
 import type { OptimizerConfig } from './optimizer-config.ts';
@@ -191,9 +192,9 @@ export function checkConfig(value: unknown): RunConfig {
 export function parseRecipe(text: string): RunConfig {
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    throw new AppError('invalid-argument', 'The recipe is not JSON');
+    value = boundedJson(text);
+  } catch (error) {
+    throw new AppError('invalid-argument', `The recipe cannot be read: ${messageOf(error)}`);
   }
   return checkConfig(value);
 }

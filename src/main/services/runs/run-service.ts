@@ -19,7 +19,7 @@ const starterId = 'starter';
 /** Its predictions are numbered. */
 export const stripFilePattern = /^\d{1,6}\.png$/;
 
-const stripSchema = z.object({
+export const stripSchema = z.object({
   epoch: z.int().min(0),
   images: z.array(z.object({ imageId: z.string().max(1024), file: z.string().regex(stripFilePattern) })).max(1000),
 });
