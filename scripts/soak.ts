@@ -5,9 +5,15 @@ import { Command } from 'commander';
 import { classSetOf } from '../src/main/services/datasets/class-set.ts';
 import { locateDataset } from '../src/main/services/datasets/layout.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
+import type { ConnectionsReport } from './soak/bad-clients.ts';
 import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
 import { jobsSoak } from './soak/jobs.ts';
+
+type ConnectionsSoak = (seconds: number, rounds: number, onKind: (kind: string) => void) => Promise<ConnectionsReport>;
+
+/** What a display of 60 Hz shows a picture for. */
+const frameMs = 16.7;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath };
@@ -70,5 +76,19 @@ program
     const report = await jobsSoak(options, ({ rounds }) => process.stderr.write(`\rround ${rounds} of ${options.kills}   `));
     console.log(`\n${JSON.stringify(report)}`);
     if (report.lostEpochs + report.untrue + report.stillBusy > 0) process.exitCode = 1;
+  });
+program
+  .command('connections')
+  .description('Open every bad kind of connection beside a tab in which somebody paints, and measure what that costs.')
+  .option('--seconds <n>', 'for all kinds together', Number, 120)
+  .option('--rounds <n>', 'how often', Number, 1)
+  .action(async ({ seconds, rounds }: { seconds: number; rounds: number }) => {
+    // Typed with the page's libraries, which nothing else here may see.
+    const file = './soak/connections.ts';
+    const { connectionsSoak } = (await import(file)) as { connectionsSoak: ConnectionsSoak };
+    const report = await connectionsSoak(seconds, rounds, (kind) => process.stderr.write(`${kind}\n`));
+    console.log(JSON.stringify(report));
+    const slowest = Math.max(...Object.values(report.pointerToPixel));
+    if (report.deaths > 0 || report.saved !== report.painted || slowest > frameMs) process.exitCode = 1;
   });
 await program.parseAsync();

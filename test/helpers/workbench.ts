@@ -12,16 +12,23 @@ export interface RunningWorkbench {
   stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
+interface WorkbenchOptions {
+  userData: string;
+  data?: string;
+  build?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
 /**
  * Starts a built browser host with a user data folder of its own.
  * @param data data set to open; the sample without one @param build checkout whose build it is; this one without it
  */
-export function startWorkbench(options: { userData: string; data?: string; build?: string }): Promise<RunningWorkbench> {
+export function startWorkbench(options: WorkbenchOptions): Promise<RunningWorkbench> {
   const { build = root } = options;
   const args = [path.join(build, 'out/main/serve.js'), ...(options.data ? ['--data', options.data] : [])];
   const child = spawn(process.execPath, args, {
     cwd: build,
-    env: { ...process.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
+    env: { ...process.env, ...options.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -50,12 +50,9 @@ let events: EventBus;
 const dispatched: unknown[] = [];
 let answer: (frame: { id: number }) => Promise<ResultFrame>;
 
-beforeEach(() => {
-  vi.useFakeTimers();
+/** A new window takes the place of the last. */
+function connect(): void {
   socket = new SlowSocket();
-  events = new EventBus(() => undefined);
-  dispatched.length = 0;
-  answer = ({ id }) => Promise.resolve({ kind: 'result', id, ok: true, value: 7 });
   serveSocket(socket as never, {
     events,
     log: pino({ level: 'silent' }),
@@ -64,6 +61,14 @@ beforeEach(() => {
       return answer(frame);
     },
   });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  events = new EventBus(() => undefined);
+  dispatched.length = 0;
+  answer = ({ id }) => Promise.resolve({ kind: 'result', id, ok: true, value: 7 });
+  connect();
 });
 
 afterEach(() => {
@@ -133,7 +138,7 @@ test('calls are answered; what is no call closes the connection', async () => {
     encode({ kind: 'call', id: 'x' }),
     encode({ kind: 'call', id: 1, method: 'a', dataset: 4 }),
   ]) {
-    socket.closedWith = null;
+    connect();
     socket.emit('message', Buffer.from(nonsense));
     expect(socket.closedWith).toBe(1003);
   }
@@ -199,9 +204,19 @@ test('frames that would fill the memory are no calls', () => {
   const nested = Buffer.alloc(1_000_000, 0x91);
   const wide = Buffer.concat([Buffer.from([0xdd, 0x7f, 0xff, 0xff, 0xff]), Buffer.alloc(1000, 0xc0)]);
   for (const frame of [nested, wide]) {
-    socket.closedWith = null;
+    connect();
     socket.emit('message', frame);
     expect(socket.closedWith).toBe(1003);
   }
   expect(dispatched).toEqual([]);
+});
+
+test('a window that talks nonsense is looked at no more, and ends within a moment though it does not close', () => {
+  socket.close = (code: number) => void (socket.closedWith = code);
+  socket.emit('message', Buffer.from([0xc1]));
+  call(1);
+  expect(dispatched).toEqual([]);
+  expect(socket.terminated).toBe(false);
+  vi.advanceTimersByTime(1000);
+  expect(socket.terminated).toBe(true);
 });

@@ -14,6 +14,7 @@ const hardLimit = 64_000_000;
 const mostCalls = 64;
 const lookMs = 200;
 const pingMs = 10_000;
+const refusalMs = 500;
 
 type Parts = Pick<Workbench, 'dispatch' | 'events' | 'log'>;
 
@@ -26,6 +27,7 @@ class WindowConnection {
   private readonly ends: (() => void)[] = [];
   private calls = 0;
   private alive = true;
+  private refused = false;
   /** Bytes that waited at the last ping. */
   private waitedBefore = Infinity;
 
@@ -103,16 +105,25 @@ class WindowConnection {
     this.socket.ping();
   }
 
+  /** Not our page: what it has sent besides is not looked at, and it has a moment to hear so. */
+  private refuse(): void {
+    this.refused = true;
+    this.socket.close(1003, 'not a call frame');
+    const end = setTimeout(() => this.socket.terminate(), refusalMs);
+    this.ends.push(() => clearTimeout(end));
+  }
+
   private receive(data: Buffer): void {
+    if (this.refused) return;
     let frame: unknown;
     try {
       assertShallow(data);
       frame = decode(data);
     } catch {
-      // Not our page: told so below.
+      // Refused below.
       frame = null;
     }
-    if (!isCall(frame)) return this.socket.close(1003, 'not a call frame');
+    if (!isCall(frame)) return this.refuse();
     this.calls++;
     void this.workbench.dispatch(frame).then((result) => {
       this.calls--;
