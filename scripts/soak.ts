@@ -8,6 +8,7 @@ import { findPreset } from '../src/shared/training/presets.ts';
 import type { ConnectionsReport } from './soak/bad-clients.ts';
 import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
+import { hostileSoak } from './soak/hostile.ts';
 import { jobsSoak } from './soak/jobs.ts';
 
 type ConnectionsSoak = (seconds: number, rounds: number, onKind: (kind: string) => void) => Promise<ConnectionsReport>;
@@ -90,5 +91,16 @@ program
     console.log(JSON.stringify(report));
     const slowest = Math.max(...Object.values(report.pointerToPixel));
     if (report.deaths > 0 || report.saved !== report.painted || slowest > frameMs) process.exitCode = 1;
+  });
+program
+  .command('hostile')
+  .description('Open data sets and weight files that were made to harm, and count what dies, hangs, leaks or is told badly.')
+  .option('--sentences', 'print what a person reads of each')
+  .action(async ({ sentences = false }: { sentences?: boolean }) => {
+    const { sentences: told, ...report } = await hostileSoak((name) => process.stderr.write(`${name}\n`));
+    if (sentences) for (const [name, text] of Object.entries(told)) console.log(`${name}\t${text}`);
+    console.log(JSON.stringify(report));
+    const bad = report.deaths + report.hangs.length + report.internal.length + (report.outside?.length ?? 0) + report.canariesChanged;
+    if (bad > 0 || report.cases < 200 || Math.max(...Object.values(report.peakMb)) > 1000) process.exitCode = 1;
   });
 await program.parseAsync();

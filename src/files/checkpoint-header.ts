@@ -14,7 +14,8 @@ export interface CheckpointHeader {
 
 /** Reads a checkpoint's settings without its tensors. @throws AppError 'not-found' or 'corrupt-file' naming the file */
 export function readCheckpointHeader(file: string): CheckpointHeader {
-  const { metadata } = readHeader(file);
+  // Those of a workbench were looked at before; others were named by a person.
+  const { metadata } = readHeader(file, { follow: true });
   const history = metadata.state === undefined ? [] : stateIn(file, metadata).history;
   return { config: configIn(file, metadata), classes: classesIn(file, metadata), history };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError, messageOf } from '#shared/errors';
+import { boundedJson } from '#shared/json';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
@@ -40,7 +41,7 @@ type Metadata = Record<string, string>;
 /** A part of a file's metadata, which is JSON. @throws AppError 'corrupt-file' naming the file and the part */
 function part<T>(file: string, metadata: Metadata, name: string, parse: (value: unknown) => T): T {
   try {
-    return parse(JSON.parse(metadata[name] ?? 'null'));
+    return parse(boundedJson(metadata[name] ?? 'null'));
   } catch (error) {
     const reason = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : messageOf(error);
     throw new AppError('corrupt-file', `${file} is not a whole checkpoint: its ${name} cannot be read (${reason})`, { file });

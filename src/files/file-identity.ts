@@ -3,8 +3,14 @@ import { AppError } from '#shared/errors';
 
 /** Tells a file or folder from another one that was put in its place; null if there is none. Costs one look. */
 export function identityOf(file: string): string | null {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat ? `${stat.dev}:${stat.ino}` : null;
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
+    return stat ? `${stat.dev}:${stat.ino}` : null;
+  } catch (error) {
+    // A link in a circle leads to nothing.
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return null;
+    throw error;
+  }
 }
 
 /** What has this name, a link as itself; null if nothing does, also where a file is in the place of a folder on the way. */

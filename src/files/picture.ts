@@ -47,7 +47,7 @@ export async function openPicture(file: string, options: { follow?: boolean } = 
   const { width, height, channels, depth } = await decode()
     .metadata()
     .catch((error: unknown) => {
-      throw undecodable(file, messageOf(error));
+      throw undecodable(file, wordsOf(error));
     });
   assertPixels(file, width, height);
   assertDecodedBytes(file, width * height * channels * (bytesOfSample[depth] ?? 8));
@@ -66,9 +66,17 @@ export async function withPicture<T>(
   const picture = await openPicture(file, options);
   const decoded = () =>
     work(picture.decode(), picture).catch((error: unknown) => {
-      throw error instanceof AppError ? error : undecodable(file, messageOf(error));
+      throw error instanceof AppError ? error : undecodable(file, wordsOf(error));
     });
   return picture.width * picture.height < largePixels ? decoded() : locks.request('a large picture', decoded);
+}
+
+/** What libvips says, for a person. */
+function wordsOf(error: unknown): string {
+  const said = messageOf(error).trim().replace(/:$/, '');
+  if (/unsupported image format/.test(said)) return 'its header is damaged, or of a form that is not known';
+  if (/corrupt header/.test(said)) return 'its header is damaged or cut off';
+  return `it is damaged or cut off (${said.split('\n')[0]})`;
 }
 
 const undecodable = (file: string, rule: string): AppError => new AppError('corrupt-file', `${file} cannot be decoded: ${rule}`, { file });

@@ -6,6 +6,7 @@ import { limitRemedy } from '#shared/data/read-limits';
 import { AppError } from '#shared/errors';
 import { asFileError } from './atomic-write.ts';
 import { lookAt } from './file-identity.ts';
+import { linkRefusal } from './link-target.ts';
 import { readLimits } from './read-limits.ts';
 
 /** A file of any size that is read in parts: one above 2 GiB does not fit one buffer. */
@@ -32,8 +33,7 @@ export const textLimit = 16 * megabyte;
 const kindOf = (stat: Stats): string =>
   stat.isDirectory() ? 'a folder' : stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device';
 
-const linkError = (file: string): AppError =>
-  new AppError('forbidden', `${file} is a link, and links are not followed here: put the file itself in its place`, { file });
+const linkError = (file: string): AppError => new AppError('forbidden', linkRefusal(file), { file });
 
 /** What keeps something from being read as a plain file, before it is opened; null if nothing does. */
 function refusal(file: string, stat: Stats): AppError | null {

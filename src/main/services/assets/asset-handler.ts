@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
 import { openPicture, withPicture } from '#files/picture';
 import { AppError, messageOf } from '#shared/errors';
@@ -10,6 +11,14 @@ import { stripFilePattern, type RunService } from '../runs/run-service.ts';
 import type { Logger } from '../log.ts';
 import type { Workers } from '../workers/workers.ts';
 
+/** A picture as it is sent. */
+interface Small {
+  bytes: Uint8Array;
+  type: string;
+}
+
+/** Some thousand thumbnails. */
+const smallBytes = 64_000_000;
 const largestThumb = 512;
 // Addresses carry a revision, so that what they name never changes.
 const forever = 'private, max-age=31536000, immutable';
@@ -23,6 +32,8 @@ export class AssetHandler {
   private readonly datasets: DatasetService;
   private readonly workers: Workers;
   private readonly log: Logger;
+  /** Small pictures by their address: a page of the desktop host has no cache of its own for them. */
+  private readonly small = new LRUCache<string, Small>({ maxSize: smallBytes, sizeCalculation: ({ bytes }) => bytes.length || 1 });
 
   constructor(datasets: DatasetService, workers: Workers, log: Logger) {
     this.datasets = datasets;
@@ -51,9 +62,9 @@ export class AssetHandler {
       case 'image':
         return this.image(dataset, id);
       case 'thumb':
-        return this.thumb(dataset, id, size);
+        return this.smallPicture(url, () => this.thumb(dataset, id, size));
       case 'mask':
-        return this.mask(dataset, id, size);
+        return this.smallPicture(url, () => this.mask(dataset, id, size));
       case 'run':
         return this.runExport(runs, id);
       case 'history':
@@ -73,15 +84,24 @@ export class AssetHandler {
     return respond(content, `image/${format}`);
   }
 
-  private async thumb(dataset: OpenDataset, id: string, width: number): Promise<Response> {
-    const small = (image: Sharp) => image.resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer();
-    return respond(await withPicture(dataset.image(id).imageFile, small), 'image/jpeg');
+  /** One that was made before, if its address names a revision: what it shows then never changes. */
+  private async smallPicture(url: URL, make: () => Promise<Small>): Promise<Response> {
+    url.searchParams.delete('key');
+    const known = url.searchParams.has('rev') ? this.small.get(url.href) : undefined;
+    const { bytes, type } = known ?? (await make());
+    if (url.searchParams.has('rev')) this.small.set(url.href, { bytes, type });
+    return respond(bytes, type);
   }
 
-  private async mask(dataset: OpenDataset, id: string, maxWidth: number): Promise<Response> {
+  private async thumb(dataset: OpenDataset, id: string, width: number): Promise<Small> {
+    const small = (image: Sharp) => image.resize({ width, withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer();
+    return { bytes: await withPicture(dataset.image(id).imageFile, small), type: 'image/jpeg' };
+  }
+
+  private async mask(dataset: OpenDataset, id: string, maxWidth: number): Promise<Small> {
     const { format, classes } = dataset.classSet;
     const { maskFile } = dataset.image(id);
-    return respond(await this.workers.run('maskPicture', { maskFile, format, classes, maxWidth }), 'image/png');
+    return { bytes: await this.workers.run('maskPicture', { maskFile, format, classes, maxWidth }), type: 'image/png' };
   }
 
   /** @param withSteps whether the format tells every step: only JSON does */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '#files/json-file';
 import { isThere } from '#files/file-identity';
+import { linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
@@ -76,5 +77,6 @@ export function builtInClassSet(name: 'camvid-11' | 'camvid-32'): ClassSet {
 /** The data set's own `classes.json`, or null. @throws AppError 'not-a-dataset' if it breaks a rule */
 function ownClassSet(folder: string): ClassSet | null {
   const file = path.join(folder, 'classes.json');
-  return isThere(file) ? readClassSet(file) : null;
+  // A link may lead to another file of the data set.
+  return isThere(file) ? readClassSet(linkTarget(folder, file) ?? file) : null;
 }

@@ -46,7 +46,15 @@ const layouts: { name: LocatedDataset['layout']; title: string; splits: SplitFol
   },
 ];
 
-const isFolder = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isFolder(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    // A link in a circle, or a file in the place of a folder on the way, leads to no folder.
+    if (['ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
+  }
+}
 const matches = (folder: string, splits: SplitFolders[]) => splits.filter(({ images }) => isFolder(path.join(folder, images)));
 
 /** Whether a folder has one of the layouts; cheap enough for folder lists. */

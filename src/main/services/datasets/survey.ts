@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
 import { withPicture } from '#files/picture';
-import { isThere } from '#files/file-identity';
+import { isThere, lookAt } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import { AppError, messageOf } from '#shared/errors';
@@ -24,7 +23,7 @@ export interface Survey {
 
 /** Changes when a file does: its size and time. */
 export function fileStamp(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
+  const stat = lookAt(file);
   return stat ? `${stat.size}:${stat.mtimeMs}` : '-';
 }
 

@@ -28,7 +28,7 @@ export interface RecoveredJournal {
 }
 
 /** A journal's file name: readable, and never the same for two images. */
-function nameOf(imageId: string): string {
+export function journalName(imageId: string): string {
   const readable = imageId.replace(/[^\w.-]+/g, '-').slice(-60);
   return `${readable}-${createHash('sha256').update(imageId).digest('hex').slice(0, 16)}.journal`;
 }
@@ -60,7 +60,7 @@ export class Journals {
    * @param mayWrite whether the journal is this workbench's: another one's is read and left as it is
    */
   async open(image: string, size: MaskSize, revision: string | null, mayWrite = true): Promise<RecoveredJournal> {
-    const file = this.workFolder.at('journal', nameOf(image));
+    const file = this.workFolder.at('journal', journalName(image));
     const bytes = await readJournal(file);
     const subject = { image, ...size };
     const { frames, soundBytes, rest } = readFrames(bytes);

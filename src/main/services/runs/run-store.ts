@@ -157,9 +157,11 @@ export class RunStore {
     return row.data;
   }
 
-  /** A run's settings; those that came after it was made have their standard values. @throws AppError 'invalid-argument' */
+  /** A run's settings; those that came after it was made have their standard values. @throws AppError 'invalid-argument', 'corrupt-file' */
   config(runId: string): RunConfig {
-    return checkConfig(boundedJson(this.row(runId).config));
+    const values = parsed(settings, this.row(runId).config);
+    if (!values) throw new AppError('corrupt-file', `The run "${runId}": ${damaged}`);
+    return checkConfig(values);
   }
 
   /** @throws AppError 'corrupt-file' if they cannot be read */
