@@ -4,6 +4,8 @@ import { startBrowserHost } from './start/browser-host.mjs';
 import { findElectron, startElectron } from './start/electron.mjs';
 
 const diesAtOnceMs = 8000;
+/** What the desktop host ends with when it has told why it could not start. */
+const couldNotStart = 87;
 
 /** Ends as a child ended. */
 const endWith = (child) => child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 0)));
@@ -20,8 +22,9 @@ await main(async () => {
   if (!electron.program) return void endWith(child);
   child.on('exit', (code, signal) => {
     // A window that dies at once lacks something of the system; the browser host needs nothing of it.
-    if (code === 0 || Date.now() - begin >= diesAtOnceMs) process.exit(signal ? 1 : (code ?? 0));
-    console.log('The desktop window could not be opened (Electron ended at once). Starting the browser host instead.');
+    const diedAtOnce = code !== 0 && Date.now() - begin < diesAtOnceMs;
+    if (code !== couldNotStart && !diedAtOnce) process.exit(signal ? 1 : (code ?? 0));
+    console.log('The desktop window could not be opened. Starting the browser host instead.');
     child = startBrowserHost(args, { asWindow: true });
     endWith(child);
   });

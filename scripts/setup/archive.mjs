@@ -8,6 +8,9 @@ import { assertPinned } from './pins.mjs';
 import { Progress } from './progress.mjs';
 import { run } from './run.mjs';
 
+/** No such archive is larger: those whose size is not pinned could not be fetched where they were pinned. */
+const mostBytes = 1e9;
+
 /** Where TensorFlow's project publishes them. */
 const publisher = 'https://storage.googleapis.com/tensorflow/libtensorflow';
 
@@ -42,7 +45,7 @@ async function fetchTo(address, file, { file: name, size }) {
     transform(chunk, _encoding, done) {
       bytes += chunk.length;
       progress.update(bytes);
-      done(null, chunk);
+      done(bytes > (size ?? mostBytes) ? new SetupError(`${name} is larger than the pinned file can be, and was not used.`) : null, chunk);
     },
   });
   try {

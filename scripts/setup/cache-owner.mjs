@@ -25,5 +25,5 @@ export function assertOwnCache(folder, { below = [], uid = process.getuid?.(), s
 /** Makes the cache folder, for this user alone. @throws SetupError as `assertOwnCache` */
 export function makeCache(folder) {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  assertOwnCache(folder);
+  assertOwnCache(folder, { below: ['runtime', 'downloads'] });
 }

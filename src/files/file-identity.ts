@@ -35,3 +35,17 @@ export function refuseLink(file: string): void {
       { file },
     );
 }
+
+/** What SQLite keeps beside a database. */
+const besideDatabase = ['', '-wal', '-shm', '-journal'];
+
+/** @throws AppError 'forbidden' if a database of ours, or what belongs to it, is a link, a folder, a pipe or a device: opening it may wait for ever */
+export function refuseSpecialDatabase(file: string): void {
+  for (const suffix of besideDatabase) {
+    const at = `${file}${suffix}`;
+    refuseLink(at);
+    const found = lookAt(at);
+    if (found && !found.isFile())
+      throw new AppError('forbidden', `${at} is no plain file, and one must be there: move it away`, { file: at });
+  }
+}

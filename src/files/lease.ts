@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { identityOf, refuseLink } from './file-identity.ts';
+import { identityOf, refuseSpecialDatabase } from './file-identity.ts';
 import { assertTables, distrust, tablesOf } from './sqlite-guard.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
@@ -64,7 +64,7 @@ const tables = tablesOf((db) => void db.exec(schema));
  */
 function withLeaseFile<T>(file: string, work: (db: Database.Database) => T): { db: Database.Database; value: T } {
   mkdirSync(path.dirname(file), { recursive: true });
-  refuseLink(file);
+  refuseSpecialDatabase(file);
   try {
     return tryWith(file, work);
   } catch (error) {
@@ -154,7 +154,7 @@ export function leaseHolder(file: string, staleMs = usualStaleMs): LeaseHolder |
 }
 
 function holderIn(file: string, staleMs: number, readonly: boolean): LeaseHolder | null {
-  refuseLink(file);
+  refuseSpecialDatabase(file);
   const db = new Database(file, { readonly, fileMustExist: true, timeout: 1000 });
   try {
     distrust(db, file);

@@ -4,7 +4,7 @@ import { readLimits } from './read-limits.ts';
 
 function realOf(file: string): string | null {
   try {
-    return realpathSync(file);
+    return realpathSync.native(file);
   } catch {
     // A link that leads nowhere or in a circle, or a folder that is not there.
     return null;
@@ -14,14 +14,17 @@ function realOf(file: string): string | null {
 const liesIn = (folder: string, file: string): boolean =>
   file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
 
+/** What the workbench keeps is nobody's picture or mask. */
+const isOurs = (file: string): boolean => file.split(path.sep).includes('.encnet');
+
 /**
- * Where a link of a data set leads, all links resolved.
- * @returns null if that is nowhere, or neither in the data set nor in a folder that a person lets links lead to
+ * Where a link leads, all links resolved.
+ * @returns null if that is nowhere, or neither in the folder that is being read nor in one that a person lets links lead to
  */
-export function linkTarget(dataset: string, link: string): string | null {
+export function linkTarget(link: string): string | null {
   const real = realOf(link);
-  if (real === null) return null;
-  const allowed = [dataset, ...readLimits().linkedFolders].map(realOf);
+  if (real === null || isOurs(real)) return null;
+  const allowed = readLimits().linkedFolders.map(realOf);
   return allowed.some((folder) => folder !== null && liesIn(folder, real)) ? real : null;
 }
 

@@ -6,7 +6,7 @@ import { limitRemedy } from '#shared/data/read-limits';
 import { AppError } from '#shared/errors';
 import { asFileError } from './atomic-write.ts';
 import { lookAt } from './file-identity.ts';
-import { linkRefusal } from './link-target.ts';
+import { linkRefusal, linkTarget } from './link-target.ts';
 import { readLimits } from './read-limits.ts';
 
 /** A file of any size that is read in parts: one above 2 GiB does not fit one buffer. */
@@ -37,7 +37,6 @@ const linkError = (file: string): AppError => new AppError('forbidden', linkRefu
 
 /** What keeps something from being read as a plain file, before it is opened; null if nothing does. */
 function refusal(file: string, stat: Stats): AppError | null {
-  if (stat.isSymbolicLink()) return linkError(file);
   if (stat.isFile()) return null;
   return new AppError('forbidden', `${file} is ${kindOf(stat)}, and a plain file must be there: remove it`, { file });
 }
@@ -45,11 +44,19 @@ function refusal(file: string, stat: Stats): AppError | null {
 /** Flags that neither wait for a pipe's other end nor follow a link. */
 const flagsOf = (follow: boolean): number => constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (follow ? 0 : (constants.O_NOFOLLOW ?? 0));
 
-/** Opening a device may do something: it is looked at first. */
-function refuseSpecial(file: string): void {
+/**
+ * The file to open: a link's target where it may be followed. Opening a device may do something: it is looked at first.
+ * @throws AppError 'forbidden'
+ */
+function pathToOpen(file: string, follow: boolean): string {
+  if (follow) return file;
   const found = lookAt(file);
-  const refused = found && refusal(file, found);
+  const target = found?.isSymbolicLink() ? linkTarget(file) : file;
+  if (target === null) throw linkError(file);
+  const stat = target === file ? found : lookAt(target);
+  const refused = stat && refusal(file, stat);
   if (refused) throw refused;
+  return target;
 }
 
 const openingError = (error: unknown, file: string): unknown =>
@@ -57,8 +64,7 @@ const openingError = (error: unknown, file: string): unknown =>
 
 function openPlain(file: string, follow: boolean): number {
   try {
-    if (!follow) refuseSpecial(file);
-    return openSync(file, flagsOf(follow));
+    return openSync(pathToOpen(file, follow), flagsOf(follow));
   } catch (error) {
     throw openingError(error, file);
   }
@@ -91,8 +97,7 @@ export async function readPlainFileAsync(file: string, options: PlainFileOptions
   const { follow = false } = options;
   let handle: FileHandle | null = null;
   try {
-    if (!follow) refuseSpecial(file);
-    handle = await open(file, flagsOf(follow));
+    handle = await open(pathToOpen(file, follow), flagsOf(follow));
     assertPlain(file, await handle.stat(), options);
     return await handle.readFile();
   } catch (error) {

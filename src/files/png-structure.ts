@@ -20,6 +20,8 @@ interface Chunk {
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const frameBytes = 12;
+/** Writers put some kilobytes of pixels into each. */
+const mostChunks = 100_000;
 const channelsOf: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 const depthsOf: Record<number, readonly number[]> = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] };
 /** Chunks that the pixels need; colour profiles and texts, which may be packed as well, are never unpacked. */
@@ -49,7 +51,8 @@ function chunksOf(content: Buffer, file: string): Chunk[] {
     if (end > content.length) throw broken(file, `it is cut off within its chunk ${JSON.stringify(type)}`);
     if (needed.has(type)) {
       if (crc32(content.subarray(at + 4, end - 4)) !== content.readUInt32BE(end - 4)) throw broken(file, `its chunk ${type} is damaged`);
-      chunks.push({ type, data: content.subarray(at + 8, end - 4) });
+      if (length > 0 || type === 'IEND' || type === 'PLTE') chunks.push({ type, data: content.subarray(at + 8, end - 4) });
+      if (chunks.length > mostChunks) throw broken(file, `it has more than ${mostChunks} chunks of pixels`);
     }
     at = end;
   }

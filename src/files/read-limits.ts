@@ -2,13 +2,22 @@ import { limitRemedy, standardLimits, type ReadLimits } from '#shared/data/read-
 import { AppError } from '#shared/errors';
 
 let current = standardLimits;
+/** The folders that are being read: links may lead into them as well. */
+const beingRead = new Set<string>();
 
 /** The limits that this process or thread reads under. */
-export const readLimits = (): ReadLimits => current;
+export const readLimits = (): ReadLimits =>
+  beingRead.size === 0 ? current : { ...current, linkedFolders: [...current.linkedFolders, ...beingRead] };
 
 /** Sets them. Only the entry of a process or thread does: a task brings the limits of who gave it. */
 export function useReadLimits(limits: ReadLimits): void {
   current = limits;
+}
+
+/** Lets links lead into a folder that is being read. @returns what ends that */
+export function letLinksInto(folder: string): () => void {
+  beingRead.add(folder);
+  return () => void beingRead.delete(folder);
 }
 
 const remedy = limitRemedy('Largest picture', '--max-megapixels');

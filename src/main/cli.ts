@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { useReadLimits } from '#files/read-limits';
 import { standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import { AppError, messageOf } from '#shared/errors';
-import { positive } from './cli/options.ts';
+import { positive, repeated } from './cli/options.ts';
 import { registerExport } from './cli/export.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
@@ -33,7 +33,7 @@ const program = new Command()
   .exitOverride()
   .option('--max-megapixels <n>', 'largest image or mask that is read, in millions of pixels', positive, standardLimits.megapixels)
   .option('--max-megabytes <n>', 'largest image or mask file that is read, in millions of bytes', positive, standardLimits.megabytes)
-  .option('--follow-links <dir...>', 'folders outside the data set that its links may lead to', [])
+  .option('--follow-links <dir>', 'a folder outside the data set that its links may lead to; may be given again', repeated, [])
   .hook('preAction', () => useReadLimits(limitsOf(program.opts())));
 registerTrain(program, host);
 registerEvaluate(program, host);

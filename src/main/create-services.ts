@@ -24,6 +24,8 @@ export interface HostOptions {
   host: Omit<HostInfo, 'logFile'>;
   /** Shows a native folder dialog; null where there is none. */
   chooseFolder: (() => Promise<string | null>) | null;
+  /** Gives an address for one more browser; left out where there is none to give. */
+  newAddress?: () => string | null;
 }
 
 /** The whole application but for its windows. */
@@ -65,14 +67,16 @@ export function createServices(options: HostOptions): Workbench {
   const app: Services['app'] = {
     host: () => ({ ...options.host, logFile: logFile.file }),
     ping: () => undefined,
+    newAddress: () => options.newAddress?.() ?? null,
     log: () => logTail(logFile.file),
     chooseFolder: async () => (options.chooseFolder ? options.chooseFolder() : null),
     uiState: () => preferences.uiState(),
     readLimits: () => preferences.readLimits(),
     setReadLimits: async (limits) => {
+      const links = preferences.readLimits().linkedFolders.join('\n') !== limits.linkedFolders.join('\n');
       preferences.setReadLimits(limits);
       useReadLimits(limits);
-      await datasets.readAgain();
+      await datasets.readAgain(links);
     },
     setUiState: ({ key, value }) => preferences.setUiState(key, value),
   };

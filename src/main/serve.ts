@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { createServices, openFirstDataset } from './create-services.ts';
-import { startBrowserHost } from './server/browser-host.ts';
+import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
 import { userDataFolder, workbenchVersion } from './user-data.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -12,27 +12,35 @@ const options = new Command()
   .name('serve')
   .option('--data <dir>', 'data set to open')
   .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
-  .option('--allow-host <host...>', 'name or name:port that it may be asked under as well, such as localhost behind an SSH tunnel', [])
+  .option(
+    '--allow-host <host>',
+    'name or name:port that it may be asked under as well, such as localhost behind an SSH tunnel; may be given again',
+    (host: string, before: string[]) => [...before, host],
+    [],
+  )
   .parse()
   .opts<{ data?: string; port: string; allowHost: string[] }>();
 
+let host: BrowserHost | null = null;
 const workbench = createServices({
   userData: userDataFolder(),
   trainer: { entry: path.join(here, 'trainer.js'), program: process.execPath },
   workerEntry: path.join(here, 'mask-worker.js'),
   host: { host: 'browser', version: workbenchVersion(), platform: process.platform, nativeDialogs: false },
   chooseFolder: null,
+  newAddress: () => host?.newAddress() ?? null,
 });
 const problem = await openFirstDataset(workbench, options.data ?? null);
 if (problem) console.error(problem);
-const host = await startBrowserHost(workbench, {
+const started = await startBrowserHost(workbench, {
   port: Number(options.port),
   rendererFolder: path.join(here, '../renderer'),
   allowedHosts: options.allowHost,
 });
-console.log(`READY ${host.newAddress()}`);
-// An address is good once: Enter in the terminal gives another, for one more browser.
-if (process.stdin.isTTY) process.stdin.on('data', () => console.log(`READY ${host.newAddress()}`)).unref();
+host = started;
+console.log(`READY ${started.newAddress()}`);
+// An address is good once. The terminal is not read for it: a process in the background would be stopped by that.
+if (process.platform !== 'win32') process.on('SIGUSR2', () => console.log(`READY ${started.newAddress()}`));
 
 let ending = false;
 async function end(): Promise<void> {
@@ -40,7 +48,7 @@ async function end(): Promise<void> {
   ending = true;
   for (const text of await workbench.datasets.waitsFor()) console.error(`${text} …`);
   await workbench.shutDown();
-  await host.close();
+  await started.close();
   process.exit(0);
 }
 process.on('SIGINT', () => void end());

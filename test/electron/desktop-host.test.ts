@@ -60,7 +60,7 @@ test('the page may tell of ended runs and copy; camera, place and devices are re
   const answers = (['notifications', 'clipboard-sanitized-write', 'media', 'geolocation', 'openExternal', 'midi'] as const).map((name) => {
     const answer = vi.fn();
     ask({} as WebContents, name, answer, {} as never);
-    return [name, answer.mock.calls[0][0]];
+    return [name, answer.mock.calls[0][0] as boolean] as const;
   });
   expect(answers).toEqual([
     ['notifications', true],
@@ -84,7 +84,7 @@ test('services that cannot be built are told, and the process ends with an error
     },
   );
   await running;
-  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 87']);
   expect(windows).toHaveLength(0);
 });
 
@@ -97,7 +97,7 @@ test('a page that cannot be loaded ends the services that were begun, then the p
   const { done, running } = start({ failsToLoad: new Error('ERR_FAILED') }, { createWorkbench });
   await running;
   expect(shutDown).toHaveBeenCalledOnce();
-  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+  expect(done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 87']);
 });
 
 test('a start that fails before Electron is ready ends the process as well', async () => {
@@ -114,7 +114,7 @@ test('a start that fails before Electron is ready ends the process as well', asy
     preload: '',
     staticFile: () => Promise.resolve(null),
   });
-  expect(made.done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 1']);
+  expect(made.done).toEqual(['scheme', 'box: EncNet Workbench could not start', 'exit 87']);
 });
 
 test('a second launch ends at once, and the first one comes to the front with the data set that was asked for', async () => {
@@ -134,6 +134,23 @@ test('a second launch ends at once, and the first one comes to the front with th
   await vi.waitFor(() => expect(fake.dialog.showErrorBox).toHaveBeenCalledWith('The data set could not be opened', expect.any(String)));
   fake.app.emit('second-instance', {}, [], '/', null);
   expect(windows[0].focus).toHaveBeenCalledTimes(3);
+});
+
+test('a page that is loaded again while it loads the first time is no failure', async () => {
+  const { done, running } = start({ failsToLoad: Object.assign(new Error('ERR_ABORTED (-3)'), { code: 'ERR_ABORTED' }) });
+  await running;
+  expect(done).toEqual(['scheme']);
+});
+
+test('a second launch while the first is starting has its data set opened when that is done', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const opening = Promise.withResolvers<string | null>();
+  const { fake, running } = start({}, { openFirst: () => opening.promise });
+  await vi.waitFor(() => expect(bench).not.toBe(null));
+  fake.app.emit('second-instance', {}, [], '/', { folder });
+  opening.resolve(null);
+  await running;
+  await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
 });
 
 test('a data set that cannot be opened is told once the window is there', async () => {

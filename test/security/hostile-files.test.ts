@@ -11,7 +11,7 @@ import { linkTarget } from '#files/link-target';
 import { openPicture, withPicture } from '#files/picture';
 import { readJsonFile } from '#files/json-file';
 import { readPlainFile, readPlainFileAsync } from '#files/plain-file';
-import { useReadLimits } from '#files/read-limits';
+import { letLinksInto, useReadLimits } from '#files/read-limits';
 import { pictureFiles, png, pngChunk, pngFiles, pngHeader, specialFiles, type Plants } from '../../scripts/soak/hostile-files.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
@@ -93,26 +93,33 @@ test('what is served as a picture is one by its bytes, with the type of these', 
 });
 
 describe('a link of a data set', () => {
-  test('that stays within it is followed, and a saved mask goes where it leads', async () => {
-    const folder = await makeDataset({ train: 1, val: 1 });
-    mkdirSync(path.join(folder, 'store'));
-    for (const [at, name] of [
-      ['train', 'a.png'],
-      ['trainannot', 'a.png'],
-    ]) {
-      copyFileSync(path.join(folder, at, 'train-0.png'), path.join(folder, 'store', `${at}-${name}`));
-      symlinkSync(`../store/${at}-${name}`, path.join(folder, at, name));
-    }
+  test('that stays within it is read; a mask that was one is written in its place, and what it led to stays as it was', async () => {
+    const folder = await makeDataset({ train: 2, val: 1 });
+    const [own, other] = ['train-0.png', 'train-1.png'].map((name) => path.join(folder, 'trainannot', name));
+    rmSync(other);
+    symlinkSync('train-0.png', other);
     await bench.call('datasets.open', { path: folder });
     await bench.workbench.datasets.require().surveyed();
-    expect(await bench.call<ImageEntry[]>('datasets.images')).toContainEqual(expect.objectContaining({ id: 'train/a', problems: [] }));
-    const stored = path.join(folder, 'store/trainannot-a.png');
-    const before = readFileSync(stored);
-    await bench.call('edits.open', { imageId: 'train/a', window: 'w' });
+    expect(await bench.call<ImageEntry[]>('datasets.images')).toContainEqual(
+      expect.objectContaining({ id: 'train/train-1', problems: [] }),
+    );
+    const before = readFileSync(own);
+    await bench.call('edits.open', { imageId: 'train/train-1', window: 'w' });
     const patch = { left: 0, top: 0, width: 1, height: 1, changed: Uint8Array.of(1), values: Uint8Array.of(7) };
-    await bench.call('edits.stroke', { imageId: 'train/a', stroke: 's', label: 'Brush', patch });
-    await bench.call('edits.save', { imageId: 'train/a' });
-    expect(readFileSync(stored).equals(before)).toBe(false);
+    await bench.call('edits.stroke', { imageId: 'train/train-1', stroke: 's', label: 'Brush', patch });
+    await bench.call('edits.save', { imageId: 'train/train-1' });
+    expect(readFileSync(own).equals(before)).toBe(true);
+    expect(readFileSync(other).equals(before)).toBe(false);
+  });
+
+  test('into what the workbench keeps is none of a data set', async () => {
+    const folder = await makeDataset({ train: 1, val: 1 });
+    mkdirSync(path.join(folder, '.encnet'));
+    copyFileSync(path.join(folder, 'trainannot/train-0.png'), path.join(folder, '.encnet/kept.png'));
+    rmSync(path.join(folder, 'trainannot/train-0.png'));
+    symlinkSync('../.encnet/kept.png', path.join(folder, 'trainannot/train-0.png'));
+    await bench.call('datasets.open', { path: folder });
+    await expect(bench.call('edits.open', { imageId: 'train/train-0', window: 'w' })).rejects.toMatchObject({ code: 'forbidden' });
   });
 
   test('that leads out is named with what to do, and followed once its folder is named', async () => {
@@ -123,7 +130,7 @@ describe('a link of a data set', () => {
     const refused = await bench.call<DatasetInfo>('datasets.open', { path: folder });
     expect(refused.problems.join()).toMatch(/b\.png is a link that leads out of the data set.*"Links may lead to" in Settings/);
     await bench.call('app.setReadLimits', { ...standardLimits, linkedFolders: [store] });
-    const opened = await bench.call<DatasetInfo>('datasets.open', { path: folder });
+    const opened = await bench.call<DatasetInfo>('datasets.current');
     expect(opened.problems.join()).not.toContain('b.png');
     expect(await bench.call<ImageEntry[]>('datasets.images')).toContainEqual(expect.objectContaining({ id: 'train/b' }));
   });
@@ -149,9 +156,15 @@ describe('a link of a data set', () => {
     symlinkSync(outside, path.join(folder, 'out'));
     symlinkSync('circle', path.join(folder, 'circle'));
     symlinkSync(`${folder}-evil`, path.join(folder, 'beside'));
-    expect(linkTarget(folder, path.join(folder, 'way/file'))).toBe(path.join(folder, 'a/file'));
-    for (const name of ['out', 'out/secret.png', 'circle', 'beside', 'nothing'])
-      expect(linkTarget(folder, path.join(folder, name)), name).toBe(null);
+    mkdirSync(path.join(folder, '.encnet'));
+    writeFileSync(path.join(folder, '.encnet/kept.png'), '');
+    symlinkSync('.encnet/kept.png', path.join(folder, 'kept'));
+    const end = letLinksInto(folder);
+    expect(linkTarget(path.join(folder, 'way/file'))).toBe(path.join(folder, 'a/file'));
+    for (const name of ['out', 'out/secret.png', 'circle', 'beside', 'nothing', 'kept'])
+      expect(linkTarget(path.join(folder, name)), name).toBe(null);
+    end();
+    expect(linkTarget(path.join(folder, 'way/file'))).toBe(null);
   });
 });
 

@@ -100,7 +100,7 @@ test('an address opens one page: its ticket is good once', async () => {
 
 test('a body that is too long for a ticket ends its own request', async () => {
   const { origin } = new URL(address);
-  expect((await fetch(`${origin}/session`, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(400);
+  expect((await fetch(`${origin}/session`, { method: 'POST', body: 'x'.repeat(100_000) })).status).toBe(403);
   expect((await get('/')).status).toBe(200);
 });
 

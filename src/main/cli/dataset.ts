@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { letLinksInto } from '#files/read-limits';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
@@ -14,6 +15,7 @@ export interface CliDataset {
 /** Locates a data set without opening its history: the command line writes nothing into it. */
 export function findDataset(folder: string): CliDataset {
   const at = path.resolve(folder);
+  letLinksInto(at);
   const located = locateDataset(at);
   return { folder: at, located, classSet: classSetOf(at, located) };
 }

@@ -40,3 +40,6 @@ export function setting(text: string, previous: [string, unknown][]): [string, u
   }
   return [...previous, [text.slice(0, at), value]];
 }
+
+/** Collects an option that may be given again. */
+export const repeated = (text: string, previous: string[]): string[] => [...previous, text];

@@ -6,6 +6,7 @@ import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#files/image-files';
 import { linkRefusal, linkTarget } from '#files/link-target';
+import { letLinksInto } from '#files/read-limits';
 import { runJob } from './run-job.ts';
 
 interface PredictOptions {
@@ -69,16 +70,16 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
 
 const sampleOf = (name: string, imageFile: string): Sample => ({ id: path.parse(name).name, imageFile, maskFile: null });
 
-/** The images of a folder, links resolved as far as they may be followed. @throws AppError 'forbidden' naming one that may not */
+/** The images of a folder. @throws AppError 'forbidden' naming a link that may not be followed */
 function imagesIn(folder: string): Sample[] {
+  letLinksInto(folder);
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => imagePattern.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => {
       const file = path.join(folder, entry.name);
-      const target = entry.isSymbolicLink() ? linkTarget(folder, file) : file;
-      if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
-      return sampleOf(entry.name, target);
+      if (entry.isSymbolicLink() && linkTarget(file) === null) throw new AppError('forbidden', linkRefusal(file), { file });
+      return sampleOf(file, file);
     });
 }
 

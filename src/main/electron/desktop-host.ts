@@ -37,6 +37,9 @@ export function folderIn(argv: readonly string[]): string | null {
   return at >= 0 ? (argv[at + 1] ?? null) : null;
 }
 
+/** Tells `npm start` to go on without a desktop window. */
+export const couldNotStart = 87;
+
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
 /** The one desktop host of a process. */
@@ -44,6 +47,8 @@ class DesktopHost {
   private readonly options: DesktopOptions;
   private window: BrowserWindow | null = null;
   private workbench: Workbench | null = null;
+  /** The data set that a second launch asked for while the first was starting. */
+  private wanted: string | null = null;
   private state: 'starting' | 'running' | 'ending' | 'ended' = 'starting';
 
   constructor(options: DesktopOptions) {
@@ -86,9 +91,22 @@ class DesktopHost {
     const window = this.createWindow(workbench);
     this.window = window;
     connectIpc(electron.ipcMain, window.webContents, workbench);
-    await window.loadURL(pageUrl);
+    await this.load(window);
     if (this.state === 'starting') this.state = 'running';
+    const { wanted } = this;
+    if (wanted !== null) void this.openFor(workbench, wanted);
     if (problem !== null) electron.dialog.showErrorBox('The data set could not be opened', problem);
+  }
+
+  /** A page that was loaded again, or a window that was closed, while it was loading is no failure: who did it sees to it. */
+  private async load(window: BrowserWindow): Promise<void> {
+    try {
+      await window.loadURL(pageUrl);
+    } catch (error) {
+      const isOurs = (error as { code?: string }).code === 'ERR_ABORTED' || window.isDestroyed() || this.state !== 'starting';
+      if (!isOurs) throw error;
+      this.workbench?.log.warn({ err: error }, 'the first load of the page was ended by another');
+    }
   }
 
   /** The one window: sandboxed, context-isolated, and unable to leave the page. */
@@ -129,11 +147,12 @@ class DesktopHost {
   /** Started again: the window that is there comes to the front, with the data set that was asked for. */
   private onSecondLaunch(data: unknown): void {
     const { window, workbench } = this;
+    const folder = (data as { folder?: unknown } | null)?.folder;
+    if (this.state === 'starting' && typeof folder === 'string') this.wanted = folder;
     if (!window || window.isDestroyed() || this.state === 'ended') return;
     if (window.isMinimized()) window.restore();
     window.show();
     window.focus();
-    const folder = (data as { folder?: unknown } | null)?.folder;
     if (typeof folder === 'string' && this.state === 'running' && workbench) void this.openFor(workbench, folder);
   }
 
@@ -170,7 +189,7 @@ class DesktopHost {
     this.workbench?.log.fatal({ err: error }, 'the desktop window could not be started');
     await this.shutDown();
     dialog.showErrorBox('EncNet Workbench could not start', textOf(error));
-    app.exit(1);
+    app.exit(couldNotStart);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Readable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -122,7 +123,8 @@ class Host {
     };
     if (!hostAllowed(request, guard)) return refuse(421, 'it was sent to another name', unknownHost(request));
     if (!originAllowed(request)) return refuse(403, 'another page asked', 'This page may not ask.');
-    const url = new URL(request.url ?? '/', `http://127.0.0.1:${guard.port}`);
+    const url = URL.parse(request.url ?? '/', `http://127.0.0.1:${guard.port}`);
+    if (!url) return refuse(400, 'its address is none', 'This address is none.');
     const isPage = !url.pathname.startsWith('/asset/') && url.pathname !== '/session';
     if (!isPage && !siteAllowed(request)) return refuse(403, 'another page asked', 'This page may not ask.');
     if (url.pathname === '/session') return this.session(request, response, refuse);
@@ -136,8 +138,11 @@ class Host {
   private async file(request: IncomingMessage, response: ServerResponse, url: URL, refuse: Refuse): Promise<void> {
     const { workbench, rendererFolder } = this.parts;
     const isAsset = url.pathname.startsWith('/asset/');
+    // Making a picture may take its time: it is no connection on which nothing moves.
+    if (isAsset) request.socket.setTimeout(0);
     const reply = isAsset ? await workbench.assets.handle(new Request(url)) : await staticFile(rendererFolder, url.pathname);
     if (!reply) return refuse(404, 'there is nothing there', 'There is nothing here.');
+    request.socket.setTimeout(idleMs);
     response.writeHead(reply.status, { ...secureHeaders, ...Object.fromEntries(reply.headers) });
     if (!reply.body || request.method === 'HEAD') return void response.end();
     await pipeline(Readable.fromWeb(reply.body), response);
@@ -146,7 +151,8 @@ class Host {
   /** A page exchanges the ticket of its address for the secrets of this start. */
   private async session(request: IncomingMessage, response: ServerResponse, refuse: Refuse): Promise<void> {
     if (request.method !== 'POST') return end(response, 405, 'Only POST is answered here.');
-    const secrets = this.parts.guard.secrets.exchange(await bodyOf(request));
+    const ticket = await bodyOf(request);
+    const secrets = ticket === null ? null : this.parts.guard.secrets.exchange(ticket);
     if (!secrets) return refuse(403, 'the ticket was used, or none', 'This address was used before.');
     response.writeHead(200, { ...secureHeaders, 'content-type': 'application/json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(secrets));
@@ -165,7 +171,7 @@ class Host {
     if (!sessionAllowed(request, guard)) return refuse('403 Forbidden', 'a connection without the secret of this start');
     if (this.sockets.clients.size >= mostWindows)
       return refuse('503 Service Unavailable', `a window beyond the ${mostWindows} that are open`);
-    this.sockets.handleUpgrade(request, socket, head, (ws) => serveSocket(ws, workbench));
+    this.sockets.handleUpgrade(request, socket, head, (ws) => serveSocket(ws, socket as Socket, workbench));
   }
 }
 
@@ -174,12 +180,12 @@ type Refuse = (status: number, why: string, text: string) => void;
 const unknownHost = ({ headers: { host = '' } }: IncomingMessage): string =>
   `This address (${host.slice(0, 100)}) is not served here. Through a tunnel, start the workbench with --allow-host ${host.slice(0, 100)}`;
 
-/** A short body as text. @throws Error of a longer one */
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** A short body as text; null for a longer one. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
   let text = '';
   for await (const part of request.setEncoding('utf8')) {
     text += part as string;
-    if (text.length > longestTicket) throw new Error('a body that is too long');
+    if (text.length > longestTicket) return null;
   }
   return text;
 }

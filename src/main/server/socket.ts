@@ -14,30 +14,44 @@ const hardLimit = 64_000_000;
 const mostCalls = 64;
 const lookMs = 200;
 const pingMs = 10_000;
+/** Pings within which nothing at all moved. */
+const mostSilentPings = 2;
 const refusalMs = 500;
+
+/** What of a connection below its frames tells that it lives. */
+interface Moved {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Of these, bytes that the system has not taken yet. */
+  readonly writableLength: number;
+}
 
 type Parts = Pick<Workbench, 'dispatch' | 'events' | 'log'>;
 
 /** One window over its socket, until that closes: what it does not read, and how much it asks, costs no other window. */
 class WindowConnection {
   private readonly socket: WebSocket;
+  private readonly raw: Moved;
   private readonly workbench: Parts;
   /** The newest of each event that waits for a slow window. */
   private readonly held = new Map<string, EventFrame>();
   private readonly ends: (() => void)[] = [];
   private calls = 0;
-  private alive = true;
+  /** Whether it has answered since the last ping. */
+  private answered = false;
   private refused = false;
-  /** Bytes that waited at the last ping. */
-  private waitedBefore = Infinity;
+  /** Bytes that had been moved at the last ping. */
+  private movedBefore = -1;
+  private silentPings = 0;
 
-  constructor(socket: WebSocket, workbench: Parts) {
+  constructor(socket: WebSocket, raw: Moved, workbench: Parts) {
     this.socket = socket;
+    this.raw = raw;
     this.workbench = workbench;
     this.ends.push(workbench.events.subscribe((name, payload, dataset) => this.sendEvent(name, payload, dataset)));
     this.every(lookMs, () => this.look());
     this.every(pingMs, () => this.ping());
-    socket.on('pong', () => (this.alive = true));
+    socket.on('pong', () => (this.answered = true));
     socket.on('message', (data: Buffer) => this.receive(data));
     socket.on('error', (error) => {
       workbench.log.warn({ err: error }, 'the connection to a window broke');
@@ -94,14 +108,14 @@ class WindowConnection {
     this.held.clear();
   }
 
+  /** A window lives as long as bytes move: over a slow tunnel a pong waits behind whole pictures. */
   private ping(): void {
-    const { bufferedAmount: waiting, isPaused } = this.socket;
-    // A window that is not read cannot be heard: it lives as long as it takes what waits for it.
-    if (isPaused) this.alive = waiting <= softLimit || waiting < this.waitedBefore;
-    this.waitedBefore = waiting;
-    if (!this.alive) return this.socket.terminate();
-    if (isPaused) return;
-    this.alive = false;
+    const moved = this.raw.bytesRead + this.raw.bytesWritten - this.raw.writableLength;
+    const alive = this.answered || moved !== this.movedBefore;
+    this.movedBefore = moved;
+    this.answered = false;
+    this.silentPings = alive ? 0 : this.silentPings + 1;
+    if (this.silentPings >= mostSilentPings) return this.socket.terminate();
     this.socket.ping();
   }
 
@@ -134,7 +148,7 @@ class WindowConnection {
   }
 }
 
-/** Serves one page over its WebSocket, until it closes. */
-export function serveSocket(socket: WebSocket, workbench: Parts): void {
-  new WindowConnection(socket, workbench);
+/** Serves one page over its WebSocket, until it closes. @param raw the connection that carries it */
+export function serveSocket(socket: WebSocket, raw: Moved, workbench: Parts): void {
+  new WindowConnection(socket, raw, workbench);
 }

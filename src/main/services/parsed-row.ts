@@ -11,15 +11,17 @@ export function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
   }
 }
 
-/** No text that the workbench writes into one column is longer. */
-const longestText = 4_000_000;
+/** No text that the workbench writes into one column is longer: a confusion matrix of 255 classes. */
+const longestText = 1_000_000;
+/** Names, settings, classes, notes: whatever stands in a list of many. */
+export const listedText = 100_000;
 
 /**
  * A text column of a query, by its own name; NULL where it is too long to be ours, which is not even read.
  * @param column may have a table before it
  */
-export const boundedText = (column: string): string =>
-  `CASE WHEN octet_length(${column}) <= ${longestText} THEN ${column} END AS ${column.split('.').at(-1)}`;
+export const boundedText = (column: string, longest = longestText): string =>
+  `CASE WHEN octet_length(${column}) <= ${longest} THEN ${column} END AS ${column.split('.').at(-1)}`;
 
 const brokenPrefix = 'row:';
 

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { AppError } from '#shared/errors';
 
 /** Element types of weight files, by safetensors' names. */
@@ -45,10 +46,11 @@ const copies = 2;
 
 /** @throws AppError 'too-large' if a file's tensors do not fit the memory that is free */
 export function assertFits(file: string, bytes: number): void {
-  const free = process.availableMemory();
+  // Not what is free now: the system gives back what it keeps of files.
+  const free = Math.min(os.totalmem(), process.constrainedMemory() || Infinity) - process.memoryUsage.rss();
   if (bytes * copies <= free) return;
   const need = `${file} has tensors of ${(bytes / 1e9).toFixed(1)} GB, which need ${copies} times that`;
-  const text = `${need}, and ${(free / 1e9).toFixed(1)} GB of memory are free`;
+  const text = `${need}, and ${(free / 1e9).toFixed(1)} GB of memory can be had`;
   throw new AppError('too-large', `${text}: close other programs, or take a smaller file`, { file });
 }
 

@@ -19,21 +19,16 @@ function stored(): PageSecrets | null {
   }
 }
 
-/** The ticket of this page's address, which leaves the address bar at once: it is good for one exchange. */
-function takeTicket(): string | null {
-  const ticket = location.hash.slice(1);
-  if (ticket) history.replaceState(null, '', location.pathname);
-  return ticket || null;
-}
-
 /**
  * The secrets of the start that this page belongs to.
  * @throws Error with what a person has to do if the page has none
  */
 export async function pageSecrets(): Promise<PageSecrets> {
-  const ticket = takeTicket();
+  const ticket = location.hash.slice(1);
   if (ticket) {
     const answer = await fetch('/session', { method: 'POST', body: ticket });
+    // It is good for one exchange, and leaves the address bar with it.
+    history.replaceState(null, '', location.pathname);
     if (answer.ok) {
       const secrets = (await answer.json()) as PageSecrets;
       localStorage.setItem(storageKey, JSON.stringify(secrets));
@@ -44,7 +39,7 @@ export async function pageSecrets(): Promise<PageSecrets> {
   if (known) return known;
   throw new Error(
     ticket
-      ? 'This address was used before, and is good once. Press Enter where the workbench runs: it prints another.'
-      : 'Open the address that the workbench printed when it started. If it was used, press Enter there: it prints another.',
+      ? 'This address was used before, and is good once. Settings of an open window give another, and so does what the workbench printed.'
+      : 'Open the address that the workbench printed when it started. It is good once: Settings of an open window give another.',
   );
 }

@@ -21,6 +21,8 @@ export const app = {
     chooseFolder: method(z.undefined()).returns<string | null>(),
     /** Answers at once: the window asks whether the workbench is still there. */
     ping: method(z.undefined()).returns<void>(),
+    /** An address that opens the workbench in one more browser, once; null in the desktop window. */
+    newAddress: method(z.undefined()).returns<string | null>(),
     /** The last lines of the log. */
     log: method(z.undefined()).returns<{ file: string | null; lines: string[] }>(),
     uiState: method(z.undefined()).returns<UiState>(),

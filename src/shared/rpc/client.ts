@@ -32,6 +32,8 @@ export interface ConnectionOptions {
   /** How often a window asks whether the workbench is there, and how long it waits for the answer; 0 never asks. */
   heartbeatMs?: number;
   answerMs?: number;
+  /** How long it waits while other calls are under way. */
+  largeAnswerMs?: number;
   /** The first wait before a new try; it doubles up to the longest. */
   firstWaitMs?: number;
   longestWaitMs?: number;
@@ -62,7 +64,7 @@ class ReconnectingClient implements Connection {
 
   constructor(channel: Channel, open: () => Promise<Channel>, options: ConnectionOptions) {
     this.open = open;
-    this.options = { heartbeatMs: 5000, answerMs: 10_000, firstWaitMs: 500, longestWaitMs: 8000, ...options };
+    this.options = { heartbeatMs: 5000, answerMs: 10_000, largeAnswerMs: 60_000, firstWaitMs: 500, longestWaitMs: 8000, ...options };
     this.channel = channel;
     this.client = clientProxy((method, input) => this.call(method, input));
     this.attach(channel);
@@ -78,7 +80,9 @@ class ReconnectingClient implements Connection {
   /** A connection that is open and says nothing is as good as lost. */
   private async ask(): Promise<void> {
     const { channel } = this;
-    const timer = setTimeout(() => channel === this.channel && this.lose(), this.options.answerMs);
+    // A large answer, or a large stroke on its way, may take its time over a slow line.
+    const waits = this.pending.size > 0 ? this.options.largeAnswerMs : this.options.answerMs;
+    const timer = setTimeout(() => channel === this.channel && this.lose(), waits);
     // What it answers does not matter, and what it fails with is seen by the timer or the close.
     await this.client.app.ping().catch(() => undefined);
     clearTimeout(timer);

@@ -2,7 +2,6 @@ import path from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '#files/json-file';
 import { isThere } from '#files/file-identity';
-import { linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 import { fnv1a } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
@@ -29,7 +28,7 @@ export interface ClassSet {
   key: string;
 }
 
-/** @throws AppError 'not-a-dataset' naming the file and the rule it breaks, or as `readPlainFile` */
+/** @throws AppError as `readJsonFile`, 'not-a-dataset' if its classes contradict each other */
 function readClassSet(file: string): ClassSet {
   const source = readJsonFile(file, classSetSchema, 'a class set');
   const { name, voidValue, classes } = source;
@@ -62,7 +61,7 @@ function readClassSet(file: string): ClassSet {
 
 /**
  * The class set of a data set: its own, else the one that goes with its layout.
- * @throws AppError 'not-a-dataset' if its own breaks a rule
+ * @throws AppError as `readJsonFile`, 'not-a-dataset' if its own breaks a rule
  */
 export function classSetOf(folder: string, { layout }: Pick<LocatedDataset, 'layout'>): ClassSet {
   return ownClassSet(folder) ?? builtInClassSet(layout === 'segnet' ? 'camvid-11' : 'camvid-32');
@@ -74,9 +73,8 @@ export function builtInClassSet(name: 'camvid-11' | 'camvid-32'): ClassSet {
   return readClassSet(file);
 }
 
-/** The data set's own `classes.json`, or null. @throws AppError 'not-a-dataset' if it breaks a rule */
+/** The data set's own `classes.json`, or null. @throws as `classSetOf` */
 function ownClassSet(folder: string): ClassSet | null {
   const file = path.join(folder, 'classes.json');
-  // A link may lead to another file of the data set.
-  return isThere(file) ? readClassSet(linkTarget(folder, file) ?? file) : null;
+  return isThere(file) ? readClassSet(file) : null;
 }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { isTemporary } from '#files/atomic-write';
 import { holderText, Lease, type LeaseHolder } from '#files/lease';
+import { letLinksInto } from '#files/read-limits';
 import { AppError, messageOf } from '#shared/errors';
 import { openDatabase, type Db } from '../database.ts';
 import { EditSessions } from '../edits/edit-sessions.ts';
@@ -76,15 +77,16 @@ export class DatasetScope {
    * nothing is then open
    */
   static async open(options: ScopeOptions): Promise<DatasetScope> {
-    const located = locateDataset(options.folder);
-    const classSet = classSetOf(options.folder, located);
-    const permitted = masksPermitted(options.folder, located);
-    const id = datasetId(options.folder);
-    const workFolder = new WorkFolder(
-      permitted ? path.join(options.folder, '.encnet') : path.join(options.userData, 'read-only-datasets', id),
-    );
-    const endings: DatasetScope['endings'] = [];
+    const stopLinks = letLinksInto(options.folder);
+    const endings: DatasetScope['endings'] = [{ what: 'links into it', end: stopLinks }];
     try {
+      const located = locateDataset(options.folder);
+      const classSet = classSetOf(options.folder, located);
+      const permitted = masksPermitted(options.folder, located);
+      const id = datasetId(options.folder);
+      const workFolder = new WorkFolder(
+        permitted ? path.join(options.folder, '.encnet') : path.join(options.userData, 'read-only-datasets', id),
+      );
       const taken = await takeLease(workFolder, options);
       const lease = taken instanceof Lease ? taken : null;
       if (lease) endings.push({ what: 'the lease', end: () => lease.release() });

@@ -63,16 +63,18 @@ export class DatasetService {
     });
   }
 
-  private async replace(folder: string, isSample: boolean, takeOver: boolean): Promise<DatasetInfo> {
+  /** @param anew opens it again although it is open: what its links may lead to has changed */
+  private async replace(folder: string, isSample: boolean, takeOver: boolean, anew = false): Promise<DatasetInfo> {
     if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const before = this.scope;
     const again = before?.dataset.id === datasetId(folder) && !takeOver;
     // One that another workbench had may be free by now, and one whose folders were put anew is another one.
-    if (before && again && !before.access.heldBy() && before.access.isThere) return before.dataset.info;
+    const isStale = anew || !before?.access.isThere;
+    if (before && again && !before.access.heldBy() && !isStale) return before.dataset.info;
     const busy = before?.busyWith;
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
-    if (before && again && !before.access.isThere) {
-      // It holds the very lease, and can neither read nor write any more.
+    if (before && again && isStale) {
+      // It holds the very lease that the new one takes.
       await before.close();
       this.scope = null;
     }
@@ -113,9 +115,14 @@ export class DatasetService {
     return { path: at, parent: parent === at ? null : parent, folders };
   }
 
-  /** Reads again what the limits kept from being read. */
-  async readAgain(): Promise<void> {
-    await this.scope?.readAgain();
+  /** Reads again what the limits kept from being read. @param links whether links may lead to other folders now: it is then opened anew */
+  readAgain(links: boolean): Promise<void> {
+    return this.changes.run(async () => {
+      if (!this.scope) return;
+      const { path: folder, info } = this.scope.dataset;
+      if (links && !this.scope.busyWith) await this.replace(folder, info.isSample, false, true);
+      else await this.scope.readAgain();
+    });
   }
 
   /** What the end of the application waits for, in words. */

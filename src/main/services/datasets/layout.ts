@@ -49,10 +49,9 @@ const layouts: { name: LocatedDataset['layout']; title: string; splits: SplitFol
 function isFolder(file: string): boolean {
   try {
     return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch (error) {
-    // A link in a circle, or a file in the place of a folder on the way, leads to no folder.
-    if (['ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
-    throw error;
+  } catch {
+    // A link in a circle, a file in the place of a folder on the way, or what may not be looked into.
+    return false;
   }
 }
 const matches = (folder: string, splits: SplitFolders[]) => splits.filter(({ images }) => isFolder(path.join(folder, images)));
@@ -99,21 +98,15 @@ function imagesIn(folder: string): Dirent[] {
   }
 }
 
-/** A folder of a layout where it really lies. @throws AppError 'forbidden' if it is a link out of the data set */
-function realFolder(dataset: string, name: string): string {
-  const folder = path.join(dataset, name);
-  if (!lookAt(folder)?.isSymbolicLink()) return folder;
-  const target = linkTarget(dataset, folder);
-  if (target === null) throw new AppError('forbidden', linkRefusal(folder), { file: folder });
-  return target;
+/** @throws AppError 'forbidden' if a folder of a layout is a link that may not be followed */
+function assertFollowed(folder: string): void {
+  if (lookAt(folder)?.isSymbolicLink() && linkTarget(folder) === null)
+    throw new AppError('forbidden', linkRefusal(folder), { file: folder });
 }
 
-/** Where an entry of a folder really lies; null if it is a link out of the data set, or no file. */
-function realFile(dataset: string, folder: string, entry: Dirent): string | null {
-  const file = path.join(folder, entry.name);
-  if (entry.isFile()) return file;
-  return entry.isSymbolicLink() ? linkTarget(dataset, file) : null;
-}
+/** Whether an entry of a folder is a file, or a link that may be followed. */
+const isReadable = (folder: string, entry: Dirent): boolean =>
+  entry.isFile() || (entry.isSymbolicLink() && linkTarget(path.join(folder, entry.name)) !== null);
 
 /** Why an image is left out. */
 function leftOutText(folder: string, entry: Dirent): string {
@@ -121,28 +114,27 @@ function leftOutText(folder: string, entry: Dirent): string {
   return entry.isSymbolicLink() ? linkRefusal(file) : `${file} is no plain file, and is left out: remove it`;
 }
 
-/** The masks of a split by their images' names; one that must not be followed stays where it is, and is refused when it is read. */
-function masksOf(dataset: string, folder: string): Map<string, string> {
-  if (!isFolder(folder)) return new Map();
-  return new Map(
-    imagesIn(folder).map((entry) => [path.parse(entry.name).name, realFile(dataset, folder, entry) ?? path.join(folder, entry.name)]),
-  );
-}
-
 function locateSplit(dataset: string, { split, images, labels }: SplitFolders, problems: string[]): LocatedImage[] {
-  const [imageFolder, labelFolder] = [realFolder(dataset, images), realFolder(dataset, labels)];
-  const masks = masksOf(dataset, labelFolder);
+  const [imageFolder, labelFolder] = [path.join(dataset, images), path.join(dataset, labels)];
+  for (const folder of [imageFolder, labelFolder]) assertFollowed(folder);
+  // A mask that must not be read is refused when it is: its image is there all the same.
+  const masks = new Map(
+    isFolder(labelFolder)
+      ? imagesIn(labelFolder).map(({ name }): [string, string] => [path.parse(name).name, path.join(labelFolder, name)])
+      : [],
+  );
   if (!isFolder(labelFolder)) problems.push(`${labels}/ is missing: the images of ${images}/ have no masks yet`);
   const unused = new Set(masks.keys());
   const leftOut: string[] = [];
   const located = imagesIn(imageFolder).flatMap((entry): LocatedImage[] => {
     const { name } = path.parse(entry.name);
     unused.delete(name);
-    const imageFile = realFile(dataset, imageFolder, entry);
-    if (imageFile === null) leftOut.push(leftOutText(imageFolder, entry));
-    return imageFile === null
-      ? []
-      : [{ id: `${split}/${name}`, split, name, imageFile, maskFile: masks.get(name) ?? path.join(labelFolder, `${name}.png`) }];
+    if (!isReadable(imageFolder, entry)) {
+      leftOut.push(leftOutText(imageFolder, entry));
+      return [];
+    }
+    const imageFile = path.join(imageFolder, entry.name);
+    return [{ id: `${split}/${name}`, split, name, imageFile, maskFile: masks.get(name) ?? path.join(labelFolder, `${name}.png`) }];
   });
   if (leftOut.length > 0)
     problems.push(leftOut.length === 1 ? leftOut[0] : `${leftOut.length} files are left out, the first: ${leftOut[0]}`);

@@ -1,6 +1,7 @@
 import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
 import { withPicture } from '#files/picture';
 import { isThere, lookAt } from '#files/file-identity';
+import { linkTarget } from '#files/link-target';
 import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
 import { AppError, messageOf } from '#shared/errors';
@@ -21,9 +22,11 @@ export interface Survey {
   refused?: boolean;
 }
 
-/** Changes when a file does: its size and time. */
+/** Changes when a file does, or what a link leads to: its size and time. */
 export function fileStamp(file: string): string {
-  const stat = lookAt(file);
+  const found = lookAt(file);
+  const target = found?.isSymbolicLink() ? linkTarget(file) : null;
+  const stat = target === null ? found : lookAt(target);
   return stat ? `${stat.size}:${stat.mtimeMs}` : '-';
 }
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { lookAt, refuseLink } from '#files/file-identity';
+import { lookAt, refuseLink, refuseSpecialDatabase } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
@@ -26,9 +26,7 @@ export class WorkFolder {
       refuseLink(folder);
       refuseFile(folder);
     }
-    for (const file of ['history.db', 'lease.db']) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) refuseSpecial(path.join(root, `${file}${suffix}`));
-    }
+    for (const file of ['history.db', 'lease.db']) refuseSpecialDatabase(path.join(root, file));
   }
 
   /**
@@ -58,12 +56,4 @@ function refuseFile(folder: string): void {
   const found = lookAt(folder);
   if (!found || found.isDirectory()) return;
   throw new AppError('forbidden', `${folder} is a file, and a folder must be there: move it away`, { file: folder });
-}
-
-/** @throws AppError 'forbidden' if a database of ours is a folder, a pipe, a device or a link */
-function refuseSpecial(file: string): void {
-  refuseLink(file);
-  const found = lookAt(file);
-  if (!found || found.isFile()) return;
-  throw new AppError('forbidden', `${file} is no plain file, and one must be there: move it away`, { file });
 }

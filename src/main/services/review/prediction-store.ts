@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { boundedText, brokenId, parsed, rowidOf } from '../parsed-row.ts';
+import { boundedText, brokenId, listedText, parsed, rowidOf } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 const text = z.string();
@@ -18,7 +18,6 @@ const rowSchema = z.object({
   split: text,
   protocol: text,
   classes: text,
-  run_classes: text,
   checkpoint_sha256: text,
   created_at: text,
   images: z.number(),
@@ -28,8 +27,7 @@ const rowSchema = z.object({
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
 const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at'];
-const query = `SELECT p.rowid AS rowid, ${ownColumns.map((column) => boundedText(`p.${column}`)).join(', ')}, ${boundedText('r.name')},
-  (SELECT CASE WHEN octet_length(r.classes) <= 1000000 THEN r.classes END) AS run_classes,
+const query = `SELECT p.rowid AS rowid, ${ownColumns.map((column) => boundedText(`p.${column}`, listedText)).join(', ')}, ${boundedText('r.name', listedText)},
   (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
   FROM prediction p JOIN run r ON r.id = p.run_id WHERE p.complete = 1 AND r.deleted_at IS NULL`;
 /** More predictions or images than this are no history that a person made. */
@@ -109,12 +107,15 @@ export class PredictionStore {
 
   /** The predictions, newest first, and the rows that cannot be read: one of these hides none of the others. */
   list(): { predictions: PredictionInfo[]; broken: BrokenPrediction[] } {
-    const rows = this.db.prepare<[], FoundRow>(`${query} ORDER BY p.created_at DESC LIMIT ${mostPredictions}`).all();
-    const read = rows.map((row) => ({ row, info: toInfo(row) }));
-    return {
-      predictions: read.flatMap(({ info }) => info ?? []),
-      broken: read.flatMap(({ row, info }) => (info ? [] : [{ id: shownId(row), createdAt: row.created_at ?? '' }])),
-    };
+    const predictions: PredictionInfo[] = [];
+    const broken: BrokenPrediction[] = [];
+    // One after the other: what a hostile history holds in all of them together would fill the memory.
+    for (const row of this.db.prepare<[], FoundRow>(`${query} ORDER BY p.created_at DESC LIMIT ${mostPredictions}`).iterate()) {
+      const info = this.toInfo(row);
+      if (info) predictions.push(info);
+      else broken.push({ id: shownId(row), createdAt: row.created_at ?? '' });
+    }
+    return { predictions, broken };
   }
 
   /** Removes a row that cannot be read, with its masks. @throws AppError 'not-found' */
@@ -129,9 +130,27 @@ export class PredictionStore {
   /** @throws AppError 'not-found' */
   info(predictionId: string): PredictionInfo {
     const row = this.db.prepare<[string], FoundRow>(`${query} AND p.id = ?`).get(predictionId);
-    const info = row && toInfo(row);
+    const info = row && this.toInfo(row);
     if (!info) throw new AppError('not-found', `There is no prediction "${predictionId}"`);
     return info;
+  }
+
+  /** The classes of a run, for predictions of before they had their own. */
+  private classesOfRun(runId: string): ClassInfo[] | null {
+    const row = this.db.prepare<[string], { classes: string | null }>(`SELECT ${boundedText('classes')} FROM run WHERE id = ?`).get(runId);
+    return row?.classes ? parsed(classesSchema, row.classes) : null;
+  }
+
+  /** @returns null for a row that cannot be read */
+  private toInfo(found: FoundRow): PredictionInfo | null {
+    const { success, data: row } = rowSchema.safeParse(found);
+    if (!success) return null;
+    const own = parsed(classesSchema, row.classes);
+    const classes = own && own.length === 0 ? this.classesOfRun(row.run_id) : own;
+    const protocol = parsed(protocolSchema, row.protocol);
+    if (!classes || !protocol) return null;
+    const { id, run_id: runId, name: runName, split, created_at: createdAt, images, checkpoint_sha256: checkpointSha256 } = row;
+    return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes };
   }
 
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
@@ -168,15 +187,3 @@ const protocolSchema = z.object({
 });
 
 const shownId = ({ id, rowid }: FoundRow): string => (typeof id === 'string' && isId(id) ? id : brokenId(rowid));
-
-/** @returns null for a row that cannot be read */
-function toInfo(found: FoundRow): PredictionInfo | null {
-  const { success, data: row } = rowSchema.safeParse(found);
-  if (!success) return null;
-  const [own, ofRun] = [parsed(classesSchema, row.classes), parsed(classesSchema, row.run_classes)];
-  const classes = own && own.length > 0 ? own : ofRun;
-  const protocol = parsed(protocolSchema, row.protocol);
-  if (!own || !classes || !protocol) return null;
-  const { id, run_id: runId, name: runName, split, created_at: createdAt, images, checkpoint_sha256: checkpointSha256 } = row;
-  return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes };
-}

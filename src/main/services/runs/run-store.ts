@@ -182,10 +182,11 @@ export class RunStore {
 
   /** The newest runs; a damaged one is among them, and says so. */
   list(withDeleted: boolean): RunSummary[] {
-    return this.db
+    const rows = this.db
       .prepare<[], FoundRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC LIMIT ${mostRuns}`)
-      .all()
-      .map((row) => this.toSummary(row));
+      .iterate();
+    // One after the other: what a hostile history holds in all of them together would fill the memory.
+    return Array.from(rows, (row) => this.toSummary(row));
   }
 
   /** What a run left in its folder; a folder that is not followed hides no other run. */
@@ -294,8 +295,10 @@ export class RunStore {
 
   /** Removes a row whose id names no run of ours, for good: nothing can be restored of it, and no folder is its own. */
   removeRow(rowid: number): void {
-    if (this.db.prepare('DELETE FROM run WHERE rowid = ?').run(rowid).changes === 0)
-      throw new AppError('not-found', `There is no row ${rowid} of a run`);
+    const found = this.db.prepare<[number], { id: unknown }>(`SELECT ${boundedText('id')} FROM run WHERE rowid = ?`).get(rowid);
+    if (!found || (typeof found.id === 'string' && isId(found.id)))
+      throw new AppError('not-found', `There is no damaged row ${rowid} of a run`);
+    this.db.prepare('DELETE FROM run WHERE rowid = ?').run(rowid);
   }
 
   /** Removes for good what was deleted before `before`. @param failed told of a run that cannot be removed; it keeps no other */

@@ -6,7 +6,7 @@ import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId } from '../datasets/work-folder.ts';
-import { boundedText, brokenId, rowidOf } from '../parsed-row.ts';
+import { boundedText, brokenId, listedText, rowidOf } from '../parsed-row.ts';
 
 const text = z.string();
 const rowSchema = z.object({
@@ -23,7 +23,7 @@ const rowSchema = z.object({
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
 const columns = Object.keys(rowSchema.shape)
-  .map((column) => (column === 'priority' ? column : boundedText(column)))
+  .map((column) => (column === 'priority' ? column : boundedText(column, listedText)))
   .join(', ');
 /** No line that a person waits for is longer. */
 const mostQueued = 10_000;
@@ -91,8 +91,9 @@ export class QueueStore {
 
   /** @returns the run, so that it can be put back; null for one that cannot be read @throws AppError 'not-found' */
   remove(id: string): QueuedRun | null {
-    const run = this.list().waiting.find((queued) => queued.id === id) ?? null;
-    const rowid = rowidOf(id);
+    const { waiting, broken } = this.list();
+    const run = waiting.find((queued) => queued.id === id) ?? null;
+    const rowid = broken.some((row) => row.id === id) ? rowidOf(id) : null;
     const where = rowid === null ? 'id' : 'rowid';
     if (this.db.prepare(`DELETE FROM queued_run WHERE ${where} = ?`).run(rowid ?? id).changes === 0) {
       throw new AppError('not-found', `No run "${id}" waits in line`);
