@@ -49,4 +49,4 @@ const files: Record<keyof SetupModules, string> = {
 };
 
 export const load = async <Name extends keyof SetupModules>(name: Name): Promise<SetupModules[Name]> =>
-  (await import(`../../scripts/${files[name]}.mjs`)) as SetupModules[Name];
+  (await import(/* @vite-ignore */ new URL(`../../scripts/${files[name]}.mjs`, import.meta.url).href)) as SetupModules[Name];
