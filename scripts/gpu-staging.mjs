@@ -1,5 +1,5 @@
-// npm run gpu-staging [-- --keep DIR]: stages TensorFlow for a GPU as set-up does where one is, and loads it. Without a GPU it must fall back to
-// the processor and say why. It takes 14 GB of disk for a while, and about ten minutes.
+// npm run gpu-staging [-- --keep DIR]: stages TensorFlow for a GPU as set-up does where one is, and loads it. Without a GPU it must
+// fall back to the processor and say why. It takes 14 GB of disk for a while, and about ten minutes.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';

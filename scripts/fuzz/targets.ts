@@ -1,6 +1,6 @@
-// Every reader of what comes from outside, with real files to begin with, and the rule that all of them keep: a file is read, or refused with
-// an AppError in words; nothing else is thrown.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+// Every reader of what comes from outside, with real files to begin with, and the rule that all of them keep: a file is read, or refused
+// with an AppError in words; nothing else is thrown.
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
@@ -211,6 +211,7 @@ const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 function databaseSeeds(): Buffer[] {
   const file = path.join(folder, 'seed.db');
+  rmSync(file, { force: true });
   const db = openDatabase(file);
   const runs = new RunStore(db, new WorkFolder(path.join(folder, 'work')));
   runs.create({ id: 'one', name: 'a run', config, classes, codeVersion: '1', datasetFingerprint: 'f', samples: [] });

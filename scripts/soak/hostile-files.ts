@@ -128,15 +128,15 @@ const tiffOf = (next: number): Buffer => {
   return bytes;
 };
 
+/** Each ten times the one before. */
+const entities = Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`);
+
 /** Pictures of other kinds under a picture's name. */
 export const pictureFiles: Plants = {
   'an SVG': write(() => svg('<rect width="9" height="9"/>')),
   'an SVG that shows a file': (file, outside) =>
     writeFileSync(file, svg(`<image href="file://${outside}/secret.png" width="64" height="48"/>`)),
-  'an XML bomb': write(
-    () =>
-      `<!DOCTYPE x [${Array.from({ length: 12 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`).join('')}<!ENTITY e0 "ha">]>${svg('<text>&e12;</text>')}`,
-  ),
+  'an XML bomb': write(() => `<!DOCTYPE x [${entities.join('')}<!ENTITY e0 "ha">]>${svg('<text>&e12;</text>')}`),
   'a page': write(() => '<!doctype html><script>alert(1)</script>'),
   'a PDF': write(() => '%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\n'),
   'a GIF of 65535 x 65535': write(() => Buffer.concat([Buffer.from('GIF89a\xff\xff\xff\xff\x80\0\0', 'latin1'), Buffer.alloc(100)])),

@@ -103,6 +103,8 @@ function insertPrediction(db: Db, id: string, changes: Record<string, unknown> =
   db.prepare(`INSERT INTO prediction (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).run(Object.values(row));
 }
 
+const countTo = (most: number): string => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${most})`;
+
 const rowSpoils: Spoils = {
   'run rows: ids that are ways': withHistory((db, outside) =>
     ways(outside).forEach((id) => insertRun(db, id, { deleted_at: '2020-01-01' })),
@@ -132,16 +134,10 @@ const rowSpoils: Spoils = {
   'image rows: nested': withHistory((db) =>
     db.prepare("INSERT INTO image VALUES ('train/train-0', 'train', 's', 1, 1, 'x', ?, ?, NULL)").run(nest(150), nest(150)),
   ),
-  'image rows: a million': withHistory((db) =>
-    db.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) INSERT INTO image SELECT 'x/' || i, 'x', '', 1, 1, NULL, NULL, '[]', NULL FROM n",
-    ),
+  'image rows: many': withHistory((db) =>
+    db.exec(`${countTo(300_000)} INSERT INTO image SELECT 'x/' || i, 'x', '', 1, 1, NULL, NULL, '[]', NULL FROM n`),
   ),
-  'steps: a million': withHistory((db) =>
-    db.exec(
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) INSERT INTO step SELECT 'honest', i, 1, 1, 1, 1 FROM n",
-    ),
-  ),
+  'steps: many': withHistory((db) => db.exec(`${countTo(500_000)} INSERT INTO step SELECT 'honest', i, 1, 1, 1, 1 FROM n`)),
   'epochs: nested': withHistory((db) =>
     db.prepare("INSERT INTO epoch VALUES ('honest', 1, 1, 1, 1, 1, 1, 1, 1, ?, ?)").run(nest(150), nest(150)),
   ),

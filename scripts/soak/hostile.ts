@@ -189,7 +189,8 @@ class HostileRun {
 
   private async lookAtPictures(what: string, dataset: string, id: string, sentences: string[]): Promise<void> {
     for (const kind of ['thumb', 'image', 'mask']) {
-      const address = `${this.origin}/asset/${dataset}/${kind}/${id.split('/').map(encodeURIComponent).join('/')}?size=128&key=${this.secrets!.assets}`;
+      const at = `${dataset}/${kind}/${id.split('/').map(encodeURIComponent).join('/')}`;
+      const address = `${this.origin}/asset/${at}?size=128&key=${this.secrets!.assets}`;
       await this.ask(`${what}: ${kind}`, async () => this.served(await fetch(address)), sentences);
     }
   }

@@ -21,7 +21,8 @@ function candidates(platform, env) {
 const isContained = (program) => /[/\\](snap|flatpak)[/\\]/.test(realpathSync(program));
 
 /**
- * A Chrome, Chromium or Edge that can show the workbench in a window of its own; null if there is none (ENCNET_BROWSER names one, or `none`).
+ * A Chrome, Chromium or Edge that can show the workbench in a window of its own; null if there is none (ENCNET_BROWSER names one,
+ * or `none`).
  */
 export function findBrowser({ platform = process.platform, env = process.env } = {}) {
   if (env.ENCNET_BROWSER) return env.ENCNET_BROWSER === 'none' ? null : env.ENCNET_BROWSER;

@@ -39,7 +39,10 @@ export function refuseLink(file: string): void {
 /** What SQLite keeps beside a database. */
 const besideDatabase = ['', '-wal', '-shm', '-journal'];
 
-/** @throws AppError 'forbidden' if a database of ours, or what belongs to it, is a link, a folder, a pipe or a device: opening it may wait for ever */
+/**
+ * A pipe in the place of a database would keep whoever opens it for ever.
+ * @throws AppError 'forbidden' if a database of ours, or what belongs to it, is a link, a folder, a pipe or a device
+ */
 export function refuseSpecialDatabase(file: string): void {
   for (const suffix of besideDatabase) {
     const at = `${file}${suffix}`;

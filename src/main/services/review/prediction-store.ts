@@ -27,7 +27,8 @@ const rowSchema = z.object({
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
 const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at'];
-const query = `SELECT p.rowid AS rowid, ${ownColumns.map((column) => boundedText(`p.${column}`, listedText)).join(', ')}, ${boundedText('r.name', listedText)},
+const columns = [...ownColumns.map((column) => `p.${column}`), 'r.name'].map((column) => boundedText(column, listedText)).join(', ');
+const query = `SELECT p.rowid AS rowid, ${columns},
   (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
   FROM prediction p JOIN run r ON r.id = p.run_id WHERE p.complete = 1 AND r.deleted_at IS NULL`;
 /** More predictions or images than this are no history that a person made. */
