@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import readXlsxFile from 'read-excel-file/node';
+import { insertRun } from '../../scripts/soak/hostile-sets.ts';
+import { openDatabase } from '../../src/main/services/database.ts';
 import { root, startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
 
@@ -166,6 +168,68 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   await expect(dialog.getByRole('button', { name: 'Free', exact: true }).first()).toBeDisabled();
   await dialog.getByRole('button', { name: 'Close' }).click();
   await expect(app.getByText('of it deleted')).toHaveCount(0);
+});
+
+test('what is wrong with a folder and its history is told where a person meets it, and the rest stays usable', async ({
+  page,
+  userData,
+}) => {
+  const first = await startWorkbench({ userData });
+  await first.stop();
+  const folder = path.join(userData, 'sample');
+  symlinkSync('/etc/passwd', path.join(folder, 'train/zz.png'));
+  const db = openDatabase(path.join(folder, '.encnet/history.db'));
+  insertRun(db, 'sound', { name: 'A sound run' });
+  insertRun(db, '../../x', { name: 'A spoiled run' });
+  db.prepare("INSERT INTO prediction VALUES ('p', 'sound', 'val', '[[[', '', '2020', 1, '[]')").run();
+  db.close();
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  await page.getByText('Something about the folder').click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'zz.png is a link that leads out of the data set' })).toBeVisible();
+  await goTo(page, 'Runs');
+  await page
+    .getByRole('row', { name: /A spoiled run/ })
+    .getByRole('checkbox')
+    .check();
+  await page
+    .getByRole('row', { name: /A sound run/ })
+    .getByRole('checkbox')
+    .uncheck();
+  await expect(page.getByRole('alert').filter({ hasText: 'damaged: it can only be deleted' })).toBeVisible();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(page.getByRole('row', { name: /A spoiled run/ })).toHaveCount(0);
+  await expect(page.getByRole('row', { name: /A sound run/ }).first()).toBeVisible();
+  await goTo(page, 'Review');
+  await expect(page.getByRole('status').filter({ hasText: 'A prediction is damaged in the history' })).toBeVisible();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect(page.getByText('A prediction is damaged')).toHaveCount(0);
+  await workbench.stop();
+});
+
+test('a limit that is raised in Settings reads again what it refused, and Settings give an address for one more browser', async ({
+  page,
+  browser,
+  userData,
+}) => {
+  const workbench = await startWorkbench({ userData });
+  await page.goto(workbench.url);
+  const settings = page.getByRole('dialog', { name: 'Settings' });
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await settings.getByRole('spinbutton', { name: 'Largest picture' }).fill('0');
+  await settings.getByRole('spinbutton', { name: 'Largest picture' }).press('Tab');
+  await expect(settings.getByRole('spinbutton', { name: 'Largest picture' })).toHaveValue('100');
+  await settings.getByRole('spinbutton', { name: 'Largest file' }).fill('300');
+  await settings.getByRole('spinbutton', { name: 'Largest file' }).press('Tab');
+  await settings.getByRole('button', { name: 'New address' }).click();
+  const address = (await settings.getByRole('code').textContent())!;
+  const other = await browser.newContext();
+  const second = await other.newPage();
+  await second.goto(address);
+  await second.getByRole('button', { name: 'Settings' }).click();
+  await expect(second.getByRole('spinbutton', { name: 'Largest file' })).toHaveValue('300');
+  await other.close();
+  await workbench.stop();
 });
 
 test('images with problems are named and the rest stays usable', async ({ page, userData }) => {

@@ -39,7 +39,7 @@ export async function pageSecrets(): Promise<PageSecrets> {
   if (known) return known;
   throw new Error(
     ticket
-      ? 'This address was used before, and is good once. Settings of an open window give another, and so does what the workbench printed.'
-      : 'Open the address that the workbench printed when it started. It is good once: Settings of an open window give another.',
+      ? 'This address was used before, and is good once. Settings in an open window give another, and so does what the workbench printed.'
+      : 'Open the address that the workbench printed when it started. It is good once: Settings in an open window give another.',
   );
 }
