@@ -12,14 +12,18 @@ const recipe = fc.record({
   other: fc.nat(),
   mutations: fc.array(mutation, { minLength: 1, maxLength: 6 }),
   repaired: fc.boolean(),
+  byGrammar: fc.boolean(),
 });
 
 export type Recipe = typeof recipe extends fc.Arbitrary<infer T> ? T : never;
 export const recipeArbitrary = recipe;
 
-export function makeInput(target: Target, seeds: readonly Buffer[], { seed, other, mutations, repaired }: Recipe): Buffer {
+export function makeInput(target: Target, seeds: readonly Buffer[], { seed, other, mutations, repaired, byGrammar }: Recipe): Buffer {
   const donor = seeds[other % seeds.length];
-  const bytes = mutations.reduce((changed, each) => mutate(changed, each, donor), seeds[seed % seeds.length]);
+  const begin = seeds[seed % seeds.length];
+  const { grammar } = target;
+  // Half of all inputs keep the format's grammar, so that they come further than its parser.
+  const bytes = mutations.reduce((changed, each) => (byGrammar && grammar ? grammar(changed, each) : mutate(changed, each, donor)), begin);
   return repaired && target.repair ? target.repair(bytes) : bytes;
 }
 

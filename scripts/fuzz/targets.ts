@@ -27,6 +27,8 @@ import { AppError } from '../../src/shared/errors.ts';
 import { assertShallow } from '../../src/shared/rpc/assert-shallow.ts';
 import { createDispatcher, type ServiceTable } from '../../src/shared/rpc/dispatcher.ts';
 import { isCall } from '../../src/shared/rpc/frames.ts';
+import * as grammar from './grammar.ts';
+import type { Mutation } from './mutate.ts';
 import { findPreset, parseRecipe } from '../../src/shared/training/presets.ts';
 
 export interface Target {
@@ -37,6 +39,8 @@ export interface Target {
   seeds: () => Promise<Buffer[]> | Buffer[];
   /** Makes check sums right again, so that a change is not merely one of those; half of all inputs go through it. */
   repair?: (bytes: Buffer) => Buffer;
+  /** Changes it within its grammar. */
+  grammar?: (bytes: Buffer, mutation: Mutation) => Buffer;
   /** Reads it. Anything but an AppError that it throws is a find. */
   run: (bytes: Buffer) => void | Promise<void>;
 }
@@ -243,6 +247,7 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'safetensors',
+    grammar: grammar.safetensors,
     covers: ['src/ml/weights/safetensors', 'src/files/safetensors-header'],
     seeds: () => filesIn(weights, /safetensors$/),
     repair: repairHeader,
@@ -250,12 +255,14 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'torch',
+    grammar: grammar.pickle,
     covers: ['src/ml/weights/torch-file', 'src/ml/weights/pickle', 'src/ml/weights/read-weights'],
     seeds: () => filesIn(weights, /pth$/),
     run: asFile('weights.pth', (file) => void readRawWeights(file)),
   },
   {
     name: 'checkpoint',
+    grammar: grammar.safetensors,
     covers: ['src/files/checkpoint', 'src/files/safetensors-header'],
     seeds: checkpointSeeds,
     repair: repairHeader,
@@ -263,6 +270,7 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'class-set',
+    grammar: grammar.json,
     covers: ['src/main/services/datasets/class-set', 'src/shared/json'],
     seeds: () => [
       json({
@@ -275,18 +283,21 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'samples',
+    grammar: grammar.json,
     covers: ['src/files/run-folder', 'src/files/json-file'],
     seeds: () => [json({ train: [{ id: 'train/a', revision: 'abcdef0123456789' }], validation: [] })],
     run: asFile('run/samples.json', (file) => void readRunSamples(path.dirname(file))),
   },
   {
     name: 'strip',
+    grammar: grammar.json,
     covers: ['src/files/json-file', 'src/shared/json'],
     seeds: () => [json({ epoch: 2, images: [{ imageId: 'val/a', file: '0.png' }] })],
     run: asFile('strip.json', (file) => void readJsonFile(file, stripSchema, 'a strip')),
   },
   {
     name: 'journal',
+    grammar: grammar.journal,
     covers: ['src/main/services/edits/journal-reading', 'src/main/services/edits/journal-record', 'src/main/services/edits/journal-file'],
     seeds: journalSeeds,
     repair: repairJournal,
@@ -298,6 +309,7 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'frame',
+    grammar: grammar.msgpack,
     covers: ['src/shared/rpc'],
     seeds: () =>
       [
@@ -330,12 +342,14 @@ export const targets: readonly Target[] = [
   },
   {
     name: 'recipe',
+    grammar: grammar.json,
     covers: ['src/shared/training', 'src/shared/json'],
     seeds: () => ['tiny', 'light', 'reference', 'paper'].map((name) => json(findPreset(name).config)),
     run: (bytes) => void parseRecipe(bytes.toString('utf8')),
   },
   {
     name: 'rows',
+    grammar: grammar.json,
     covers: ['src/main/services/runs/run-store', 'src/main/services/training/queue-store', 'src/main/services/review/prediction-store'],
     seeds: () => [json(config), json(classes), json(['tag']), json([0.1, 0.2])],
     run: (bytes) => historyWith(bytes.toString('utf8')),
