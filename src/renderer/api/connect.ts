@@ -44,6 +44,7 @@ async function socketChannel(): Promise<Channel> {
       socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
     onClose: (listener) => socket.addEventListener('close', listener),
     close: () => socket.close(),
+    unsent: () => socket.bufferedAmount,
   };
 }
 

@@ -10,6 +10,8 @@ export interface Channel {
   /** The other side has gone. */
   onClose(listener: () => void): void;
   close(): void;
+  /** Bytes that have not left yet, where that is known. */
+  unsent?(): number;
 }
 
 /** `lost`: the workbench does not answer, and is tried again. `closed`: by us, for good. */
@@ -32,8 +34,6 @@ export interface ConnectionOptions {
   /** How often a window asks whether the workbench is there, and how long it waits for the answer; 0 never asks. */
   heartbeatMs?: number;
   answerMs?: number;
-  /** How long it waits while other calls are under way. */
-  largeAnswerMs?: number;
   /** The first wait before a new try; it doubles up to the longest. */
   firstWaitMs?: number;
   longestWaitMs?: number;
@@ -64,7 +64,7 @@ class ReconnectingClient implements Connection {
 
   constructor(channel: Channel, open: () => Promise<Channel>, options: ConnectionOptions) {
     this.open = open;
-    this.options = { heartbeatMs: 5000, answerMs: 10_000, largeAnswerMs: 60_000, firstWaitMs: 500, longestWaitMs: 8000, ...options };
+    this.options = { heartbeatMs: 5000, answerMs: 10_000, firstWaitMs: 500, longestWaitMs: 8000, ...options };
     this.channel = channel;
     this.client = clientProxy((method, input) => this.call(method, input));
     this.attach(channel);
@@ -80,9 +80,16 @@ class ReconnectingClient implements Connection {
   /** A connection that is open and says nothing is as good as lost. */
   private async ask(): Promise<void> {
     const { channel } = this;
-    // A large answer, or a large stroke on its way, may take its time over a slow line.
-    const waits = this.pending.size > 0 ? this.options.largeAnswerMs : this.options.answerMs;
-    const timer = setTimeout(() => channel === this.channel && this.lose(), waits);
+    const { answerMs } = this.options;
+    let unsent = channel.unsent?.() ?? 0;
+    const late = (): void => {
+      const left = channel.unsent?.() ?? 0;
+      // A large stroke is on its way over a slow line: the question waits behind it.
+      if (left > 0 && left < unsent) timer = setTimeout(late, answerMs);
+      else if (channel === this.channel) this.lose();
+      unsent = left;
+    };
+    let timer = setTimeout(late, answerMs);
     // What it answers does not matter, and what it fails with is seen by the timer or the close.
     await this.client.app.ping().catch(() => undefined);
     clearTimeout(timer);
