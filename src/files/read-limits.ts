@@ -3,21 +3,24 @@ import { AppError } from '#shared/errors';
 
 let current = standardLimits;
 /** The folders that are being read: links may lead into them as well. */
-const beingRead = new Set<string>();
+const beingRead = new Set<{ folder: string }>();
 
 /** The limits that this process or thread reads under. */
 export const readLimits = (): ReadLimits =>
-  beingRead.size === 0 ? current : { ...current, linkedFolders: [...current.linkedFolders, ...beingRead] };
+  beingRead.size === 0
+    ? current
+    : { ...current, linkedFolders: [...current.linkedFolders, ...Array.from(beingRead, ({ folder }) => folder)] };
 
 /** Sets them. Only the entry of a process or thread does: a task brings the limits of who gave it. */
 export function useReadLimits(limits: ReadLimits): void {
   current = limits;
 }
 
-/** Lets links lead into a folder that is being read. @returns what ends that */
+/** Lets links lead into a folder that is being read. @returns what ends that for this reader, whoever else reads it */
 export function letLinksInto(folder: string): () => void {
-  beingRead.add(folder);
-  return () => void beingRead.delete(folder);
+  const reader = { folder };
+  beingRead.add(reader);
+  return () => void beingRead.delete(reader);
 }
 
 const remedy = limitRemedy('Largest picture', '--max-megapixels');

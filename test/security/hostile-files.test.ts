@@ -112,6 +112,17 @@ describe('a link of a data set', () => {
     expect(readFileSync(other).equals(before)).toBe(false);
   });
 
+  test('is followed as long as anybody reads its folder: the end of one reader is not that of another', () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, 'file'), '');
+    symlinkSync('file', path.join(folder, 'link'));
+    const [first, second] = [letLinksInto(folder), letLinksInto(folder)];
+    first();
+    expect(linkTarget(path.join(folder, 'link'))).toBe(path.join(folder, 'file'));
+    second();
+    expect(linkTarget(path.join(folder, 'link'))).toBe(null);
+  });
+
   test('into what the workbench keeps is none of a data set', async () => {
     const folder = await makeDataset({ train: 1, val: 1 });
     mkdirSync(path.join(folder, '.encnet'));
