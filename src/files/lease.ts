@@ -54,7 +54,7 @@ const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'corrupt-file']);
 
 const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
 
-const tables = tablesOf((db) => void db.exec(schema));
+const ownTables = tablesOf((db) => void db.exec(schema));
 
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on
@@ -92,7 +92,7 @@ function openWith(file: string): Database.Database {
     db.pragma('synchronous = OFF');
     distrust(db, file);
     db.exec(schema);
-    assertTables(db, file, tables);
+    assertTables(db, file, ownTables());
   } catch (error) {
     db.close();
     throw error;

@@ -38,8 +38,8 @@ const largePixels = 24e6;
  * Reads a picture's header.
  * @throws AppError 'corrupt-file' naming the file if it is none, 'too-large', or as `readPlainFile`
  */
-export async function openPicture(file: string, options: { follow?: boolean } = {}): Promise<Picture> {
-  const content = await readPictureFileAsync(file, options);
+export async function openPicture(file: string): Promise<Picture> {
+  const content = await readPictureFileAsync(file);
   const format = beginnings.find(([, begins]) => begins(content))?.[0];
   if (!format) throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
   // The limit is ours, and told in our words.
@@ -58,12 +58,8 @@ export async function openPicture(file: string, options: { follow?: boolean } = 
  * Works with a picture's pixels; large ones take their turn.
  * @throws as `openPicture`; what libvips throws in `work` becomes 'corrupt-file' naming the file
  */
-export async function withPicture<T>(
-  file: string,
-  work: (image: Sharp, picture: Picture) => Promise<T>,
-  options: { follow?: boolean } = {},
-): Promise<T> {
-  const picture = await openPicture(file, options);
+export async function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => Promise<T>): Promise<T> {
+  const picture = await openPicture(file);
   const decoded = () =>
     work(picture.decode(), picture).catch((error: unknown) => {
       throw error instanceof AppError ? error : undecodable(file, wordsOf(error));

@@ -127,8 +127,7 @@ export const readPlainFile = (file: string, options: PlainFileOptions & { limitB
   withPlainFile(file, ({ size, read }) => read(0, size), options);
 
 /** An image or a mask may be as large as a person lets it be. */
-const pictureOptions = (follow = false): PlainFileOptions & { limitBytes: number } => ({
-  follow,
+const pictureOptions = (): PlainFileOptions & { limitBytes: number } => ({
   limitBytes: readLimits().megabytes * megabyte,
   remedy: limitRemedy('Largest file', '--max-megabytes'),
 });
@@ -136,6 +135,5 @@ const pictureOptions = (follow = false): PlainFileOptions & { limitBytes: number
 /** Reads an image or a mask whole. @throws as `withPlainFile` */
 export const readPictureFile = (file: string): Uint8Array => readPlainFile(file, pictureOptions());
 
-/** The same without keeping this thread. @param options.follow for a picture that a person has named */
-export const readPictureFileAsync = (file: string, { follow }: { follow?: boolean } = {}): Promise<Uint8Array> =>
-  readPlainFileAsync(file, pictureOptions(follow));
+/** The same without keeping this thread. */
+export const readPictureFileAsync = (file: string): Promise<Uint8Array> => readPlainFileAsync(file, pictureOptions());

@@ -19,8 +19,13 @@ const tablesIn = (db: Database.Database): Tables =>
       .map(({ name, columns }) => [name, columns]),
   );
 
-/** The tables that some SQL makes. */
-export function tablesOf(make: (db: Database.Database) => void): Tables {
+/** The tables that some SQL makes, found out when they are first asked for. */
+export function tablesOf(make: (db: Database.Database) => void): () => Tables {
+  let tables: Tables | null = null;
+  return () => (tables ??= madeBy(make));
+}
+
+function madeBy(make: (db: Database.Database) => void): Tables {
   const db = new Database(':memory:');
   try {
     make(db);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
-import { assertTables, distrust, tablesOf, type Tables } from '#files/sqlite-guard';
+import { assertTables, distrust, tablesOf } from '#files/sqlite-guard';
 import { asDatabaseError } from './database-error.ts';
 import { findResources } from './resources.ts';
 
@@ -52,9 +52,8 @@ function apply(db: Db, name: string): void {
   })();
 }
 
-let tables: Tables | null = null;
 /** The tables of the newest schema. */
-const ownTables = (): Tables => (tables ??= tablesOf((db) => steps().forEach((name) => apply(db, name))));
+const ownTables = tablesOf((db) => steps().forEach((name) => apply(db, name)));
 
 function migrate(db: Db, file: string, readOnly: boolean): void {
   const known = steps();

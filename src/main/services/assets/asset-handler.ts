@@ -87,10 +87,10 @@ export class AssetHandler {
   /** One that was made before, if its address names a revision: what it shows then never changes. */
   private async smallPicture(url: URL, make: () => Promise<Small>): Promise<Response> {
     url.searchParams.delete('key');
-    const known = url.searchParams.has('rev') ? this.small.get(url.href) : undefined;
-    const { bytes, type } = known ?? (await make());
-    if (url.searchParams.has('rev')) this.small.set(url.href, { bytes, type });
-    return respond(bytes, type);
+    const known = this.small.get(url.href);
+    const picture = known ?? (await make());
+    if (!known && url.searchParams.has('rev')) this.small.set(url.href, picture);
+    return respond(picture.bytes, picture.type);
   }
 
   private async thumb(dataset: OpenDataset, id: string, width: number): Promise<Small> {
