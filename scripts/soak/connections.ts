@@ -1,4 +1,5 @@
 // Clients of every bad kind beside a tab in which somebody paints: nothing dies, the tab keeps its pace, and the memory comes back.
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -10,7 +11,7 @@ import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts'
 import { strokeTimes } from '../../test/e2e/stroke-times.ts';
 import { root, startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
 import { misbehaviours, type ConnectionsReport, type Victim } from './bad-clients.ts';
-import { HostClient, type PageSecrets } from './host-client.ts';
+import { HostClient } from './host-client.ts';
 
 const moves = 40;
 

@@ -1,11 +1,7 @@
 import { decode, encode } from '@msgpack/msgpack';
 import WebSocket from 'ws';
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import type { ServerFrame } from '../../src/shared/rpc/frames.ts';
-
-export interface PageSecrets {
-  session: string;
-  assets: string;
-}
 
 /** Exchanges the ticket of an address as a page does. */
 export async function pageSecrets(url: string): Promise<PageSecrets> {

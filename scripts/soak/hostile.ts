@@ -1,4 +1,5 @@
 // Data sets and weight files that were made to harm, against the host and the command line in processes of their own.
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { createHash } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { box } from '../../test/helpers/edits.ts';
 import { root } from '../../test/helpers/workbench.ts';
 import { writeScene } from '../sample/write-scene.ts';
 import { canTrace, touched, traceArguments, writtenOutside } from './file-trace.ts';
-import { HostClient, pageSecrets, type PageSecrets } from './host-client.ts';
+import { HostClient, pageSecrets } from './host-client.ts';
 import { pictureFiles, png, pngChunk, pngFiles, pngHeader, specialFiles, type Plants } from './hostile-files.ts';
 import { checkpoints, hostileSets } from './hostile-sets.ts';
 import { memoryOf } from './memory-of.ts';

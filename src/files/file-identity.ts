@@ -27,8 +27,8 @@ export function lookAt(file: string): Stats | null {
 export const isThere = (file: string): boolean => lookAt(file) !== null;
 
 /** @throws AppError 'forbidden' if a file or folder of the workbench's own is a link: what it leads to is somebody else's */
-export function refuseLink(file: string): void {
-  if (lookAt(file)?.isSymbolicLink())
+export function refuseLink(file: string, found = lookAt(file)): void {
+  if (found?.isSymbolicLink())
     throw new AppError(
       'forbidden',
       `${file} is a link, and links inside a data set's .encnet are not followed: put a folder in its place or remove it`,
@@ -46,8 +46,8 @@ const besideDatabase = ['', '-wal', '-shm', '-journal'];
 export function refuseSpecialDatabase(file: string): void {
   for (const suffix of besideDatabase) {
     const at = `${file}${suffix}`;
-    refuseLink(at);
     const found = lookAt(at);
+    refuseLink(at, found);
     if (found && !found.isFile())
       throw new AppError('forbidden', `${at} is no plain file, and one must be there: move it away`, { file: at });
   }

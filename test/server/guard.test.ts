@@ -1,9 +1,10 @@
 // Who may ask the browser host: only the page that it served itself, with this start's secrets.
+import type { PageSecrets } from '#shared/rpc/page-secrets';
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostAllowed, originAllowed, sessionAllowed, siteAllowed } from '../../src/main/server/guard.ts';
-import { sameSecret, Secrets, type PageSecrets } from '../../src/main/server/secrets.ts';
+import { sameSecret, Secrets } from '../../src/main/server/secrets.ts';
 
 const secrets = new Secrets();
 const page = secrets.exchange(secrets.newTicket()) as PageSecrets;

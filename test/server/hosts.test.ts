@@ -1,3 +1,4 @@
+import type { PageSecrets } from '#shared/rpc/page-secrets';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import { connectIpc } from '../../src/main/electron/ipc.ts';
 import { serveProtocol } from '../../src/main/electron/protocol.ts';
 import { startBrowserHost, type BrowserHost } from '../../src/main/server/browser-host.ts';
 import { staticFile } from '../../src/main/services/assets/static-files.ts';
-import { pageSecrets, type PageSecrets } from '../../scripts/soak/host-client.ts';
+import { pageSecrets } from '../../scripts/soak/host-client.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';

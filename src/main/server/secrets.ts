@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { PageSecrets } from '#shared/rpc/page-secrets';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -8,14 +9,6 @@ export function sameSecret(a: string, b: string): boolean {
 }
 
 const newSecret = (): string => randomBytes(24).toString('base64url');
-
-/** What a page is given for a ticket. Pages keep it in their origin's own storage, which no other port can read. */
-export interface PageSecrets {
-  /** Opens the connection that carries calls. */
-  session: string;
-  /** Stands in the addresses of pictures and exports, and opens nothing else. */
-  assets: string;
-}
 
 /** The secrets of one start. An address that a person opens carries a ticket, which is good once. */
 export class Secrets {
