@@ -1,9 +1,9 @@
 // Clients that misbehave, each in its way, for as long as it is let: only ever against the workbench that the soak has started on loopback.
-import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { encode } from '@msgpack/msgpack';
 import WebSocket from 'ws';
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 
 export interface Victim {
   port: number;

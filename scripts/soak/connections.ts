@@ -1,5 +1,4 @@
 // Clients of every bad kind beside a tab in which somebody paints: nothing dies, the tab keeps its pace, and the memory comes back.
-import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -7,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Page } from 'playwright';
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { strokeTimes } from '../../test/e2e/stroke-times.ts';
 import { root, startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';

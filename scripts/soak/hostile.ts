@@ -1,11 +1,11 @@
 // Data sets and weight files that were made to harm, against the host and the command line in processes of their own.
-import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { createHash } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
 import { box } from '../../test/helpers/edits.ts';
 import { root } from '../../test/helpers/workbench.ts';
 import { writeScene } from '../sample/write-scene.ts';

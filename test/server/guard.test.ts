@@ -1,8 +1,8 @@
 // Who may ask the browser host: only the page that it served itself, with this start's secrets.
-import type { PageSecrets } from '#shared/rpc/page-secrets';
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { PageSecrets } from '#shared/rpc/page-secrets';
 import { hostAllowed, originAllowed, sessionAllowed, siteAllowed } from '../../src/main/server/guard.ts';
 import { sameSecret, Secrets } from '../../src/main/server/secrets.ts';
 

@@ -1,10 +1,10 @@
-import type { PageSecrets } from '#shared/rpc/page-secrets';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { encode, decode } from '@msgpack/msgpack';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
+import type { PageSecrets } from '#shared/rpc/page-secrets';
 import { connectIpc } from '../../src/main/electron/ipc.ts';
 import { serveProtocol } from '../../src/main/electron/protocol.ts';
 import { startBrowserHost, type BrowserHost } from '../../src/main/server/browser-host.ts';

@@ -1,6 +1,5 @@
 // The browser host's secrets, as its page keeps them: in the storage of its own origin, which no other port of this machine can read, where
 // a cookie would be sent to all of them.
-
 import type { PageSecrets } from '#shared/rpc/page-secrets';
 
 const storageKey = 'encnet-secrets';
