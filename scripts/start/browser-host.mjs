@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findNode24, root } from '../setup/paths.mjs';
 import { findBrowser, openAppWindow } from './app-window.mjs';
 import { hasDisplay } from './electron.mjs';
+import { hostEnvironment } from './host-environment.mjs';
 import { privatePage } from './private-page.mjs';
 
 /** How long the page that leads to the address stays for a browser that starts slowly. */
@@ -42,7 +43,11 @@ function show(address, asWindow, ended) {
  * @param asWindow opens a window of its own, whose end ends the workbench
  */
 export function startBrowserHost(args, { asWindow = false } = {}) {
-  const child = spawn(findNode24(), [path.join(root, 'out/main/serve.js'), ...args], { cwd: root, stdio: ['inherit', 'pipe', 'inherit'] });
+  const child = spawn(findNode24(), [path.join(root, 'out/main/serve.js'), ...args], {
+    cwd: root,
+    env: hostEnvironment(),
+    stdio: ['inherit', 'pipe', 'inherit'],
+  });
   const shows = hasDisplay && !process.env.CI;
   const another = process.platform === 'win32' ? 'Settings give another' : `Settings, or kill -USR2 ${child.pid}, give another`;
   let shown = false;

@@ -1,6 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+// @ts-expect-error: a plain module, which runs before anything is installed
+import { hostEnvironment as environment } from '../../scripts/start/host-environment.mjs';
+
+const hostEnvironment = environment as (base?: NodeJS.ProcessEnv, platform?: NodeJS.Platform) => NodeJS.ProcessEnv;
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -28,7 +32,7 @@ export function startWorkbench(options: WorkbenchOptions): Promise<RunningWorkbe
   const args = [path.join(build, 'out/main/serve.js'), ...(options.data ? ['--data', options.data] : [])];
   const child = spawn(process.execPath, args, {
     cwd: build,
-    env: { ...process.env, ...options.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
+    env: { ...hostEnvironment(), ...options.env, ENCNET_USER_DATA: options.userData, FORCE_COLOR: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -35,6 +35,7 @@ export interface SetupModules {
   progress: { Progress: new (name: string, total: number | null, stream: Stream) => { update: (bytes: number) => void; end: () => void } };
   place: { place: (packageFolder: string, staged: string) => void; isPlaced: (packageFolder: string, staged: string) => boolean };
   appWindow: { findBrowser: (options: { platform: string; env: Record<string, string | undefined> }) => string | null };
+  hostEnvironment: { hostEnvironment: (base: NodeJS.ProcessEnv, platform: NodeJS.Platform) => NodeJS.ProcessEnv };
   privatePage: { privatePage: (address: string) => { file: string; url: string; remove: () => void } };
 }
 
@@ -45,6 +46,7 @@ const files: Record<keyof SetupModules, string> = {
   progress: 'setup/progress',
   place: 'setup/place',
   appWindow: 'start/app-window',
+  hostEnvironment: 'start/host-environment',
   privatePage: 'start/private-page',
 };
 

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync,
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { trainerEnvironment } from '#services/jobs/trainer-process';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { load } from './modules.ts';
 
@@ -190,4 +191,13 @@ describe('a browser for a window of its own', () => {
     expect(existsSync(path.dirname(page.file))).toBe(false);
     expect(() => page.remove()).not.toThrow();
   });
+});
+
+test("a host gives back what pictures took, unless a person has set the allocator; its trainers' threads do not wait for each other", async () => {
+  const { hostEnvironment } = await load('hostEnvironment');
+  const given = hostEnvironment({ PATH: '/bin' }, 'linux');
+  expect(given).toEqual({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' });
+  expect(hostEnvironment({ MALLOC_ARENA_MAX: '8' }, 'linux').MALLOC_ARENA_MAX).toBe('8');
+  expect(hostEnvironment({ PATH: '/bin' }, 'darwin')).toEqual({ PATH: '/bin' });
+  expect(trainerEnvironment(given)).not.toHaveProperty('MALLOC_ARENA_MAX');
 });

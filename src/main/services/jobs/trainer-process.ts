@@ -45,9 +45,11 @@ function cudaFolders(): string[] {
 
 /** The environment of a trainer process. */
 export function trainerEnvironment(base: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  // The host's own bound: threads of TensorFlow would wait for each other.
+  const { MALLOC_ARENA_MAX: _host, ...own } = base;
   const libraries = [...cudaFolders(), base.LD_LIBRARY_PATH].filter(Boolean).join(path.delimiter);
   return {
-    ...base,
+    ...own,
     ...(process.platform === 'linux' ? allocatorSettings : {}),
     ...(libraries ? { LD_LIBRARY_PATH: libraries } : {}),
     ELECTRON_RUN_AS_NODE: '1',
