@@ -125,10 +125,16 @@ function storageOf(id: unknown, file: string, bytesOf: (key: string, needed: num
   return { dtype, elements: elements as number, bytes: () => bytesOf(key, needed) };
 }
 
+/** What a zip archive's list takes for a file, its name left out. */
+const entryBytes = 46;
+
 /** The pickle and the storages of an archive; what else is in it stays packed. */
 function unzip(file: Uint8Array, name: string, fail: (rule: string) => AppError): Record<string, Uint8Array> {
   const room = new Room(name, file.length);
+  let left = Math.floor(file.length / entryBytes);
   const wanted = ({ name: entry, size, originalSize }: UnzipFileInfo): boolean => {
+    // An archive may claim billions, and is asked for each.
+    if (left-- <= 0) throw fail('its zip archive lists more files than it has room for');
     if (!/\/data\.pkl$|\/data\/\w+$/.test(entry)) return false;
     // Entries may lie over each other: each takes its own room.
     room.take(Math.max(size, originalSize), 'the files of its zip archive');
