@@ -34,6 +34,7 @@ export interface Workbench {
   assets: AssetHandler;
   events: EventBus;
   datasets: DatasetService;
+  preferences: Preferences;
   log: Logger;
   /**
    * Stops what is going on, with checkpoints, saves what is unsaved and closes every file. Tells the windows what it waits
@@ -104,6 +105,7 @@ export function createServices(options: HostOptions): Workbench {
     assets: new AssetHandler(datasets, workers, log),
     events,
     datasets,
+    preferences,
     log,
     shutDown: async () => {
       const tell = async () => events.emit('app.closing', { waitsFor: await datasets.waitsFor() });

@@ -1,17 +1,23 @@
 // The browser host's entry: the workbench without Electron, for machines where its binary or a display is missing.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { createServices, openFirstDataset } from './create-services.ts';
 import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
 import { userDataFolder, workbenchVersion } from './user-data.ts';
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number > 65_535) throw new InvalidArgumentError('it must be a whole number from 0 to 65535.');
+  return number;
+}
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 const options = new Command()
   .name('serve')
   .option('--data <dir>', 'data set to open')
-  .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one', '0')
+  .option('--port <n>', 'port on 127.0.0.1; 0 takes a free one; without it that of last time', port)
   .option(
     '--allow-host <host>',
     'name or name:port that it may be asked under as well, such as localhost behind an SSH tunnel; may be given again',
@@ -19,7 +25,7 @@ const options = new Command()
     [],
   )
   .parse()
-  .opts<{ data?: string; port: string; allowHost: string[] }>();
+  .opts<{ data?: string; port?: number; allowHost: string[] }>();
 
 let host: BrowserHost | null = null;
 const workbench = createServices({
@@ -33,7 +39,7 @@ const workbench = createServices({
 const problem = await openFirstDataset(workbench, options.data ?? null);
 if (problem) console.error(problem);
 const started = await startBrowserHost(workbench, {
-  port: Number(options.port),
+  port: options.port ?? null,
   rendererFolder: path.join(here, '../renderer'),
   allowedHosts: options.allowHost,
 });

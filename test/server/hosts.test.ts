@@ -206,3 +206,14 @@ test('a refused socket whose other side stays open does not keep the host from e
   expect(await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 3000, 'hangs'))])).toBe('closed');
   raw.destroy();
 });
+
+test('a host that is started anew is where its windows look for it, unless another program is there by now', async () => {
+  const start = () => startBrowserHost(bench.workbench, { port: null, rendererFolder });
+  const first = await start();
+  await first.close();
+  const again = await start();
+  expect(again.port).toBe(first.port);
+  const beside = await start();
+  expect(beside.port).not.toBe(first.port);
+  await Promise.all([again.close(), beside.close()]);
+});

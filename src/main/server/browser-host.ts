@@ -18,8 +18,8 @@ export interface BrowserHost {
 }
 
 export interface BrowserHostOptions {
-  /** 0 takes a free one. */
-  port: number;
+  /** 0 takes a free one; null that of last time, so that windows which are still open come back, or a free one where it is taken. */
+  port: number | null;
   /** The built renderer. */
   rendererFolder: string;
   /** More names that it may be asked under, such as those of an SSH tunnel. */
@@ -45,13 +45,24 @@ export async function startBrowserHost(workbench: Workbench, options: BrowserHos
   const guard: Guard = { secrets: new Secrets(), port: 0, allowedHosts };
   const outside = new OutsideRequests(workbench.log);
   const host = new Host({ workbench, guard, outside, rendererFolder });
-  await host.listen(port);
+  await listenWhereWished(host, port, workbench.preferences.hostPort());
   guard.port = host.port;
+  if (port === null) workbench.preferences.rememberHostPort(host.port);
   return {
     newAddress: () => `http://127.0.0.1:${guard.port}/#${guard.secrets.newTicket()}`,
     port: guard.port,
     close: () => host.close(),
   };
+}
+
+async function listenWhereWished(host: Host, port: number | null, last: number | null): Promise<void> {
+  if (port !== null || last === null) return host.listen(port ?? 0);
+  try {
+    await host.listen(last);
+  } catch {
+    // Another program's now, or another workbench's.
+    await host.listen(0);
+  }
 }
 
 interface HostParts {

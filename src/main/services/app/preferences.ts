@@ -11,6 +11,7 @@ const preferencesSchema = z.object({
   recentDatasets: z.array(z.string()).default([]),
   uiState: z.record(z.string(), z.string()).default({}),
   readLimits: readLimitsSchema.default(standardLimits),
+  hostPort: z.int().min(1).max(65_535).nullable().default(null),
 });
 
 const recentLimit = 8;
@@ -75,6 +76,17 @@ export class Preferences {
 
   setReadLimits(limits: ReadLimits): void {
     this.values.readLimits = limits;
+    this.save();
+  }
+
+  /** The port of 127.0.0.1 that the browser host had last. */
+  hostPort(): number | null {
+    return this.values.hostPort;
+  }
+
+  rememberHostPort(port: number): void {
+    if (this.values.hostPort === port) return;
+    this.values.hostPort = port;
     this.save();
   }
 
