@@ -23,7 +23,7 @@ for (const [split, count] of Object.entries(splits)) {
       .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
       .toBuffer();
     writeAtomic(path.join(target, split, `${name}.jpg`), jpeg);
-    writeAtomic(path.join(target, `${split}annot`, `${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored, { palette: null }));
+    writeAtomic(path.join(target, `${split}annot`, `${name}.png`), encodeMask({ ...size, ids: scene.mask }, stored));
   }
 }
 console.log(`${seed} scenes in ${target}`);

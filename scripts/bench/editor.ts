@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { writeAtomic } from '../../src/files/atomic-write.ts';
-import { encodeStoredMask } from '../../src/files/mask-png.ts';
+import { encodeStoredMask } from '../../src/files/mask-writing.ts';
 import { createServices, type Workbench } from '../../src/main/create-services.ts';
 import { startBrowserHost, type BrowserHost } from '../../src/main/server/browser-host.ts';
 
@@ -95,7 +95,7 @@ async function bigDataset(folder: string, { width, height }: EditorArguments): P
     for (let y = 0; y < size.height; y++) {
       values.fill([0, 1, 3, 4][Math.floor((4 * y) / size.height)], y * size.width, (y + 1) * size.width);
     }
-    writeAtomic(path.join(folder, `${split}annot`, `${name}.png`), encodeStoredMask({ ...size, values }, { palette: null }));
+    writeAtomic(path.join(folder, `${split}annot`, `${name}.png`), encodeStoredMask({ ...size, values }));
   }
 }
 

@@ -9,6 +9,8 @@ import sharp from 'sharp';
 import { readCheckpointHeader } from '../../src/files/checkpoint-header.ts';
 import { readJsonFile } from '../../src/files/json-file.ts';
 import { decodeStoredMask, encodeIds } from '../../src/files/mask-png.ts';
+import { encodeStoredMask } from '../../src/files/mask-writing.ts';
+import type { MaskFormat } from '../../src/shared/classes/class-info.ts';
 import { withPicture } from '../../src/files/picture.ts';
 import { readRunSamples } from '../../src/files/run-folder.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
@@ -108,6 +110,13 @@ const { config } = findPreset('tiny');
 const classes = [0, 1, 2].map((id) => ({ id, value: id, name: `class ${id}`, color: [id, 0, 0] as [number, number, number] }));
 const size = { width: 16, height: 12 };
 
+const byColour: MaskFormat = {
+  toId: Array.from({ length: 256 }, (_, code) => (code < 3 ? code : -1)),
+  voidValue: 3,
+  by: 'colour',
+  colours: [...classes.map(({ color }) => color), [0, 0, 0]],
+};
+
 function pngSeeds(): Buffer[] {
   const ids = Uint8Array.from({ length: size.width * size.height }, (_, at) => at % 3);
   const palette = classes.map(({ color }) => color);
@@ -132,6 +141,10 @@ function pngSeeds(): Buffer[] {
       chunk('tRNS', Buffer.alloc(2)),
       chunk('IDAT', deflateSync(Buffer.alloc(36))),
     ),
+    // Grey of 16 bits, colours, and colours with alpha.
+    file(chunk('IHDR', header(16, 0, 0)), chunk('IDAT', deflateSync(Buffer.alloc(12 * 33, 1)))),
+    file(chunk('IHDR', header(8, 2, 0)), chunk('tEXt', Buffer.from('a\0b')), chunk('IDAT', deflateSync(Buffer.alloc(12 * 49, 2)))),
+    file(chunk('IHDR', header(16, 6, 1)), chunk('IDAT', deflateSync(Buffer.alloc(12 * 16 * 8 + 31)))),
   ];
 }
 
@@ -233,10 +246,14 @@ async function pictureSeeds(): Promise<Buffer[]> {
 export const targets: readonly Target[] = [
   {
     name: 'mask',
-    covers: ['src/files/mask-png', 'src/files/png-structure'],
+    covers: ['src/files/mask-png', 'src/files/png', 'src/files/mask-legend'],
     seeds: pngSeeds,
     repair: repairPng,
-    run: (bytes) => void decodeStoredMask(bytes, 'mask.png'),
+    run: (bytes) => {
+      const mask = decodeStoredMask(bytes, 'mask.png', byColour);
+      encodeStoredMask(mask, mask.form);
+      decodeStoredMask(bytes, 'mask.png');
+    },
   },
   {
     name: 'picture',

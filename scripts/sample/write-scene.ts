@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { writeAtomic } from '../../src/files/atomic-write.ts';
-import { encodeStoredMask } from '../../src/files/mask-png.ts';
+import { encodeStoredMask } from '../../src/files/mask-writing.ts';
 import { drawScene } from './scene.ts';
 
 /** Where a scene goes: its photo, a PNG, and its mask, a grey PNG of CamVid-11's stored values. */
@@ -21,5 +21,5 @@ export async function writeScene(
   await sharp(scene.pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(image);
-  writeAtomic(mask, encodeStoredMask({ width, height, values: scene.mask }, { palette: null }));
+  writeAtomic(mask, encodeStoredMask({ width, height, values: scene.mask }));
 }

@@ -1,10 +1,13 @@
-import { decode, encode } from 'fast-png';
-import { AppError, messageOf } from '#shared/errors';
+import { AppError } from '#shared/errors';
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
+import { formOf, greyForm, paletteForm, type MaskFileForm, type PixelKind } from './mask-form.ts';
+import { codePixels, isPlain } from './mask-legend.ts';
+import { encodeStoredMask } from './mask-writing.ts';
 import { readPictureFile } from './plain-file.ts';
-import { soundPng, type PngHeader } from './png-structure.ts';
+import { pictureFormat } from './picture-format.ts';
+import { readPng } from './png/png.ts';
 
 /** A label mask: one class id a pixel, row-major; 255 = void. */
 export interface LabelMask {
@@ -13,47 +16,64 @@ export interface LabelMask {
   ids: Uint8Array;
 }
 
-/** What a mask file looked like, so that it can be written back the same way. */
-export interface MaskFileForm {
-  palette: [number, number, number][] | null;
-}
-
 export interface StoredMask {
   /** The file's bytes, as they were decoded. */
   file: Uint8Array;
   width: number;
   height: number;
+  /** A code a pixel: the stored value, or what its form's legend tells. */
   values: Uint8Array;
   form: MaskFileForm;
+  /** The class id of every code in this file: 255 = void, -1 = not in the class set. */
+  toId: number[];
 }
 
-/** Reads the stored values of a grey or palette PNG. @throws AppError 'corrupt-file', 'too-large', 'forbidden' naming file and rule */
-export function readStoredMask(file: string): StoredMask {
-  return decodeStoredMask(readPictureFile(file), file);
+/** How a mask is read that is not told of: its values are its ids. */
+const asStored: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
+
+/** Reads a mask's codes. @throws AppError 'corrupt-file', 'too-large', 'forbidden' naming file and rule */
+export function readStoredMask(file: string, format: MaskFormat | null = null, known: readonly PixelKind[] = []): StoredMask {
+  return decodeStoredMask(readPictureFile(file), file, format, known);
 }
 
-/** Whether a PNG can be a mask, before it is unpacked. */
-function assertMaskForm(file: string, { channels, depth }: PngHeader): void {
-  if (channels === 1 && depth <= 8) return;
-  throw new AppError(
-    'corrupt-file',
-    `${file} must be a grey or palette PNG of at most 8 bits, received ${channels} channels of ${depth} bits`,
-    { file },
-  );
+const otherFormats: Record<string, string> = {
+  jpeg: 'is a JPEG, whose compression has changed its labels: put a PNG of the mask in its place',
+  webp: 'is a WebP, and masks are read as PNG: convert it',
+  tiff: 'is a TIFF, and masks are read as PNG: convert it',
+  bmp: 'is a BMP, and masks are read as PNG: convert it',
+};
+
+/** @throws AppError 'corrupt-file' if by its bytes the file is another kind of picture */
+function assertPng(content: Uint8Array, file: string): void {
+  const said = otherFormats[pictureFormat(content) ?? ''];
+  if (said) throw new AppError('corrupt-file', `${file} ${said}`, { file });
 }
 
-/** The same of bytes in memory. @param file names them in messages */
-export function decodeStoredMask(content: Uint8Array, file: string): StoredMask {
-  const sound = soundPng(content, file, (header) => assertMaskForm(file, header));
-  let png;
-  try {
-    png = decode(sound);
-  } catch (error) {
-    throw new AppError('corrupt-file', `${file} is not a whole PNG: ${messageOf(error)}`, { file });
+/**
+ * The same of bytes in memory.
+ * @param file names them in messages
+ * @param format how pixels name classes; null takes values as ids, of grey or palette masks of at most 8 bits
+ * @param known the codes that this image's kinds of pixels have had before
+ */
+export function decodeStoredMask(
+  content: Uint8Array,
+  file: string,
+  format: MaskFormat | null = null,
+  known: readonly PixelKind[] = [],
+): StoredMask {
+  assertPng(content, file);
+  const png = readPng(content, file, (header) => {
+    if (format === null && !isPlain(header, null))
+      throw new AppError('corrupt-file', `${file} must be a grey or palette PNG of at most 8 bits`, { file });
+  });
+  const { width, height } = png.header;
+  const form = formOf(png, format);
+  const of = { file: content, width, height };
+  if (isPlain(png.header, format)) {
+    return { ...of, values: png.samples as Uint8Array, form: { ...form, legend: null }, toId: (format ?? asStored).toId };
   }
-  const values = png.depth === 8 ? Uint8Array.from(png.data) : unpack(Uint8Array.from(png.data), png.width, png.height, png.depth);
-  const palette = png.palette?.map(([r, g, b]) => [r, g, b] as [number, number, number]) ?? null;
-  return { file: content, width: png.width, height: png.height, values, form: { palette } };
+  const { values, legend, toId } = codePixels(png, form, format!, file, known);
+  return { ...of, values, form: { ...form, legend }, toId };
 }
 
 interface Size {
@@ -73,16 +93,12 @@ export function assertMaskSize(...of: Parameters<typeof maskSizeProblem>): void 
   if (problem) throw new AppError('corrupt-file', problem, { file: of[0] });
 }
 
-/** Spreads rows of 1, 2 or 4 bits a pixel to a byte each. */
-function unpack(packed: Uint8Array, width: number, height: number, depth: number): Uint8Array {
-  if (packed.length === width * height) return packed;
-  const rowBytes = Math.ceil((width * depth) / 8);
-  const perByte = 8 / depth;
-  return Uint8Array.from({ length: width * height }, (_, i) => {
-    const [y, x] = [Math.floor(i / width), i % width];
-    const byte = packed[y * rowBytes + Math.floor(x / perByte)];
-    return (byte >> (8 - depth * ((x % perByte) + 1))) & ((1 << depth) - 1);
-  });
+/** What a code of a mask is in its file, in words: `value 20`, `colour 128 0 64`. */
+export function codeText(code: number, { legend, palette, colourType }: MaskFileForm): string {
+  const samples = legend?.[code];
+  if (!samples) return `value ${code}`;
+  if (colourType === 3) return `colour ${[...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)].join(' ')}`;
+  return `${samples.length === 1 ? 'value' : 'colour'} ${samples.join(' ')}`;
 }
 
 /** A mask with what was wrong in it. */
@@ -90,25 +106,28 @@ export interface DecodedMask extends LabelMask {
   /** The file's bytes, as they were decoded. */
   file: Uint8Array;
   form: MaskFileForm;
-  /** Stored values outside the class set with their pixel counts; such pixels are void in `ids`. */
-  illegal: { value: number; pixels: number }[];
+  /** What is outside the class set, with its pixel counts; such pixels are void in `ids`. */
+  illegal: { code: number; text: string; pixels: number }[];
 }
 
-/** Reads a mask and turns stored values into class ids. @throws AppError 'corrupt-file' if the PNG is broken */
+/** Reads a mask and turns its pixels into class ids. @throws AppError 'corrupt-file' if the PNG is broken */
 export function readMask(file: string, format: MaskFormat): DecodedMask {
-  const { file: content, width, height, values, form } = readStoredMask(file);
+  const { file: content, width, height, values, form, toId } = readStoredMask(file, format);
+  const table = Uint8Array.from({ length: 256 }, (_, code) => ((toId[code] ?? -1) < 0 ? voidId : toId[code]));
   const ids = new Uint8Array(values.length);
-  const illegal = new Map<number, number>();
+  const counts = new Float64Array(256);
   for (let i = 0; i < values.length; i++) {
-    const id = format.toId[values[i]] ?? -1;
-    if (id < 0) illegal.set(values[i], (illegal.get(values[i]) ?? 0) + 1);
-    ids[i] = id < 0 ? voidId : id;
+    counts[values[i]]++;
+    ids[i] = table[values[i]];
   }
-  return { file: content, width, height, ids, form, illegal: [...illegal].map(([value, pixels]) => ({ value, pixels })) };
+  const illegal = [...counts.entries()]
+    .filter(([code, pixels]) => pixels > 0 && (toId[code] ?? -1) < 0)
+    .map(([code, pixels]) => ({ code, text: codeText(code, form), pixels }));
+  return { file: content, width, height, ids, form, illegal };
 }
 
 /** Encodes class ids as a PNG in the form the mask file had. @throws AppError 'invalid-argument' on an id without a stored value */
-export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileForm): Uint8Array {
+export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileForm = greyForm): Uint8Array {
   const toValue = storedValues(format);
   const data = new Uint8Array(mask.ids.length);
   for (let i = 0; i < data.length; i++) {
@@ -121,26 +140,9 @@ export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileFo
   return encodeStoredMask({ width: mask.width, height: mask.height, values: data }, form);
 }
 
-/** Encodes stored values as a PNG in the form the mask file had. */
-export function encodeStoredMask(
-  { width, height, values }: Pick<StoredMask, 'width' | 'height' | 'values'>,
-  form: MaskFileForm,
-): Uint8Array {
-  const palette = form.palette ? completePalette(form.palette, values) : undefined;
-  return encode({ width, height, data: values, channels: 1, depth: 8, ...(palette ? { palette } : {}) });
-}
-
-/** A trimmed palette grows to hold every value that is used now: without it the PNG would be invalid. */
-function completePalette(palette: MaskFileForm['palette'] & object, data: Uint8Array): [number, number, number][] {
-  const needed = data.reduce((largest, value) => Math.max(largest, value), 0) + 1;
-  return Array.from({ length: Math.max(needed, palette.length) }, (_, value) => palette[value] ?? [value, value, value]);
-}
-
-const asStored: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => value), voidValue: 255 };
-
 /** A mask as an indexed PNG whose values are the class ids themselves: the form of predictions. @param palette colour of each class */
 export function encodeIds(mask: LabelMask, palette: [number, number, number][]): Uint8Array {
-  return encodeMask(mask, asStored, { palette });
+  return encodeMask(mask, asStored, paletteForm(palette));
 }
 
 /** A mask as an indexed PNG of its classes' stored values. @throws AppError 'invalid-argument' on an id that is no class */
@@ -151,6 +153,5 @@ export function encodeValues(mask: LabelMask, classes: readonly ClassInfo[]): Ui
     toId[value] = id;
     palette[value] = color;
   }
-  const filled = Array.from(palette, (color, value): [number, number, number] => color ?? [value, value, value]);
-  return encodeMask(mask, { toId, voidValue: -1 }, { palette: filled });
+  return encodeMask(mask, { toId, voidValue: -1 }, paletteForm(palette));
 }

@@ -2,6 +2,7 @@
 import { locks } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';
+import { pictureFormat, type PictureFormat } from './picture-format.ts';
 import { readPictureFileAsync } from './plain-file.ts';
 import { assertDecodedBytes, assertPixels } from './read-limits.ts';
 
@@ -19,16 +20,6 @@ export interface Picture {
   decode: () => Sharp;
 }
 
-export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'tiff';
-
-const ascii = (content: Uint8Array, begin: number, length: number) => String.fromCharCode(...content.subarray(begin, begin + length));
-const beginnings: [PictureFormat, (content: Uint8Array) => boolean][] = [
-  ['png', (content) => ascii(content, 0, 8) === '\x89PNG\r\n\x1a\n'],
-  ['jpeg', (content) => ascii(content, 0, 3) === '\xff\xd8\xff'],
-  ['webp', (content) => ascii(content, 0, 4) === 'RIFF' && ascii(content, 8, 4) === 'WEBP'],
-  ['tiff', (content) => ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(ascii(content, 0, 4))],
-];
-
 const bytesOfSample: Record<string, number> = { uchar: 1, char: 1, ushort: 2, short: 2, uint: 4, int: 4, float: 4, double: 8 };
 
 /** Pictures from this size on are decoded one after the other in all threads: several at once would fill the memory. */
@@ -40,8 +31,8 @@ const largePixels = 24e6;
  */
 export async function openPicture(file: string): Promise<Picture> {
   const content = await readPictureFileAsync(file);
-  const format = beginnings.find(([, begins]) => begins(content))?.[0];
-  if (!format) throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
+  const format = pictureFormat(content);
+  if (!format || format === 'bmp') throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
   // The limit is ours, and told in our words.
   const decode = () => sharp(content, { failOn: 'truncated', limitInputPixels: false });
   const { width, height, channels, depth } = await decode()

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import sharp from 'sharp';
 import { beforeAll, expect, test, describe } from 'vitest';
-import { readStoredMask, encodeStoredMask } from '#files/mask-png';
+import { readStoredMask } from '#files/mask-png';
+import { encodeStoredMask } from '#files/mask-writing';
 import { readRunSamples } from '#files/run-folder';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -232,7 +233,7 @@ describe('classes and folders', () => {
       for (const name of readdirSync(path.join(data, folder))) {
         const { width, height } = readStoredMask(path.join(data, folder, name));
         const mask = Uint8Array.from({ length: width * height }, (_, index) => (index < (width * height) / 2 ? 15 : 5));
-        writeFileSync(path.join(data, folder, name), encodeStoredMask({ width, height, values: mask }, { palette: null }));
+        writeFileSync(path.join(data, folder, name), encodeStoredMask({ width, height, values: mask }));
       }
     }
     return data;

@@ -44,7 +44,7 @@ test('the library filters by split, mask, class and problems, and sorts', () => 
   const images = [
     entry('train/a', { classPixels: [0, 16, 0] }),
     entry('train/b', { hasMask: false, classPixels: null }),
-    entry('val/c', { problems: ['x'], editedAt: '2026' }),
+    entry('val/c', { problems: [{ kind: 'mask', text: 'x' }], editedAt: '2026' }),
   ];
   const ids = (filter: Partial<LibraryFilter>) => filterImages(images, { ...all, ...filter }).map(({ id }) => id);
   expect(ids({ split: 'train' })).toEqual(['train/a', 'train/b']);

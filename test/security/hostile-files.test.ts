@@ -58,7 +58,7 @@ test('hostile masks are problems of their own images, each told by its file; non
   for (const [id, name] of names) {
     const { problems } = images.get(id)!;
     if (harmless.test(name)) continue;
-    expect(problems.join(), name).toContain(`${path.basename(id)}.png`);
+    expect(problems.map(({ text }) => text).join(), name).toContain(`${path.basename(id)}.png`);
     await expect(bench.call('edits.open', { imageId: id, window: 'w' }), name).rejects.toMatchObject({
       code: expect.stringMatching(/corrupt-file|too-large|forbidden/) as unknown,
     });
@@ -74,7 +74,7 @@ test('hostile images are problems or left out, and the sound ones stay', async (
   expect(images.get('train/train-0')!.problems).toEqual([]);
   for (const [id, name] of names) {
     const found = images.get(id);
-    if (found) expect(found.problems.join(), name).toContain(`${path.basename(id)}.png`);
+    if (found) expect(found.problems.map(({ text }) => text).join(), name).toContain(`${path.basename(id)}.png`);
     else expect(info.problems.join()).toMatch(/files are left out, the first: /);
   }
   expect(info.problems.join()).not.toContain('nobody may read this');
@@ -188,7 +188,10 @@ describe('limits', () => {
     await bench.call('datasets.open', { path: folder });
     await bench.workbench.datasets.require().surveyed();
     const problemsOf = async () =>
-      (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === 'train/train-1')!.problems.join();
+      (await bench.call<ImageEntry[]>('datasets.images'))
+        .find(({ id }) => id === 'train/train-1')!
+        .problems.map(({ text }) => text)
+        .join();
     expect(await problemsOf()).toMatch(
       /train-1\.png is 2000 x 1000, which is 2 megapixels, and at most 1 are read: raise "Largest picture" in Settings/,
     );

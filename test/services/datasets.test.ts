@@ -45,27 +45,21 @@ test('names each problem at its image and keeps the rest usable', async () => {
   const mask = (name: string) => path.join(folder, 'trainannot', name);
   rmSync(mask('train-0.png'));
   writeFileSync(mask('train-1.png'), readFileSync(mask('train-1.png')).subarray(0, 90));
-  writeFileSync(
-    mask('train-2.png'),
-    encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(40) }, identityFormat, { palette: null }),
-  );
-  writeFileSync(
-    mask('train-3.png'),
-    encodeMask({ width: 32, height: 24, ids: new Uint8Array(32 * 24) }, identityFormat, { palette: null }),
-  );
+  writeFileSync(mask('train-2.png'), encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(40) }, identityFormat));
+  writeFileSync(mask('train-3.png'), encodeMask({ width: 32, height: 24, ids: new Uint8Array(32 * 24) }, identityFormat));
   writeFileSync(path.join(folder, 'val/val-0.png'), readFileSync(path.join(folder, 'val/val-0.png')).subarray(0, 500));
   const { entry, bench } = await openSurveyed(folder);
   expect(entry('train/train-0')).toMatchObject({
     state: 'unlabelled',
     hasMask: false,
-    problems: [`${mask('train-0.png')} is missing: the image has no mask`],
+    problems: [{ kind: 'no-mask', text: `${mask('train-0.png')} is missing: the image has no mask` }],
   });
-  expect(entry('train/train-1').problems[0]).toContain('train-1.png is not a whole PNG');
-  expect(entry('train/train-2').problems[0]).toBe(
+  expect(entry('train/train-1').problems[0].text).toContain('train-1.png is not a whole PNG');
+  expect(entry('train/train-2').problems[0].text).toBe(
     `${mask('train-2.png')} has value 40 in 3072 pixels, which is not in the class set CamVid-11`,
   );
-  expect(entry('train/train-3').problems[0]).toBe(`${mask('train-3.png')} must be 64 x 48 as its image, received 32 x 24`);
-  expect(entry('val/val-0').problems[0]).toContain('val-0.png cannot be decoded');
+  expect(entry('train/train-3').problems[0].text).toBe(`${mask('train-3.png')} must be 64 x 48 as its image, received 32 x 24`);
+  expect(entry('val/val-0').problems[0].text).toContain('val-0.png cannot be decoded');
   expect(entry('val/val-1')).toMatchObject({ state: 'labelled', problems: [] });
   await bench.workbench.shutDown();
 });

@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSyn
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeStoredMask, readStoredMask } from '#files/mask-png';
+import { readStoredMask } from '#files/mask-png';
+import { encodeStoredMask } from '#files/mask-writing';
 import type { EditState } from '#shared/contract/edits';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
@@ -171,7 +172,7 @@ class Driver {
         return;
       }
       case 'foreign':
-        return this.foreign(Buffer.from(encodeStoredMask({ ...size, values: model.values.map(() => deed.id) }, { palette: null })));
+        return this.foreign(Buffer.from(encodeStoredMask({ ...size, values: model.values.map(() => deed.id) })));
       case 'putBack': {
         const earlier = this.versions.at(-1 - deed.age);
         return earlier && this.foreign(earlier);

@@ -45,8 +45,7 @@ const journalFile = () =>
     readdirSync(journals()).find((name) => name.endsWith('.journal'))!,
   );
 const asides = () => readdirSync(journals()).filter((name) => name.endsWith('.aside'));
-const plain = (value: number) =>
-  encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(value) }, identityFormat, { palette: null });
+const plain = (value: number) => encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(value) }, identityFormat);
 const openOthers = async () => {
   for (let n = 1; n < 9; n++) await openMask(bench, `train/train-${n}`);
 };

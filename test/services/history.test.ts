@@ -15,6 +15,7 @@ import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
+import { paletteForm } from '#files/mask-form';
 import { encodeMask } from '#files/mask-png';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
@@ -190,7 +191,7 @@ describe("TensorBoard's files", () => {
   const write = () => {
     const folder = temporaryFolder();
     const png = path.join(folder, 'a.png');
-    writeFileSync(png, encodeMask({ width: 4, height: 2, ids: new Uint8Array(8) }, identityFormat, { palette: [[255, 0, 0]] }));
+    writeFileSync(png, encodeMask({ width: 4, height: 2, ids: new Uint8Array(8) }, identityFormat, paletteForm([[255, 0, 0]])));
     const writer = new TensorBoardWriter(folder, 1);
     writer.scalars({
       'validation/mIoU': [

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { encodeStoredMask, readStoredMask } from '#files/mask-png';
+import { readStoredMask } from '#files/mask-png';
+import { greyForm } from '#files/mask-form';
+import { encodeStoredMask } from '#files/mask-writing';
 import { maskRevision } from '#files/revision';
 import { builtInClassSet } from '#services/datasets/class-set';
 import { revisionFile } from '#services/edits/revision-store';
@@ -19,8 +21,7 @@ let maskFile: string;
 let store: string;
 let workers: Workers;
 
-const mask = (value: number) =>
-  encodeStoredMask({ ...size, values: new Uint8Array(size.width * size.height).fill(value) }, { palette: null });
+const mask = (value: number) => encodeStoredMask({ ...size, values: new Uint8Array(size.width * size.height).fill(value) });
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -30,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => workers.close());
 
-const read = () => workers.run('readMask', { maskFile, ...size, voidValue: 11 });
+const read = () => workers.run('readMask', { maskFile, ...size, format: classSet.format, known: [] });
 
 describe('reading a mask', () => {
   test('gives its stored values in memory that threads share, and a copy of them', async () => {
@@ -53,7 +54,7 @@ describe('reading a mask', () => {
     ['cut off', () => Buffer.from(mask(4)).subarray(0, 60), /mask\.png is not a whole PNG/],
     [
       'of another size',
-      () => Buffer.from(encodeStoredMask({ width: 4, height: 3, values: new Uint8Array(12) }, { palette: null })),
+      () => Buffer.from(encodeStoredMask({ width: 4, height: 3, values: new Uint8Array(12) })),
       /must be 40 x 30 as its image, received 4 x 3/,
     ],
   ])('that is %s is an error with its code, also from another thread', async (_, content, words) => {
@@ -71,7 +72,8 @@ describe('a save', () => {
       ...size,
       maskFile,
       values: new Uint8Array(size.width * size.height).fill(value),
-      form: { palette: null },
+      form: greyForm,
+      toId: classSet.format.toId,
       classSet,
       expected,
       store,
@@ -135,7 +137,9 @@ describe('a save', () => {
 test('ids for a window are packed, and values of no class are void', async () => {
   const values = Uint8Array.from({ length: 256 }, (_, value) => value);
   const shownIds = Array.from({ length: 256 }, (_, value) => (value < 11 ? value : 255));
-  const ids = inflateRawSync(await workers.run('packIds', { values, shownIds }));
+  const packed = await workers.run('packIds', { values, shownIds });
+  const ids = inflateRawSync(packed.ids);
+  expect(packed.codes).toHaveLength(256);
   expect([...ids.subarray(0, 13)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255, 255]);
 });
 
@@ -143,7 +147,7 @@ describe('a picture of a mask', () => {
   test('has the classes’ colours, void is transparent, and it is no wider than asked', async () => {
     const values = new Uint8Array(size.width * size.height).fill(11);
     values.fill(3, 0, size.width * 10);
-    writeFileSync(maskFile, encodeStoredMask({ ...size, values }, { palette: null }));
+    writeFileSync(maskFile, encodeStoredMask({ ...size, values }));
     const { classes, format } = classSet;
     const png = await workers.run('maskPicture', { maskFile, format, classes, maxWidth: 20 });
     const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
@@ -176,7 +180,7 @@ describe('masks for Review', () => {
     writeFileSync(predictionFile, mask(1));
     const input = { predictionFile, maskFile, format: classSet.format, toPredicted: [] };
     expect((await workers.run('reviewMasks', input)).label).toBeNull();
-    writeFileSync(maskFile, encodeStoredMask({ width: 4, height: 3, values: new Uint8Array(12) }, { palette: null }));
+    writeFileSync(maskFile, encodeStoredMask({ width: 4, height: 3, values: new Uint8Array(12) }));
     await expect(workers.run('reviewMasks', input)).rejects.toThrow('must be 40 x 30 as the prediction, received 4 x 3');
   });
 });
@@ -188,7 +192,8 @@ test('main goes on while threads work, and their end waits for what they do', as
     ...large,
     maskFile,
     values,
-    form: { palette: null },
+    form: greyForm,
+    toId: classSet.format.toId,
     classSet,
     expected: null,
     store,

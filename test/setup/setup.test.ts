@@ -193,7 +193,7 @@ describe('a browser for a window of its own', () => {
   });
 });
 
-test("a host gives back what pictures took, unless a person has set the allocator; its trainers' threads do not wait for each other", async () => {
+test("a host gives back what pictures took, unless a person has set the allocator; its trainers' threads never wait", async () => {
   const { hostEnvironment } = await load('hostEnvironment');
   const given = hostEnvironment({ PATH: '/bin' }, 'linux');
   expect(given).toEqual({ PATH: '/bin', MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' });

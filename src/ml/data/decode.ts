@@ -32,8 +32,8 @@ export async function decodeSample(sample: Sample, format: MaskFormat | null): P
   const mask = readMask(sample.maskFile, format);
   assertMaskSize(sample.maskFile, mask, info);
   if (mask.illegal.length > 0) {
-    const { value, pixels } = mask.illegal[0];
-    throw new AppError('corrupt-file', `${sample.maskFile} has value ${value} in ${pixels} pixels, which is outside the class set`, {
+    const { text, pixels } = mask.illegal[0];
+    throw new AppError('corrupt-file', `${sample.maskFile} has ${text} in ${pixels} pixels, which is outside the class set`, {
       file: sample.maskFile,
     });
   }

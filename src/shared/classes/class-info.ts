@@ -5,13 +5,25 @@ export interface ClassInfo {
   /** What a mask file holds for it; missing in what was written before classes carried it. */
   value?: number;
   name: string;
-  /** [red, green, blue], 0 … 255 */
-  color: [number, number, number];
+  color: Rgb;
 }
 
-/** What a class set needs to read masks: the class id of every stored value, 255 = void, -1 = not allowed. */
+/** [red, green, blue], 0 … 255 */
+export type Rgb = [number, number, number];
+
+/** What a class set needs to read masks. In memory a pixel is a code: one byte that stands for what the file holds there. */
 export interface MaskFormat {
+  /** The class id of every code: 255 = void, -1 = not in the class set. */
   toId: number[];
-  /** The stored value of void. */
+  /** The code of void. */
   voidValue: number;
+  /**
+   * What of a pixel names its class: its value, which is then the code (the default); the first of its channels, where they differ; or
+   * its colour.
+   */
+  by?: 'value' | 'first-channel' | 'colour';
+  /** The colour of each code, where one is known: what pixels are named by, and what a palette is made of. */
+  colours?: readonly (Rgb | null)[];
+  /** What a mask that there is not yet is written as. */
+  newMasks?: 'grey' | 'palette' | 'colour';
 }

@@ -30,6 +30,17 @@ export interface DatasetInfo {
   problems: string[];
 }
 
+/** What a problem is about: the photo, the mask's file, its size, what it holds, or that there is none. */
+export type ProblemKind = 'image' | 'mask' | 'size' | 'foreign' | 'no-mask';
+
+export interface ImageProblem {
+  kind: ProblemKind;
+  /** With its file, the rule and the value. */
+  text: string;
+  /** What of a mask is not in the class set, in words: `value 20`, `colour 12 34 56`. */
+  foreign?: string;
+}
+
 export type ImageState = 'unlabelled' | 'labelled' | 'edited' | 'problem';
 
 export interface ImageEntry {
@@ -42,8 +53,7 @@ export interface ImageEntry {
   height: number;
   hasMask: boolean;
   state: ImageState;
-  /** What is wrong with image or mask, each with its file. */
-  problems: string[];
+  problems: ImageProblem[];
   /** Pixels of each class, then of void; null without a readable mask. */
   classPixels: number[] | null;
   /** Changes when the image file does; part of its address. */

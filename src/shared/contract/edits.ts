@@ -35,8 +35,10 @@ export interface EditState {
 export interface OpenedMask extends EditState {
   width: number;
   height: number;
-  /** Class ids, row-major, 255 = void, as raw deflate. */
+  /** Ids, row-major, as raw deflate: of classes, of foreign pixels; 255 = void. */
   ids: Uint8Array;
+  /** What of it is not in the class set: the ids under which such pixels are shown, above those of classes. */
+  foreign: { id: number; text: string }[];
   readOnlyReason: string | null;
   /** What a person should know: strokes that came back after a crash, a journal that was set aside. */
   notes: string[];

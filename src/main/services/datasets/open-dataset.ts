@@ -12,7 +12,7 @@ import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from './class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
 import type { LocatedDataset, LocatedImage } from './layout.ts';
-import { fileStamp, surveyStamp, type Survey } from './survey.ts';
+import { fileStamp, noMask, surveyStamp, type Survey } from './survey.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
@@ -191,7 +191,7 @@ export class OpenDataset {
   maskWritten(id: string, written: Pick<Survey, 'revision' | 'classPixels' | 'problems'> & { editedAt: string | null }): ImageEntry {
     const image = this.image(id);
     const { width, height } = this.entry(id);
-    const missing = written.revision === null ? [`${image.maskFile} is missing: the image has no mask`] : [];
+    const missing = written.revision === null ? [noMask(image.maskFile)] : [];
     const survey = { ...written, width, height, problems: [...missing, ...written.problems] };
     return this.record(image, this.stampOf(image), survey, written.editedAt);
   }
@@ -244,7 +244,9 @@ export class OpenDataset {
 }
 
 const countsSchema = z.array(z.number());
-const problemsSchema = z.array(z.string());
+const problemsSchema = z.array(
+  z.object({ kind: z.enum(['image', 'mask', 'size', 'foreign', 'no-mask']), text: z.string(), foreign: z.string().optional() }),
+);
 
 /** @returns null for a row that cannot be read, which must not hide the data set: the image is then surveyed anew */
 function fromRow({ width, height, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
@@ -255,7 +257,7 @@ function fromRow({ width, height, revision, class_pixels: counts, problems: text
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {
-  const missingOnly = survey.revision === null && survey.problems.length === 1 && survey.width > 0;
+  const missingOnly = survey.width > 0 && survey.problems.length === 1 && survey.problems[0].kind === 'no-mask';
   const state = missingOnly ? 'unlabelled' : survey.problems.length > 0 ? 'problem' : editedAt ? 'edited' : 'labelled';
   return {
     id: image.id,

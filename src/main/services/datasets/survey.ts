@@ -1,9 +1,10 @@
-import { decodeStoredMask, maskSizeProblem } from '#files/mask-png';
+import { codeText, decodeStoredMask, maskSizeProblem, type StoredMask } from '#files/mask-png';
 import { withPicture } from '#files/picture';
 import { isThere, lookAt } from '#files/file-identity';
 import { linkTarget } from '#files/link-target';
 import { readPictureFile } from '#files/plain-file';
 import { maskRevision } from '#files/revision';
+import type { ImageProblem, ProblemKind } from '#shared/contract/datasets';
 import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { ClassSet } from './class-set.ts';
@@ -17,7 +18,7 @@ export interface Survey {
   height: number;
   revision: string | null;
   classPixels: number[] | null;
-  problems: string[];
+  problems: ImageProblem[];
   /** Whether a limit kept something from being read. */
   refused?: boolean;
 }
@@ -43,15 +44,18 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
   const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
   if (!size) await surveyPhoto(image, survey);
   if (!isThere(image.maskFile)) {
-    survey.problems.push(`${image.maskFile} is missing: the image has no mask`);
+    survey.problems.push(noMask(image.maskFile));
     return survey;
   }
   surveyMask(image, classSet, survey);
   return survey;
 }
 
-function addProblem(survey: Survey, error: unknown): void {
-  survey.problems.push(messageOf(error));
+/** That an image has no mask. */
+export const noMask = (maskFile: string): ImageProblem => ({ kind: 'no-mask', text: `${maskFile} is missing: the image has no mask` });
+
+function addProblem(survey: Survey, kind: ProblemKind, error: unknown): void {
+  survey.problems.push({ kind, text: messageOf(error) });
   survey.refused ||= error instanceof AppError && (error.code === 'too-large' || error.code === 'forbidden');
 }
 
@@ -62,7 +66,7 @@ async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
     survey.width = width;
     survey.height = height;
   } catch (error) {
-    addProblem(survey, error);
+    addProblem(survey, 'image', error);
   }
 }
 
@@ -70,27 +74,41 @@ function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
   try {
     const content = readPictureFile(image.maskFile);
     survey.revision = maskRevision(content);
-    const { width, height, values } = decodeStoredMask(content, image.maskFile);
-    const { classPixels, problems } = findingsOf(values, classSet, image.maskFile);
+    const mask = decodeStoredMask(content, image.maskFile, classSet.format);
+    const { classPixels, problems } = findingsOf(mask, classSet, image.maskFile);
     survey.problems.push(...problems);
-    const sizeProblem = survey.width > 0 && maskSizeProblem(image.maskFile, { width, height }, survey);
-    if (sizeProblem) survey.problems.push(sizeProblem);
+    const sizeProblem = survey.width > 0 && maskSizeProblem(image.maskFile, mask, survey);
+    if (sizeProblem) survey.problems.push({ kind: 'size', text: sizeProblem });
     survey.classPixels = classPixels;
   } catch (error) {
-    addProblem(survey, error);
+    addProblem(survey, 'mask', error);
   }
 }
 
-/** What a mask's stored values tell: pixels of each class, then of void, and values that are in no class. */
-export function findingsOf(values: Uint8Array, { name, format, classes }: ClassSet, maskFile: string) {
+/** More kinds of foreign pixels than a person reads of one mask are told as a number. */
+const toldForeign = 20;
+
+/** What a mask's codes tell: pixels of each class, then of void, and what is in no class. */
+export function findingsOf(
+  { values, toId, form }: Pick<StoredMask, 'values' | 'toId' | 'form'>,
+  { name, classes }: ClassSet,
+  maskFile: string,
+) {
   const counts = new Float64Array(256);
   for (let i = 0; i < values.length; i++) counts[values[i]]++;
   const classPixels = new Array<number>(classes.length + 1).fill(0);
-  const problems: string[] = [];
-  counts.forEach((pixels, value) => {
-    const id = format.toId[value] ?? -1;
-    if (pixels > 0 && id < 0) problems.push(`${maskFile} has value ${value} in ${pixels} pixels, which is not in the class set ${name}`);
+  const problems: ImageProblem[] = [];
+  let more = 0;
+  counts.forEach((pixels, code) => {
+    const id = toId[code] ?? -1;
     classPixels[id < 0 || id === voidId ? classes.length : id] += pixels;
+    if (pixels === 0 || id >= 0) return;
+    const foreign = codeText(code, form);
+    const text = `${maskFile} has ${foreign} in ${pixels} pixels, which is not in the class set ${name}`;
+    if (problems.length < toldForeign) problems.push({ kind: 'foreign', text, foreign });
+    else more++;
   });
+  if (more > 0)
+    problems.push({ kind: 'foreign', text: `${maskFile} has ${more} more values or colours that are not in the class set ${name}` });
   return { classPixels, problems };
 }

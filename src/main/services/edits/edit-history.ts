@@ -10,6 +10,8 @@ export interface EditStep extends PatchBox {
   changed: Uint8Array;
   before: Uint8Array;
   after: Uint8Array;
+  /** As JSON: what codes of it stand for that are in no class set. */
+  kinds?: string | undefined;
 }
 
 const bytesOf = ({ changed, before, after }: EditStep): number => changed.length + before.length + after.length;

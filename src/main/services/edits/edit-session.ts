@@ -1,60 +1,22 @@
-import type { EditChange, EditProblem, EditState, OpenedMask } from '#shared/contract/edits';
-import type { ClassSet } from '../datasets/class-set.ts';
-import type { LocatedImage } from '../datasets/layout.ts';
+import type { EditProblem, EditState, OpenedMask } from '#shared/contract/edits';
 import { fileStamp } from '../datasets/survey.ts';
+import type { MaskFileForm } from '#files/mask-form';
 import { AppError, messageOf } from '#shared/errors';
 import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
-import { voidId } from '#shared/mask/void-id';
 import { storedValues } from '#shared/classes/class-map';
 import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
-import type { Logger } from '../log.ts';
-import type { ReadMask } from '../workers/mask-tasks.ts';
-import type { Workers } from '../workers/workers.ts';
 import type { EditStep } from './edit-history.ts';
+import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-options.ts';
 import { EditRecorder } from './edit-recorder.ts';
 import { recordsOf, type FileState } from './journal.ts';
 import type { JournalRecord } from './journal-record.ts';
-import type { RecoveredJournal } from './journals.ts';
+import { foreignKinds } from '#files/mask-legend';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
+import { writeKinds } from './pixel-kinds.ts';
 import { breathe } from './breathe.ts';
-
-/** What was written into a mask file, for the library and the history. */
-export interface SavedMask {
-  imageId: string;
-  revision: string | null;
-  savedAt: string;
-  /** The revision before it; null if there was no file. */
-  before: string | null;
-  origin: string;
-  classPixels: number[] | null;
-  problems: string[];
-}
-
-export interface EditSessionOptions {
-  image: LocatedImage;
-  classSet: ClassSet;
-  mask: ReadMask;
-  recovered: RecoveredJournal;
-  workers: Workers;
-  /** The names of all strokes that were ever done on this image: one that is sent again is done once, also where it was undone. */
-  strokes: Set<string>;
-  /** What `fileStamp` told of the mask file before it was read. */
-  stamp: string;
-  /** Folder of revisions. */
-  store: string;
-  log: Logger;
-  /** @throws AppError if masks may not be written now: the folder is gone, another workbench has it */
-  assertWritable: () => void;
-  /** Why masks are read only; null where they are not. */
-  readOnlyReason: () => string | null;
-  changed: (change: EditChange) => void;
-  stateChanged: (state: EditState) => void;
-  saved: (mask: SavedMask) => void;
-  /** Another program's version of the file was found, and is kept. */
-  met: (revision: string) => void;
-}
+import { foreignPixels, shownIdsOf } from './shown-ids.ts';
 
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;
@@ -71,13 +33,16 @@ const retryMs = 1000;
 export class EditSession {
   readonly imageId: string;
   readonly size: MaskSize;
+  /** What its file is besides labels, and what its codes stand for. */
+  form: MaskFileForm;
   private readonly options: EditSessionOptions;
   private readonly values: Uint8Array;
   /** What is being saved: a copy in step with the file, so that strokes go on meanwhile. */
   private readonly snapshot: Uint8Array;
   private readonly toValue: number[];
   /** The class id of each stored value, as windows see it: one that is in no class is void to them. */
-  private readonly shownIds: number[];
+  private shownIds: number[];
+  private toId: number[];
   private readonly work = new Serial();
   private readonly recorder: EditRecorder;
   private readonly saving = new Serial();
@@ -112,7 +77,9 @@ export class EditSession {
     this.values = mask.values;
     this.snapshot = mask.snapshot;
     this.toValue = storedValues(classSet.format);
-    this.shownIds = Array.from({ length: 256 }, (_, value) => (classSet.format.toId[value] < 0 ? voidId : classSet.format.toId[value]));
+    this.form = mask.form;
+    this.toId = mask.toId;
+    this.shownIds = shownIdsOf(mask.toId, classSet.format);
     this.known = recovered.saved;
     this.inFile = recovered.inFile;
     this.changes = recovered.changes;
@@ -138,6 +105,12 @@ export class EditSession {
     }
     if (session.isDirty && options.readOnlyReason() === null) session.schedule();
     return session;
+  }
+
+  private useCodes(form: MaskFileForm, toId: number[]): void {
+    this.form = form;
+    this.toId = toId;
+    this.shownIds = shownIdsOf(toId, this.options.classSet.format);
   }
 
   private get history() {
@@ -203,9 +176,10 @@ export class EditSession {
   opened(window: string): Promise<OpenedMask> {
     const { workers, recovered, readOnlyReason } = this.options;
     return this.work.run(async () => {
-      const ids = await workers.run('packIds', { values: this.values, shownIds: this.shownIds });
+      const { ids, codes } = await workers.run('packIds', { values: this.values, shownIds: this.shownIds });
+      const foreign = foreignPixels(codes, this.toId, this.options.classSet.format, this.form);
       const notes = recovered.notes.splice(0);
-      return { ...this.state(), ...this.size, ids, readOnlyReason: readOnlyReason(), notes, known: this.strokesOf(window) };
+      return { ...this.state(), ...this.size, ids, foreign, readOnlyReason: readOnlyReason(), notes, known: this.strokesOf(window) };
     });
   }
 
@@ -244,8 +218,10 @@ export class EditSession {
   /** Does a step, tells the windows, and records it. */
   private async push(step: EditStep, patch: WirePatch): Promise<{ recorded: Promise<void>; seq: number }> {
     await applyStep(this.values, this.size.width, step, 'after');
-    this.history.push(step);
-    return this.happened({ kind: 'step', session: String(process.pid), step }, step, patch, step.stroke);
+    const kinds = foreignKinds(this.form, this.options.classSet.format, new Set([...step.before, ...step.after]));
+    const told = kinds.length > 0 ? { ...step, kinds: writeKinds(kinds) } : step;
+    this.history.push(told);
+    return this.happened({ kind: 'step', session: String(process.pid), step: told }, step, patch, step.stroke);
   }
 
   private happened(
@@ -325,18 +301,19 @@ export class EditSession {
     return packPatch({ left, top, width, height, changed, values: values as Uint8Array }, pack);
   }
 
-  /** Takes other values as the mask, as one undoable step. @param origin what the history says of the file that follows */
-  async replace(values: Uint8Array, label: string, origin: string): Promise<EditState> {
+  /** Takes another mask's values, as one undoable step. @param origin what the history says of the file that follows */
+  async replace(other: OtherMask, label: string, origin: string): Promise<EditState> {
     this.options.assertWritable();
     this.assertOpen();
     await this.work.run(async () => {
-      if (await this.become(values, label)) this.origin = origin;
+      if (await this.become(other, label)) this.origin = origin;
     });
     return this.save();
   }
 
   /** Takes other values as one step, within `work`. @returns whether they differ */
-  private async become(values: Uint8Array, label: string): Promise<boolean> {
+  private async become({ values, form, toId }: OtherMask, label: string): Promise<boolean> {
+    if (form && toId) this.useCodes(form, toId);
     const difference = await stepBetween(this.values, values, this.size);
     if (!difference) return false;
     const step = { ...difference, id: this.history.nextId(), label, stroke: null };
@@ -380,7 +357,7 @@ export class EditSession {
   }
 
   private async write(): Promise<void> {
-    const { workers, image, mask, classSet, store } = this.options;
+    const { workers, image, classSet, store } = this.options;
     this.options.assertWritable();
     const { mark, past, changes, origin } = await this.work.run(() => {
       if (this.dirty) copyRows(this.values, this.snapshot, this.size.width, this.dirty);
@@ -392,7 +369,8 @@ export class EditSession {
       ...this.size,
       maskFile: image.maskFile,
       values: this.snapshot,
-      form: mask.form,
+      form: this.form,
+      toId: this.toId,
       classSet,
       expected: this.revision,
       store,
@@ -452,9 +430,9 @@ export class EditSession {
 
   private async takeTheirs(): Promise<EditState> {
     const { workers, image, classSet, store } = this.options;
-    const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, store });
+    const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, form: this.form, store });
     await this.work.run(async () => {
-      await this.become(theirs.values, 'Take the other version');
+      await this.become(theirs, 'Take the other version');
       this.conflict = null;
       const { revision, classPixels, problems } = theirs;
       this.changes = [];

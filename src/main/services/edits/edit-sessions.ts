@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { EditState, OpenedMask, RevisionInfo } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
+import type { PixelKind } from '#files/mask-form';
 import { AppError } from '#shared/errors';
 import { mapClasses, storedValues } from '#shared/classes/class-map';
 import type { Db } from '../database.ts';
@@ -12,7 +13,8 @@ import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
-import { EditSession, type SavedMask } from './edit-session.ts';
+import { EditSession } from './edit-session.ts';
+import type { SavedMask } from './edit-session-options.ts';
 import { Journals } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
 
@@ -106,15 +108,20 @@ export class EditSessions {
     const image = dataset.image(imageId);
     const entry = await dataset.surveyed(imageId);
     if (entry.width === 0) {
-      throw new AppError('corrupt-file', entry.problems[0] ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
+      throw new AppError('corrupt-file', entry.problems[0]?.text ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
     }
     const size = { width: entry.width, height: entry.height };
     const stamp = fileStamp(image.maskFile);
-    const mask = await workers.run('readMask', { maskFile: image.maskFile, ...size, voidValue: dataset.classSet.format.voidValue });
+    const { format } = dataset.classSet;
+    const read = (known: PixelKind[]) => workers.run('readMask', { maskFile: image.maskFile, ...size, format, known });
+    const first = await read([]);
     // A folder that is away has no masks to tell of: nothing of it is void.
     const labels = path.dirname(image.maskFile);
     access.assertThere(labels);
-    const recovered = await this.journals.open(imageId, size, mask.revision, access.readOnlyReason() === null);
+    const recovered = await this.journals.open(imageId, size, first.revision, access.readOnlyReason() === null, format);
+    // What its journal knows keeps the codes that the journal's steps speak of.
+    const mask = recovered.kinds.length > 0 ? await read(recovered.kinds) : first;
+    if (mask.revision !== first.revision) throw new AppError('conflict', `${image.maskFile} changed while it was opened: open it again`);
     this.tellChanged(imageId, mask.revision);
     return EditSession.open({
       image,
@@ -211,14 +218,20 @@ export class EditSessions {
   private takePrediction(imageId: string, predictionId: string): Promise<EditState> {
     return this.using(imageId, async (session) => {
       const values = await this.predictedValues(predictionId, imageId, session.size);
-      return session.replace(values, 'Take the prediction', 'prediction');
+      return session.replace({ values }, 'Take the prediction', 'prediction');
     });
   }
 
   private restore(imageId: string, revision: string): Promise<EditState> {
     return this.using(imageId, async (session) => {
-      const kept = await this.options.workers.run('readKept', { store: this.store, revision, ...session.size });
-      return session.replace(kept.values, 'Restore an earlier mask', 'restored');
+      const kept = await this.options.workers.run('readKept', {
+        store: this.store,
+        revision,
+        format: this.options.dataset.classSet.format,
+        form: session.form,
+        ...session.size,
+      });
+      return session.replace(kept, 'Restore an earlier mask', 'restored');
     });
   }
 

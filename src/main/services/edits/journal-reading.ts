@@ -1,7 +1,9 @@
+import type { PixelKind } from '#files/mask-form';
 import { messageOf } from '#shared/errors';
 import type { MaskSize } from '#shared/mask/patch';
 import { breathe } from './breathe.ts';
 import { EditHistory, type EditStep } from './edit-history.ts';
+import { mergedKinds, readKinds } from './pixel-kinds.ts';
 import { assertStep, decodeRecord, type JournalRecord } from './journal-record.ts';
 
 /** What is done to a mask to bring it from its file to where the journal ends. */
@@ -29,6 +31,8 @@ export interface Told {
   deeds: Deed[];
   /** The names of all strokes that it tells of, also of such as were undone and are in no past any more. */
   strokes: Set<string>;
+  /** What codes stand for that are in no class set. */
+  kinds: PixelKind[];
   /** Why reading stopped before the end; null if it did not. */
   broken: string | null;
 }
@@ -37,6 +41,7 @@ export interface Told {
 export async function tell(frames: readonly Uint8Array[], imageId: string, size: MaskSize): Promise<Told> {
   const deeds: Deed[] = [];
   const strokes = new Set<string>();
+  const kinds: PixelKind[] = [];
   let history = new EditHistory();
   let broken: string | null = null;
   for (const [index, payload] of frames.entries()) {
@@ -46,13 +51,14 @@ export async function tell(frames: readonly Uint8Array[], imageId: string, size:
       if (index === 0) history = beginning(record, imageId, size);
       const replay = index === 0 ? null : await perform(record, history, size);
       if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
+      if (record.kind === 'step' && record.step.kinds) kinds.push(...readKinds(record.step.kinds));
       deeds.push({ replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
     } catch (error) {
       broken = messageOf(error);
       break;
     }
   }
-  return { history, deeds, strokes, broken };
+  return { history, deeds, strokes, kinds: mergedKinds(kinds), broken };
 }
 
 function beginning(record: JournalRecord, imageId: string, size: MaskSize): EditHistory {

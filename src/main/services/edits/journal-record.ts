@@ -20,6 +20,8 @@ const step = z.object({
   changed: bytes,
   before: bytes,
   after: bytes,
+  /** As JSON: what codes stand for that are in no class set. */
+  kinds: z.string().max(65_536).optional(),
 });
 const revision = z
   .string()

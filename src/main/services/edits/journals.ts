@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isThere } from '#files/file-identity';
+import type { PixelKind } from '#files/mask-form';
+import { isOwnCode } from '#files/mask-legend';
 import { readPlainFileAsync } from '#files/plain-file';
+import type { MaskFormat } from '#shared/classes/class-info';
 import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from './edit-history.ts';
@@ -23,6 +26,8 @@ export interface RecoveredJournal {
   strokes: Set<string>;
   /** Which revision a state was saved as. */
   saved: Map<number, string | null>;
+  /** What codes stand for that are in no class set. */
+  kinds: PixelKind[];
   /** What a person should know. */
   notes: string[];
 }
@@ -58,14 +63,23 @@ export class Journals {
    * Opens an image's journal for a mask file of this revision. What cannot be applied is set aside beside it and told, never lost.
    * @param revision of the mask file now; null without one
    * @param mayWrite whether the journal is this workbench's: another one's is read and left as it is
+   * @param format of the class set now
    */
-  async open(image: string, size: MaskSize, revision: string | null, mayWrite = true): Promise<RecoveredJournal> {
+  async open(
+    image: string,
+    size: MaskSize,
+    revision: string | null,
+    mayWrite = true,
+    format: MaskFormat | null = null,
+  ): Promise<RecoveredJournal> {
     const file = this.workFolder.at('journal', journalName(image));
     const bytes = await readJournal(file);
     const subject = { image, ...size };
     const { frames, soundBytes, rest } = readFrames(bytes);
-    const { history, deeds, strokes, broken } = await tell(frames, image, size);
-    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, notes });
+    const { history, deeds, strokes, kinds, ...told } = await tell(frames, image, size);
+    const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
+    const broken = told.broken ?? (taken ? 'the class set now has classes in place of what was foreign to it' : null);
+    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, kinds: [], notes });
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
@@ -91,7 +105,7 @@ export class Journals {
       // A disk without room for it is no reason to keep the mask shut: it goes on growing.
       await journal.writeAnew(recordsOf(subject, inFile), false).catch(this.report);
     }
-    return { journal, history, replay, inFile, changes, strokes, saved, notes };
+    return { journal, history, replay, inFile, changes, strokes, saved, kinds, notes };
   }
 }
 

@@ -1,19 +1,17 @@
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import type { ReadLimits } from '#shared/data/read-limits';
+import type { ImageProblem } from '#shared/contract/datasets';
 import type { ReviewMasks } from '#shared/contract/review';
-import type { MaskFileForm } from '#files/mask-png';
+import type { MaskFileForm, PixelKind } from '#files/mask-form';
+import type { StoredMask } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
 import type { ClassSet } from '../datasets/class-set.ts';
 import type { Survey } from '../datasets/survey.ts';
 
-/** A mask as it was read: stored values in memory that threads share. */
-export interface ReadMask {
-  width: number;
-  height: number;
-  values: Uint8Array;
+/** A mask as it was read: codes in memory that threads share. */
+export interface ReadMask extends Omit<StoredMask, 'file'> {
   /** A copy of them, for what is saved while strokes go on. */
   snapshot: Uint8Array;
-  form: MaskFileForm;
   /** null where there is no file: the values are then all void. */
   revision: string | null;
 }
@@ -23,7 +21,9 @@ interface ReadMaskInput {
   /** Size of its image; the mask must have it. */
   width: number;
   height: number;
-  voidValue: number;
+  format: MaskFormat;
+  /** What codes of this image have stood for before. */
+  known: readonly PixelKind[];
 }
 
 interface AdoptInput {
@@ -31,6 +31,8 @@ interface AdoptInput {
   width: number;
   height: number;
   classSet: ClassSet;
+  /** What its codes stand for now: those of the file are told in their terms. */
+  form: MaskFileForm;
   /** Folder of revisions. */
   store: string;
 }
@@ -41,6 +43,7 @@ interface StageInput {
   height: number;
   values: Uint8Array;
   form: MaskFileForm;
+  toId: number[];
   classSet: ClassSet;
   /** The revision that the file must still have. */
   expected: string | null;
@@ -51,7 +54,7 @@ interface StageInput {
 }
 
 /** What staging found: the file changed meanwhile, or the mask lies ready in the store. */
-type Staged = { conflict: string | null } | { revision: string; classPixels: number[]; problems: string[] };
+type Staged = { conflict: string | null } | { revision: string; classPixels: number[]; problems: ImageProblem[] };
 
 interface PublishInput {
   maskFile: string;
@@ -81,12 +84,21 @@ interface KeptInput {
   revision: string;
   width: number;
   height: number;
+  format: MaskFormat;
+  /** What the image's codes stand for now: those of the revision are told in their terms. */
+  form: MaskFileForm;
 }
 
 interface PackInput {
   values: Uint8Array;
   /** Class id of each stored value, as windows see it. */
   shownIds: number[];
+}
+
+interface PackedIds {
+  ids: Uint8Array;
+  /** The codes that there are. */
+  codes: number[];
 }
 
 interface PictureInput {
@@ -118,12 +130,12 @@ interface PredictionInput {
 /** What the workers do: the name of each task, what it takes and what it gives. */
 export interface MaskTasks {
   readMask: (input: ReadMaskInput) => ReadMask;
-  adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: string[] };
+  adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: ImageProblem[] };
   readKept: (input: KeptInput) => ReadMask;
   stageMask: (input: StageInput) => Staged;
   publishMask: (input: PublishInput) => Published;
   keepMask: (input: KeepInput) => string | null;
-  packIds: (input: PackInput) => Uint8Array;
+  packIds: (input: PackInput) => PackedIds;
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;
   reviewMasks: (input: ReviewInput) => ReviewMasks;
   readPrediction: (input: PredictionInput) => Uint8Array;

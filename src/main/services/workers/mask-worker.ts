@@ -3,8 +3,12 @@ import { rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
 import { writeAtomic } from '#files/atomic-write';
-import { assertMaskSize, decodeStoredMask, encodeStoredMask, readMask as readMaskIds, readStoredMask } from '#files/mask-png';
+import { assertMaskSize, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
+import { codesIn, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
+import { newForm, type MaskFileForm } from '#files/mask-form';
+import { foreignKinds } from '#files/mask-legend';
+import { recoded } from '#files/mask-recoding';
 import { readPictureFile } from '#files/plain-file';
 import { useReadLimits } from '#files/read-limits';
 import { maskRevision } from '#files/revision';
@@ -15,6 +19,7 @@ import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
+import type { MaskFormat } from '#shared/classes/class-info';
 import type { Answer, Given, TaskInput, TaskResult } from './mask-tasks.ts';
 
 /** A task as the pool calls it: errors cross threads without their class. */
@@ -41,42 +46,58 @@ export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMas
 
 /** @param take gets the very bytes that are read */
 function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void = () => undefined): TaskResult<'readMask'> {
-  const { maskFile, width, height, voidValue } = input;
+  const { maskFile, width, height, format, known } = input;
   if (!isThere(maskFile)) {
-    const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(voidValue);
-    return { width, height, values, snapshot: shared(values), form: { palette: null }, revision: null };
+    const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(format.voidValue);
+    return { width, height, values, snapshot: shared(values), form: newForm(format), toId: format.toId, revision: null };
   }
-  const mask = readStoredMask(maskFile);
+  const mask = readStoredMask(maskFile, format, known);
   assertMaskSize(maskFile, mask, input);
   take(mask.file);
   const [values, snapshot] = [shared(mask.values), shared(mask.values)];
-  return { width, height, values, snapshot, form: mask.form, revision: maskRevision(mask.file) };
+  return { width, height, values, snapshot, form: mask.form, toId: mask.toId, revision: maskRevision(mask.file) };
 }
 
-/** Reads a mask that another program wrote, and keeps it. @throws as `readMask` */
-export const adoptMask = task(({ classSet, store, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
-  const mask = valuesOf({ ...input, voidValue: classSet.format.voidValue }, (file) => keepRevision(store, file));
-  if (mask.revision === null) return { ...mask, classPixels: null, problems: [] };
-  return { ...mask, ...findingsOf(mask.values, classSet, input.maskFile) };
+/** Reads a mask that another program wrote, in the codes that its image has now, and keeps it. @throws as `readMask` */
+export const adoptMask = task(({ classSet, store, form, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
+  const { format } = classSet;
+  const mask = valuesOf({ ...input, format, known: kindsOf(form, format) }, (file) => keepRevision(store, file));
+  const told = { ...mask, ...inTermsOf(mask, form, format, input.maskFile) };
+  if (mask.revision === null) return { ...told, classPixels: null, problems: [] };
+  return { ...told, ...findingsOf(told, classSet, input.maskFile) };
 });
 
-/** Reads a kept revision's stored values. @throws as `readMask` */
-export const readKept = task(({ store, revision, ...size }: TaskInput<'readKept'>): TaskResult<'readKept'> => {
-  const mask = decodeStoredMask(readRevision(store, revision), revision);
-  assertMaskSize(`the revision ${revision}`, mask, size);
-  const values = shared(mask.values);
-  return { ...size, values, snapshot: values, form: mask.form, revision };
+/** Everything that the codes of a form stand for. */
+const kindsOf = (form: MaskFileForm, format: MaskFormat) =>
+  foreignKinds(
+    form,
+    format,
+    Array.from({ length: 256 }, (_, code) => code),
+  );
+
+function inTermsOf(mask: Omit<StoredMask, 'file'>, form: MaskFileForm, format: MaskFormat, name: string) {
+  const { values, ...told } = recoded(mask, form, format, name);
+  const copy = values === mask.values ? values : shared(values);
+  return { ...told, values: copy, snapshot: copy };
+}
+
+/** Reads a kept revision in the codes that its image has now. @throws as `readMask` */
+export const readKept = task(({ store, revision, format, form, ...size }: TaskInput<'readKept'>): TaskResult<'readKept'> => {
+  const name = `the revision ${revision}`;
+  const kept = decodeStoredMask(readRevision(store, revision), name, format, kindsOf(form, format));
+  assertMaskSize(name, kept, size);
+  return { ...size, ...inTermsOf({ ...kept, values: shared(kept.values) }, form, format, name), revision };
 });
 
 /** Encodes a mask into the store, after what the file holds now, if its file is still the one expected. */
 export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stageMask'> => {
-  const { maskFile, values, expected, store, known, form, width, height, classSet } = input;
+  const { maskFile, values, expected, store, known, form, toId, width, height, classSet } = input;
   const found = keptOf(maskFile, store);
   if (found !== expected) return { conflict: found };
   // What is known may have been freed since.
   const kept = known !== null && isThere(revisionFile(store, known)) ? known : null;
   const revision = kept ?? keepRevision(store, encodeStoredMask({ width, height, values }, form));
-  return { revision, ...findingsOf(values, classSet, maskFile) };
+  return { revision, ...findingsOf({ values, toId, form }, classSet, maskFile) };
 });
 
 /** Makes a kept revision the mask file, whole or not at all, if the file is still the one expected. */
@@ -99,7 +120,7 @@ export const packIds = task(({ values, shownIds }: TaskInput<'packIds'>): TaskRe
   const table = Uint8Array.from(shownIds);
   const ids = new Uint8Array(values.length);
   for (let i = 0; i < values.length; i++) ids[i] = table[values[i]];
-  return deflateRawSync(ids, { level: 1 });
+  return { ids: deflateRawSync(ids, { level: 1 }), codes: codesIn(values) };
 });
 
 /**

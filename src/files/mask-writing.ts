@@ -1,0 +1,107 @@
+// From codes to the pixels of a file. Its form is kept; it grows only where it has no room for what was painted.
+import type { Rgb } from '#shared/classes/class-info';
+import { AppError } from '#shared/errors';
+import { greyForm, type MaskFileForm, type PixelSamples } from './mask-form.ts';
+import { samplesFor } from './mask-legend.ts';
+import { channelsOf } from './png/header.ts';
+import { writePng } from './png/png.ts';
+
+const mostEntries = 256;
+const depths = [1, 2, 4, 8];
+
+/** The codes that a mask has. */
+export function codesIn(values: Uint8Array): number[] {
+  const seen = new Uint8Array(256);
+  for (let i = 0; i < values.length; i++) seen[values[i]] = 1;
+  return Array.from({ length: 256 }, (_, code) => code).filter((code) => seen[code] === 1);
+}
+
+/** The smallest depth from this one on that can hold a value. */
+const depthFor = (value: number, depth: number): number => depths.find((each) => each >= depth && value < 2 ** each) ?? 8;
+
+const ownColour = (form: MaskFileForm, code: number): Rgb => (form.colours[code] as Rgb | null | undefined) ?? [code, code, code];
+
+/** A file whose codes are its samples, with room for them all. A value that the palette lacks gets its class's colour. */
+function roomForValues(form: MaskFileForm, codes: readonly number[]): MaskFileForm {
+  const largest = codes.at(-1) ?? 0;
+  const depth = depthFor(largest, form.depth);
+  if (form.colourType !== 3 || largest < form.palette!.length / 3) return { ...form, depth };
+  const added = Array.from({ length: largest + 1 - form.palette!.length / 3 }, (_, n) => ownColour(form, form.palette!.length / 3 + n));
+  return { ...form, depth, palette: Uint8Array.from([...form.palette!, ...added.flat()]) };
+}
+
+/** What a grey or palette pixel becomes where colours are written: nothing of it is lost. @param depth of the new file */
+function inColours(samples: PixelSamples, form: MaskFileForm, depth: number, alpha: boolean): number[] {
+  const [first, second] = samples;
+  if (form.colourType === 3) {
+    const entry = [...form.palette!.subarray(3 * first, 3 * first + 3)];
+    return alpha ? [...entry, form.transparency?.[first] ?? 255] : entry;
+  }
+  const scaled = (sample: number) => (sample * (2 ** depth - 1)) / (2 ** form.depth - 1);
+  return [scaled(first), scaled(first), scaled(first), ...(alpha ? [scaled(second)] : [])];
+}
+
+/** The same file with colours in place of grey or a palette. */
+function asColours(form: MaskFileForm): MaskFileForm {
+  const depth = form.depth === 16 ? 16 : 8;
+  const alpha = form.colourType === 4 || (form.colourType === 3 && form.transparency !== null);
+  const legend = form.legend!.map((samples) => samples && inColours(samples, form, depth, alpha));
+  const beside = form.beside.filter(({ type }) => !['bKGD', 'sBIT', 'iCCP'].includes(type));
+  return { ...form, depth, colourType: alpha ? 6 : 2, palette: null, transparency: transparentColour(form, depth), beside, legend };
+}
+
+/** The grey that is transparent, as a colour. */
+function transparentColour({ colourType, transparency, depth: before }: MaskFileForm, depth: number): Uint8Array | null {
+  if (colourType !== 0 || !transparency) return null;
+  const sample = (((transparency[0] << 8) | transparency[1]) * (2 ** depth - 1)) / (2 ** before - 1);
+  return Uint8Array.from([0, 1, 2].flatMap(() => [sample >> 8, sample & 255]));
+}
+
+/** @throws AppError 'unsupported' if a file of this form has no room for a code, whose look is not known */
+function colourFor(form: MaskFileForm, code: number): Rgb {
+  const color = form.colours[code];
+  if (color) return color;
+  throw new AppError('unsupported', `The mask has no room for the code ${code}, whose colour the class set does not tell`);
+}
+
+/** A file whose pixels are named by a legend, with an entry for every code that is used. */
+function roomForCodes(given: MaskFileForm, codes: readonly number[]): MaskFileForm {
+  const missing = (form: MaskFileForm) => codes.filter((code) => form.legend![code] === null);
+  if (missing(given).length === 0) return given;
+  const entries = given.palette ? given.palette.length / 3 : 0;
+  if (given.colourType === 3 && entries + missing(given).length <= mostEntries) {
+    const added = missing(given);
+    const legend = given.legend!.map((samples, code) => (added.includes(code) ? [entries + added.indexOf(code)] : samples));
+    const palette = Uint8Array.from([...given.palette!, ...added.flatMap((code) => colourFor(given, code))]);
+    return { ...given, palette, legend, depth: depthFor(palette.length / 3 - 1, given.depth) };
+  }
+  const form = given.colourType === 2 || given.colourType === 6 ? given : asColours(given);
+  return {
+    ...form,
+    legend: form.legend!.map((samples, code) => samples ?? (codes.includes(code) ? samplesFor(colourFor(form, code), form) : null)),
+  };
+}
+
+/**
+ * Encodes codes as a PNG in the form that the mask file had.
+ * @throws AppError 'invalid-argument' on a code that the file has nothing for
+ */
+export function encodeStoredMask(mask: { width: number; height: number; values: Uint8Array }, given: MaskFileForm = greyForm): Uint8Array {
+  const { width, height, values } = mask;
+  const codes = codesIn(values);
+  const form = given.legend ? roomForCodes(given, codes) : roomForValues(given, codes);
+  const { depth, colourType, palette, transparency, legend } = form;
+  const header = { width, height, depth, colourType, interlaced: false };
+  const samples = legend ? samplesOf(values, legend, channelsOf(header), depth) : values;
+  return writePng({ header, samples, palette, transparency, beside: [...form.beside] });
+}
+
+function samplesOf(values: Uint8Array, legend: readonly (PixelSamples | null)[], channels: number, depth: number) {
+  const samples = depth === 16 ? new Uint16Array(values.length * channels) : new Uint8Array(values.length * channels);
+  for (let pixel = 0, at = 0; pixel < values.length; pixel++, at += channels) {
+    const here = legend[values[pixel]];
+    if (!here) throw new AppError('invalid-argument', `mask pixel ${pixel} has the code ${values[pixel]}, which the file has nothing for`);
+    for (let c = 0; c < channels; c++) samples[at + c] = here[c];
+  }
+  return samples;
+}

@@ -1,0 +1,215 @@
+// Every form that a mask comes in: it is read as it is meant, and written back with nothing changed but what was painted.
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { codeText, decodeStoredMask } from '#files/mask-png';
+import { newForm } from '#files/mask-form';
+import { encodeStoredMask } from '#files/mask-writing';
+import { readPng } from '#files/png/png';
+import type { MaskFormat, Rgb } from '#shared/classes/class-info';
+import { writtenPng, type WrittenPng } from '../helpers/png-writing.ts';
+
+const channelsOf = [1, 0, 3, 1, 2, 0, 4];
+const kinds = [
+  ...[1, 2, 4, 8, 16].map((depth) => ({ colourType: 0, depth })),
+  ...[8, 16].map((depth) => ({ colourType: 2, depth })),
+  ...[1, 2, 4, 8].map((depth) => ({ colourType: 3, depth })),
+  ...[8, 16].flatMap((depth) => [4, 6].map((colourType) => ({ colourType, depth }))),
+];
+const colours: Rgb[] = [
+  [0, 0, 0],
+  [255, 255, 255],
+  [128, 64, 128],
+  [0, 0, 142],
+  [7, 7, 7],
+];
+/** Few kinds of pixels, as masks have them: of classes, of none, and such that 8 bits cannot tell. */
+const pixelArbitrary = (colourType: number, depth: number) => {
+  const most = 2 ** depth - 1;
+  const grey = fc.constantFrom(...[0, 1, 2, 3, 7, 11, 200, 255, 256, 40_000, most].filter((value) => value <= most));
+  const alpha = fc.constantFrom(most, most, 0, Math.floor(most / 2));
+  const scale = (byte: number) => (byte * most) / 255;
+  const color = fc.oneof(
+    fc.constantFrom(...colours).map((each) => each.map(scale)),
+    grey.map((value) => [value, value, value]),
+    fc.constant([most, 0, 1]),
+  );
+  if (colourType === 2) return color;
+  if (colourType === 6) return fc.tuple(color, alpha).map(([rgb, a]) => [...rgb, a]);
+  if (colourType === 4) return fc.tuple(grey, alpha).map(([value, a]) => [value, a]);
+  return grey.map((value) => [value]);
+};
+const pngArbitrary: fc.Arbitrary<WrittenPng> = fc
+  .record({
+    kind: fc.constantFrom(...kinds),
+    width: fc.integer({ min: 1, max: 19 }),
+    height: fc.integer({ min: 1, max: 11 }),
+    interlaced: fc.boolean(),
+    filters: fc.array(fc.constantFrom(0, 1, 2, 3, 4), { minLength: 1, maxLength: 5 }),
+    beside: fc.constantFrom(
+      [],
+      [
+        { type: 'gAMA', data: Buffer.from([0, 0, 177, 143]) },
+        { type: 'tEXt', data: Buffer.from('Author\0A labeller') },
+      ],
+    ),
+  })
+  .chain(({ kind, ...rest }) => {
+    const entries = Math.min(2 ** kind.depth, 256);
+    const palette = Array.from({ length: entries }, (_, n) => colours[n % 7] ?? [n, 255 - n, n]).flat();
+    const extra = kind.colourType === 3 ? { palette, transparency: [255, 128, 255].slice(0, entries) } : {};
+    return fc
+      .array(pixelArbitrary(kind.colourType, kind.depth), { minLength: rest.width * rest.height, maxLength: rest.width * rest.height })
+      .map((pixels) => ({ ...kind, ...rest, ...extra, samples: pixels.flat() }));
+  });
+
+const byValue: MaskFormat = {
+  toId: Array.from({ length: 256 }, (_, value) => (value < 12 ? (value === 11 ? 255 : value) : -1)),
+  voidValue: 11,
+};
+const byColour: MaskFormat = {
+  toId: Array.from({ length: 256 }, (_, code) => (code < 4 ? (code === 0 ? 255 : code - 1) : -1)),
+  voidValue: 0,
+  by: 'colour',
+  colours: Array.from({ length: 256 }, (_, code) => (code < 4 ? colours[code] : null)),
+};
+
+const samplesOf = (content: Uint8Array) => readPng(content, 'm.png', () => undefined);
+/** Red, green, blue and alpha of each pixel, of 16 bits: what any other program sees. */
+function seen(content: Uint8Array): number[][] {
+  const { header, samples, palette, transparency } = samplesOf(content);
+  const channels = channelsOf[header.colourType];
+  const full = (sample: number) => (sample * 65_535) / (2 ** header.depth - 1);
+  return Array.from({ length: samples.length / channels }, (_, pixel) => {
+    const here = [...samples.subarray(pixel * channels, (pixel + 1) * channels)];
+    if (header.colourType === 3) {
+      const [place] = here;
+      return [...palette!.subarray(3 * place, 3 * place + 3), transparency?.[place] ?? 255].map((byte) => byte * 257);
+    }
+    const scaled = here.map(full);
+    const grey = header.colourType === 0 || header.colourType === 4;
+    const alpha = header.colourType >= 4 ? scaled.at(-1)! : 65_535;
+    return [...(grey ? [scaled[0], scaled[0], scaled[0]] : scaled.slice(0, 3)), alpha];
+  });
+}
+
+describe('a PNG', () => {
+  test('of any depth, colour type, passes and filters gives the samples that were written', () => {
+    fc.assert(
+      fc.property(pngArbitrary, (png) => {
+        const { samples, header } = samplesOf(writtenPng(png));
+        expect([...samples]).toEqual(png.samples);
+        expect(header.interlaced).toBe(png.interlaced);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('is read as libvips reads it', async () => {
+    const png: WrittenPng = {
+      width: 13,
+      height: 9,
+      depth: 8,
+      colourType: 2,
+      interlaced: true,
+      filters: [4, 3, 2, 1, 0],
+      samples: Array.from({ length: 13 * 9 * 3 }, (_, i) => (i * 37) % 251),
+    };
+    const file = writtenPng(png);
+    expect([...(await sharp(file).raw().toBuffer())]).toEqual([...samplesOf(file).samples]);
+  });
+});
+
+describe.each([
+  ['value', byValue],
+  ['colour', byColour],
+] as const)('a mask whose pixels name classes by %s', (_, format) => {
+  test('is written back as it was, in whatever form, values and depth: no other byte means anything else', () => {
+    fc.assert(
+      fc.property(pngArbitrary, (png) => {
+        const file = writtenPng(png);
+        const mask = decodeStoredMask(file, 'm.png', format);
+        const back = encodeStoredMask(mask, mask.form);
+        const [was, is] = [samplesOf(file), samplesOf(back)];
+        expect([...is.samples]).toEqual([...was.samples]);
+        expect({ ...is.header, interlaced: false }).toEqual({ ...was.header, interlaced: false });
+        expect([is.palette, is.transparency, is.beside]).toEqual([was.palette, was.transparency, was.beside]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('changes in the pixel that is painted and in no other, which becomes the class', () => {
+    fc.assert(
+      fc.property(pngArbitrary, fc.nat(), fc.constantFrom(0, 1, 2, 255), (png, at, id) => {
+        const file = writtenPng(png);
+        const mask = decodeStoredMask(file, 'm.png', format);
+        const pixel = at % mask.values.length;
+        const painted = mask.values.slice();
+        painted[pixel] = id === 255 ? format.voidValue : format.toId.indexOf(id);
+        const back = encodeStoredMask({ ...mask, values: painted }, mask.form);
+        const again = decodeStoredMask(back, 'm.png', format);
+        expect(again.toId[again.values[pixel]]).toBe(id);
+        const [was, is] = [seen(file), seen(back)];
+        const [before, after] = [samplesOf(file), samplesOf(back)];
+        // By value a file may have to grow in depth, which keeps the values and not the greys.
+        if (before.header.depth !== after.header.depth && after.header.colourType === 0) {
+          const others = [...after.samples].filter((__, index) => index !== pixel);
+          expect(others).toEqual([...before.samples].filter((__, index) => index !== pixel));
+        } else expect(is.filter((__, index) => index !== pixel)).toEqual(was.filter((__, index) => index !== pixel));
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
+
+test('a code keeps what it stands for, however the file is changed and read again', () => {
+  const png = { width: 4, height: 1, depth: 8, colourType: 2 };
+  const first = decodeStoredMask(writtenPng({ ...png, samples: [9, 9, 1, 8, 8, 1, 0, 0, 142, 9, 9, 1] }), 'm.png', byColour);
+  const kindsKnown = [0, 1].map((pixel) => {
+    const code = first.values[pixel];
+    return {
+      code,
+      colourType: 2 as const,
+      depth: 8,
+      samples: [...first.form.legend![code]!],
+      color: [...first.form.legend![code]!] as Rgb,
+    };
+  });
+  const next = writtenPng({ ...png, samples: [8, 8, 1, 8, 8, 1, 5, 5, 5, 9, 9, 1] });
+  const again = decodeStoredMask(next, 'm.png', byColour, kindsKnown);
+  expect([again.values[0], again.values[3]]).toEqual([first.values[1], first.values[0]]);
+  expect(codeText(again.values[2], again.form)).toBe('colour 5 5 5');
+});
+
+test('a smoothed mask, a photo and other formats are refused in words', async () => {
+  const photo = await sharp({
+    create: { width: 40, height: 40, channels: 3, noise: { type: 'gaussian', mean: 128, sigma: 40 }, background: '#000' },
+  })
+    .png()
+    .toBuffer();
+  expect(() => decodeStoredMask(photo, 'm.png', byColour)).toThrow(
+    /m\.png has more than \d+ colours or values that are not in the class set/,
+  );
+  const drawn = sharp({ create: { width: 4, height: 4, channels: 3, background: '#804080' } });
+  await expect(async () => decodeStoredMask(await drawn.clone().jpeg().toBuffer(), 'm.png', byColour)).rejects.toThrow(
+    'is a JPEG, whose compression has changed its labels',
+  );
+  await expect(async () => decodeStoredMask(await drawn.clone().tiff().toBuffer(), 'm.png', byColour)).rejects.toThrow('is a TIFF');
+});
+
+test('a palette grows by the colours of its classes, and a mask that there was not is written as its data set is', () => {
+  const palette = [0, 0, 0, 128, 64, 128];
+  const file = writtenPng({ width: 2, height: 1, depth: 1, colourType: 3, palette, samples: [0, 1] });
+  const coloured: MaskFormat = { ...byValue, colours: Array.from({ length: 256 }, (_, code) => (code < 12 ? [code, 100, 200] : null)) };
+  const mask = decodeStoredMask(file, 'm.png', coloured);
+  const grown = samplesOf(encodeStoredMask({ ...mask, values: Uint8Array.of(0, 3) }, mask.form));
+  expect(grown.header.depth).toBe(2);
+  expect([...grown.palette!]).toEqual([...palette, 2, 100, 200, 3, 100, 200]);
+  const fresh = samplesOf(encodeStoredMask({ width: 2, height: 1, values: Uint8Array.of(2, 0) }, newForm(byColour)));
+  expect([fresh.header.colourType, ...fresh.samples]).toEqual([2, 128, 64, 128, 0, 0, 0]);
+  const indexed = samplesOf(
+    encodeStoredMask({ width: 1, height: 1, values: Uint8Array.of(2) }, newForm({ ...coloured, newMasks: 'palette' })),
+  );
+  expect([indexed.header.colourType, ...indexed.samples]).toEqual([3, 2]);
+});
