@@ -36,7 +36,7 @@ export const rooms = [
   entry('create-services', 'main/create-services.ts', ['shared', 'files', 'services'], []),
   entry('user-data', 'main/user-data.ts', ['services'], [node]),
   entry('desktop entry', 'main/index.ts', ['services', 'create-services', 'electron host', 'user-data'], [node, 'electron']),
-  entry('browser entry', 'main/serve.ts', ['services', 'create-services', 'browser host', 'user-data'], [node, 'commander']),
+  entry('browser entry', 'main/serve.ts', ['shared', 'services', 'create-services', 'browser host', 'user-data'], [node, 'commander']),
   entry('command line entry', 'main/cli.ts', ['shared', 'files', 'services', 'command line', 'user-data'], [node, 'commander']),
   room('preload', 'preload', [], ['electron']),
   room('editor', 'renderer/editor', ['shared'], []),

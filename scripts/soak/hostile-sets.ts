@@ -1,5 +1,5 @@
 // Data sets that bring something hostile in the workbench's own folder, or a hostile list of classes.
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { encode } from '@msgpack/msgpack';
 import { openDatabase, type Db } from '../../src/main/services/database.ts';
 import { journalName } from '../../src/main/services/edits/journals.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
+import { rewrittenSchemas } from './hostile-schemas.ts';
 import { jsonFiles, png, pngChunk, pngFiles, pngHeader, specialFiles, type Plant, type Plants } from './hostile-files.ts';
 
 /** What makes a data set hostile. @param folder of a sound one @param outside nothing of it may be touched */
@@ -137,6 +138,47 @@ const rowSpoils: Spoils = {
   'image rows: many': withHistory((db) =>
     db.exec(`${countTo(300_000)} INSERT INTO image SELECT 'x/' || i, 'x', '', 1, 1, NULL, NULL, '[]', NULL FROM n`),
   ),
+  'run rows: many that hold much': withHistory((db) =>
+    db.exec(`${countTo(3000)} INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
+      created_at, updated_at, note) SELECT 'r' || i, 'x', 'tiny', 'finished', '{}', '[]', '1', 'f', 1, 1, '2020', '2020',
+      replace(hex(zeroblob(45000)), '00', 'xy') FROM n`),
+  ),
+  'prediction rows: ids of 100 MB': withHistory((db) => insertPrediction(db, 'x'.repeat(100_000_000), { complete: 0 })),
+  'checkpoint rows: names of 100 MB': withHistory((db) =>
+    db.prepare("INSERT INTO checkpoint VALUES ('honest', 'best', ?, 1, 's', '2020')").run('x'.repeat(100_000_000)),
+  ),
+  'mask rows: origins of 100 MB': withHistory((db) =>
+    db.prepare("INSERT INTO mask_revision VALUES ('train/train-0', 'abcdef0123456789', '2020', ?)").run('x'.repeat(100_000_000)),
+  ),
+  'epochs: lists of 1 MB': withHistory((db) => {
+    const much = "'[' || replace(hex(zeroblob(250000)), '00', '0,') || '0]'";
+    db.exec(`${countTo(300)} INSERT INTO epoch SELECT 'honest', i, 1, 1, 1, 1, 1, 1, 1, ${much}, '[]' FROM n`);
+  }),
+  'rows of other kinds': (folder) => {
+    const name = path.join(folder, '.encnet/history.db');
+    const db = openDatabase(name);
+    insertRun(db, 'honest');
+    const own = db.prepare<[], { name: string; sql: string }>("SELECT name, sql FROM sqlite_schema WHERE sql LIKE '%STRICT%'").all();
+    db.close();
+    const describe = (sqlOf: (sql: string) => string): Db => {
+      const open = new Database(name);
+      open.unsafeMode(true);
+      open.pragma('writable_schema = ON');
+      for (const table of own) open.prepare('UPDATE sqlite_schema SET sql = ? WHERE name = ?').run(sqlOf(table.sql), table.name);
+      open.close();
+      return new Database(name);
+    };
+    const loose = describe((sql) => sql.replace(/\) STRICT(, )?/, ') ').trimEnd());
+    loose.exec(`INSERT INTO queued_run VALUES ('q', x'00ff', x'00', NULL, NULL, 'many', x'01');
+      UPDATE run SET epochs = 'many', device = x'00ff', note = x'00';
+      INSERT INTO metric_summary VALUES ('honest', 'miou', 'x', x'00', 'y');
+      INSERT INTO step VALUES ('honest', 'x', 'x', x'00', 'x', 'x');
+      INSERT INTO epoch VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', 'x', 'x', x'00', x'00');
+      INSERT INTO run_log VALUES ('honest', 'x', x'00');
+      INSERT INTO mask_revision VALUES ('train/train-0', x'00', x'00', 7)`);
+    loose.close();
+    describe((sql) => sql).close();
+  },
   'steps: many': withHistory((db) => db.exec(`${countTo(500_000)} INSERT INTO step SELECT 'honest', i, 1, 1, 1, 1 FROM n`)),
   'epochs: nested': withHistory((db) =>
     db.prepare("INSERT INTO epoch VALUES ('honest', 1, 1, 1, 1, 1, 1, 1, 1, ?, ?)").run(nest(150), nest(150)),
@@ -235,6 +277,15 @@ const journals: Plants = {
       journalOf(begin(), ...Array.from({ length: 20_000 }, () => Buffer.concat([Buffer.from([0]), encode({ kind: 'undo' })]))),
     ),
   'another format': (file) => writeFileSync(file, 'x'.repeat(1000)),
+  'a hole of 900 MB': (file) => {
+    writeFileSync(file, 'ENCJRNL1');
+    truncateSync(file, 900_000_000);
+  },
+  'another name of a file outside': (file, outside) => {
+    const diary = path.join(outside, 'diary.txt');
+    if (!existsSync(diary)) writeFileSync(diary, 'dear diary');
+    linkSync(diary, file);
+  },
   'a pipe': specialFiles['a pipe'],
   'a link out': specialFiles['a link out'],
   'a file of 3 GB': specialFiles['a file of 3 GB'],
@@ -310,6 +361,7 @@ export const hostileSets: Spoils = {
     ),
   ),
   ...schemaSpoils,
+  ...rewrittenSchemas,
   ...rowSpoils,
   ...at(`.encnet/journal/${journalName('train/train-0')}`, journals, 'journal'),
   ...inRun('last.ckpt', checkpoints),

@@ -37,7 +37,7 @@ const size = { width: 64, height: 48 };
 interface ImageEntry {
   id: string;
   surveyed: boolean;
-  problems: string[];
+  problems: { text: string }[];
 }
 
 /** Everything of one run of the soak. */
@@ -161,7 +161,7 @@ class HostileRun {
     sentences.push(...info.problems);
     const images = await this.surveyed(name, sentences);
     for (const { id, problems } of images) {
-      sentences.push(...problems);
+      sentences.push(...problems.map(({ text }) => text));
       await this.lookAtPictures(`${name}: ${id}`, info.id, id, sentences);
       const opened = await call<{ notes: string[] }>('edits.open', { imageId: id, window: 'soak' });
       if (!opened) continue;

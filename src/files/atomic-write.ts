@@ -84,6 +84,7 @@ export function asFileError(error: unknown, file: string): unknown {
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return new AppError('read-only', `${file} could not be written: a file is where a folder must be, on the way there`, { file });
   }
+  if (code === 'ENAMETOOLONG') return new AppError('invalid-argument', `${file.slice(0, 200)} … is longer than a name may be`, { file });
   if (code === 'ENOENT') return new AppError('not-found', `${file} does not exist`, { file });
   return error;
 }

@@ -16,19 +16,21 @@ const stateSchema = z.object({
   best: z.object({ miou: z.number(), epoch: count }).nullable(),
   elapsedSeconds: z.number(),
   optimizerUpdates: count,
-  history: z.array(
-    z.object({
-      epoch: count,
-      loss: z.number(),
-      trainAccuracy: z.number(),
-      validationAccuracy: z.number(),
-      miou: z.number(),
-      perClassIou: z.array(z.number().nullable()),
-      learningRate: z.number(),
-      timeSeconds: z.number(),
-      epochSeconds: z.number(),
-    }),
-  ),
+  history: z
+    .array(
+      z.object({
+        epoch: count,
+        loss: z.number(),
+        trainAccuracy: z.number(),
+        validationAccuracy: z.number(),
+        miou: z.number(),
+        perClassIou: z.array(z.number().nullable()),
+        learningRate: z.number(),
+        timeSeconds: z.number(),
+        epochSeconds: z.number(),
+      }),
+    )
+    .max(10_000),
   /** What the run trains on; missing in checkpoints of before it was recorded. */
   data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
 });

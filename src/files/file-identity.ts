@@ -36,6 +36,21 @@ export function refuseLink(file: string, found = lookAt(file)): void {
     );
 }
 
+/**
+ * @throws AppError 'forbidden' if a file of the workbench's own that is written in place has another name as well: whoever made that link
+ * has chosen a file that is not ours
+ */
+export function refuseSharedFile(file: string, found = lookAt(file)): void {
+  if (found?.isFile() && found.nlink > 1)
+    throw new AppError(
+      'forbidden',
+      `${file} has another name elsewhere (a hard link), and would be changed there too: put a copy in its place`,
+      {
+        file,
+      },
+    );
+}
+
 /** What SQLite keeps beside a database. */
 const besideDatabase = ['', '-wal', '-shm', '-journal'];
 
@@ -48,6 +63,7 @@ export function refuseSpecialDatabase(file: string): void {
     const at = `${file}${suffix}`;
     const found = lookAt(at);
     refuseLink(at, found);
+    refuseSharedFile(at, found);
     if (found && !found.isFile())
       throw new AppError('forbidden', `${at} is no plain file, and one must be there: move it away`, { file: at });
   }

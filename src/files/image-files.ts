@@ -1,2 +1,2 @@
-/** Names of files that are taken for images. */
-export const imagePattern = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
+/** Names of files that are taken for images: what libvips decodes. */
+export const imagePattern = /\.(png|jpe?g|webp|tiff?)$/i;

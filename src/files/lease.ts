@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
+import { printable } from '#shared/printable';
 import { identityOf, refuseSpecialDatabase } from './file-identity.ts';
-import { assertTables, distrust, tablesOf } from './sqlite-guard.ts';
+import { assertWhole, distrust, schemaOf } from './sqlite-guard.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -43,6 +44,7 @@ export interface LeaseOptions {
 const beatMs = 2000;
 const settleMs = 250;
 const usualStaleMs = 30_000;
+const longestAheadMs = 26 * 3_600_000;
 
 const schema = `CREATE TABLE IF NOT EXISTS lease (
   id INTEGER PRIMARY KEY CHECK (id = 1), token TEXT NOT NULL, program TEXT NOT NULL, since TEXT NOT NULL,
@@ -54,7 +56,7 @@ const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'corrupt-file']);
 
 const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
 
-const ownTables = tablesOf((db) => void db.exec(schema));
+const ownSchema = schemaOf((db) => void db.exec(schema));
 
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on
@@ -90,9 +92,9 @@ function openWith(file: string): Database.Database {
   try {
     // A lease need not survive a power cut: the machine's start is part of its owner.
     db.pragma('synchronous = OFF');
-    distrust(db, file);
+    distrust(db, file, ownSchema());
     db.exec(schema);
-    assertTables(db, file, ownTables());
+    assertWhole(db, file, ownSchema());
   } catch (error) {
     db.close();
     throw error;
@@ -116,7 +118,9 @@ const read = (db: Database.Database): Row | undefined => rowSchema.safeParse(db.
 
 function isLive(row: Row, staleMs: number): boolean {
   const liveness = livenessOf(row);
-  return liveness === 'unknown' ? Date.now() - row.beat_at < staleMs : liveness === 'alive';
+  // Clocks differ by hours, time zones set wrong, and no further: a beat beyond was never made.
+  const age = Date.now() - row.beat_at;
+  return liveness === 'unknown' ? age < staleMs && age > -longestAheadMs : liveness === 'alive';
 }
 
 /** Whether a holder that cannot be asked for still renews its lease: its clock may be another than ours. */
@@ -157,7 +161,7 @@ function holderIn(file: string, staleMs: number, readonly: boolean): LeaseHolder
   refuseSpecialDatabase(file);
   const db = new Database(file, { readonly, fileMustExist: true, timeout: 1000 });
   try {
-    distrust(db, file);
+    distrust(db, file, ownSchema());
     const row = read(db);
     return row && isLive(row, staleMs) ? toHolder(row) : null;
   } finally {
@@ -323,5 +327,6 @@ function closing<T>(db: Database.Database, value: T): T {
 /** A holder in words: "another desktop workbench on host kermit (process 4711), since 14:03". */
 export function holderText({ program, host, pid, since }: LeaseHolder): string {
   const at = new Date(since);
-  return `${program} on ${host} (process ${pid}), since ${at.toLocaleDateString('en-CA')} ${at.toLocaleTimeString('en-GB')}`;
+  const when = Number.isNaN(at.getTime()) ? '' : `, since ${at.toLocaleDateString('en-CA')} ${at.toLocaleTimeString('en-GB')}`;
+  return printable(`${program} on ${host} (process ${pid})${when}`);
 }

@@ -1,7 +1,7 @@
 // Photos are decoded by libvips, whose loaders for drawings and documents are shut: a file is a picture by its bytes, not by its name.
-import { locks } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';
+import { inTurn } from './large-pictures.ts';
 import { pictureFormat, type PictureFormat } from './picture-format.ts';
 import { readPictureFileAsync } from './plain-file.ts';
 import { assertDecodedBytes, assertPixels } from './read-limits.ts';
@@ -9,21 +9,26 @@ import { assertDecodedBytes, assertPixels } from './read-limits.ts';
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'] });
 
-/** A picture whose header was read and whose pixels were not. */
+/**
+ * A picture whose header was read and whose pixels were not: as a person sees it, turned as its file says, on white where it is
+ * transparent.
+ */
 export interface Picture {
   /** The file's bytes. */
   content: Uint8Array;
   width: number;
   height: number;
   format: PictureFormat;
+  /** Whether a browser shows the file's own bytes as this picture. */
+  isShownAsItIs: boolean;
   /** Decodes it; a picture that is cut off fails. */
   decode: () => Sharp;
 }
 
 const bytesOfSample: Record<string, number> = { uchar: 1, char: 1, ushort: 2, short: 2, uint: 4, int: 4, float: 4, double: 8 };
 
-/** Pictures from this size on are decoded one after the other in all threads: several at once would fill the memory. */
-const largePixels = 24e6;
+/** Where a picture is transparent, this is behind it: in the window, in thumbnails, for the network. */
+const behind = '#ffffff';
 
 /**
  * Reads a picture's header.
@@ -34,28 +39,43 @@ export async function openPicture(file: string): Promise<Picture> {
   const format = pictureFormat(content);
   if (!format || format === 'bmp') throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
   // The limit is ours, and told in our words.
-  const decode = () => sharp(content, { failOn: 'truncated', limitInputPixels: false });
-  const { width, height, channels, depth } = await decode()
+  const stored = () => sharp(content, { failOn: 'truncated', limitInputPixels: false });
+  const {
+    width,
+    height,
+    channels,
+    depth,
+    hasAlpha,
+    autoOrient,
+    orientation = 1,
+  } = await stored()
     .metadata()
     .catch((error: unknown) => {
       throw undecodable(file, wordsOf(error));
     });
   assertPixels(file, width, height);
   assertDecodedBytes(file, width * height * channels * (bytesOfSample[depth] ?? 8));
-  return { content, width, height, format, decode };
+  return {
+    content,
+    ...autoOrient,
+    format,
+    // Browsers turn a JPEG by themselves, and show no TIFF.
+    isShownAsItIs: format !== 'tiff' && !hasAlpha && (orientation === 1 || format === 'jpeg'),
+    decode: () => (hasAlpha ? stored().autoOrient().flatten({ background: behind }) : stored().autoOrient()),
+  };
 }
 
 /**
  * Works with a picture's pixels; large ones take their turn.
  * @throws as `openPicture`; what libvips throws in `work` becomes 'corrupt-file' naming the file
  */
-export async function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => Promise<T>): Promise<T> {
-  const picture = await openPicture(file);
-  const decoded = () =>
-    work(picture.decode(), picture).catch((error: unknown) => {
+export function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => Promise<T>): Promise<T> {
+  return inTurn(file, async () => {
+    const picture = await openPicture(file);
+    return work(picture.decode(), picture).catch((error: unknown) => {
       throw error instanceof AppError ? error : undecodable(file, wordsOf(error));
     });
-  return picture.width * picture.height < largePixels ? decoded() : locks.request('a large picture', decoded);
+  });
 }
 
 /** What libvips says, for a person. */

@@ -1,35 +1,48 @@
-// A database in a data set came with the folder: nothing in it may run, and its tables must be those that the workbench makes.
+// A database in a data set came with the folder: nothing in it may run, and what it is made of must be what the workbench makes, word for
+// word. A check, a default, an index on an expression are programs as well.
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
 
-/** Columns of each table, as one text that can be compared. */
-export type Tables = ReadonlyMap<string, string>;
+/** The SQL of every table and index by its name. */
+export type Schema = ReadonlyMap<string, string>;
 
-const tablesQuery = `
-  SELECT m.name AS name,
-    l.strict || ':' || group_concat(x.name || ' ' || x.type || ' ' || x."notnull" || ' ' || x.pk || ' ' || x.hidden) AS columns
-  FROM sqlite_schema m JOIN pragma_table_list(m.name) l ON l.schema = 'main' JOIN pragma_table_xinfo(m.name) x
-  WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' GROUP BY m.name`;
-
-const tablesIn = (db: Database.Database): Tables =>
-  new Map(
-    db
-      .prepare<[], { name: string; columns: string }>(tablesQuery)
-      .all()
-      .map(({ name, columns }) => [name, columns]),
-  );
-
-/** The tables that some SQL makes, found out when they are first asked for. */
-export function tablesOf(make: (db: Database.Database) => void): () => Tables {
-  let tables: Tables | null = null;
-  return () => (tables ??= madeBy(make));
+interface Entry {
+  type: string;
+  name: string;
+  sql: string | null;
 }
 
-function madeBy(make: (db: Database.Database) => void): Tables {
+/** More than this is no schema of ours, whatever it holds. */
+const mostEntries = 100;
+/** No statement of ours is longer. */
+const longestSql = 10_000;
+
+const entriesQuery = `SELECT CAST(type AS TEXT) AS type, substr(CAST(name AS TEXT), 1, 200) AS name,
+  CASE WHEN octet_length(sql) <= ${longestSql} OR sql IS NULL THEN CAST(sql AS TEXT) ELSE '' END AS sql
+  FROM sqlite_schema LIMIT ${mostEntries + 1}`;
+
+const entriesIn = (db: Database.Database): Entry[] => db.prepare<[], Entry>(entriesQuery).all();
+
+/** What SQLite makes by itself: indexes of keys, counters, statistics. */
+const isBySqlite = ({ type, name, sql }: Entry): boolean =>
+  (type === 'index' && sql === null && name.startsWith('sqlite_autoindex_')) ||
+  (type === 'table' && /^CREATE TABLE sqlite_(sequence|stat1|stat4)\([\w,]+\)$/.test(sql ?? ''));
+
+/** The schema that some SQL makes, found out when it is first asked for. */
+export function schemaOf(make: (db: Database.Database) => void): () => Schema {
+  let schema: Schema | null = null;
+  return () => (schema ??= madeBy(make));
+}
+
+function madeBy(make: (db: Database.Database) => void): Schema {
   const db = new Database(':memory:');
   try {
     make(db);
-    return tablesIn(db);
+    return new Map(
+      entriesIn(db)
+        .filter((entry) => !isBySqlite(entry))
+        .map(({ name, sql }) => [name, sql ?? '']),
+    );
   } finally {
     db.close();
   }
@@ -37,27 +50,45 @@ function madeBy(make: (db: Database.Database) => void): Tables {
 
 const remedy = 'move it away and open the folder again';
 
-/**
- * Refuses what would run by itself, before anything of a database is used.
- * @throws AppError 'corrupt-file' naming the file and what it holds
- */
-export function distrust(db: Database.Database, file: string): void {
-  db.pragma('trusted_schema = OFF');
-  db.pragma('cell_size_check = ON');
-  const active = db
-    .prepare<[], { type: string; name: string }>(
-      "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'view') OR sql LIKE 'CREATE VIRTUAL%' LIMIT 1",
-    )
-    .get();
-  if (!active) return;
-  const kind = active.type === 'table' ? 'virtual table' : active.type;
-  throw new AppError('corrupt-file', `${file} holds the ${kind} "${active.name}", which no workbench makes: ${remedy}`, { file });
+/** What a part of a schema is, in words. */
+function kindOf({ type, sql }: Entry): string {
+  const lower = type.toLowerCase();
+  return lower === 'table' && /^\s*create\W.*virtual/is.test(sql ?? '') ? 'virtual table' : lower.slice(0, 40);
 }
 
-/** @throws AppError 'corrupt-file' naming the file and the table if one is missing or another than it should be */
-export function assertTables(db: Database.Database, file: string, expected: Tables): void {
-  const found = tablesIn(db);
-  const wrong = [...expected].find(([name, columns]) => found.get(name) !== columns);
-  if (!wrong) return;
-  throw new AppError('corrupt-file', `${file} has another table "${wrong[0]}" than a workbench makes: ${remedy}`, { file });
+/**
+ * Refuses what would run by itself, before anything of a database is used: everything that is not word for word in `expected`.
+ * Parts that are missing are for `assertWhole`.
+ * @throws AppError 'corrupt-file' naming the file and what it holds
+ */
+export function distrust(db: Database.Database, file: string, expected: Schema): void {
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  const entries = entriesIn(db);
+  if (entries.length > mostEntries) {
+    throw new AppError(
+      'corrupt-file',
+      `${file} holds more than ${mostEntries} tables and indexes, and no workbench makes so many: ${remedy}`,
+      {
+        file,
+      },
+    );
+  }
+  for (const entry of entries) {
+    if (isBySqlite(entry)) continue;
+    const { type, name, sql } = entry;
+    const own = expected.get(name);
+    if (own !== undefined && own === sql && (type === 'table' || type === 'index')) continue;
+    const found = own === undefined ? `the ${kindOf(entry)} "${name}", which` : `another ${kindOf(entry)} "${name}" than`;
+    throw new AppError('corrupt-file', `${file} holds ${found} ${own === undefined ? 'no workbench' : 'a workbench'} makes: ${remedy}`, {
+      file,
+    });
+  }
+}
+
+/** @throws AppError 'corrupt-file' naming the file and what is missing of what a workbench makes */
+export function assertWhole(db: Database.Database, file: string, expected: Schema): void {
+  const found = new Set(entriesIn(db).map(({ name }) => name));
+  const missing = [...expected.keys()].find((name) => !found.has(name));
+  if (missing !== undefined) throw new AppError('corrupt-file', `${file} lacks "${missing}", which a workbench makes: ${remedy}`, { file });
 }

@@ -10,6 +10,7 @@ import { registerExport } from './cli/export.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
 import { registerTrain } from './cli/train.ts';
+import { say } from './cli/say.ts';
 
 interface GlobalOptions {
   maxMegapixels: number;
@@ -46,7 +47,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode;
   else {
-    console.error(`error: ${messageOf(error).split('\n')[0]}`);
+    say(`error: ${messageOf(error).split('\n')[0]}`);
     if (!(error instanceof AppError) && process.env.DEBUG) console.error(error);
     process.exitCode = 1;
   }

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createServices, openFirstDataset } from './create-services.ts';
 import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
 import { userDataFolder, workbenchVersion } from './user-data.ts';
+import { printable } from '#shared/printable';
 
 function port(text: string): number {
   const number = Number(text);
@@ -37,7 +38,7 @@ const workbench = createServices({
   newAddress: () => host?.newAddress() ?? null,
 });
 const problem = await openFirstDataset(workbench, options.data ?? null);
-if (problem) console.error(problem);
+if (problem) console.error(printable(problem, true));
 const started = await startBrowserHost(workbench, {
   port: options.port ?? null,
   rendererFolder: path.join(here, '../renderer'),
@@ -52,7 +53,7 @@ let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  for (const text of await workbench.datasets.waitsFor()) console.error(`${text} …`);
+  for (const text of await workbench.datasets.waitsFor()) console.error(printable(`${text} …`));
   await workbench.shutDown();
   await started.close();
   process.exit(0);

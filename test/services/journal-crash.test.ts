@@ -1,5 +1,5 @@
 // A save has three moments (told, done, told to be done), and a kill may come between any two, with strokes anywhere among them.
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -154,7 +154,7 @@ async function recovered(records: readonly Uint8Array[], file: MaskFile) {
   await first.journal.append(await encodeRecord({ kind: 'undo' }));
   await first.journal.close();
   const name = path.join(folder, readdirSync(folder)[0]);
-  writeFileSync(name, '');
+  rmSync(name);
   const journal = await JournalFile.create(name);
   for (const record of records) await journal.append(record);
   await journal.close();

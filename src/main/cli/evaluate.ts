@@ -8,6 +8,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
 import { scales } from './options.ts';
 import { runJob } from './run-job.ts';
+import { give, say } from './say.ts';
 
 interface EvaluateOptions {
   checkpoint: string;
@@ -57,7 +58,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     write: 'ids' as const,
   };
   const outcome = await runJob(host, job, (event) => {
-    if (event.type === 'skipped') console.error(`left out: ${event.reason}`);
+    if (event.type === 'skipped') say(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
     confusion.merge(new Confusion(classes.length, event.score.confusion));
     images++;
@@ -73,7 +74,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     images,
     protocol: protocolOf(config, options.split, classes.length, evaluation),
   };
-  console.log(options.json ? JSON.stringify(result) : table(result));
+  give(options.json ? JSON.stringify(result) : table(result));
 }
 
 function table(result: {

@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { size } from './options.ts';
 import { runJob } from './run-job.ts';
+import { give } from './say.ts';
 
 interface ExportOptions {
   checkpoint: string;
@@ -49,5 +50,5 @@ async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Prom
     },
     () => undefined,
   );
-  console.log(outFile);
+  give(outFile);
 }

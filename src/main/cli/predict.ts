@@ -8,6 +8,7 @@ import { imagePattern } from '#files/image-files';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
 import { runJob } from './run-job.ts';
+import { give, say } from './say.ts';
 
 interface PredictOptions {
   checkpoint: string;
@@ -57,10 +58,10 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
       write,
     },
     (event) => {
-      if (event.type === 'log') console.error(event.text);
-      if (event.type === 'scored') console.log(event.score.file);
+      if (event.type === 'log') say(event.text);
+      if (event.type === 'scored') give(event.score.file ?? '');
       if (event.type === 'skipped') {
-        console.error(`left out: ${event.reason}`);
+        say(`left out: ${event.reason}`);
         process.exitCode = 1;
       }
     },

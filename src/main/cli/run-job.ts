@@ -2,6 +2,8 @@ import { AppError } from '#shared/errors';
 import type { TrainerEvent, TrainerJob } from '#shared/training/messages';
 import { Job } from '#services/jobs/job';
 import type { TrainerHost } from '#services/jobs/trainer-process';
+import { messageOf } from '#shared/errors';
+import { say } from './say.ts';
 
 const sameInterruptMs = 700;
 
@@ -16,7 +18,7 @@ export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event
     job,
     onEvent,
     onEnd: () => undefined,
-    report: (error, during) => console.error(`error during ${during}:`, error),
+    report: (error, during) => say(`error during ${during}: ${messageOf(error)}`),
   });
   let first: number | null = null;
   const interrupt = () => {

@@ -13,6 +13,7 @@ import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, setting, size } from './options.ts';
 import { runJob } from './run-job.ts';
+import { give, say } from './say.ts';
 
 interface TrainOptions {
   data: string;
@@ -68,14 +69,14 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   if (!resumed && existsSync(path.join(outDir, 'last.ckpt'))) {
     throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
   }
-  console.error(`Writing to ${outDir}`);
+  say(`Writing to ${outDir}`);
   const { classes, format } = dataset.classSet;
   const own = resumed ? ownSamples(resumed, dataset) : null;
   const samples = own ?? { train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val') };
   const initialWeights = options.weights ? path.resolve(options.weights) : null;
   const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights };
   const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
-  if (outcome === 'stopped') console.error(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
+  if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }
 
 /** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
@@ -114,12 +115,12 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
 }
 
 function report(event: TrainerEvent): void {
-  if (event.type === 'ready') console.error(`Training on the ${deviceText(event)}`);
-  else if (event.type === 'started') console.error(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
-  else if (event.type === 'log') console.error(event.text);
+  if (event.type === 'ready') say(`Training on the ${deviceText(event)}`);
+  else if (event.type === 'started') say(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
+  else if (event.type === 'log') say(event.text);
   else if (event.type === 'epoch') {
     const { epoch, loss, trainAccuracy, validationAccuracy, miou, timeSeconds } = event.metrics;
-    console.log(
+    give(
       `epoch ${epoch} --- loss ${loss.toFixed(3)} --- train acc ${trainAccuracy.toFixed(3)} --- ` +
         `test acc ${validationAccuracy.toFixed(3)} --- miou ${miou.toFixed(3)} --- cost time ${timeSeconds.toFixed(1)}`,
     );

@@ -3,6 +3,7 @@ import { Readable, type Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { WebSocketServer } from 'ws';
+import { messageOf } from '#shared/errors';
 import type { Workbench } from '../create-services.ts';
 import { hostAllowed, originAllowed, sessionAllowed, siteAllowed, socketProtocol, type Guard } from './guard.ts';
 import { OutsideRequests } from './outside.ts';
@@ -33,8 +34,8 @@ const requestMs = 20_000;
 const idleMs = 30_000;
 /** Files that a process may have open are few: beyond it the newest connection waits for nobody. */
 const mostConnections = 512;
-/** One person looks at no more. */
-const mostWindows = 64;
+/** One person looks at no more; each may have half of the largest call in memory. */
+const mostWindows = 24;
 /** The largest call is a stroke over a whole picture. */
 const largestCall = 64_000_000;
 const longestTicket = 200;
@@ -120,7 +121,7 @@ class Host {
     } catch (error) {
       // A window that leaves in the middle of an answer is nothing to tell of.
       if ((error as { code?: string }).code !== 'ERR_STREAM_PREMATURE_CLOSE')
-        this.parts.workbench.log.warn({ err: error }, 'a request failed');
+        this.parts.outside.refuse(request, `it failed: ${messageOf(error).slice(0, 200)}`);
       if (response.headersSent) response.destroy();
       else end(response, 400, 'This request cannot be answered.');
     }

@@ -3,6 +3,7 @@ import type { Logger } from '../services/log.ts';
 
 /** Addresses that are told for one reason: more would only fill the log. */
 const mostAddresses = 20;
+const mostReasons = 40;
 const longestText = 200;
 
 /** Logs what asked for something that is not its own, each kind once. */
@@ -18,6 +19,7 @@ export class OutsideRequests {
   /** @param why in words, which with the address is one kind; a secret that was wrong is never told */
   refuse({ method = '', url = '', headers }: IncomingMessage, why: string): void {
     const address = url.split('?')[0].slice(0, longestText);
+    if (!this.seen.has(why) && this.seen.size >= mostReasons) return;
     const told = this.seen.get(why) ?? new Set();
     this.seen.set(why, told);
     if (told.has(address) || told.size >= mostAddresses) return;

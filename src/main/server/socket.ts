@@ -14,6 +14,7 @@ const hardLimit = 64_000_000;
 const mostCalls = 64;
 const lookMs = 200;
 const pingMs = 10_000;
+const pingBytes = 2;
 /** Pings within which nothing at all moved. */
 const mostSilentPings = 2;
 const refusalMs = 500;
@@ -41,7 +42,7 @@ class WindowConnection {
   private answered = false;
   private refused = false;
   /** Bytes that had been moved at the last ping. */
-  private movedBefore = -1;
+  private movedBefore = -Infinity;
   private silentPings = 0;
 
   constructor(socket: WebSocket, raw: Moved, workbench: Parts) {
@@ -111,7 +112,8 @@ class WindowConnection {
   /** A window lives as long as bytes move: over a slow tunnel a pong waits behind whole pictures. */
   private ping(): void {
     const moved = this.raw.bytesRead + this.raw.bytesWritten - this.raw.writableLength;
-    const alive = this.answered || moved !== this.movedBefore;
+    // The last ping itself has moved as well.
+    const alive = this.answered || moved - this.movedBefore > pingBytes;
     this.movedBefore = moved;
     this.answered = false;
     this.silentPings = alive ? 0 : this.silentPings + 1;

@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AppError } from '#shared/errors';
 import { asFileError } from '#files/atomic-write';
-import { assertTables, distrust, tablesOf } from '#files/sqlite-guard';
+import { assertWhole, distrust, schemaOf, type Schema } from '#files/sqlite-guard';
 import { asDatabaseError } from './database-error.ts';
 import { findResources } from './resources.ts';
 
@@ -19,6 +19,8 @@ const lockWaitMs = 100;
  */
 export function openDatabase(file: string, readOnly = false): Db {
   let db: Db | null = null;
+  // Whoever has the data set has written no history yet: it is read as an empty one.
+  if (readOnly && !existsSync(file)) return emptyHistory();
   try {
     if (!readOnly) mkdirSync(path.dirname(file), { recursive: true });
     db = new Database(file, { readonly: readOnly, timeout: lockWaitMs });
@@ -27,14 +29,21 @@ export function openDatabase(file: string, readOnly = false): Db {
       db.pragma('synchronous = NORMAL');
       db.pragma('foreign_keys = ON');
     }
-    distrust(db, file);
-    migrate(db, file, readOnly);
-    assertTables(db, file, ownTables());
+    const version = versionOf(db, file, readOnly);
+    distrust(db, file, schemaAt(version));
+    for (const name of steps().slice(version)) apply(db, name);
+    assertWhole(db, file, schemaAt(steps().length));
     return db;
   } catch (error) {
     db?.close();
     throw asDatabaseError(asFileError(error, file), file);
   }
+}
+
+function emptyHistory(): Db {
+  const db = new Database(':memory:');
+  for (const name of steps()) apply(db, name);
+  return db;
 }
 
 const migrations = (): string => path.join(findResources(), 'migrations');
@@ -52,29 +61,38 @@ function apply(db: Db, name: string): void {
   })();
 }
 
-/** The tables of the newest schema. */
-const ownTables = tablesOf((db) => steps().forEach((name) => apply(db, name)));
+const schemas = new Map<number, () => Schema>();
 
-function migrate(db: Db, file: string, readOnly: boolean): void {
-  const known = steps();
+/** What a history of this version is made of. */
+function schemaAt(version: number): Schema {
+  const known =
+    schemas.get(version) ??
+    schemaOf((db) =>
+      steps()
+        .slice(0, version)
+        .forEach((name) => apply(db, name)),
+    );
+  schemas.set(version, known);
+  return known();
+}
+
+/** How many of the migrations a history has. @throws AppError 'corrupt-file', 'unsupported' naming the file */
+function versionOf(db: Db, file: string, readOnly: boolean): number {
+  const known = steps().length;
   const version = db.pragma('user_version', { simple: true }) as number;
   if (version < 0)
     throw new AppError('corrupt-file', `${file} claims the schema ${version}: move it away and open the folder again`, { file });
-  if (version > known.length) {
-    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${known.length})`, {
-      file,
-    });
+  if (version > known) {
+    throw new AppError('unsupported', `${file} was written by a newer workbench (schema ${version}, this one knows ${known})`, { file });
   }
-  if (readOnly && version < known.length) {
+  if (readOnly && version < known) {
     throw new AppError(
       'unsupported',
-      `${file} is in use by an older workbench (schema ${version}, this one needs ${known.length}): close that one first`,
-      {
-        file,
-      },
+      `${file} is in use by an older workbench (schema ${version}, this one needs ${known}): close that one first`,
+      { file },
     );
   }
-  for (const name of known.slice(version)) apply(db, name);
+  return version;
 }
 
 /** The text of now, as every table stores times. */

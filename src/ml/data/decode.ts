@@ -25,7 +25,7 @@ function shared(bytes: Uint8Array): Uint8Array {
 /** Decodes an image and its label. @throws AppError 'corrupt-file' naming the file and the rule */
 export async function decodeSample(sample: Sample, format: MaskFormat | null): Promise<DecodedSample> {
   const { data, info } = await withPicture(sample.imageFile, (image) =>
-    image.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
+    image.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
   );
   const decoded = { id: sample.id, width: info.width, height: info.height, pixels: shared(data), labels: null };
   if (!sample.maskFile || !format) return decoded;

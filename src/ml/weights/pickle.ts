@@ -167,8 +167,9 @@ const operations = new Map<number, Operation>(
     j: (machine, reader) => machine.recall(reader.uint32()),
     c: (machine, reader) => machine.global(`${reader.line()}.${reader.line()}`),
     '\x93': (machine) => {
-      const name = machine.pop();
-      machine.global(`${String(machine.pop())}.${String(name)}`);
+      const [name, module] = [machine.pop(), machine.pop()];
+      if (typeof name !== 'string' || typeof module !== 'string') throw machine.fail('its pickle names a global by what is no text');
+      machine.global(`${module}.${name}`);
     },
     t: (machine) => machine.push(machine.popToMark()),
     '\x85': tuple(1),

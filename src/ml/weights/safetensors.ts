@@ -49,7 +49,7 @@ function locate(key: string, entry: Partial<TensorEntry>, { dataStart, fileSize 
   const [begin, end] = offsets;
   const bytes = elementCount(shape, `${name}: tensor ${key}`) * itemSizes[dtype as Dtype];
   const available = fileSize - dataStart;
-  if (!(Number.isSafeInteger(begin) && begin >= 0 && end <= available && end - begin === bytes)) {
+  if (!(Number.isSafeInteger(begin) && Number.isSafeInteger(end) && begin >= 0 && end <= available && end - begin === bytes)) {
     throw corrupt(name, `tensor ${key} of shape [${shape.join(', ')}] has offsets ${begin} to ${end} of ${available} bytes`);
   }
   return { dtype: dtype as Dtype, shape, begin, end };

@@ -190,7 +190,7 @@ function readLegacy(file: Uint8Array, name: string): unknown {
   // A first pass learns the storages' types: their bytes come only after the object.
   read((id) => {
     const storage = storageOf(id, name, () => new Uint8Array());
-    sizes.set(String((id as unknown[])[2]), { size: itemSizes[storage.dtype], elements: storage.elements });
+    sizes.set((id as [string, unknown, string])[2], { size: itemSizes[storage.dtype], elements: storage.elements });
     return storage;
   }, skeletonGlobals(name));
   const keys = read(none);
@@ -225,7 +225,8 @@ function legacyStorages(
   const storages = new Map<string, Uint8Array>();
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = start;
-  for (const key of keys.map(String)) {
+  for (const key of keys) {
+    if (typeof key !== 'string') throw fail('it lists a storage by what is no text');
     const known = sizes.get(key);
     if (!known) throw fail(`storage ${key} belongs to no tensor`);
     if (at + 8 > file.length) throw fail(`storage ${key} is cut off`);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
+import { AppError } from '#shared/errors';
 import { readLimitsSchema, standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import type { Logger } from '../log.ts';
 
@@ -15,6 +16,7 @@ const preferencesSchema = z.object({
 });
 
 const recentLimit = 8;
+const mostUiState = 2_000_000;
 
 /** What the workbench remembers about its user, in `<userData>/settings.json`. */
 export class Preferences {
@@ -90,7 +92,11 @@ export class Preferences {
     this.save();
   }
 
+  /** @throws AppError 'too-large' if more is to be remembered than the next start would read */
   setUiState(key: string, value: string): void {
+    const others = Object.entries(this.values.uiState).filter(([known]) => known !== key);
+    const size = others.reduce((sum, [known, text]) => sum + known.length + text.length, key.length + value.length);
+    if (size > mostUiState) throw new AppError('too-large', `Of the window's state at most ${mostUiState} letters are remembered`);
     this.values.uiState[key] = value;
     this.save();
   }

@@ -2,11 +2,13 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
+import { inTurn } from '#files/large-pictures';
 import { openPicture, withPicture } from '#files/picture';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
+import { unescaped } from './static-files.ts';
 import { stripFilePattern, type RunService } from '../runs/run-service.ts';
 import type { Logger } from '../log.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -54,10 +56,12 @@ export class AssetHandler {
   }
 
   private async route(url: URL): Promise<Response> {
-    const [, datasetId, kind, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    const parts = url.pathname.split('/').filter(Boolean).map(unescaped);
+    if (parts.includes(null)) throw new AppError('not-found', `There is nothing at ${url.pathname}`);
+    const [, datasetId, kind, ...rest] = parts as string[];
     const { dataset, runs } = this.datasets.require(datasetId ?? '');
     const id = rest.join('/');
-    const size = Math.min(largestThumb, Math.max(16, Number(url.searchParams.get('size') ?? 192) || 192));
+    const size = Math.min(largestThumb, Math.max(16, Math.round(Number(url.searchParams.get('size') ?? 192)) || 192));
     switch (kind) {
       case 'image':
         return this.image(dataset, id);
@@ -78,9 +82,8 @@ export class AssetHandler {
 
   private async image(dataset: OpenDataset, id: string): Promise<Response> {
     const { imageFile } = dataset.image(id);
-    const { content, format } = await openPicture(imageFile);
-    // Browsers do not show TIFF.
-    if (format === 'tiff') return respond(await withPicture(imageFile, (image) => image.png().toBuffer()), 'image/png');
+    const { content, format, isShownAsItIs } = await inTurn(imageFile, () => openPicture(imageFile));
+    if (!isShownAsItIs) return respond(await withPicture(imageFile, (image) => image.png().toBuffer()), 'image/png');
     return respond(content, `image/${format}`);
   }
 

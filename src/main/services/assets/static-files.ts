@@ -27,20 +27,22 @@ export const secureHeaders = {
   'x-frame-options': 'DENY',
 };
 
-function isDecodable(pathname: string): boolean {
+/** A part of an address without its escapes; null for a broken one, which no address of ours has. */
+export function unescaped(text: string): string | null {
   try {
-    decodeURIComponent(pathname);
-    return true;
+    // Its value is what is returned: a bundler leaves out a call that only throws.
+    return decodeURIComponent(text);
   } catch {
-    // No address of ours has a broken escape.
-    return false;
+    // Told by null.
+    return null;
   }
 }
 
 /** Serves a file of the built renderer, or null if there is none. Nothing outside `root` can be reached. */
 export async function staticFile(root: string, pathname: string): Promise<Response | null> {
-  if (!isDecodable(pathname)) return null;
-  const relative = path.normalize(decodeURIComponent(pathname)).replace(/^([/\\])+/, '') || 'index.html';
+  const plain = unescaped(pathname);
+  if (plain === null) return null;
+  const relative = path.normalize(plain).replace(/^([/\\])+/, '') || 'index.html';
   const file = path.join(root, relative);
   if (!file.startsWith(root + path.sep)) return null;
   try {

@@ -97,6 +97,7 @@ export class DatasetService {
   /** Folders below a folder, for choosing one without a native dialog. @param folder null starts at home */
   listFolders(folder: string | null): FolderListing {
     const at = path.resolve(folder ?? os.homedir());
+    if (at.includes('\0')) throw new AppError('invalid-argument', 'A path cannot hold the character NUL', { file: at });
     let names;
     try {
       names = readdirSync(at, { withFileTypes: true });

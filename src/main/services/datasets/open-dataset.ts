@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedText, parsed } from '../parsed-row.ts';
+import { boundedText, parsed, shortText, soundNumber } from '../parsed-row.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from './class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
@@ -17,16 +17,20 @@ import type { WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
   id: string;
-  stamp: string;
-  width: number;
-  height: number;
+  stamp: string | null;
+  width: number | null;
+  height: number | null;
   revision: string | null;
   class_pixels: string | null;
   problems: string | null;
   edited_at: string | null;
 }
 
-const imageColumns = `id, stamp, width, height, revision, edited_at, ${boundedText('class_pixels')}, ${boundedText('problems')}`;
+const imageColumns = [
+  ...['id', 'stamp', 'revision', 'edited_at'].map((column) => boundedText(column, shortText)),
+  ...['class_pixels', 'problems'].map((column) => boundedText(column)),
+  ...['width', 'height'].map(soundNumber),
+].join(', ');
 
 export interface OpenDatasetOptions {
   path: string;
@@ -164,6 +168,18 @@ export class OpenDataset {
     return entry.surveyed ? entry : this.survey(id);
   }
 
+  /**
+   * The same for somebody who writes: the history came with the folder, and a size that it tells is held against the picture's own.
+   */
+  async measured(id: string): Promise<ImageEntry> {
+    const entry = await this.surveyed(id);
+    if (entry.width === 0) return entry;
+    const { width, height } = await this.options.workers.run('pictureSize', { imageFile: this.image(id).imageFile });
+    if (width === entry.width && height === entry.height) return entry;
+    this.entries.set(id, { ...entry, width: 0, height: 0 });
+    return this.survey(id);
+  }
+
   /** Reads an image and its mask anew and records what it finds. */
   async survey(id: string): Promise<ImageEntry> {
     const image = this.image(id);
@@ -252,8 +268,10 @@ const problemsSchema = z.array(
 function fromRow({ width, height, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
   const problems = texts === null ? null : parsed(problemsSchema, texts);
   const classPixels = counts === null ? null : parsed(countsSchema, counts);
+  const side = z.int().min(0).max(1e6);
+  if (!side.safeParse(width).success || !side.safeParse(height).success) return null;
   if (problems === null || (counts !== null && classPixels === null)) return null;
-  return { width, height, revision, classPixels, problems };
+  return { width: width!, height: height!, revision, classPixels, problems };
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

@@ -1,5 +1,6 @@
 import { codeText, decodeStoredMask, maskSizeProblem, type StoredMask } from '#files/mask-png';
 import { withPicture } from '#files/picture';
+import { inTurn } from '#files/large-pictures';
 import { isThere, lookAt } from '#files/file-identity';
 import { linkTarget } from '#files/link-target';
 import { readPictureFile } from '#files/plain-file';
@@ -47,7 +48,7 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
     survey.problems.push(noMask(image.maskFile));
     return survey;
   }
-  surveyMask(image, classSet, survey);
+  await inTurn(image.maskFile, () => surveyMask(image, classSet, survey));
   return survey;
 }
 

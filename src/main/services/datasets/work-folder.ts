@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
 
 /** Whether a text from a database may name a folder. What lies in `.encnet` came with the data set and may be made to harm. */
-export const isId = (text: string): boolean => idPattern.test(text);
+export const isId = (text: string): boolean => idPattern.test(text) && text !== '__proto__';
 
 /** Whether a name is one part of a path, and not a way out of a folder. */
 const isPlainName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { z } from 'zod';
 import type { EditState, OpenedMask, RevisionInfo } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
@@ -11,6 +12,7 @@ import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
+import { boundedText, shortText, soundRows } from '../parsed-row.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { EditSession } from './edit-session.ts';
@@ -28,6 +30,9 @@ export interface EditSessionsOptions {
   log: Logger;
   predictions: PredictionStore;
 }
+
+const revisionColumns = ['revision', 'created_at', 'origin'].map((column) => boundedText(column, shortText)).join(', ');
+const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string() });
 
 /** Sessions that stay open though nothing of them is unsaved: the images one goes back to. */
 const keptSessions = 6;
@@ -106,7 +111,7 @@ export class EditSessions {
   private async open(imageId: string): Promise<EditSession> {
     const { dataset, access, workers, events, log } = this.options;
     const image = dataset.image(imageId);
-    const entry = await dataset.surveyed(imageId);
+    const entry = await dataset.measured(imageId);
     if (entry.width === 0) {
       throw new AppError('corrupt-file', entry.problems[0]?.text ?? `${image.imageFile} cannot be decoded`, { file: image.imageFile });
     }
@@ -239,19 +244,19 @@ export class EditSessions {
   private revisions(imageId: string): RevisionInfo[] {
     const { db, dataset } = this.options;
     const current = dataset.entry(imageId).revision;
-    const rows = db
-      .prepare<[string], { revision: string; created_at: string; origin: string }>(
-        'SELECT revision, created_at, origin FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1000',
-      )
-      .all(imageId);
-    const runs = db.prepare<[string, string], { name: string }>(
-      'SELECT r.name FROM run_mask m JOIN run r ON r.id = m.run_id WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL',
+    const found = db.prepare(
+      `SELECT ${revisionColumns} FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1000`,
+    );
+    const rows = [...soundRows(found.iterate(imageId), revisionSchema, 'masks of an image')];
+    const runs = db.prepare<[string, string], { name: string | null }>(
+      `SELECT ${boundedText('r.name', shortText)} FROM run_mask m JOIN run r ON r.id = m.run_id
+       WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL LIMIT 100`,
     );
     return rows.map(({ revision, created_at: createdAt, origin }) => ({
       revision,
       createdAt,
       origin,
-      runs: runs.all(imageId, revision).map(({ name }) => name),
+      runs: runs.all(imageId, revision).flatMap(({ name }) => name ?? []),
       current: revision === current,
     }));
   }

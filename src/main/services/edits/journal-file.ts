@@ -4,11 +4,15 @@ import { crc32 } from 'node:zlib';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { asFileError } from '#files/atomic-write';
+import { refuseSharedFile } from '#files/file-identity';
 
 const magic = Buffer.from('ENCJRNL1');
 const frameHead = 8;
 /** No frame of ours is larger: a length beyond is damage. */
 const largestFrame = 1 << 30;
+
+/** A journal is written anew long before it has so many. */
+const mostFrames = 2_000_000;
 
 /** Frames that were read, and what lies behind the last whole one. */
 export interface ReadJournal {
@@ -38,7 +42,8 @@ export function readFrames(bytes: Uint8Array): ReadJournal {
   while (at + frameHead <= buffer.length) {
     const length = buffer.readUInt32LE(at);
     const end = at + frameHead + length;
-    if (length > largestFrame || end > buffer.length) break;
+    // No frame of ours is empty: a hole in a file is zeros, each eight of which would be a whole one.
+    if (length === 0 || length > largestFrame || end > buffer.length || frames.length >= mostFrames) break;
     const payload = buffer.subarray(at + frameHead, end);
     if (crc32(payload) !== buffer.readUInt32LE(at + 4)) break;
     frames.push(payload);
@@ -95,9 +100,9 @@ export class JournalFile {
     this.length = length;
   }
 
-  /** Begins a journal; one that was there is emptied. @throws AppError as files do */
+  /** Begins a journal in a file that there is not yet. @throws AppError as files do */
   static async create(file: string): Promise<JournalFile> {
-    return JournalFile.opened(file, constants.O_CREAT | constants.O_TRUNC, async (handle) => {
+    return JournalFile.opened(file, constants.O_CREAT | constants.O_EXCL, async (handle) => {
       await handle.write(magic, 0, magic.length, 0);
       return magic.length;
     });
@@ -110,6 +115,7 @@ export class JournalFile {
    */
   static async reopen(file: string, soundBytes: number, readBytes: number): Promise<JournalFile> {
     if (!existsSync(file)) throw new JournalLost(file, 'removed by another program');
+    refuseSharedFile(file);
     return JournalFile.opened(file, 0, async (handle) => {
       if ((await handle.stat()).size !== readBytes) throw new JournalLost(file, 'changed by another program');
       if (soundBytes !== readBytes) await handle.truncate(soundBytes);

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { asFileError, renameOver, temporaryName } from '#files/atomic-write';
-import { isThere } from '#files/file-identity';
+import { isThere, lookAt } from '#files/file-identity';
 import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskSize } from '#shared/mask/patch';
 import type { EditSteps } from './edit-history.ts';
 import { JournalFile, JournalLost } from './journal-file.ts';
 import { encodeRecord, type JournalRecord } from './journal-record.ts';
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? -1;
 
 /** What a journal is of. */
 export interface JournalSubject extends MaskSize {
@@ -32,13 +35,15 @@ export function recordsOf({ image, width, height }: JournalSubject, { past, revi
   ];
 }
 
-/** Keeps bytes of a journal beside it. @returns where */
+/** Keeps bytes of a journal beside it, the same bytes once. @returns where */
 export async function setAside(file: string, bytes: Uint8Array): Promise<string> {
-  const aside = `${file.slice(0, -'.journal'.length)}-${Date.now().toString(36)}.aside`;
+  const aside = `${file.slice(0, -'.journal'.length)}-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}.aside`;
+  const known = lookAt(aside);
+  if (known?.isFile() && known.size === bytes.length) return aside;
   try {
     await writeFile(aside, bytes, { flag: 'wx' });
   } catch (error) {
-    await rm(aside, { force: true });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(aside, { force: true });
     throw asFileError(error, aside);
   }
   return aside;
@@ -46,8 +51,6 @@ export async function setAside(file: string, bytes: Uint8Array): Promise<string>
 
 /** A journal file as it was read: appending goes on behind its whole frames, or it is begun anew with a first record. */
 type FoundFile = { readBytes: number } & ({ soundBytes: number } | { first: JournalRecord });
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /** An image's journal, whose file is made or opened with the first append: looking at a mask writes nothing. */
 export class Journal {
@@ -73,8 +76,9 @@ export class Journal {
     const { found, file } = this;
     if (this.started) throw new JournalLost(file, 'closed');
     if ('soundBytes' in found) return JournalFile.reopen(file, found.soundBytes, found.readBytes);
-    if (sizeOf(file) !== found.readBytes) throw new JournalLost(file, 'changed by another program');
-    return this.begin(file, [found.first]);
+    if (Math.max(0, sizeOf(file)) !== found.readBytes) throw new JournalLost(file, 'changed by another program');
+    // What is there was read and set aside; it is not written into: it may be somebody's file under one more name.
+    return isThere(file) ? this.replace([found.first]) : this.begin(file, [found.first]);
   }
 
   private async begin(file: string, records: readonly JournalRecord[]): Promise<JournalFile> {
@@ -96,16 +100,23 @@ export class Journal {
    * @param keep whether what is there now is kept beside it: it is not of this journal
    */
   async writeAnew(records: readonly JournalRecord[], keep: boolean): Promise<void> {
+    this.opened = await this.replace(records, async () => {
+      if (keep && isThere(this.file)) await setAside(this.file, await readPlainFileAsync(this.file, { limitBytes: Infinity }));
+      await this.close();
+      this.started = true;
+    });
+  }
+
+  /** A file with these records in the place of what is there. @param before done when the new one is whole */
+  private async replace(records: readonly JournalRecord[], before: () => Promise<void> = () => Promise.resolve()): Promise<JournalFile> {
     const fresh = temporaryName(this.file);
     try {
       const journal = await this.begin(fresh, records);
       const { bytes } = journal;
       await journal.close();
-      if (keep && isThere(this.file)) await setAside(this.file, await readPlainFileAsync(this.file, { limitBytes: Infinity }));
-      await this.close();
-      this.started = true;
+      await before();
       renameOver(fresh, this.file);
-      this.opened = await JournalFile.reopen(this.file, bytes, bytes);
+      return await JournalFile.reopen(this.file, bytes, bytes);
     } catch (error) {
       // What a full disk took of it would take the room that the next try needs.
       await rm(fresh, { force: true });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { filesBelow, type FileBelow } from '#files/files-below';
 import type { KeptMasksUse } from '#shared/contract/edits';
 import type { Db } from '../database.ts';
+import { boundedText, shortText } from '../parsed-row.ts';
 import { revisionFile } from './revision-store.ts';
 
 /** How many of an image's newest masks stay, whatever is freed. */
@@ -44,7 +45,7 @@ export class KeptMasks {
     const all = await this.files();
     const stay = new Set(
       this.db
-        .prepare<[], { revision: string }>(needed)
+        .prepare<[], { revision: string | null }>(`SELECT ${boundedText('revision', shortText)} FROM (${needed})`)
         .all()
         .map(({ revision }) => revision),
     );

@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { boundedText, brokenId, listedText, parsed, rowidOf } from '../parsed-row.ts';
+import { boundedText, brokenId, listedText, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 const text = z.string();
@@ -83,12 +83,12 @@ export class PredictionStore {
   complete(predictionId: string): void {
     this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
     const older = this.db
-      .prepare<[{ id: string }], { id: string }>(
-        `SELECT id FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
+      .prepare<[{ id: string }], { id: string | null }>(
+        `SELECT ${boundedText('id', shortText)} FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
       AND split = (SELECT split FROM prediction WHERE id = @id)`,
       )
       .all({ id: predictionId });
-    for (const { id } of older) this.discard(id);
+    for (const { id } of older) if (id !== null) this.discard(id);
   }
 
   /** Forgets a prediction and removes its masks. */
@@ -101,9 +101,11 @@ export class PredictionStore {
   /** The predictions that a killed application left half done. */
   incomplete(): string[] {
     return this.db
-      .prepare<[], { id: string }>('SELECT id FROM prediction WHERE complete = 0')
+      .prepare<[], { id: string | null }>(
+        `SELECT ${boundedText('id', shortText)} FROM prediction WHERE complete = 0 LIMIT ${mostPredictions}`,
+      )
       .all()
-      .map(({ id }) => id);
+      .flatMap(({ id }) => id ?? []);
   }
 
   /** The predictions, newest first, and the rows that cannot be read: one of these hides none of the others. */
@@ -155,28 +157,28 @@ export class PredictionStore {
   }
 
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
-    return this.db
-      .prepare<[string], { image_id: string; confusion: string | null; uncertainty: number }>(
-        `SELECT image_id, ${boundedText('confusion')}, uncertainty FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`,
-      )
-      .all(predictionId)
-      .map((row) => ({
-        id: row.image_id,
-        confusion: row.confusion ? parsed(countsSchema, row.confusion) : null,
-        uncertainty: row.uncertainty,
-      }));
+    const found = this.db.prepare(`SELECT ${imageColumns} FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`);
+    return [...soundRows(found.iterate(predictionId), imageSchema, 'scores of images')].map((row) => ({
+      id: row.image_id,
+      confusion: row.confusion ? parsed(countsSchema, row.confusion) : null,
+      uncertainty: row.uncertainty,
+    }));
   }
 
   /** @throws AppError 'not-found' */
   file(predictionId: string, imageId: string): string {
     const row = this.db
-      .prepare<[string, string], { file: string }>('SELECT file FROM prediction_image WHERE prediction_id = ? AND image_id = ?')
+      .prepare<[string, string], { file: string | null }>(
+        `SELECT ${boundedText('file', shortText)} FROM prediction_image WHERE prediction_id = ? AND image_id = ?`,
+      )
       .get(predictionId, imageId);
-    if (!row) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
+    if (!row?.file) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
     return this.workFolder.at('predictions', predictionId, row.file);
   }
 }
 
+const imageColumns = `${boundedText('image_id', shortText)}, ${boundedText('confusion')}, ${soundNumber('uncertainty')}`;
+const imageSchema = z.object({ image_id: text, confusion: text.nullable(), uncertainty: z.number() });
 const countsSchema = z.array(z.number().min(0));
 const protocolSchema = z.object({
   split: z.string(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EpochMetrics, StepPoint } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { boundedText, parsed } from '../parsed-row.ts';
+import { boundedText, parsed, soundNumber, soundRows } from '../parsed-row.ts';
 
 const countsSchema = z.array(z.number().min(0));
 const ioUsSchema = z.array(z.number().nullable());
@@ -10,22 +10,31 @@ const ioUsSchema = z.array(z.number().nullable());
 const mostSteps = 1_000_000;
 const mostEpochs = 10_000;
 
+/** A step's columns are numbers, whatever a history from elsewhere has in them. */
+const numbersAlone = ['global_step', 'epoch', 'loss', 'accuracy', 'learning_rate']
+  .map((column) => `typeof(${column}) IN ('integer', 'real')`)
+  .join(' AND ');
+
 /** Points of a sparkline. */
 const sparkPoints = 60;
 
-interface EpochRow {
-  epoch: number;
-  loss: number;
-  train_acc: number;
-  test_acc: number;
-  miou: number;
-  time_seconds: number;
-  epoch_seconds: number;
-  learning_rate: number;
-  per_class_iou: string | null;
-}
-
-const epochColumns = `epoch, loss, train_acc, test_acc, miou, time_seconds, epoch_seconds, learning_rate, ${boundedText('per_class_iou')}`;
+const number = z.number();
+const epochSchema = z.object({
+  epoch: number,
+  loss: number,
+  train_acc: number,
+  test_acc: number,
+  miou: number,
+  time_seconds: number,
+  epoch_seconds: number,
+  learning_rate: number,
+  per_class_iou: z.string().nullable(),
+});
+/** Values of 255 classes. */
+const longestIous = 10_000;
+const epochColumns = Object.keys(epochSchema.shape)
+  .map((column) => (column === 'per_class_iou' ? boundedText(column, longestIous) : soundNumber(column)))
+  .join(', ');
 
 /** The curves of runs: steps, epochs and what is derived from them. */
 export class RunMetrics {
@@ -46,7 +55,7 @@ export class RunMetrics {
     return this.db
       .prepare<[string, number], StepPoint>(
         `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
-         WHERE run_id = ? AND global_step > ? ORDER BY global_step LIMIT ${mostSteps}`,
+         WHERE run_id = ? AND global_step > ? AND ${numbersAlone} ORDER BY global_step LIMIT ${mostSteps}`,
       )
       .all(runId, after);
   }
@@ -64,7 +73,11 @@ export class RunMetrics {
         .all(runId)
         .map(({ epoch }) => epoch),
     );
-    for (const metrics of history) if (!known.has(metrics.epoch)) this.addEpoch(runId, metrics, []);
+    const missing = history.filter(({ epoch }) => !known.has(epoch));
+    this.addEpochs(
+      runId,
+      missing.map((metrics) => ({ metrics, confusion: [] })),
+    );
   }
 
   /**
@@ -72,46 +85,59 @@ export class RunMetrics {
    * @param confusion row-major [label, prediction]; times in seconds, fractions 0 … 1
    */
   addEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
+    this.addEpochs(runId, [{ metrics, confusion }]);
+  }
+
+  /** All of them in one write: a history of many is thinned to its sparkline once. */
+  private addEpochs(runId: string, epochs: readonly { metrics: EpochMetrics; confusion: readonly number[] }[]): void {
+    const last = epochs.at(-1)?.metrics;
+    if (!last) return;
+    this.db.transaction(() => {
+      for (const { metrics, confusion } of epochs) this.insertEpoch(runId, metrics, confusion);
+      this.db
+        .prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?')
+        .run(last.epoch, last.timeSeconds, nowText(), this.spark(runId), runId);
+    })();
+  }
+
+  private insertEpoch(runId: string, metrics: EpochMetrics, confusion: readonly number[]): void {
     const summary = this.db
       .prepare(`INSERT INTO metric_summary (run_id, metric, latest, best, best_epoch) VALUES (@runId, @metric, @value, @value, @epoch)
       ON CONFLICT (run_id, metric) DO UPDATE SET latest = @value,
         best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
         best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
-    this.db.transaction(() => {
-      this.db
-        .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-        .run(
-          runId,
-          metrics.epoch,
-          metrics.loss,
-          metrics.trainAccuracy,
-          metrics.validationAccuracy,
-          metrics.miou,
-          metrics.timeSeconds,
-          metrics.epochSeconds,
-          metrics.learningRate,
-          JSON.stringify(metrics.perClassIou),
-          JSON.stringify(confusion),
-        );
-      const values: [string, number, 0 | 1][] = [
-        ['loss', metrics.loss, 0],
-        ['train_acc', metrics.trainAccuracy, 1],
-        ['test_acc', metrics.validationAccuracy, 1],
-        ['miou', metrics.miou, 1],
-      ];
-      for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
-      this.db
-        .prepare('UPDATE run SET epochs_done = ?, duration_seconds = ?, updated_at = ?, spark = ? WHERE id = ?')
-        .run(metrics.epoch, metrics.timeSeconds, nowText(), this.spark(runId), runId);
-    })();
+    this.db
+      .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .run(
+        runId,
+        metrics.epoch,
+        metrics.loss,
+        metrics.trainAccuracy,
+        metrics.validationAccuracy,
+        metrics.miou,
+        metrics.timeSeconds,
+        metrics.epochSeconds,
+        metrics.learningRate,
+        JSON.stringify(metrics.perClassIou),
+        JSON.stringify(confusion),
+      );
+    const values: [string, number, 0 | 1][] = [
+      ['loss', metrics.loss, 0],
+      ['train_acc', metrics.trainAccuracy, 1],
+      ['test_acc', metrics.validationAccuracy, 1],
+      ['miou', metrics.miou, 1],
+    ];
+    for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
   }
 
   /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
   private spark(runId: string): string {
     const values = this.db
-      .prepare<[string], { miou: number }>('SELECT miou FROM epoch WHERE run_id = ? ORDER BY epoch')
+      .prepare<[string], { miou: number | null }>(
+        `SELECT ${soundNumber('miou')} FROM epoch WHERE run_id = ? ORDER BY epoch LIMIT ${mostEpochs}`,
+      )
       .all(runId)
-      .map(({ miou }) => miou);
+      .flatMap(({ miou }) => miou ?? []);
     const stretch = Math.ceil(values.length / sparkPoints);
     const points = Array.from({ length: Math.ceil(values.length / stretch) }, (_, index) =>
       Math.max(...values.slice(index * stretch, (index + 1) * stretch)),
@@ -132,20 +158,18 @@ export class RunMetrics {
 
   /** The epochs in order; times in seconds, fractions 0 … 1. */
   epochs(runId: string): EpochMetrics[] {
-    return this.db
-      .prepare<[string], EpochRow>(`SELECT ${epochColumns} FROM epoch WHERE run_id = ? ORDER BY epoch LIMIT ${mostEpochs}`)
-      .all(runId)
-      .map((row) => ({
-        epoch: row.epoch,
-        loss: row.loss,
-        trainAccuracy: row.train_acc,
-        validationAccuracy: row.test_acc,
-        miou: row.miou,
-        timeSeconds: row.time_seconds,
-        epochSeconds: row.epoch_seconds,
-        learningRate: row.learning_rate,
-        // A damaged row keeps its other values.
-        perClassIou: (row.per_class_iou === null ? null : parsed(ioUsSchema, row.per_class_iou)) ?? [],
-      }));
+    const found = this.db.prepare(`SELECT ${epochColumns} FROM epoch WHERE run_id = ? ORDER BY epoch LIMIT ${mostEpochs}`);
+    return [...soundRows(found.iterate(runId), epochSchema, 'epochs')].map((row) => ({
+      epoch: row.epoch,
+      loss: row.loss,
+      trainAccuracy: row.train_acc,
+      validationAccuracy: row.test_acc,
+      miou: row.miou,
+      timeSeconds: row.time_seconds,
+      epochSeconds: row.epoch_seconds,
+      learningRate: row.learning_rate,
+      // A damaged row keeps its other values.
+      perClassIou: (row.per_class_iou === null ? null : parsed(ioUsSchema, row.per_class_iou)) ?? [],
+    }));
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RunStatus } from '#shared/contract/runs';
 import { isId } from '../datasets/work-folder.ts';
-import { boundedText, listedText } from '../parsed-row.ts';
+import { boundedText, listedText, soundNumber } from '../parsed-row.ts';
 
 const text = z.string();
 
@@ -43,5 +43,5 @@ const isText = (column: string): boolean => !['seed', 'epochs', 'epochs_done', '
 
 /** The columns of a run, texts as far as one can be read. */
 export const runColumns = Object.keys(runRowSchema.shape)
-  .map((column) => (isText(column) ? boundedText(`run.${column}`, listedText) : `run.${column}`))
+  .map((column) => (isText(column) ? boundedText(`run.${column}`, listedText) : soundNumber(`run.${column}`)))
   .join(', ');

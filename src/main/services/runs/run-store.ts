@@ -15,16 +15,24 @@ import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedText, brokenId, parsed, rowidOf } from '../parsed-row.ts';
+import { boundedText, brokenId, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 
 /** More runs than this are no history that a person made. */
 const mostRuns = 10_000;
+/** More masks than this are no data set of a run. */
+const mostMasks = 200_000;
 
-const listed = `SELECT run.rowid AS rowid, ${runColumns}, m.best AS best_miou, m.best_epoch, l.latest AS last_loss FROM run
+const isNumber = (column: string, name: string) => `CASE WHEN typeof(${column}) IN ('integer', 'real') THEN ${column} END AS ${name}`;
+const listed = `SELECT run.rowid AS rowid, ${runColumns}, ${isNumber('m.best', 'best_miou')}, ${isNumber('m.best_epoch', 'best_epoch')},
+  ${isNumber('l.latest', 'last_loss')} FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
+
+const checkpointColumns = [...['role', 'file', 'sha256'].map((column) => boundedText(column, shortText)), soundNumber('epoch')].join(', ');
+const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z.number(), sha256: z.string() });
+const anyRow = z.custom<FoundRow>(() => true);
 
 /** A row as the history holds it, which may be anything. */
 type FoundRow = Partial<ListedRow> & { rowid: number };
@@ -136,12 +144,12 @@ export class RunStore {
   /** The images whose masks are no longer the ones the run read. */
   changedMasks(runId: string): string[] {
     return this.db
-      .prepare<[string], { id: string }>(
-        `SELECT m.image_id AS id FROM run_mask m JOIN image i ON i.id = m.image_id
-         WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY id`,
+      .prepare<[string], { image_id: string | null }>(
+        `SELECT ${boundedText('m.image_id', shortText)} FROM run_mask m JOIN image i ON i.id = m.image_id
+         WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY m.image_id LIMIT ${mostMasks}`,
       )
       .all(runId)
-      .map(({ id }) => id);
+      .flatMap(({ image_id: id }) => id ?? []);
   }
 
   exists(runId: string): boolean {
@@ -185,8 +193,7 @@ export class RunStore {
     const rows = this.db
       .prepare<[], FoundRow>(`${listed} ${withDeleted ? '' : 'WHERE deleted_at IS NULL'} ORDER BY created_at DESC LIMIT ${mostRuns}`)
       .iterate();
-    // One after the other: what a hostile history holds in all of them together would fill the memory.
-    return Array.from(rows, (row) => this.toSummary(row));
+    return Array.from(soundRows(rows, anyRow, 'runs'), (row) => this.toSummary(row));
   }
 
   /** What a run left in its folder; a folder that is not followed hides no other run. */
@@ -259,8 +266,9 @@ export class RunStore {
 
   /** The runs that are going on as the history has it. */
   running(): string[] {
-    const rows = this.db.prepare<[], { id: string }>("SELECT id FROM run WHERE status = 'running'").all();
-    return rows.map(({ id }) => id).filter(isId);
+    const query = `SELECT ${boundedText('id', shortText)} FROM run WHERE status = 'running' LIMIT ${mostRuns}`;
+    const rows = this.db.prepare<[], { id: string | null }>(query).all();
+    return rows.flatMap(({ id }) => (id !== null && isId(id) ? id : []));
   }
 
   /** Whether a process still writes a run's folder: this workbench's trainer, one that outlived its window, or the command line. */
@@ -303,17 +311,25 @@ export class RunStore {
 
   /** Removes for good what was deleted before `before`. @param failed told of a run that cannot be removed; it keeps no other */
   purge(before: Date, failed: (runId: string, error: unknown) => void): void {
-    const gone = this.db.prepare<[string], { id: string }>('SELECT id FROM run WHERE deleted_at < ?').all(before.toISOString());
-    const predictions = this.db.prepare<[string], { id: string }>('SELECT id FROM prediction WHERE run_id = ?');
-    for (const { id } of gone) {
+    const ids = boundedText('id', shortText);
+    const gone = this.db
+      .prepare<[string], { rowid: number; id: string | null }>(`SELECT rowid, ${ids} FROM run WHERE deleted_at < ? LIMIT ${mostRuns}`)
+      .all(before.toISOString());
+    const predictions = this.db.prepare<[string], { id: string | null }>(
+      `SELECT ${ids} FROM prediction WHERE run_id = ? LIMIT ${mostRuns}`,
+    );
+    for (const { rowid, id } of gone) {
       try {
-        if (isId(id) && this.isBeingWritten(id)) continue;
         // An id that no run of ours can have names no folder of ours.
-        for (const prediction of predictions.all(id)) if (isId(prediction.id)) this.workFolder.remove('predictions', prediction.id);
-        if (isId(id)) this.workFolder.remove('runs', id);
-        this.db.prepare('DELETE FROM run WHERE id = ?').run(id);
+        if (id !== null && isId(id)) {
+          if (this.isBeingWritten(id)) continue;
+          for (const { id: prediction } of predictions.all(id))
+            if (prediction !== null && isId(prediction)) this.workFolder.remove('predictions', prediction);
+          this.workFolder.remove('runs', id);
+        }
+        this.db.prepare('DELETE FROM run WHERE rowid = ?').run(rowid);
       } catch (error) {
-        failed(id, error);
+        failed(id ?? brokenId(rowid), error);
       }
     }
   }
@@ -325,11 +341,8 @@ export class RunStore {
   }
 
   checkpoints(runId: string): { role: string; file: string; epoch: number; sha256: string }[] {
-    return this.db
-      .prepare<[string], { role: string; file: string; epoch: number; sha256: string }>(
-        'SELECT role, file, epoch, sha256 FROM checkpoint WHERE run_id = ? ORDER BY created_at LIMIT 1000',
-      )
-      .all(runId);
+    const found = this.db.prepare(`SELECT ${checkpointColumns} FROM checkpoint WHERE run_id = ? ORDER BY created_at LIMIT 1000`);
+    return [...soundRows(found.iterate(runId), checkpointSchema, 'checkpoints')];
   }
 
   addLog(runId: string, text: string): void {
@@ -343,7 +356,7 @@ export class RunStore {
     this.row(runId);
     return this.db
       .prepare<[string], { text: string }>(
-        `SELECT substr(text, 1, 10000) AS text FROM run_log WHERE run_id = ? ORDER BY line LIMIT ${logLimit}`,
+        `SELECT substr(CAST(text AS TEXT), 1, 10000) AS text FROM run_log WHERE run_id = ? ORDER BY line LIMIT ${logLimit}`,
       )
       .all(runId)
       .map(({ text }) => text);

@@ -6,7 +6,7 @@ import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId } from '../datasets/work-folder.ts';
-import { boundedText, brokenId, listedText, rowidOf } from '../parsed-row.ts';
+import { boundedText, brokenId, listedText, rowidOf, soundNumber } from '../parsed-row.ts';
 
 const text = z.string();
 const rowSchema = z.object({
@@ -23,7 +23,7 @@ const rowSchema = z.object({
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
 const columns = Object.keys(rowSchema.shape)
-  .map((column) => (column === 'priority' ? column : boundedText(column, listedText)))
+  .map((column) => (column === 'priority' ? soundNumber(column) : boundedText(column, listedText)))
   .join(', ');
 /** No line that a person waits for is longer. */
 const mostQueued = 10_000;

@@ -129,7 +129,7 @@ interface PredictionInput {
 
 /** What the workers do: the name of each task, what it takes and what it gives. */
 export interface MaskTasks {
-  readMask: (input: ReadMaskInput) => ReadMask;
+  readMask: (input: ReadMaskInput) => Promise<ReadMask>;
   adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: ImageProblem[] };
   readKept: (input: KeptInput) => ReadMask;
   stageMask: (input: StageInput) => Staged;
@@ -139,6 +139,7 @@ export interface MaskTasks {
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;
   reviewMasks: (input: ReviewInput) => ReviewMasks;
   readPrediction: (input: PredictionInput) => Uint8Array;
+  pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;
   survey: (input: SurveyInput) => Promise<Survey>;
 }
 

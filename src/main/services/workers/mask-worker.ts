@@ -6,11 +6,13 @@ import { writeAtomic } from '#files/atomic-write';
 import { assertMaskSize, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
 import { codesIn, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
+import { inTurn } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
 import { foreignKinds } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
+import { openPicture } from '#files/picture';
 import { readPictureFile } from '#files/plain-file';
-import { useReadLimits } from '#files/read-limits';
+import { assertPixels, useReadLimits } from '#files/read-limits';
 import { maskRevision } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
@@ -42,12 +44,15 @@ function shared(bytes: Uint8Array): Uint8Array {
 }
 
 /** Reads a mask's stored values. @throws AppError 'corrupt-file' if it cannot be read: it is then never replaced by an empty one */
-export const readMask = task((input: TaskInput<'readMask'>): TaskResult<'readMask'> => valuesOf(input));
+export const readMask = task((input: TaskInput<'readMask'>): Promise<TaskResult<'readMask'>> =>
+  inTurn(input.maskFile, () => valuesOf(input)),
+);
 
 /** @param take gets the very bytes that are read */
 function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void = () => undefined): TaskResult<'readMask'> {
   const { maskFile, width, height, format, known } = input;
   if (!isThere(maskFile)) {
+    assertPixels(maskFile, width, height);
     const values = new Uint8Array(new SharedArrayBuffer(width * height)).fill(format.voidValue);
     return { width, height, values, snapshot: shared(values), form: newForm(format), toId: format.toId, revision: null };
   }
@@ -154,11 +159,13 @@ function idsIn(file: string): { width: number; height: number; ids: Uint8Array }
 /** A mask in the classes' colours, as PNG; void is transparent. */
 export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise<TaskResult<'maskPicture'>> => {
   const { maskFile, format, classes, maxWidth } = input;
-  const { width, height, ids } = format ? readMaskIds(maskFile, format) : idsIn(maskFile);
-  const pixels = colourMask(ids, classes);
-  const picture = sharp(pixels, { raw: { width, height, channels: 4 } });
-  if (maxWidth !== null) picture.resize({ width: maxWidth, kernel: 'nearest', withoutEnlargement: true });
-  return new Uint8Array(await picture.png({ compressionLevel: 4 }).toBuffer());
+  return inTurn(maskFile, async () => {
+    const { width, height, ids } = format ? readMaskIds(maskFile, format) : idsIn(maskFile);
+    const pixels = colourMask(ids, classes);
+    const picture = sharp(pixels, { raw: { width, height, channels: 4 } });
+    if (maxWidth !== null) picture.resize({ width: maxWidth, kernel: 'nearest', withoutEnlargement: true });
+    return new Uint8Array(await picture.png({ compressionLevel: 4 }).toBuffer());
+  });
 });
 
 /** An image's prediction and its label as it is now, both in the prediction's ids. @throws AppError 'corrupt-file' naming the file */
@@ -169,6 +176,12 @@ export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'r
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
   return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])) };
+});
+
+/** The size of a picture as a person sees it, by its header alone. @throws as `openPicture` */
+export const pictureSize = task(async ({ imageFile }: TaskInput<'pictureSize'>): Promise<TaskResult<'pictureSize'>> => {
+  const { width, height } = await inTurn(imageFile, () => openPicture(imageFile));
+  return { width, height };
 });
 
 /** Reads an image and its mask once. */
