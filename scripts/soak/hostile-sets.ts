@@ -1,5 +1,5 @@
 // Data sets that bring something hostile in the workbench's own folder, or a hostile list of classes.
-import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
@@ -283,7 +283,7 @@ const journals: Plants = {
   },
   'another name of a file outside': (file, outside) => {
     const diary = path.join(outside, 'diary.txt');
-    if (!existsSync(diary)) writeFileSync(diary, 'dear diary');
+    writeFileSync(diary, 'dear diary');
     linkSync(diary, file);
   },
   'a pipe': specialFiles['a pipe'],

@@ -83,6 +83,8 @@ class HostileRun {
     const picture = png(pngHeader(), pngChunk('IDAT', readFileSync(path.join(this.folder('sound'), 'train/train-0.png'))));
     for (const name of ['secret.png', 'best.ckpt', 'last.ckpt', 'strip.json', 'thesis.txt'])
       writeFileSync(path.join(this.outside, name), picture);
+    // Under one more name in a data set: the plant writes the same again.
+    writeFileSync(path.join(this.outside, 'diary.txt'), 'dear diary');
   }
 
   /** What the canaries are now. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError, messageOf } from '#shared/errors';
+import { issueText } from '#shared/issue-text';
 import { boundedJson } from '#shared/json';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
@@ -45,7 +46,7 @@ function part<T>(file: string, metadata: Metadata, name: string, parse: (value: 
   try {
     return parse(boundedJson(metadata[name] ?? 'null'));
   } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error).split('\n')[0] : messageOf(error);
+    const reason = error instanceof z.ZodError ? issueText(error.issues[0]) : messageOf(error);
     throw new AppError('corrupt-file', `${file} is not a whole checkpoint: its ${name} cannot be read (${reason})`, { file });
   }
 }

@@ -36,8 +36,9 @@ const kindOf = (stat: Stats): string =>
 const linkError = (file: string): AppError => new AppError('forbidden', linkRefusal(file), { file });
 
 /** What keeps something from being read as a plain file, before it is opened; null if nothing does. */
-function refusal(file: string, stat: Stats): AppError | null {
+function refusal(file: string, stat: Stats, isNamed = false): AppError | null {
   if (stat.isFile()) return null;
+  if (isNamed) return new AppError('invalid-argument', `${file} is ${kindOf(stat)}, and a file must be named`, { file });
   return new AppError('forbidden', `${file} is ${kindOf(stat)}, and a plain file must be there: remove it`, { file });
 }
 
@@ -71,8 +72,8 @@ function openPlain(file: string, follow: boolean): number {
 }
 
 /** @throws AppError 'forbidden' or 'too-large' of an opened file */
-function assertPlain(file: string, stat: Stats, { limitBytes = Infinity, remedy }: PlainFileOptions): void {
-  const refused = refusal(file, stat);
+function assertPlain(file: string, stat: Stats, { limitBytes = Infinity, remedy, follow }: PlainFileOptions): void {
+  const refused = refusal(file, stat, follow);
   if (refused) throw refused;
   if (stat.size > limitBytes) throw tooLarge(file, stat.size, limitBytes, remedy);
 }

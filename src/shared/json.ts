@@ -1,4 +1,5 @@
 import { type z } from 'zod';
+import { issueText } from './issue-text.ts';
 
 /** Nothing of ours is nested deeper: what is was made to break whoever walks through it. */
 const deepest = 32;
@@ -37,6 +38,5 @@ export function boundedJson(text: string): unknown {
 export function parseJson<T>(text: string, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(boundedJson(text));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(issue.path.length > 0 ? `${issue.path.join('.')}: ${issue.message}` : issue.message);
+  throw new Error(issueText(parsed.error.issues[0]));
 }

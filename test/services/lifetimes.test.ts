@@ -436,3 +436,14 @@ describe('the user folder', () => {
     chmodSync(path.join(userData, 'logs'), 0o755);
   });
 });
+
+test('a data set that another workbench had can be painted here when that one has ended, without anybody doing something', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const [first, second] = [createBench(), createBench()];
+  await first.call('datasets.open', { path: folder });
+  expect(await second.call<DatasetInfo>('datasets.open', { path: folder })).toMatchObject({ writable: false });
+  const free = second.until<DatasetInfo>('datasets.changed', ({ writable }) => writable);
+  await first.workbench.shutDown();
+  expect(await free).toMatchObject({ heldBy: null });
+  await second.call('edits.open', { imageId: 'train/train-0', window: 'w' });
+}, 20_000);

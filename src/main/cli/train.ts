@@ -67,7 +67,10 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const writer = runWriter(outDir);
   if (writer) throw alreadyWritten(outDir, writer);
   if (!resumed && existsSync(path.join(outDir, 'last.ckpt'))) {
-    throw new AppError('invalid-argument', `${outDir} already holds a run: choose another --out, or go on with --resume ${outDir}`);
+    throw new AppError(
+      'invalid-argument',
+      `${outDir} already holds a run: choose another --out, or go on with --data ${options.data} --resume ${outDir}`,
+    );
   }
   say(`Writing to ${outDir}`);
   const { classes, format } = dataset.classSet;

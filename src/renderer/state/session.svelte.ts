@@ -88,8 +88,14 @@ export class Session {
     this.on('datasets.images', (entries) => {
       for (const entry of entries) this.images.set(entry.id, entry);
     });
-    this.on('edits.state', (state) => this.saveProblems.take(state));
-    this.on('datasets.survey', (survey) => (this.survey = survey));
+    this.on('edits.state', (state) => {
+      this.saveProblems.take(state);
+      if (state.state === 'saved') this.forgetTrouble(/ is gone: /);
+    });
+    this.on('datasets.survey', (survey) => {
+      this.survey = survey;
+      this.forgetTrouble(/ is gone: /);
+    });
     this.on('training.status', (status) => this.onTraining(status));
     this.on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
     this.on('runs.changed', (run) => this.onRun(run));
@@ -100,6 +106,12 @@ export class Session {
     this.connection.on(name, (payload, dataset) => {
       if (dataset === undefined || dataset === this.dataset?.id) listener(payload);
     });
+
+  /** Takes messages about the folder away whose cause is gone. */
+  private forgetTrouble(about: RegExp): void {
+    const { path } = this.dataset ?? {};
+    if (path !== undefined) this.toasts.dismissWhere((text) => text.startsWith(path) && about.test(text));
+  }
 
   /** Names a stroke of this window, never used again. */
   nextStroke(): string {
@@ -198,8 +210,10 @@ export class Session {
     // What happened while it was another's, or closed, is not known here.
     const returned = moved !== null || (before?.heldBy !== null && info.heldBy === null);
     if (another) await this.attempt(() => this.load(info));
-    else if (returned) await this.attempt(() => this.reload(info));
-    else this.dataset = info;
+    else if (returned) {
+      this.forgetTrouble(/ was taken over by /);
+      await this.attempt(() => this.reload(info));
+    } else this.dataset = info;
   }
 
   /** Turns to a data set, or reads the one that is shown anew. */

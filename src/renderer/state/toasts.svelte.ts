@@ -37,7 +37,11 @@ export class Toasts {
 
   /** Takes a message away whose cause is gone. */
   dismissText(text: string): void {
-    this.list = this.list.filter((toast) => !toast.text.startsWith(text));
+    this.dismissWhere((shown) => shown.startsWith(text));
+  }
+
+  dismissWhere(isGone: (text: string) => boolean): void {
+    this.list = this.list.filter(({ text }) => !isGone(text));
   }
 
   dismiss(id: number): void {

@@ -1,6 +1,7 @@
 import { contract, type ServiceName, type Services } from '../contract/index.ts';
 import type { Method } from '../contract/define.ts';
 import { AppError } from '../errors.ts';
+import { issueText } from '../issue-text.ts';
 import type { CallFrame, ResultFrame } from './frames.ts';
 import { toWireError } from './wire-errors.ts';
 
@@ -36,8 +37,7 @@ function call(table: ServiceTable, { method, input }: CallFrame): unknown {
   // msgpack has no undefined: a call without argument arrives as null.
   const checked = found.input.safeParse(input ?? undefined);
   if (!checked.success) {
-    const issue = checked.error.issues[0];
-    throw new AppError('invalid-argument', `${method}: ${issue.path.join('.') || 'argument'}: ${issue.message}`);
+    throw new AppError('invalid-argument', `${method}: ${issueText(checked.error.issues[0], 'its argument')}`);
   }
   const entry = table[found.service];
   const service = typeof entry === 'function' ? entry() : entry;

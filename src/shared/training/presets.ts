@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { AppError, messageOf } from '../errors.ts';
+import { issueText } from '../issue-text.ts';
 import { boundedJson } from '../json.ts';
 import { freshSchedules } from './fresh-schedules.ts';
 import { referenceModel, type ModelConfig } from './model-config.ts';
@@ -181,8 +182,7 @@ const unknownSetting = (path: string) => new AppError('invalid-argument', `There
 export function checkConfig(value: unknown): RunConfig {
   const result = runConfigSchema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new AppError('invalid-argument', `Setting ${issue.path.join('.') || '(whole)'}: ${issue.message}`);
+  throw new AppError('invalid-argument', `Setting ${issueText(result.error.issues[0], '(whole)')}`);
 }
 
 /**

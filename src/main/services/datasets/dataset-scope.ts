@@ -21,6 +21,7 @@ import { TrainingService } from '../training/training-service.ts';
 import type { Workers } from '../workers/workers.ts';
 import { classSetOf } from './class-set.ts';
 import { DatasetAccess } from './dataset-access.ts';
+import { HolderWatch } from './holder-watch.ts';
 import { locateDataset } from './layout.ts';
 import { datasetId, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
@@ -44,6 +45,8 @@ interface ScopeOptions extends ScopeEnvironment {
   isSample: boolean;
   /** Takes the lease from a living workbench, because a person has chosen so. */
   takeOver?: boolean;
+  /** Called when the workbench that has the data set has ended. */
+  freed: () => void;
 }
 
 /** How long an end waits for a trainer's checkpoint before it leaves the trainer to itself. */
@@ -65,6 +68,7 @@ export class DatasetScope {
   private readonly events: Emitter;
   private readonly lease: Lease | null;
   private survey: SurveyJob;
+  private holderWatch: HolderWatch | null = null;
   private readonly leftRuns: LeftRuns;
   private readonly endings: { what: string; end: () => void | Promise<void> }[];
   private closing: Promise<void> | null = null;
@@ -140,6 +144,8 @@ export class DatasetScope {
     if (lease) this.recover(store, predictions);
     this.survey = this.startSurvey();
     endings.push({ what: 'the survey', end: () => this.survey.close() });
+    endings.push({ what: 'the look for its holder', end: () => this.holderWatch?.close() });
+    if (!lease) this.watchHolder();
     lease?.onLost((by) => this.onLost(by));
     lease?.onAsked((by) => void this.giveUp(by));
   }
@@ -201,7 +207,13 @@ export class DatasetScope {
     this.tellTakenOver(`the ${by}`);
   }
 
+  private watchHolder(): void {
+    if (this.closing) return;
+    this.holderWatch = new HolderWatch(this.dataset.workFolder.at('lease.db'), this.options.freed);
+  }
+
   private tellTakenOver(by: string): void {
+    this.watchHolder();
     this.events.emit('app.notice', { kind: 'error', text: `${this.dataset.path} was taken over by ${by}: it is read only here now.` });
     this.options.events.emit('datasets.changed', this.dataset.info);
   }

@@ -78,13 +78,24 @@ export class DatasetService {
       await before.close();
       this.scope = null;
     }
-    const scope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver });
+    const freed = () => void this.changes.run(() => this.onFreed(scope)).catch((error: unknown) => this.options.log.warn({ err: error }));
+    const scope: DatasetScope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
     // The windows turn to the new one before the one before has been put away.
     this.options.events.emit('datasets.changed', scope.dataset.info);
     await before?.close();
     return scope.dataset.info;
+  }
+
+  /** The workbench that had a data set has ended: it can be written here from now on. */
+  private async onFreed(scope: DatasetScope): Promise<void> {
+    if (this.scope !== scope || this.closed || scope.busyWith) return;
+    const { path: folder, info } = scope.dataset;
+    const now = await this.replace(folder, info.isSample, false);
+    if (now.heldBy) return;
+    const text = `The workbench that had ${folder} has ended: its masks can be painted here again.`;
+    this.options.events.of(now.id).emit('app.notice', { kind: 'info', text });
   }
 
   /** The sample is copied to the user's data folder once, so that it can be painted on. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isThere } from '#files/file-identity';
+import { renameSync } from 'node:fs';
+import { lookAt } from '#files/file-identity';
 import type { PixelKind } from '#files/mask-form';
 import { isOwnCode } from '#files/mask-legend';
 import { readPlainFileAsync } from '#files/plain-file';
@@ -39,11 +40,17 @@ export function journalName(imageId: string): string {
 }
 
 /** Beyond it no journal of ours grows: it is written anew long before. */
-const largestJournal = 1_000_000_000;
+const largestJournal = 300_000_000;
 
-async function readJournal(file: string): Promise<Uint8Array> {
-  const remedy = 'move it away, and the strokes in it are lost';
-  return isThere(file) ? readPlainFileAsync(file, { limitBytes: largestJournal, remedy }) : new Uint8Array();
+/** A journal's bytes; one that is larger than any of ours is put beside without being read. */
+async function readJournal(file: string, mayWrite: boolean): Promise<{ bytes: Uint8Array; notes: string[] }> {
+  const found = lookAt(file);
+  if (!found?.isFile() || found.size <= largestJournal)
+    return { bytes: found ? await readPlainFileAsync(file, { limitBytes: largestJournal }) : new Uint8Array(), notes: [] };
+  if (!mayWrite) return { bytes: new Uint8Array(), notes: [] };
+  const aside = `${file}.${Date.now().toString(36)}.aside`;
+  renameSync(file, aside);
+  return { bytes: new Uint8Array(), notes: [asideNote('the journal is larger than any workbench makes it', aside)] };
 }
 
 /** The journals of one data set: strokes that are not in their mask file yet, and what can be undone. */
@@ -73,13 +80,13 @@ export class Journals {
     format: MaskFormat | null = null,
   ): Promise<RecoveredJournal> {
     const file = this.workFolder.at('journal', journalName(image));
-    const bytes = await readJournal(file);
+    const { bytes, notes: before } = await readJournal(file, mayWrite);
     const subject = { image, ...size };
     const { frames, soundBytes, rest } = readFrames(bytes);
     const { history, deeds, strokes, kinds, ...told } = await tell(frames, image, size);
     const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
     const broken = told.broken ?? (taken ? 'the class set now has classes in place of what was foreign to it' : null);
-    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, kinds: [], notes });
+    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, kinds: [], notes: [...before, ...notes] });
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
@@ -123,7 +130,10 @@ function fresh(file: string, found: Uint8Array, subject: JournalSubject, revisio
 }
 
 async function keepAside(file: string, bytes: Uint8Array, why: string): Promise<string> {
-  return `Strokes that had not been saved could not be put back, because ${why}. They are kept in ${await setAside(file, bytes)}.`;
+  return asideNote(why, await setAside(file, bytes));
 }
+
+const asideNote = (why: string, aside: string): string =>
+  `Strokes that had not been saved could not be put back, because ${why}. They are kept in ${aside}.`;
 
 const count = (strokes: number): string => (strokes === 1 ? '1 change' : `${strokes} changes`);
