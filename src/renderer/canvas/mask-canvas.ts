@@ -1,6 +1,9 @@
 import type { Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
 
+/** Width of a stripe of a hatch. */
+const stripePx = 4;
+
 /** Paints class ids onto a canvas of the mask's own size, only where asked to. */
 export class MaskCanvas {
   readonly canvas: HTMLCanvasElement;
@@ -15,11 +18,13 @@ export class MaskCanvas {
     this.context = this.canvas.getContext('2d')!;
   }
 
-  repaint(ids: Uint8Array, table: Uint32Array, box: Box = { left: 0, top: 0, ...this.size }): void {
+  /** @param stripes the colours of every other stripe, where they are others than `table`'s: those of foreign pixels */
+  repaint(ids: Uint8Array, table: Uint32Array, box: Box = { left: 0, top: 0, ...this.size }, stripes: Uint32Array = table): void {
     const pixels = new Uint32Array(box.width * box.height);
     for (let y = 0, i = 0; y < box.height; y++) {
       let from = (box.top + y) * this.size.width + box.left;
-      for (let x = 0; x < box.width; x++) pixels[i++] = table[ids[from++]];
+      const diagonal = box.left + box.top + y;
+      for (let x = 0; x < box.width; x++) pixels[i++] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from++]];
     }
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), box.width, box.height), box.left, box.top);
   }

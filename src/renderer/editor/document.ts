@@ -31,10 +31,14 @@ export class MaskDocument {
   private readonly locked = new Set<number>();
   private stroke: OpenStroke | null = null;
 
-  /** @param ids class ids, row-major; the document takes them over */
-  constructor(ids: Uint8Array, size: Size) {
+  /** What is not in the class set, in words by its id: shown as that, and changed only where it is painted over. */
+  foreign: ReadonlyMap<number, string>;
+
+  /** @param ids of classes and of foreign pixels, row-major; the document takes them over */
+  constructor(ids: Uint8Array, size: Size, foreign: ReadonlyMap<number, string> = new Map()) {
     this.ids = ids;
     this.size = size;
+    this.foreign = foreign;
     this.count();
   }
 

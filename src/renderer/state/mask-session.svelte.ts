@@ -60,7 +60,7 @@ export class MaskSession {
     this.session = session;
     this.datasetId = session.dataset?.id;
     this.imageId = opened.imageId;
-    this.document = new MaskDocument(ids, { width: opened.width, height: opened.height });
+    this.document = new MaskDocument(ids, { width: opened.width, height: opened.height }, foreignOf(opened));
     this.takeState(opened);
     for (const note of opened.notes) session.toasts.show('info', note);
     this.unsubscribes = [
@@ -224,6 +224,7 @@ export class MaskSession {
       const ids = await inflate(opened.ids);
       await this.incoming.idle();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
+      this.document.foreign = foreignOf(opened);
       this.document.reset(ids, this.patches());
       since = opened.seq;
       this.takeState(opened);
@@ -275,3 +276,5 @@ export class MaskSession {
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }
 }
+
+const foreignOf = ({ foreign }: OpenedMask): Map<number, string> => new Map(foreign.map(({ id, text }) => [id, text]));

@@ -1,13 +1,13 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
-import { colourTable } from '#shared/classes/colour-table';
+import { colourTable, hatchedTables } from '#shared/classes/colour-table';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
 import type { MaskDocument } from '../../editor/document.ts';
 import { createTool } from '../../editor/tools/index.ts';
 import type { Tool, ToolContext, ToolName } from '../../editor/tools/tool.ts';
-import type { ImagePoint, ScreenPoint } from '../../editor/units.ts';
+import type { Box, ImagePoint, ScreenPoint } from '../../editor/units.ts';
 import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
 
 interface EditorOptions {
@@ -32,7 +32,7 @@ export class EditorController {
   private readonly maskCanvas: MaskCanvas;
   private readonly overlay: ToolOverlay;
   private readonly unsubscribe: () => void;
-  private table: Uint32Array;
+  private tables: [Uint32Array, Uint32Array];
   private tool: Tool;
   private view: Viewport;
   private userMoved = false;
@@ -44,7 +44,7 @@ export class EditorController {
   constructor(host: HTMLDivElement, options: EditorOptions) {
     this.options = options;
     this.tool = createTool(options.settings().tool);
-    this.table = colourTable(options.classes);
+    this.tables = hatchedTables(colourTable(options.classes), options.document.foreign.keys());
     this.maskCanvas = new MaskCanvas(options.document.size);
     this.stage = new StageView(
       host,
@@ -62,12 +62,12 @@ export class EditorController {
       dark: color('--label-shade'),
       accent: color('--accent'),
     });
-    this.maskCanvas.repaint(options.document.ids, this.table);
+    this.repaint();
     this.stage.setMask(this.maskCanvas.canvas);
     this.view = fit(options.document.size, this.stage.size);
     this.stage.setViewport(this.view);
     this.unsubscribe = options.document.onChange((box) => {
-      this.maskCanvas.repaint(options.document.ids, this.table, box);
+      this.repaint(box);
       this.stage.redrawMask();
       this.showStatus();
     });
@@ -93,9 +93,14 @@ export class EditorController {
   }
 
   setHiddenClasses(hidden: ReadonlySet<number>): void {
-    this.table = colourTable(this.options.classes, hidden);
-    this.maskCanvas.repaint(this.options.document.ids, this.table);
+    this.tables = hatchedTables(colourTable(this.options.classes, hidden), this.options.document.foreign.keys());
+    this.repaint();
     this.stage.redrawMask();
+  }
+
+  private repaint(box?: Box): void {
+    const [even, odd] = this.tables;
+    this.maskCanvas.repaint(this.options.document.ids, even, box, odd);
   }
 
   /** Whether the pointer is over the canvas. */
@@ -192,7 +197,7 @@ export class EditorController {
   private press(event: PointerEvent): void {
     if (event.altKey) {
       const id = this.idAt(this.pointer!);
-      if (id !== null && id !== voidId) this.options.pick(id);
+      if (id !== null && id < this.options.classes.length) this.options.pick(id);
       return;
     }
     // The status says why.
@@ -223,6 +228,12 @@ export class EditorController {
     return column < 0 || row < 0 || column >= width || row >= height ? null : this.options.document.ids[row * width + column];
   }
 
+  private nameOf(id: number): string {
+    if (id === voidId) return 'Not labelled';
+    const { classes, document } = this.options;
+    return classes.at(id)?.name ?? `not in the class set (${document.foreign.get(id) ?? 'unknown'})`;
+  }
+
   /** Draws ring and outline as tool, radius and zoom are now. */
   refreshOverlay(): void {
     const { tool, radius } = this.options.settings();
@@ -238,8 +249,7 @@ export class EditorController {
     const parts = [...(blocked ? [blocked] : []), `${width} x ${height}`, `zoom ${Math.round(this.view.scale * 100)} %`];
     const id = this.pointer && this.idAt(this.pointer);
     if (this.pointer && id !== null) {
-      const name = id === voidId ? 'Not labelled' : this.options.classes[id].name;
-      parts.push(`x ${Math.floor(this.pointer.x)} y ${Math.floor(this.pointer.y)} ${name}`);
+      parts.push(`x ${Math.floor(this.pointer.x)} y ${Math.floor(this.pointer.y)} ${this.nameOf(id)}`);
     }
     this.options.status(parts.join(' · '));
   }
