@@ -143,7 +143,7 @@ test('starts from other weights as far as they fit, and says what does not', asy
   expect(taken.stderr).toMatch(/\d+ tensors taken from .*last\.ckpt; 0 start at random, 6 have another shape, 0 are not in the network/);
   const [third, fourth] = [temporaryFolder(), temporaryFolder()];
   expect((await cli('train', ...common, '--out', second)).stderr).toContain(
-    `${second} already holds a run: choose another --out, or go on with --resume`,
+    `${second} already holds a run: choose another --out, or go on with --data ${data} --resume`,
   );
   const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', third);
   expect(none).toMatchObject({ code: 1, stdout: '' });
