@@ -6,9 +6,9 @@ import type { MaskFileForm, PixelKind, PixelSamples } from './mask-form.ts';
 import { channelsOf, hasAlpha } from './png/header.ts';
 import type { Png } from './png/png.ts';
 
-export type Legend = (PixelSamples | null)[];
+type Legend = (PixelSamples | null)[];
 
-export interface CodedMask {
+interface CodedMask {
   values: Uint8Array;
   legend: Legend;
   /** The class id of every code in this file: 255 = void, -1 = not in the class set. */
@@ -73,7 +73,7 @@ function codeIn(
   const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
   const [value] = channels;
   if (value > 255 || (format.by !== 'first-channel' && channels.some((channel) => channel !== value))) return -1;
-  return (format.toId[value] ?? -1) < 0 ? -1 : value;
+  return isForeign(value, format.toId) ? -1 : value;
 }
 
 const packed = ([red, green, blue]: Rgb): number => (red << 16) | (green << 8) | blue;
@@ -166,8 +166,10 @@ function legendOf(kinds: readonly PixelKind[], form: Omit<MaskFileForm, 'legend'
   return legend;
 }
 
+const allCodes = Array.from({ length: 256 }, (_, code) => code);
+
 /** What codes outside the class set stand for. @param codes which of them are told of */
-export function foreignKinds(form: MaskFileForm, format: MaskFormat, codes: Iterable<number>): PixelKind[] {
+export function foreignKinds(form: MaskFileForm, format: MaskFormat, codes: Iterable<number> = allCodes): PixelKind[] {
   const { legend, colourType, depth } = form;
   if (!legend) return [];
   return [...codes].flatMap((code) => {
@@ -178,7 +180,10 @@ export function foreignKinds(form: MaskFileForm, format: MaskFormat, codes: Iter
 }
 
 /** Whether a class set gives a code to a class, or to void. */
-export const isOwnCode = (code: number, { toId, voidValue }: MaskFormat): boolean => (toId[code] ?? -1) >= 0 || code === voidValue;
+export const isOwnCode = (code: number, { toId, voidValue }: MaskFormat): boolean => !isForeign(code, toId) || code === voidValue;
+
+/** Whether a code of a file is in no class, and not void. */
+export const isForeign = (code: number, toId: readonly number[]): boolean => (toId[code] ?? -1) < 0;
 
 /** Whether a code and its sample are the same thing in a file. */
 export const isPlain = ({ colourType, depth }: Pick<MaskFileForm, 'colourType' | 'depth'>, format: MaskFormat | null): boolean =>

@@ -1,7 +1,10 @@
 // Painting on masks of other forms than grey: what is not in the class set stays as it is, through undo, restarts and restored revisions.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { encodeStoredMask } from '#files/mask-writing';
 import { readPng } from '#files/png/png';
 import type { ImageEntry } from '#shared/contract/datasets';
 import type { RevisionInfo } from '#shared/contract/edits';
@@ -91,3 +94,22 @@ describe.each(kinds)('a mask of %s', (_, make) => {
     expect(samples()).toEqual(before);
   });
 });
+
+test('a fill of twelve megapixels keeps the workbench answering', async () => {
+  const large = { width: 4000, height: 3000 };
+  bench = createBench();
+  folder = await makeDataset({ train: 1, val: 1 });
+  const photo = sharp({ create: { ...large, channels: 3, background: '#405060' } }).png({ compressionLevel: 1 });
+  await photo.toFile(path.join(folder, 'train/train-0.png'));
+  writeFileSync(
+    path.join(folder, 'trainannot/train-0.png'),
+    encodeStoredMask({ ...large, values: new Uint8Array(large.width * large.height) }),
+  );
+  await bench.call('datasets.open', { path: folder });
+  await openMask(bench, imageId);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  await stroke(bench, imageId, box(0, 0, large.width, large.height, 3));
+  delay.disable();
+  expect(delay.max / 1e6).toBeLessThan(700);
+}, 60_000);

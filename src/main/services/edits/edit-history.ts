@@ -14,7 +14,7 @@ export interface EditStep extends PatchBox {
   kinds?: string | undefined;
 }
 
-const bytesOf = ({ changed, before, after }: EditStep): number => changed.length + before.length + after.length;
+const bytesOf = ({ changed, before, after, kinds = '' }: EditStep): number => changed.length + before.length + after.length + kinds.length;
 
 /** A past: the steps that lead from the floor to a state, and those that were undone from there, newest undone last. */
 export interface EditSteps {

@@ -1,6 +1,8 @@
 import type { EditProblem, EditState, OpenedMask } from '#shared/contract/edits';
 import { fileStamp } from '../datasets/survey.ts';
 import type { MaskFileForm } from '#files/mask-form';
+import { foreignKinds } from '#files/mask-legend';
+import { codesIn } from '#files/mask-writing';
 import { AppError, messageOf } from '#shared/errors';
 import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
 import { storedValues } from '#shared/classes/class-map';
@@ -11,7 +13,6 @@ import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-op
 import { EditRecorder } from './edit-recorder.ts';
 import { recordsOf, type FileState } from './journal.ts';
 import type { JournalRecord } from './journal-record.ts';
-import { foreignKinds } from '#files/mask-legend';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
 import { writeKinds } from './pixel-kinds.ts';
@@ -40,7 +41,7 @@ export class EditSession {
   /** What is being saved: a copy in step with the file, so that strokes go on meanwhile. */
   private readonly snapshot: Uint8Array;
   private readonly toValue: number[];
-  /** The class id of each stored value, as windows see it: one that is in no class is void to them. */
+  /** The id of each code, as windows see it. */
   private shownIds: number[];
   private toId: number[];
   private readonly work = new Serial();
@@ -177,7 +178,7 @@ export class EditSession {
     const { workers, recovered, readOnlyReason } = this.options;
     return this.work.run(async () => {
       const { ids, codes } = await workers.run('packIds', { values: this.values, shownIds: this.shownIds });
-      const foreign = foreignPixels(codes, this.toId, this.options.classSet.format, this.form);
+      const foreign = foreignPixels(codes, this.shownIds, this.toId, this.form);
       const notes = recovered.notes.splice(0);
       return { ...this.state(), ...this.size, ids, foreign, readOnlyReason: readOnlyReason(), notes, known: this.strokesOf(window) };
     });
@@ -218,10 +219,17 @@ export class EditSession {
   /** Does a step, tells the windows, and records it. */
   private async push(step: EditStep, patch: WirePatch): Promise<{ recorded: Promise<void>; seq: number }> {
     await applyStep(this.values, this.size.width, step, 'after');
-    const kinds = foreignKinds(this.form, this.options.classSet.format, new Set([...step.before, ...step.after]));
-    const told = kinds.length > 0 ? { ...step, kinds: writeKinds(kinds) } : step;
+    const told = this.withKinds(step);
     this.history.push(told);
     return this.happened({ kind: 'step', session: String(process.pid), step: told }, step, patch, step.stroke);
+  }
+
+  /** A step with what its foreign codes stand for. Where codes are the file's own values there is nothing to tell, and nothing is counted. */
+  private withKinds(step: EditStep): EditStep {
+    if (!this.form.legend) return step;
+    const codes = new Set([...codesIn(step.before), ...codesIn(step.after)]);
+    const kinds = foreignKinds(this.form, this.options.classSet.format, codes);
+    return kinds.length > 0 ? { ...step, kinds: writeKinds(kinds) } : step;
   }
 
   private happened(

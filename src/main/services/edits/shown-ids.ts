@@ -1,6 +1,6 @@
 import { codeText } from '#files/mask-png';
 import type { MaskFileForm } from '#files/mask-form';
-import { isOwnCode } from '#files/mask-legend';
+import { isForeign, isOwnCode } from '#files/mask-legend';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
 
@@ -22,11 +22,13 @@ function foreignIds(format: MaskFormat): number[] {
 /** The id under which windows see each code. @param toId class id of each code in this file */
 export function shownIdsOf(toId: readonly number[], format: MaskFormat): number[] {
   const foreign = foreignIds(format);
-  return Array.from({ length: 256 }, (_, code) => ((toId[code] ?? -1) < 0 ? foreign[code] : toId[code]));
+  return Array.from({ length: 256 }, (_, code) => (isForeign(code, toId) ? foreign[code] : toId[code]));
 }
 
-/** What of these codes is in no class, in words. */
-export function foreignPixels(codes: readonly number[], toId: readonly number[], format: MaskFormat, form: MaskFileForm): ForeignPixels[] {
-  const ids = shownIdsOf(toId, format);
-  return codes.filter((code) => (toId[code] ?? -1) < 0).map((code) => ({ id: ids[code], text: codeText(code, form) }));
-}
+/** What of these codes is in no class, in words. @param shownIds as `shownIdsOf` gives them */
+export const foreignPixels = (
+  codes: readonly number[],
+  shownIds: readonly number[],
+  toId: readonly number[],
+  form: MaskFileForm,
+): ForeignPixels[] => codes.filter((code) => isForeign(code, toId)).map((code) => ({ id: shownIds[code], text: codeText(code, form) }));
