@@ -3,8 +3,8 @@ import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { formOf, greyForm, paletteForm, type MaskFileForm, type PixelKind } from './mask-form.ts';
-import { codePixels, isPlain } from './mask-legend.ts';
-import { encodeStoredMask } from './mask-writing.ts';
+import { codePixels, isForeign, isPlain } from './mask-legend.ts';
+import { countCodes, encodeStoredMask } from './mask-writing.ts';
 import { readPictureFile } from './plain-file.ts';
 import { pictureFormat } from './picture-format.ts';
 import { readPng } from './png/png.ts';
@@ -101,29 +101,34 @@ export function codeText(code: number, { legend, palette, colourType }: MaskFile
   return `${samples.length === 1 ? 'value' : 'colour'} ${samples.join(' ')}`;
 }
 
+/** What of a mask is not in the class set. */
+export interface ForeignCount {
+  text: string;
+  pixels: number;
+}
+
+/** What of a mask is not in the class set, in words, with its pixels. @param counts pixels of each code */
+export const foreignIn = (counts: Float64Array, toId: readonly number[], form: MaskFileForm): ForeignCount[] =>
+  [...counts.entries()]
+    .filter(([code, pixels]) => pixels > 0 && isForeign(code, toId))
+    .map(([code, pixels]) => ({ text: codeText(code, form), pixels }));
+
 /** A mask with what was wrong in it. */
 export interface DecodedMask extends LabelMask {
   /** The file's bytes, as they were decoded. */
   file: Uint8Array;
   form: MaskFileForm;
   /** What is outside the class set, with its pixel counts; such pixels are void in `ids`. */
-  illegal: { code: number; text: string; pixels: number }[];
+  illegal: ForeignCount[];
 }
 
 /** Reads a mask and turns its pixels into class ids. @throws AppError 'corrupt-file' if the PNG is broken */
 export function readMask(file: string, format: MaskFormat): DecodedMask {
   const { file: content, width, height, values, form, toId } = readStoredMask(file, format);
-  const table = Uint8Array.from({ length: 256 }, (_, code) => ((toId[code] ?? -1) < 0 ? voidId : toId[code]));
+  const table = Uint8Array.from({ length: 256 }, (_, code) => (isForeign(code, toId) ? voidId : toId[code]));
   const ids = new Uint8Array(values.length);
-  const counts = new Float64Array(256);
-  for (let i = 0; i < values.length; i++) {
-    counts[values[i]]++;
-    ids[i] = table[values[i]];
-  }
-  const illegal = [...counts.entries()]
-    .filter(([code, pixels]) => pixels > 0 && (toId[code] ?? -1) < 0)
-    .map(([code, pixels]) => ({ code, text: codeText(code, form), pixels }));
-  return { file: content, width, height, ids, form, illegal };
+  for (let i = 0; i < values.length; i++) ids[i] = table[values[i]];
+  return { file: content, width, height, ids, form, illegal: foreignIn(countCodes(values), toId, form) };
 }
 
 /** Encodes class ids as a PNG in the form the mask file had. @throws AppError 'invalid-argument' on an id without a stored value */

@@ -5,15 +5,22 @@ import { greyForm, type MaskFileForm, type PixelSamples } from './mask-form.ts';
 import { samplesFor } from './mask-legend.ts';
 import { channelsOf } from './png/header.ts';
 import { writePng } from './png/png.ts';
+import { emptySamples } from './png/rows.ts';
 
 const mostEntries = 256;
 const depths = [1, 2, 4, 8];
 
+/** Pixels of each code. */
+export function countCodes(values: Uint8Array): Float64Array {
+  const counts = new Float64Array(256);
+  for (let i = 0; i < values.length; i++) counts[values[i]]++;
+  return counts;
+}
+
 /** The codes that a mask has. */
 export function codesIn(values: Uint8Array): number[] {
-  const seen = new Uint8Array(256);
-  for (let i = 0; i < values.length; i++) seen[values[i]] = 1;
-  return Array.from({ length: 256 }, (_, code) => code).filter((code) => seen[code] === 1);
+  const counts = countCodes(values);
+  return Array.from({ length: 256 }, (_, code) => code).filter((code) => counts[code] > 0);
 }
 
 /** The smallest depth from this one on that can hold a value. */
@@ -97,7 +104,7 @@ export function encodeStoredMask(mask: { width: number; height: number; values: 
 }
 
 function samplesOf(values: Uint8Array, legend: readonly (PixelSamples | null)[], channels: number, depth: number) {
-  const samples = depth === 16 ? new Uint16Array(values.length * channels) : new Uint8Array(values.length * channels);
+  const samples = emptySamples(values.length * channels, depth);
   for (let pixel = 0, at = 0; pixel < values.length; pixel++, at += channels) {
     const here = legend[values[pixel]];
     if (!here) throw new AppError('invalid-argument', `mask pixel ${pixel} has the code ${values[pixel]}, which the file has nothing for`);

@@ -12,7 +12,7 @@ const frameBytes = 12;
 /** Writers put some kilobytes of pixels into each. */
 const mostChunks = 100_000;
 /** What pixels need. */
-const needed = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
+export const pixelChunks: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
 
 export const brokenPng = (file: string, rule: string) => new AppError('corrupt-file', `${file} is not a whole PNG: ${rule}`, { file });
 
@@ -38,8 +38,8 @@ export function readChunks(bytes: Uint8Array, file: string): PngChunk[] {
     const type = content.toString('latin1', at + 4, at + 8);
     if (end > content.length) throw brokenPng(file, `it is cut off within its chunk ${JSON.stringify(type)}`);
     const isWhole = crc32(content.subarray(at + 4, end - 4)) === content.readUInt32BE(end - 4);
-    if (needed.has(type) && !isWhole) throw brokenPng(file, `its chunk ${type} is damaged`);
-    if (!needed.has(type) && !isAncillary(type)) throw brokenPng(file, `its chunk ${JSON.stringify(type)} is of no known kind`);
+    if (pixelChunks.has(type) && !isWhole) throw brokenPng(file, `its chunk ${type} is damaged`);
+    if (!pixelChunks.has(type) && !isAncillary(type)) throw brokenPng(file, `its chunk ${JSON.stringify(type)} is of no known kind`);
     if (isWhole && (length > 0 || type === 'IEND' || type === 'PLTE')) {
       chunks.push({ type, data: content.subarray(at + 8, end - 4) });
       if (chunks.length > mostChunks) throw brokenPng(file, `it has more than ${mostChunks} chunks`);

@@ -1,6 +1,6 @@
 // PNG as masks need it: the samples as they are stored, and all that lies around them, so that it can be written back.
 import { deflateSync } from 'node:zlib';
-import { brokenPng, pngSignature, readChunks, writeChunk, type PngChunk } from './chunks.ts';
+import { brokenPng, pixelChunks, pngSignature, readChunks, writeChunk, type PngChunk } from './chunks.ts';
 import { readHeader, writeHeader, type PngHeader } from './header.ts';
 import { rowsOf, samplesOf, unpackRows } from './rows.ts';
 
@@ -21,7 +21,6 @@ export interface Png {
   beside: BesideChunk[];
 }
 
-const pixelChunks = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND']);
 /** Remain true when pixels change, beside those whose name says so by its last letter. */
 const lasting = new Set(['gAMA', 'cHRM', 'sRGB', 'iCCP', 'sBIT', 'cICP', 'bKGD', 'eXIf']);
 const staysTrue = (type: string): boolean => lasting.has(type) || /[a-z]$/.test(type);

@@ -86,6 +86,10 @@ const unfilters: readonly Unfilter[] = [
   },
 ];
 
+/** Room for samples of this many bits. */
+export const emptySamples = (count: number, depth: number): Uint8Array | Uint16Array =>
+  depth === 16 ? new Uint16Array(count) : new Uint8Array(count);
+
 /** Samples of a row: each of `depth` bits, the first in the highest. */
 function sampleAt(row: Uint8Array, index: number, depth: number): number {
   if (depth === 8) return row[index];
@@ -101,7 +105,7 @@ function sampleAt(row: Uint8Array, index: number, depth: number): number {
 export function samplesOf(rows: Uint8Array, header: PngHeader, file: string): Uint8Array | Uint16Array {
   const { width, height, depth } = header;
   const channels = channelsOf(header);
-  const samples = depth === 16 ? new Uint16Array(width * height * channels) : new Uint8Array(width * height * channels);
+  const samples = emptySamples(width * height * channels, depth);
   const step = Math.max(1, (channels * depth) >> 3);
   let at = 0;
   for (const { left, top, across, down, columns, rows: count, bytes } of passesOf(header)) {

@@ -1,4 +1,5 @@
-import { codeText, decodeStoredMask, maskSizeProblem, type StoredMask } from '#files/mask-png';
+import { decodeStoredMask, foreignIn, maskSizeProblem, type StoredMask } from '#files/mask-png';
+import { countCodes } from '#files/mask-writing';
 import { withPicture } from '#files/picture';
 import { inTurn } from '#files/large-pictures';
 import { isThere, lookAt } from '#files/file-identity';
@@ -95,20 +96,19 @@ export function findingsOf(
   { name, classes }: ClassSet,
   maskFile: string,
 ) {
-  const counts = new Float64Array(256);
-  for (let i = 0; i < values.length; i++) counts[values[i]]++;
+  const counts = countCodes(values);
   const classPixels = new Array<number>(classes.length + 1).fill(0);
-  const problems: ImageProblem[] = [];
-  let more = 0;
   counts.forEach((pixels, code) => {
     const id = toId[code] ?? -1;
     classPixels[id < 0 || id === voidId ? classes.length : id] += pixels;
-    if (pixels === 0 || id >= 0) return;
-    const foreign = codeText(code, form);
-    const text = `${maskFile} has ${foreign} in ${pixels} pixels, which is not in the class set ${name}`;
-    if (problems.length < toldForeign) problems.push({ kind: 'foreign', text, foreign });
-    else more++;
   });
+  const foreign = foreignIn(counts, toId, form);
+  const problems = foreign.slice(0, toldForeign).map(({ text, pixels }): ImageProblem => ({
+    kind: 'foreign',
+    text: `${maskFile} has ${text} in ${pixels} pixels, which is not in the class set ${name}`,
+    foreign: text,
+  }));
+  const more = foreign.length - problems.length;
   if (more > 0)
     problems.push({ kind: 'foreign', text: `${maskFile} has ${more} more values or colours that are not in the class set ${name}` });
   return { classPixels, problems };

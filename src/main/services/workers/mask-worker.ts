@@ -66,19 +66,11 @@ function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void
 /** Reads a mask that another program wrote, in the codes that its image has now, and keeps it. @throws as `readMask` */
 export const adoptMask = task(({ classSet, store, form, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
   const { format } = classSet;
-  const mask = valuesOf({ ...input, format, known: kindsOf(form, format) }, (file) => keepRevision(store, file));
+  const mask = valuesOf({ ...input, format, known: foreignKinds(form, format) }, (file) => keepRevision(store, file));
   const told = { ...mask, ...inTermsOf(mask, form, format, input.maskFile) };
   if (mask.revision === null) return { ...told, classPixels: null, problems: [] };
   return { ...told, ...findingsOf(told, classSet, input.maskFile) };
 });
-
-/** Everything that the codes of a form stand for. */
-const kindsOf = (form: MaskFileForm, format: MaskFormat) =>
-  foreignKinds(
-    form,
-    format,
-    Array.from({ length: 256 }, (_, code) => code),
-  );
 
 function inTermsOf(mask: Omit<StoredMask, 'file'>, form: MaskFileForm, format: MaskFormat, name: string) {
   const { values, ...told } = recoded(mask, form, format, name);
@@ -89,7 +81,7 @@ function inTermsOf(mask: Omit<StoredMask, 'file'>, form: MaskFileForm, format: M
 /** Reads a kept revision in the codes that its image has now. @throws as `readMask` */
 export const readKept = task(({ store, revision, format, form, ...size }: TaskInput<'readKept'>): TaskResult<'readKept'> => {
   const name = `the revision ${revision}`;
-  const kept = decodeStoredMask(readRevision(store, revision), name, format, kindsOf(form, format));
+  const kept = decodeStoredMask(readRevision(store, revision), name, format, foreignKinds(form, format));
   assertMaskSize(name, kept, size);
   return { ...size, ...inTermsOf({ ...kept, values: shared(kept.values) }, form, format, name), revision };
 });
