@@ -1,7 +1,7 @@
 // Photos are decoded by libvips, whose loaders for drawings and documents are shut: a file is a picture by its bytes, not by its name.
 import sharp, { type Sharp } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';
-import { inTurn } from './large-pictures.ts';
+import { inTurn, isLargeFile, isLargePicture } from './large-pictures.ts';
 import { pictureFormat, type PictureFormat } from './picture-format.ts';
 import { readPictureFileAsync } from './plain-file.ts';
 import { assertDecodedBytes, assertPixels } from './read-limits.ts';
@@ -69,10 +69,11 @@ export async function openPicture(file: string): Promise<Picture> {
  * Works with a picture's pixels; large ones take their turn.
  * @throws as `openPicture`; what libvips throws in `work` becomes 'corrupt-file' naming the file
  */
-export function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => Promise<T>): Promise<T> {
-  return inTurn(file, async () => {
+export function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => T | Promise<T>): Promise<T> {
+  const isLarge = isLargeFile(file);
+  return inTurn(isLarge, async () => {
     const picture = await openPicture(file);
-    return work(picture.decode(), picture).catch((error: unknown) => {
+    return inTurn(!isLarge && isLargePicture(picture), () => work(picture.decode(), picture)).catch((error: unknown) => {
       throw error instanceof AppError ? error : undecodable(file, wordsOf(error));
     });
   });

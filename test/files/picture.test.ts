@@ -1,6 +1,7 @@
 // A picture is what a person sees of it, everywhere: turned as its file says, and on white where it is transparent.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { locks } from 'node:worker_threads';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { openPicture, withPicture } from '#files/picture';
@@ -60,4 +61,19 @@ test('a turned photo has its seen size, and a mask as its bytes lie is told; wha
   const shown = await bench.workbench.assets.handle(new Request(`http://h/asset/${id}/image/train/train-0`));
   const { width, height, orientation } = await sharp(Buffer.from(await shown.arrayBuffer())).metadata();
   expect([width, height, orientation]).toEqual([48, 64, undefined]);
+});
+
+test('a small photo with much beside its pixels, as cameras write them, waits for no large one', async () => {
+  const file = path.join(temporaryFolder(), 'a.jpg');
+  const plain = await stored().jpeg().toBuffer();
+  const beside = Buffer.alloc(60_000);
+  beside.set([0xff, 0xe1]);
+  beside.writeUInt16BE(beside.length - 2, 2);
+  writeFileSync(file, Buffer.concat([plain.subarray(0, 2), beside, plain.subarray(2)]));
+  const held = Promise.withResolvers<void>();
+  const holding = locks.request('a large picture', () => held.promise);
+  const late = new Promise((resolve) => setTimeout(resolve, 2000, 'waits'));
+  expect(await Promise.race([rgb(file).then(() => 'read'), late])).toBe('read');
+  held.resolve();
+  await holding;
 });

@@ -2,8 +2,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
-import { inTurn } from '#files/large-pictures';
-import { openPicture, withPicture } from '#files/picture';
+import { withPicture } from '#files/picture';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -82,9 +81,9 @@ export class AssetHandler {
 
   private async image(dataset: OpenDataset, id: string): Promise<Response> {
     const { imageFile } = dataset.image(id);
-    const { content, format, isShownAsItIs } = await inTurn(imageFile, () => openPicture(imageFile));
-    if (!isShownAsItIs) return respond(await withPicture(imageFile, (image) => image.png().toBuffer()), 'image/png');
-    return respond(content, `image/${format}`);
+    return withPicture(imageFile, async (image, { content, format, isShownAsItIs }) =>
+      isShownAsItIs ? respond(content, `image/${format}`) : respond(await image.png().toBuffer(), 'image/png'),
+    );
   }
 
   /** One that was made before, if its address names a revision: what it shows then never changes. */

@@ -78,6 +78,8 @@ export class OpenDataset {
   private readonly options: OpenDatasetOptions;
   private readonly byId: Map<string, LocatedImage>;
   private readonly entries: Map<string, ImageEntry>;
+  /** The pictures whose size was read here, and not told by the history, as they were then. */
+  private readonly measuredStamps = new Map<string, string>();
 
   constructor(options: OpenDatasetOptions) {
     this.options = options;
@@ -173,8 +175,9 @@ export class OpenDataset {
    */
   async measured(id: string): Promise<ImageEntry> {
     const entry = await this.surveyed(id);
-    if (entry.width === 0) return entry;
+    if (entry.width === 0 || this.measuredStamps.get(id) === entry.imageStamp) return entry;
     const { width, height } = await this.options.workers.run('pictureSize', { imageFile: this.image(id).imageFile });
+    this.measuredStamps.set(id, entry.imageStamp);
     if (width === entry.width && height === entry.height) return entry;
     this.entries.set(id, { ...entry, width: 0, height: 0 });
     return this.survey(id);
@@ -189,6 +192,7 @@ export class OpenDataset {
     // A mask that was saved does not change its photo: that is not decoded again.
     const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
     const survey = await workers.run('survey', { imageFile: image.imageFile, maskFile: image.maskFile, classSet, size });
+    if (!size) this.measuredStamps.set(id, known.imageStamp);
     // A folder that is away has no images and masks to tell of.
     this.options.access.assertThere(path.dirname(image.maskFile));
     const now = this.entry(id);
@@ -259,6 +263,8 @@ export class OpenDataset {
   }
 }
 
+const side = z.int().min(0).max(1e6);
+const sizeSchema = z.object({ width: side, height: side });
 const countsSchema = z.array(z.number());
 const problemsSchema = z.array(
   z.object({ kind: z.enum(['image', 'mask', 'size', 'foreign', 'no-mask']), text: z.string(), foreign: z.string().optional() }),
@@ -268,10 +274,9 @@ const problemsSchema = z.array(
 function fromRow({ width, height, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
   const problems = texts === null ? null : parsed(problemsSchema, texts);
   const classPixels = counts === null ? null : parsed(countsSchema, counts);
-  const side = z.int().min(0).max(1e6);
-  if (!side.safeParse(width).success || !side.safeParse(height).success) return null;
-  if (problems === null || (counts !== null && classPixels === null)) return null;
-  return { width: width!, height: height!, revision, classPixels, problems };
+  const size = sizeSchema.safeParse({ width, height }).data;
+  if (!size || problems === null || (counts !== null && classPixels === null)) return null;
+  return { ...size, revision, classPixels, problems };
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

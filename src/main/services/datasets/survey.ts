@@ -1,7 +1,7 @@
 import { decodeStoredMask, foreignIn, maskSizeProblem, type StoredMask } from '#files/mask-png';
 import { countCodes } from '#files/mask-writing';
 import { withPicture } from '#files/picture';
-import { inTurn } from '#files/large-pictures';
+import { inTurn, isLargeMask } from '#files/large-pictures';
 import { isThere, lookAt } from '#files/file-identity';
 import { linkTarget } from '#files/link-target';
 import { readPictureFile } from '#files/plain-file';
@@ -49,7 +49,7 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
     survey.problems.push(noMask(image.maskFile));
     return survey;
   }
-  await inTurn(image.maskFile, () => surveyMask(image, classSet, survey));
+  await inTurn(isLargeMask(image.maskFile), () => surveyMask(image, classSet, survey));
   return survey;
 }
 

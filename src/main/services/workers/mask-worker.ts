@@ -6,11 +6,11 @@ import { writeAtomic } from '#files/atomic-write';
 import { assertMaskSize, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
 import { codesIn, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
-import { inTurn } from '#files/large-pictures';
+import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
 import { foreignKinds } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
-import { openPicture } from '#files/picture';
+import { withPicture } from '#files/picture';
 import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
 import { maskRevision } from '#files/revision';
@@ -45,7 +45,7 @@ function shared(bytes: Uint8Array): Uint8Array {
 
 /** Reads a mask's stored values. @throws AppError 'corrupt-file' if it cannot be read: it is then never replaced by an empty one */
 export const readMask = task((input: TaskInput<'readMask'>): Promise<TaskResult<'readMask'>> =>
-  inTurn(input.maskFile, () => valuesOf(input)),
+  inTurn(isLargeMask(input.maskFile), () => valuesOf(input)),
 );
 
 /** @param take gets the very bytes that are read */
@@ -151,7 +151,7 @@ function idsIn(file: string): { width: number; height: number; ids: Uint8Array }
 /** A mask in the classes' colours, as PNG; void is transparent. */
 export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise<TaskResult<'maskPicture'>> => {
   const { maskFile, format, classes, maxWidth } = input;
-  return inTurn(maskFile, async () => {
+  return inTurn(isLargeMask(maskFile), async () => {
     const { width, height, ids } = format ? readMaskIds(maskFile, format) : idsIn(maskFile);
     const pixels = colourMask(ids, classes);
     const picture = sharp(pixels, { raw: { width, height, channels: 4 } });
@@ -171,9 +171,8 @@ export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'r
 });
 
 /** The size of a picture as a person sees it, by its header alone. @throws as `openPicture` */
-export const pictureSize = task(async ({ imageFile }: TaskInput<'pictureSize'>): Promise<TaskResult<'pictureSize'>> => {
-  const { width, height } = await inTurn(imageFile, () => openPicture(imageFile));
-  return { width, height };
+export const pictureSize = task(({ imageFile }: TaskInput<'pictureSize'>): Promise<TaskResult<'pictureSize'>> => {
+  return withPicture(imageFile, (_, { width, height }) => ({ width, height }));
 });
 
 /** Reads an image and its mask once. */
