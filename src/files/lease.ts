@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { printable } from '#shared/printable';
 import { identityOf, refuseSpecialDatabase } from './file-identity.ts';
-import { assertWhole, distrust, schemaOf } from './sqlite-guard.ts';
+import { assertWhole, distrust, schemaOf, type Schema } from './sqlite-guard.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -56,7 +56,9 @@ const broken = new Set(['SQLITE_NOTADB', 'SQLITE_CORRUPT', 'corrupt-file']);
 
 const isBroken = (error: unknown): boolean => broken.has((error as { code?: string }).code ?? '');
 
-const ownSchema = schemaOf((db) => void db.exec(schema));
+let made: Schema | null = null;
+/** Found out when it is first asked for: not everybody who imports this opens a lease. */
+const ownSchema = (): Schema => (made ??= schemaOf((db) => void db.exec(schema)));
 
 /**
  * SQLite does the locking: comparing and setting a row in a transaction is atomic for every process that can open the file, on

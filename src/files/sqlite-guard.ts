@@ -28,13 +28,8 @@ const isBySqlite = ({ type, name, sql }: Entry): boolean =>
   (type === 'index' && sql === null && name.startsWith('sqlite_autoindex_')) ||
   (type === 'table' && /^CREATE TABLE sqlite_(sequence|stat1|stat4)\([\w,]+\)$/.test(sql ?? ''));
 
-/** The schema that some SQL makes, found out when it is first asked for. */
-export function schemaOf(make: (db: Database.Database) => void): () => Schema {
-  let schema: Schema | null = null;
-  return () => (schema ??= madeBy(make));
-}
-
-function madeBy(make: (db: Database.Database) => void): Schema {
+/** The schema that some SQL makes. */
+export function schemaOf(make: (db: Database.Database) => void): Schema {
   const db = new Database(':memory:');
   try {
     make(db);

@@ -22,16 +22,19 @@ function bound(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string
   return `must have ${word} ${limit} ${issue.origin === 'string' ? 'letters' : 'entries'}`;
 }
 
-function rule(issue: Issue): string {
+/** In our words; null for a rule whose schema has words of its own. */
+function rule(issue: Issue): string | null {
   if (issue.code === 'too_big' || issue.code === 'too_small') return bound(issue);
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is missing';
   if (issue.code === 'invalid_type') return `must be ${kinds[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
   if (issue.code === 'unrecognized_keys') return `has ${issue.keys.map((key) => `"${key}"`).join(', ')}, which nothing reads`;
-  return `: ${issue.message}`;
+  return null;
 }
 
 /** What breaks a rule of a schema, in words: `optimizer.learningRate must be at most 10`. @param whole names what has no path */
 export function issueText(issue: Issue, whole = 'it'): string {
-  return `${issue.path.join('.') || whole} ${rule(issue)}`.replace(' : ', ': ');
+  const what = issue.path.join('.') || whole;
+  const said = rule(issue);
+  return said === null ? `${what}: ${issue.message}` : `${what} ${said}`;
 }

@@ -5,7 +5,7 @@ import { MaskDocument } from '../../src/renderer/editor/document.ts';
 
 test('two stripes of a hatch differ for foreign ids alone', () => {
   const table = colourTable([{ id: 0, name: 'Sky', color: [1, 2, 3] }]);
-  const [even, odd] = hatchedTables(table, [254, 253]);
+  const [even, odd] = hatchedTables(table, 1);
   expect([even[0], odd[0], even[255], odd[255]]).toEqual([table[0], table[0], 0, 0]);
   expect(even[254]).not.toBe(odd[254]);
   expect([even[253], odd[253]]).toEqual([even[254], odd[254]]);

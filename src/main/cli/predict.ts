@@ -59,7 +59,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
     },
     (event) => {
       if (event.type === 'log') say(event.text);
-      if (event.type === 'scored') give(event.score.file ?? '');
+      if (event.type === 'scored' && event.score.file !== null) give(event.score.file);
       if (event.type === 'skipped') {
         say(`left out: ${event.reason}`);
         process.exitCode = 1;

@@ -31,7 +31,7 @@ export function openDatabase(file: string, readOnly = false): Db {
     }
     const version = versionOf(db, file, readOnly);
     distrust(db, file, schemaAt(version));
-    for (const name of steps().slice(version)) apply(db, name);
+    migrate(db, version);
     assertWhole(db, file, schemaAt(steps().length));
     return db;
   } catch (error) {
@@ -42,7 +42,7 @@ export function openDatabase(file: string, readOnly = false): Db {
 
 function emptyHistory(): Db {
   const db = new Database(':memory:');
-  for (const name of steps()) apply(db, name);
+  migrate(db, 0);
   return db;
 }
 
@@ -61,19 +61,18 @@ function apply(db: Db, name: string): void {
   })();
 }
 
-const schemas = new Map<number, () => Schema>();
+/** Brings a history from one version to another, the newest unless told. */
+function migrate(db: Db, from: number, to?: number): void {
+  for (const name of steps().slice(from, to)) apply(db, name);
+}
+
+const schemas = new Map<number, Schema>();
 
 /** What a history of this version is made of. */
 function schemaAt(version: number): Schema {
-  const known =
-    schemas.get(version) ??
-    schemaOf((db) =>
-      steps()
-        .slice(0, version)
-        .forEach((name) => apply(db, name)),
-    );
-  schemas.set(version, known);
-  return known();
+  const schema = schemas.get(version) ?? schemaOf((db) => migrate(db, 0, version));
+  schemas.set(version, schema);
+  return schema;
 }
 
 /** How many of the migrations a history has. @throws AppError 'corrupt-file', 'unsupported' naming the file */

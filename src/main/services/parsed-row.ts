@@ -12,6 +12,8 @@ export function parsed<T>(schema: z.ZodType<T>, text: string): T | null {
   }
 }
 
+const ownName = (column: string): string => column.split('.').at(-1)!;
+
 /** No text that the workbench writes into one column is longer: a confusion matrix of 255 classes. */
 const longestText = 1_000_000;
 /** Names, settings, classes, notes: whatever stands in a list of many. */
@@ -22,14 +24,17 @@ export const listedText = 100_000;
  * @param column may have a table before it
  */
 export const boundedText = (column: string, longest = longestText): string =>
-  `CASE WHEN typeof(${column}) = 'text' AND octet_length(${column}) <= ${longest} THEN ${column} END AS ${column.split('.').at(-1)}`;
+  `CASE WHEN typeof(${column}) = 'text' AND octet_length(${column}) <= ${longest} THEN ${column} END AS ${ownName(column)}`;
 
 /** Ids, names of files, times, revisions. */
 export const shortText = 1000;
 
-/** A number column of a query, by its own name; NULL where it holds something else. */
-export const soundNumber = (column: string): string =>
-  `CASE WHEN typeof(${column}) IN ('integer', 'real') THEN ${column} END AS ${column.split('.').at(-1)}`;
+/** Whether a column holds a number, as a condition of a query. */
+export const isNumber = (column: string): string => `typeof(${column}) IN ('integer', 'real')`;
+
+/** A number column of a query; NULL where it holds something else. @param name its own, without a table, unless told */
+export const soundNumber = (column: string, name = ownName(column)): string =>
+  `CASE WHEN ${isNumber(column)} THEN ${column} END AS ${name}`;
 
 /** Texts of all rows of one answer together: beyond it a list is no history that a person made, and would fill the memory. */
 const mostListedText = 100_000_000;
@@ -38,15 +43,22 @@ const textIn = (row: object): number =>
   Object.values(row).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /**
- * Rows one after the other, those of a form that the workbench writes.
+ * Rows one after the other, as they are.
  * @param what they are, in words
  * @throws AppError 'too-large' if they hold more than memory is for
  */
-export function* soundRows<T>(rows: Iterable<unknown>, schema: z.ZodType<T>, what: string): Generator<T> {
+export function* boundedRows<Row extends object>(rows: Iterable<Row>, what: string): Generator<Row> {
   let sum = 0;
-  for (const found of rows) {
-    sum += textIn(found as object);
+  for (const row of rows) {
+    sum += textIn(row);
     if (sum > mostListedText) throw new AppError('too-large', `The history holds more ${what} than can be shown: move history.db away`);
+    yield row;
+  }
+}
+
+/** The same, those alone that are of a form that the workbench writes. */
+export function* soundRows<T>(rows: Iterable<unknown>, schema: z.ZodType<T>, what: string): Generator<T> {
+  for (const found of boundedRows(rows as Iterable<object>, what)) {
     const row = schema.safeParse(found);
     if (row.success) yield row.data;
   }

@@ -1,11 +1,13 @@
+import { voidId } from '../mask/void-id.ts';
 import type { ClassInfo } from './class-info.ts';
 
 const hatchColours = [0xff_ff_00_ff, 0xff_00_00_00] as const;
 
-/** Two tables of colours for the stripes of a hatch, which ids outside the class set have. */
-export function hatchedTables(table: Uint32Array, foreign: Iterable<number>): [Uint32Array, Uint32Array] {
+/** Two tables of colours for the stripes of a hatch, which ids above those of classes have. @param classes how many there are */
+export function hatchedTables(table: Uint32Array, classes: number): [Uint32Array, Uint32Array] {
   const [even, odd] = [table.slice(), table.slice()];
-  for (const id of foreign) [even[id], odd[id]] = hatchColours;
+  even.fill(hatchColours[0], classes, voidId);
+  odd.fill(hatchColours[1], classes, voidId);
   return [even, odd];
 }
 

@@ -45,7 +45,7 @@ interface ScopeOptions extends ScopeEnvironment {
   isSample: boolean;
   /** Takes the lease from a living workbench, because a person has chosen so. */
   takeOver?: boolean;
-  /** Called when the workbench that has the data set has ended. */
+  /** Called, maybe more than once, when the workbench that has the data set has ended. */
   freed: () => void;
 }
 
@@ -208,7 +208,7 @@ export class DatasetScope {
   }
 
   private watchHolder(): void {
-    if (this.closing) return;
+    if (this.closing || this.holderWatch) return;
     this.holderWatch = new HolderWatch(this.dataset.workFolder.at('lease.db'), this.options.freed);
   }
 

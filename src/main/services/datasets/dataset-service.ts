@@ -78,7 +78,12 @@ export class DatasetService {
       await before.close();
       this.scope = null;
     }
-    const freed = () => void this.changes.run(() => this.onFreed(scope)).catch((error: unknown) => this.options.log.warn({ err: error }));
+    const freed = () =>
+      void this.changes
+        .run(() => this.onFreed(scope))
+        .catch((error: unknown) =>
+          this.options.log.warn({ err: error, folder }, 'a data set that is free again could not be opened for writing'),
+        );
     const scope: DatasetScope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);

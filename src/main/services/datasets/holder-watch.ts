@@ -2,16 +2,14 @@ import { leaseHolder } from '#files/lease';
 
 const lookMs = 3000;
 
-/** Looks whether another workbench still has a data set, until it has not. Whoever starts it closes it. */
+/** Looks whether another workbench still has a data set. Whoever starts it closes it. */
 export class HolderWatch {
   private readonly timer: NodeJS.Timeout;
 
-  /** @param freed called once, when nobody has it any more */
+  /** @param freed called at every look at which nobody has it: what keeps it from being taken now may be over at the next */
   constructor(leaseFile: string, freed: () => void) {
     this.timer = setInterval(() => {
-      if (isHeld(leaseFile)) return;
-      this.close();
-      freed();
+      if (!isHeld(leaseFile)) freed();
     }, lookMs);
     this.timer.unref();
   }

@@ -29,7 +29,7 @@ interface ImageRow {
 const imageColumns = [
   ...['id', 'stamp', 'revision', 'edited_at'].map((column) => boundedText(column, shortText)),
   ...['class_pixels', 'problems'].map((column) => boundedText(column)),
-  ...['width', 'height'].map(soundNumber),
+  ...['width', 'height'].map((column) => soundNumber(column)),
 ].join(', ');
 
 export interface OpenDatasetOptions {

@@ -224,7 +224,7 @@ export class EditSession {
     return this.happened({ kind: 'step', session: String(process.pid), step: told }, step, patch, step.stroke);
   }
 
-  /** A step with what its foreign codes stand for. Where codes are the file's own values there is nothing to tell, and nothing is counted. */
+  /** A step with what its foreign codes stand for. Where codes are the file's own values nothing is told, and nothing counted. */
   private withKinds(step: EditStep): EditStep {
     if (!this.form.legend) return step;
     const codes = new Set([...codesIn(step.before), ...codesIn(step.after)]);

@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { boundedText, brokenId, listedText, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedRows, boundedText, brokenId, listedText, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 
 const text = z.string();
@@ -112,8 +112,8 @@ export class PredictionStore {
   list(): { predictions: PredictionInfo[]; broken: BrokenPrediction[] } {
     const predictions: PredictionInfo[] = [];
     const broken: BrokenPrediction[] = [];
-    // One after the other: what a hostile history holds in all of them together would fill the memory.
-    for (const row of this.db.prepare<[], FoundRow>(`${query} ORDER BY p.created_at DESC LIMIT ${mostPredictions}`).iterate()) {
+    const rows = this.db.prepare<[], FoundRow>(`${query} ORDER BY p.created_at DESC LIMIT ${mostPredictions}`).iterate();
+    for (const row of boundedRows(rows, 'predictions')) {
       const info = this.toInfo(row);
       if (info) predictions.push(info);
       else broken.push({ id: shownId(row), createdAt: row.created_at ?? '' });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EpochMetrics, StepPoint } from '#shared/training/messages';
 import { nowText, type Db } from '../database.ts';
-import { boundedText, parsed, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedText, isNumber, parsed, soundNumber, soundRows } from '../parsed-row.ts';
 
 const countsSchema = z.array(z.number().min(0));
 const ioUsSchema = z.array(z.number().nullable());
@@ -11,9 +11,7 @@ const mostSteps = 1_000_000;
 const mostEpochs = 10_000;
 
 /** A step's columns are numbers, whatever a history from elsewhere has in them. */
-const numbersAlone = ['global_step', 'epoch', 'loss', 'accuracy', 'learning_rate']
-  .map((column) => `typeof(${column}) IN ('integer', 'real')`)
-  .join(' AND ');
+const numbersAlone = ['global_step', 'epoch', 'loss', 'accuracy', 'learning_rate'].map(isNumber).join(' AND ');
 
 /** Points of a sparkline. */
 const sparkPoints = 60;

@@ -15,7 +15,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedText, brokenId, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedRows, boundedText, brokenId, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 
@@ -24,15 +24,13 @@ const mostRuns = 10_000;
 /** More masks than this are no data set of a run. */
 const mostMasks = 200_000;
 
-const isNumber = (column: string, name: string) => `CASE WHEN typeof(${column}) IN ('integer', 'real') THEN ${column} END AS ${name}`;
-const listed = `SELECT run.rowid AS rowid, ${runColumns}, ${isNumber('m.best', 'best_miou')}, ${isNumber('m.best_epoch', 'best_epoch')},
-  ${isNumber('l.latest', 'last_loss')} FROM run
+const listed = `SELECT run.rowid AS rowid, ${runColumns}, ${soundNumber('m.best', 'best_miou')}, ${soundNumber('m.best_epoch')},
+  ${soundNumber('l.latest', 'last_loss')} FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
 
 const checkpointColumns = [...['role', 'file', 'sha256'].map((column) => boundedText(column, shortText)), soundNumber('epoch')].join(', ');
 const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z.number(), sha256: z.string() });
-const anyRow = z.custom<FoundRow>(() => true);
 
 /** A row as the history holds it, which may be anything. */
 type FoundRow = Partial<ListedRow> & { rowid: number };
@@ -198,7 +196,7 @@ export class RunStore {
         `${listed} ${withDeleted ? '' : 'WHERE run.deleted_at IS NULL'} ORDER BY run.created_at DESC LIMIT ${mostRuns}`,
       )
       .iterate();
-    return Array.from(soundRows(rows, anyRow, 'runs'), (row) => this.toSummary(row));
+    return Array.from(boundedRows(rows, 'runs'), (row) => this.toSummary(row));
   }
 
   /** What a run left in its folder; a folder that is not followed hides no other run. */

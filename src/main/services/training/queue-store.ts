@@ -6,7 +6,7 @@ import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId } from '../datasets/work-folder.ts';
-import { boundedText, brokenId, listedText, rowidOf, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedRows, boundedText, brokenId, listedText, rowidOf, soundNumber } from '../parsed-row.ts';
 
 const text = z.string();
 const rowSchema = z.object({
@@ -25,7 +25,6 @@ type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 const columns = Object.keys(rowSchema.shape)
   .map((column) => (column === 'priority' ? soundNumber(column) : boundedText(column, listedText)))
   .join(', ');
-const anyRow = z.custom<FoundRow>(() => true);
 /** No line that a person waits for is longer. */
 const mostQueued = 10_000;
 
@@ -73,7 +72,7 @@ export class QueueStore {
     function* oneByOne(): Generator<FoundRow> {
       for (const { rowid } of ids) yield row.get(rowid)!;
     }
-    return [...soundRows(oneByOne(), anyRow, 'runs in line')];
+    return [...boundedRows(oneByOne(), 'runs in line')];
   }
 
   /** The runs in line, and the rows that cannot be read: one of these must not hide the others. */

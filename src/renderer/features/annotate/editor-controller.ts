@@ -44,7 +44,7 @@ export class EditorController {
   constructor(host: HTMLDivElement, options: EditorOptions) {
     this.options = options;
     this.tool = createTool(options.settings().tool);
-    this.tables = hatchedTables(colourTable(options.classes), options.document.foreign.keys());
+    this.tables = hatchedTables(colourTable(options.classes), options.classes.length);
     this.maskCanvas = new MaskCanvas(options.document.size);
     this.stage = new StageView(
       host,
@@ -93,7 +93,8 @@ export class EditorController {
   }
 
   setHiddenClasses(hidden: ReadonlySet<number>): void {
-    this.tables = hatchedTables(colourTable(this.options.classes, hidden), this.options.document.foreign.keys());
+    const { classes } = this.options;
+    this.tables = hatchedTables(colourTable(classes, hidden), classes.length);
     this.repaint();
     this.stage.redrawMask();
   }
