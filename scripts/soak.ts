@@ -6,6 +6,7 @@ import { classSetOf } from '../src/main/services/datasets/class-set.ts';
 import { locateDataset } from '../src/main/services/datasets/layout.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
 import type { ConnectionsReport } from './soak/bad-clients.ts';
+import { convShapes, convSweep } from './soak/conv-shapes.ts';
 import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
 import { hostileSoak } from './soak/hostile.ts';
@@ -57,6 +58,19 @@ program
   .option('--kills <n>', 'kills', Number, 50)
   .option('--seed <n>', 'seed of the moments', Number, 1)
   .action(crash);
+program
+  .command('convolutions')
+  .description('Run convolutions of every small shape with their gradients, each in a process of its own, and tell which end it.')
+  .option('--channels <n>', 'most channels', Number, 16)
+  .option('--batch <n>', 'most images a step', Number, 8)
+  .option('--kernels', "TensorFlow's own kernels, as they are")
+  .action(async ({ channels, batch, kernels = false }: { channels: number; batch: number; kernels?: boolean }) => {
+    const shapes = convShapes(channels, batch);
+    const tell = (done: number) => process.stderr.write(`\r${done} of ${shapes.length}   `);
+    const report = await convSweep(shapes, kernels ? 'kernels' : 'own', tell);
+    console.log(`\n${JSON.stringify(report)}`);
+    if (report.died.length > 0) process.exitCode = 1;
+  });
 program
   .command('editor')
   .description('Kill the host at random moments while masks are painted, and count what is lost.')

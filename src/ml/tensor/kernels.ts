@@ -52,6 +52,32 @@ export function conv2dBackpropFilter(
   return dw;
 }
 
+/** [begin, end, strides] of a slice that takes one row and column of each stride. */
+const thinning = (shape: readonly number[], stride: Stride): Tensor[] =>
+  [[0, 0, 0, 0], shape, [1, ...stride, 1]].map((values) => tf.tensor1d([...values], 'int32'));
+
+const sliceAttributes = () => [
+  attribute.type('T', 'float32'),
+  attribute.type('Index', 'int32'),
+  ...['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((mask) => attribute.int(mask, 0)),
+];
+
+/** The first of each `stride` rows and columns. @returns float32 [batch, ceil(height / stride), ceil(width / stride), channels] */
+export function everyNth(x: Tensor, stride: Stride): Tensor {
+  const slice = thinning(x.shape, stride);
+  const y = run1('StridedSlice', sliceAttributes(), [x, ...slice]);
+  tf.dispose(slice);
+  return y;
+}
+
+/** Its gradient: 0 where nothing was taken. @param shape of what was thinned */
+export function everyNthGrad(dy: Tensor, shape: readonly number[], stride: Stride): Tensor {
+  const [of, slice] = [tf.tensor1d([...shape], 'int32'), thinning(shape, stride)];
+  const dx = run1('StridedSliceGrad', sliceAttributes(), [of, ...slice, dy]);
+  tf.dispose([of, ...slice]);
+  return dx;
+}
+
 const nhwc = () => attribute.string('data_format', 'NHWC');
 const float = () => attribute.type('T', 'float32');
 

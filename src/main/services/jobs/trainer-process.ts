@@ -24,6 +24,8 @@ export interface TrainerEnd {
 // TensorFlow maps and unmaps every large tensor otherwise, which costs more than the convolutions of a small net.
 const allocatorSettings = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '100000000000', MALLOC_TOP_PAD_: '268435456' };
 const stderrTail = 4000;
+/** What the C library says when something wrote past its memory. */
+const damagedHeap = /(free|malloc|realloc)\(\): |double free|corrupted (size|double-linked)/;
 /** Signals of an allocation that failed; V8 ends with SIGTRAP when its heap is full. */
 const memorySignals: readonly NodeJS.Signals[] = ['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGTRAP'];
 const telling = /error|check failed|terminate|fatal/i;
@@ -114,6 +116,8 @@ export class TrainerProcess {
       lines.findLast((line) => telling.test(line) && !harmless.test(line)) ?? lines.findLast((line) => !harmless.test(line)) ?? '';
     const again = `If it happens again, ${this.advice}.`;
     if (signal === 'SIGKILL') return `The trainer was killed (SIGKILL), as a system does when memory runs out. ${again}`;
+    if (signal && damagedHeap.test(this.tail))
+      return `The trainer crashed (${signal}): its memory was damaged, which is a fault of TensorFlow and no lack of memory. Go on with another batch size. ${last}`;
     // TensorFlow does not survive an allocation that fails.
     if (signal && memorySignals.includes(signal))
       return `The trainer crashed (${signal}), as it does when memory cannot be had. ${again} ${last}`.trim();
