@@ -2,8 +2,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { classSetOf } from '../src/main/services/datasets/class-set.ts';
-import { locateDataset } from '../src/main/services/datasets/layout.ts';
+import { locateDataset } from '../src/main/services/layouts/recognise.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
 import type { ConnectionsReport } from './soak/bad-clients.ts';
 import { convShapes, convSweep } from './soak/conv-shapes.ts';
@@ -23,7 +22,7 @@ const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: proce
 async function crash({ kills, seed }: { kills: number; seed: number }): Promise<void> {
   const folder = path.join(root, 'resources/sample');
   const located = locateDataset(folder);
-  const { classes, format } = classSetOf(folder, located);
+  const { classes, format } = located.classSet;
   const of = (split: string, count: number) =>
     located.images
       .filter((image) => image.split === split)

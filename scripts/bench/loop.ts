@@ -2,8 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { classSetOf } from '../../src/main/services/datasets/class-set.ts';
-import { locateDataset } from '../../src/main/services/datasets/layout.ts';
+import { locateDataset } from '../../src/main/services/layouts/recognise.ts';
 import { TrainerProcess } from '../../src/main/services/jobs/trainer-process.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
 
@@ -22,7 +21,7 @@ export interface LoopArguments {
  */
 export async function measureLoop({ data, preset, epochs, images }: LoopArguments): Promise<Record<string, number | string>> {
   const located = locateDataset(path.resolve(data));
-  const { classes, format } = classSetOf(path.resolve(data), located);
+  const { classes, format } = located.classSet;
   const of = (split: string) =>
     located.images
       .filter((image) => image.split === split)

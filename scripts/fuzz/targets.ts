@@ -14,7 +14,8 @@ import type { MaskFormat } from '../../src/shared/classes/class-info.ts';
 import { withPicture } from '../../src/files/picture.ts';
 import { readRunSamples } from '../../src/files/run-folder.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
-import { builtInClassSet, classSetOf } from '../../src/main/services/datasets/class-set.ts';
+import { readClassFile } from '../../src/main/services/class-sets/class-files.ts';
+import { builtInClassSet, classSetFrom } from '../../src/main/services/class-sets/class-set.ts';
 import { WorkFolder } from '../../src/main/services/datasets/work-folder.ts';
 import { holdsMore, readFrames } from '../../src/main/services/edits/journal-file.ts';
 import { tell } from '../../src/main/services/edits/journal-reading.ts';
@@ -288,7 +289,7 @@ export const targets: readonly Target[] = [
   {
     name: 'class-set',
     grammar: grammar.json,
-    covers: ['src/main/services/datasets/class-set', 'src/shared/json'],
+    covers: ['src/main/services/class-sets/class-set', 'src/main/services/class-sets/class-files', 'src/shared/json'],
     seeds: () => [
       json({
         name: 'own',
@@ -296,7 +297,7 @@ export const targets: readonly Target[] = [
         classes: builtInClassSet('camvid-11').classes.map(({ id: value, name, color }) => ({ value, name, color })),
       }),
     ],
-    run: asFile('set/classes.json', (file) => void classSetOf(path.dirname(file), { layout: 'segnet' })),
+    run: asFile('set/classes.json', (file) => void classSetFrom(readClassFile(file), { by: 'value' }, file)),
   },
   {
     name: 'samples',

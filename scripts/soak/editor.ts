@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
 import { isTemporary } from '../../src/files/atomic-write.ts';
 import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/datasets/class-set.ts';
+import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { Random } from '../../src/shared/random.ts';
 import { startWorkbench, type RunningWorkbench } from '../../test/helpers/workbench.ts';
 import { writeScene } from '../sample/write-scene.ts';

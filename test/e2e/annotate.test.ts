@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/datasets/class-set.ts';
+import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
 

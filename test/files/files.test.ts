@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { writeAtomic } from '#files/atomic-write';
 import { greyForm, paletteForm } from '#files/mask-form';
 import { encodeMask, readMask, readStoredMask } from '#files/mask-png';
-import { builtInClassSet } from '#services/datasets/class-set';
+import { builtInClassSet } from '#services/class-sets/class-set';
 import { identityFormat, temporaryFolder } from '../helpers/dataset.ts';
 
 test('any mask of a class set survives its PNG, to the last id', () => {
@@ -28,7 +28,8 @@ test('any mask of a class set survives its PNG, to the last id', () => {
       const back = readMask(file, format);
       const { file: content, ...decoded } = back;
       expect(readFileSync(file).equals(content)).toBe(true);
-      expect({ ...decoded, ids: [...back.ids] }).toEqual({ ...each, ids: [...each.ids], form: { ...form, colours: [] }, illegal: [] });
+      const expected = { ...each, ids: [...each.ids], form: { ...form, colours: format.colours }, illegal: [] };
+      expect({ ...decoded, ids: [...back.ids] }).toEqual(expected);
       expect(Math.max(...readStoredMask(file).values)).toBeLessThanOrEqual(11);
     }),
     { numRuns: 60 },

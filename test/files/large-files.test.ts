@@ -9,7 +9,7 @@ import { readHeader } from '#files/safetensors-header';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from '#ml/weights/checkpoint';
 import { readSafetensors } from '#ml/weights/safetensors';
 import { toNumbers } from '#ml/weights/raw-tensor';
-import { builtInClassSet } from '#services/datasets/class-set';
+import { builtInClassSet } from '#services/class-sets/class-set';
 import { AppError } from '#shared/errors';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { runState, smallConfig } from '../helpers/training.ts';

@@ -7,7 +7,7 @@ import { newForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { readPng } from '#files/png/png';
 import type { MaskFormat, Rgb } from '#shared/classes/class-info';
-import { writtenPng, type WrittenPng } from '../helpers/png-writing.ts';
+import { writtenPng, type WrittenPng } from '../../scripts/sample/png-writing.ts';
 
 const channelsOf = [1, 0, 3, 1, 2, 0, 4];
 const kinds = [

@@ -7,13 +7,12 @@ import type { Sample } from '#shared/data/sample';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
-import { classSetOf } from '#services/datasets/class-set';
-import { locateDataset } from '#services/datasets/layout';
+import { locateDataset } from '#services/layouts/recognise';
 
 /** A data set as jobs name it. */
 export function jobData(folder: string): { classes: ClassInfo[]; maskFormat: MaskFormat; train: Sample[]; validation: Sample[] } {
   const located = locateDataset(folder);
-  const { classes, format } = classSetOf(folder, located);
+  const { classes, format } = located.classSet;
   const of = (split: string) =>
     located.images.filter((image) => image.split === split).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   return { classes, maskFormat: format, train: of('train'), validation: of('val') };

@@ -7,7 +7,7 @@ import type { EditState } from '#shared/contract/edits';
 import type { PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
-import { builtInClassSet } from '#services/datasets/class-set';
+import { builtInClassSet } from '#services/class-sets/class-set';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { smallConfig } from '../helpers/training.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';

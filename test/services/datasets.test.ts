@@ -67,7 +67,9 @@ test('names each problem at its image and keeps the rest usable', async () => {
 test('refuses what is no data set, naming the layouts, and keeps the open one', async () => {
   const { bench, info } = await openSurveyed(await makeDataset());
   const empty = temporaryFolder();
-  await expect(bench.call('datasets.open', { path: empty })).rejects.toThrow(`${empty} is not a data set: it needs train_images/`);
+  await expect(bench.call('datasets.open', { path: empty })).rejects.toThrow(
+    `${empty} is not a data set as it is: nothing in it has a known layout`,
+  );
   await expect(bench.call('datasets.open', { path: '/nowhere/at/all' })).rejects.toThrow('/nowhere/at/all is not a folder');
   expect((await bench.call<DatasetInfo>('datasets.current')).id).toBe(info.id);
   await bench.workbench.shutDown();

@@ -10,7 +10,7 @@ import type { ImageEntry } from '#shared/contract/datasets';
 import type { RevisionInfo } from '#shared/contract/edits';
 import { makeDataset } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
-import { writtenPng, type WrittenPng } from '../helpers/png-writing.ts';
+import { writtenPng, type WrittenPng } from '../../scripts/sample/png-writing.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const [width, height] = [64, 48];

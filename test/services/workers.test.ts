@@ -8,7 +8,7 @@ import { readStoredMask } from '#files/mask-png';
 import { greyForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { maskRevision } from '#files/revision';
-import { builtInClassSet } from '#services/datasets/class-set';
+import { builtInClassSet } from '#services/class-sets/class-set';
 import { revisionFile } from '#services/edits/revision-store';
 import { Workers } from '#services/workers/workers';
 import { temporaryFolder } from '../helpers/dataset.ts';

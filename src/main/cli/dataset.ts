@@ -3,8 +3,8 @@ import { letLinksInto } from '#files/read-limits';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
-import { classSetOf, type ClassSet } from '#services/datasets/class-set';
-import { locateDataset, type LocatedDataset } from '#services/datasets/layout';
+import type { ClassSet } from '#services/class-sets/class-set';
+import { locateDataset, type LocatedDataset } from '#services/layouts/recognise';
 
 export interface CliDataset {
   folder: string;
@@ -17,7 +17,7 @@ export function findDataset(folder: string): CliDataset {
   const at = path.resolve(folder);
   letLinksInto(at);
   const located = locateDataset(at);
-  return { folder: at, located, classSet: classSetOf(at, located) };
+  return { folder: at, located, classSet: located.classSet };
 }
 
 /** The labelled samples of a split. @throws AppError 'not-found' naming the splits there are */

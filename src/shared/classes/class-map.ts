@@ -51,7 +51,7 @@ export function assertSameClasses(whose: string, own: readonly ClassInfo[], toda
 export function formatFor(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[], format: MaskFormat): MaskFormat {
   const { ids, missing } = mapClasses(today, own);
   if (missing.length > 0 || own.length !== today.length) throw differentClasses(whose, own, today);
-  return { voidValue: format.voidValue, toId: format.toId.map((id) => (id < 0 ? id : ids[id])) };
+  return { ...format, toId: format.toId.map((id) => (id < 0 ? id : ids[id])) };
 }
 
 /** Stored value of each class id, -1 where there is none. */

@@ -19,10 +19,9 @@ import { RunStore } from '../runs/run-store.ts';
 import { QueueStore } from '../training/queue-store.ts';
 import { TrainingService } from '../training/training-service.ts';
 import type { Workers } from '../workers/workers.ts';
-import { classSetOf } from './class-set.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
-import { locateDataset } from './layout.ts';
+import { locateDataset } from '../layouts/recognise.ts';
 import { datasetId, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
 import { WorkFolder } from './work-folder.ts';
@@ -85,7 +84,6 @@ export class DatasetScope {
     const endings: DatasetScope['endings'] = [{ what: 'links into it', end: stopLinks }];
     try {
       const located = locateDataset(options.folder);
-      const classSet = classSetOf(options.folder, located);
       const permitted = masksPermitted(options.folder, located);
       const id = datasetId(options.folder);
       const workFolder = new WorkFolder(
@@ -100,7 +98,7 @@ export class DatasetScope {
       const outbox = new Outbox(options.log, () => access.owned);
       endings.push({ what: 'what waits for the disk', end: () => outbox.close() });
       const { folder, isSample, workers } = options;
-      const dataset = new OpenDataset({ path: folder, isSample, located, classSet, workFolder, access, db, outbox, workers });
+      const dataset = new OpenDataset({ path: folder, isSample, located, workFolder, access, db, outbox, workers });
       return new DatasetScope(options, { dataset, access, db, outbox, lease, endings });
     } catch (error) {
       await endAll(endings, options.log);

@@ -9,7 +9,7 @@ import { asFileError } from '#files/atomic-write';
 import type { Preferences } from '../app/preferences.ts';
 import { findResources } from '../resources.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
-import { looksLikeDataset } from './layout.ts';
+import { looksLikeDataset } from '../layouts/recognise.ts';
 import { datasetId } from './open-dataset.ts';
 
 interface DatasetServiceOptions extends ScopeEnvironment {

@@ -9,9 +9,10 @@ import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import { boundedText, parsed, shortText, soundNumber } from '../parsed-row.ts';
 import type { Workers } from '../workers/workers.ts';
-import type { ClassSet } from './class-set.ts';
+import type { ClassSet } from '../class-sets/class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
-import type { LocatedDataset, LocatedImage } from './layout.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
+import type { LocatedDataset } from '../layouts/recognise.ts';
 import { fileStamp, noMask, surveyStamp, type Survey } from './survey.ts';
 import type { WorkFolder } from './work-folder.ts';
 
@@ -36,7 +37,6 @@ export interface OpenDatasetOptions {
   path: string;
   isSample: boolean;
   located: LocatedDataset;
-  classSet: ClassSet;
   workFolder: WorkFolder;
   access: DatasetAccess;
   db: Db;
@@ -85,7 +85,7 @@ export class OpenDataset {
     this.options = options;
     this.path = options.path;
     this.id = datasetId(options.path);
-    this.classSet = options.classSet;
+    this.classSet = options.located.classSet;
     this.workFolder = options.workFolder;
     const { images } = options.located;
     this.byId = new Map(images.map((image) => [image.id, image]));
@@ -131,7 +131,7 @@ export class OpenDataset {
       id: this.id,
       path: this.path,
       name: isSample ? 'Sample street' : path.basename(this.path),
-      layout: located.layoutTitle,
+      layout: located.arrangement.title,
       isSample,
       writable: readOnlyReason === null,
       readOnlyReason,
@@ -186,7 +186,8 @@ export class OpenDataset {
   /** Reads an image and its mask anew and records what it finds. */
   async survey(id: string): Promise<ImageEntry> {
     const image = this.image(id);
-    const { workers, classSet } = this.options;
+    const { classSet } = this;
+    const { workers } = this.options;
     const stamp = this.stampOf(image);
     const known = this.entry(id);
     // A mask that was saved does not change its photo: that is not decoded again.

@@ -9,8 +9,8 @@ import { maskRevision } from '#files/revision';
 import type { ImageProblem, ProblemKind } from '#shared/contract/datasets';
 import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
-import type { ClassSet } from './class-set.ts';
-import type { LocatedImage } from './layout.ts';
+import type { ClassSet } from '../class-sets/class-set.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
 
 type Files = Pick<LocatedImage, 'imageFile' | 'maskFile'>;
 

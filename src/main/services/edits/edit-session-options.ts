@@ -1,8 +1,8 @@
 import type { MaskFileForm } from '#files/mask-form';
 import type { ImageProblem } from '#shared/contract/datasets';
 import type { EditChange, EditState } from '#shared/contract/edits';
-import type { ClassSet } from '../datasets/class-set.ts';
-import type { LocatedImage } from '../datasets/layout.ts';
+import type { ClassSet } from '../class-sets/class-set.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
 import type { Logger } from '../log.ts';
 import type { ReadMask } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';

@@ -117,7 +117,10 @@ export class TrainerProcess {
     const again = `If it happens again, ${this.advice}.`;
     if (signal === 'SIGKILL') return `The trainer was killed (SIGKILL), as a system does when memory runs out. ${again}`;
     if (signal && damagedHeap.test(this.tail))
-      return `The trainer crashed (${signal}): its memory was damaged, which is a fault of TensorFlow and no lack of memory. Go on with another batch size. ${last}`;
+      return (
+        `The trainer crashed (${signal}): its memory was damaged, which is a fault of TensorFlow and no lack of memory. ` +
+        `Go on with another batch size. ${last}`
+      );
     // TensorFlow does not survive an allocation that fails.
     if (signal && memorySignals.includes(signal))
       return `The trainer crashed (${signal}), as it does when memory cannot be had. ${again} ${last}`.trim();

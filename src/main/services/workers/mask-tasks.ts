@@ -5,7 +5,7 @@ import type { ReviewMasks } from '#shared/contract/review';
 import type { MaskFileForm, PixelKind } from '#files/mask-form';
 import type { StoredMask } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
-import type { ClassSet } from '../datasets/class-set.ts';
+import type { ClassSet } from '../class-sets/class-set.ts';
 import type { Survey } from '../datasets/survey.ts';
 
 /** A mask as it was read: codes in memory that threads share. */

@@ -1,6 +1,6 @@
 // Writes PNG of every kind that the standard has, from its text alone: any depth and colour type, interlaced or not, any filter a row.
 import { deflateSync } from 'node:zlib';
-import { pngChunk } from '../../scripts/soak/hostile-files.ts';
+import { pngChunk } from '../soak/hostile-files.ts';
 
 export interface WrittenPng {
   width: number;

@@ -1,0 +1,108 @@
+// Lists of classes as published data sets carry them.
+import path from 'node:path';
+import { readJsonFile } from '#files/json-file';
+import { readPlainFile, textLimit } from '#files/plain-file';
+import type { Rgb } from '#shared/classes/class-info';
+import { AppError } from '#shared/errors';
+import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
+import { classesFileSchema, type ClassSetSource } from './class-set-schema.ts';
+
+type Class = ClassSetSource['classes'][number];
+
+interface ClassFileKind {
+  /** Its name, in small letters. */
+  names: readonly string[];
+  /** What of pixels names classes where such a file is, unless masks show something else. */
+  by: MaskReading['by'];
+  parse: (line: string) => Class | null;
+  /** How a line must be, with an example. */
+  form: string;
+  /** Whether the first line is a heading where it holds no class. */
+  hasHeading?: boolean;
+}
+
+const colorOf = (texts: readonly string[]): Rgb | null => {
+  const color = texts.map(Number);
+  return texts.length === 3 && texts.every((text) => /^\d+$/.test(text.trim())) && color.every((channel) => channel < 256)
+    ? (color as Rgb)
+    : null;
+};
+
+const coloured = (name: string, channels: readonly string[]): Class | null => {
+  const color = colorOf(channels);
+  return color && name.trim() ? { name: name.trim(), color } : null;
+};
+
+const kinds: readonly ClassFileKind[] = [
+  {
+    names: ['label_colors.txt'],
+    by: 'colour',
+    form: 'red, green, blue and a name: "128 64 128 Road"',
+    parse(line) {
+      const [, red, green, blue, name] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(.+)$/.exec(line) ?? [];
+      return name ? coloured(name, [red, green, blue]) : null;
+    },
+  },
+  {
+    names: ['class_dict.csv', 'class_dict_seg.csv'],
+    by: 'colour',
+    form: 'a name, red, green and blue with commas between: "Road,128,64,128"',
+    hasHeading: true,
+    parse(line) {
+      const cells = line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+      return cells.length >= 4 ? coloured(cells[0], cells.slice(1, 4)) : null;
+    },
+  },
+  {
+    names: ['labelmap.txt'],
+    by: 'colour',
+    form: 'a name, a colour, parts and actions: "road:128,64,128::"',
+    parse(line) {
+      const [name, color = ''] = line.split(':');
+      return coloured(name, color.split(','));
+    },
+  },
+  {
+    names: ['codes.txt', 'classes.txt', 'labels.txt'],
+    by: 'value',
+    form: 'a name: "Road". Its place in the list, from 0, is its value',
+    parse: (line) => ({ name: line }),
+  },
+];
+
+const jsonName = 'classes.json';
+const kindOf = (file: string) => kinds.find(({ names }) => names.includes(path.basename(file).toLowerCase())) ?? null;
+
+/** Files that list classes, the first that is there counts. */
+export const classFileNames: readonly string[] = [jsonName, ...kinds.flatMap(({ names }) => names)];
+
+/** What of pixels names classes where classes are listed by this file. */
+export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?? 'value';
+
+/**
+ * The classes that a file lists.
+ * @throws AppError as `readPlainFile`; 'corrupt-file' or 'not-a-dataset' naming the file, the line and the rule
+ */
+export function readClassFile(file: string): FullClassSet {
+  const kind = kindOf(file);
+  if (!kind) return fullClassSet(readJsonFile(file, classesFileSchema, example), file);
+  const classes = classesIn(file, kind);
+  if (classes.length === 0 || classes.length > 255)
+    throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to 255, ${kind.form}`, { file });
+  return fullClassSet({ name: `Classes of ${path.basename(file)}`.slice(0, 60), classes }, file);
+}
+
+const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "color": [128, 64, 128]}]} or ["Sky", "Road"]';
+
+function classesIn(file: string, { parse, form, hasHeading = false }: ClassFileKind): Class[] {
+  const text = new TextDecoder().decode(readPlainFile(file, { limitBytes: textLimit }));
+  return text.split(/\r\n?|\n/).flatMap((line, index) => {
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#')) return [];
+    const found = parse(trimmed);
+    if (found) return [{ ...found, name: found.name.slice(0, 60) }];
+    if (hasHeading && index === 0) return [];
+    const told = trimmed.length > 60 ? `${trimmed.slice(0, 60)}…` : trimmed;
+    throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": it must be ${form}`, { file });
+  });
+}

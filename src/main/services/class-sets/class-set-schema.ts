@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+const byte = z.int().min(0).max(255);
+const name = z.string().min(1).max(60);
+
+/** A class as files tell it: what they leave out is made up. */
+const color = z.tuple([byte, byte, byte]);
+const classSchema = z.object({
+  value: byte.optional(),
+  name,
+  color: color.optional(),
+  /** Colours that others have given it. */
+  alsoColors: z.array(color).max(20).optional(),
+});
+
+/** A class set as the workbench writes it, in `classes.json` or within `encnet.json`. */
+export const classSetSchema = z.object({
+  name,
+  /** The stored value of void; the largest that no class has unless told. */
+  voidValue: byte.optional(),
+  classes: z
+    .array(z.union([name.transform((text): z.infer<typeof classSchema> => ({ name: text })), classSchema]))
+    .min(1)
+    .max(255),
+});
+
+/** A class set with or without a name of its own, or the names of classes alone. */
+export const classesFileSchema = z.union([
+  classSetSchema.extend({ name: name.default('Own classes') }),
+  classSetSchema.shape.classes.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
+]);
+
+export type ClassSetSource = z.infer<typeof classSetSchema>;
+
+/** The class sets that come with the workbench, by the names of their files. */
+export const builtInNames = ['camvid-11', 'camvid-32', 'cityscapes-19', 'cityscapes-34', 'voc-21'] as const;
+export type BuiltInName = (typeof builtInNames)[number];

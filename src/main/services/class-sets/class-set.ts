@@ -1,0 +1,142 @@
+import path from 'node:path';
+import { readJsonFile } from '#files/json-file';
+import type { ClassInfo, MaskFormat, Rgb } from '#shared/classes/class-info';
+import { distinctColours } from '#shared/classes/distinct-colours';
+import { AppError } from '#shared/errors';
+import { voidId } from '#shared/mask/void-id';
+import { fnv1a } from '#shared/random';
+import { findResources } from '../resources.ts';
+import { classSetSchema, type BuiltInName, type ClassSetSource } from './class-set-schema.ts';
+
+/** The classes of a data set and how masks store them. */
+export interface ClassSet {
+  name: string;
+  classes: ClassInfo[];
+  format: MaskFormat;
+  /** Changes with the class set's content and how masks are read. */
+  key: string;
+}
+
+/** What of pixels names classes, and what else is read as one. */
+export interface MaskReading {
+  by: NonNullable<MaskFormat['by']>;
+  newMasks?: MaskFormat['newMasks'];
+  /** `value 255` or `colour 12 34 56` to a class's name; null is void. */
+  readAs?: Readonly<Record<string, string | null>>;
+}
+
+/** A class set whose gaps are filled: every class has its value and colour, and void a value. */
+export interface FullClassSet {
+  name: string;
+  voidValue: number;
+  classes: { value: number; name: string; color: Rgb; alsoColors?: Rgb[] }[];
+}
+
+const invalid = (file: string, text: string): AppError => new AppError('not-a-dataset', `${file}: ${text}`, { file });
+
+/** @throws AppError 'not-a-dataset' naming file, rule and value if classes contradict each other */
+export function fullClassSet({ name, voidValue, classes }: ClassSetSource, file: string): FullClassSet {
+  const names = new Set<string>();
+  for (const { name: className } of classes) {
+    // A class is told by its name and value; the window's word for void would be taken for it.
+    if (names.has(className)) throw invalid(file, `two classes are named "${className}": give one another name`);
+    if (/^not labelled$/i.test(className.trim()))
+      throw invalid(file, `a class is named "${className}", which is the word for void: give it another name`);
+    names.add(className);
+  }
+  const values = withValues(classes, file);
+  const colours = distinctColours(classes.map(({ color }) => color ?? null));
+  const free = Array.from({ length: 256 }, (_, place) => 255 - place).find((value) => !values.includes(value));
+  if (voidValue !== undefined && values.includes(voidValue)) throw invalid(file, `value ${voidValue} is both a class and void`);
+  return {
+    name,
+    voidValue: voidValue ?? free!,
+    classes: classes.map(({ name: className, alsoColors }, id) => ({ value: values[id], name: className, color: colours[id], alsoColors })),
+  };
+}
+
+/** Stored values: those that are told, else places in the list. */
+function withValues(classes: ClassSetSource['classes'], file: string): number[] {
+  const values = classes.map(({ value }, id) => value ?? id);
+  const twice = values.find((value, id) => values.indexOf(value) !== id);
+  if (twice !== undefined) throw invalid(file, `value ${twice} belongs to two classes`);
+  return values;
+}
+
+/** Colours that void may have where pixels are named by colours: black, as most have it; VOC's; white. */
+const voidColours: Rgb[] = [
+  [0, 0, 0],
+  [224, 224, 192],
+  [255, 255, 255],
+  [255, 0, 255],
+];
+
+const same = (a: Rgb, b: Rgb): boolean => a.every((channel, index) => channel === b[index]);
+
+/**
+ * A class set with how masks name its classes.
+ * @param file names it in messages
+ * @throws AppError 'not-a-dataset' if colours name classes and two have the same, or `readAs` names what is not there
+ */
+export function classSetFrom(full: FullClassSet, reading: MaskReading, file: string): ClassSet {
+  const { name, voidValue, classes } = full;
+  const toId = new Array<number>(256).fill(-1);
+  const colours = new Array<Rgb | null>(256).fill(null);
+  classes.forEach(({ value, color }, id) => {
+    toId[value] = id;
+    colours[value] = color;
+  });
+  toId[voidValue] = voidId;
+  if (reading.by === 'colour') assertOneColourEach(full, file);
+  colours[voidValue] = voidColours.find((color) => !classes.some((each) => same(each.color, color))) ?? null;
+  const format: MaskFormat = { toId, voidValue, by: reading.by, colours, ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
+  const also = classes.flatMap(({ name: className, alsoColors = [] }) =>
+    alsoColors.map((color) => [`colour ${color.join(' ')}`, className] as const),
+  );
+  for (const [text, className] of [...(reading.by === 'colour' ? also : []), ...Object.entries(reading.readAs ?? {})])
+    readAs({ toId, colours }, text, className, full, file);
+  return {
+    name,
+    classes: classes.map(({ name: className, value, color }, id) => ({ id, value, name: className, color })),
+    format,
+    key: fnv1a(JSON.stringify([full, reading])).toString(16),
+  };
+}
+
+function assertOneColourEach({ classes }: FullClassSet, file: string): void {
+  const twice = classes.find(({ color }, index) => classes.findIndex((each) => same(each.color, color)) !== index);
+  if (!twice) return;
+  const first = classes.find(({ color }) => same(color, twice.color))!;
+  throw invalid(file, `"${first.name}" and "${twice.name}" have the colour ${twice.color.join(' ')}, and colours name classes here`);
+}
+
+interface Codes {
+  toId: number[];
+  colours: (Rgb | null)[];
+}
+
+/** Takes a value or colour outside the classes for one of them, or for void. */
+function readAs({ toId, colours }: Codes, text: string, className: string | null, { classes }: FullClassSet, file: string): void {
+  const id = className === null ? voidId : classes.findIndex(({ name }) => name === className);
+  if (id < 0) throw invalid(file, `"${text}" is to be read as "${className}", and no class has this name`);
+  const [, kind, numbers] = /^(value|colour) (\d+(?: \d+){0,3})$/.exec(text) ?? [];
+  const given = numbers?.split(' ').map(Number) ?? [];
+  if (kind === 'value' && given.length === 1 && given[0] < 256) {
+    if (toId[given[0]] < 0) toId[given[0]] = id;
+    return;
+  }
+  const code = toId.findLastIndex((each, at) => each < 0 && colours[at] === null);
+  if (kind !== 'colour' || given.length < 3 || given.some((channel) => channel > 255) || code < 0)
+    throw invalid(file, `"${text}" cannot be read as a class: it must be "value N" or "colour R G B" with numbers from 0 to 255`);
+  toId[code] = id;
+  colours[code] = given.slice(0, 3) as Rgb;
+}
+
+/** A class set that comes with the workbench, to read masks by their values. */
+export const builtInClassSet = (name: BuiltInName): ClassSet => classSetFrom(builtInSource(name), { by: 'value' }, name);
+
+/** What a class set that comes with the workbench holds. */
+export function builtInSource(name: BuiltInName): FullClassSet {
+  const file = path.join(findResources(), 'class-sets', `${name}.json`);
+  return fullClassSet(readJsonFile(file, classSetSchema, 'a class set'), file);
+}

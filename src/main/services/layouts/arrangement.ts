@@ -1,0 +1,83 @@
+// How a data set is laid out and what its masks mean: found by looking, or said by a person and then kept in one small file.
+import path from 'node:path';
+import { z } from 'zod';
+import { isThere } from '#files/file-identity';
+import { readJsonFile } from '#files/json-file';
+import { writeAtomic } from '#files/atomic-write';
+import { builtInNames, classSetSchema } from '../class-sets/class-set-schema.ts';
+
+/** The file of a data set that says how it is read. Its form is described in docs/encnet-json.md. */
+export const arrangementFile = 'encnet.json';
+
+/** A folder or file of the data set, by its path from there with `/` between: never out of it. */
+const inside = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine(
+    (text) => !path.posix.isAbsolute(text) && !/^[a-z]:|\\|\0/i.test(text) && !text.split('/').includes('..'),
+    'must be a path inside the data set, with / between its parts',
+  );
+const splitName = z
+  .string()
+  .min(1)
+  .max(60)
+  .regex(/^[^/\\\0]+$/, 'must be a name without / or \\');
+const suffix = z.string().max(60);
+
+const sourceSchema = z.strictObject({
+  /** Split of its images, where folders tell it. */
+  split: splitName,
+  /** Begins the ids of its images; the split's name unless told. */
+  name: splitName.optional(),
+  images: inside,
+  masks: inside,
+});
+
+/** Where the images of a split are listed, one a line. */
+const listsSchema = z.strictObject({
+  by: z.literal('lists'),
+  lists: z.record(splitName, inside),
+  /** Split of images that are in no list. */
+  rest: splitName,
+});
+/** Splits as a person made them: ids of images. What is in none is in that of its folder. */
+const madeSchema = z.strictObject({ by: z.literal('ids'), splits: z.record(splitName, z.array(z.string().min(1).max(1024))) });
+
+export const arrangementSchema = z.strictObject({
+  version: z.literal(1),
+  /** The layout in words. */
+  title: z.string().min(1).max(200),
+  sources: z.array(sourceSchema).min(1).max(1000),
+  /** Whether images and masks may lie in folders below those of the sources. */
+  below: z.boolean().default(false),
+  /** What the names of images and of masks end with before the extension, beyond what both share. */
+  imageSuffix: suffix.default(''),
+  maskSuffix: suffix.default(''),
+  splits: z.discriminatedUnion('by', [z.strictObject({ by: z.literal('folders') }), listsSchema, madeSchema]).default({ by: 'folders' }),
+  classes: z.union([z.strictObject({ builtIn: z.enum(builtInNames) }), z.strictObject({ file: inside }), classSetSchema]),
+  /** What of a pixel names its class. */
+  masks: z.enum(['value', 'first-channel', 'colour']).default('value'),
+  /** What masks that there are not yet are written as. */
+  newMasks: z.enum(['grey', 'palette', 'colour']).optional(),
+  /** Values (`value 255`) and colours (`colour 12 34 56`) outside the class set that are read as one of its classes; null as void. */
+  readAs: z.record(z.string().max(60), z.string().max(60).nullable()).default({}),
+});
+
+export type Arrangement = z.infer<typeof arrangementSchema>;
+export type Source = Arrangement['sources'][number];
+export type ClassSource = Arrangement['classes'];
+
+/**
+ * What a person said of a data set; null where nobody did.
+ * @throws AppError as `readJsonFile`
+ */
+export function ownArrangement(folder: string): Arrangement | null {
+  const file = path.join(folder, arrangementFile);
+  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read') : null;
+}
+
+/** Keeps what a person said of a data set. @throws AppError 'disk-full', 'read-only' */
+export function keepArrangement(folder: string, arrangement: Arrangement): void {
+  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(arrangementSchema.parse(arrangement), null, 2)}\n`);
+}

@@ -1,0 +1,103 @@
+import { readdirSync, statSync, type Dirent } from 'node:fs';
+import path from 'node:path';
+import { asFileError } from '#files/atomic-write';
+import { lookAt } from '#files/file-identity';
+import { imagePattern } from '#files/image-files';
+import { linkRefusal, linkTarget } from '#files/link-target';
+import { AppError } from '#shared/errors';
+
+/** Whether a path leads to a folder. */
+export function isFolder(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // A link in a circle, a file in the place of a folder on the way, or what may not be looked into.
+    return false;
+  }
+}
+
+/** Folders below each other that are looked into, and files that are read of one data set: more are none that a person made. */
+const deepest = 6;
+const mostFiles = 500_000;
+/** What other systems and programs leave in folders, and nobody labelled. */
+const foreignNames = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i;
+
+/** What lies in the folder of a data set, read once. Paths are from there, with `/` between. */
+export class FolderView {
+  readonly root: string;
+  private readonly entries = new Map<string, Dirent[]>();
+  private read = 0;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  at(relative: string): string {
+    return path.join(this.root, ...relative.split('/'));
+  }
+
+  /** @throws AppError 'forbidden' if a folder is a link that may not be followed, 'read-only' if it cannot be read */
+  private list(relative: string): Dirent[] {
+    const known = this.entries.get(relative);
+    if (known) return known;
+    const folder = this.at(relative);
+    if (!isFolder(folder)) return [];
+    if (relative !== '.' && lookAt(folder)?.isSymbolicLink() && linkTarget(folder) === null)
+      throw new AppError('forbidden', linkRefusal(folder), { file: folder });
+    const found = entriesOf(folder).filter(({ name }) => !foreignNames.test(name));
+    this.read += found.length;
+    if (this.read > mostFiles) throw new AppError('too-large', `${this.root} holds more than ${mostFiles} files: open a part of it`);
+    this.entries.set(relative, found);
+    return found;
+  }
+
+  hasFolder(relative: string): boolean {
+    return isFolder(this.at(relative));
+  }
+
+  hasFile(relative: string): boolean {
+    return this.list(path.posix.dirname(relative)).some(({ name }) => name === path.posix.basename(relative));
+  }
+
+  /** Names of the folders in a folder. */
+  folders(relative = '.'): string[] {
+    return this.list(relative)
+      .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && this.hasFolder(path.posix.join(relative, entry.name))))
+      .map(({ name }) => name);
+  }
+
+  /** Names of the plain files in a folder, and of the links that lead to none. */
+  files(relative = '.'): string[] {
+    const folders = new Set(this.folders(relative));
+    return this.list(relative)
+      .filter(({ name }) => !folders.has(name))
+      .map(({ name }) => name);
+  }
+
+  /** The image files of a folder, by their paths from there. @param below whether those of folders below it too */
+  images(relative: string, below = false): string[] {
+    return this.imagesAt(relative, '', below ? deepest : 0);
+  }
+
+  private imagesAt(relative: string, before: string, deep: number): string[] {
+    const here = this.list(relative)
+      .filter((entry) => imagePattern.test(entry.name))
+      .map(({ name }) => `${before}${name}`);
+    if (deep === 0) return here;
+    const inside = this.folders(relative).flatMap((name) => this.imagesAt(path.posix.join(relative, name), `${before}${name}/`, deep - 1));
+    return [...here, ...inside];
+  }
+
+  /** The kind of entry that a path is; null if it is not there. */
+  entry(relative: string): Dirent | null {
+    return this.list(path.posix.dirname(relative)).find(({ name }) => name === path.posix.basename(relative)) ?? null;
+  }
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw asFileError(error, folder);
+  }
+}

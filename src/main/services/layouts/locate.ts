@@ -1,0 +1,120 @@
+// The images and masks of a folder that is laid out in a known way.
+import path from 'node:path';
+import { linkRefusal, linkTarget } from '#files/link-target';
+import { AppError } from '#shared/errors';
+import { type Arrangement, type Source } from './arrangement.ts';
+import type { FolderView } from './folder-view.ts';
+import { MaskIndex, stemOf, withoutSuffix } from './pairing.ts';
+import type { LocatedImage } from './located-image.ts';
+import { assignSplits } from './splits.ts';
+
+export interface LocatedImages {
+  images: LocatedImage[];
+  /** Findings about the folder: splits without labels, masks without image, names that are there twice. */
+  problems: string[];
+}
+
+/** Finds the images and masks. @throws AppError 'forbidden' if a folder is a link that may not be followed, 'corrupt-file' of a list */
+export function locateImages(view: FolderView, arrangement: Arrangement): LocatedImages {
+  const problems: string[] = [];
+  const found = arrangement.sources.flatMap((source) => locateSource(view, source, arrangement, problems));
+  return { images: assignSplits(view, found, arrangement, problems), problems };
+}
+
+interface Candidate {
+  /** Path from the source's folder. */
+  file: string;
+  /** What its mask is looked for by. */
+  stem: string;
+}
+
+function locateSource(view: FolderView, source: Source, arrangement: Arrangement, problems: string[]): LocatedImage[] {
+  const { below, imageSuffix, maskSuffix } = arrangement;
+  const inMasks = view.hasFolder(source.masks) ? view.images(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
+  if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
+  const masks = new MaskIndex(inMasks, maskSuffix);
+  const candidates = candidatesOf(view, source, arrangement, problems);
+  const stems = new Map<string, Candidate[]>();
+  for (const each of candidates) stems.set(each.stem, [...(stems.get(each.stem) ?? []), each]);
+  const located = candidates.map(({ file, stem }) => {
+    const alike = stems.get(stem)!;
+    const owner = alike.length === 1 ? alike[0] : ownerOf(alike, masks);
+    const isOwner = owner.file === file;
+    const found = isOwner ? masks.find(stem, (other) => stems.has(other)) : masks.named(`${file}.png`);
+    const own = isOwner ? `${stem}${maskSuffix}.png` : `${file}.png`;
+    return {
+      id: `${source.name ?? source.split}/${isOwner ? withoutSuffix(stemOf(file), imageSuffix)! : file}`,
+      split: source.split,
+      name: path.posix.basename(isOwner ? stem : file),
+      imageFile: view.at(`${source.images}/${file}`),
+      maskFile: view.at(`${source.masks}/${found ?? own}`),
+    };
+  });
+  tellDoubled(view, source, stems, masks, problems);
+  tellUnused(source, masks, problems);
+  return located;
+}
+
+/** Whether an entry is a file, or a link: one that may not be followed is told when it is read. */
+function isFile(view: FolderView, folder: string, file: string): boolean {
+  const entry = view.entry(path.posix.join(folder, file));
+  return entry !== null && (entry.isFile() || (entry.isSymbolicLink() && !view.hasFolder(`${folder}/${file}`)));
+}
+
+/** Of images with one name, the one that the mask of this name belongs to: that of the same name in full, or the PNG. */
+function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
+  const own = alike.filter(({ file }) => !masks.has(`${file}.png`));
+  const rest = own.length > 0 ? own : alike;
+  return rest.find(({ file }) => masks.has(file)) ?? rest.find(({ file }) => /\.png$/i.test(file)) ?? rest[0];
+}
+
+/** The images of a source that can be read, each with the name its mask is looked for by. */
+function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
+  const { below, imageSuffix, maskSuffix } = arrangement;
+  const leftOut: string[] = [];
+  const candidates = view.images(images, below).flatMap((file): Candidate[] => {
+    const stem = withoutSuffix(stemOf(file), imageSuffix);
+    // In a folder that holds both, what has the suffix of masks is one.
+    if (stem === null || (images === masks && isMask(stemOf(file), file, maskSuffix, view, images))) return [];
+    const entry = view.entry(path.posix.join(images, file));
+    const at = view.at(`${images}/${file}`);
+    const readable = entry?.isFile() === true || (entry?.isSymbolicLink() === true && linkTarget(at) !== null);
+    if (readable) return [{ file, stem }];
+    leftOut.push(entry?.isSymbolicLink() ? linkRefusal(at) : `${at} is no plain file, and is left out: remove it`);
+    return [];
+  });
+  if (leftOut.length === 1) problems.push(leftOut[0]);
+  else if (leftOut.length > 1) problems.push(`${leftOut.length} files are left out, the first: ${leftOut[0]}`);
+  return candidates;
+}
+
+/** Whether a file of a folder that holds images and masks is a mask: by its suffix, or a PNG beside a photo of the same name. */
+function isMask(stem: string, file: string, suffix: string, view: FolderView, folder: string): boolean {
+  if (suffix !== '') return withoutSuffix(stem, suffix) !== null;
+  return (
+    /\.png$/i.test(file) && ['.jpg', '.jpeg', '.JPG', '.JPEG'].some((extension) => view.hasFile(path.posix.join(folder, stem + extension)))
+  );
+}
+
+function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candidate[]>, masks: MaskIndex, problems: string[]): void {
+  const doubled = [...stems.values()].filter((alike) => alike.length > 1);
+  if (doubled.length === 0) return;
+  const [alike] = doubled;
+  const owner = ownerOf(alike, masks);
+  const others = alike.filter((each) => each !== owner).map(({ file }) => file);
+  const text =
+    `${others.join(', ')} and ${owner.file} in ${view.at(source.images)} have the same name: the mask of this name is that of ` +
+    `${owner.file}, and ${others.map((file) => `${file}.png`).join(', ')} would be that of the other`;
+  problems.push(doubled.length === 1 ? text : `${doubled.length} names of images are there more than once, the first: ${text}`);
+}
+
+function tellUnused(source: Source, masks: MaskIndex, problems: string[]): void {
+  const { left } = masks;
+  if (source.images === source.masks || left.length === 0) return;
+  problems.push(`${left.length} masks of ${source.masks}/ have no image, the first: ${path.posix.basename(left[0])}`);
+}
+
+/** @throws AppError 'not-a-dataset' */
+export function assertImages(folder: string, title: string, images: readonly LocatedImage[]): void {
+  if (images.length === 0) throw new AppError('not-a-dataset', `${folder} has the layout ${title} but no image in it`, { file: folder });
+}

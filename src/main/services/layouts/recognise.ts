@@ -1,0 +1,168 @@
+// Opens any folder: looks which layout it has, which classes, and how its masks name them.
+import path from 'node:path';
+import { isThere } from '#files/file-identity';
+import { AppError } from '#shared/errors';
+import { builtInNames, type BuiltInName } from '../class-sets/class-set-schema.ts';
+import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
+import { classFileNames, readClassFile, readingOf } from '../class-sets/class-files.ts';
+import { bestReading, type Reading } from '../class-sets/mask-reading.ts';
+import { arrangementFile, arrangementSchema, ownArrangement, type Arrangement, type ClassSource } from './arrangement.ts';
+import { FolderView, isFolder } from './folder-view.ts';
+import { layouts, type Draft } from './layouts.ts';
+import { assertImages, locateImages, type LocatedImages } from './locate.ts';
+import { findSuffixes } from './pairing.ts';
+
+/** A folder as it is read. */
+export interface LocatedDataset extends LocatedImages {
+  arrangement: Arrangement;
+  classSet: ClassSet;
+}
+
+/** What was found of a folder; without classes a person is asked for them. */
+export interface Proposal {
+  arrangement: Omit<Arrangement, 'classes'> & { classes: ClassSource | null };
+}
+
+/** Whether a folder may hold a data set; cheap enough for folder lists. */
+export function looksLikeDataset(folder: string): boolean {
+  try {
+    return isThere(path.join(folder, arrangementFile)) || draftOf(new FolderView(folder)) !== null;
+  } catch {
+    // What cannot be looked into is offered as no data set.
+    return false;
+  }
+}
+
+const draftOf = (view: FolderView): Draft | null => {
+  for (const { find } of layouts) {
+    const draft = find(view);
+    if (draft) return draft;
+  }
+  return null;
+};
+
+/**
+ * Finds the images, masks and classes of a folder.
+ * @throws AppError 'not-found' if it is no folder; 'not-a-dataset' naming what it could have, with `needs` 'classes' where these alone
+ * are missing, 'folders' where nothing fits; what files in it are refused with
+ */
+export function locateDataset(folder: string): LocatedDataset {
+  if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
+  const view = new FolderView(folder);
+  const arrangement = ownArrangement(folder) ?? complete(view, proposalOf(view));
+  return { ...locatedBy(view, arrangement), arrangement, classSet: classSetOf(view, arrangement) };
+}
+
+/** The images of a folder that is laid out as told. @throws as `locateDataset` */
+export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedImages {
+  const located = locateImages(view, arrangement);
+  assertImages(view.root, arrangement.title, located.images);
+  return located;
+}
+
+/** What is found by looking at a folder. @throws AppError 'not-a-dataset' if nothing fits */
+export function proposalOf(view: FolderView): Proposal {
+  const draft = draftOf(view);
+  if (!draft) throw noLayout(view);
+  const { image, mask } = draft.suffixes ?? suffixesOf(view, draft);
+  const bare = {
+    version: 1 as const,
+    title: draft.title,
+    sources: draft.sources,
+    below: draft.below,
+    imageSuffix: image,
+    maskSuffix: mask,
+  };
+  // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
+  const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
+  return { arrangement: { ...arrangement, ...classesOf(view, draft, arrangement) } };
+}
+
+function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {
+  const images = sources.flatMap((source) => view.images(source.images, below));
+  const masks = sources.flatMap((source) => (view.hasFolder(source.masks) ? view.images(source.masks, below) : []));
+  return findSuffixes(images, masks);
+}
+
+/** The file of a folder that lists classes; null without one. */
+function classFileOf(view: FolderView, { sources }: Draft): string | null {
+  const folders = ['.', ...new Set(sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)]))];
+  for (const folder of folders) {
+    const names = view.files(folder);
+    const found = classFileNames.map((name) => names.find((each) => each.toLowerCase() === name)).find((name) => name !== undefined);
+    if (found) return path.posix.join(folder, found);
+  }
+  return null;
+}
+
+type ClassesFound = Pick<Proposal['arrangement'], 'classes' | 'masks' | 'newMasks'>;
+
+/** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
+function classesOf(view: FolderView, draft: Draft, arrangement: Arrangement): ClassesFound {
+  const masks = locateImages(view, arrangement)
+    .images.map(({ maskFile }) => maskFile)
+    .filter(isThere);
+  const file = classFileOf(view, draft);
+  const usual = draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
+  const likely = file ? listed(fromFile(view, file, draft), usual) : usual;
+  const best = bestReading(masks, [...likely, ...(file ? [] : colouredSets(draft))]);
+  // Whose classes are not known is asked, unless colours tell them without doubt.
+  if (!best || (likely.length === 0 && (best.outside > 0 || best.looked === 0)))
+    return { classes: null, masks: draft.masks ?? 'value', newMasks: draft.newMasks };
+  return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
+}
+
+/**
+ * The classes of a file, by what such files name them by; where it names colours and masks hold values, the layout's own order of
+ * classes goes before that of the list.
+ */
+const listed = ([first, ...others]: Reading[], usual: Reading[]): Reading[] =>
+  first.by === 'colour' ? [first, ...usual.filter(({ by }) => by === 'value'), ...others] : [first, ...others];
+
+const readings = (source: ClassSource, full: FullClassSet, first: Reading['by'], file: string): Reading[] =>
+  [...new Set([first, 'value', 'first-channel', 'colour'] as const)].map((by) => ({ source, full, by, file }));
+
+const fromFile = (view: FolderView, file: string, draft: Draft): Reading[] =>
+  readings({ file }, readClassFile(view.at(file)), draft.masks ?? readingOf(view.at(file)), view.at(file));
+/** By colours only where the layout has them: which set of known colours they are is looked at otherwise. */
+const fromBuiltIn = (name: BuiltInName, { masks = 'value' }: Draft): Reading[] =>
+  readings({ builtIn: name }, builtInSource(name), masks, name).filter(({ by }) => by === masks || by !== 'colour');
+
+/** The sets whose colours are known to everybody, in the order in which they are believed. */
+const colouredSets = ({ builtIn }: Draft): Reading[] =>
+  [...new Set<BuiltInName>(['camvid-32', ...(builtIn ? [builtIn] : []), ...builtInNames])]
+    .filter((name) => name !== 'cityscapes-34')
+    .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', file: name }));
+
+function complete(view: FolderView, { arrangement }: Proposal): Arrangement {
+  if (arrangement.classes) return { ...arrangement, classes: arrangement.classes };
+  throw new AppError(
+    'not-a-dataset',
+    `${view.root} has the layout ${arrangement.title}, but its classes are not known: put ${classFileNames.slice(0, 5).join(', ')} ` +
+      `into it, or choose a class set when you open it (import --data DIR --classes ${builtInNames.join('|')} on the command line)`,
+    { file: view.root, needs: 'classes' },
+  );
+}
+
+function noLayout({ root }: FolderView): AppError {
+  const examples = layouts.map(({ example }) => example).join('; ');
+  return new AppError(
+    'not-a-dataset',
+    `${root} is not a data set as it is: nothing in it has a known layout (${examples}). ` +
+      'Say yourself where its images and masks are: "Import" in the window, import on the command line',
+    { file: root, needs: 'folders' },
+  );
+}
+
+/** The classes that an arrangement names. @throws as `readClassFile` and `classSetFrom` */
+export function classSetOf(view: FolderView, { classes, masks, newMasks, readAs }: Arrangement): ClassSet {
+  const own = view.at(arrangementFile);
+  const full =
+    'builtIn' in classes
+      ? builtInSource(classes.builtIn)
+      : 'file' in classes
+        ? readClassFile(view.at(classes.file))
+        : fullClassSet(classes, own);
+  const file = 'file' in classes ? view.at(classes.file) : own;
+  return classSetFrom(full, { by: masks, newMasks, readAs }, file);
+}

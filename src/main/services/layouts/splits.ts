@@ -1,0 +1,119 @@
+// Which split an image is in: by its folder, by lists, or as a person has made them.
+import path from 'node:path';
+import { readPlainFile, textLimit } from '#files/plain-file';
+import { imagePattern } from '#files/image-files';
+import type { Arrangement } from './arrangement.ts';
+import type { FolderView } from './folder-view.ts';
+import type { LocatedImage } from './located-image.ts';
+import { stemOf } from './pairing.ts';
+
+const alike: Record<string, string> = {
+  train: 'train',
+  training: 'train',
+  default: 'train',
+  val: 'val',
+  valid: 'val',
+  validation: 'val',
+  dev: 'val',
+  test: 'test',
+  testing: 'test',
+};
+
+/** The workbench's name of a split that others call otherwise. */
+export const splitNamed = (name: string): string => alike[name.toLowerCase()] ?? name;
+
+/** Train first, then validation, test, and the others by name. */
+export function bySplit(a: string, b: string): number {
+  const order = ['train', 'val', 'test'];
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return place(a) - place(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** The images with the splits that they are in, split by split. */
+export function assignSplits(view: FolderView, images: LocatedImage[], { splits }: Arrangement, problems: string[]): LocatedImage[] {
+  if (splits.by === 'folders') return images;
+  const splitOf = splits.by === 'ids' ? madeSplits(splits.splits) : listedSplits(view, images, splits.lists, splits.rest, problems);
+  const assigned = images.map((image) => ({
+    ...image,
+    split: splitOf.get(image.id) ?? (splits.by === 'lists' ? splits.rest : image.split),
+  }));
+  return assigned.sort((a, b) => bySplit(a.split, b.split));
+}
+
+const madeSplits = (splits: Record<string, string[]>): Map<string, string> =>
+  new Map(Object.entries(splits).flatMap(([split, ids]) => ids.map((id): [string, string] => [id, split])));
+
+/** What a line of a list names: the first of its paths, in quotes or not. */
+function namesIn(line: string): string[] {
+  const quoted = /^"([^"]+)"/.exec(line)?.[1];
+  return quoted === undefined ? [line, line.split(/\s+/)[0]] : [quoted];
+}
+
+/** A path as lists write it, by its parts from the end, without extension. */
+const keyOf = (name: string): string => {
+  const plain = name
+    .normalize('NFC')
+    .replaceAll('\\', '/')
+    .replace(/^[./]+/, '');
+  return imagePattern.test(plain) ? stemOf(plain) : plain;
+};
+
+/** Every end of a path that may stand for it in a list: `a/b/c`, `b/c`, `c`. */
+function endsOf(key: string): string[] {
+  const parts = key.split('/');
+  return parts.map((_, from) => parts.slice(from).join('/'));
+}
+
+function listedSplits(
+  view: FolderView,
+  images: readonly LocatedImage[],
+  lists: Record<string, string>,
+  rest: string,
+  problems: string[],
+): Map<string, string> {
+  const byEnd = new Map<string, LocatedImage | null>();
+  for (const image of images) {
+    const file = keyOf(path.relative(view.root, image.imageFile));
+    const ends = new Set([...endsOf(file), ...endsOf(keyOf(image.id)), image.name.normalize('NFC')]);
+    // What two images may be called names neither.
+    for (const end of ends) byEnd.set(end, byEnd.has(end) ? null : image);
+  }
+  const splitOf = new Map<string, string>();
+  for (const [split, file] of Object.entries(lists)) {
+    const lines = linesOf(view.at(file));
+    const unknown: string[] = [];
+    for (const line of lines) {
+      const image = namesIn(line)
+        .flatMap((name) => endsOf(keyOf(name)))
+        .map((end) => byEnd.get(end))
+        .find((each) => each);
+      if (!image) unknown.push(line);
+      else if (split !== rest || !splitOf.has(image.id)) splitOf.set(image.id, split);
+    }
+    if (unknown.length > 0)
+      problems.push(`${file} names ${unknown.length} of ${lines.length} images that are not there, the first: ${unknown[0].slice(0, 200)}`);
+  }
+  return splitOf;
+}
+
+function linesOf(file: string): string[] {
+  const text = new TextDecoder().decode(readPlainFile(file, { limitBytes: textLimit }));
+  return text.split(/\r\n?|\n/).flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+}
+
+const listPattern = /^(?:.*[_.-])?(train|training|val|valid|validation|test|testing|default)\.(?:txt|lst)$/i;
+
+/** The lists of splits in a folder, by the split's name. */
+export function listsIn(view: FolderView, folder: string): Record<string, string> {
+  const found = view.files(folder).flatMap((name): [string, string][] => {
+    const split = listPattern.exec(name)?.[1];
+    return split ? [[splitNamed(split), path.posix.join(folder, name)]] : [];
+  });
+  return Object.fromEntries(found);
+}
+
+/** How lists split a data set: what none names is for training where that has no list, and else apart. */
+export function splitsByLists(lists: Record<string, string>): Arrangement['splits'] {
+  if (Object.keys(lists).length === 0) return { by: 'folders' };
+  return { by: 'lists', lists, rest: 'train' in lists ? 'rest' : 'train' };
+}
