@@ -194,7 +194,7 @@ describe('a journal that is lost', () => {
       const reported: unknown[] = [];
       const small = new Journals(new WorkFolder(root), (error) => reported.push(error), 100);
       const size = { width: 64, height: 48 };
-      const { journal } = await small.open('a', size, '00000000');
+      const { journal } = await small.open({ image: 'a', ...size }, '00000000');
       const after = new Uint8Array(64 * 48).map((_, index) => (index * 7919) % 251);
       const step = {
         id: 1,
@@ -211,13 +211,13 @@ describe('a journal that is lost', () => {
       for (const kind of ['saving', 'saved'] as const) await journal.append(await encodeRecord({ kind, revision: '11111111', mark: 1 }));
       await journal.close();
       writeFileSync(path.join(at, 'ballast'), Buffer.alloc(20 * 1024));
-      const opened = await small.open('a', size, '11111111');
+      const opened = await small.open({ image: 'a', ...size }, '11111111');
       expect(reported).toHaveLength(1);
       expect(opened.history.nextUndo?.label).toBe('x');
       expect(readdirSync(at)).toHaveLength(2);
       await opened.journal.append(await encodeRecord({ kind: 'undo' }));
       await opened.journal.close();
-      expect((await small.open('a', size, '11111111')).history.nextRedo?.label).toBe('x');
+      expect((await small.open({ image: 'a', ...size }, '11111111')).history.nextRedo?.label).toBe('x');
     } finally {
       execFileSync('umount', ['-l', at]);
     }

@@ -150,7 +150,7 @@ async function recovered(records: readonly Uint8Array[], file: MaskFile) {
   mkdirSync(folder, { recursive: true });
   // Opened once to learn its name.
   const journals = new Journals(workFolder, rethrow);
-  const first = await journals.open(imageId, size, file.revision);
+  const first = await journals.open({ image: imageId, ...size }, file.revision);
   await first.journal.append(await encodeRecord({ kind: 'undo' }));
   await first.journal.close();
   const name = path.join(folder, readdirSync(folder)[0]);
@@ -158,7 +158,7 @@ async function recovered(records: readonly Uint8Array[], file: MaskFile) {
   const journal = await JournalFile.create(name);
   for (const record of records) await journal.append(record);
   await journal.close();
-  const { replay, notes, history, journal: opened } = await journals.open(imageId, size, file.revision);
+  const { replay, notes, history, journal: opened } = await journals.open({ image: imageId, ...size }, file.revision);
   const values = file.values.slice();
   for (const { step, side } of replay) await applyStep(values, size.width, step, side);
   await opened.close();

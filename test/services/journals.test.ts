@@ -93,11 +93,11 @@ async function recover(bytes: Uint8Array, file: { values: Uint8Array; revision: 
   const folder = workFolder.at('journal');
   mkdirSync(folder, { recursive: true });
   const journals = new Journals(workFolder, rethrow);
-  const { journal } = await journals.open(imageId, size, null);
+  const { journal } = await journals.open({ image: imageId, ...size }, null);
   await journal.append(await encodeRecord({ kind: 'undo' }));
   await journal.close();
   writeFileSync(path.join(folder, readdirSync(folder)[0]), bytes);
-  const found = await journals.open(imageId, size, file.revision);
+  const found = await journals.open({ image: imageId, ...size }, file.revision);
   const values = file.values.slice();
   for (const { step, side } of found.replay) await applyStep(values, size.width, step, side);
   const aside = readdirSync(folder).filter((name) => name.endsWith('.aside'));
@@ -223,14 +223,14 @@ describe('a journal', () => {
       { kind: 'save' },
     ]);
     mkdirSync(workFolder.at('journal'), { recursive: true });
-    const { journal } = await new Journals(workFolder, rethrow).open(imageId, size, null);
+    const { journal } = await new Journals(workFolder, rethrow).open({ image: imageId, ...size }, null);
     await journal.append(driver.records[0]);
     await journal.close();
     const file = workFolder.at('journal', readdirSync(workFolder.at('journal'))[0]);
     writeFileSync(file, await driver.bytes());
-    const first = await journals.open(imageId, size, driver.file.revision);
+    const first = await journals.open({ image: imageId, ...size }, driver.file.revision);
     await first.journal.close();
-    const again = await new Journals(workFolder, rethrow).open(imageId, size, driver.file.revision);
+    const again = await new Journals(workFolder, rethrow).open({ image: imageId, ...size }, driver.file.revision);
     expect(again.replay).toEqual([]);
     expect(again.notes).toEqual([]);
     expect(again.history.steps().done.length).toBe(first.history.steps().done.length);

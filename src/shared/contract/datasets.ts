@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
+import { arrangementSchema, type Arrangement } from '../data/arrangement.ts';
+import type { KnownClassSet } from '../data/advice.ts';
 import { event, latest, method } from './define.ts';
 
 export interface SplitInfo {
@@ -25,6 +27,11 @@ export interface DatasetInfo {
   classes: ClassInfo[];
   /** Name of the class set, such as "CamVid-11". */
   classSet: string;
+  /** What a mask file holds where nothing is labelled. */
+  voidValue: number;
+  /** How it is read, and whether a person said so. */
+  arrangement: Arrangement;
+  isArranged: boolean;
   splits: SplitInfo[];
   /** Findings about the folder as a whole. */
   problems: string[];
@@ -78,6 +85,10 @@ export const datasets = {
     openSample: method(z.undefined()).returns<DatasetInfo>(),
     /** Takes the data set from the workbench that has it, because a person has chosen so. */
     takeOver: method(z.undefined()).returns<DatasetInfo>(),
+    /** Reads the open data set in another way, and keeps that in it; null forgets what was kept. */
+    arrange: method(z.strictObject({ arrangement: arrangementSchema.nullable() })).returns<DatasetInfo>(),
+    /** The class sets that come with the workbench. */
+    classSets: method(z.undefined()).returns<KnownClassSet[]>(),
     recent: method(z.undefined()).returns<string[]>(),
     images: method(z.undefined()).returns<ImageEntry[]>(),
     listFolders: method(z.strictObject({ path: z.string().max(4096).nullable() })).returns<FolderListing>(),

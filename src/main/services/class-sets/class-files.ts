@@ -5,7 +5,7 @@ import { readPlainFile, textLimit } from '#files/plain-file';
 import type { Rgb } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
-import { classesFileSchema, type ClassSetSource } from './class-set-schema.ts';
+import { classesFileSchema, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 type Class = ClassSetSource['classes'][number];
 

@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { fnv1a } from '#shared/random';
 import { findResources } from '../resources.ts';
-import { classSetSchema, type BuiltInName, type ClassSetSource } from './class-set-schema.ts';
+import { classSetSchema, type BuiltInName, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 /** The classes of a data set and how masks store them. */
 export interface ClassSet {

@@ -4,7 +4,7 @@ import { countCodes } from '#files/mask-writing';
 import { isForeign } from '#files/mask-legend';
 import { isLargeMask } from '#files/large-pictures';
 import { readPictureFile } from '#files/plain-file';
-import type { ClassSource } from '../layouts/arrangement.ts';
+import type { ClassSource } from '#shared/data/arrangement';
 import { classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
 
 /** A way to read masks that could be meant. */

@@ -3,13 +3,19 @@ import os from 'node:os';
 import path from 'node:path';
 import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
 import type { Services } from '#shared/contract/index';
+import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
+import type { KnownClassSet } from '#shared/data/advice';
+import type { Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { asFileError } from '#files/atomic-write';
 import type { Preferences } from '../app/preferences.ts';
 import { findResources } from '../resources.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
-import { looksLikeDataset } from '../layouts/recognise.ts';
+import { builtInClassSet } from '../class-sets/class-set.ts';
+import { FolderView } from '../layouts/folder-view.ts';
+import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
+import { classSetOf, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
 import { datasetId } from './open-dataset.ts';
 
 interface DatasetServiceOptions extends ScopeEnvironment {
@@ -93,6 +99,31 @@ export class DatasetService {
     return scope.dataset.info;
   }
 
+  /**
+   * Reads the open data set in another way, and keeps that in it.
+   * @param arrangement null forgets what was kept
+   * @throws AppError as `open`, 'read-only' where the folder may not be written: what was kept is then as it was
+   */
+  arrange(arrangement: Arrangement | null): Promise<DatasetInfo> {
+    return this.changes.run(async () => {
+      const scope = this.require();
+      const { path: folder, info } = scope.dataset;
+      scope.access.assertWritable();
+      if (scope.busyWith)
+        throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the classes change`);
+      const before = info.isArranged ? info.arrangement : null;
+      if (arrangement) assertFits(folder, arrangement);
+      keepOrForget(folder, arrangement);
+      try {
+        return await this.replace(folder, info.isSample, false, true);
+      } catch (error) {
+        keepOrForget(folder, before);
+        if (!this.scope) await this.replace(folder, info.isSample, false);
+        throw error;
+      }
+    });
+  }
+
   /** The workbench that had a data set has ended: it can be written here from now on. */
   private async onFreed(scope: DatasetScope): Promise<void> {
     if (this.scope !== scope || this.closed || scope.busyWith) return;
@@ -163,11 +194,30 @@ export class DatasetService {
       open: ({ path: folder }) => this.open(folder),
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
+      arrange: ({ arrangement }) => this.arrange(arrangement),
+      classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),
       images: () => this.require().dataset.images(),
       listFolders: ({ path: folder }) => this.listFolders(folder),
     };
   }
+}
+
+function keepOrForget(folder: string, arrangement: Arrangement | null): void {
+  if (arrangement) keepArrangement(folder, arrangement);
+  else forgetArrangement(folder);
+}
+
+/** @throws AppError as `locateDataset` if a folder cannot be read so */
+function assertFits(folder: string, arrangement: Arrangement): void {
+  const view = new FolderView(folder);
+  locatedBy(view, arrangement);
+  classSetOf(view, arrangement);
+}
+
+function knownClassSet(key: BuiltInName): KnownClassSet {
+  const { name, classes, format } = builtInClassSet(key);
+  return { key, name, classes, voidValue: format.voidValue };
 }
 
 /** A folder by its one name: by another way to it a data set would be read only against itself. */

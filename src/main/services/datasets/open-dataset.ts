@@ -138,6 +138,9 @@ export class OpenDataset {
       heldBy: access.heldBy(),
       classes: this.classSet.classes,
       classSet: this.classSet.name,
+      voidValue: this.classSet.format.voidValue,
+      arrangement: located.arrangement,
+      isArranged: located.isArranged,
       splits,
       problems: located.problems,
     };

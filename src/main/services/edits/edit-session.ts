@@ -15,7 +15,7 @@ import { recordsOf, type FileState } from './journal.ts';
 import type { JournalRecord } from './journal-record.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
-import { writeKinds } from './pixel-kinds.ts';
+import { codesNamed, writeKinds } from './pixel-kinds.ts';
 import { breathe } from './breathe.ts';
 import { foreignPixels, shownIdsOf } from './shown-ids.ts';
 
@@ -91,7 +91,10 @@ export class EditSession {
       journal: recovered.journal,
       log: options.log,
       assertWritable: options.assertWritable,
-      whole: () => [...recordsOf({ image: image.id, ...this.size }, this.inFile), ...this.changes],
+      whole: () => [
+        ...recordsOf({ image: image.id, ...this.size, ...codesNamed(this.form, classSet.format) }, this.inFile),
+        ...this.changes,
+      ],
       failed: (error) => this.fail(error),
       kept: () => this.trouble?.kind !== 'other' && this.setTrouble(null),
     });

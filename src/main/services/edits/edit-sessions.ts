@@ -19,6 +19,7 @@ import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
 import { Journals } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
+import { codesNamed } from './pixel-kinds.ts';
 
 export interface EditSessionsOptions {
   dataset: OpenDataset;
@@ -123,7 +124,8 @@ export class EditSessions {
     // A folder that is away has no masks to tell of: nothing of it is void.
     const labels = path.dirname(image.maskFile);
     access.assertThere(labels);
-    const recovered = await this.journals.open(imageId, size, first.revision, access.readOnlyReason() === null, format);
+    const subject = { image: imageId, ...size, ...codesNamed(first.form, format) };
+    const recovered = await this.journals.open(subject, first.revision, access.readOnlyReason() === null, format);
     // What its journal knows keeps the codes that the journal's steps speak of.
     const mask = recovered.kinds.length > 0 ? await read(recovered.kinds) : first;
     if (mask.revision !== first.revision) throw new AppError('conflict', `${image.maskFile} changed while it was opened: open it again`);

@@ -33,6 +33,8 @@ export interface Told {
   strokes: Set<string>;
   /** What codes stand for that are in no class set. */
   kinds: PixelKind[];
+  /** What codes mean in a mask of colours, by the name that its first record gives. */
+  codes?: string;
   /** Why reading stopped before the end; null if it did not. */
   broken: string | null;
 }
@@ -44,11 +46,13 @@ export async function tell(frames: readonly Uint8Array[], imageId: string, size:
   const kinds: PixelKind[] = [];
   let history = new EditHistory();
   let broken: string | null = null;
+  let codes: string | undefined;
   for (const [index, payload] of frames.entries()) {
     if (payload.length > 65_536) await breathe();
     try {
       const record = await decodeRecord(payload);
       if (index === 0) history = beginning(record, imageId, size);
+      if (record.kind === 'begin') codes = record.codes;
       const replay = index === 0 ? null : await perform(record, history, size);
       if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
       if (record.kind === 'step' && record.step.kinds) kinds.push(...readKinds(record.step.kinds));
@@ -58,7 +62,7 @@ export async function tell(frames: readonly Uint8Array[], imageId: string, size:
       break;
     }
   }
-  return { history, deeds, strokes, kinds: mergedKinds(kinds), broken };
+  return { history, deeds, strokes, kinds: mergedKinds(kinds), codes, broken };
 }
 
 function beginning(record: JournalRecord, imageId: string, size: MaskSize): EditHistory {

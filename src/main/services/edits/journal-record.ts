@@ -36,6 +36,8 @@ const recordSchema = z.discriminatedUnion('kind', [
     height: z.int().min(1),
     revision: revision.optional(),
     mark: count,
+    /** Names what codes mean in a mask of colours; missing where they are stored values. */
+    codes: z.string().max(40).optional(),
   }),
   z.object({ kind: z.literal('step'), session: z.string().max(40), step }),
   z.object({ kind: z.literal('undo') }),

@@ -15,6 +15,8 @@ const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false 
 /** What a journal is of. */
 export interface JournalSubject extends MaskSize {
   image: string;
+  /** Names what codes mean in a mask of colours. */
+  codes?: string;
 }
 
 /** A state that is in the mask file, with its past: what a journal is written anew from. */
@@ -25,10 +27,10 @@ export interface FileState {
 }
 
 /** The records that lead to a state which is in the file: the floor of its past, the steps, those that were undone. */
-export function recordsOf({ image, width, height }: JournalSubject, { past, revision, mark }: FileState): JournalRecord[] {
+export function recordsOf(subject: JournalSubject, { past, revision, mark }: FileState): JournalRecord[] {
   const { floor, done, undone } = past;
   return [
-    { kind: 'begin', image, width, height, mark: floor },
+    { kind: 'begin', ...subject, mark: floor },
     ...[...done, ...undone.toReversed()].map((step) => ({ kind: 'step' as const, session: 'compacted', step })),
     ...undone.map(() => ({ kind: 'undo' as const })),
     { kind: 'saved', revision, mark },

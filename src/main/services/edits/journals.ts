@@ -5,7 +5,6 @@ import type { PixelKind } from '#files/mask-form';
 import { isOwnCode } from '#files/mask-legend';
 import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskFormat } from '#shared/classes/class-info';
-import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from './edit-history.ts';
 import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
@@ -73,19 +72,20 @@ export class Journals {
    * @param format of the class set now
    */
   async open(
-    image: string,
-    size: MaskSize,
+    { image, ...about }: JournalSubject,
     revision: string | null,
     mayWrite = true,
     format: MaskFormat | null = null,
   ): Promise<RecoveredJournal> {
     const file = this.workFolder.at('journal', journalName(image));
     const { bytes, notes: before } = await readJournal(file, mayWrite);
-    const subject = { image, ...size };
+    const subject = { image, ...about };
+    const size = { width: about.width, height: about.height };
     const { frames, soundBytes, rest } = readFrames(bytes);
     const { history, deeds, strokes, kinds, ...told } = await tell(frames, image, size);
     const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
-    const broken = told.broken ?? (taken ? 'the class set now has classes in place of what was foreign to it' : null);
+    const otherCodes = taken || (frames.length > 0 && told.codes !== about.codes);
+    const broken = told.broken ?? (otherCodes ? 'the class set is another one now' : null);
     const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, kinds: [], notes: [...before, ...notes] });
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
@@ -93,9 +93,9 @@ export class Journals {
       const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
-      const undoOnly = !broken && rest.length === 0 && lastFile?.mark === history.mark();
+      const undoOnly = !told.broken && rest.length === 0 && lastFile?.mark === history.mark();
       if (!mayWrite) return anew([]);
-      const note = undoOnly ? 'Undo begins anew: the mask file was changed by another program.' : await keepAside(file, bytes, why);
+      const note = undoOnly ? `Undo begins anew: ${why}.` : await keepAside(file, bytes, why);
       return anew([note]);
     }
     const notes: string[] = [];
@@ -118,9 +118,8 @@ export class Journals {
 
 /** A journal that begins with what the mask file holds now. @param found what is in its place now */
 function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null) {
-  const { image, width, height } = subject;
   return {
-    journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', image, width, height, revision, mark: 0 } }),
+    journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', ...subject, revision, mark: 0 } }),
     history: new EditHistory(),
     replay: [],
     inFile: { revision, mark: 0, past: { floor: 0, done: [], undone: [] } },

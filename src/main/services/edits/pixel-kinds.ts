@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import type { PixelKind } from '#files/mask-form';
+import type { MaskFileForm, PixelKind } from '#files/mask-form';
+import { isOwnCode } from '#files/mask-legend';
+import type { MaskFormat } from '#shared/classes/class-info';
 import { parseJson } from '#shared/json';
+import { fnv1a } from '#shared/random';
 
 const sample = z.int().min(0).max(65_535);
 const byte = z.int().min(0).max(255);
@@ -22,3 +25,10 @@ export const readKinds = (text: string): PixelKind[] => parseJson(text, kindsSch
 
 /** Every code's kind once, the newest of it. */
 export const mergedKinds = (kinds: readonly PixelKind[]): PixelKind[] => [...new Map(kinds.map((kind) => [kind.code, kind])).values()];
+
+/** Names what the codes of a class set mean in a mask whose pixels are more than values; nothing where codes are the values. */
+export function codesNamed({ legend }: MaskFileForm, format: MaskFormat): { codes?: string } {
+  if (!legend) return {};
+  const meant = format.toId.map((_, code) => (isOwnCode(code, format) ? (format.colours?.[code] ?? code) : null));
+  return { codes: fnv1a(JSON.stringify([format.by, meant])).toString(16) };
+}

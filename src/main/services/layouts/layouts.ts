@@ -1,6 +1,6 @@
 // The layouts of published data sets, each a small recogniser that looks at folders and says where images and masks lie.
-import type { Arrangement, Source } from './arrangement.ts';
-import type { BuiltInName } from '../class-sets/class-set-schema.ts';
+import type { Arrangement, Source } from '#shared/data/arrangement';
+import type { BuiltInName } from '#shared/classes/class-set-schema';
 import type { FolderView } from './folder-view.ts';
 import { findSuffixes, stemOf } from './pairing.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';

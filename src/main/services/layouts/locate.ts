@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
-import { type Arrangement, type Source } from './arrangement.ts';
+import { type Arrangement, type Source } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
 import { MaskIndex, stemOf, withoutSuffix } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';

@@ -2,11 +2,12 @@
 import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { AppError } from '#shared/errors';
-import { builtInNames, type BuiltInName } from '../class-sets/class-set-schema.ts';
+import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile, readingOf } from '../class-sets/class-files.ts';
 import { bestReading, type Reading } from '../class-sets/mask-reading.ts';
-import { arrangementFile, arrangementSchema, ownArrangement, type Arrangement, type ClassSource } from './arrangement.ts';
+import { arrangementSchema, type Arrangement, type ClassSource } from '#shared/data/arrangement';
+import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { layouts, type Draft } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
@@ -15,6 +16,8 @@ import { findSuffixes } from './pairing.ts';
 /** A folder as it is read. */
 export interface LocatedDataset extends LocatedImages {
   arrangement: Arrangement;
+  /** Whether a person said how it is read. */
+  isArranged: boolean;
   classSet: ClassSet;
 }
 
@@ -49,8 +52,9 @@ const draftOf = (view: FolderView): Draft | null => {
 export function locateDataset(folder: string): LocatedDataset {
   if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
   const view = new FolderView(folder);
-  const arrangement = ownArrangement(folder) ?? complete(view, proposalOf(view));
-  return { ...locatedBy(view, arrangement), arrangement, classSet: classSetOf(view, arrangement) };
+  const own = ownArrangement(folder);
+  const arrangement = own ?? complete(view, proposalOf(view));
+  return { ...locatedBy(view, arrangement), arrangement, isArranged: own !== null, classSet: classSetOf(view, arrangement) };
 }
 
 /** The images of a folder that is laid out as told. @throws as `locateDataset` */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { readPlainFile, textLimit } from '#files/plain-file';
 import { imagePattern } from '#files/image-files';
-import type { Arrangement } from './arrangement.ts';
+import type { Arrangement } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
 import type { LocatedImage } from './located-image.ts';
 import { stemOf } from './pairing.ts';

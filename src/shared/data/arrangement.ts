@@ -1,13 +1,6 @@
-// How a data set is laid out and what its masks mean: found by looking, or said by a person and then kept in one small file.
-import path from 'node:path';
+// How a data set is laid out and what its masks mean. The form of encnet.json: docs/encnet-json.md.
 import { z } from 'zod';
-import { isThere } from '#files/file-identity';
-import { readJsonFile } from '#files/json-file';
-import { writeAtomic } from '#files/atomic-write';
-import { builtInNames, classSetSchema } from '../class-sets/class-set-schema.ts';
-
-/** The file of a data set that says how it is read. Its form is described in docs/encnet-json.md. */
-export const arrangementFile = 'encnet.json';
+import { builtInNames, classSetSchema } from '../classes/class-set-schema.ts';
 
 /** A folder or file of the data set, by its path from there with `/` between: never out of it. */
 const inside = z
@@ -15,7 +8,7 @@ const inside = z
   .min(1)
   .max(1000)
   .refine(
-    (text) => !path.posix.isAbsolute(text) && !/^[a-z]:|\\|\0/i.test(text) && !text.split('/').includes('..'),
+    (text) => !/^\/|^[a-z]:|\\|\0/i.test(text) && !text.split('/').includes('..'),
     'must be a path inside the data set, with / between its parts',
   );
 const splitName = z
@@ -67,17 +60,3 @@ export const arrangementSchema = z.strictObject({
 export type Arrangement = z.infer<typeof arrangementSchema>;
 export type Source = Arrangement['sources'][number];
 export type ClassSource = Arrangement['classes'];
-
-/**
- * What a person said of a data set; null where nobody did.
- * @throws AppError as `readJsonFile`
- */
-export function ownArrangement(folder: string): Arrangement | null {
-  const file = path.join(folder, arrangementFile);
-  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read') : null;
-}
-
-/** Keeps what a person said of a data set. @throws AppError 'disk-full', 'read-only' */
-export function keepArrangement(folder: string, arrangement: Arrangement): void {
-  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(arrangementSchema.parse(arrangement), null, 2)}\n`);
-}

@@ -1,0 +1,132 @@
+// One cause of what is foreign in many masks, and the one change that settles it.
+import type { ClassInfo } from '../classes/class-info.ts';
+import type { BuiltInName } from '../classes/class-set-schema.ts';
+import type { ImageEntry } from '../contract/datasets.ts';
+import type { Arrangement } from './arrangement.ts';
+
+/** What a change of how a data set is read says anew. */
+export type ArrangementChange = Partial<Pick<Arrangement, 'classes' | 'masks' | 'readAs'>>;
+
+export interface Advice {
+  /** What is seen. */
+  text: string;
+  /** What to do about it, on a button. */
+  action: string;
+  change: ArrangementChange;
+}
+
+/** A class set that masks could have been made with. */
+export interface KnownClassSet {
+  key: BuiltInName;
+  name: string;
+  classes: readonly ClassInfo[];
+  voidValue: number;
+}
+
+interface Seen {
+  entries: readonly Pick<ImageEntry, 'classPixels' | 'problems'>[];
+  classes: readonly ClassInfo[];
+  classSet: string;
+  voidValue: number;
+  arrangement: Pick<Arrangement, 'masks' | 'readAs'>;
+}
+
+/** Masks that are enough to tell that their values are meant otherwise. */
+const enough = 3;
+
+/** @param known the class sets that come with the workbench */
+export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice | null {
+  const masks = seen.entries.filter(({ classPixels }) => classPixels !== null);
+  const foreignIn = masks.map(({ problems }) => problems.flatMap(({ foreign }) => foreign ?? []));
+  const foreign = [...new Set(foreignIn.flat())];
+  const affected = foreignIn.filter((each) => each.length > 0).length;
+  const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
+  if (foreign.length === 0) return fromOne(seen, masks);
+  if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
+  const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
+  if (values.some(Number.isNaN)) return null;
+  const present = valuesIn(seen, masks);
+  if (values.length === 1 && values[0] === 255) return aboutIgnored(seen, present, of, affected === masks.length);
+  const wider = known
+    .filter(({ name, classes, voidValue }) => name !== seen.classSet && covers([...present, ...values], classes, voidValue))
+    .sort((a, b) => a.classes.length - b.classes.length)[0];
+  if (!wider) return null;
+  return {
+    text: `${of} hold values up to ${Math.max(...values)}, which are those of ${wider.name} and not of ${seen.classSet}.`,
+    action: `Read them as ${wider.name}`,
+    change: { classes: { builtIn: wider.key }, masks: 'value', readAs: {} },
+  };
+}
+
+/** The stored values of the classes that masks hold, without void. */
+const valuesIn = ({ classes }: Seen, masks: Seen['entries']): number[] =>
+  classes.flatMap(({ id, value = id }) => (masks.some(({ classPixels }) => classPixels![id] > 0) ? [value] : []));
+
+const covers = (values: readonly number[], classes: readonly ClassInfo[], voidValue: number): boolean =>
+  values.every((value) => value === voidValue || classes.some(({ id, value: own = id }) => own === value));
+
+/** Masks of two values, or 255 as most programs write "not labelled". */
+function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: string, inAll: boolean): Advice {
+  if (inAll && present.every((value) => value === 0)) {
+    const classes = [
+      { value: 0, name: 'background', color: [90, 90, 90] as [number, number, number] },
+      { value: 255, name: 'foreground', color: [230, 160, 40] as [number, number, number] },
+    ];
+    return {
+      text: `${of} hold 0 and 255 alone: they tell two classes apart.`,
+      action: 'Read them as background and foreground',
+      change: { classes: { name: 'Two classes', voidValue: 254, classes }, masks: 'value', readAs: {} },
+    };
+  }
+  return {
+    text: `${of} use 255, which many programs write where nothing is labelled.`,
+    action: 'Take 255 as not labelled',
+    change: { readAs: { ...arrangement.readAs, 'value 255': null } },
+  };
+}
+
+/** Values that count from 1 hide in a class set that counts from 0: its first class is never there, and what is one too many is void. */
+function fromOne({ classes, classSet, voidValue }: Seen, masks: Seen['entries']): Advice | null {
+  const values = classes.map(({ id, value = id }) => value);
+  const countsFromZero = values.every((value, id) => value === id) && voidValue === classes.length;
+  const withVoid = masks.filter(({ classPixels }) => classPixels!.at(-1)! > 0).length;
+  const hasFirst = masks.some(({ classPixels }) => classPixels![0] > 0);
+  const others = classes.filter(({ id }) => id > 0 && masks.some(({ classPixels }) => classPixels![id] > 0)).length;
+  if (!countsFromZero || hasFirst || masks.length < enough || withVoid * 2 < masks.length || others < 2) return null;
+  return {
+    text: `No mask holds ${values[0]} (${classes[0].name}), and ${withVoid} of ${masks.length} hold ${voidValue}: do their values count from 1?`,
+    action: 'Count from 1, and take 0 as not labelled',
+    change: {
+      classes: {
+        name: `${classSet} from 1`.slice(0, 60),
+        voidValue: 0,
+        classes: classes.map(({ name, color }, id) => ({ value: id + 1, name, color })),
+      },
+      masks: 'value',
+      readAs: {},
+    },
+  };
+}
+
+/** Colours of another class set than the one that masks are read by. */
+function coloursOf(
+  { classes, classSet }: Seen,
+  masks: Seen['entries'],
+  foreign: readonly string[],
+  known: readonly KnownClassSet[],
+  of: string,
+): Advice | null {
+  const used = classes
+    .filter(({ id }) => masks.some(({ classPixels }) => classPixels![id] > 0))
+    .map(({ color }) => `colour ${color.join(' ')}`);
+  const fits = known.find(({ name, classes: theirs }) => {
+    const colours = new Set(theirs.map(({ color }) => `colour ${color.join(' ')}`));
+    return name !== classSet && [...foreign, ...used].every((text) => colours.has(text) || text === 'colour 0 0 0');
+  });
+  if (!fits) return null;
+  return {
+    text: `${of} hold colours of ${fits.name}, and not of ${classSet}.`,
+    action: `Read them as ${fits.name}`,
+    change: { classes: { builtIn: fits.key }, masks: 'colour', readAs: {} },
+  };
+}

@@ -1,0 +1,36 @@
+// What is wrong with many images is one thing to a person: their problems by kind.
+import type { ImageEntry, ProblemKind } from '../contract/datasets.ts';
+
+export interface ProblemGroup {
+  key: string;
+  kind: ProblemKind;
+  /** In words, for one image of it. */
+  title: string;
+  /** What of the masks is not in the class set. */
+  foreign?: string;
+  imageIds: string[];
+}
+
+const titles: Record<ProblemKind, string> = {
+  image: 'Image cannot be read',
+  mask: 'Mask cannot be read',
+  size: 'Mask has another size than its image',
+  foreign: 'Mask has values that are not in the class set',
+  'no-mask': 'Image has no mask',
+};
+/** What cannot be used comes before what can. */
+const order: ProblemKind[] = ['image', 'mask', 'size', 'foreign', 'no-mask'];
+
+/** The problems of a data set's images by kind, each foreign value on its own; those of most images first. */
+export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problems'>>): ProblemGroup[] {
+  const groups = new Map<string, ProblemGroup>();
+  for (const { id, problems } of entries)
+    for (const { kind, foreign } of problems) {
+      const key = foreign === undefined ? kind : `${kind}:${foreign}`;
+      const title = foreign === undefined ? titles[kind] : `Mask has ${foreign}, which is not in the class set`;
+      const group = groups.get(key) ?? { key, kind, title, foreign, imageIds: [] };
+      if (group.imageIds.at(-1) !== id) group.imageIds.push(id);
+      groups.set(key, group);
+    }
+  return [...groups.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.imageIds.length - a.imageIds.length);
+}

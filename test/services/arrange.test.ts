@@ -1,0 +1,129 @@
+// What many masks share is told once, with the one change that settles it; a data set that is read in another way keeps every value.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { readPng } from '#files/png/png';
+import { locateDataset } from '#services/layouts/recognise';
+import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import { adviceFor, type ArrangementChange, type KnownClassSet } from '#shared/data/advice';
+import { problemGroups } from '#shared/data/problem-groups';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { publishedSets } from '../../scripts/sample/published-sets.ts';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+const [width, height] = [64, 48];
+let bench: TestBench;
+afterEach(() => bench.workbench.shutDown());
+
+const masks = ['trainannot/train-0', 'trainannot/train-1', 'trainannot/train-2', 'trainannot/train-3', 'valannot/val-0', 'valannot/val-1'];
+
+/** A data set in SegNet's layout whose masks hold these values in turn. */
+async function withValues(values: readonly number[]): Promise<string> {
+  const folder = await makeDataset();
+  for (const name of masks) {
+    const samples = Array.from({ length: width * height }, (_, index) => values[Math.floor(index / 7) % values.length]);
+    writeFileSync(path.join(folder, `${name}.png`), writtenPng({ width, height, depth: 8, colourType: 0, samples }));
+  }
+  return folder;
+}
+
+async function surveyed() {
+  await bench.workbench.datasets.require().surveyed();
+  const info = (await bench.call<DatasetInfo>('datasets.current'))!;
+  const entries = await bench.call<ImageEntry[]>('datasets.images');
+  const advice = adviceFor({ ...info, entries }, await bench.call<KnownClassSet[]>('datasets.classSets'));
+  return { info, entries, advice, groups: problemGroups(entries) };
+}
+
+async function open(folder: string) {
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  return surveyed();
+}
+
+async function change(by: ArrangementChange) {
+  const { arrangement } = (await bench.call<DatasetInfo>('datasets.current'))!;
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, ...by } });
+  return surveyed();
+}
+
+test.each([
+  ['255 where nothing is labelled', [0, 3, 5, 255], 'All 6 masks use 255', 'Take 255 as not labelled', 'CamVid-11'],
+  ['0 and 255 alone', [0, 255], 'All 6 masks hold 0 and 255 alone', 'Read them as background and foreground', 'Two classes'],
+  ['ids of CamVid-32', [3, 7, 17, 21, 26], 'hold values up to 26', 'Read them as CamVid-32', 'CamVid-32'],
+  ['values from one', [1, 4, 6, 11], 'No mask holds 0 (Sky)', 'Count from 1, and take 0 as not labelled', 'CamVid-11 from 1'],
+])('masks of %s: one cause, one change, and a dot changes one value', async (_, values, said, action, classSet) => {
+  const folder = await withValues(values);
+  const { advice } = await open(folder);
+  expect(advice?.text).toContain(said);
+  expect(advice?.action).toBe(action);
+  const after = await change(advice!.change);
+  expect(after.info).toMatchObject({ classSet, isArranged: true });
+  expect([after.groups, after.advice]).toEqual([[], null]);
+  // The command line reads it in the same way.
+  expect(locateDataset(folder).classSet.name).toBe(classSet);
+
+  const file = path.join(folder, `${masks[0]}.png`);
+  const samples = () => readPng(readFileSync(file), file, () => undefined).samples;
+  const before = samples();
+  await openMask(bench, 'train/train-0');
+  await stroke(bench, 'train/train-0', box(20, 3, 1, 1, before[3 * width + 20] === values[0] ? 1 : 0));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  expect(samples().filter((sample, at) => sample !== before[at])).toHaveLength(1);
+
+  // What was kept can be forgotten again.
+  expect((await bench.call<DatasetInfo>('datasets.arrange', { arrangement: null })).isArranged).toBe(false);
+  expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
+});
+
+test('one foreign value can be given a class in all masks, and the files keep it', async () => {
+  const folder = await withValues([0, 3, 20]);
+  const { groups } = await open(folder);
+  expect(groups).toEqual([expect.objectContaining({ kind: 'foreign', foreign: 'value 20', imageIds: expect.any(Array) as string[] })]);
+  expect(groups[0].imageIds).toHaveLength(6);
+  const before = masks.map((name) => readFileSync(path.join(folder, `${name}.png`)));
+  const after = await change({ readAs: { 'value 20': 'Car' } });
+  expect(after.groups).toEqual([]);
+  expect(after.entries[0].classPixels![8]).toBeGreaterThan(900);
+  expect(masks.map((name) => readFileSync(path.join(folder, `${name}.png`)))).toEqual(before);
+});
+
+test('what cannot be read so is refused, and the data set stays as it was', async () => {
+  const folder = await withValues([0, 3]);
+  const { info } = await open(folder);
+  const { arrangement } = info;
+  const arrange = (by: object) => bench.call('datasets.arrange', { arrangement: { ...arrangement, ...by } });
+  await expect(arrange({ readAs: { 'value 20': 'Tram' } })).rejects.toThrow('no class has this name');
+  await expect(arrange({ sources: [{ split: 'train', images: 'gone', masks: 'gone' }] })).rejects.toThrow('no image in it');
+  await expect(arrange({ sources: [{ split: 'train', images: '../elsewhere', masks: 'x' }] })).rejects.toThrow('must be a path inside');
+  await expect(arrange({ classes: { file: 'classes.json' } })).rejects.toThrow('classes.json does not exist');
+  expect(await bench.call('datasets.current')).toMatchObject({ id: info.id, isArranged: false, writable: true });
+  expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
+});
+
+test('undo begins anew where the colours of classes have changed, and what was painted stays', async () => {
+  const folder = temporaryFolder();
+  const set = publishedSets.find(({ name }) => name === 'cvat-camvid')!;
+  await set.draw(folder);
+  await open(folder);
+  await openMask(bench, set.firstId);
+  await stroke(bench, set.firstId, box(0, 0, 5, 5, 2));
+  await bench.call('edits.save', { imageId: set.firstId });
+  const file = path.join(folder, 'defaultannot/frame 1.png');
+  const painted = readFileSync(file);
+  const classes = [
+    { name: 'person', color: [220, 20, 60] as [number, number, number] },
+    { name: 'background', color: [0, 0, 0] as [number, number, number] },
+    { name: 'road', color: [128, 64, 128] as [number, number, number] },
+    { name: 'car', color: [0, 0, 142] as [number, number, number] },
+  ];
+  const { groups } = await change({ classes: { name: 'Other order', classes } });
+  expect(groups).toEqual([]);
+  const opened = await openMask(bench, set.firstId);
+  expect(opened.ids[0]).toBe(3);
+  expect(opened.notes.join()).toContain('Undo begins anew');
+  expect(await bench.call('edits.undo', { imageId: set.firstId })).toBe(null);
+  expect(readFileSync(file)).toEqual(painted);
+});
