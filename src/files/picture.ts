@@ -23,6 +23,8 @@ export interface Picture {
   isShownAsItIs: boolean;
   /** Decodes it; a picture that is cut off fails. */
   decode: () => Sharp;
+  /** The same as its file holds it: not turned, and transparent where it is. */
+  decodeStored: () => Sharp;
 }
 
 const bytesOfSample: Record<string, number> = { uchar: 1, char: 1, ushort: 2, short: 2, uint: 4, int: 4, float: 4, double: 8 };
@@ -61,21 +63,29 @@ export async function openPicture(file: string): Promise<Picture> {
     format,
     // Browsers turn a JPEG by themselves, and show no TIFF.
     isShownAsItIs: format !== 'tiff' && !hasAlpha && (orientation === 1 || format === 'jpeg'),
+    decodeStored: stored,
     decode: () => (hasAlpha ? stored().autoOrient().flatten({ background: behind }) : stored().autoOrient()),
   };
 }
 
 /**
  * Works with a picture's pixels; large ones take their turn.
+ * @param options.asStored gives them as the file holds them, and not as a person sees them
  * @throws as `openPicture`; what libvips throws in `work` becomes 'corrupt-file' naming the file
  */
-export function withPicture<T>(file: string, work: (image: Sharp, picture: Picture) => T | Promise<T>): Promise<T> {
+export function withPicture<T>(
+  file: string,
+  work: (image: Sharp, picture: Picture) => T | Promise<T>,
+  { asStored = false } = {},
+): Promise<T> {
   const isLarge = isLargeFile(file);
   return inTurn(isLarge, async () => {
     const picture = await openPicture(file);
-    return inTurn(!isLarge && isLargePicture(picture), () => work(picture.decode(), picture)).catch((error: unknown) => {
-      throw error instanceof AppError ? error : undecodable(file, wordsOf(error));
-    });
+    return inTurn(!isLarge && isLargePicture(picture), () => work(asStored ? picture.decodeStored() : picture.decode(), picture)).catch(
+      (error: unknown) => {
+        throw error instanceof AppError ? error : undecodable(file, wordsOf(error));
+      },
+    );
   });
 }
 

@@ -9,6 +9,7 @@ import { positive, repeated } from './cli/options.ts';
 import { registerExport } from './cli/export.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
+import { registerImport } from './cli/import.ts';
 import { registerTrain } from './cli/train.ts';
 import { say } from './cli/say.ts';
 
@@ -40,6 +41,7 @@ registerTrain(program, host);
 registerEvaluate(program, host);
 registerPredict(program, host);
 registerExport(program, host);
+registerImport(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

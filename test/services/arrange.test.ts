@@ -31,7 +31,7 @@ async function withValues(values: readonly number[]): Promise<string> {
 
 async function surveyed() {
   await bench.workbench.datasets.require().surveyed();
-  const info = (await bench.call<DatasetInfo>('datasets.current'))!;
+  const info = await bench.call<DatasetInfo>('datasets.current');
   const entries = await bench.call<ImageEntry[]>('datasets.images');
   const advice = adviceFor({ ...info, entries }, await bench.call<KnownClassSet[]>('datasets.classSets'));
   return { info, entries, advice, groups: problemGroups(entries) };
@@ -44,7 +44,7 @@ async function open(folder: string) {
 }
 
 async function change(by: ArrangementChange) {
-  const { arrangement } = (await bench.call<DatasetInfo>('datasets.current'))!;
+  const { arrangement } = await bench.call<DatasetInfo>('datasets.current');
   await bench.call('datasets.arrange', { arrangement: { ...arrangement, ...by } });
   return surveyed();
 }

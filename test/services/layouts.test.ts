@@ -80,9 +80,7 @@ test('classes that nothing tells are asked for, not guessed', async () => {
   expect(() => locateDataset(folder)).toThrow(/its classes are not known: put classes.json/);
   const photos = temporaryFolder();
   for (const split of ['images/train', 'images/validation']) cpSync(path.join(folder, split), photos, { recursive: true });
-  expect(() => locateDataset(photos)).toThrow(
-    expect.objectContaining({ code: 'not-a-dataset', details: expect.objectContaining({ needs: 'classes' }) }),
-  );
+  expect(() => locateDataset(photos)).toThrow(/its classes are not known/);
 });
 
 test('names find their masks however their letters are composed and in any case, and no mask is had twice', async () => {

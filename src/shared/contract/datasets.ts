@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
-import { arrangementSchema, type Arrangement } from '../data/arrangement.ts';
+import { arrangementSchema, openArrangementSchema, type Arrangement, type OpenArrangement } from '../data/arrangement.ts';
 import type { KnownClassSet } from '../data/advice.ts';
 import { event, latest, method } from './define.ts';
 
@@ -78,6 +78,35 @@ export interface FolderListing {
   folders: { name: string; path: string; looksLikeDataset: boolean }[];
 }
 
+/** An image and its mask as they would be matched, small. */
+export interface MatchedPair {
+  image: string;
+  mask: string | null;
+  /** JPEG; null if it cannot be read. */
+  picture: Uint8Array | null;
+  /** PNG in the classes' colours; null without classes, or if it cannot be read. */
+  maskPicture: Uint8Array | null;
+  problem: string | null;
+}
+
+/** What a folder holds, and what would be read of it in one way. */
+export interface ImportLook {
+  path: string;
+  /** Folders that hold images, by their paths from there. */
+  folders: { path: string; images: number }[];
+  /** Files that list classes, and lists of splits by the split's name. */
+  classFiles: string[];
+  lists: Record<string, string>;
+  /** The way that was asked for, or was found; null where nothing fits. */
+  arrangement: OpenArrangement | null;
+  classes: ClassInfo[] | null;
+  images: number;
+  withMask: number;
+  splits: { name: string; images: number }[];
+  problems: string[];
+  pairs: MatchedPair[];
+}
+
 export const datasets = {
   methods: {
     current: method(z.undefined()).returns<DatasetInfo | null>(),
@@ -87,6 +116,12 @@ export const datasets = {
     takeOver: method(z.undefined()).returns<DatasetInfo>(),
     /** Reads the open data set in another way, and keeps that in it; null forgets what was kept. */
     arrange: method(z.strictObject({ arrangement: arrangementSchema.nullable() })).returns<DatasetInfo>(),
+    /** Looks at a folder that may be opened. @param arrangement how it would be read; null has it recognised */
+    look: method(
+      z.strictObject({ path: z.string().min(1).max(4096), arrangement: openArrangementSchema.nullable() }),
+    ).returns<ImportLook>(),
+    /** Keeps in a folder how it is read, and opens it. */
+    openAs: method(z.strictObject({ path: z.string().min(1).max(4096), arrangement: arrangementSchema })).returns<DatasetInfo>(),
     /** The class sets that come with the workbench. */
     classSets: method(z.undefined()).returns<KnownClassSet[]>(),
     recent: method(z.undefined()).returns<string[]>(),

@@ -59,7 +59,7 @@ export interface EditChange {
 export interface RevisionInfo {
   revision: string;
   createdAt: string;
-  /** What made it: "original", "edit", "prediction", "restored", "another program". */
+  /** What made it: "original", "edit", "prediction", "restored", "repaired", "another program". */
   origin: string;
   /** Runs that were trained on it. */
   runs: string[];
@@ -85,6 +85,18 @@ export const patchSchema = z.strictObject({
   packed: z.boolean().optional(),
 });
 const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
+const manyImages = z.array(image.shape.imageId).min(1).max(200_000);
+
+/** Ways to make a mask usable: to its image's size, turned, as a PNG, or empty. */
+export const repairKinds = ['fit', 'turn-left', 'turn-right', 'convert', 'begin'] as const;
+export type RepairKind = (typeof repairKinds)[number];
+
+export interface RepairReport {
+  /** Ids of the images whose masks are usable now. */
+  done: string[];
+  /** Why the others are not. */
+  failed: string[];
+}
 
 export const edits = {
   methods: {
@@ -109,6 +121,10 @@ export const edits = {
     revisions: method(image).returns<RevisionInfo[]>(),
     /** Takes an earlier revision as the mask, as one undoable step. */
     restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
+    /** Makes masks usable that are not; each file is kept as it was. */
+    repair: method(z.strictObject({ imageIds: manyImages, how: z.enum(repairKinds) })).returns<RepairReport>(),
+    /** Puts back what the last repair of each image replaced. */
+    unrepair: method(z.strictObject({ imageIds: manyImages })).returns<RepairReport>(),
     keptMasks: method(z.undefined()).returns<KeptMasksUse>(),
     /** Removes for good the kept masks that nothing needs: originals, what runs saw and each image's newest stay. */
     freeMasks: method(z.undefined()).returns<KeptMasksUse>(),

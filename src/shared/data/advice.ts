@@ -1,7 +1,6 @@
 // One cause of what is foreign in many masks, and the one change that settles it.
 import type { ClassInfo } from '../classes/class-info.ts';
 import type { BuiltInName } from '../classes/class-set-schema.ts';
-import type { ImageEntry } from '../contract/datasets.ts';
 import type { Arrangement } from './arrangement.ts';
 
 /** What a change of how a data set is read says anew. */
@@ -23,8 +22,14 @@ export interface KnownClassSet {
   voidValue: number;
 }
 
+/** What the survey tells of an image. */
+interface SeenImage {
+  classPixels: readonly number[] | null;
+  problems: readonly { foreign?: string }[];
+}
+
 interface Seen {
-  entries: readonly Pick<ImageEntry, 'classPixels' | 'problems'>[];
+  entries: readonly SeenImage[];
   classes: readonly ClassInfo[];
   classSet: string;
   voidValue: number;
@@ -94,7 +99,9 @@ function fromOne({ classes, classSet, voidValue }: Seen, masks: Seen['entries'])
   const others = classes.filter(({ id }) => id > 0 && masks.some(({ classPixels }) => classPixels![id] > 0)).length;
   if (!countsFromZero || hasFirst || masks.length < enough || withVoid * 2 < masks.length || others < 2) return null;
   return {
-    text: `No mask holds ${values[0]} (${classes[0].name}), and ${withVoid} of ${masks.length} hold ${voidValue}: do their values count from 1?`,
+    text:
+      `No mask holds ${values[0]} (${classes[0].name}), and ${withVoid} of ${masks.length} hold ${voidValue}: ` +
+      'do their values count from 1?',
     action: 'Count from 1, and take 0 as not labelled',
     change: {
       classes: {

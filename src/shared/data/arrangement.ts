@@ -57,6 +57,10 @@ export const arrangementSchema = z.strictObject({
   readAs: z.record(z.string().max(60), z.string().max(60).nullable()).default({}),
 });
 
+/** One whose classes may have to be asked for. */
+export const openArrangementSchema = arrangementSchema.extend({ classes: arrangementSchema.shape.classes.nullable() });
+export type OpenArrangement = z.infer<typeof openArrangementSchema>;
+
 export type Arrangement = z.infer<typeof arrangementSchema>;
 export type Source = Arrangement['sources'][number];
 export type ClassSource = Arrangement['classes'];

@@ -9,11 +9,14 @@ import type { Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { asFileError } from '#files/atomic-write';
+import { letLinksInto } from '#files/read-limits';
 import type { Preferences } from '../app/preferences.ts';
 import { findResources } from '../resources.ts';
+import { isHeld } from './holder-watch.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView } from '../layouts/folder-view.ts';
+import { lookAtFolder } from '../layouts/import-look.ts';
 import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
 import { classSetOf, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
 import { datasetId } from './open-dataset.ts';
@@ -124,6 +127,24 @@ export class DatasetService {
     });
   }
 
+  /** Keeps in a folder how it is read, and opens it. @throws AppError as `open`, 'read-only' where the folder may not be written */
+  openAs(given: string, arrangement: Arrangement): Promise<DatasetInfo> {
+    const folder = realFolder(given);
+    if (this.scope?.dataset.id === datasetId(folder)) return this.arrange(arrangement);
+    return this.changes.run(() => {
+      const stopLinks = letLinksInto(folder);
+      try {
+        assertFits(folder, arrangement);
+      } finally {
+        stopLinks();
+      }
+      if (isHeld(path.join(folder, '.encnet/lease.db')))
+        throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
+      keepArrangement(folder, arrangement);
+      return this.replace(folder, false, false);
+    });
+  }
+
   /** The workbench that had a data set has ended: it can be written here from now on. */
   private async onFreed(scope: DatasetScope): Promise<void> {
     if (this.scope !== scope || this.closed || scope.busyWith) return;
@@ -195,6 +216,8 @@ export class DatasetService {
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
       arrange: ({ arrangement }) => this.arrange(arrangement),
+      look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(folder), arrangement, this.options.workers),
+      openAs: ({ path: folder, arrangement }) => this.openAs(folder, arrangement),
       classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),
       images: () => this.require().dataset.images(),

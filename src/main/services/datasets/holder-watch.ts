@@ -19,8 +19,8 @@ export class HolderWatch {
   }
 }
 
-/** One that cannot be asked for is taken for held: the next look tells. */
-function isHeld(leaseFile: string): boolean {
+/** Whether a workbench has a data set. A lease that cannot be asked for is taken for held: the next look tells. */
+export function isHeld(leaseFile: string): boolean {
   try {
     return leaseHolder(leaseFile) !== null;
   } catch {

@@ -206,6 +206,12 @@ export class OpenDataset {
     return this.record(image, survey.refused ? refusedStamp : stamp, survey, known.editedAt);
   }
 
+  /** A repaired mask may be another file than the one that was found. @param maskFile null: the one that was found again */
+  useMask(id: string, maskFile: string | null): void {
+    const found = this.options.located.images.find((image) => image.id === id);
+    if (found) this.byId.set(id, maskFile === null ? found : { ...found, maskFile });
+  }
+
   /** Images with problems count as not read: they may be read under other limits now. */
   forgetProblems(): void {
     for (const [id, entry] of this.entries) if (entry.problems.length > 0) this.entries.set(id, { ...entry, surveyed: false });
@@ -243,7 +249,7 @@ export class OpenDataset {
 
   /** Every image of a split, with its mask where there is a sound one. */
   samples(split: string): Sample[] {
-    return this.options.located.images
+    return [...this.byId.values()]
       .filter((image) => image.split === split)
       .map((image) => {
         const { hasMask, problems, revision } = this.entries.get(image.id)!;

@@ -5,7 +5,7 @@ import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
 import { AppError } from '#shared/errors';
 import { mapClasses, storedValues } from '#shared/classes/class-map';
-import type { Db } from '../database.ts';
+import { nowText, type Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { fileStamp } from '../datasets/survey.ts';
@@ -19,6 +19,7 @@ import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
 import { Journals } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
+import { MaskRepairs } from './mask-repairs.ts';
 import { codesNamed } from './pixel-kinds.ts';
 
 export interface EditSessionsOptions {
@@ -45,6 +46,7 @@ export class EditSessions {
   private readonly journals: Journals;
   private readonly store: string;
   private readonly kept: KeptMasks;
+  private readonly repairs: MaskRepairs;
   /** By image, oldest use first. */
   private readonly sessions = new Map<string, Promise<EditSession>>();
   /** What the mask file of an image was when its session was put away. */
@@ -59,6 +61,16 @@ export class EditSessions {
     this.journals = new Journals(options.dataset.workFolder, tooLarge);
     this.store = options.dataset.workFolder.at('revisions');
     this.kept = new KeptMasks(options.db, this.store);
+    this.repairs = new MaskRepairs({
+      ...options,
+      store: this.store,
+      putAway: async (imageId) => {
+        const session = await this.sessions.get(imageId)?.catch(() => null);
+        if (session) await this.putAway(imageId, session);
+      },
+      keep: (imageId, revision, origin) =>
+        options.outbox.write('a revision of a mask', () => this.insertRevision(imageId, revision, nowText(), origin)),
+    });
   }
 
   /**
@@ -275,6 +287,8 @@ export class EditSessions {
       resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
       revisions: ({ imageId }) => this.revisions(imageId),
+      repair: ({ imageIds, how }) => this.repairs.repair(imageIds, how),
+      unrepair: ({ imageIds }) => this.repairs.takeBack(imageIds),
       keptMasks: () => this.kept.use(),
       freeMasks: () => {
         this.options.access.assertOwned();

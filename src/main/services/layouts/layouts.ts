@@ -50,10 +50,13 @@ function splitFolders(view: FolderView, images: string, masks: string): Source[]
     .sort((a, b) => bySplit(a.split, b.split));
 }
 
-const rootLists = (view: FolderView): Arrangement['splits'] => {
+/** Lists of splits, in the first of the folders that has any. */
+export function listsOf(view: FolderView): Record<string, string> {
   const found = ['.', 'splits', 'lists', 'ImageSets/Segmentation', 'ImageSets'].map((folder) => listsIn(view, folder));
-  return splitsByLists(found.find((lists) => Object.keys(lists).length > 0) ?? {});
-};
+  return found.find((lists) => Object.keys(lists).length > 0) ?? {};
+}
+
+const rootLists = (view: FolderView): Arrangement['splits'] => splitsByLists(listsOf(view));
 
 const reference: Layout = {
   example: 'train_images/ with train_labels/',

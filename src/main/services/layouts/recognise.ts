@@ -6,7 +6,7 @@ import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile, readingOf } from '../class-sets/class-files.ts';
 import { bestReading, type Reading } from '../class-sets/mask-reading.ts';
-import { arrangementSchema, type Arrangement, type ClassSource } from '#shared/data/arrangement';
+import { arrangementSchema, type Arrangement, type ClassSource, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { layouts, type Draft } from './layouts.ts';
@@ -19,11 +19,6 @@ export interface LocatedDataset extends LocatedImages {
   /** Whether a person said how it is read. */
   isArranged: boolean;
   classSet: ClassSet;
-}
-
-/** What was found of a folder; without classes a person is asked for them. */
-export interface Proposal {
-  arrangement: Omit<Arrangement, 'classes'> & { classes: ClassSource | null };
 }
 
 /** Whether a folder may hold a data set; cheap enough for folder lists. */
@@ -65,7 +60,7 @@ export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedIm
 }
 
 /** What is found by looking at a folder. @throws AppError 'not-a-dataset' if nothing fits */
-export function proposalOf(view: FolderView): Proposal {
+export function proposalOf(view: FolderView): OpenArrangement {
   const draft = draftOf(view);
   if (!draft) throw noLayout(view);
   const { image, mask } = draft.suffixes ?? suffixesOf(view, draft);
@@ -79,7 +74,7 @@ export function proposalOf(view: FolderView): Proposal {
   };
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
-  return { arrangement: { ...arrangement, ...classesOf(view, draft, arrangement) } };
+  return { ...arrangement, ...classesOf(view, draft, arrangement) };
 }
 
 function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {
@@ -88,18 +83,20 @@ function suffixesOf(view: FolderView, { sources, below = false }: Draft): { imag
   return findSuffixes(images, masks);
 }
 
+/** Files of folders that list classes, the most telling first. */
+export const classFilesIn = (view: FolderView, folders: readonly string[]): string[] =>
+  [...new Set(folders)].flatMap((folder) => {
+    const names = view.files(folder);
+    const found = classFileNames.map((name) => names.find((each) => each.toLowerCase() === name));
+    return found.flatMap((name) => (name === undefined ? [] : [path.posix.join(folder, name)]));
+  });
+
 /** The file of a folder that lists classes; null without one. */
 function classFileOf(view: FolderView, { sources }: Draft): string | null {
-  const folders = ['.', ...new Set(sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)]))];
-  for (const folder of folders) {
-    const names = view.files(folder);
-    const found = classFileNames.map((name) => names.find((each) => each.toLowerCase() === name)).find((name) => name !== undefined);
-    if (found) return path.posix.join(folder, found);
-  }
-  return null;
+  return classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])])[0] ?? null;
 }
 
-type ClassesFound = Pick<Proposal['arrangement'], 'classes' | 'masks' | 'newMasks'>;
+type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 
 /** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
 function classesOf(view: FolderView, draft: Draft, arrangement: Arrangement): ClassesFound {
@@ -138,7 +135,7 @@ const colouredSets = ({ builtIn }: Draft): Reading[] =>
     .filter((name) => name !== 'cityscapes-34')
     .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', file: name }));
 
-function complete(view: FolderView, { arrangement }: Proposal): Arrangement {
+function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
   if (arrangement.classes) return { ...arrangement, classes: arrangement.classes };
   throw new AppError(
     'not-a-dataset',

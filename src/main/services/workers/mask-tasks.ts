@@ -1,5 +1,6 @@
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import type { ReadLimits } from '#shared/data/read-limits';
+import type { RepairKind } from '#shared/contract/edits';
 import type { ImageProblem } from '#shared/contract/datasets';
 import type { ReviewMasks } from '#shared/contract/review';
 import type { MaskFileForm, PixelKind } from '#files/mask-form';
@@ -65,6 +66,25 @@ interface PublishInput {
 }
 
 type Published = { conflict: string | null } | { published: true };
+
+interface RepairInput {
+  maskFile: string;
+  how: RepairKind;
+  /** Of its image. */
+  width: number;
+  height: number;
+  format: MaskFormat;
+  /** Folder of revisions. */
+  store: string;
+}
+
+interface Repaired {
+  /** The file that is the mask now: a PNG of the same name where it was none. */
+  maskFile: string;
+  /** The revision that was in its place; null if nothing was. */
+  before: string | null;
+  after: string;
+}
 
 interface KeepInput {
   maskFile: string;
@@ -134,6 +154,7 @@ export interface MaskTasks {
   readKept: (input: KeptInput) => ReadMask;
   stageMask: (input: StageInput) => Staged;
   publishMask: (input: PublishInput) => Published;
+  repairMask: (input: RepairInput) => Promise<Repaired>;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;

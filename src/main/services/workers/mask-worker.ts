@@ -10,7 +10,9 @@ import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
 import { foreignKinds } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
+import { asStoredPng, repairedPng } from '#files/mask-repair';
 import { withPicture } from '#files/picture';
+import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
 import { maskRevision } from '#files/revision';
@@ -105,6 +107,26 @@ export const publishMask = task(({ maskFile, revision, expected, store }: TaskIn
   else writeAtomic(maskFile, readRevision(store, revision));
   return { published: true };
 });
+
+/** Makes a mask usable, in its place or, where it is no PNG, beside it; what was there is kept. */
+export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<TaskResult<'repairMask'>> => {
+  const { maskFile, how, format, store, ...size } = input;
+  const content = readPictureFile(maskFile);
+  const isPng = pictureFormat(content) === 'png';
+  const target = /\.png$/i.test(maskFile) && (isPng || how === 'begin') ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
+  if (target !== maskFile && isThere(target))
+    throw new AppError('conflict', `${target} is there already: it would have to be replaced by the mask ${maskFile}`, { file: target });
+  const made =
+    how === 'begin' ? emptyMask(size, format) : how === 'convert' ? await asStoredPng(maskFile) : repairedPng(content, maskFile, how, size);
+  const before = keptOf(target, store);
+  if (target !== maskFile) keepRevision(store, content);
+  writeAtomic(target, made);
+  return { maskFile: target, before, after: keepRevision(store, made) };
+});
+
+function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {
+  return encodeStoredMask({ width, height, values: new Uint8Array(width * height).fill(format.voidValue) }, newForm(format));
+}
 
 /** Keeps what a mask file holds now. @returns its revision, or null without a file */
 const keptOf = (maskFile: string, store: string): string | null =>

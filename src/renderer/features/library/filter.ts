@@ -1,4 +1,5 @@
 import type { ImageEntry } from '#shared/contract/datasets';
+import { problemGroups } from '#shared/data/problem-groups';
 
 export interface LibraryFilter {
   split: string;
@@ -6,6 +7,8 @@ export interface LibraryFilter {
   /** Only images that hold this class. */
   classId: number | null;
   problems: boolean;
+  /** Only images of this group of problems, by its key. */
+  problem?: string | null;
   sort: 'name' | 'least-labelled' | 'newest-edit';
   /** Thumbnail width in pixels. */
   size: number;
@@ -25,12 +28,15 @@ const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => nu
   'newest-edit': (a, b) => (b.editedAt ?? '').localeCompare(a.editedAt ?? ''),
 };
 
+const hasProblem = (image: ImageEntry, key: string): boolean => problemGroups([image]).some((group) => group.key === key);
+
 /** The images that pass, in order. */
 export function filterImages(images: readonly ImageEntry[], filter: LibraryFilter): ImageEntry[] {
   const passes = (image: ImageEntry): boolean =>
     (filter.split === 'all' || image.split === filter.split) &&
     (filter.mask === 'all' || image.hasMask === (filter.mask === 'with')) &&
     (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0) &&
-    (!filter.problems || image.problems.length > 0);
+    (!filter.problems || image.problems.length > 0) &&
+    (!filter.problems || !filter.problem || hasProblem(image, filter.problem));
   return images.filter(passes).sort(orders[filter.sort]);
 }

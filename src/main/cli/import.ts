@@ -1,0 +1,88 @@
+import path from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { letLinksInto } from '#files/read-limits';
+import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
+import { arrangementSchema, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { AppError } from '#shared/errors';
+import { isHeld } from '#services/datasets/holder-watch';
+import { FolderView } from '#services/layouts/folder-view';
+import { keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
+import { classSetOf, locatedBy, proposalOf } from '#services/layouts/recognise';
+import { repeated } from './options.ts';
+import { give, say } from './say.ts';
+
+interface ImportOptions {
+  data: string;
+  source: Arrangement['sources'];
+  classes?: string;
+  masks?: Arrangement['masks'];
+  imageSuffix?: string;
+  maskSuffix?: string;
+  void: string[];
+  below?: boolean;
+  dryRun?: boolean;
+}
+
+/** `split=images:masks`, collected. */
+function source(text: string, previous: Arrangement['sources']): Arrangement['sources'] {
+  const [, split, images, masks] = /^([^=/]+)=([^:]+):(.+)$/.exec(text) ?? [];
+  if (!split) throw new InvalidArgumentError(`must be split=images:masks such as train=photos:drawn, received "${text}".`);
+  return [...previous, { split, images, masks }];
+}
+
+export function registerImport(program: Command): void {
+  program
+    .command('import')
+    .description('Say how a folder is read where it is not recognised: kept in its encnet.json. What is not given is found by looking.')
+    .requiredOption('--data <dir>', 'data set folder')
+    .option('--source <split=images:masks>', 'folders of a split, from the data set; may be given again', source, [])
+    .option('--classes <name>', `${builtInNames.join(', ')}, or a file in the data set that lists classes`)
+    .addOption(new Option('--masks <by>', 'what of a pixel names its class').choices(['value', 'first-channel', 'colour']))
+    .option('--image-suffix <text>', 'what names of images end with, such as _leftImg8bit')
+    .option('--mask-suffix <text>', 'what names of masks end with, such as _L')
+    .option('--void <text>', 'a value or colour that means "not labelled", such as "value 255"; may be given again', repeated, [])
+    .option('--below', 'images and masks lie in folders below those')
+    .option('--dry-run', 'tell what would be read, and keep nothing')
+    .action((options: ImportOptions) => importDataset(options));
+}
+
+const isBuiltIn = (name: string): name is BuiltInName => (builtInNames as readonly string[]).includes(name);
+
+function importDataset(options: ImportOptions): void {
+  const folder = path.resolve(options.data);
+  letLinksInto(folder);
+  const view = new FolderView(folder);
+  const arrangement = arrangementOf(view, options);
+  const { images, problems } = locatedBy(view, arrangement);
+  const { name, classes } = classSetOf(view, arrangement);
+  for (const problem of problems) say(problem);
+  const splits = [...new Set(images.map(({ split }) => split))];
+  const counts = splits.map((split) => `${images.filter((image) => image.split === split).length} of ${split}`);
+  say(`${images.length} images (${counts.join(', ')}), ${classes.length} classes of ${name}`);
+  if (!options.dryRun) {
+    if (isHeld(path.join(folder, '.encnet/lease.db')))
+      throw new AppError('read-only', `${folder} is open in a workbench: change how it is read there, or close it first`);
+    keepArrangement(folder, arrangement);
+  }
+  give(JSON.stringify(arrangement));
+}
+
+/** What was kept or is found by looking, with the options laid over it. @throws AppError 'not-a-dataset' */
+function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
+  const given: Partial<OpenArrangement> = {
+    ...(options.source.length > 0 ? { sources: options.source, title: 'as said' } : {}),
+    ...(options.classes === undefined
+      ? {}
+      : { classes: isBuiltIn(options.classes) ? { builtIn: options.classes } : { file: options.classes } }),
+    ...(options.masks ? { masks: options.masks } : {}),
+    ...(options.imageSuffix === undefined ? {} : { imageSuffix: options.imageSuffix }),
+    ...(options.maskSuffix === undefined ? {} : { maskSuffix: options.maskSuffix }),
+    ...(options.below ? { below: true } : {}),
+    ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
+  };
+  const found = options.source.length > 0 ? { version: 1 as const } : (ownArrangement(view.root) ?? proposalOf(view));
+  const arrangement = { ...found, ...given };
+  if (!arrangement.classes)
+    throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);
+  return arrangementSchema.parse(arrangement);
+}

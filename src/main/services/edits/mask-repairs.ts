@@ -1,0 +1,105 @@
+// Masks that cannot be used are made usable, many at once; each file is kept as it was, and all can be taken back.
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeAtomic } from '#files/atomic-write';
+import { isThere } from '#files/file-identity';
+import { readPictureFile } from '#files/plain-file';
+import { maskRevision } from '#files/revision';
+import type { RepairKind, RepairReport } from '#shared/contract/edits';
+import { AppError, messageOf } from '#shared/errors';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { Emitter } from '../events.ts';
+import type { Workers } from '../workers/workers.ts';
+import { readRevision } from './revision-store.ts';
+
+interface MaskRepairsOptions {
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  workers: Workers;
+  events: Emitter;
+  /** Folder of revisions. */
+  store: string;
+  /** Closes the mask's session, if it has one. */
+  putAway: (imageId: string) => Promise<void>;
+  /** Takes a revision into the mask's past. */
+  keep: (imageId: string, revision: string, origin: string) => void;
+}
+
+/** What a repair did to one mask. */
+interface Done {
+  maskFile: string;
+  /** The file that it replaced; null if there was none of this name. */
+  before: string | null;
+  after: string;
+}
+
+export class MaskRepairs {
+  private readonly options: MaskRepairsOptions;
+  private readonly done = new Map<string, Done>();
+
+  constructor(options: MaskRepairsOptions) {
+    this.options = options;
+  }
+
+  /** Repairs masks one after the other; one that cannot be keeps none of the others. */
+  async repair(imageIds: readonly string[], how: RepairKind): Promise<RepairReport> {
+    return this.each(imageIds, (imageId) => this.repairOne(imageId, how));
+  }
+
+  /** Puts back what the last repair of each image replaced. */
+  async takeBack(imageIds: readonly string[]): Promise<RepairReport> {
+    return this.each(imageIds, (imageId) => this.takeBackOne(imageId));
+  }
+
+  private async each(imageIds: readonly string[], work: (imageId: string) => Promise<void>): Promise<RepairReport> {
+    const report: RepairReport = { done: [], failed: [] };
+    for (const imageId of imageIds) {
+      try {
+        await work(imageId);
+        report.done.push(imageId);
+      } catch (error) {
+        report.failed.push(messageOf(error));
+      }
+      await this.tell(imageId);
+    }
+    return report;
+  }
+
+  private async tell(imageId: string): Promise<void> {
+    const { dataset, events } = this.options;
+    events.emit('datasets.images', [await dataset.survey(imageId)]);
+    events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} was repaired and is shown as it is now.` });
+  }
+
+  private async repairOne(imageId: string, how: RepairKind): Promise<void> {
+    const { dataset, access, workers, store, putAway, keep } = this.options;
+    const { maskFile } = dataset.image(imageId);
+    access.assertWritable(path.dirname(maskFile));
+    await putAway(imageId);
+    const { width, height } = await dataset.measured(imageId);
+    if (width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be made to fit it`);
+    const repaired = await workers.run('repairMask', { maskFile, how, width, height, format: dataset.classSet.format, store });
+    if (repaired.before) keep(imageId, repaired.before, 'original');
+    keep(imageId, repaired.after, 'repaired');
+    this.done.set(imageId, repaired);
+    dataset.useMask(imageId, repaired.maskFile);
+  }
+
+  private async takeBackOne(imageId: string): Promise<void> {
+    const { dataset, access, store, putAway } = this.options;
+    const repaired = this.done.get(imageId);
+    if (!repaired) throw new AppError('not-found', `There is no repair of ${imageId} to take back`);
+    const { maskFile, before, after } = repaired;
+    access.assertWritable(path.dirname(maskFile));
+    await putAway(imageId);
+    if (!isThere(maskFile) || maskRevision(readPictureFile(maskFile)) !== after)
+      throw new AppError('conflict', `${maskFile} has been changed since: take an earlier state from its history instead`, {
+        file: maskFile,
+      });
+    if (before === null) rmSync(maskFile, { force: true });
+    else writeAtomic(maskFile, readRevision(store, before));
+    this.done.delete(imageId);
+    dataset.useMask(imageId, null);
+  }
+}

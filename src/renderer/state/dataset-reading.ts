@@ -1,0 +1,33 @@
+// How a data set is read: looked at before it is opened, and changed while it is.
+import type { DatasetInfo, ImportLook } from '#shared/contract/datasets';
+import type { ArrangementChange, KnownClassSet } from '#shared/data/advice';
+import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
+import type { Session } from './session.svelte.ts';
+
+/** What a folder holds. @param arrangement how it would be read; null has it recognised */
+export const lookAtFolder = ({ client }: Session, path: string, arrangement: OpenArrangement | null): Promise<ImportLook> =>
+  client.datasets.look({ path, arrangement });
+
+/** Opens a folder as a person says, which is kept in it. */
+export const openAs = (session: Session, path: string, arrangement: Arrangement): Promise<DatasetInfo> =>
+  session.open(() => session.client.datasets.openAs({ path, arrangement }));
+
+export const knownClassSets = ({ client }: Session): Promise<KnownClassSet[]> => client.datasets.classSets();
+
+/** Reads the open data set in another way, and offers to take that back. @param done what has happened, in words */
+export async function readOtherwise(
+  session: Session,
+  change: ArrangementChange & Partial<Pick<Arrangement, 'splits'>>,
+  done: string,
+): Promise<void> {
+  const { dataset, client } = session;
+  if (!dataset) return;
+  const before = dataset.isArranged ? dataset.arrangement : null;
+  await session.attempt(async () => {
+    await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
+    session.toasts.show('info', done, {
+      label: 'Undo',
+      run: () => void session.attempt(() => session.open(() => client.datasets.arrange({ arrangement: before }))),
+    });
+  });
+}

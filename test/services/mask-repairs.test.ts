@@ -1,0 +1,119 @@
+// A mask that cannot be used offers what fits, for one or for many, and every file is kept as it was.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readPng } from '#files/png/png';
+import type { ImageEntry } from '#shared/contract/datasets';
+import type { RepairReport, RevisionInfo } from '#shared/contract/edits';
+import { problemGroups } from '#shared/data/problem-groups';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+const [width, height] = [64, 48];
+const palette = [0, 0, 0, 10, 20, 30, 40, 50, 60];
+let bench: TestBench;
+let folder: string;
+const ids = ['train/train-0', 'train/train-1'];
+const fileOf = (id: string, extension = 'png') => path.join(folder, `trainannot/${path.basename(id)}.${extension}`);
+const samplesOf = (file: string) => {
+  const { header, samples, palette: entries } = readPng(readFileSync(file), file, () => undefined);
+  return { width: header.width, height: header.height, depth: header.depth, palette: entries && [...entries], samples: [...samples] };
+};
+const entryOf = async (id: string) => (await bench.call<ImageEntry[]>('datasets.images')).find((entry) => entry.id === id)!;
+const repair = (how: string, imageIds = ids) => bench.call<RepairReport>('edits.repair', { imageIds, how });
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 2, val: 1 });
+  bench = createBench();
+});
+afterEach(() => bench.workbench.shutDown());
+
+async function open(): Promise<void> {
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+}
+
+/** A palette mask of 2 bits whose value tells its row and column apart. */
+const patterned = (columns: number, rows: number) =>
+  writtenPng({
+    ...{ width: columns, height: rows, depth: 2, colourType: 3, palette },
+    samples: Array.from({ length: columns * rows }, (_, index) => ((index % columns) * 3 + Math.floor(index / columns)) % 3),
+  });
+
+test('masks of another size are fitted by the nearest label in their form, and taken back to the byte', async () => {
+  for (const id of ids) writeFileSync(fileOf(id), patterned(32, 24));
+  const before = ids.map((id) => readFileSync(fileOf(id)));
+  await open();
+  expect(problemGroups([await entryOf(ids[0])]).map(({ kind }) => kind)).toEqual(['size']);
+  expect(await repair('fit')).toEqual({ done: ids, failed: [] });
+  const half = Array.from({ length: 32 * 24 }, (_, index) => ((index % 32) * 3 + Math.floor(index / 32)) % 3);
+  const expected = Array.from(
+    { length: width * height },
+    (_, index) => half[(Math.floor(index / width) >> 1) * 32 + ((index % width) >> 1)],
+  );
+  expect(samplesOf(fileOf(ids[0]))).toEqual({ width, height, depth: 2, palette, samples: expected });
+  expect(await entryOf(ids[0])).toMatchObject({ state: 'labelled', problems: [] });
+  await openMask(bench, ids[0]);
+  await stroke(bench, ids[0], box(0, 0, 1, 1, 2));
+  await bench.call('edits.save', { imageId: ids[0] });
+  expect((await bench.call<RevisionInfo[]>('edits.revisions', { imageId: ids[0] })).map(({ origin }) => origin)).toEqual([
+    'edit',
+    'repaired',
+    'original',
+  ]);
+  // What was painted on since is not taken back over.
+  const report = await bench.call<RepairReport>('edits.unrepair', { imageIds: ids });
+  expect(report).toEqual({ done: [ids[1]], failed: [expect.stringMatching(/train-0.png has been changed since/)] });
+  expect(readFileSync(fileOf(ids[1]))).toEqual(before[1]);
+});
+
+test('a mask that lies on its side is turned', async () => {
+  writeFileSync(fileOf(ids[0]), patterned(height, width));
+  const before = samplesOf(fileOf(ids[0])).samples;
+  await open();
+  await repair('turn-right', [ids[0]]);
+  const after = samplesOf(fileOf(ids[0]));
+  expect([after.width, after.height]).toEqual([width, height]);
+  // What was in the lower left corner is in the upper left one.
+  expect(after.samples[0]).toBe(before[(width - 1) * height]);
+  expect(after.samples[width - 1]).toBe(before[0]);
+  await bench.call('edits.unrepair', { imageIds: [ids[0]] });
+  await repair('turn-left', [ids[0]]);
+  expect(samplesOf(fileOf(ids[0])).samples[0]).toBe(before[height - 1]);
+});
+
+test('a TIFF is converted beside itself, a JPEG begun anew beside itself, and a broken PNG in its place', async () => {
+  const values = Buffer.from(Array.from({ length: width * height }, (_, index) => index % 11));
+  for (const id of ids) rmSync(fileOf(id));
+  await sharp(values, { raw: { width, height, channels: 1 } })
+    .tiff({ compression: 'lzw' })
+    .toFile(fileOf(ids[0], 'tif'));
+  await sharp(values, { raw: { width, height, channels: 1 } })
+    .jpeg()
+    .toFile(fileOf(ids[1], 'jpg'));
+  writeFileSync(path.join(folder, 'valannot/val-0.png'), 'no picture');
+  await open();
+  expect((await repair('convert', [ids[0]])).failed).toEqual([]);
+  expect(samplesOf(fileOf(ids[0])).samples).toEqual([...values]);
+  expect(existsSync(fileOf(ids[0], 'tif'))).toBe(true);
+  expect(await repair('begin', [ids[1], 'val/val-0'])).toEqual({ done: [ids[1], 'val/val-0'], failed: [] });
+  expect(new Set(samplesOf(fileOf(ids[1])).samples)).toEqual(new Set([11]));
+  for (const id of [...ids, 'val/val-0']) expect(await entryOf(id)).toMatchObject({ problems: [] });
+  await openMask(bench, ids[1]);
+  await stroke(bench, ids[1], box(0, 0, 2, 2, 3));
+  await bench.call('edits.save', { imageId: ids[1] });
+  expect(samplesOf(fileOf(ids[1])).samples[0]).toBe(3);
+  await bench.call('edits.unrepair', { imageIds: ['val/val-0'] });
+  expect(readFileSync(path.join(folder, 'valannot/val-0.png'), 'utf8')).toBe('no picture');
+});
+
+test('what cannot be repaired says why and keeps none of the others', async () => {
+  writeFileSync(fileOf(ids[0]), 'no picture');
+  writeFileSync(fileOf(ids[1]), patterned(32, 24));
+  await open();
+  expect(await repair('fit')).toEqual({ done: [ids[1]], failed: [expect.stringMatching(/train-0.png is not a whole PNG/)] });
+  expect(readFileSync(fileOf(ids[0]), 'utf8')).toBe('no picture');
+});
