@@ -36,9 +36,14 @@ export function renameOver(from: string, to: string, { platform = process.platfo
 
 /**
  * Writes a file whole or not at all: to a temporary file beside it, synced, then renamed.
+ * @param prepare gets the open temporary file before it takes the name
  * @throws AppError 'disk-full' or 'read-only' naming the file; the old file is then as it was
  */
-export function writeAtomic(file: string, content: Uint8Array | string | readonly Uint8Array[]): void {
+export function writeAtomic(
+  file: string,
+  content: Uint8Array | string | readonly Uint8Array[],
+  prepare: (handle: number) => void = () => undefined,
+): void {
   const temporary = temporaryName(file);
   try {
     mkdirSync(path.dirname(file), { recursive: true });
@@ -48,6 +53,7 @@ export function writeAtomic(file: string, content: Uint8Array | string | readonl
         ? content
         : [typeof content === 'string' ? Buffer.from(content) : (content as Uint8Array)];
       for (const part of parts) writeAll(handle, part);
+      prepare(handle);
       fsyncSync(handle);
     } finally {
       closeSync(handle);
@@ -68,7 +74,8 @@ function removeQuietly(file: string): void {
   }
 }
 
-function writeAll(handle: number, part: Uint8Array): void {
+/** Writes all of it where the file is now. */
+export function writeAll(handle: number, part: Uint8Array): void {
   for (let offset = 0; offset < part.length;) offset += writeSync(handle, part, offset, Math.min(part.length - offset, 1 << 28));
 }
 

@@ -48,9 +48,8 @@ test('says what is wrong with a folder that is no data set, and keeps the open o
   await app.getByRole('button', { name: 'Sample street' }).click();
   await app.getByLabel('Folder', { exact: true }).fill(userData);
   await app.getByRole('button', { name: 'Open folder' }).click();
-  await expect(app.getByRole('alert')).toContainText(
-    `${userData} is not a data set: it needs train_images/ with train_labels/ or train/ with trainannot/`,
-  );
+  await expect(app.getByRole('alert')).toContainText(`${userData} is not a data set as it is: nothing in it has a known layout`);
+  await expect(app.getByRole('button', { name: 'Say what is in it' })).toBeVisible();
   await app.getByRole('button', { name: 'Cancel' }).click();
   await expect(app.getByRole('button', { name: 'Sample street' })).toBeVisible();
 });

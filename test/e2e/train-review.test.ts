@@ -185,7 +185,7 @@ test('what is wrong with a folder and its history is told where a person meets i
   db.close();
   const workbench = await startWorkbench({ userData, data: folder });
   await page.goto(workbench.url);
-  await page.getByText('Something about the folder').click();
+  await page.getByRole('button', { name: 'Problems 1' }).click();
   await expect(page.getByRole('listitem').filter({ hasText: 'zz.png is a link that leads out of the data set' })).toBeVisible();
   await goTo(page, 'Runs');
   await page

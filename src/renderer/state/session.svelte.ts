@@ -208,7 +208,7 @@ export class Session {
       return;
     }
     // What happened while it was another's, or closed, is not known here.
-    const returned = moved !== null || (before?.heldBy !== null && info.heldBy === null);
+    const returned = moved !== null || before?.openedAt !== info.openedAt || (before.heldBy !== null && info.heldBy === null);
     if (another) await this.attempt(() => this.load(info));
     else if (returned) {
       this.forgetTrouble(/ was taken over by /);
@@ -238,6 +238,7 @@ export class Session {
     ]);
     if (this.dataset?.id !== info.id) return;
     for (const entry of images) this.images.set(entry.id, entry);
+    this.dropOthers(images);
     this.runs = runs;
     this.training = training;
     this.saveProblems.retake(unsaved);
@@ -246,6 +247,14 @@ export class Session {
     this.imagesLoaded = true;
     // Strokes that were left behind when this window turned away from this data set.
     if (another && this.unsafeStrokes > 0) await this.resync();
+  }
+
+  /** Forgets images that are not there any more. */
+  private dropOthers(images: readonly ImageEntry[]): void {
+    if (images.length === this.images.size) return;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+    const there = new Set(images.map(({ id }) => id));
+    for (const id of [...this.images.keys()]) if (!there.has(id)) this.images.delete(id);
   }
 
   private tellLeftBehind(name: string): void {
@@ -273,7 +282,7 @@ export class Session {
     try {
       const info = await work();
       if (this.dataset?.id !== info.id) await this.load(info);
-      else if (this.moved) await this.reload(info);
+      else if (this.moved || this.dataset.openedAt !== info.openedAt) await this.reload(info);
       return info;
     } finally {
       this.opening--;

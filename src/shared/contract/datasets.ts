@@ -14,6 +14,8 @@ export interface DatasetInfo {
   /** Short hash of the path: names the data set in asset addresses. */
   id: string;
   path: string;
+  /** Differs for each time that it was opened: what windows know of another time is old. */
+  openedAt: number;
   name: string;
   /** Which folder layout was recognised, in words. */
   layout: string;

@@ -75,6 +75,7 @@ export class OpenDataset {
   readonly path: string;
   readonly classSet: ClassSet;
   readonly workFolder: WorkFolder;
+  private readonly openedAt = Date.now();
   private readonly options: OpenDatasetOptions;
   private readonly byId: Map<string, LocatedImage>;
   private readonly entries: Map<string, ImageEntry>;
@@ -130,6 +131,7 @@ export class OpenDataset {
     return {
       id: this.id,
       path: this.path,
+      openedAt: this.openedAt,
       name: isSample ? 'Sample street' : path.basename(this.path),
       layout: located.arrangement.title,
       isSample,

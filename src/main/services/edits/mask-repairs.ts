@@ -1,9 +1,9 @@
 // Masks that cannot be used are made usable, many at once; each file is kept as it was, and all can be taken back.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
+import { replaceFile } from '#files/replace-file';
 import { maskRevision } from '#files/revision';
 import type { RepairKind, RepairReport } from '#shared/contract/edits';
 import { AppError, messageOf } from '#shared/errors';
@@ -98,7 +98,7 @@ export class MaskRepairs {
         file: maskFile,
       });
     if (before === null) rmSync(maskFile, { force: true });
-    else writeAtomic(maskFile, readRevision(store, before));
+    else replaceFile(maskFile, readRevision(store, before));
     this.done.delete(imageId);
     dataset.useMask(imageId, null);
   }

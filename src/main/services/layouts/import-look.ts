@@ -44,7 +44,8 @@ const isComplete = (arrangement: OpenArrangement): arrangement is Arrangement =>
 function chosen(images: readonly LocatedImage[]): LocatedImage[] {
   const withMask = images.filter(({ maskFile }) => isThere(maskFile));
   const from = withMask.length > 0 ? withMask : images;
-  return Array.from({ length: Math.min(shownPairs, from.length) }, (_, index) => from[Math.floor((index * from.length) / shownPairs)]);
+  const shown = Math.min(shownPairs, from.length);
+  return Array.from({ length: shown }, (_, index) => from[Math.floor((index * from.length) / shown)]);
 }
 
 /**

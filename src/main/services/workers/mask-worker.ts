@@ -2,7 +2,6 @@
 import { rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
-import { writeAtomic } from '#files/atomic-write';
 import { assertMaskSize, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
 import { codesIn, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
@@ -15,6 +14,7 @@ import { withPicture } from '#files/picture';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
+import { replaceFile } from '#files/replace-file';
 import { maskRevision } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
@@ -104,7 +104,7 @@ export const publishMask = task(({ maskFile, revision, expected, store }: TaskIn
   const found = isThere(maskFile) ? maskRevision(readPictureFile(maskFile)) : null;
   if (found !== expected) return { conflict: keptOf(maskFile, store) };
   if (revision === null) rmSync(maskFile, { force: true });
-  else writeAtomic(maskFile, readRevision(store, revision));
+  else replaceFile(maskFile, readRevision(store, revision));
   return { published: true };
 });
 
@@ -120,7 +120,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
     how === 'begin' ? emptyMask(size, format) : how === 'convert' ? await asStoredPng(maskFile) : repairedPng(content, maskFile, how, size);
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
-  writeAtomic(target, made);
+  replaceFile(target, made);
   return { maskFile: target, before, after: keepRevision(store, made) };
 });
 

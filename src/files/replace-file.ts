@@ -1,0 +1,54 @@
+// A file of the person's own is written back as the thing that it is: behind its links, with its permissions and its owner.
+import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, openSync, type Stats } from 'node:fs';
+import { asFileError, writeAll, writeAtomic } from './atomic-write.ts';
+import { AppError } from '#shared/errors';
+import { lookAt } from './file-identity.ts';
+import { linkRefusal, linkTarget } from './link-target.ts';
+
+/** Nobody may write it, root included: whoever set that meant it. */
+const isProtected = ({ mode }: Stats): boolean => process.platform !== 'win32' && (mode & 0o222) === 0;
+
+/**
+ * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; of a file with several names all keep
+ * the same content.
+ * @throws AppError 'read-only' if the file is write-protected, 'forbidden' if a link may not be followed, 'disk-full'
+ */
+export function replaceFile(file: string, content: Uint8Array): void {
+  const found = lookAt(file);
+  const target = found?.isSymbolicLink() ? linkTarget(file) : file;
+  if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
+  const before = target === file ? found : lookAt(target);
+  if (before && isProtected(before))
+    throw new AppError('read-only', `${target} is write-protected, and is left as it is: allow writing to it (chmod u+w) to save`, {
+      file,
+    });
+  if (before && before.nlink > 1) writeInPlace(target, content);
+  else writeAtomic(target, content, (handle) => before && takeAfter(handle, before));
+}
+
+/** Gives a new file the permissions and the owner of the one that it replaces. */
+function takeAfter(handle: number, { mode, uid, gid }: Stats): void {
+  if (process.platform === 'win32') return;
+  try {
+    fchownSync(handle, uid, gid);
+  } catch {
+    // Only root may give files away: the file is then its writer's, as it is of every program.
+  }
+  fchmodSync(handle, mode & 0o7777);
+}
+
+/** A new file in its place would part it from its other names. */
+function writeInPlace(file: string, content: Uint8Array): void {
+  try {
+    const handle = openSync(file, 'r+');
+    try {
+      writeAll(handle, content);
+      ftruncateSync(handle, content.length);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    throw asFileError(error, file);
+  }
+}

@@ -1,0 +1,71 @@
+// A save writes the file that is there: behind links, with its permissions; what is write-protected is left alone.
+import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeDataset } from '../helpers/dataset.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+const imageId = 'train/train-0';
+let bench: TestBench;
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 2, val: 1 });
+  file = path.join(folder, 'trainannot/train-0.png');
+  bench = createBench();
+});
+afterEach(() => bench.workbench.shutDown());
+
+async function paint(): Promise<void> {
+  await bench.call('datasets.open', { path: folder });
+  await openMask(bench, imageId);
+  await stroke(bench, imageId, box(0, 0, 9, 9, 4));
+  await bench.call('edits.save', { imageId });
+}
+
+test.each([0o664, 0o600, 0o640])('permissions stay: %o', async (mode) => {
+  chmodSync(file, mode);
+  await paint();
+  expect(statSync(file).mode & 0o7777).toBe(mode);
+});
+
+test('a link to a mask in the data set stays a link, and the mask behind it is written', async () => {
+  const store = path.join(folder, 'store/deep.png');
+  mkdirSync(path.dirname(store));
+  renameSync(file, store);
+  symlinkSync('../store/deep.png', file);
+  const before = readFileSync(store);
+  await paint();
+  expect(lstatSync(file).isSymbolicLink()).toBe(true);
+  expect(readFileSync(store)).not.toEqual(before);
+  expect(readFileSync(file)).toEqual(readFileSync(store));
+  await bench.call('edits.undo', { imageId });
+  await bench.call('edits.save', { imageId });
+  expect(readFileSync(store)).toEqual(before);
+});
+
+test('a mask with two names has the same content under both', async () => {
+  const other = path.join(folder, 'again.png');
+  linkSync(file, other);
+  const before = readFileSync(file);
+  await paint();
+  expect(readFileSync(other)).toEqual(readFileSync(file));
+  expect(readFileSync(file)).not.toEqual(before);
+  expect(statSync(file).ino).toBe(statSync(other).ino);
+});
+
+test('a write-protected mask is not replaced, and the strokes are kept until it may be', async () => {
+  chmodSync(file, 0o444);
+  const before = readFileSync(file);
+  await expect(paint()).resolves.toBeUndefined();
+  expect(readFileSync(file)).toEqual(before);
+  expect(await bench.call('edits.save', { imageId })).toMatchObject({
+    state: 'failed',
+    problem: { text: expect.stringMatching(/is write-protected/) as string },
+  });
+  chmodSync(file, 0o644);
+  await bench.call('edits.save', { imageId });
+  expect(readFileSync(file)).not.toEqual(before);
+});
