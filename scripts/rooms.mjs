@@ -19,6 +19,7 @@ export const rooms = [
     [
       node,
       'better-sqlite3',
+      'fflate',
       'lru-cache',
       'sharp',
       'zod',

@@ -21,6 +21,8 @@ export interface Picture {
   format: PictureFormat;
   /** Whether a browser shows the file's own bytes as this picture. */
   isShownAsItIs: boolean;
+  /** Whether its stored pixels are the picture: neither turned nor transparent. */
+  isPlain: boolean;
   /** Decodes it; a picture that is cut off fails. */
   decode: () => Sharp;
   /** The same as its file holds it: not turned, and transparent where it is. */
@@ -63,6 +65,7 @@ export async function openPicture(file: string): Promise<Picture> {
     format,
     // Browsers turn a JPEG by themselves, and show no TIFF.
     isShownAsItIs: format !== 'tiff' && !hasAlpha && (orientation === 1 || format === 'jpeg'),
+    isPlain: orientation === 1 && !hasAlpha,
     decodeStored: stored,
     decode: () => (hasAlpha ? stored().autoOrient().flatten({ background: behind }) : stored().autoOrient()),
   };

@@ -7,6 +7,7 @@ import { standardLimits, type ReadLimits } from '#shared/data/read-limits';
 import { AppError, messageOf } from '#shared/errors';
 import { positive, repeated } from './cli/options.ts';
 import { registerExport } from './cli/export.ts';
+import { registerExportData } from './cli/export-data.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
 import { registerImport } from './cli/import.ts';
@@ -42,6 +43,7 @@ registerEvaluate(program, host);
 registerPredict(program, host);
 registerExport(program, host);
 registerImport(program);
+registerExportData(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

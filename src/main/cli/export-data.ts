@@ -1,0 +1,59 @@
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { AppError } from '#shared/errors';
+import { exportData } from '#services/dataset-exports/export-data';
+import { exportImage } from '#services/dataset-exports/export-image';
+import { exportForms, type ExportFormName } from '#services/dataset-exports/forms';
+import { findDataset } from './dataset.ts';
+import { give, say } from './say.ts';
+
+interface ExportDataOptions {
+  data: string;
+  split?: string;
+  to: ExportFormName;
+  out: string;
+  predictions?: string;
+}
+
+const forms = () => new Option('--to <form>', 'what others read').choices(exportForms).makeOptionMandatory();
+
+export function registerExportData(program: Command): void {
+  program
+    .command('export-data')
+    .description("Write a data set's labelled images and masks in a form that others read, with class statistics in report.csv.")
+    .requiredOption('--data <dir>', 'data set folder')
+    .option('--split <name>', 'one split alone')
+    .addOption(forms())
+    .requiredOption('--out <dir|file.zip>', 'a folder that is not there yet, or a zip')
+    .option('--predictions <dir>', 'masks of this folder, as `predict` writes them, in place of the labels')
+    .action((options: ExportDataOptions) => run(options));
+  program
+    .command('convert')
+    .description('Write a data set of any layout that opens here in another one: export-data for all of it.')
+    .requiredOption('--data <dir>', 'data set folder')
+    .addOption(forms())
+    .requiredOption('--out <dir|file.zip>', 'a folder that is not there yet, or a zip')
+    .action((options: ExportDataOptions) => run(options));
+}
+
+async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
+  const { located, classSet } = findDataset(data);
+  const chosen = located.images.filter((image) => split === undefined || image.split === split);
+  if (chosen.length === 0) {
+    const there = [...new Set(located.images.map((image) => image.split))].join(', ');
+    throw new AppError('not-found', `There is no split "${split}"; there are ${there}`);
+  }
+  // What `predict` writes holds stored values, whatever the masks of the data set are.
+  const predicted = predictions ? { ...classSet, format: { ...classSet.format, by: 'value' as const } } : classSet;
+  const images = predictions
+    ? chosen.map((image) => ({ ...image, maskFile: path.resolve(predictions, `${path.basename(image.name)}.png`) }))
+    : chosen;
+  const target = path.resolve(out);
+  const onProgress = (done: number, total: number) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);
+  };
+  const report = await exportData({ images, classSet: predicted, to, out: target, exportImage, onProgress });
+  for (const note of report.notes) say(note);
+  say(`${report.images} images in ${target}`);
+  give(target);
+}

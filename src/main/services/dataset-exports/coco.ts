@@ -1,0 +1,77 @@
+// COCO: a segment is all pixels of a class in an image. Its number is the category's, 1 … n; 0 is void.
+// Source: the COCO data format (cocodataset.org/#format-data), its run lengths column by column.
+import { writePng } from '#files/png/png';
+import { voidId } from '#shared/mask/void-id';
+
+interface Mask {
+  width: number;
+  height: number;
+  ids: Uint8Array;
+}
+
+export interface CocoAnnotation {
+  category_id: number;
+  area: number;
+  /** [left, top, width, height] */
+  bbox: [number, number, number, number];
+  iscrowd: 1;
+  /** Lengths of runs outside and inside in turn, column by column. */
+  segmentation: { size: [height: number, width: number]; counts: number[] };
+}
+
+/** A mask whose colours are the numbers of segments: red is the lowest byte. */
+export function panopticMask({ width, height, ids }: Mask): Uint8Array {
+  const samples = new Uint8Array(3 * ids.length);
+  for (let index = 0; index < ids.length; index++) {
+    const segment = ids[index] === voidId ? 0 : ids[index] + 1;
+    samples[3 * index] = segment & 255;
+    samples[3 * index + 1] = segment >> 8;
+  }
+  const header = { width, height, depth: 8, colourType: 2, interlaced: false } as const;
+  return writePng({ header, samples, palette: null, transparency: null, beside: [] });
+}
+
+interface Segment {
+  area: number;
+  box: [left: number, top: number, right: number, bottom: number];
+  counts: number[];
+  /** Where its last run ends, counted column by column. */
+  end: number;
+}
+
+/** Every class of a mask as one annotation. @param classes how many there are */
+export function cocoAnnotations({ width, height, ids }: Mask, classes: number): CocoAnnotation[] {
+  const segments = new Map<number, Segment>();
+  for (let x = 0, at = 0; x < width; x++)
+    for (let y = 0; y < height; y++, at++) {
+      const id = ids[y * width + x];
+      if (id >= classes) continue;
+      const segment = segments.get(id) ?? { area: 0, box: [x, y, x, y], counts: [], end: -1 };
+      segments.set(id, segment);
+      segment.area++;
+      const { box, counts } = segment;
+      box[1] = Math.min(box[1], y);
+      box[2] = x;
+      box[3] = Math.max(box[3], y);
+      if (segment.end === at) counts[counts.length - 1]++;
+      else counts.push(at - Math.max(0, segment.end), 1);
+      segment.end = at + 1;
+    }
+  return [...segments].map(
+    ([
+      id,
+      {
+        area,
+        box: [left, top, right, bottom],
+        counts,
+        end,
+      },
+    ]) => ({
+      category_id: id + 1,
+      area,
+      bbox: [left, top, right - left + 1, bottom - top + 1],
+      iscrowd: 1,
+      segmentation: { size: [height, width], counts: end < ids.length ? [...counts, ids.length - end] : counts },
+    }),
+  );
+}

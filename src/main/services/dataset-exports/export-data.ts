@@ -1,0 +1,128 @@
+// A data set, or a split of it, in a form that others read.
+import { isThere } from '#files/file-identity';
+import { AppError, messageOf } from '#shared/errors';
+import type { ClassSet } from '../class-sets/class-set.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
+import { cityscapesIds } from './cityscapes-ids.ts';
+import type { ExportedImage, ExportImageInput } from './export-image.ts';
+import { formOfExport, type ExportFormName, type OutEntry } from './forms.ts';
+import { reportOf, type SplitCounts } from './report.ts';
+import { sinkAt } from './sink.ts';
+
+export interface ExportDataOptions {
+  images: readonly LocatedImage[];
+  classSet: ClassSet;
+  to: ExportFormName;
+  /** A folder that is not there yet, or a file whose name ends with .zip. */
+  out: string;
+  /** Does an image, in this thread or another one. */
+  exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+export interface ExportDataReport {
+  images: number;
+  /** What was left out or went out otherwise, in words. */
+  notes: string[];
+}
+
+/** Images that are worked on at the same time. */
+const together = 4;
+
+/**
+ * Writes the labelled images; what has no mask or cannot be read is left out and told.
+ * @throws AppError 'conflict' if something is in the place, 'not-found' if nothing is labelled, 'cancelled', 'disk-full': nothing is then there
+ */
+export async function exportData(options: ExportDataOptions): Promise<ExportDataReport> {
+  const { images, classSet, to, out, exportImage, onProgress, signal } = options;
+  const labelled = images.filter(({ maskFile }) => isThere(maskFile));
+  if (labelled.length === 0) throw new AppError('not-found', 'None of the images has a mask, so there is nothing to export');
+  const { classes, format } = classSet;
+  const nameOf = uniqueNames(to);
+  const inputs = labelled.map(({ id, split, imageFile, maskFile }) => ({
+    to,
+    split,
+    name: nameOf(id, split),
+    imageFile,
+    maskFile,
+    format,
+    classes,
+  }));
+  const sink = sinkAt(out);
+  const entries = new Map<number, OutEntry>();
+  const counts = new Map<string, SplitCounts>();
+  const notes: string[] = [];
+  let foreign = 0;
+  let next = 0;
+  let done = 0;
+  // One after the other into the sink: a zip has one end.
+  let writing: Promise<void> = Promise.resolve();
+  async function work(): Promise<void> {
+    for (let index = next++; index < inputs.length; index = next++) {
+      if (signal?.aborted) throw new AppError('cancelled', 'The export was cancelled');
+      const {
+        files,
+        entry,
+        pixels,
+        foreign: outside,
+      } = await exportImage(inputs[index]).catch((error: unknown) => {
+        notes.push(`left out: ${messageOf(error)}`);
+        return { files: [], entry: null, pixels: null, foreign: 0 };
+      });
+      writing = writing.then(async () => {
+        for (const { path, content } of files) await sink.write(path, content);
+      });
+      await writing;
+      if (entry) entries.set(index, entry);
+      if (entry && pixels) addTo(counts, entry.split, pixels);
+      foreign += outside;
+      onProgress?.(++done, inputs.length);
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: together }, work));
+    const ordered = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
+    if (ordered.length === 0) throw new AppError('corrupt-file', `No image could be exported: ${notes[0]}`);
+    for (const { path, content } of formOfExport[to].lists(ordered, classes)) await sink.write(path, content);
+    await sink.write('report.csv', reportOf(counts, classes));
+    await sink.finish();
+  } catch (error) {
+    await writing.catch(() => undefined);
+    await sink.abandon();
+    throw error;
+  }
+  return { images: entries.size, notes: [...notes, ...otherwise(options, labelled.length, foreign)] };
+}
+
+function addTo(counts: Map<string, SplitCounts>, split: string, pixels: readonly number[]): void {
+  const known = counts.get(split) ?? { images: pixels.map(() => 0), pixels: pixels.map(() => 0) };
+  pixels.forEach((count, id) => {
+    known.pixels[id] += count;
+    known.images[id] += count > 0 ? 1 : 0;
+  });
+  counts.set(split, known);
+}
+
+/** What went out otherwise than it is. */
+function otherwise({ images, classSet, to }: ExportDataOptions, labelled: number, foreign: number): string[] {
+  const without = images.length - labelled;
+  const missing = to === 'cityscapes' ? cityscapesIds(classSet.classes.map(({ name }) => name)).missing : [];
+  return [
+    ...(without > 0 ? [without === 1 ? '1 image without a mask is left out' : `${without} images without a mask are left out`] : []),
+    ...(foreign > 0 ? [`${foreign} pixels that are not in the class set went out as not labelled`] : []),
+    ...(missing.length > 0 ? [`Cityscapes has no ${missing.join(', ')}: these went out as unlabeled`] : []),
+  ];
+}
+
+/** Names that are told apart where the form puts them: by split, or all together in VOC's. */
+function uniqueNames(to: ExportFormName): (id: string, split: string) => string {
+  const taken = new Set<string>();
+  return (id, split) => {
+    const short = id.slice(id.indexOf('/') + 1);
+    const within = to === 'voc' ? '' : `${split}/`;
+    const name = taken.has(within + short) ? id : short;
+    taken.add(within + name);
+    return name;
+  };
+}

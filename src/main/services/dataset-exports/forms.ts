@@ -1,0 +1,216 @@
+// The forms that a data set goes out in: what each file is called and holds. One image at a time, so that worker threads can share them.
+import path from 'node:path';
+import { paletteForm } from '#files/mask-form';
+import { encodeStoredMask } from '#files/mask-writing';
+import { writePng } from '#files/png/png';
+import type { Rgb } from '#shared/classes/class-info';
+import { voidId } from '#shared/mask/void-id';
+import { cityscapesIds } from './cityscapes-ids.ts';
+import { cocoAnnotations, panopticMask, type CocoAnnotation } from './coco.ts';
+
+export const exportForms = ['segnet', 'camvid', 'voc', 'cityscapes', 'coco', 'colour'] as const;
+export type ExportFormName = (typeof exportForms)[number];
+
+/** A class as it goes out. */
+export interface OutClass {
+  name: string;
+  color: Rgb;
+}
+
+/** An image with its mask as class ids. */
+export interface OutImage {
+  split: string;
+  /** Unique within the export, with `/` between its parts. */
+  name: string;
+  /** With its dot. */
+  extension: string;
+  picture: Uint8Array;
+  width: number;
+  height: number;
+  ids: Uint8Array;
+}
+
+export interface OutFile {
+  path: string;
+  content: Uint8Array | string;
+}
+
+/** What the lists at the end need to know of an image. */
+export interface OutEntry {
+  split: string;
+  name: string;
+  extension: string;
+  width: number;
+  height: number;
+  coco?: CocoAnnotation[];
+}
+
+interface ExportForm {
+  /** Whether images must be PNG. */
+  pngAlone?: boolean;
+  files: (image: OutImage, classes: readonly OutClass[]) => OutFile[];
+  coco?: (image: OutImage, classes: readonly OutClass[]) => CocoAnnotation[];
+  lists: (entries: readonly OutEntry[], classes: readonly OutClass[]) => OutFile[];
+}
+
+/** The colour of void: one that no class has, black if it can be. */
+export function voidColour(classes: readonly OutClass[]): Rgb {
+  const options: Rgb[] = [
+    [0, 0, 0],
+    [224, 224, 192],
+    [255, 255, 255],
+    [255, 0, 255],
+  ];
+  return options.find((color) => !classes.some((each) => each.color.join() === color.join()))!;
+}
+
+/** Ids as a grey PNG; void is the number of classes, as SegNet's masks have it. */
+function greyMask({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
+  return encodeStoredMask({ width, height, values: ids.map((id) => (id === voidId ? classes.length : id)) });
+}
+
+/** Ids in the classes' colours, RGB of 8 bits. */
+export function colourPicture({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
+  const none = voidColour(classes);
+  const samples = new Uint8Array(3 * ids.length);
+  ids.forEach((id, index) => samples.set(id === voidId ? none : classes[id].color, 3 * index));
+  const header = { width, height, depth: 8, colourType: 2, interlaced: false } as const;
+  return writePng({ header, samples, palette: null, transparency: null, beside: [] });
+}
+
+/** Ids as a palette PNG in the classes' colours; 255 is void. */
+function paletteMask({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
+  const palette = Array.from({ length: 256 }, (_, id) => classes[id]?.color ?? null);
+  palette[voidId] = voidColour(classes);
+  return encodeStoredMask({ width, height, values: ids }, paletteForm(palette));
+}
+
+const bySplit = (entries: readonly OutEntry[]): [split: string, entries: OutEntry[]][] =>
+  [...new Set(entries.map(({ split }) => split))].map((split) => [split, entries.filter((entry) => entry.split === split)]);
+
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
+const quoted = (text: string): string => (/\s/.test(text) ? `"${text}"` : text);
+
+/** The classes as this workbench reads them, beside whatever list the form has. */
+function ownClasses(classes: readonly OutClass[], voidValue: number): OutFile {
+  const listed = classes.map(({ name, color }, value) => ({ value, name, color }));
+  return { path: 'classes.json', content: `${JSON.stringify({ name: 'Exported classes', voidValue, classes: listed }, null, 1)}\n` };
+}
+
+/** Pairs of paths, an image a line, as SegNet and CVAT list them. */
+const pairLists = (entries: readonly OutEntry[]): OutFile[] =>
+  bySplit(entries).map(([split, here]) => ({
+    path: `${split}.txt`,
+    content: lines(here.map(({ name, extension }) => `${quoted(`/${split}/${name}${extension}`)} ${quoted(`/${split}annot/${name}.png`)}`)),
+  }));
+
+const colourLines = (classes: readonly OutClass[]): string[] => {
+  const none = voidColour(classes);
+  const hasVoid = classes.some(({ name }) => /^void$/i.test(name));
+  return [...(hasVoid ? [] : [`${none.join(' ')} Void`]), ...classes.map(({ name, color }) => `${color.join(' ')} ${name}`)];
+};
+
+const segnet: ExportForm = {
+  files: (image, classes) => [
+    { path: `${image.split}/${image.name}${image.extension}`, content: image.picture },
+    { path: `${image.split}annot/${image.name}.png`, content: greyMask(image, classes) },
+  ],
+  lists: (entries, classes) => [...pairLists(entries), ownClasses(classes, classes.length)],
+};
+
+const camvid: ExportForm = {
+  files: (image, classes) => [
+    { path: `${image.split}/${image.name}${image.extension}`, content: image.picture },
+    { path: `${image.split}annot/${image.name}.png`, content: colourPicture(image, classes) },
+  ],
+  lists: (entries, classes) => [
+    ...pairLists(entries),
+    { path: 'label_colors.txt', content: lines(colourLines(classes)) },
+    ownClasses(classes, 255),
+  ],
+};
+
+/** Readers refuse a colour that no label has: void is `background` where that is free, as CVAT writes it. */
+function voidLabel(classes: readonly OutClass[]): string[] {
+  const name = ['background', 'ignored', 'void'].find((free) => !classes.some((each) => each.name.toLowerCase() === free))!;
+  return [`${name}:${voidColour(classes).join(',')}::`];
+}
+
+const voc: ExportForm = {
+  files: (image, classes) => [
+    { path: `JPEGImages/${image.name}${image.extension}`, content: image.picture },
+    { path: `SegmentationClass/${image.name}.png`, content: paletteMask(image, classes) },
+  ],
+  lists: (entries, classes) => [
+    ...bySplit(entries).map(([split, here]) => ({
+      path: `ImageSets/Segmentation/${split}.txt`,
+      content: lines(here.map(({ name }) => name)),
+    })),
+    {
+      path: 'labelmap.txt',
+      content: lines([
+        '# label:color_rgb:parts:actions',
+        ...voidLabel(classes),
+        ...classes.map(({ name, color }) => `${name.replaceAll(':', '-')}:${color.join(',')}::`),
+      ]),
+    },
+    ownClasses(classes, 255),
+  ],
+};
+
+const cityscapes: ExportForm = {
+  pngAlone: true,
+  files(image, classes) {
+    const { width, height, ids } = image;
+    const city = image.name.includes('/') ? path.posix.dirname(image.name) : (/^([A-Za-z-]+)_\d{6}_/.exec(image.name)?.[1] ?? 'exported');
+    const at = `${image.split}/${city}/${path.posix.basename(image.name)}`;
+    const { labelIds, trainIds } = cityscapesIds(classes.map(({ name }) => name));
+    const inIds = (of: readonly number[], none: number) => ids.map((id) => (id === voidId ? none : of[id]));
+    return [
+      { path: `leftImg8bit/${at}_leftImg8bit.png`, content: image.picture },
+      { path: `gtFine/${at}_gtFine_labelIds.png`, content: encodeStoredMask({ width, height, values: inIds(labelIds, 0) }) },
+      { path: `gtFine/${at}_gtFine_labelTrainIds.png`, content: encodeStoredMask({ width, height, values: inIds(trainIds, 255) }) },
+      { path: `gtFine/${at}_gtFine_color.png`, content: colourPicture(image, classes) },
+    ];
+  },
+  lists: () => [],
+};
+
+const coco: ExportForm = {
+  files: (image) => [
+    { path: `images/${image.split}/${image.name}${image.extension}`, content: image.picture },
+    { path: `annotations/panoptic_${image.split}/${image.name}.png`, content: panopticMask(image) },
+  ],
+  coco: (image, classes) => cocoAnnotations(image, classes.length),
+  lists(entries, classes) {
+    const categories = classes.map(({ name, color }, id) => ({ id: id + 1, name, supercategory: 'street', isthing: 0, color }));
+    return bySplit(entries).flatMap(([split, here]) => {
+      const images = here.map(({ name, extension, width, height }, id) => ({
+        id: id + 1,
+        file_name: `${name}${extension}`,
+        width,
+        height,
+      }));
+      const segments = here.map(({ name, coco: found = [] }, id) => ({
+        image_id: id + 1,
+        file_name: `${name}.png`,
+        segments_info: found.map(({ category_id, area, bbox }) => ({ id: category_id, category_id, area, bbox, iscrowd: 0 })),
+      }));
+      let annotation = 0;
+      const annotations = here.flatMap(({ coco: found = [] }, id) =>
+        found.map((each) => ({ id: ++annotation, image_id: id + 1, ...each })),
+      );
+      return [
+        { path: `annotations/panoptic_${split}.json`, content: JSON.stringify({ images, annotations: segments, categories }) },
+        { path: `annotations/instances_${split}.json`, content: JSON.stringify({ images, annotations, categories }) },
+      ];
+    });
+  },
+};
+
+const colour: ExportForm = {
+  files: (image, classes) => [{ path: `${image.split}/${image.name}.png`, content: colourPicture(image, classes) }],
+  lists: (_, classes) => [{ path: 'label_colors.txt', content: lines(colourLines(classes)) }],
+};
+
+export const formOfExport: Readonly<Record<ExportFormName, ExportForm>> = { segnet, camvid, voc, cityscapes, coco, colour };

@@ -1,0 +1,20 @@
+import type { OutClass } from './forms.ts';
+
+/** What of a split is what, class by class and void at the end. */
+export interface SplitCounts {
+  pixels: number[];
+  /** Images that have the class. */
+  images: number[];
+}
+
+const cell = (text: string): string => (/[",\n]|^[=+\-@]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/** Class statistics as csv: a row a split and class. */
+export function reportOf(counts: ReadonlyMap<string, SplitCounts>, classes: readonly OutClass[]): string {
+  const names = [...classes.map(({ name }) => name), 'Not labelled'];
+  const rows = [...counts].flatMap(([split, { pixels, images }]) => {
+    const all = pixels.reduce((sum, count) => sum + count, 0);
+    return names.map((name, id) => [split, cell(name), pixels[id], (pixels[id] / all).toFixed(6), images[id]].join(','));
+  });
+  return ['split,class,pixels,share,images', ...rows, ''].join('\n');
+}

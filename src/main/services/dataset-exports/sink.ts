@@ -1,0 +1,138 @@
+// Where an export goes: a folder or a zip. It is there whole or not at all.
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
+import { asFileError } from '#files/atomic-write';
+import { AppError } from '#shared/errors';
+
+export interface Sink {
+  write: (file: string, content: Uint8Array | string) => Promise<void>;
+  /** Puts what was written in its place. @throws AppError 'disk-full', 'read-only' */
+  finish: () => Promise<void>;
+  /** Takes what was written away. Never rejects. */
+  abandon: () => Promise<void>;
+}
+
+/** @param out a folder that is not there or is empty, or a file whose name ends with .zip @throws AppError 'conflict' if something is there */
+export function sinkAt(out: string): Sink {
+  const isFree = !existsSync(out) || (!/\.zip$/i.test(out) && isEmptyFolder(out));
+  if (!isFree) throw new AppError('conflict', `${out} is there already: choose another place, or remove it`, { file: out });
+  return /\.zip$/i.test(out) ? new ZipSink(out) : new FolderSink(out);
+}
+
+function isEmptyFolder(folder: string): boolean {
+  try {
+    return readdirSync(folder).length === 0;
+  } catch {
+    // A file.
+    return false;
+  }
+}
+
+const partial = (out: string): string => path.join(path.dirname(out), `.${path.basename(out).slice(0, 60)}.${process.pid}.partial`);
+
+class FolderSink implements Sink {
+  private readonly out: string;
+  private readonly made: string;
+
+  constructor(out: string) {
+    this.out = out;
+    this.made = partial(out);
+  }
+
+  async write(file: string, content: Uint8Array | string): Promise<void> {
+    const at = path.join(this.made, ...file.split('/'));
+    try {
+      await mkdir(path.dirname(at), { recursive: true });
+      await writeFile(at, content, { flag: 'wx' });
+    } catch (error) {
+      throw asFileError(error, at);
+    }
+  }
+
+  async finish(): Promise<void> {
+    await mkdir(this.made, { recursive: true });
+    if (existsSync(this.out)) rmdirSync(this.out);
+    try {
+      renameSync(this.made, this.out);
+    } catch (error) {
+      throw asFileError(error, this.out);
+    }
+  }
+
+  abandon(): Promise<void> {
+    rmSync(this.made, { recursive: true, force: true });
+    return Promise.resolve();
+  }
+}
+
+/** What a zip without 64-bit sizes holds. */
+const mostBytes = 4e9;
+
+class ZipSink implements Sink {
+  private readonly out: string;
+  private readonly made: string;
+  private handle: FileHandle | null = null;
+  private readonly zip: Zip;
+  private waiting: Uint8Array[] = [];
+  private failure: Error | null = null;
+  private bytes = 0;
+
+  constructor(out: string) {
+    this.out = out;
+    this.made = partial(out);
+    this.zip = new Zip((error, chunk) => {
+      if (error) this.failure = error;
+      else this.waiting.push(chunk);
+    });
+  }
+
+  private async flush(): Promise<void> {
+    if (this.failure) throw this.failure;
+    try {
+      if (!this.handle) {
+        await mkdir(path.dirname(this.made), { recursive: true });
+        this.handle = await open(this.made, 'wx');
+      }
+      for (const chunk of this.waiting.splice(0)) {
+        this.bytes += chunk.length;
+        await this.handle.writeFile(chunk);
+      }
+    } catch (error) {
+      throw asFileError(error, this.out);
+    }
+    if (this.bytes > mostBytes) throw new AppError('too-large', `${this.out} would have more than 4 GB: export into a folder instead`);
+  }
+
+  async write(file: string, content: Uint8Array | string): Promise<void> {
+    // Pictures are compressed already.
+    const entry = typeof content === 'string' ? new ZipDeflate(file, { level: 6 }) : new ZipPassThrough(file);
+    this.zip.add(entry);
+    entry.push(typeof content === 'string' ? new TextEncoder().encode(content) : content, true);
+    await this.flush();
+  }
+
+  async finish(): Promise<void> {
+    this.zip.end();
+    await this.flush();
+    await this.handle?.sync();
+    await this.close();
+    try {
+      renameSync(this.made, this.out);
+    } catch (error) {
+      throw asFileError(error, this.out);
+    }
+  }
+
+  private async close(): Promise<void> {
+    const { handle } = this;
+    this.handle = null;
+    await handle?.close();
+  }
+
+  async abandon(): Promise<void> {
+    await this.close().catch(() => undefined);
+    rmSync(this.made, { force: true });
+  }
+}

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { unzipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { readMask } from '#files/mask-png';
+import { cocoAnnotations } from '#services/dataset-exports/coco';
+import { exportData } from '#services/dataset-exports/export-data';
+import { exportImage } from '#services/dataset-exports/export-image';
+import { exportForms, type ExportFormName } from '#services/dataset-exports/forms';
+import { locateDataset } from '#services/layouts/recognise';
+import { publishedSets } from '../../scripts/sample/published-sets.ts';
+import { filesBelow } from '#files/files-below';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+
+const idsOf = (folder: string): Map<string, number[]> => {
+  const { images, classSet } = locateDataset(folder);
+  return new Map(images.map(({ split, name, maskFile }) => [`${split}/${name}`, [...readMask(maskFile, classSet.format).ids]]));
+};
+const out = () => path.join(temporaryFolder(), 'out');
+const exported = async (folder: string, to: ExportFormName, target = out()) => {
+  const report = await exportData({ ...locateDataset(folder), to, out: target, exportImage });
+  return { target, report };
+};
+
+test.each(['segnet', 'camvid', 'voc'] as const)('a data set that goes out as %s opens here as it was', async (to) => {
+  const folder = await makeDataset();
+  const { target, report } = await exported(folder, to);
+  expect(report).toEqual({ images: 6, notes: [] });
+  const { classSet, problems } = locateDataset(target);
+  expect(classSet.classes.map(({ name, color }) => ({ name, color }))).toEqual(
+    locateDataset(folder).classSet.classes.map(({ name, color }) => ({ name, color })),
+  );
+  expect(problems).toEqual([]);
+  expect(idsOf(target)).toEqual(idsOf(folder));
+});
+
+test.each(publishedSets)('$name goes out in every form, its images and statistics with it', async (set) => {
+  const folder = temporaryFolder();
+  await set.draw(folder);
+  const labelled = locateDataset(folder).images.filter(({ maskFile }) => existsSync(maskFile)).length;
+  for (const to of exportForms) {
+    const { target, report } = await exported(folder, to);
+    expect([to, report.images]).toEqual([to, labelled]);
+    expect(readFileSync(path.join(target, 'report.csv'), 'utf8')).toMatch(/^split,class,pixels,share,images\n/);
+    expect((await filesBelow(target)).length).toBeGreaterThan(labelled);
+  }
+});
+
+test('Cityscapes names are found, and what it lacks is told and unlabeled', async () => {
+  const folder = await makeDataset({ layout: 'reference' });
+  const { target, report } = await exported(folder, 'cityscapes');
+  expect(report.notes.join()).toMatch(/Cityscapes has no Animal, Archway/);
+  expect(locateDataset(target).classSet.name).toBe('Cityscapes-19');
+});
+
+test('a zip holds the same files, and is there whole or not at all', async () => {
+  const folder = await makeDataset();
+  const { target } = await exported(folder, 'voc');
+  const zip = path.join(temporaryFolder(), 'voc.zip');
+  await exported(folder, 'voc', zip);
+  const entries = unzipSync(readFileSync(zip));
+  const below = (await filesBelow(target)).map(({ file }) => path.relative(target, file).split(path.sep).join('/')).sort();
+  expect(Object.keys(entries).sort()).toEqual(below);
+  for (const name of below) expect(Buffer.compare(Buffer.from(entries[name]), readFileSync(path.join(target, name)))).toBe(0);
+  await expect(exported(folder, 'voc', zip)).rejects.toThrow(`${zip} is there already`);
+
+  const stop = new AbortController();
+  const place = temporaryFolder();
+  const cancelled = exportData({
+    ...locateDataset(folder),
+    to: 'segnet',
+    out: path.join(place, 'x'),
+    exportImage,
+    signal: stop.signal,
+    onProgress: () => stop.abort(),
+  });
+  await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+  expect(readdirSync(place)).toEqual([]);
+});
+
+test('what cannot go out is left out and told, and nothing at all is refused', async () => {
+  const folder = await makeDataset();
+  writeFileSync(path.join(folder, 'trainannot/train-0.png'), 'broken');
+  rmSync(path.join(folder, 'trainannot/train-1.png'));
+  const { report } = await exported(folder, 'segnet');
+  expect(report.images).toBe(4);
+  expect(report.notes).toEqual([
+    expect.stringMatching(/^left out: .*train-0.png is not a whole PNG/),
+    '1 image without a mask is left out',
+  ]);
+  rmSync(path.join(folder, 'trainannot'), { recursive: true });
+  rmSync(path.join(folder, 'valannot'), { recursive: true });
+  await expect(exported(folder, 'segnet')).rejects.toThrow('None of the images has a mask');
+});
+
+test("COCO's run lengths, unrolled, are the mask", () => {
+  const masks = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })).chain(([width, height]) =>
+    fc.record({
+      width: fc.constant(width),
+      height: fc.constant(height),
+      ids: fc
+        .array(fc.constantFrom(0, 1, 2, 255), { minLength: width * height, maxLength: width * height })
+        .map((ids) => Uint8Array.from(ids)),
+    }),
+  );
+  fc.assert(
+    fc.property(masks, ({ width, height, ids }) => {
+      const back = new Uint8Array(width * height).fill(255);
+      for (const { category_id: category, area, bbox, segmentation } of cocoAnnotations({ width, height, ids }, 3)) {
+        const inside = segmentation.counts.flatMap((count, run) => new Array<boolean>(count).fill(run % 2 === 1));
+        expect(inside).toHaveLength(width * height);
+        expect(inside.filter(Boolean)).toHaveLength(area);
+        const places = inside.flatMap((isIn, at) => (isIn ? [{ x: Math.floor(at / height), y: at % height }] : []));
+        for (const { x, y } of places) back[y * width + x] = category - 1;
+        const [xs, ys] = [places.map(({ x }) => x), places.map(({ y }) => y)];
+        expect(bbox).toEqual([
+          Math.min(...xs),
+          Math.min(...ys),
+          Math.max(...xs) - Math.min(...xs) + 1,
+          Math.max(...ys) - Math.min(...ys) + 1,
+        ]);
+      }
+      expect(back).toEqual(ids);
+    }),
+  );
+});
