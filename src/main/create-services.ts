@@ -88,6 +88,7 @@ export function createServices(options: HostOptions): Workbench {
         app,
         datasets: datasets.handlers(),
         edits: () => scope().edits.handlers(),
+        datasetExports: () => scope().exports.handlers(),
         review: () => scope().review.handlers(),
         runs: () => scope().runs.handlers(),
         training: () => scope().training.handlers(),

@@ -7,7 +7,7 @@ import { readMask } from '#files/mask-png';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
-import { exportForms } from '#services/dataset-exports/forms';
+import { exportFormNames } from '#shared/data/export-forms';
 import { locateDataset } from '#services/layouts/recognise';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';
@@ -34,7 +34,7 @@ describe.skipIf(!python)('readers that are not ours', () => {
 
   async function exportAll(): Promise<void> {
     folder = temporaryFolder();
-    for (const to of exportForms) await exportData({ ...sample, to, out: path.join(folder, to), exportImage });
+    for (const to of exportFormNames) await exportData({ ...sample, to, out: path.join(folder, to), exportImage });
   }
 
   test('read every form of the sample to the last pixel', async () => {

@@ -7,7 +7,7 @@ import { readMask } from '#files/mask-png';
 import { cocoAnnotations } from '#services/dataset-exports/coco';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
-import { exportForms, type ExportFormName } from '#services/dataset-exports/forms';
+import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { locateDataset } from '#services/layouts/recognise';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { filesBelow } from '#files/files-below';
@@ -39,7 +39,7 @@ test.each(publishedSets)('$name goes out in every form, its images and statistic
   const folder = temporaryFolder();
   await set.draw(folder);
   const labelled = locateDataset(folder).images.filter(({ maskFile }) => existsSync(maskFile)).length;
-  for (const to of exportForms) {
+  for (const to of exportFormNames) {
     const { target, report } = await exported(folder, to);
     expect([to, report.images]).toEqual([to, labelled]);
     expect(readFileSync(path.join(target, 'report.csv'), 'utf8')).toMatch(/^split,class,pixels,share,images\n/);

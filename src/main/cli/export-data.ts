@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
-import { exportForms, type ExportFormName } from '#services/dataset-exports/forms';
+import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { findDataset } from './dataset.ts';
 import { give, say } from './say.ts';
 
@@ -15,7 +15,7 @@ interface ExportDataOptions {
   predictions?: string;
 }
 
-const forms = () => new Option('--to <form>', 'what others read').choices(exportForms).makeOptionMandatory();
+const forms = () => new Option('--to <form>', 'what others read').choices(exportFormNames).makeOptionMandatory();
 
 export function registerExportData(program: Command): void {
   program

@@ -31,3 +31,15 @@ export async function readOtherwise(
     });
   });
 }
+
+/** Reads the open folder again, and says what is another than before. */
+export async function refreshDataset(session: Session): Promise<void> {
+  const before = new Set(session.images.keys());
+  await session.attempt(async () => {
+    await session.open(() => session.client.datasets.refresh());
+    const added = [...session.images.keys()].filter((id) => !before.has(id)).length;
+    const gone = [...before].filter((id) => !session.images.has(id)).length;
+    const told = [...(added > 0 ? [`${added} new`] : []), ...(gone > 0 ? [`${gone} gone`] : [])].join(', ');
+    session.toasts.show('info', `The folder was read again: ${session.images.size} images${told ? `, ${told}` : ''}.`);
+  });
+}

@@ -73,6 +73,8 @@ export class Session {
   });
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly masks = new Set<WaitingStrokes>();
+  /** The last reading of a data set into this window. */
+  private loading: Promise<void> = Promise.resolve();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
   private uiState: UiState = {};
@@ -217,7 +219,12 @@ export class Session {
   }
 
   /** Turns to a data set, or reads the one that is shown anew. */
-  private async load(info: DatasetInfo): Promise<void> {
+  private load(info: DatasetInfo): Promise<void> {
+    this.loading = this.read(info);
+    return this.loading;
+  }
+
+  private async read(info: DatasetInfo): Promise<void> {
     this.connection.bind(info.id);
     const another = this.dataset?.id !== info.id;
     if (another) {
@@ -283,6 +290,8 @@ export class Session {
       const info = await work();
       if (this.dataset?.id !== info.id) await this.load(info);
       else if (this.moved || this.dataset.openedAt !== info.openedAt) await this.reload(info);
+      // The event may have come before the answer.
+      else await this.loading;
       return info;
     } finally {
       this.opening--;

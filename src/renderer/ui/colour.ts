@@ -32,3 +32,9 @@ export function lineColour(colour: string, surface: string, text: string): strin
   }
   return text;
 }
+
+/** `#rrggbb` of a colour. */
+export const hexOf = (color: Rgb): string => `#${color.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+
+/** A colour of `#rrggbb`; grey for anything else. */
+export const rgbOf = (hex: string): Rgb => parseColour(hex) ?? [128, 128, 128];

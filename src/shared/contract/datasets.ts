@@ -118,6 +118,8 @@ export const datasets = {
     takeOver: method(z.undefined()).returns<DatasetInfo>(),
     /** Reads the open data set in another way, and keeps that in it; null forgets what was kept. */
     arrange: method(z.strictObject({ arrangement: arrangementSchema.nullable() })).returns<DatasetInfo>(),
+    /** Reads the open folder again: files that are new, gone or changed. */
+    refresh: method(z.undefined()).returns<DatasetInfo>(),
     /** Looks at a folder that may be opened. @param arrangement how it would be read; null has it recognised */
     look: method(
       z.strictObject({ path: z.string().min(1).max(4096), arrangement: openArrangementSchema.nullable() }),

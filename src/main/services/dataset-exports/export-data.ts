@@ -1,11 +1,12 @@
 // A data set, or a split of it, in a form that others read.
 import { isThere } from '#files/file-identity';
+import type { ExportFormName } from '#shared/data/export-forms';
 import { AppError, messageOf } from '#shared/errors';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import type { ExportedImage, ExportImageInput } from './export-image.ts';
-import { formOfExport, type ExportFormName, type OutEntry } from './forms.ts';
+import { formOfExport, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
 import { sinkAt } from './sink.ts';
 
@@ -32,7 +33,8 @@ const together = 4;
 
 /**
  * Writes the labelled images; what has no mask or cannot be read is left out and told.
- * @throws AppError 'conflict' if something is in the place, 'not-found' if nothing is labelled, 'cancelled', 'disk-full': nothing is then there
+ * @throws AppError 'conflict' if something is in the place, 'not-found' if nothing is labelled, 'cancelled', 'disk-full': nothing is
+ * then there
  */
 export async function exportData(options: ExportDataOptions): Promise<ExportDataReport> {
   const { images, classSet, to, out, exportImage, onProgress, signal } = options;

@@ -1,8 +1,9 @@
 import { assertMaskSize, readMask } from '#files/mask-png';
 import { withPicture } from '#files/picture';
+import type { ExportFormName } from '#shared/data/export-forms';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
-import { formOfExport, type ExportFormName, type OutClass, type OutEntry, type OutFile } from './forms.ts';
+import { formOfExport, type OutClass, type OutEntry, type OutFile } from './forms.ts';
 
 export interface ExportImageInput {
   to: ExportFormName;

@@ -4,12 +4,10 @@ import { paletteForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { writePng } from '#files/png/png';
 import type { Rgb } from '#shared/classes/class-info';
+import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import { cocoAnnotations, panopticMask, type CocoAnnotation } from './coco.ts';
-
-export const exportForms = ['segnet', 'camvid', 'voc', 'cityscapes', 'coco', 'colour'] as const;
-export type ExportFormName = (typeof exportForms)[number];
 
 /** A class as it goes out. */
 export interface OutClass {

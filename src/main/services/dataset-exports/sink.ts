@@ -14,7 +14,10 @@ export interface Sink {
   abandon: () => Promise<void>;
 }
 
-/** @param out a folder that is not there or is empty, or a file whose name ends with .zip @throws AppError 'conflict' if something is there */
+/**
+ * @param out a folder that is not there or is empty, or a file whose name ends with .zip
+ * @throws AppError 'conflict' if something is there
+ */
 export function sinkAt(out: string): Sink {
   const isFree = !existsSync(out) || (!/\.zip$/i.test(out) && isEmptyFolder(out));
   if (!isFree) throw new AppError('conflict', `${out} is there already: choose another place, or remove it`, { file: out });

@@ -18,6 +18,7 @@ import { RunService } from '../runs/run-service.ts';
 import { RunStore } from '../runs/run-store.ts';
 import { QueueStore } from '../training/queue-store.ts';
 import { TrainingService } from '../training/training-service.ts';
+import { DatasetExportService } from '../dataset-exports/dataset-export-service.ts';
 import type { Workers } from '../workers/workers.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
@@ -63,6 +64,7 @@ export class DatasetScope {
   readonly runs: RunService;
   readonly training: TrainingService;
   readonly review: ReviewService;
+  readonly exports: DatasetExportService;
   private readonly options: ScopeOptions;
   private readonly events: Emitter;
   private readonly lease: Lease | null;
@@ -131,6 +133,8 @@ export class DatasetScope {
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
     this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
+    this.exports = new DatasetExportService({ ...shared, settle: () => this.edits.settle() });
+    endings.push({ what: 'an export', end: () => this.exports.close() });
     this.runs = new RunService({
       dataset,
       access,

@@ -127,6 +127,14 @@ export class DatasetService {
     });
   }
 
+  /** Reads the open folder again: files that are new, gone or changed. @throws AppError as `open` */
+  refresh(): Promise<DatasetInfo> {
+    return this.changes.run(() => {
+      const { path: folder, info } = this.require().dataset;
+      return this.replace(folder, info.isSample, false, true);
+    });
+  }
+
   /** Keeps in a folder how it is read, and opens it. @throws AppError as `open`, 'read-only' where the folder may not be written */
   openAs(given: string, arrangement: Arrangement): Promise<DatasetInfo> {
     const folder = realFolder(given);
@@ -218,6 +226,7 @@ export class DatasetService {
       arrange: ({ arrangement }) => this.arrange(arrangement),
       look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(folder), arrangement, this.options.workers),
       openAs: ({ path: folder, arrangement }) => this.openAs(folder, arrangement),
+      refresh: () => this.refresh(),
       classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),
       images: () => this.require().dataset.images(),

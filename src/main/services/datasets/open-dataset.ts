@@ -157,6 +157,11 @@ export class OpenDataset {
     return [...this.entries.values()];
   }
 
+  /** Its images with their files, as they are now. */
+  located(): LocatedImage[] {
+    return [...this.byId.values()];
+  }
+
   /** @throws AppError 'not-found' */
   image(id: string): LocatedImage {
     const image = this.byId.get(id);

@@ -6,6 +6,7 @@ import type { ReviewMasks } from '#shared/contract/review';
 import type { MaskFileForm, PixelKind } from '#files/mask-form';
 import type { StoredMask } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
+import type { ExportedImage, ExportImageInput } from '../dataset-exports/export-image.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { Survey } from '../datasets/survey.ts';
 
@@ -154,6 +155,7 @@ export interface MaskTasks {
   readKept: (input: KeptInput) => ReadMask;
   stageMask: (input: StageInput) => Staged;
   publishMask: (input: PublishInput) => Published;
+  exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
   repairMask: (input: RepairInput) => Promise<Repaired>;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;

@@ -21,6 +21,7 @@ import { toWireError } from '#shared/rpc/wire-errors';
 import { classList } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
+import { exportImage as exportedImage } from '../dataset-exports/export-image.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
 import type { MaskFormat } from '#shared/classes/class-info';
@@ -127,6 +128,9 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
 function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {
   return encodeStoredMask({ width, height, values: new Uint8Array(width * height).fill(format.voidValue) }, newForm(format));
 }
+
+/** One image of an export. */
+export const exportImage = task((input: TaskInput<'exportImage'>): Promise<TaskResult<'exportImage'>> => exportedImage(input));
 
 /** Keeps what a mask file holds now. @returns its revision, or null without a file */
 const keptOf = (maskFile: string, store: string): string | null =>

@@ -1,0 +1,60 @@
+import type { DatasetInfo } from '#shared/contract/datasets';
+import type { ArrangementChange } from '#shared/data/advice';
+import { rgbOf } from '../../ui/colour.ts';
+
+/** A class as it is being edited. */
+export interface EditedClass {
+  name: string;
+  /** What masks hold for it. */
+  value: number;
+  /** `#rrggbb`; empty gets one that no other has. */
+  color: string;
+  isNew: boolean;
+  /** `void`, or `value:N` of the class that it becomes a part of; empty where it stays. */
+  into: string;
+}
+
+/**
+ * What edited classes change about how a data set is read. A class that goes into another one is from then on read as that.
+ * @returns the change, or why these are no class set
+ */
+export function classChange(
+  { arrangement, voidValue, classes }: Pick<DatasetInfo, 'arrangement' | 'voidValue' | 'classes'>,
+  name: string,
+  rows: readonly EditedClass[],
+): { change: ArrangementChange } | { error: string } {
+  const stay = rows.filter(({ into }) => into === '');
+  const names = stay.map((row) => row.name.trim());
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (stay.length === 0) return { error: 'One class must stay.' };
+  if (name.trim() === '') return { error: 'The set needs a name.' };
+  if (names.includes('')) return { error: 'Every class needs a name.' };
+  if (twice !== undefined) return { error: `Two classes are named "${twice}".` };
+  const reserved = names.find((each) => /^not labelled$/i.test(each));
+  if (reserved !== undefined) return { error: `"${reserved}" is the word for void: give the class another name.` };
+  const renamed = new Map(rows.map((row) => [classes.find(({ value, id }) => (value ?? id) === row.value)?.name, row]));
+  const nameOf = (row: EditedClass | undefined): string | null => {
+    if (!row || row.into === 'void') return null;
+    return row.into === '' ? row.name.trim() : nameOf(rows.find(({ value }) => row.into === `value:${value}`));
+  };
+  const merged = rows.flatMap((row): [string, string | null][] => {
+    if (row.into === '') return [];
+    const color = classes.find(({ value, id }) => (value ?? id) === row.value)?.color;
+    return [[arrangement.masks === 'colour' && color ? `colour ${color.join(' ')}` : `value ${row.value}`, nameOf(row)]];
+  });
+  // What was read as a class before follows it to its new name.
+  const before = Object.entries(arrangement.readAs).map(([text, className]): [string, string | null] => [
+    text,
+    className === null ? null : nameOf(renamed.get(className)),
+  ]);
+  return {
+    change: {
+      classes: {
+        name: name.trim(),
+        voidValue,
+        classes: stay.map((row) => ({ value: row.value, name: row.name.trim(), ...(row.color ? { color: rgbOf(row.color) } : {}) })),
+      },
+      readAs: Object.fromEntries([...before, ...merged]),
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type { DatasetExportReport, ExportProgress } from '#shared/contract/dataset-exports';
+import type { ExportFormName } from '#shared/data/export-forms';
+import type { Session } from './session.svelte.ts';
+
+/** Writes the open data set in a form that others read. @throws AppError as main says */
+export const exportTo = (
+  { client }: Session,
+  options: { to: ExportFormName; split: string | null; out: string },
+): Promise<DatasetExportReport> => client.datasetExports.start(options);
+
+export const cancelExport = (session: Session): Promise<boolean> => session.attempt(() => session.client.datasetExports.cancel());
+
+/** @returns a function that ends it */
+export const onExportProgress = (session: Session, listener: (progress: ExportProgress) => void): (() => void) =>
+  session.on('datasetExports.progress', listener);

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { exportFormNames } from '../data/export-forms.ts';
+import { latest, method } from './define.ts';
+
+export interface DatasetExportReport {
+  /** Where it is now. */
+  out: string;
+  images: number;
+  /** What was left out, or went out otherwise than it is. */
+  notes: string[];
+}
+
+export interface ExportProgress {
+  done: number;
+  total: number;
+  secondsLeft: number | null;
+}
+
+export const datasetExports = {
+  methods: {
+    /** Writes the open data set. Answers when it is done. @param split null is all; out a folder that is not there yet, or a zip */
+    start: method(
+      z.strictObject({ to: z.enum(exportFormNames), split: z.string().max(60).nullable(), out: z.string().min(1).max(4096) }),
+    ).returns<DatasetExportReport>(),
+    /** Ends the export under way; what it wrote is taken away. */
+    cancel: method(z.undefined()).returns<void>(),
+  },
+  events: {
+    progress: latest<ExportProgress>(),
+  },
+};

@@ -1,0 +1,40 @@
+import { Random } from '../random.ts';
+
+/** Parts of a data set that go to each split, 0 … 1; what is left over goes to train. */
+export interface SplitShares {
+  val: number;
+  test: number;
+}
+
+/** The recording that an image is of: its name without the number that it ends with. */
+export const sequenceOf = (name: string): string => /^(.*?)[^A-Za-z0-9]*[A-Za-z]?\d+$/.exec(name)?.[1] ?? name;
+
+/**
+ * Splits images at random, the same way for the same seed.
+ * @param bySequence keeps all images of one recording in one split: neighbours show the same street
+ * @returns ids of each split; a split that gets none is left out
+ */
+export function makeSplits(
+  images: readonly { id: string; name: string }[],
+  shares: SplitShares,
+  seed: number,
+  bySequence: boolean,
+): Record<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { id, name } of images) {
+    const key = bySequence ? sequenceOf(name) : id;
+    groups.set(key, [...(groups.get(key) ?? []), id]);
+  }
+  const shuffled = Random.named('splits', seed).shuffled([...groups.values()]);
+  const wanted = { val: Math.round(shares.val * images.length), test: Math.round(shares.test * images.length) };
+  const made: Record<'train' | 'val' | 'test', string[]> = { train: [], val: [], test: [] };
+  for (const group of shuffled) {
+    // A group goes where it brings the share nearer to what is wanted, and training keeps at least one.
+    const to = (['val', 'test'] as const).find((split) => fits(made[split].length, group.length, wanted[split]));
+    made[to ?? 'train'].push(...group);
+  }
+  if (made.train.length === 0) [made.train, made.val] = [made.val, []];
+  return Object.fromEntries(Object.entries(made).filter(([, ids]) => ids.length > 0));
+}
+
+const fits = (has: number, more: number, wanted: number): boolean => wanted > 0 && Math.abs(has + more - wanted) < Math.abs(has - wanted);

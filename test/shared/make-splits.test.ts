@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { makeSplits, sequenceOf } from '#shared/data/make-splits';
+
+const named = (names: readonly string[]) => names.map((name) => ({ id: `images/${name}`, name }));
+
+test.each([
+  ['0001TP_006690', '0001TP'],
+  ['Seq05VD_f00000', 'Seq05VD'],
+  ['aachen_000000_000019', 'aachen_000000'],
+  ['street-001', 'street'],
+  ['frame 12', 'frame'],
+  ['alone', 'alone'],
+])('%s is of the recording %s', (name, sequence) => expect(sequenceOf(name)).toBe(sequence));
+
+test('every image goes to one split, the same way for the same seed, in about the shares asked for', () => {
+  const of = fc.record({
+    count: fc.integer({ min: 2, max: 120 }),
+    val: fc.integer({ min: 1, max: 45 }),
+    test: fc.integer({ min: 0, max: 45 }),
+    seed: fc.nat(),
+  });
+  fc.assert(
+    fc.property(of, ({ count, val, test: share, seed }) => {
+      const images = named(Array.from({ length: count }, (_, index) => `a_${index}`));
+      const made = makeSplits(images, { val: val / 100, test: share / 100 }, seed, false);
+      expect(Object.values(made).flat().sort()).toEqual(images.map(({ id }) => id).sort());
+      expect(makeSplits(images, { val: val / 100, test: share / 100 }, seed, false)).toEqual(made);
+      expect(made.train.length).toBeGreaterThan(0);
+      expect(Math.abs((made.val?.length ?? 0) - Math.round((count * val) / 100))).toBeLessThanOrEqual(1);
+    }),
+  );
+});
+
+test('a recording is never in two splits', () => {
+  const images = named(['a', 'b', 'c', 'd', 'e'].flatMap((sequence) => Array.from({ length: 20 }, (_, index) => `${sequence}_${index}`)));
+  const made = makeSplits(images, { val: 0.2, test: 0.2 }, 3, true);
+  expect(Object.values(made).map((ids) => ids.length)).toEqual([60, 20, 20]);
+  for (const ids of Object.values(made)) {
+    const others = Object.values(made)
+      .filter((each) => each !== ids)
+      .flat();
+    const sequences = new Set(ids.map((id) => sequenceOf(id)));
+    expect(others.some((id) => sequences.has(sequenceOf(id)))).toBe(false);
+  }
+});
