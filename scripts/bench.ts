@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { measureLargeMask, type EditorArguments } from './bench/editor.ts';
 import { measureLoop, type LoopArguments } from './bench/loop.ts';
 import { measurePeer } from './bench/peer.ts';
+import { measureSurvey } from './bench/survey.ts';
 import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
 
 const whole = (text: string): number => Number.parseInt(text, 10);
@@ -38,6 +39,12 @@ stepCommand('profile', 'Time a training step kernel by kernel.').action((options
   for (const { op, calls, ms, share } of profileStep(sized(options)))
     console.log(`${(100 * share).toFixed(1).padStart(5)} %  ${String(ms).padStart(7)} ms  ${String(calls).padStart(5)} calls  ${op}`);
 });
+
+program
+  .command('survey')
+  .description('Time the reading of a data set after it was opened. Its .encnet is removed: give a copy.')
+  .requiredOption('--data <dir>', 'a copy of a data set')
+  .action(async (options: { data: string }) => console.log(JSON.stringify(await measureSurvey(options))));
 
 program
   .command('predict')

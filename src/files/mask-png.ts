@@ -108,7 +108,7 @@ export interface ForeignCount {
 }
 
 /** What of a mask is not in the class set, in words, with its pixels. @param counts pixels of each code */
-export const foreignIn = (counts: Float64Array, toId: readonly number[], form: MaskFileForm): ForeignCount[] =>
+export const foreignIn = (counts: Uint32Array, toId: readonly number[], form: MaskFileForm): ForeignCount[] =>
   [...counts.entries()]
     .filter(([code, pixels]) => pixels > 0 && isForeign(code, toId))
     .map(([code, pixels]) => ({ text: codeText(code, form), pixels }));

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
+import type { Statement } from 'better-sqlite3';
 import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import { boundedText, parsed, shortText, soundNumber } from '../parsed-row.ts';
@@ -80,6 +81,7 @@ export class OpenDataset {
   private readonly byId: Map<string, LocatedImage>;
   private readonly entries: Map<string, ImageEntry>;
   /** The pictures whose size was read here, and not told by the history, as they were then. */
+  private inserted: Statement | null = null;
   private readonly measuredStamps = new Map<string, string>();
 
   constructor(options: OpenDatasetOptions) {
@@ -195,22 +197,32 @@ export class OpenDataset {
 
   /** Reads an image and its mask anew and records what it finds. */
   async survey(id: string): Promise<ImageEntry> {
-    const image = this.image(id);
+    return (await this.surveyAll([id]))[0];
+  }
+
+  /** The same for several at once, in one thread. */
+  async surveyAll(ids: readonly string[]): Promise<ImageEntry[]> {
     const { classSet } = this;
-    const { workers } = this.options;
-    const stamp = this.stampOf(image);
-    const known = this.entry(id);
-    // A mask that was saved does not change its photo: that is not decoded again.
-    const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
-    const survey = await workers.run('survey', { imageFile: image.imageFile, maskFile: image.maskFile, classSet, size });
-    if (!size) this.measuredStamps.set(id, known.imageStamp);
-    // A folder that is away has no images and masks to tell of.
-    this.options.access.assertThere(path.dirname(image.maskFile));
-    const now = this.entry(id);
-    // A save has told newer things meanwhile.
-    if (now !== known && now.surveyed) return now;
-    // What the limits refused may be read under others at the next start.
-    return this.record(image, survey.refused ? refusedStamp : stamp, survey, known.editedAt);
+    const asked = ids.map((id) => {
+      const image = this.image(id);
+      const known = this.entry(id);
+      // A mask that was saved does not change its photo: that is not read again.
+      const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
+      return { image, known, size, stamp: this.stampOf(image) };
+    });
+    const images = asked.map(({ image: { imageFile, maskFile }, size }) => ({ imageFile, maskFile, size }));
+    const found = await this.options.workers.run('survey', { images, classSet });
+    return asked.map(({ image, known, size, stamp }, index) => {
+      const { id, maskFile } = image;
+      if (!size) this.measuredStamps.set(id, known.imageStamp);
+      // A folder that is away has no images and masks to tell of.
+      this.options.access.assertThere(path.dirname(maskFile));
+      const now = this.entry(id);
+      // A save has told newer things meanwhile.
+      if (now !== known && now.surveyed) return now;
+      // What the limits refused may be read under others at the next start.
+      return this.record(image, found[index].refused ? refusedStamp : stamp, found[index], known.editedAt);
+    });
   }
 
   /** A repaired mask may be another file than the one that was found. @param maskFile null: the one that was found again */
@@ -235,18 +247,25 @@ export class OpenDataset {
 
   private record(image: LocatedImage, stamp: string, survey: Survey, editedAt: string | null): ImageEntry {
     const { id, split } = image;
-    const { db, outbox, access } = this.options;
+    const { outbox, access } = this.options;
     const entry = toEntry(image, survey, editedAt);
     this.entries.set(id, entry);
     if (access.heldBy()) return entry;
     outbox.write('what is known of an image', () => {
       const { width, height, revision, classPixels, problems } = survey;
-      db.prepare(
-        `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(id, split, stamp, width, height, revision, classPixels && JSON.stringify(classPixels), JSON.stringify(problems), editedAt);
+      const texts = [classPixels && JSON.stringify(classPixels), JSON.stringify(problems)];
+      this.insertion().run(id, split, stamp, width, height, revision, ...texts, editedAt);
     });
     return entry;
+  }
+
+  /** Prepared once: a survey records thousands. */
+  private insertion(): Statement {
+    this.inserted ??= this.options.db.prepare(
+      `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    return this.inserted;
   }
 
   /** The labelled samples of a split; those with a problem are left out, as the library shows them. */

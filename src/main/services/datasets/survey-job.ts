@@ -13,6 +13,9 @@ interface SurveyJobOptions {
 }
 
 const tellMs = 250;
+/** Images that a thread is given at once. */
+const atOnce = 8;
+const firstFew = 40;
 /** How often it is looked whether a folder that is away is back. */
 const awayMs = 1500;
 
@@ -53,26 +56,32 @@ export class SurveyJob {
 
   private async work(): Promise<void> {
     const { dataset, events, log } = this.options;
-    for (let id = this.waiting.pop(); id !== undefined && !this.closed; id = this.waiting.pop()) {
+    for (let ids = this.next(); ids.length > 0 && !this.closed; ids = this.next()) {
       try {
-        if (!dataset.entry(id).surveyed) this.fresh.push(await dataset.survey(id));
+        const unknown = ids.filter((id) => !dataset.entry(id).surveyed);
+        if (unknown.length > 0) this.fresh.push(...(await dataset.surveyAll(unknown)));
       } catch (error) {
         if (!dataset.isThere) {
-          await this.waitFor(id, error);
+          await this.waitFor(ids, error);
           continue;
         }
         // One image that cannot be read or recorded must not end the survey of the others.
-        log.error({ err: error, image: id }, 'an image could not be surveyed');
-        if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${id} could not be surveyed: ${messageOf(error)}` });
+        log.error({ err: error, images: ids }, 'images could not be surveyed');
+        if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${ids[0]} could not be surveyed: ${messageOf(error)}` });
       }
-      this.done++;
+      this.done += ids.length;
       this.tell(false);
     }
   }
 
+  /** The first are few: their thumbnails are looked at while the others are read. */
+  private next(): string[] {
+    return this.waiting.splice(-(this.done < firstFew ? 1 : atOnce)).reverse();
+  }
+
   /** A folder that is away tells nothing of its images: they are read when it is back. */
-  private async waitFor(id: string, error: unknown): Promise<void> {
-    this.waiting.push(id);
+  private async waitFor(ids: readonly string[], error: unknown): Promise<void> {
+    this.waiting.push(...ids.toReversed());
     if (!this.toldAway) this.options.events.emit('app.notice', { kind: 'error', text: messageOf(error) });
     this.toldAway = true;
     await Promise.race([this.ending.promise, new Promise((resolve) => setTimeout(resolve, awayMs).unref())]);

@@ -1,6 +1,6 @@
 import { decodeStoredMask, foreignIn, maskSizeProblem, type StoredMask } from '#files/mask-png';
 import { countCodes } from '#files/mask-writing';
-import { withPicture } from '#files/picture';
+import { checkPicture } from '#files/picture-check';
 import { inTurn, isLargeMask } from '#files/large-pictures';
 import { isThere, lookAt } from '#files/file-identity';
 import { linkTarget } from '#files/link-target';
@@ -64,7 +64,7 @@ function addProblem(survey: Survey, kind: ProblemKind, error: unknown): void {
 async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   try {
     // The header alone does not show a truncated file.
-    const { width, height } = await withPicture(image.imageFile, (decoded, picture) => decoded.stats().then(() => picture));
+    const { width, height } = await checkPicture(image.imageFile);
     survey.width = width;
     survey.height = height;
   } catch (error) {

@@ -25,7 +25,7 @@ const foreignNames = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i;
 /** What lies in the folder of a data set, read once. Paths are from there, with `/` between. */
 export class FolderView {
   readonly root: string;
-  private readonly entries = new Map<string, Dirent[]>();
+  private readonly entries = new Map<string, Map<string, Dirent>>();
   private read = 0;
 
   constructor(root: string) {
@@ -37,18 +37,23 @@ export class FolderView {
   }
 
   /** @throws AppError 'forbidden' if a folder is a link that may not be followed, 'read-only' if it cannot be read */
-  private list(relative: string): Dirent[] {
+  private listed(relative: string): Map<string, Dirent> {
     const known = this.entries.get(relative);
     if (known) return known;
     const folder = this.at(relative);
-    if (!isFolder(folder)) return [];
+    if (!isFolder(folder)) return new Map();
     if (relative !== '.' && lookAt(folder)?.isSymbolicLink() && linkTarget(folder) === null)
       throw new AppError('forbidden', linkRefusal(folder), { file: folder });
     const found = entriesOf(folder).filter(({ name }) => !foreignNames.test(name));
     this.read += found.length;
     if (this.read > mostFiles) throw new AppError('too-large', `${this.root} holds more than ${mostFiles} files: open a part of it`);
-    this.entries.set(relative, found);
-    return found;
+    const byName = new Map(found.map((entry) => [entry.name, entry]));
+    this.entries.set(relative, byName);
+    return byName;
+  }
+
+  private list(relative: string): Dirent[] {
+    return [...this.listed(relative).values()];
   }
 
   hasFolder(relative: string): boolean {
@@ -56,7 +61,7 @@ export class FolderView {
   }
 
   hasFile(relative: string): boolean {
-    return this.list(path.posix.dirname(relative)).some(({ name }) => name === path.posix.basename(relative));
+    return this.entry(relative) !== null;
   }
 
   /** Names of the folders in a folder. */
@@ -90,7 +95,7 @@ export class FolderView {
 
   /** The kind of entry that a path is; null if it is not there. */
   entry(relative: string): Dirent | null {
-    return this.list(path.posix.dirname(relative)).find(({ name }) => name === path.posix.basename(relative)) ?? null;
+    return this.listed(path.posix.dirname(relative)).get(path.posix.basename(relative)) ?? null;
   }
 }
 

@@ -93,11 +93,9 @@ interface KeepInput {
 }
 
 interface SurveyInput {
-  imageFile: string;
-  maskFile: string;
+  /** Their sizes where they are known to be sound; null looks. */
+  images: { imageFile: string; maskFile: string; size: { width: number; height: number } | null }[];
   classSet: ClassSet;
-  /** Of the image where it is known to be sound; null decodes it. */
-  size: { width: number; height: number } | null;
 }
 
 interface KeptInput {
@@ -163,7 +161,7 @@ export interface MaskTasks {
   reviewMasks: (input: ReviewInput) => ReviewMasks;
   readPrediction: (input: PredictionInput) => Uint8Array;
   pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;
-  survey: (input: SurveyInput) => Promise<Survey>;
+  survey: (input: SurveyInput) => Promise<Survey[]>;
 }
 
 export type TaskName = keyof MaskTasks;

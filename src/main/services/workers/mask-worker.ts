@@ -201,7 +201,9 @@ export const pictureSize = task(({ imageFile }: TaskInput<'pictureSize'>): Promi
   return withPicture(imageFile, (_, { width, height }) => ({ width, height }));
 });
 
-/** Reads an image and its mask once. */
-export const survey = task(({ classSet, size, ...files }: TaskInput<'survey'>): Promise<TaskResult<'survey'>> =>
-  surveyImage(files, classSet, size),
-);
+/** Reads images and their masks once, one after the other. */
+export const survey = task(async ({ classSet, images }: TaskInput<'survey'>): Promise<TaskResult<'survey'>> => {
+  const found: TaskResult<'survey'> = [];
+  for (const { size, ...files } of images) found.push(await surveyImage(files, classSet, size));
+  return found;
+});

@@ -23,7 +23,7 @@ export class Workers {
   constructor(entry: string) {
     const common = { filename: entry, minThreads: 0, idleTimeout: idleMs, recordTiming: false };
     this.editing = new Piscina({ ...common, maxThreads: 2 });
-    this.surveying = new Piscina({ ...common, maxThreads: Math.max(1, Math.min(4, os.availableParallelism() - 1)) });
+    this.surveying = new Piscina({ ...common, maxThreads: Math.max(1, Math.min(4, os.availableParallelism())) });
   }
 
   /** Does a task in a thread. @throws AppError what the task throws, 'cancelled' once the threads are ended */
@@ -43,7 +43,7 @@ export class Workers {
 
   /** Surveys under way at the same time that keep every thread busy. */
   get surveysTogether(): number {
-    return this.surveying.options.maxThreads * 2;
+    return this.surveying.options.maxThreads * 4;
   }
 
   /** Ends the threads once they have done what they were given. Never rejects. */

@@ -1,0 +1,37 @@
+// Whether a picture is whole, and how large: for thousands of them, without turning their pixels into anything.
+import { inTurn, isLargeFile } from './large-pictures.ts';
+import { withPicture } from './picture.ts';
+import { readPictureFile } from './plain-file.ts';
+import { beginsAsPng, readChunks } from './png/chunks.ts';
+import { readHeader } from './png/header.ts';
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Decoded to this width a photo of another kind than PNG shows whether its data end too early. */
+const smallWidth = 16;
+
+/**
+ * The size of a picture as a person sees it, after its data were found to be whole: a PNG by the check sums of its chunks, another one
+ * by decoding it small.
+ * @throws as `openPicture`
+ */
+export async function checkPicture(file: string): Promise<Size> {
+  const size = await inTurn(isLargeFile(file), () => pngSize(readPictureFile(file), file));
+  return size ?? checkOther(file);
+}
+
+/** @returns null for what is no PNG, and for one that may be turned, whose size is another one */
+function pngSize(content: Uint8Array, file: string): Size | null {
+  if (!beginsAsPng(content)) return null;
+  const chunks = readChunks(content, file);
+  return chunks.some(({ type }) => type === 'eXIf') ? null : readHeader(chunks[0], file);
+}
+
+const checkOther = (file: string): Promise<Size> =>
+  withPicture(file, async (image, { width, height }) => {
+    await image.resize({ width: smallWidth, kernel: 'nearest', fastShrinkOnLoad: true }).raw().toBuffer();
+    return { width, height };
+  });
