@@ -25,6 +25,7 @@ export const rooms = [
       'zod',
       '@msgpack/msgpack',
       'write-excel-file',
+      'yauzl',
       'protobufjs',
       'piscina',
       'pino',

@@ -1,5 +1,6 @@
 // A file of the person's own is written back as the thing that it is: behind its links, with its permissions and its owner.
-import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, openSync, type Stats } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, openSync, realpathSync, type Stats } from 'node:fs';
+import path from 'node:path';
 import { asFileError, writeAll, writeAtomic } from './atomic-write.ts';
 import { AppError } from '#shared/errors';
 import { lookAt } from './file-identity.ts';
@@ -9,22 +10,26 @@ import { linkRefusal, linkTarget } from './link-target.ts';
 const isProtected = ({ mode }: Stats): boolean => process.platform !== 'win32' && (mode & 0o222) === 0;
 
 /**
- * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; of a file with several names all keep
- * the same content.
+ * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; one to a file beside it becomes a file of
+ * its own, since that one is somebody else's mask. Of a file with several names all keep the same content.
  * @throws AppError 'read-only' if the file is write-protected, 'forbidden' if a link may not be followed, 'disk-full'
  */
 export function replaceFile(file: string, content: Uint8Array): void {
   const found = lookAt(file);
-  const target = found?.isSymbolicLink() ? linkTarget(file) : file;
-  if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
-  const before = target === file ? found : lookAt(target);
+  const behind = found?.isSymbolicLink() ? linkTarget(file) : file;
+  if (behind === null) throw new AppError('forbidden', linkRefusal(file), { file });
+  const target = behind !== file && isBeside(behind, file) ? file : behind;
+  const before = lookAt(behind);
   if (before && isProtected(before))
     throw new AppError('read-only', `${target} is write-protected, and is left as it is: allow writing to it (chmod u+w) to save`, {
       file,
     });
-  if (before && before.nlink > 1) writeInPlace(target, content);
+  if (before && before.nlink > 1 && target === behind) writeInPlace(target, content);
   else writeAtomic(target, content, (handle) => before && takeAfter(handle, before));
 }
+
+/** Whether a link leads to a file of its own folder. */
+const isBeside = (target: string, file: string): boolean => path.dirname(target) === realpathSync.native(path.dirname(file));
 
 /** Gives a new file the permissions and the owner of the one that it replaces. */
 function takeAfter(handle: number, { mode, uid, gid }: Stats): void {

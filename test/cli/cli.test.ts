@@ -350,3 +350,38 @@ test("a workbench's run goes on at the command line with the masks it recorded, 
   await new Promise((resolve) => child.once('exit', resolve));
   expect(told).not.toContain('left out');
 });
+
+test('predict does every image, tells two of one name apart and passes hidden files over', async () => {
+  const folder = temporaryFolder();
+  const photo = sharp({ create: { width: 64, height: 48, channels: 3, background: '#557799' } });
+  for (const name of ['same.png', 'same.jpg', 'other.png']) await photo.clone().toFile(path.join(folder, name));
+  writeFileSync(path.join(folder, '._same.png'), 'what another system leaves');
+  const out = path.join(temporaryFolder(), 'masks');
+  // Three images a step: with 8 channels and an odd batch TensorFlow's own kernels end the trainer.
+  const [data, run] = [await makeDataset({ train: 3, val: 1 }), path.join(temporaryFolder(), 'run')];
+  const trained = await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '3', '--size', '48x64', '--out', run);
+  expect(trained.code).toBe(0);
+  const { code, stderr } = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', folder, '--out', out);
+  expect([code, stderr.includes('left out')]).toEqual([0, false]);
+  expect(readdirSync(out).sort()).toEqual(['other.png', 'same.jpg.png', 'same.png']);
+});
+
+test('a folder that is not recognised is said, goes out in another form, and that opens again, a zip too', async () => {
+  const folder = await makeDataset({ train: 2, val: 1 });
+  const { renameSync, mkdirSync } = await import('node:fs');
+  mkdirSync(path.join(folder, 'mine'));
+  for (const name of readdirSync(folder))
+    if (name !== 'mine') renameSync(path.join(folder, name), path.join(folder, 'mine', name.replace('train', 'a').replace('val', 'b')));
+  const refused = await cli('export-data', '--data', folder, '--to', 'voc', '--out', '/tmp/never');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('nothing in it has a known layout')]);
+  const source = (split: string, name: string) => ['--source', `${split}=mine/${name}:mine/${name}annot`];
+  const said = await cli('import', '--data', folder, ...source('train', 'a'), ...source('val', 'b'), '--classes', 'camvid-11');
+  expect([said.code, said.stderr]).toEqual([0, expect.stringContaining('3 images (2 of train, 1 of val), 11 classes of CamVid-11')]);
+  expect(JSON.parse(said.stdout)).toEqual(JSON.parse(readFileSync(path.join(folder, 'encnet.json'), 'utf8')));
+  const zip = path.join(temporaryFolder(), 'out.zip');
+  const exported = await cli('export-data', '--data', folder, '--split', 'train', '--to', 'voc', '--out', zip);
+  expect([exported.code, exported.stdout.trim()]).toEqual([0, zip]);
+  const converted = await cli('convert', '--data', zip, '--to', 'segnet', '--out', path.join(temporaryFolder(), 'again'));
+  expect([converted.code, converted.stderr]).toEqual([0, expect.stringContaining('2 images in')]);
+  expect((await cli('import', '--data', folder, '--source', 'nonsense')).stderr).toContain('must be split=images:masks');
+});

@@ -4,6 +4,7 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
 import type { ClassSet } from '#services/class-sets/class-set';
+import { isZip, unzipBeside } from '#services/layouts/unzip';
 import { locateDataset, type LocatedDataset } from '#services/layouts/recognise';
 
 export interface CliDataset {
@@ -12,9 +13,9 @@ export interface CliDataset {
   classSet: ClassSet;
 }
 
-/** Locates a data set without opening its history: the command line writes nothing into it. */
-export function findDataset(folder: string): CliDataset {
-  const at = path.resolve(folder);
+/** Locates a data set without opening its history: the command line writes nothing into it. A zip is unpacked beside itself. */
+export async function findDataset(folder: string): Promise<CliDataset> {
+  const at = isZip(folder) ? await unzipBeside(path.resolve(folder)) : path.resolve(folder);
   letLinksInto(at);
   const located = locateDataset(at);
   return { folder: at, located, classSet: located.classSet };

@@ -35,7 +35,7 @@ export function registerEvaluate(program: Command, host: TrainerHost): void {
 }
 
 async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<void> {
-  const dataset = findDataset(options.data);
+  const dataset = await findDataset(options.data);
   const { classes: today, format } = dataset.classSet;
   const checkpoint = path.resolve(options.checkpoint);
   const { config, classes } = readCheckpointHeader(checkpoint);

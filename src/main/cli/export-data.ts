@@ -37,7 +37,7 @@ export function registerExportData(program: Command): void {
 }
 
 async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
-  const { located, classSet } = findDataset(data);
+  const { located, classSet } = await findDataset(data);
   const chosen = located.images.filter((image) => split === undefined || image.split === split);
   if (chosen.length === 0) {
     const there = [...new Set(located.images.map((image) => image.split))].join(', ');

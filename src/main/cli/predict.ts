@@ -33,7 +33,7 @@ export function registerPredict(program: Command, host: TrainerHost): void {
 }
 
 async function predict(options: PredictOptions, host: TrainerHost): Promise<void> {
-  const samples = options.images.flatMap(samplesAt);
+  const samples = toldApart(options.images.flatMap(samplesAt));
   if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
   if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
@@ -69,13 +69,24 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
 }
 
+/** Of images with one name the PNG, else the first, has the mask of this name; the others' masks have their full names. */
+function toldApart(samples: readonly Sample[]): Sample[] {
+  const alike = new Map<string, Sample[]>();
+  for (const sample of samples) alike.set(sample.id, [...(alike.get(sample.id) ?? []), sample]);
+  return samples.map((sample) => {
+    const named = alike.get(sample.id)!;
+    const owner = named.find(({ imageFile }) => /\.png$/i.test(imageFile)) ?? named[0];
+    return sample === owner ? sample : { ...sample, id: path.basename(sample.imageFile) };
+  });
+}
+
 const sampleOf = (name: string, imageFile: string): Sample => ({ id: path.parse(name).name, imageFile, maskFile: null });
 
 /** The images of a folder. @throws AppError 'forbidden' naming a link that may not be followed */
 function imagesIn(folder: string): Sample[] {
   letLinksInto(folder);
   return readdirSync(folder, { withFileTypes: true })
-    .filter(({ name }) => imagePattern.test(name))
+    .filter((entry) => imagePattern.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => {
       const file = path.join(folder, entry.name);

@@ -48,7 +48,7 @@ export function registerTrain(program: Command, host: TrainerHost): void {
 }
 
 async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
-  const dataset = findDataset(options.data);
+  const dataset = await findDataset(options.data);
   const resumed = options.resume ? path.resolve(options.resume) : null;
   const resumeFrom = resumed && path.join(resumed, 'last.ckpt');
   if (resumeFrom && !existsSync(resumeFrom)) {

@@ -47,6 +47,7 @@ export async function predictSamples(
     const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
+    const names = fileNames(job.samples.map(({ id }) => id));
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
       if (next) prepareSample(pool, next, predictOptions);
@@ -61,7 +62,7 @@ export async function predictSamples(
       });
       if (!prediction) continue;
       const { source, ids, uncertainty } = prediction;
-      const file = job.outDir ? path.join(job.outDir, `${path.basename(sample.id)}.png`) : null;
+      const file = job.outDir ? path.join(job.outDir, names[index]) : null;
       if (file) writeAtomic(file, encode({ width: source.width, height: source.height, ids }));
       emit({
         type: 'scored',
@@ -81,4 +82,11 @@ function confusionOf(labels: Uint8Array | null, ids: Uint8Array, numClasses: num
   const confusion = new Confusion(numClasses);
   confusion.add(labels, ids);
   return [...confusion.counts];
+}
+
+/** A file name for each id: its last part, or all of it where two end alike. */
+function fileNames(ids: readonly string[]): string[] {
+  const ends = new Map<string, number>();
+  for (const id of ids) ends.set(path.basename(id), (ends.get(path.basename(id)) ?? 0) + 1);
+  return ids.map((id) => `${ends.get(path.basename(id)) === 1 ? path.basename(id) : id.replaceAll('/', '+')}.png`);
 }

@@ -13,3 +13,10 @@ export const chooseFolder = ({ client }: Session): Promise<string | null> => cli
 
 /** Opens the sample that comes with the workbench. */
 export const openSample = (session: Session): Promise<DatasetInfo> => session.open(() => session.client.datasets.openSample());
+
+/** Stops the unpacking of a zip. */
+export const cancelOpening = (session: Session): Promise<boolean> => session.attempt(() => session.client.datasets.cancelOpening());
+
+/** @returns a function that ends it */
+export const onUnpacking = (session: Session, listener: (progress: { done: number; total: number } | null) => void): (() => void) =>
+  session.on('datasets.unpacking', listener);

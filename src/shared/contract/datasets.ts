@@ -78,6 +78,8 @@ export interface FolderListing {
   path: string;
   parent: string | null;
   folders: { name: string; path: string; looksLikeDataset: boolean }[];
+  /** Zips that a data set may lie in. */
+  zips: { name: string; path: string }[];
 }
 
 /** An image and its mask as they would be matched, small. */
@@ -113,6 +115,8 @@ export const datasets = {
   methods: {
     current: method(z.undefined()).returns<DatasetInfo | null>(),
     open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
+    /** Stops the unpacking of a zip that is to be opened. */
+    cancelOpening: method(z.undefined()).returns<void>(),
     openSample: method(z.undefined()).returns<DatasetInfo>(),
     /** Takes the data set from the workbench that has it, because a person has chosen so. */
     takeOver: method(z.undefined()).returns<DatasetInfo>(),
@@ -135,6 +139,8 @@ export const datasets = {
   events: {
     changed: latest<DatasetInfo>(),
     images: event<ImageEntry[]>(),
+    /** How far a zip is unpacked; null once it is done. */
+    unpacking: latest<{ done: number; total: number } | null>(),
     /** How far reading images and masks is; null once it is done. */
     survey: latest<{ done: number; total: number } | null>(),
   },

@@ -19,11 +19,14 @@ import { FolderView } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
 import { classSetOf, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
+import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { datasetId } from './open-dataset.ts';
 
 interface DatasetServiceOptions extends ScopeEnvironment {
   preferences: Preferences;
 }
+
+const tellMs = 200;
 
 /** Opens data sets, one at a time; owns the one that is open. */
 export class DatasetService {
@@ -31,6 +34,7 @@ export class DatasetService {
   private readonly changes = new Serial();
   private scope: DatasetScope | null = null;
   private closed = false;
+  private unpacking: AbortController | null = null;
 
   constructor(options: DatasetServiceOptions) {
     this.options = options;
@@ -60,7 +64,27 @@ export class DatasetService {
    * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
    */
   open(folder: string, isSample = false): Promise<DatasetInfo> {
-    return this.changes.run(() => this.replace(realFolder(folder), isSample, false));
+    return this.changes.run(async () =>
+      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : folder), isSample, false),
+    );
+  }
+
+  /** Unpacks a zip beside itself. @returns the folder of the data set in it */
+  private async unzip(file: string): Promise<string> {
+    const stop = new AbortController();
+    this.unpacking = stop;
+    let told = 0;
+    const onProgress = (done: number, total: number) => {
+      if (Date.now() - told < tellMs) return;
+      told = Date.now();
+      this.options.events.emit('datasets.unpacking', { done, total });
+    };
+    try {
+      return await unzipBeside(file, { onProgress, signal: stop.signal });
+    } finally {
+      this.unpacking = null;
+      this.options.events.emit('datasets.unpacking', null);
+    }
   }
 
   /** Takes the open data set from the workbench that has it. @throws AppError as `open` */
@@ -189,7 +213,10 @@ export class DatasetService {
       }))
       .sort((a, b) => a.name.localeCompare(b.name));
     const parent = path.dirname(at);
-    return { path: at, parent: parent === at ? null : parent, folders };
+    const zips = names
+      .filter((entry) => entry.isFile() && isZip(entry.name) && !entry.name.startsWith('.'))
+      .map(({ name }) => ({ name, path: path.join(at, name) }));
+    return { path: at, parent: parent === at ? null : parent, folders, zips };
   }
 
   /** Reads again what the limits kept from being read. @param links whether links may lead to other folders now: it is then opened anew */
@@ -210,6 +237,7 @@ export class DatasetService {
   /** Closes the open data set, after an opening under way. Never rejects. */
   close(): Promise<void> {
     this.closed = true;
+    this.unpacking?.abort();
     return this.changes.run(async () => {
       await this.scope?.close();
       this.scope = null;
@@ -221,6 +249,7 @@ export class DatasetService {
     return {
       current: () => this.current(),
       open: ({ path: folder }) => this.open(folder),
+      cancelOpening: () => this.unpacking?.abort(),
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
       arrange: ({ arrangement }) => this.arrange(arrangement),

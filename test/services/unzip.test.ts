@@ -1,0 +1,73 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { zipSync, type Zippable } from 'fflate';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { filesBelow } from '#files/files-below';
+import type { DatasetInfo } from '#shared/contract/datasets';
+import { publishedSets } from '../../scripts/sample/published-sets.ts';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+let bench: TestBench;
+let folder: string;
+beforeEach(() => {
+  bench = createBench();
+  folder = temporaryFolder();
+});
+afterEach(() => bench.workbench.shutDown());
+
+const open = (file: string) => bench.call<DatasetInfo>('datasets.open', { path: file });
+
+async function zipOf(name: string, inside: string, more: Zippable = {}): Promise<string> {
+  const set = temporaryFolder();
+  await publishedSets.find((each) => each.name === name)!.draw(set);
+  const files = await filesBelow(set);
+  const entries = Object.fromEntries(
+    files.map(({ file }) => [inside + path.relative(set, file).split(path.sep).join('/'), readFileSync(file)]),
+  );
+  const zip = path.join(folder, `${name}.zip`);
+  writeFileSync(zip, zipSync({ ...entries, ...more }, { level: 1 }));
+  return zip;
+}
+
+test.each(['', 'CamVid/', 'a/b/'])('a zip of a published set opens, whatever it lies in: "%s"', async (inside) => {
+  const zip = await zipOf('kaggle-camvid', inside, { '__MACOSX/._x.png': new Uint8Array(4), 'readme.exe': new Uint8Array(4) });
+  const info = await open(zip);
+  expect(info.splits.map(({ name, images }) => [name, images])).toEqual([
+    ['train', 2],
+    ['val', 1],
+    ['test', 1],
+  ]);
+  expect(existsSync(path.join(folder, 'kaggle-camvid/readme.exe'))).toBe(false);
+  // The second time it is there already, with what was painted.
+  expect((await open(zip)).id).toBe(info.id);
+});
+
+test.each([
+  ['a way out of the folder', { '../outside.png': new Uint8Array(4) }],
+  ['a path from the root', { '/outside.png': new Uint8Array(4) }],
+  ['a drive', { 'C:/outside.png': new Uint8Array(4) }],
+])('a zip with %s is refused, and nothing of it is left', async (_, more) => {
+  const zip = await zipOf('kaggle-camvid', '', more);
+  await expect(open(zip)).rejects.toMatchObject({ code: 'corrupt-file' });
+  expect(readdirSync(folder)).toEqual(['kaggle-camvid.zip']);
+  expect(existsSync(path.join(path.dirname(folder), 'outside.png'))).toBe(false);
+});
+
+test('what is no zip, and one without images, say so', async () => {
+  const file = path.join(folder, 'x.zip');
+  writeFileSync(file, 'no zip at all, and long enough to look for its end');
+  await expect(open(file)).rejects.toThrow(`${file} is no zip that can be read`);
+  writeFileSync(file, zipSync({ 'a.txt': new Uint8Array(3) }));
+  await expect(open(file)).rejects.toThrow(`${file} holds no image`);
+  await expect(open(path.join(folder, 'gone.zip'))).rejects.toThrow('gone.zip does not exist');
+  expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
+test('a link in a zip is not made', async () => {
+  const zip = await zipOf('kaggle-camvid', '', {
+    'train/link.png': [new TextEncoder().encode('/etc/passwd'), { os: 3, attrs: 0o120777 << 16 }],
+  });
+  await open(zip);
+  expect(existsSync(path.join(folder, 'kaggle-camvid/train/link.png'))).toBe(false);
+});
