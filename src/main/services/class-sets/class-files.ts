@@ -1,7 +1,7 @@
 // Lists of classes as published data sets carry them.
 import path from 'node:path';
 import { readJsonFile } from '#files/json-file';
-import { readPlainFile, textLimit } from '#files/plain-file';
+import { linesOf } from '#files/text-lines';
 import type { Rgb } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
@@ -92,11 +92,13 @@ export function readClassFile(file: string): FullClassSet {
   return fullClassSet({ name: `Classes of ${path.basename(file)}`.slice(0, 60), classes }, file);
 }
 
+/** Beyond it no list is of 255 classes, with headings and remarks. */
+const mostLines = 5000;
+
 const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "color": [128, 64, 128]}]} or ["Sky", "Road"]';
 
 function classesIn(file: string, { parse, form, hasHeading = false }: ClassFileKind): Class[] {
-  const text = new TextDecoder().decode(readPlainFile(file, { limitBytes: textLimit }));
-  return text.split(/\r\n?|\n/).flatMap((line, index) => {
+  return linesOf(file, mostLines).flatMap((line, index) => {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) return [];
     const found = parse(trimmed);

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readJsonFile } from '#files/json-file';
 import type { ClassInfo, MaskFormat, Rgb } from '#shared/classes/class-info';
 import { distinctColours } from '#shared/classes/distinct-colours';
+import { voidColour } from '#shared/classes/void-colour';
 import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { fnv1a } from '#shared/random';
@@ -63,14 +64,6 @@ function withValues(classes: ClassSetSource['classes'], file: string): number[] 
   return values;
 }
 
-/** Colours that void may have where pixels are named by colours: black, as most have it; VOC's; white. */
-const voidColours: Rgb[] = [
-  [0, 0, 0],
-  [224, 224, 192],
-  [255, 255, 255],
-  [255, 0, 255],
-];
-
 const same = (a: Rgb, b: Rgb): boolean => a.every((channel, index) => channel === b[index]);
 
 /**
@@ -88,7 +81,7 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   });
   toId[voidValue] = voidId;
   if (reading.by === 'colour') assertOneColourEach(full, file);
-  colours[voidValue] = voidColours.find((color) => !classes.some((each) => same(each.color, color))) ?? null;
+  colours[voidValue] = voidColour(classes);
   const format: MaskFormat = { toId, voidValue, by: reading.by, colours, ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
   const also = classes.flatMap(({ name: className, alsoColors = [] }) =>
     alsoColors.map((color) => [`colour ${color.join(' ')}`, className] as const),

@@ -4,6 +4,7 @@ import { paletteForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { writePng } from '#files/png/png';
 import type { Rgb } from '#shared/classes/class-info';
+import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
 import { cityscapesIds } from './cityscapes-ids.ts';
@@ -51,16 +52,8 @@ interface ExportForm {
   lists: (entries: readonly OutEntry[], classes: readonly OutClass[]) => OutFile[];
 }
 
-/** The colour of void: one that no class has, black if it can be. */
-export function voidColour(classes: readonly OutClass[]): Rgb {
-  const options: Rgb[] = [
-    [0, 0, 0],
-    [224, 224, 192],
-    [255, 255, 255],
-    [255, 0, 255],
-  ];
-  return options.find((color) => !classes.some((each) => each.color.join() === color.join()))!;
-}
+/** The colour of void. More than four classes of such colours are no street. */
+const colourOfVoid = (classes: readonly OutClass[]): Rgb => voidColour(classes) ?? [1, 1, 1];
 
 /** Ids as a grey PNG; void is the number of classes, as SegNet's masks have it. */
 function greyMask({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
@@ -69,7 +62,7 @@ function greyMask({ width, height, ids }: OutImage, classes: readonly OutClass[]
 
 /** Ids in the classes' colours, RGB of 8 bits. */
 export function colourPicture({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
-  const none = voidColour(classes);
+  const none = colourOfVoid(classes);
   const samples = new Uint8Array(3 * ids.length);
   ids.forEach((id, index) => samples.set(id === voidId ? none : classes[id].color, 3 * index));
   const header = { width, height, depth: 8, colourType: 2, interlaced: false } as const;
@@ -79,7 +72,7 @@ export function colourPicture({ width, height, ids }: OutImage, classes: readonl
 /** Ids as a palette PNG in the classes' colours; 255 is void. */
 function paletteMask({ width, height, ids }: OutImage, classes: readonly OutClass[]): Uint8Array {
   const palette = Array.from({ length: 256 }, (_, id) => classes[id]?.color ?? null);
-  palette[voidId] = voidColour(classes);
+  palette[voidId] = colourOfVoid(classes);
   return encodeStoredMask({ width, height, values: ids }, paletteForm(palette));
 }
 
@@ -103,7 +96,7 @@ const pairLists = (entries: readonly OutEntry[]): OutFile[] =>
   }));
 
 const colourLines = (classes: readonly OutClass[]): string[] => {
-  const none = voidColour(classes);
+  const none = colourOfVoid(classes);
   const hasVoid = classes.some(({ name }) => /^void$/i.test(name));
   return [...(hasVoid ? [] : [`${none.join(' ')} Void`]), ...classes.map(({ name, color }) => `${color.join(' ')} ${name}`)];
 };
@@ -131,7 +124,7 @@ const camvid: ExportForm = {
 /** Readers refuse a colour that no label has: void is `background` where that is free, as CVAT writes it. */
 function voidLabel(classes: readonly OutClass[]): string[] {
   const name = ['background', 'ignored', 'void'].find((free) => !classes.some((each) => each.name.toLowerCase() === free))!;
-  return [`${name}:${voidColour(classes).join(',')}::`];
+  return [`${name}:${colourOfVoid(classes).join(',')}::`];
 }
 
 const voc: ExportForm = {

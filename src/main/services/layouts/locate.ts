@@ -17,7 +17,16 @@ export interface LocatedImages {
 /** Finds the images and masks. @throws AppError 'forbidden' if a folder is a link that may not be followed, 'corrupt-file' of a list */
 export function locateImages(view: FolderView, arrangement: Arrangement): LocatedImages {
   const problems: string[] = [];
-  const found = arrangement.sources.flatMap((source) => locateSource(view, source, arrangement, problems));
+  const found: LocatedImage[] = [];
+  const ids = new Set<string>();
+  let twice = 0;
+  for (const source of arrangement.sources)
+    for (const image of locateSource(view, source, arrangement, problems)) {
+      if (ids.has(image.id)) twice++;
+      else found.push(image);
+      ids.add(image.id);
+    }
+  if (twice > 0) problems.push(`${twice} images have the id of another one and are left out: give their folders a name of their own`);
   return { images: assignSplits(view, found, arrangement, problems), problems };
 }
 

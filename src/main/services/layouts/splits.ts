@@ -1,7 +1,7 @@
 // Which split an image is in: by its folder, by lists, or as a person has made them.
 import path from 'node:path';
-import { readPlainFile, textLimit } from '#files/plain-file';
 import { imagePattern } from '#files/image-files';
+import { linesOf } from '#files/text-lines';
 import type { Arrangement } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
 import type { LocatedImage } from './located-image.ts';
@@ -80,7 +80,7 @@ function listedSplits(
   }
   const splitOf = new Map<string, string>();
   for (const [split, file] of Object.entries(lists)) {
-    const lines = linesOf(view.at(file));
+    const lines = linesOf(view.at(file), mostLines).flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
     const unknown: string[] = [];
     for (const line of lines) {
       const image = namesIn(line)
@@ -96,10 +96,8 @@ function listedSplits(
   return splitOf;
 }
 
-function linesOf(file: string): string[] {
-  const text = new TextDecoder().decode(readPlainFile(file, { limitBytes: textLimit }));
-  return text.split(/\r\n?|\n/).flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
-}
+/** As many as files are read of one data set. */
+const mostLines = 500_000;
 
 const listPattern = /^(?:.*[_.-])?(train|training|val|valid|validation|test|testing|default)\.(?:txt|lst)$/i;
 
