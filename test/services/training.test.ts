@@ -122,6 +122,20 @@ test('two starts at once leave one run', async () => {
   await bench.workbench.shutDown();
 });
 
+test('a start that waits until images are read can be given up, and leaves the device free', async () => {
+  await bench.call('datasets.open', { path: await makeDataset({ train: 60, val: 2 }) });
+  const start = () => bench.call('training.start', { config: config(1), name: 'a' });
+  const started = start();
+  await bench.call('training.cancelStart');
+  await expect(started).rejects.toMatchObject({ code: 'cancelled' });
+  expect(bench.workbench.datasets.require().busyWith).toBe(null);
+  expect(await bench.call('runs.list', { withDeleted: true })).toEqual([]);
+  await bench.workbench.datasets.require().surveyed();
+  const end = ended();
+  await start();
+  expect((await end).run.status).toBe('finished');
+});
+
 test('broken images are left out of training, validation and review, and named', async () => {
   for (const file of ['train/train-0.png', 'valannot/val-0.png'])
     writeFileSync(path.join(folder, file), readFileSync(path.join(folder, file)).subarray(0, 80));

@@ -3,7 +3,7 @@ import type { StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics } from '#shared/training/messages';
-import { messageOf } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe, Session } from './session.svelte.ts';
@@ -146,10 +146,18 @@ export class TrainState {
     this.starting = true;
     askToNotify();
     await this.session.attempt(async () => {
-      const run = await this.session.client.training.start(this.recipe());
-      await this.show(run.id);
+      const run = await this.session.client.training.start(this.recipe()).catch((error: unknown) => {
+        if (error instanceof AppError && error.code === 'cancelled') return null;
+        throw error;
+      });
+      if (run) await this.show(run.id);
     });
     this.starting = false;
+  }
+
+  /** Gives up a start that waits until every image is read. */
+  async cancelStart(): Promise<void> {
+    await this.session.attempt(() => this.session.client.training.cancelStart());
   }
 
   async enqueue(): Promise<void> {

@@ -86,6 +86,8 @@ export const training = {
   methods: {
     presets: method(z.undefined()).returns<PresetInfo[]>(),
     start: method(start).returns<RunSummary>(),
+    /** Gives up a start that waits until every image is read: it answers 'cancelled'. Later it is a run, and stopped as one. */
+    cancelStart: method(z.undefined()).returns<void>(),
     /** Checks a configuration that came as JSON and fills in standard values. */
     parseRecipe: method(z.strictObject({ text: z.string().max(100_000) })).returns<RunConfig>(),
     estimate: method(z.strictObject({ config: runConfigSchema })).returns<RunEstimate>(),

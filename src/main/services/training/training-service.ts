@@ -58,6 +58,8 @@ export class TrainingService {
   /** The start under way, or a finished one. */
   private pending: Promise<unknown> = Promise.resolve();
   private starting = false;
+  /** Ends the wait of a start for the survey; null while none waits. */
+  private cancelWaiting: (() => void) | null = null;
   private closed = false;
 
   constructor(options: TrainingOptions) {
@@ -78,6 +80,17 @@ export class TrainingService {
     return this.search?.state.state === 'running' ? 'A learning-rate search' : null;
   }
 
+  /** @throws AppError 'cancelled' if a person will not wait */
+  private async waitForSurvey(): Promise<void> {
+    const cancelled = Promise.withResolvers<never>();
+    this.cancelWaiting = () => cancelled.reject(new AppError('cancelled', 'The start was cancelled while images were read'));
+    try {
+      await Promise.race([this.options.surveyed(), cancelled.promise]);
+    } finally {
+      this.cancelWaiting = null;
+    }
+  }
+
   /** Takes the device for one start, also while the survey it waits for goes on; what fails gives it back. */
   private async claiming<T>(what: string, work: (claim: DeviceClaim) => T | Promise<T>): Promise<T> {
     this.options.access.assertOwned();
@@ -85,7 +98,7 @@ export class TrainingService {
     this.starting = true;
     const begin = async () => {
       try {
-        await this.options.surveyed();
+        await this.waitForSurvey();
         this.assertOpen();
         return await work(claim);
       } catch (error) {
@@ -276,6 +289,7 @@ export class TrainingService {
     return {
       presets: () => this.presets(),
       start: (run) => this.start(run),
+      cancelStart: () => this.cancelWaiting?.(),
       parseRecipe: ({ text }) => parseRecipe(text),
       estimate: ({ config }) => estimateOn(dataset, runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
