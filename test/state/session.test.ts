@@ -37,6 +37,21 @@ describe('a session', () => {
     again.connection.close();
   });
 
+  test('keeps what events tell while the answers to an older question are on their way', async () => {
+    const info = session.dataset!;
+    const scope = bench.workbench.datasets.require();
+    const slow = Promise.withResolvers<[]>();
+    scope.edits.unsaved = () => slow.promise;
+    const reading = session.open(() => Promise.resolve({ ...info, openedAt: info.openedAt + 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const newer = { ...session.images.get(imageId)!, editedAt: 'newer' };
+    bench.workbench.events.of(info.id).emit('datasets.images', [newer]);
+    await eventually(() => session.images.get(imageId)?.editedAt === 'newer');
+    slow.resolve([]);
+    await reading;
+    expect(session.images.get(imageId)?.editedAt).toBe('newer');
+  });
+
   test('steps within the split of its image, and not beyond', () => {
     session.step(1);
     expect(session.imageId).toBe('train/train-1');

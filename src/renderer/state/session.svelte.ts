@@ -73,6 +73,9 @@ export class Session {
   });
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly masks = new Set<WaitingStrokes>();
+  /** The images of which events told since the last reading began. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private told = new Set<string>();
   /** The last reading of a data set into this window. */
   private loading: Promise<void> = Promise.resolve();
   /** Whether this window has asked for the data set that opens next. */
@@ -88,7 +91,10 @@ export class Session {
     connection.on('datasets.changed', (info) => void this.onDataset(info));
     connection.on('app.closing', ({ waitsFor }) => (this.closing = waitsFor));
     this.on('datasets.images', (entries) => {
-      for (const entry of entries) this.images.set(entry.id, entry);
+      for (const entry of entries) {
+        this.images.set(entry.id, entry);
+        this.told.add(entry.id);
+      }
     });
     this.on('edits.state', (state) => {
       this.saveProblems.take(state);
@@ -237,6 +243,8 @@ export class Session {
     this.moved = null;
     this.dataset = info;
     this.survey = null;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+    const told = (this.told = new Set<string>());
     const [images, runs, training, unsaved] = await Promise.all([
       this.client.datasets.images(),
       this.client.runs.list({ withDeleted: false }),
@@ -244,7 +252,8 @@ export class Session {
       this.client.edits.unsaved(),
     ]);
     if (this.dataset?.id !== info.id) return;
-    for (const entry of images) this.images.set(entry.id, entry);
+    // What was told while the answers were on their way is newer than they are.
+    for (const entry of images) if (!told.has(entry.id)) this.images.set(entry.id, entry);
     this.dropOthers(images);
     this.runs = runs;
     this.training = training;
