@@ -32,6 +32,11 @@ test('every image goes to one split, the same way for the same seed, in about th
   );
 });
 
+test('a small set keeps an image for training and one for validation', () => {
+  const made = makeSplits(named(['a', 'b', 'c', 'd']), { val: 0.38, test: 0.38 }, 0, false);
+  expect(Object.fromEntries(Object.entries(made).map(([split, ids]) => [split, ids.length]))).toEqual({ train: 1, val: 2, test: 1 });
+});
+
 test('a recording is never in two splits', () => {
   const images = named(['a', 'b', 'c', 'd', 'e'].flatMap((sequence) => Array.from({ length: 20 }, (_, index) => `${sequence}_${index}`)));
   const made = makeSplits(images, { val: 0.2, test: 0.2 }, 3, true);

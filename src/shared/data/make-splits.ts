@@ -27,14 +27,17 @@ export function makeSplits(
   }
   const shuffled = Random.named('splits', seed).shuffled([...groups.values()]);
   const wanted = { val: Math.round(shares.val * images.length), test: Math.round(shares.test * images.length) };
-  const made: Record<'train' | 'val' | 'test', string[]> = { train: [], val: [], test: [] };
+  const made: Record<'train' | 'val' | 'test', string[][]> = { train: [], val: [], test: [] };
+  const has = { val: 0, test: 0 };
   for (const group of shuffled) {
     // A group goes where it brings the share nearer to what is wanted, and training keeps at least one.
-    const to = (['val', 'test'] as const).find((split) => fits(made[split].length, group.length, wanted[split]));
-    made[to ?? 'train'].push(...group);
+    const to = (['val', 'test'] as const).find((split) => fits(has[split], group.length, wanted[split]));
+    made[to ?? 'train'].push(group);
+    if (to) has[to] += group.length;
   }
-  if (made.train.length === 0) [made.train, made.val] = [made.val, []];
-  return Object.fromEntries(Object.entries(made).filter(([, ids]) => ids.length > 0));
+  if (made.train.length === 0) made.train.push((made.test.length > 0 ? made.test : made.val).pop()!);
+  const split = Object.entries(made).map(([name, parts]): [string, string[]] => [name, parts.flat()]);
+  return Object.fromEntries(split.filter(([, ids]) => ids.length > 0));
 }
 
 const fits = (has: number, more: number, wanted: number): boolean => wanted > 0 && Math.abs(has + more - wanted) < Math.abs(has - wanted);
