@@ -9,6 +9,7 @@ import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { locateDataset } from '#services/layouts/recognise';
+import { AppError } from '#shared/errors';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { filesBelow } from '#files/files-below';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
@@ -76,6 +77,31 @@ test('a zip holds the same files, and is there whole or not at all', async () =>
     onProgress: () => stop.abort(),
   });
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+  expect(readdirSync(place)).toEqual([]);
+});
+
+test('an export that ends early leaves nothing, also of images that were still in hand', async () => {
+  const folder = await makeDataset();
+  const place = temporaryFolder();
+  const late: Promise<unknown>[] = [];
+  const slowly: typeof exportImage = (input) => {
+    const made = new Promise((resolve) => setTimeout(resolve, input.name === 'train-0' ? 0 : 200)).then(() => exportImage(input));
+    late.push(made);
+    return made;
+  };
+  const stop = new AbortController();
+  const options = { ...locateDataset(folder), to: 'segnet' as const, out: path.join(place, 'x'), exportImage: slowly, signal: stop.signal };
+  await expect(exportData({ ...options, onProgress: () => stop.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  await Promise.all(late);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(readdirSync(place)).toEqual([]);
+});
+
+test('a thread that ends under an export ends it too: no image is passed over as if it could not be read', async () => {
+  const ended: typeof exportImage = () => Promise.reject(new AppError('cancelled', 'The workbench is closing'));
+  const place = temporaryFolder();
+  const options = { ...locateDataset(await makeDataset()), to: 'segnet' as const, out: path.join(place, 'x'), exportImage: ended };
+  await expect(exportData(options)).rejects.toMatchObject({ code: 'cancelled' });
   expect(readdirSync(place)).toEqual([]);
 });
 

@@ -58,10 +58,12 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   let foreign = 0;
   let next = 0;
   let done = 0;
+  let ended = false;
   // One after the other into the sink: a zip has one end.
   let writing: Promise<void> = Promise.resolve();
   async function work(): Promise<void> {
     for (let index = next++; index < inputs.length; index = next++) {
+      if (ended) return;
       if (signal?.aborted) throw new AppError('cancelled', 'The export was cancelled');
       const {
         files,
@@ -69,10 +71,13 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
         pixels,
         foreign: outside,
       } = await exportImage(inputs[index]).catch((error: unknown) => {
+        // Whoever worked on it has ended: that says nothing of the image.
+        if (error instanceof AppError && error.code === 'cancelled') throw error;
         notes.push(`left out: ${messageOf(error)}`);
         return { files: [], entry: null, pixels: null, foreign: 0 };
       });
       writing = writing.then(async () => {
+        if (ended) return;
         for (const { path, content } of files) await sink.write(path, content);
       });
       await writing;
@@ -82,15 +87,18 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
       onProgress?.(++done, inputs.length);
     }
   }
+  const workers = Array.from({ length: together }, work);
   try {
-    await Promise.all(Array.from({ length: together }, work));
+    await Promise.all(workers);
     const ordered = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
     if (ordered.length === 0) throw new AppError('corrupt-file', `No image could be exported: ${notes[0]}`);
     for (const { path, content } of formOfExport[to].lists(ordered, classes)) await sink.write(path, content);
     await sink.write('report.csv', reportOf(counts, classes));
     await sink.finish();
   } catch (error) {
-    await writing.catch(() => undefined);
+    // What is still in hand would be written after the end.
+    ended = true;
+    await Promise.allSettled(workers);
     await sink.abandon();
     throw error;
   }

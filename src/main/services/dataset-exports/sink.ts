@@ -1,9 +1,10 @@
 // Where an export goes: a folder or a zip. It is there whole or not at all.
-import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { asFileError } from '#files/atomic-write';
+import { partialName, putInPlace } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
 
 export interface Sink {
@@ -33,15 +34,13 @@ function isEmptyFolder(folder: string): boolean {
   }
 }
 
-const partial = (out: string): string => path.join(path.dirname(out), `.${path.basename(out).slice(0, 60)}.${process.pid}.partial`);
-
 class FolderSink implements Sink {
   private readonly out: string;
   private readonly made: string;
 
   constructor(out: string) {
     this.out = out;
-    this.made = partial(out);
+    this.made = partialName(out);
   }
 
   async write(file: string, content: Uint8Array | string): Promise<void> {
@@ -56,12 +55,7 @@ class FolderSink implements Sink {
 
   async finish(): Promise<void> {
     await mkdir(this.made, { recursive: true });
-    if (existsSync(this.out)) rmdirSync(this.out);
-    try {
-      renameSync(this.made, this.out);
-    } catch (error) {
-      throw asFileError(error, this.out);
-    }
+    putInPlace(this.made, this.out);
   }
 
   abandon(): Promise<void> {
@@ -84,7 +78,7 @@ class ZipSink implements Sink {
 
   constructor(out: string) {
     this.out = out;
-    this.made = partial(out);
+    this.made = partialName(out);
     this.zip = new Zip((error, chunk) => {
       if (error) this.failure = error;
       else this.waiting.push(chunk);
@@ -119,13 +113,13 @@ class ZipSink implements Sink {
   async finish(): Promise<void> {
     this.zip.end();
     await this.flush();
-    await this.handle?.sync();
-    await this.close();
     try {
-      renameSync(this.made, this.out);
+      await this.handle?.sync();
+      await this.close();
     } catch (error) {
       throw asFileError(error, this.out);
     }
+    putInPlace(this.made, this.out);
   }
 
   private async close(): Promise<void> {
@@ -135,6 +129,7 @@ class ZipSink implements Sink {
   }
 
   async abandon(): Promise<void> {
+    // It is taken away, whatever kept its last bytes from the disk.
     await this.close().catch(() => undefined);
     rmSync(this.made, { force: true });
   }

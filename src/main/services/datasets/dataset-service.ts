@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, realpathSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
@@ -9,6 +9,7 @@ import type { Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { asFileError } from '#files/atomic-write';
+import { makeFolder } from '#files/whole-or-not';
 import { letLinksInto } from '#files/read-limits';
 import type { Preferences } from '../app/preferences.ts';
 import { findResources } from '../resources.ts';
@@ -188,10 +189,12 @@ export class DatasetService {
   }
 
   /** The sample is copied to the user's data folder once, so that it can be painted on. */
-  async openSample(): Promise<DatasetInfo> {
+  openSample(): Promise<DatasetInfo> {
     const target = path.join(this.options.userData, 'sample');
-    if (!existsSync(target)) copyWhole(path.join(findResources(), 'sample'), target);
-    return this.open(target, true);
+    return this.changes.run(async () => {
+      if (!existsSync(target)) await copyWhole(path.join(findResources(), 'sample'), target);
+      return this.replace(realFolder(target), true, false);
+    });
   }
 
   /** Folders below a folder, for choosing one without a native dialog. @param folder null starts at home */
@@ -292,16 +295,11 @@ function realFolder(folder: string): string {
 }
 
 /** Copies a folder whole or not at all: half a copy would be taken for the whole one for ever. */
-function copyWhole(from: string, to: string): void {
-  const partial = `${to}.partial-${process.pid}`;
+async function copyWhole(from: string, to: string): Promise<void> {
   try {
-    mkdirSync(path.dirname(to), { recursive: true });
-    rmSync(partial, { recursive: true, force: true });
-    cpSync(from, partial, { recursive: true });
-    renameSync(partial, to);
+    await makeFolder(to, (partial) => cpSync(from, partial, { recursive: true }));
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
     // Another workbench may have been first.
-    if (!existsSync(to)) throw asFileError(error, to);
+    if (!existsSync(to)) throw error;
   }
 }

@@ -1,11 +1,13 @@
 // A data set in a zip is unpacked beside it: images, masks and lists, and nothing that lies outside or is anything else.
-import { createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { asFileError } from '#files/atomic-write';
 import { imagePattern } from '#files/image-files';
+import { isFolder } from './folder-view.ts';
+import { makeFolder } from '#files/whole-or-not';
 import { AppError, messageOf } from '#shared/errors';
 
 /** What of an archive is taken: pictures, and the lists beside them. */
@@ -22,8 +24,8 @@ export interface UnzipOptions {
   signal?: AbortSignal;
 }
 
-/** Whether a path names a zip, by its ending. */
-export const isZip = (file: string): boolean => /\.zip$/i.test(file);
+/** Whether a path names a zip, by its ending; a folder may be called so too. */
+export const isZip = (file: string): boolean => /\.zip$/i.test(file) && !isFolder(file);
 
 /**
  * Unpacks a zip into a folder of its name beside it, whole or not at all; one that is there already is taken as it is.
@@ -33,22 +35,22 @@ export const isZip = (file: string): boolean => /\.zip$/i.test(file);
 export async function unzipBeside(file: string, options: UnzipOptions = {}): Promise<string> {
   const target = file.replace(/\.zip$/i, '');
   if (!existsSync(target)) await unzipTo(file, target, options);
+  if (!isFolder(target))
+    throw new AppError('conflict', `${target} is a file, and ${file} would be unpacked there: move it away`, { file: target });
   return innermost(target);
 }
 
 async function unzipTo(file: string, target: string, options: UnzipOptions): Promise<void> {
-  const partial = path.join(path.dirname(target), `.${path.basename(target).slice(0, 60)}.${process.pid}.partial`);
   const zip = await openPromise(file).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   try {
-    mkdirSync(partial, { recursive: true });
-    const taken = await unpack(zip, file, partial, options);
-    if (taken === 0) throw new AppError('not-a-dataset', `${file} holds no image`, { file });
-    renameSync(partial, target);
-  } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
-    throw error instanceof AppError ? error : asZipError(error, file, target);
+    await makeFolder(target, async (partial) => {
+      const taken = await unpack(zip, file, partial, options).catch((error: unknown) => {
+        throw error instanceof AppError ? error : asZipError(error, file, target);
+      });
+      if (taken === 0) throw new AppError('not-a-dataset', `${file} holds no image`, { file });
+    });
   } finally {
     zip.close();
   }

@@ -1,0 +1,40 @@
+import { mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { asFileError } from './atomic-write.ts';
+import { isThere } from './file-identity.ts';
+
+/** Letters of the thing's own name in that of what is not whole yet. */
+const readable = 60;
+
+/** A name beside a file or folder for what is being made in its place, of this process alone. */
+export const partialName = (of: string): string =>
+  path.join(path.dirname(of), `.${path.basename(of).slice(0, readable)}.${process.pid}.partial`);
+
+/** Puts what was made under its partial name in its place; an empty folder there makes room. @throws AppError as file errors say */
+export function putInPlace(partial: string, target: string): void {
+  try {
+    if (isThere(target)) rmdirSync(target);
+    renameSync(partial, target);
+  } catch (error) {
+    throw asFileError(error, target);
+  }
+}
+
+/**
+ * Makes a folder whole or not at all.
+ * @param make fills the folder that it is given
+ * @throws what `make` throws; AppError 'disk-full', 'read-only' naming the target
+ */
+export async function makeFolder(target: string, make: (partial: string) => void | Promise<void>): Promise<void> {
+  const partial = partialName(target);
+  try {
+    mkdirSync(path.dirname(target), { recursive: true });
+    rmSync(partial, { recursive: true, force: true });
+    mkdirSync(partial);
+    await make(partial);
+    putInPlace(partial, target);
+  } catch (error) {
+    rmSync(partial, { recursive: true, force: true });
+    throw asFileError(error, target);
+  }
+}
