@@ -80,7 +80,7 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
     ...(options.below ? { below: true } : {}),
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };
-  const found = options.source.length > 0 ? { version: 1 as const } : (ownArrangement(view.root) ?? proposalOf(view));
+  const found = options.source.length > 0 ? { version: 1 as const } : (ownArrangement(view.root) ?? proposalOf(view).arrangement);
   const arrangement = { ...found, ...given };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);

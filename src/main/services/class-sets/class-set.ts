@@ -128,8 +128,12 @@ function readAs({ toId, colours }: Codes, text: string, className: string | null
 /** A class set that comes with the workbench, to read masks by their values. */
 export const builtInClassSet = (name: BuiltInName): ClassSet => classSetFrom(builtInSource(name), { by: 'value' }, name);
 
-/** What a class set that comes with the workbench holds. */
+const builtIn = new Map<BuiltInName, FullClassSet>();
+
+/** What a class set that comes with the workbench holds; its file is read once. */
 export function builtInSource(name: BuiltInName): FullClassSet {
   const file = path.join(findResources(), 'class-sets', `${name}.json`);
-  return fullClassSet(readJsonFile(file, classSetSchema, 'a class set'), file);
+  const source = builtIn.get(name) ?? fullClassSet(readJsonFile(file, classSetSchema, 'a class set'), file);
+  builtIn.set(name, source);
+  return source;
 }

@@ -80,8 +80,8 @@ export class OpenDataset {
   private readonly options: OpenDatasetOptions;
   private readonly byId: Map<string, LocatedImage>;
   private readonly entries: Map<string, ImageEntry>;
-  /** The pictures whose size was read here, and not told by the history, as they were then. */
   private inserted: Statement | null = null;
+  /** The pictures whose size was read here, and not told by the history, as they were then. */
   private readonly measuredStamps = new Map<string, string>();
 
   constructor(options: OpenDatasetOptions) {

@@ -1,6 +1,5 @@
 // What a folder holds and how it would be read, for a person who decides about that before it is opened.
 import path from 'node:path';
-import { isThere } from '#files/file-identity';
 import { withPicture } from '#files/picture';
 import { letLinksInto } from '#files/read-limits';
 import type { ImportLook, MatchedPair } from '#shared/contract/datasets';
@@ -31,7 +30,7 @@ function foldersWithImages(view: FolderView, at = '.', deep = deepest): ImportLo
 /** What is kept of a folder or found by looking; null where nothing fits. */
 function found(view: FolderView): OpenArrangement | null {
   try {
-    return ownArrangement(view.root) ?? proposalOf(view);
+    return ownArrangement(view.root) ?? proposalOf(view).arrangement;
   } catch (error) {
     if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders') return null;
     throw error;
@@ -40,10 +39,9 @@ function found(view: FolderView): OpenArrangement | null {
 
 const isComplete = (arrangement: OpenArrangement): arrangement is Arrangement => arrangement.classes !== null;
 
-/** Images of which most have a mask, spread over all. */
-function chosen(images: readonly LocatedImage[]): LocatedImage[] {
-  const withMask = images.filter(({ maskFile }) => isThere(maskFile));
-  const from = withMask.length > 0 ? withMask : images;
+/** Images with masks where there are such, spread over all. */
+function chosen(images: readonly LocatedImage[], masks: ReadonlySet<string>): LocatedImage[] {
+  const from = masks.size > 0 ? images.filter(({ maskFile }) => masks.has(maskFile)) : images;
   const shown = Math.min(shownPairs, from.length);
   return Array.from({ length: shown }, (_, index) => from[Math.floor((index * from.length) / shown)]);
 }
@@ -61,8 +59,11 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
     const about = { path: folder, folders: foldersWithImages(view), lists: listsOf(view) };
     const classFiles = classFilesIn(view, ['.', ...about.folders.map((each) => each.path)]);
     const read = arrangement ?? found(view);
-    const { images, problems } = read ? locateImages(view, { ...read, classes: read.classes ?? { builtIn: 'camvid-11' } }) : nothing;
+    const { images, maskFiles, problems } = read
+      ? locateImages(view, { ...read, classes: read.classes ?? { builtIn: 'camvid-11' } })
+      : nothing;
     const classSet = read && isComplete(read) ? classSetOf(view, read) : null;
+    const masks = new Set(maskFiles);
     const counts = new Map<string, number>();
     for (const { split } of images) counts.set(split, (counts.get(split) ?? 0) + 1);
     return {
@@ -71,21 +72,22 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
       arrangement: read,
       classes: classSet?.classes ?? null,
       images: images.length,
-      withMask: images.filter(({ maskFile }) => isThere(maskFile)).length,
+      withMask: masks.size,
       splits: Array.from(counts, ([name, number]) => ({ name, images: number })),
       problems,
-      pairs: await Promise.all(chosen(images).map((image) => pairOf(view, image, classSet, workers))),
+      pairs: await Promise.all(chosen(images, masks).map((image) => pairOf(view, image, masks.has(image.maskFile), classSet, workers))),
     };
   } finally {
     stopLinks();
   }
 }
 
-const nothing = { images: [], problems: [] };
+const nothing = { images: [], maskFiles: [], problems: [] };
 
 async function pairOf(
   { root }: FolderView,
   { imageFile, maskFile }: LocatedImage,
+  hasMask: boolean,
   classSet: ClassSet | null,
   workers: Workers,
 ): Promise<MatchedPair> {
@@ -94,7 +96,6 @@ async function pairOf(
     problems.push(messageOf(error));
     return null;
   };
-  const hasMask = isThere(maskFile);
   const small = withPicture(imageFile, (image) =>
     image.resize({ width: shownWidth, withoutEnlargement: true }).jpeg({ quality: 80 }).toBuffer(),
   );

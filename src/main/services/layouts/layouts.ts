@@ -26,18 +26,21 @@ const fileSplits = /^(train|training|val|valid|validation|dev|test|testing)$/i;
 const imageFolderNames = /^(images?|imgs?|photos?|pictures|rgb|frames|leftimg8bit)$/i;
 const maskFolderNames = /^(masks?|labels?|annotations?|annots?|gt|ground_?truth|seg(mentation)?s?|labelled|label_?images?)$/i;
 
+/** Sources in the order in which splits are shown. */
+const inOrder = (sources: readonly Source[]): Source[] => sources.toSorted((a, b) => bySplit(a.split, b.split));
+
 const hasImages = (view: FolderView, folder: string, below = false): boolean => view.images(folder, below).length > 0;
 
 /** Pairs of folders whose names tell each other: `<set>` and `<set>annot`. */
 function besideEachOther(view: FolderView, images: RegExp, maskFolders: (set: string) => string[]): Source[] {
   const folders = view.folders();
-  return folders
-    .flatMap((name): Source[] => {
+  return inOrder(
+    folders.flatMap((name): Source[] => {
       const set = images.exec(name)?.[1];
       const masks = set === undefined ? undefined : maskFolders(set).find((each) => each !== name && folders.includes(each));
       return masks && hasImages(view, name) ? [{ split: splitNamed(set!), images: name, masks }] : [];
-    })
-    .sort((a, b) => bySplit(a.split, b.split));
+    }),
+  );
 }
 
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
@@ -45,9 +48,7 @@ function splitFolders(view: FolderView, images: string, masks: string): Source[]
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
   const known = splits.filter((name) => fileSplits.test(name) || view.hasFolder(`${masks}/${name}`));
   if (known.length === 0 || hasImages(view, images)) return [{ split: 'train', name: images.split('/').at(-1)!, images, masks }];
-  return known
-    .map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` }))
-    .sort((a, b) => bySplit(a.split, b.split));
+  return inOrder(known.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` })));
 }
 
 /** Lists of splits, in the first of the folders that has any. */
@@ -66,7 +67,7 @@ const reference: Layout = {
     const bare = alone.map((set) => ({ split: splitNamed(set), images: `${set}_images`, masks: `${set}_labels` }));
     const all = [...sources, ...bare.filter(({ images }) => !sources.some((source) => source.images === images))];
     if (all.length === 0) return null;
-    return { title: 'train_images / train_labels', sources: all.sort((a, b) => bySplit(a.split, b.split)), builtIn: 'camvid-32' };
+    return { title: 'train_images / train_labels', sources: inOrder(all), builtIn: 'camvid-32' };
   },
 };
 
@@ -157,7 +158,7 @@ const segnet: Layout = {
     if (found.length === 0) return null;
     const bare = ['train', 'val', 'test'].filter((name) => hasImages(view, name) && !found.some(({ images }) => images === name));
     const sources = [...found, ...bare.map((name) => ({ split: name, images: name, masks: `${name}annot` }))];
-    return { title: 'train / trainannot', sources: sources.sort((a, b) => bySplit(a.split, b.split)), builtIn: 'camvid-11' };
+    return { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' };
   },
 };
 
@@ -184,9 +185,7 @@ const splitsFirst: Layout = {
       const masks = inside.find((name) => maskFolderNames.test(name)) ?? 'masks';
       return images ? [{ split: splitNamed(split), images: `${split}/${images}`, masks: `${split}/${masks}` }] : [];
     });
-    return sources.length > 0
-      ? { title: 'a folder a split, with images and masks inside', sources: sources.sort((a, b) => bySplit(a.split, b.split)) }
-      : null;
+    return sources.length > 0 ? { title: 'a folder a split, with images and masks inside', sources: inOrder(sources) } : null;
   },
 };
 
@@ -197,7 +196,7 @@ const imagesAlone: Layout = {
     const splits = view.folders().filter((name) => fileSplits.test(name) && hasImages(view, name));
     if (splits.length > 0) {
       const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: `${name}annot` }));
-      return { title: 'train / trainannot', sources: sources.sort((a, b) => bySplit(a.split, b.split)), builtIn: 'camvid-11' };
+      return { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' };
     }
     const files = view.images('.');
     if (files.length === 0) return null;

@@ -10,6 +10,8 @@ import { assignSplits } from './splits.ts';
 
 export interface LocatedImages {
   images: LocatedImage[];
+  /** The masks that are there, of images in their order. */
+  maskFiles: string[];
   /** Findings about the folder: splits without labels, masks without image, names that are there twice. */
   problems: string[];
 }
@@ -18,16 +20,20 @@ export interface LocatedImages {
 export function locateImages(view: FolderView, arrangement: Arrangement): LocatedImages {
   const problems: string[] = [];
   const found: LocatedImage[] = [];
+  const maskFiles: string[] = [];
   const ids = new Set<string>();
   let twice = 0;
   for (const source of arrangement.sources)
-    for (const image of locateSource(view, source, arrangement, problems)) {
+    for (const { hasMask, ...image } of locateSource(view, source, arrangement, problems)) {
       if (ids.has(image.id)) twice++;
-      else found.push(image);
+      else {
+        found.push(image);
+        if (hasMask) maskFiles.push(image.maskFile);
+      }
       ids.add(image.id);
     }
   if (twice > 0) problems.push(`${twice} images have the id of another one and are left out: give their folders a name of their own`);
-  return { images: assignSplits(view, found, arrangement, problems), problems };
+  return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
 }
 
 interface Candidate {
@@ -37,7 +43,12 @@ interface Candidate {
   stem: string;
 }
 
-function locateSource(view: FolderView, source: Source, arrangement: Arrangement, problems: string[]): LocatedImage[] {
+function locateSource(
+  view: FolderView,
+  source: Source,
+  arrangement: Arrangement,
+  problems: string[],
+): (LocatedImage & { hasMask: boolean })[] {
   const { below, imageSuffix, maskSuffix } = arrangement;
   const inMasks = view.hasFolder(source.masks) ? view.images(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
@@ -57,6 +68,7 @@ function locateSource(view: FolderView, source: Source, arrangement: Arrangement
       name: path.posix.basename(isOwner ? stem : file),
       imageFile: view.at(`${source.images}/${file}`),
       maskFile: view.at(`${source.masks}/${found ?? own}`),
+      hasMask: found !== null,
     };
   });
   tellDoubled(view, source, stems, masks, problems);

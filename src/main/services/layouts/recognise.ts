@@ -48,8 +48,11 @@ export function locateDataset(folder: string): LocatedDataset {
   if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
   const view = new FolderView(folder);
   const own = ownArrangement(folder);
-  const arrangement = own ?? complete(view, proposalOf(view));
-  return { ...locatedBy(view, arrangement), arrangement, isArranged: own !== null, classSet: classSetOf(view, arrangement) };
+  if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
+  const { arrangement: found, located } = proposalOf(view);
+  assertImages(folder, found.title, located.images);
+  const arrangement = complete(view, found);
+  return { ...located, arrangement, isArranged: false, classSet: classSetOf(view, arrangement) };
 }
 
 /** The images of a folder that is laid out as told. @throws as `locateDataset` */
@@ -60,7 +63,7 @@ export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedIm
 }
 
 /** What is found by looking at a folder. @throws AppError 'not-a-dataset' if nothing fits */
-export function proposalOf(view: FolderView): OpenArrangement {
+export function proposalOf(view: FolderView): { arrangement: OpenArrangement; located: LocatedImages } {
   const draft = draftOf(view);
   if (!draft) throw noLayout(view);
   const { image, mask } = draft.suffixes ?? suffixesOf(view, draft);
@@ -74,7 +77,8 @@ export function proposalOf(view: FolderView): OpenArrangement {
   };
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
-  return { ...arrangement, ...classesOf(view, draft, arrangement) };
+  const located = locateImages(view, arrangement);
+  return { arrangement: { ...arrangement, ...classesOf(view, draft, located.maskFiles) }, located };
 }
 
 function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {
@@ -99,10 +103,7 @@ function classFileOf(view: FolderView, { sources }: Draft): string | null {
 type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 
 /** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
-function classesOf(view: FolderView, draft: Draft, arrangement: Arrangement): ClassesFound {
-  const masks = locateImages(view, arrangement)
-    .images.map(({ maskFile }) => maskFile)
-    .filter(isThere);
+function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound {
   const file = classFileOf(view, draft);
   const usual = draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
   const likely = file ? listed(fromFile(view, file, draft), usual) : usual;
@@ -150,7 +151,7 @@ function noLayout({ root }: FolderView): AppError {
   return new AppError(
     'not-a-dataset',
     `${root} is not a data set as it is: nothing in it has a known layout (${examples}). ` +
-      'Say yourself where its images and masks are: "Import" in the window, import on the command line',
+      'Say yourself where its images and masks are: "Say what is in it" in the window, import on the command line',
     { file: root, needs: 'folders' },
   );
 }
