@@ -157,3 +157,22 @@ test.each([
   writeFileSync(path.join(folder, 'classes.json'), JSON.stringify({ name: 'x', voidValue: 255, classes }));
   await expect(createBench().call('datasets.open', { path: folder })).rejects.toThrow(message);
 });
+
+test('one image that cannot be recorded keeps none of those that are read with it from being known, and is named', async () => {
+  const bench = createBench();
+  await bench.call('datasets.open', { path: await makeDataset({ train: 70, val: 2 }) });
+  const { dataset } = bench.workbench.datasets.require();
+  const bad = 'train/train-65';
+  const surveyAll = dataset.surveyAll.bind(dataset);
+  dataset.surveyAll = (ids) => (ids.includes(bad) ? Promise.reject(new Error('no room')) : surveyAll(ids));
+  await bench.workbench.datasets.require().surveyed();
+  expect(
+    dataset
+      .images()
+      .filter(({ surveyed }) => !surveyed)
+      .map(({ id }) => id),
+  ).toEqual([bad]);
+  const told = bench.events.filter(({ name }) => name === 'app.notice').map(({ payload }) => (payload as { text: string }).text);
+  expect(told).toEqual([`${bad} could not be surveyed: no room`]);
+  await bench.workbench.shutDown();
+});

@@ -25,6 +25,8 @@ export class SurveyJob {
   readonly finished: Promise<void>;
   private readonly options: SurveyJobOptions;
   private readonly waiting: string[];
+  /** Images of a group that could not be surveyed together. */
+  private readonly alone: string[] = [];
   private readonly total: number;
   private fresh: ImageEntry[] = [];
   private toldAt = 0;
@@ -65,8 +67,12 @@ export class SurveyJob {
           await this.waitFor(ids, error);
           continue;
         }
-        // One image that cannot be read or recorded must not end the survey of the others.
-        log.error({ err: error, images: ids }, 'images could not be surveyed');
+        // One image that cannot be read or recorded must not end the survey of the others: which it is shows when each is read alone.
+        if (ids.length > 1) {
+          this.alone.push(...ids);
+          continue;
+        }
+        log.error({ err: error, image: ids[0] }, 'an image could not be surveyed');
         if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${ids[0]} could not be surveyed: ${messageOf(error)}` });
       }
       this.done += ids.length;
@@ -76,6 +82,7 @@ export class SurveyJob {
 
   /** The first are few: their thumbnails are looked at while the others are read. */
   private next(): string[] {
+    if (this.alone.length > 0) return this.alone.splice(0, 1);
     return this.waiting.splice(-(this.done < firstFew ? 1 : atOnce)).reverse();
   }
 
