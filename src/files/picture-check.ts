@@ -1,8 +1,8 @@
 // Whether a picture is whole, and how large: for thousands of them, without turning their pixels into anything.
 import { inTurn, isLargeFile } from './large-pictures.ts';
 import { withPicture } from './picture.ts';
-import { readPictureFile } from './plain-file.ts';
-import { beginsAsPng, readChunks } from './png/chunks.ts';
+import { readPictureFile, withPlainFile } from './plain-file.ts';
+import { beginsAsPng, pngSignature, readChunks } from './png/chunks.ts';
 import { readHeader } from './png/header.ts';
 
 interface Size {
@@ -19,15 +19,17 @@ const smallWidth = 16;
  * @throws as `openPicture`
  */
 export async function checkPicture(file: string): Promise<Size> {
-  const size = await inTurn(isLargeFile(file), () => pngSize(readPictureFile(file), file));
+  // Whoever decodes another kind of picture reads it: its first bytes alone are read here.
+  const isPng = withPlainFile(file, ({ size, read }) => beginsAsPng(read(0, Math.min(size, pngSignature.length))));
+  const size = isPng ? await inTurn(isLargeFile(file), () => pngSize(readPictureFile(file), file)) : null;
   return size ?? checkOther(file);
 }
 
-/** @returns null for what is no PNG, and for one that may be turned, whose size is another one */
+/** @returns null for one that may be turned, whose size is another one */
 function pngSize(content: Uint8Array, file: string): Size | null {
-  if (!beginsAsPng(content)) return null;
   const chunks = readChunks(content, file);
-  return chunks.some(({ type }) => type === 'eXIf') ? null : readHeader(chunks[0], file);
+  const { width, height } = readHeader(chunks[0], file);
+  return chunks.some(({ type }) => type === 'eXIf') ? null : { width, height };
 }
 
 const checkOther = (file: string): Promise<Size> =>

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { readJsonFile } from '#files/json-file';
 import type { ClassInfo, MaskFormat, Rgb } from '#shared/classes/class-info';
+import { doubledName, voidsName } from '#shared/classes/class-names';
 import { distinctColours } from '#shared/classes/distinct-colours';
 import { voidColour } from '#shared/classes/void-colour';
 import { AppError } from '#shared/errors';
@@ -37,14 +38,10 @@ const invalid = (file: string, text: string): AppError => new AppError('not-a-da
 
 /** @throws AppError 'not-a-dataset' naming file, rule and value if classes contradict each other */
 export function fullClassSet({ name, voidValue, classes }: ClassSetSource, file: string): FullClassSet {
-  const names = new Set<string>();
-  for (const { name: className } of classes) {
-    // A class is told by its name and value; the window's word for void would be taken for it.
-    if (names.has(className)) throw invalid(file, `two classes are named "${className}": give one another name`);
-    if (/^not labelled$/i.test(className.trim()))
-      throw invalid(file, `a class is named "${className}", which is the word for void: give it another name`);
-    names.add(className);
-  }
+  const names = classes.map((each) => each.name);
+  const [doubled, reserved] = [doubledName(names), voidsName(names)];
+  if (doubled !== null) throw invalid(file, `two classes are named "${doubled}": give one another name`);
+  if (reserved !== null) throw invalid(file, `a class is named "${reserved}", which is the word for void: give it another name`);
   const values = withValues(classes, file);
   const colours = distinctColours(classes.map(({ color }) => color ?? null));
   const free = Array.from({ length: 256 }, (_, place) => 255 - place).find((value) => !values.includes(value));

@@ -1,6 +1,6 @@
 // COCO: a segment is all pixels of a class in an image. Its number is the category's, 1 … n; 0 is void.
 // Source: the COCO data format (cocodataset.org/#format-data), its run lengths column by column.
-import { writePng } from '#files/png/png';
+import { rgbPng } from '#files/png/rgb-png';
 import { voidId } from '#shared/mask/void-id';
 
 interface Mask {
@@ -27,8 +27,7 @@ export function panopticMask({ width, height, ids }: Mask): Uint8Array {
     samples[3 * index] = segment & 255;
     samples[3 * index + 1] = segment >> 8;
   }
-  const header = { width, height, depth: 8, colourType: 2, interlaced: false } as const;
-  return writePng({ header, samples, palette: null, transparency: null, beside: [] });
+  return rgbPng(width, height, samples);
 }
 
 interface Segment {

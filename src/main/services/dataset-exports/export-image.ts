@@ -1,4 +1,5 @@
 import { assertMaskSize, readMask } from '#files/mask-png';
+import { countCodes } from '#files/mask-writing';
 import { withPicture } from '#files/picture';
 import type { ExportFormName } from '#shared/data/export-forms';
 import type { MaskFormat } from '#shared/classes/class-info';
@@ -37,12 +38,11 @@ export async function exportImage(input: ExportImageInput): Promise<ExportedImag
   });
   const { width, height, ids } = mask;
   const out = { split, name, extension: picture.extension, picture: picture.bytes, width, height, ids };
-  const pixels = new Array<number>(classes.length + 1).fill(0);
-  for (const id of ids) pixels[id === voidId ? classes.length : id]++;
+  const counts = countCodes(ids);
   return {
     files: form.files(out, classes),
     entry: { split, name, extension: picture.extension, width, height, coco: form.coco?.(out, classes) },
-    pixels,
+    pixels: [...classes.map((_, id) => counts[id]), counts[voidId]],
     foreign: mask.illegal.reduce((sum, { pixels: each }) => sum + each, 0),
   };
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { paletteForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
-import { writePng } from '#files/png/png';
+import { rgbPng } from '#files/png/rgb-png';
 import type { Rgb } from '#shared/classes/class-info';
 import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
@@ -65,8 +65,7 @@ export function colourPicture({ width, height, ids }: OutImage, classes: readonl
   const none = colourOfVoid(classes);
   const samples = new Uint8Array(3 * ids.length);
   ids.forEach((id, index) => samples.set(id === voidId ? none : classes[id].color, 3 * index));
-  const header = { width, height, depth: 8, colourType: 2, interlaced: false } as const;
-  return writePng({ header, samples, palette: null, transparency: null, beside: [] });
+  return rgbPng(width, height, samples);
 }
 
 /** Ids as a palette PNG in the classes' colours; 255 is void. */

@@ -1,3 +1,4 @@
+import { doubledName, voidsName } from '#shared/classes/class-names';
 import type { DatasetInfo } from '#shared/contract/datasets';
 import type { ArrangementChange } from '#shared/data/advice';
 import { rgbOf } from '../../ui/colour.ts';
@@ -25,13 +26,13 @@ export function classChange(
 ): { change: ArrangementChange } | { error: string } {
   const stay = rows.filter(({ into }) => into === '');
   const names = stay.map((row) => row.name.trim());
-  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  const twice = doubledName(names);
   if (stay.length === 0) return { error: 'One class must stay.' };
   if (name.trim() === '') return { error: 'The set needs a name.' };
   if (names.includes('')) return { error: 'Every class needs a name.' };
-  if (twice !== undefined) return { error: `Two classes are named "${twice}".` };
-  const reserved = names.find((each) => /^not labelled$/i.test(each));
-  if (reserved !== undefined) return { error: `"${reserved}" is the word for void: give the class another name.` };
+  if (twice !== null) return { error: `Two classes are named "${twice}".` };
+  const reserved = voidsName(names);
+  if (reserved !== null) return { error: `"${reserved}" is the word for void: give the class another name.` };
   const renamed = new Map(rows.map((row) => [classes.find(({ value, id }) => (value ?? id) === row.value)?.name, row]));
   const nameOf = (row: EditedClass | undefined): string | null => {
     if (!row || row.into === 'void') return null;
