@@ -3,15 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { writeAtomic } from '../../src/files/atomic-write.ts';
 import { encodeStoredMask } from '../../src/files/mask-writing.ts';
-import { createServices, type Workbench } from '../../src/main/create-services.ts';
+import type { Workbench } from '../../src/main/create-services.ts';
 import { startBrowserHost, type BrowserHost } from '../../src/main/server/browser-host.ts';
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+import { benchServices, root } from './services.ts';
 
 /** What a window's deed took, and how long main's event loop stood still at the most meanwhile. */
 export interface Phase {
@@ -40,13 +38,7 @@ class Bench {
   }
 
   static async open(userData: string, folder: string): Promise<Bench> {
-    const workbench = createServices({
-      userData,
-      trainer: { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath },
-      workerEntry: path.join(root, 'src/main/services/workers/mask-worker.ts'),
-      host: { host: 'browser', version: 'bench', platform: process.platform, nativeDialogs: false },
-      chooseFolder: null,
-    });
+    const workbench = benchServices(userData);
     await workbench.datasets.open(folder);
     await workbench.datasets.require().surveyed();
     const bench = new Bench(workbench, await startBrowserHost(workbench, { port: 0, rendererFolder: root }));

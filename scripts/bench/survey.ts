@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createServices } from '../../src/main/create-services.ts';
+import { benchServices } from './services.ts';
 
 export interface SurveyMeasurement {
   images: number;
@@ -12,20 +12,12 @@ export interface SurveyMeasurement {
   imagesPerSecond: number;
 }
 
-const root = path.resolve(import.meta.dirname, '../..');
-
 /** @param data a folder, whose `.encnet` is made anew */
 export async function measureSurvey({ data }: { data: string }): Promise<SurveyMeasurement> {
   const userData = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
   const folder = path.resolve(data);
   rmSync(path.join(folder, '.encnet'), { recursive: true, force: true });
-  const workbench = createServices({
-    userData,
-    trainer: { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath },
-    workerEntry: path.join(root, 'src/main/services/workers/mask-worker.ts'),
-    host: { host: 'browser', version: 'bench', platform: process.platform, nativeDialogs: false },
-    chooseFolder: null,
-  });
+  const workbench = benchServices(userData);
   try {
     // The trainer's look for a GPU is over before anybody opens a folder.
     await new Promise((resolve) => setTimeout(resolve, 4000));
