@@ -45,8 +45,9 @@ const otherFormats: Record<string, string> = {
 
 /** @throws AppError 'corrupt-file' if by its bytes the file is another kind of picture */
 function assertPng(content: Uint8Array, file: string): void {
-  const said = otherFormats[pictureFormat(content) ?? ''];
-  if (said) throw new AppError('corrupt-file', `${file} ${said}`, { file });
+  const format = pictureFormat(content);
+  const said = otherFormats[format ?? ''];
+  if (said) throw new AppError('corrupt-file', `${file} ${said}`, { file, format });
 }
 
 /**

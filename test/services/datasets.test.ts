@@ -144,6 +144,9 @@ test('lists folders and marks data sets', async () => {
     path: path.dirname(folder),
   });
   expect(listing.folders.find((entry) => entry.path === folder)?.looksLikeDataset).toBe(true);
+  // A folder of photos is walked through, and opens when it is asked for.
+  const inside = await bench.call<typeof listing>('datasets.listFolders', { path: folder });
+  expect(inside.folders.map(({ looksLikeDataset }) => looksLikeDataset)).toEqual([false, false, false, false]);
   await expect(bench.call('datasets.listFolders', { path: '/nowhere' })).rejects.toThrow('/nowhere does not exist');
   await bench.workbench.shutDown();
 });

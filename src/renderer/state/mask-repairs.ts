@@ -17,7 +17,7 @@ const all: Record<RepairKind, Omit<Repair, 'how'>> = {
   },
   'turn-left': { label: 'Turn left', hint: 'Turns each mask by 90° against the clock' },
   'turn-right': { label: 'Turn right', hint: 'Turns each mask by 90° with the clock' },
-  convert: { label: 'Convert to PNG', hint: 'Writes a TIFF or BMP mask as a PNG beside it; the file as it was is kept' },
+  convert: { label: 'Convert to PNG', hint: 'Writes a TIFF mask as a PNG beside it; the file as it was is kept' },
   begin: { label: 'Begin anew', hint: 'Begins an empty mask; the file as it was is kept in the history of the mask' },
 };
 
@@ -25,18 +25,11 @@ const made = (hows: RepairKind[]): Repair[] => hows.map((how) => ({ how, ...all[
 
 /** What helps with all images of a group. */
 export function repairsFor({ kind, imageIds }: ProblemGroup, images: ReadonlyMap<string, ImageEntry>): Repair[] {
-  const texts = imageIds.flatMap(
-    (id) => images.get(id)?.problems.flatMap((problem) => (problem.kind === kind ? [problem.text] : [])) ?? [],
-  );
-  if (kind === 'size') return made([...(texts.every(isTurned) ? (['turn-left', 'turn-right'] as const) : []), 'fit']);
-  if (kind === 'mask') return made([...(texts.some((text) => / is a (TIFF|BMP),/.test(text)) ? (['convert'] as const) : []), 'begin']);
+  const problems = imageIds.flatMap((id) => images.get(id)?.problems.filter((problem) => problem.kind === kind) ?? []);
+  const turns = problems.every(({ is }) => is === 'on-its-side') ? (['turn-left', 'turn-right'] as const) : [];
+  if (kind === 'size') return made([...turns, 'fit']);
+  if (kind === 'mask') return made([...(problems.some(({ is }) => is === 'tiff') ? (['convert'] as const) : []), 'begin']);
   return [];
-}
-
-/** Whether a mask has its image's width for its height. */
-function isTurned(text: string): boolean {
-  const [, width, height, ownWidth, ownHeight] = /must be (\d+) x (\d+) as its image, received (\d+) x (\d+)/.exec(text) ?? [];
-  return width !== undefined && width === ownHeight && height === ownWidth;
 }
 
 /** Repairs the masks of a group; each is kept as it was in its own history. */

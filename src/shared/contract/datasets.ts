@@ -48,6 +48,8 @@ export interface ImageProblem {
   text: string;
   /** What of a mask is not in the class set, in words: `value 20`, `colour 12 34 56`. */
   foreign?: string;
+  /** What a mask is that helps to make it usable: its image's width is its height, or it is a TIFF. */
+  is?: 'on-its-side' | 'tiff';
 }
 
 export type ImageState = 'unlabelled' | 'labelled' | 'edited' | 'problem';

@@ -303,7 +303,12 @@ const side = z.int().min(0).max(1e6);
 const sizeSchema = z.object({ width: side, height: side });
 const countsSchema = z.array(z.number());
 const problemsSchema = z.array(
-  z.object({ kind: z.enum(['image', 'mask', 'size', 'foreign', 'no-mask']), text: z.string(), foreign: z.string().optional() }),
+  z.object({
+    kind: z.enum(['image', 'mask', 'size', 'foreign', 'no-mask']),
+    text: z.string(),
+    foreign: z.string().optional(),
+    is: z.enum(['on-its-side', 'tiff']).optional(),
+  }),
 );
 
 /** @returns null for a row that cannot be read, which must not hide the data set: the image is then surveyed anew */

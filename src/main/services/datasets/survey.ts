@@ -57,7 +57,8 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
 export const noMask = (maskFile: string): ImageProblem => ({ kind: 'no-mask', text: `${maskFile} is missing: the image has no mask` });
 
 function addProblem(survey: Survey, kind: ProblemKind, error: unknown): void {
-  survey.problems.push({ kind, text: messageOf(error) });
+  const isTiff = error instanceof AppError && error.details.format === 'tiff';
+  survey.problems.push({ kind, text: messageOf(error), ...(isTiff ? { is: 'tiff' } : {}) });
   survey.refused ||= error instanceof AppError && (error.code === 'too-large' || error.code === 'forbidden');
 }
 
@@ -80,7 +81,8 @@ function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
     const { classPixels, problems } = findingsOf(mask, classSet, image.maskFile);
     survey.problems.push(...problems);
     const sizeProblem = survey.width > 0 && maskSizeProblem(image.maskFile, mask, survey);
-    if (sizeProblem) survey.problems.push({ kind: 'size', text: sizeProblem });
+    const isOnItsSide = mask.width === survey.height && mask.height === survey.width;
+    if (sizeProblem) survey.problems.push({ kind: 'size', text: sizeProblem, ...(isOnItsSide ? { is: 'on-its-side' } : {}) });
     survey.classPixels = classPixels;
   } catch (error) {
     addProblem(survey, 'mask', error);

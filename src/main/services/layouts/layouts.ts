@@ -189,15 +189,20 @@ const splitsFirst: Layout = {
   },
 };
 
-/** Photos of which no folder says that they are masks: SegNet's layout without its masks, or a folder of photos. */
+/** SegNet's layout before it has masks. */
+const splitsAlone: Layout = {
+  example: 'train/ and val/ with images',
+  find(view) {
+    const splits = view.folders().filter((name) => fileSplits.test(name) && hasImages(view, name));
+    const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: `${name}annot` }));
+    return sources.length > 0 ? { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' } : null;
+  },
+};
+
+/** A folder of photos, with or without their masks among them: nothing in its name tells that it is meant. */
 const imagesAlone: Layout = {
   example: 'a folder of images',
   find(view) {
-    const splits = view.folders().filter((name) => fileSplits.test(name) && hasImages(view, name));
-    if (splits.length > 0) {
-      const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: `${name}annot` }));
-      return { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' };
-    }
     const files = view.images('.');
     if (files.length === 0) return null;
     const together = maskSuffixAmong(files);
@@ -240,8 +245,8 @@ function maskSuffixAmong(files: readonly string[]): string | null {
   return photos.size > 0 && beside.length === photos.size ? '' : null;
 }
 
-/** From the most telling to the least. */
-export const layouts: readonly Layout[] = [
+/** Those whose folders say by their names that they hold a data set, from the most telling to the least. */
+export const namedLayouts: readonly Layout[] = [
   cityscapes,
   voc,
   mmsegmentation,
@@ -251,5 +256,8 @@ export const layouts: readonly Layout[] = [
   segnet,
   pairs,
   splitsFirst,
-  imagesAlone,
+  splitsAlone,
 ];
+
+/** From the most telling to the least. */
+export const layouts: readonly Layout[] = [...namedLayouts, imagesAlone];

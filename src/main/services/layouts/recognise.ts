@@ -9,7 +9,7 @@ import { bestReading, type Reading } from '../class-sets/mask-reading.ts';
 import { arrangementSchema, type Arrangement, type ClassSource, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
-import { layouts, type Draft } from './layouts.ts';
+import { layouts, namedLayouts, type Draft } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
 import { findSuffixes } from './pairing.ts';
 
@@ -21,18 +21,21 @@ export interface LocatedDataset extends LocatedImages {
   classSet: ClassSet;
 }
 
-/** Whether a folder may hold a data set; cheap enough for folder lists. */
+/**
+ * Whether a folder tells by the names in it that it is a data set; cheap enough for folder lists. Any folder of photos can be opened as
+ * one, and is not shown as one: a person may be on the way through it.
+ */
 export function looksLikeDataset(folder: string): boolean {
   try {
-    return isThere(path.join(folder, arrangementFile)) || draftOf(new FolderView(folder)) !== null;
+    return isThere(path.join(folder, arrangementFile)) || draftOf(new FolderView(folder), namedLayouts) !== null;
   } catch {
     // What cannot be looked into is offered as no data set.
     return false;
   }
 }
 
-const draftOf = (view: FolderView): Draft | null => {
-  for (const { find } of layouts) {
+const draftOf = (view: FolderView, among = layouts): Draft | null => {
+  for (const { find } of among) {
     const draft = find(view);
     if (draft) return draft;
   }
