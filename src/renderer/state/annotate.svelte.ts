@@ -1,4 +1,5 @@
 import { messageOf } from '#shared/errors';
+import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { ToolName } from '../editor/tools/tool.ts';
 import type { Session } from './session.svelte.ts';
@@ -25,6 +26,12 @@ export class AnnotateState {
   maskHidden = $state(false);
   readonly hiddenClasses = new SvelteSet<number>();
   readonly lockedClasses = new SvelteSet<number>();
+  /** What a person said of the keys of classes, in this data set. */
+  private assigned = $state.raw<KeyAssignment>({});
+  /** The ids of classes by their keys. */
+  readonly keyed = $derived.by(() => keyedClasses(this.classNames, this.assigned));
+  /** Puts the hand where a class is found by typing; null while that is not on the page. */
+  findClass: (() => void) | null = null;
   private readonly session: Session;
   private datasetId: string | null = null;
   private readonly stopListening: () => void;
@@ -38,10 +45,24 @@ export class AnnotateState {
     const { locked, hidden } = session.classMarks;
     for (const id of locked) this.lockedClasses.add(id);
     for (const id of hidden) this.hiddenClasses.add(id);
+    this.assigned = session.remembered<KeyAssignment>(this.keysName, {});
     // What could not be opened while the workbench did not answer is opened now.
     this.stopListening = session.onResync(async () => {
       if (!this.mask) await this.retry();
     });
+  }
+
+  private get classNames(): string[] {
+    return this.session.dataset?.classes.map(({ name }) => name) ?? [];
+  }
+
+  private get keysName(): string {
+    return `classKeys:${this.session.dataset?.id}`;
+  }
+
+  assignKey(key: string, classId: number): void {
+    this.assigned = assignKey(this.classNames, this.assigned, key, classId);
+    this.session.remember(this.keysName, this.assigned);
   }
 
   rememberSettings(): void {
@@ -58,6 +79,7 @@ export class AnnotateState {
     // Nothing may be painted on the image before while this one is being read.
     this.mask = null;
     this.error = '';
+    if (this.datasetId !== session.dataset?.id) this.assigned = session.remembered<KeyAssignment>(this.keysName, {});
     this.datasetId = session.dataset?.id ?? null;
     if (imageId === null) return;
     try {
@@ -68,6 +90,13 @@ export class AnnotateState {
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
+  }
+
+  /** Opens the image anew: its photo has another size now. */
+  reopen(): Promise<void> {
+    this.mask?.close();
+    this.mask = null;
+    return this.retry();
   }
 
   /** Reads the image's mask again, after an error. */

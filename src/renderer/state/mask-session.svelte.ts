@@ -38,6 +38,8 @@ export class MaskSession {
   undoLabel = $state<string | null>(null);
   redoLabel = $state<string | null>(null);
   problem = $state.raw<EditProblem | null>(null);
+  /** Whether the image has another size by now: the mask is then to be opened anew. */
+  isOutgrown = $state(false);
   /** Grows with every change, for what is derived from the mask. */
   version = $state(0);
   private readonly session: Session;
@@ -221,6 +223,9 @@ export class MaskSession {
     let since = -1;
     try {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
+      const { width, height } = this.document.size;
+      this.isOutgrown = opened.width !== width || opened.height !== height;
+      if (this.isOutgrown) return this.leavePending(opened.known);
       const ids = await inflate(opened.ids);
       await this.incoming.idle();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
@@ -236,6 +241,13 @@ export class MaskSession {
       for (const change of held) if (change.seq > since) this.takeChange(change);
       this.end();
     }
+  }
+
+  /** Strokes on a photo of another size fit no more: that is told. */
+  private leavePending(known: readonly string[]): void {
+    const lost = this.pending.filter(({ id }) => !known.includes(id)).length;
+    this.pending = [];
+    if (lost > 0) this.session.toasts.show('error', `${lost} strokes on ${this.imageId} do not fit its new photo, which has another size.`);
   }
 
   async undo(): Promise<void> {
