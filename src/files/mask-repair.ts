@@ -1,4 +1,6 @@
 // Masks that do not fit their images, made to fit: pixels are moved and never mixed, and every sample stays what it was.
+import { pngOfBmp } from './bmp.ts';
+import { pictureFormat } from './picture-format.ts';
 import { channelsOf } from './png/header.ts';
 import { withPicture } from './picture.ts';
 import { readPng, writePng, type Png } from './png/png.ts';
@@ -45,10 +47,17 @@ export function repairedPng(content: Uint8Array, file: string, how: 'fit' | 'tur
 }
 
 /**
+ * The pixels of a TIFF or BMP as a PNG. @throws AppError 'corrupt-file' naming the file if it cannot be decoded
+ */
+export async function asStoredPng(content: Uint8Array, file: string): Promise<Uint8Array> {
+  return pictureFormat(content) === 'bmp' ? writePng(pngOfBmp(content, file)) : tiffAsPng(file);
+}
+
+/**
  * The pixels of a TIFF as a PNG: grey where all channels are alike, and of 16 bits where they are.
  * @throws AppError 'corrupt-file' naming the file if it cannot be decoded
  */
-export function asStoredPng(file: string): Promise<Uint8Array> {
+function tiffAsPng(file: string): Promise<Uint8Array> {
   return withPicture(
     file,
     async (image) => {

@@ -38,9 +38,10 @@ test('a folder that nothing tells the classes of is imported, split, refreshed, 
     await page.getByRole('button', { name: 'Data set', exact: true }).click();
     await page.getByRole('menuitem', { name: item }).click();
   };
-  await choose('Refresh');
   await expect(page.getByText('3 of 3 images')).toBeVisible();
-  await expect(page.getByText('3 images, 1 new')).toBeVisible();
+  await expect(page.getByText(/The images of .* have changed; new: train\/3\./)).toBeVisible();
+  await choose('Refresh');
+  await expect(page.getByText('The folder was read again: 3 images.')).toBeVisible();
 
   // No validation: training offers a split.
   await goTo(page, 'Train');
@@ -85,5 +86,82 @@ test('255 in every mask is one notice and one click, and a mask that lies on its
   await expect(page.getByText('All 5 masks use 255')).toHaveCount(0);
   await page.getByRole('button', { name: 'Turn right' }).click();
   await expect(page.getByText('Nothing is wrong with any image.')).toBeVisible();
+  await workbench.stop();
+});
+
+test('what happens in the folder is seen: a photo exchanged under its mask, one of another size while its mask is open', async ({
+  page,
+  userData,
+}) => {
+  const folder = path.join(userData, 'living');
+  await publishedSets.find(({ name }) => name === 'segnet-camvid')!.draw(folder);
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  const [first, second] = ['0001TP_006690', '0001TP_006720'].map((name) => path.join(folder, 'train', `${name}.png`));
+  const photo = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#804020' } })
+      .png()
+      .toBuffer();
+  await expect(page.getByText('5 of 5 images')).toBeVisible();
+  writeFileSync(first, await photo(40, 30));
+  await page.getByRole('button', { name: /^Problems/ }).click();
+  const problems = page.getByRole('region', { name: 'Problems' });
+  await expect(problems.getByText('Photo is another one than its mask was made for')).toBeVisible();
+  await problems.getByRole('button', { name: 'Masks fit' }).click();
+  await expect(page.getByText('Photo is another one than its mask was made for')).toHaveCount(0);
+
+  await page.getByRole('option', { name: /0001TP_006720/ }).dblclick();
+  const canvas = page.getByRole('application', { name: 'Canvas' });
+  await expect(canvas).toBeVisible();
+  rmSync(path.join(folder, 'trainannot/0001TP_006720.png'));
+  writeFileSync(second, await photo(80, 60));
+  await expect(page.getByText('The photo of train/0001TP_006720 is another one and is shown as it is now.')).toBeVisible();
+  await canvas.hover();
+  await expect(page.getByRole('contentinfo')).toContainText('80 x 60');
+  await workbench.stop();
+});
+
+test('what is in no class is labelled in one image, and a class gets another key', async ({ page, userData }) => {
+  const folder = path.join(userData, 'many');
+  await publishedSets.find(({ name }) => name === 'segnet-camvid')!.draw(folder);
+  const { writtenPng } = await import('../../scripts/sample/png-writing.ts');
+  const samples = Array.from({ length: 1200 }, (_, index) => (index < 600 ? 20 : 1));
+  const file = path.join(folder, 'trainannot/0001TP_006690.png');
+  writeFileSync(file, writtenPng({ width: 40, height: 30, depth: 8, colourType: 0, samples }));
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  await page.getByRole('option', { name: /0001TP_006690/ }).dblclick();
+  const classes = page.getByRole('complementary', { name: 'Classes' });
+  await classes.getByRole('combobox', { name: 'Label value 20 in this image as' }).selectOption('Road');
+  await expect(classes.getByText('Not in the class set')).toHaveCount(0);
+  await expect
+    .poll(async () => [...(await sharp(file).extractChannel(0).raw().toBuffer())].join(''))
+    .toBe('3'.repeat(600) + '1'.repeat(600));
+
+  await classes.getByRole('button', { name: 'Key of Car: 9' }).click();
+  await page.keyboard.press('1');
+  await expect(classes.getByRole('button', { name: 'Key of Sky: 9' })).toBeVisible();
+  await page.keyboard.press('9');
+  await page.keyboard.press('1');
+  await expect(classes.getByRole('radio', { name: 'Car' })).toBeChecked();
+  await workbench.stop();
+});
+
+test('with more classes than keys, one is found by typing', async ({ page, userData }) => {
+  const folder = path.join(userData, 'all-classes');
+  await publishedSets.find(({ name }) => name === 'reference')!.draw(folder);
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  await goTo(page, 'Annotate');
+  await expect(page.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await page.keyboard.press('/');
+  await page.keyboard.type('trafficl');
+  const classes = page.getByRole('complementary', { name: 'Classes' });
+  await expect(classes.getByRole('radio')).toHaveCount(1);
+  await page.keyboard.press('Enter');
+  await expect(classes.getByRole('radio', { name: 'TrafficLight' })).toBeChecked();
+  await expect(classes.getByRole('radio')).toHaveCount(32);
+  await page.keyboard.press('b');
+  await expect(classes.getByRole('searchbox')).toHaveValue('');
   await workbench.stop();
 });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { locateRunSamples, readRunSamples, runWriter, takeRunFolder } from '#files/run-folder';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import { Control } from '#ml/train/control';
 import { fit } from '#ml/train/fit';
 import { keepMask, keptMask } from '#ml/train/kept-masks';
@@ -193,7 +193,7 @@ describe("a run's folder", () => {
     await runFit(job);
     const samples = readRunSamples(job.outDir)!;
     expect(samples.train.map(({ id }) => id)).toEqual(job.train.map(({ id }) => id));
-    for (const { revision } of samples.train) expect(maskRevision(readFileSync(keptMask(job.outDir, revision)))).toBe(revision);
+    for (const { revision } of samples.train) expect(revisionOf(readFileSync(keptMask(job.outDir, revision)))).toBe(revision);
     expect(readCheckpoint(last(job)).state.data).toMatchObject({ train: 6, validation: 2 });
   });
 

@@ -4,7 +4,6 @@ import type { ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
 import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
-import { classKey, classOfKey } from '../../src/renderer/features/annotate/class-keys.ts';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/features/library/filter.ts';
 import { matches } from '../../src/renderer/features/palette.ts';
@@ -70,12 +69,6 @@ test('class shares are sorted, with what is not labelled last', () => {
     ['Not labelled', 0.2],
   ]);
   expect(classRows(null, [])).toEqual([]);
-});
-
-test('class keys reach the first twelve classes and lead back', () => {
-  for (let id = 0; id < 12; id++) expect(classOfKey(classKey(id), 12)).toBe(id);
-  expect(classOfKey('9', 5)).toBeNull();
-  expect(classKey(12)).toBe('');
 });
 
 const shownIn = (config: RunConfig) => settingGroups.flatMap(({ settings }) => settings).filter(({ when }) => when?.(config) ?? true);

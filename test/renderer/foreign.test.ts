@@ -17,3 +17,14 @@ test('a document counts foreign pixels, and a stroke over some leaves the others
   expect([...document.ids]).toEqual([0, 254, 0, 253]);
   expect([document.pixels[254], document.pixels[0], document.foreign.get(254)]).toEqual([1, 2, 'value 20']);
 });
+
+test('what is in no class is labelled in one image as one stroke, and nothing else changes', () => {
+  const document = new MaskDocument(Uint8Array.of(254, 0, 254, 253), { width: 2, height: 2 }, new Map([[254, 'value 20']]));
+  const strokes: unknown[] = [];
+  document.onCommit((stroke) => strokes.push(stroke));
+  document.relabel(254, 255);
+  expect([...document.ids]).toEqual([255, 0, 255, 253]);
+  expect(strokes).toMatchObject([{ label: 'Relabel', patch: { left: 0, top: 0, width: 2, height: 2 } }]);
+  document.relabel(7, 1);
+  expect(strokes.length).toBe(1);
+});

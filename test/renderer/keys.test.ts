@@ -26,7 +26,8 @@ beforeEach(() => {
   actions = {
     tool: told('tool'),
     pickClass: told('class'),
-    numClasses: () => 11,
+    classOfKey: (key) => (key === '1' ? 0 : null),
+    findClass: told('find'),
     resizeBrush: (factor) => told('brush')(factor > 1 ? 'larger' : 'smaller'),
     undo: told('undo'),
     redo: told('redo'),
@@ -80,6 +81,7 @@ describe('on the canvas', () => {
     ['p', 'tool polygon'],
     ['f', 'tool fill'],
     ['1', 'class 0'],
+    ['/', 'find'],
     ['[', 'brush smaller'],
     [']', 'brush larger'],
     ['h', 'mask'],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { paletteForm } from '#files/mask-form';
 import { encodeMask, readStoredMask } from '#files/mask-png';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import type { EditState, RevisionInfo } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
@@ -157,7 +157,7 @@ test('a stroke that is sent twice is done once', async () => {
 });
 
 test('every saved mask is kept once, the original first, and each can be taken again', async () => {
-  const original = maskRevision(readFileSync(file));
+  const original = revisionOf(readFileSync(file));
   const { revision: first } = await paint(bench, imageId, 3);
   const { revision: second } = await paint(bench, imageId, 4);
   const history = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
@@ -173,7 +173,7 @@ test('every saved mask is kept once, the original first, and each can be taken a
   );
   await undo();
   await save();
-  expect(maskRevision(readFileSync(file))).toBe(second);
+  expect(revisionOf(readFileSync(file))).toBe(second);
   await expect(bench.call('edits.restore', { imageId, revision: 'ffffffffffffffff' })).rejects.toMatchObject({ code: 'not-found' });
 });
 
@@ -183,10 +183,10 @@ describe('another program', () => {
   test('is not overwritten unseen; keep mine writes over it and keeps its version', async () => {
     await openMask(bench, imageId);
     writeFileSync(file, theirs());
-    const revision = maskRevision(theirs());
+    const revision = revisionOf(theirs());
     await stroke(bench, imageId, box(0, 0, 64, 48, 5));
     expect((await save()).problem).toMatchObject({ kind: 'conflict' });
-    expect(maskRevision(readFileSync(file))).toBe(revision);
+    expect(revisionOf(readFileSync(file))).toBe(revision);
     const state = await bench.call<EditState>('edits.resolve', { imageId, keep: 'mine' });
     expect(state).toMatchObject({ state: 'saved', problem: null });
     expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));
@@ -200,7 +200,7 @@ describe('another program', () => {
     await save();
     await bench.call<EditState>('edits.resolve', { imageId, keep: 'theirs' });
     expect(new Set((await openMask(bench, imageId)).ids)).toEqual(new Set([2]));
-    expect(maskRevision(readFileSync(file))).toBe(maskRevision(theirs()));
+    expect(revisionOf(readFileSync(file))).toBe(revisionOf(theirs()));
     await undo();
     expect((await save()).state).toBe('saved');
     expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));
@@ -250,7 +250,7 @@ describe('another program', () => {
     await save();
     await bench.call<EditState>('edits.resolve', { imageId, keep: 'theirs' });
     const [newest] = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
-    expect(newest).toMatchObject({ origin: 'another program', revision: maskRevision(theirs()), current: true });
+    expect(newest).toMatchObject({ origin: 'another program', revision: revisionOf(theirs()), current: true });
     const entry = (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === imageId)!;
     expect(entry.classPixels![2]).toBe(64 * 48);
   });

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import type { EditState, KeptMasksUse, RevisionInfo } from '#shared/contract/edits';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -28,7 +28,7 @@ const kept = (): string[] =>
     .filter((entry) => entry.isFile())
     .map(({ name }) => path.parse(name).name);
 const maskFile = () => path.join(folder, 'trainannot/train-0.png');
-const revision = () => maskRevision(readFileSync(maskFile()));
+const revision = () => revisionOf(readFileSync(maskFile()));
 const free = () => bench.call<KeptMasksUse>('edits.freeMasks');
 
 /** Makes everything kept so far look as old as a day. */

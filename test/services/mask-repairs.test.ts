@@ -85,6 +85,41 @@ test('a mask that lies on its side is turned', async () => {
   expect(samplesOf(fileOf(ids[0])).samples[0]).toBe(before[height - 1]);
 });
 
+test('a BMP is the mask of its image and is converted by the numbers of its palette', async () => {
+  const file = Buffer.alloc(1078 + width * height);
+  file.write('BM');
+  for (const [at, value] of [[10, 1078], [14, 40], [18, width], [22, height], [46, 256]]) file.writeUInt32LE(value, at); // prettier-ignore
+  file.writeUInt32LE((8 << 16) | 1, 26);
+  for (let entry = 0; entry < 256; entry++) file.set([3 * entry, 5 * entry, entry], 54 + 4 * entry);
+  for (let at = 0; at < width * height; at++) file[1078 + at] = at % 11;
+  rmSync(fileOf(ids[0]));
+  writeFileSync(fileOf(ids[0], 'bmp'), file);
+  await open();
+  expect((await entryOf(ids[0])).problems).toEqual([
+    { kind: 'mask', is: 'convertible', text: `${fileOf(ids[0], 'bmp')} is a BMP, and masks are read as PNG: convert it` },
+  ]);
+  expect(await repair('convert', [ids[0]])).toEqual({ done: [ids[0]], failed: [] });
+  const rows = Array.from({ length: height }, (_, row) => Array.from({ length: width }, (__, column) => (row * width + column) % 11));
+  expect(samplesOf(fileOf(ids[0])).samples).toEqual(rows.toReversed().flat());
+  expect(await entryOf(ids[0])).toMatchObject({ state: 'labelled', problems: [] });
+  expect(readFileSync(fileOf(ids[0], 'bmp'))).toEqual(file);
+});
+
+test('a long repair tells how far it is, is stopped after the mask in hand, and is one at a time', async () => {
+  const last = path.join(folder, 'valannot/val-0.png');
+  for (const file of [...ids.map((id) => fileOf(id)), last]) writeFileSync(file, patterned(32, 24));
+  await open();
+  const begun = bench.until<{ done: number } | null>('edits.repairing', (progress) => progress?.done === 1);
+  const repairing = repair('fit', [...ids, 'val/val-0']);
+  await expect(repair('begin')).rejects.toMatchObject({ code: 'busy' });
+  await begun;
+  await bench.call('edits.cancelRepair');
+  // The second is in hand when the first is told of.
+  expect(await repairing).toEqual({ done: ids, failed: [] });
+  expect(samplesOf(last)).toMatchObject({ width: 32, height: 24 });
+  expect(bench.events.filter(({ name }) => name === 'edits.repairing').at(-1)?.payload).toBeNull();
+});
+
 test('a TIFF is converted beside itself, a JPEG begun anew beside itself, and a broken PNG in its place', async () => {
   const values = Buffer.from(Array.from({ length: width * height }, (_, index) => index % 11));
   for (const id of ids) rmSync(fileOf(id));

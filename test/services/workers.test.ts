@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { greyForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { revisionFile } from '#services/edits/revision-store';
 import { Workers } from '#services/workers/workers';
@@ -41,7 +41,7 @@ describe('reading a mask', () => {
     expect(values.buffer).toBeInstanceOf(SharedArrayBuffer);
     values[0] = 9;
     expect(snapshot[0]).toBe(4);
-    expect(revision).toBe(maskRevision(readFileSync(maskFile)));
+    expect(revision).toBe(revisionOf(readFileSync(maskFile)));
   });
 
   test('that is not there gives void and no revision', async () => {
@@ -83,7 +83,7 @@ describe('a save', () => {
 
   test('is staged beside what was there, tells what it holds, and becomes the file', async () => {
     writeFileSync(maskFile, mask(4));
-    const before = maskRevision(readFileSync(maskFile));
+    const before = revisionOf(readFileSync(maskFile));
     const staged = await stage(before, 7);
     if ('conflict' in staged) throw new Error('no conflict was expected');
     expect(readStoredMask(maskFile).values[0]).toBe(4);
@@ -96,11 +96,11 @@ describe('a save', () => {
 
   test('finds another program’s file before and after it was staged, keeps that, and writes nothing over it', async () => {
     writeFileSync(maskFile, mask(4));
-    const before = maskRevision(readFileSync(maskFile));
+    const before = revisionOf(readFileSync(maskFile));
     const staged = await stage(before, 7);
     if ('conflict' in staged) throw new Error('no conflict was expected');
     writeFileSync(maskFile, mask(5));
-    const theirs = maskRevision(readFileSync(maskFile));
+    const theirs = revisionOf(readFileSync(maskFile));
     expect(await publish(staged.revision, before)).toEqual({ conflict: theirs });
     expect(await stage(before, 7)).toEqual({ conflict: theirs });
     expect(readStoredMask(maskFile).values[0]).toBe(5);
@@ -108,7 +108,7 @@ describe('a save', () => {
   });
 
   test('of what was a file before takes that, and encodes it anew where it is no longer kept', async () => {
-    const known = maskRevision(mask(7));
+    const known = revisionOf(mask(7));
     const [dir, file] = [path.dirname(revisionFile(store, known)), revisionFile(store, known)];
     expect(await stage(null, 7, known)).toMatchObject({ revision: known });
     expect(existsSync(file)).toBe(true);
@@ -117,7 +117,7 @@ describe('a save', () => {
 
   test('to nothing takes the file away, and only the one that is expected', async () => {
     writeFileSync(maskFile, mask(4));
-    const before = maskRevision(readFileSync(maskFile));
+    const before = revisionOf(readFileSync(maskFile));
     expect(await publish(null, 'another')).toEqual({ conflict: before });
     expect(await publish(null, before)).toEqual({ published: true });
     expect(existsSync(maskFile)).toBe(false);
@@ -125,7 +125,7 @@ describe('a save', () => {
 
   test('from a store that was tampered with is refused, and the file stays', async () => {
     writeFileSync(maskFile, mask(4));
-    const before = maskRevision(readFileSync(maskFile));
+    const before = revisionOf(readFileSync(maskFile));
     const staged = await stage(before, 7);
     if ('conflict' in staged) throw new Error('no conflict was expected');
     writeFileSync(revisionFile(store, staged.revision), mask(1));

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import type { Sample } from '#shared/data/sample';
 
 /**
@@ -12,7 +12,7 @@ import type { Sample } from '#shared/data/sample';
 export function keepMask(sample: Sample, folder: string): Sample {
   if (!sample.maskFile || !isThere(sample.maskFile)) return sample;
   const content = readPictureFile(sample.maskFile);
-  const revision = maskRevision(content);
+  const revision = revisionOf(content);
   const maskFile = keptMask(folder, revision);
   if (!isThere(maskFile)) writeAtomic(maskFile, content);
   return { ...sample, maskFile, revision };

@@ -103,6 +103,14 @@ export class MaskDocument {
     if (own) this.endStroke();
   }
 
+  /** Gives every pixel of one id another one, as one stroke. */
+  relabel(from: number, to: number): void {
+    const selected = this.ids.map((id) => (id === from ? 1 : 0));
+    this.beginStroke('Relabel');
+    this.paint({ box: { left: 0, top: 0, ...this.size }, selected }, to);
+    this.endStroke();
+  }
+
   /** Closes the stroke and hands it on, unless it changed nothing. */
   endStroke(): void {
     const { stroke } = this;

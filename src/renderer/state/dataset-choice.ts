@@ -1,4 +1,5 @@
 import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
+import type { Progress } from '#shared/throttled-progress';
 import type { Session } from './session.svelte.ts';
 
 /** The data sets that were open last, newest first. */
@@ -18,5 +19,5 @@ export const openSample = (session: Session): Promise<DatasetInfo> => session.op
 export const cancelOpening = (session: Session): Promise<boolean> => session.attempt(() => session.client.datasets.cancelOpening());
 
 /** @returns a function that ends it */
-export const onUnpacking = (session: Session, listener: (progress: { done: number; total: number } | null) => void): (() => void) =>
+export const onUnpacking = (session: Session, listener: (progress: Progress | null) => void): (() => void) =>
   session.on('datasets.unpacking', listener);

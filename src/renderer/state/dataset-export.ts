@@ -1,5 +1,6 @@
-import type { DatasetExportReport, ExportProgress } from '#shared/contract/dataset-exports';
+import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { ExportFormName } from '#shared/data/export-forms';
+import type { Progress } from '#shared/throttled-progress';
 import type { Session } from './session.svelte.ts';
 
 /** Writes the open data set in a form that others read. @throws AppError as main says */
@@ -11,5 +12,5 @@ export const exportTo = (
 export const cancelExport = (session: Session): Promise<boolean> => session.attempt(() => session.client.datasetExports.cancel());
 
 /** @returns a function that ends it */
-export const onExportProgress = (session: Session, listener: (progress: ExportProgress) => void): (() => void) =>
+export const onExportProgress = (session: Session, listener: (progress: Progress) => void): (() => void) =>
   session.on('datasetExports.progress', listener);

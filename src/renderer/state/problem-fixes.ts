@@ -1,44 +1,52 @@
-// What can be done about masks that cannot be used as they are.
-import type { ImageEntry } from '#shared/contract/datasets';
+// What can be done about images that cannot be used as they are.
 import type { RepairKind } from '#shared/contract/edits';
 import type { ProblemGroup } from '#shared/data/problem-groups';
+import type { Progress } from '#shared/throttled-progress';
 import type { Session } from './session.svelte.ts';
 
-export interface Repair {
-  how: RepairKind;
+export interface Fix {
   label: string;
+  /** What it does, and what becomes of what was there. */
   hint: string;
+  /** Never rejects: what goes wrong is told. */
+  run: () => Promise<unknown>;
 }
 
-const all: Record<RepairKind, Omit<Repair, 'how'>> = {
+const repairs: Record<RepairKind, Omit<Fix, 'run'>> = {
   fit: {
     label: 'Fit to images',
     hint: 'Scales each mask to the size of its image; every pixel takes the nearest label, and none is mixed',
   },
   'turn-left': { label: 'Turn left', hint: 'Turns each mask by 90° against the clock' },
   'turn-right': { label: 'Turn right', hint: 'Turns each mask by 90° with the clock' },
-  convert: { label: 'Convert to PNG', hint: 'Writes a TIFF mask as a PNG beside it; the file as it was is kept' },
+  convert: { label: 'Convert to PNG', hint: 'Writes a TIFF or BMP mask as a PNG beside it; the file as it was is kept' },
   begin: { label: 'Begin anew', hint: 'Begins an empty mask; the file as it was is kept in the history of the mask' },
 };
 
-const made = (hows: RepairKind[]): Repair[] => hows.map((how) => ({ how, ...all[how] }));
-
 /** What helps with all images of a group. */
-export function repairsFor({ kind, imageIds }: ProblemGroup, images: ReadonlyMap<string, ImageEntry>): Repair[] {
-  const problems = imageIds.flatMap((id) => images.get(id)?.problems.filter((problem) => problem.kind === kind) ?? []);
+export function fixesFor(session: Session, group: ProblemGroup): Fix[] {
+  const made = (hows: RepairKind[]): Fix[] => hows.map((how) => ({ ...repairs[how], run: () => repairMasks(session, group, how) }));
+  const problems = group.imageIds.flatMap((id) => session.images.get(id)?.problems.filter(({ kind }) => kind === group.kind) ?? []);
   const turns = problems.every(({ is }) => is === 'on-its-side') ? (['turn-left', 'turn-right'] as const) : [];
-  if (kind === 'size') return made([...turns, 'fit']);
-  if (kind === 'mask') return made([...(problems.some(({ is }) => is === 'tiff') ? (['convert'] as const) : []), 'begin']);
-  return [];
+  const accept = {
+    label: 'Masks fit',
+    hint: 'Keeps the masks as they are, and uses them with the photos that are there now',
+    run: () => session.attempt(() => session.client.datasets.acceptPhotos({ imageIds: group.imageIds })),
+  };
+  if (group.kind === 'size') return made([...turns, 'fit', 'begin']);
+  if (group.kind === 'mask') return made([...(problems.some(({ is }) => is === 'convertible') ? (['convert'] as const) : []), 'begin']);
+  return group.kind === 'photo' ? [accept, ...made(['begin'])] : [];
 }
 
 /** Repairs the masks of a group; each is kept as it was in its own history. */
-export async function repairMasks(session: Session, group: ProblemGroup, { how, label }: Repair): Promise<void> {
+async function repairMasks(session: Session, { imageIds }: ProblemGroup, how: RepairKind): Promise<void> {
   await session.attempt(async () => {
-    const { done, failed } = await session.client.edits.repair({ imageIds: group.imageIds, how });
+    const { done, failed } = await session.client.edits.repair({ imageIds, how });
+    const left = imageIds.length - done.length - failed.length;
     if (done.length > 0) {
       const masks = done.length === 1 ? '1 mask' : `${done.length} masks`;
-      session.toasts.show('info', `${label}: ${masks} done. Each is kept as it was in its history.`, {
+      const stopped = left > 0 ? `; ${left} were left as they are` : '';
+      session.toasts.show('info', `${repairs[how].label}: ${masks} done${stopped}. Each is kept as it was in its history.`, {
         label: 'Undo',
         run: () => void session.attempt(() => session.client.edits.unrepair({ imageIds: done })),
       });
@@ -50,3 +58,10 @@ export async function repairMasks(session: Session, group: ProblemGroup, { how, 
       );
   });
 }
+
+/** Ends a repair of many masks after the one in hand. */
+export const cancelRepair = (session: Session): Promise<boolean> => session.attempt(() => session.client.edits.cancelRepair());
+
+/** @returns a function that ends it */
+export const onRepairing = (session: Session, listener: (progress: Progress | null) => void): (() => void) =>
+  session.on('edits.repairing', listener);

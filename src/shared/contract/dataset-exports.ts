@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { exportFormNames } from '../data/export-forms.ts';
+import type { Progress } from '../throttled-progress.ts';
 import { latest, method } from './define.ts';
 
 export interface DatasetExportReport {
@@ -8,12 +9,6 @@ export interface DatasetExportReport {
   images: number;
   /** What was left out, or went out otherwise than it is. */
   notes: string[];
-}
-
-export interface ExportProgress {
-  done: number;
-  total: number;
-  secondsLeft: number | null;
 }
 
 export const datasetExports = {
@@ -26,6 +21,6 @@ export const datasetExports = {
     cancel: method(z.undefined()).returns<void>(),
   },
   events: {
-    progress: latest<ExportProgress>(),
+    progress: latest<Progress>(),
   },
 };

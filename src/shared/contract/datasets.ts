@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
 import { arrangementSchema, openArrangementSchema, type Arrangement, type OpenArrangement } from '../data/arrangement.ts';
 import type { KnownClassSet } from '../data/advice.ts';
+import type { Progress } from '../throttled-progress.ts';
 import { event, latest, method } from './define.ts';
 
 export interface SplitInfo {
@@ -39,8 +40,8 @@ export interface DatasetInfo {
   problems: string[];
 }
 
-/** What a problem is about: the photo, the mask's file, its size, what it holds, or that there is none. */
-export type ProblemKind = 'image' | 'mask' | 'size' | 'foreign' | 'no-mask';
+/** What a problem is about: the photo, the mask's file, its size, what it holds, that its photo is another one, or that there is none. */
+export type ProblemKind = 'image' | 'mask' | 'size' | 'foreign' | 'photo' | 'no-mask';
 
 export interface ImageProblem {
   kind: ProblemKind;
@@ -48,8 +49,8 @@ export interface ImageProblem {
   text: string;
   /** What of a mask is not in the class set, in words: `value 20`, `colour 12 34 56`. */
   foreign?: string;
-  /** What a mask is that helps to make it usable: its image's width is its height, or it is a TIFF. */
-  is?: 'on-its-side' | 'tiff';
+  /** What a mask is that helps to make it usable: its image's width is its height, or it can be converted. */
+  is?: 'on-its-side' | 'convertible';
 }
 
 export type ImageState = 'unlabelled' | 'labelled' | 'edited' | 'problem';
@@ -124,6 +125,8 @@ export const datasets = {
     takeOver: method(z.undefined()).returns<DatasetInfo>(),
     /** Reads the open data set in another way, and keeps that in it; null forgets what was kept. */
     arrange: method(z.strictObject({ arrangement: arrangementSchema.nullable() })).returns<DatasetInfo>(),
+    /** The masks of images whose photo is another one fit these: they are used again. */
+    acceptPhotos: method(z.strictObject({ imageIds: z.array(z.string().max(4096)).min(1).max(1_000_000) })).returns<void>(),
     /** Reads the open folder again: files that are new, gone or changed. */
     refresh: method(z.undefined()).returns<DatasetInfo>(),
     /** Looks at a folder that may be opened. @param arrangement how it would be read; null has it recognised */
@@ -142,7 +145,7 @@ export const datasets = {
     changed: latest<DatasetInfo>(),
     images: event<ImageEntry[]>(),
     /** How far a zip is unpacked; null once it is done. */
-    unpacking: latest<{ done: number; total: number } | null>(),
+    unpacking: latest<Progress | null>(),
     /** How far reading images and masks is; null once it is done. */
     survey: latest<{ done: number; total: number } | null>(),
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { WirePatch } from '../mask/patch.ts';
-import { event, method } from './define.ts';
+import type { Progress } from '../throttled-progress.ts';
+import { event, latest, method } from './define.ts';
 
 /** How a mask under edit stands to its file. */
 export type SaveState = 'saved' | 'unsaved' | 'saving' | 'failed';
@@ -123,6 +124,8 @@ export const edits = {
     restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
     /** Makes masks usable that are not; each file is kept as it was. */
     repair: method(z.strictObject({ imageIds: manyImages, how: z.enum(repairKinds) })).returns<RepairReport>(),
+    /** Ends a repair of many masks after the one in hand. */
+    cancelRepair: method(z.undefined()).returns<void>(),
     /** Puts back what the last repair of each image replaced. */
     unrepair: method(z.strictObject({ imageIds: manyImages })).returns<RepairReport>(),
     keptMasks: method(z.undefined()).returns<KeptMasksUse>(),
@@ -132,6 +135,8 @@ export const edits = {
   events: {
     change: event<EditChange>(),
     state: event<EditState>(),
+    /** How far a repair of many masks is; null once it is done. */
+    repairing: latest<Progress | null>(),
     /** The mask was read anew as a whole: open it again. */
     reopen: event<{ imageId: string; text: string }>(),
   },

@@ -16,10 +16,11 @@ const titles: Record<ProblemKind, string> = {
   mask: 'Mask cannot be read',
   size: 'Mask has another size than its image',
   foreign: 'Mask has values that are not in the class set',
+  photo: 'Photo is another one than its mask was made for',
   'no-mask': 'Image has no mask',
 };
 /** What cannot be used comes before what can. */
-const order: ProblemKind[] = ['image', 'mask', 'size', 'foreign', 'no-mask'];
+const order: ProblemKind[] = ['image', 'mask', 'size', 'foreign', 'photo', 'no-mask'];
 
 /** The problems of a data set's images by kind, each foreign value on its own; those of most images first. */
 export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problems'>>): ProblemGroup[] {

@@ -3,6 +3,7 @@ import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { Services } from '#shared/contract/index';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { AppError } from '#shared/errors';
+import { throttledProgress } from '#shared/throttled-progress';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -16,8 +17,6 @@ interface DatasetExportServiceOptions {
   /** Saves what is unsaved: what goes out is what is seen. */
   settle: () => Promise<void>;
 }
-
-const tellMs = 200;
 
 /** Exports of the open data set, one at a time. Its owner closes it. */
 export class DatasetExportService {
@@ -45,14 +44,7 @@ export class DatasetExportService {
     const { dataset, workers, events, settle } = this.options;
     await settle();
     const images = dataset.located().filter((image) => split === null || image.split === split);
-    const begun = Date.now();
-    let told = 0;
-    const onProgress = (done: number, total: number) => {
-      const now = Date.now();
-      if (now - told < tellMs && done < total) return;
-      told = now;
-      events.emit('datasetExports.progress', { done, total, secondsLeft: ((now - begun) / 1000 / done) * (total - done) });
-    };
+    const onProgress = throttledProgress((progress) => events.emit('datasetExports.progress', progress));
     const exportImage = (input: ExportImageInput) => workers.run('exportImage', input);
     const report = await exportData({ images, classSet: dataset.classSet, to, out, exportImage, onProgress, signal });
     return { out, ...report };

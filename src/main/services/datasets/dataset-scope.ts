@@ -22,6 +22,7 @@ import { DatasetExportService } from '../dataset-exports/dataset-export-service.
 import type { Workers } from '../workers/workers.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
+import { LivingFolder } from './living-folder.ts';
 import { locateDataset } from '../layouts/recognise.ts';
 import { datasetId, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
@@ -68,7 +69,7 @@ export class DatasetScope {
   private readonly options: ScopeOptions;
   private readonly events: Emitter;
   private readonly lease: Lease | null;
-  private survey: SurveyJob;
+  private readonly survey: SurveyJob;
   private holderWatch: HolderWatch | null = null;
   private readonly leftRuns: LeftRuns;
   private readonly endings: { what: string; end: () => void | Promise<void> }[];
@@ -123,7 +124,7 @@ export class DatasetScope {
     this.access = access;
     const store = new RunStore(db, dataset.workFolder);
     const predictions = new PredictionStore(db, dataset.workFolder);
-    const surveyed = () => Promise.race([this.survey.finished, this.giving.promise]);
+    const surveyed = () => Promise.race([this.survey.settled(), this.giving.promise]);
     const shared = { dataset, access, db, events, outbox, log, workers, host };
     this.leftRuns = new LeftRuns({ store, outbox, log, events });
     endings.push({ what: 'runs of before', end: () => this.leftRuns.close() });
@@ -144,8 +145,10 @@ export class DatasetScope {
       predictedRunId: () => this.review.predictedRunId,
     });
     if (lease) this.recover(store, predictions);
-    this.survey = this.startSurvey();
+    this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
     endings.push({ what: 'the survey', end: () => this.survey.close() });
+    const living = new LivingFolder({ ...shared, edits: this.edits, survey: this.survey });
+    endings.push({ what: 'the look at its folder', end: () => living.close() });
     endings.push({ what: 'the look for its holder', end: () => this.holderWatch?.close() });
     if (!lease) this.watchHolder();
     lease?.onLost((by) => this.onLost(by));
@@ -174,7 +177,7 @@ export class DatasetScope {
 
   /** Resolves when every image is known. */
   surveyed(): Promise<void> {
-    return this.survey.finished;
+    return this.survey.settled();
   }
 
   /** What keeps the data set from being closed, in words; null if nothing does. */
@@ -220,17 +223,17 @@ export class DatasetScope {
     this.options.events.emit('datasets.changed', this.dataset.info);
   }
 
-  private startSurvey(): SurveyJob {
-    const { log, workers } = this.options;
-    return new SurveyJob({ dataset: this.dataset, events: this.events, log, together: workers.surveysTogether });
+  /** Reads again the images that have problems, under the limits of now. */
+  readAgain(): void {
+    this.dataset.forgetProblems();
+    this.survey.look();
   }
 
-  /** Reads again the images that have problems, under the limits of now. Never rejects. */
-  async readAgain(): Promise<void> {
-    await this.survey.close();
-    if (this.closing) return;
-    this.dataset.forgetProblems();
-    this.survey = this.startSurvey();
+  /** The masks of images whose photo is another one fit these. @throws AppError as a write */
+  acceptPhotos(ids: readonly string[]): void {
+    this.access.assertWritable();
+    this.dataset.acceptPhotos(ids);
+    this.survey.look();
   }
 
   /** What the end waits for, in words a person understands. */

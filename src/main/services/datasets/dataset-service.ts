@@ -8,6 +8,7 @@ import type { KnownClassSet } from '#shared/data/advice';
 import type { Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
+import { throttledProgress } from '#shared/throttled-progress';
 import { asFileError } from '#files/atomic-write';
 import { makeFolder } from '#files/whole-or-not';
 import { letLinksInto } from '#files/read-limits';
@@ -26,8 +27,6 @@ import { datasetId } from './open-dataset.ts';
 interface DatasetServiceOptions extends ScopeEnvironment {
   preferences: Preferences;
 }
-
-const tellMs = 200;
 
 /** Opens data sets, one at a time; owns the one that is open. */
 export class DatasetService {
@@ -74,12 +73,7 @@ export class DatasetService {
   private async unzip(file: string): Promise<string> {
     const stop = new AbortController();
     this.unpacking = stop;
-    let told = 0;
-    const onProgress = (done: number, total: number) => {
-      if (Date.now() - told < tellMs) return;
-      told = Date.now();
-      this.options.events.emit('datasets.unpacking', { done, total });
-    };
+    const onProgress = throttledProgress((progress) => this.options.events.emit('datasets.unpacking', progress));
     try {
       return await unzipBeside(file, { onProgress, signal: stop.signal });
     } finally {
@@ -228,7 +222,7 @@ export class DatasetService {
       if (!this.scope) return;
       const { path: folder, info } = this.scope.dataset;
       if (links && !this.scope.busyWith) await this.replace(folder, info.isSample, false, true);
-      else await this.scope.readAgain();
+      else this.scope.readAgain();
     });
   }
 
@@ -258,6 +252,7 @@ export class DatasetService {
       arrange: ({ arrangement }) => this.arrange(arrangement),
       look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(folder), arrangement, this.options.workers),
       openAs: ({ path: folder, arrangement }) => this.openAs(folder, arrangement),
+      acceptPhotos: ({ imageIds }) => this.require().acceptPhotos(imageIds),
       refresh: () => this.refresh(),
       classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),

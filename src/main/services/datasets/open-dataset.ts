@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import type { DatasetInfo, ImageEntry, ImageProblem } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { Statement } from 'better-sqlite3';
@@ -14,7 +14,8 @@ import type { ClassSet } from '../class-sets/class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import type { LocatedDataset } from '../layouts/recognise.ts';
-import { fileStamp, noMask, surveyStamp, type Survey } from './survey.ts';
+import { MaskPhotos } from './mask-photos.ts';
+import { fileStamp, noMask, otherPhoto, surveyStamp, type Survey } from './survey.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
@@ -22,6 +23,7 @@ interface ImageRow {
   stamp: string | null;
   width: number | null;
   height: number | null;
+  photo: string | null;
   revision: string | null;
   class_pixels: string | null;
   problems: string | null;
@@ -29,7 +31,7 @@ interface ImageRow {
 }
 
 const imageColumns = [
-  ...['id', 'stamp', 'revision', 'edited_at'].map((column) => boundedText(column, shortText)),
+  ...['id', 'stamp', 'photo', 'revision', 'edited_at'].map((column) => boundedText(column, shortText)),
   ...['class_pixels', 'problems'].map((column) => boundedText(column)),
   ...['width', 'height'].map((column) => soundNumber(column)),
 ].join(', ');
@@ -76,10 +78,17 @@ export class OpenDataset {
   readonly path: string;
   readonly classSet: ClassSet;
   readonly workFolder: WorkFolder;
-  private readonly openedAt = Date.now();
+  private openedAt = Date.now();
   private readonly options: OpenDatasetOptions;
-  private readonly byId: Map<string, LocatedImage>;
-  private readonly entries: Map<string, ImageEntry>;
+  private readonly rows: Statement<[string], ImageRow>;
+  private found: LocatedDataset;
+  private byId: Map<string, LocatedImage>;
+  private entries: Map<string, ImageEntry>;
+  /** Images by their files; null until it is asked for. */
+  private byFile: Map<string, string> | null = null;
+  /** What files were when they were last read, by image. */
+  private readonly stamps = new Map<string, string>();
+  private readonly photos = new MaskPhotos();
   private inserted: Statement | null = null;
   /** The pictures whose size was read here, and not told by the history, as they were then. */
   private readonly measuredStamps = new Map<string, string>();
@@ -90,11 +99,12 @@ export class OpenDataset {
     this.id = datasetId(options.path);
     this.classSet = options.located.classSet;
     this.workFolder = options.workFolder;
+    this.found = options.located;
     const { images } = options.located;
     this.byId = new Map(images.map((image) => [image.id, image]));
     // Only the rows of images that are there: a history may hold any number of others.
-    const row = options.db.prepare<[string], ImageRow>(`SELECT ${imageColumns} FROM image WHERE id = ?`);
-    this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image, row.get(image.id))]));
+    this.rows = options.db.prepare<[string], ImageRow>(`SELECT ${imageColumns} FROM image WHERE id = ?`);
+    this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image)]));
   }
 
   /** Changes with image, mask and class set: what was read under another class set is read again. */
@@ -102,9 +112,15 @@ export class OpenDataset {
     return `${surveyStamp(image)}|${this.classSet.key}`;
   }
 
-  private knownEntry(image: LocatedImage, row: ImageRow | undefined): ImageEntry {
-    const known = row && row.stamp === this.stampOf(image) ? fromRow(row) : null;
-    if (known) return toEntry(image, known, row!.edited_at);
+  private knownEntry(image: LocatedImage): ImageEntry {
+    const row = this.rows.get(image.id);
+    const stamp = this.stampOf(image);
+    if (row) this.photos.remember(image.id, { photo: row.photo, mask: row.revision });
+    const known = row && row.stamp === stamp ? fromRow(row) : null;
+    if (known) {
+      this.stamps.set(image.id, stamp);
+      return toEntry(image, known, row!.edited_at);
+    }
     const hasMask = existsSync(image.maskFile);
     return {
       id: image.id,
@@ -124,8 +140,9 @@ export class OpenDataset {
   }
 
   get info(): DatasetInfo {
-    const { located, access, isSample } = this.options;
-    const splits = [...new Set(located.images.map(({ split }) => split))].map((name) => {
+    const { access, isSample } = this.options;
+    const { found } = this;
+    const splits = [...new Set(found.images.map(({ split }) => split))].map((name) => {
       const images = [...this.entries.values()].filter((entry) => entry.split === name);
       return { name, images: images.length, labelled: images.filter((entry) => entry.hasMask).length };
     });
@@ -135,7 +152,7 @@ export class OpenDataset {
       path: this.path,
       openedAt: this.openedAt,
       name: isSample ? 'Sample street' : path.basename(this.path),
-      layout: located.arrangement.title,
+      layout: found.arrangement.title,
       isSample,
       writable: readOnlyReason === null,
       readOnlyReason,
@@ -143,16 +160,16 @@ export class OpenDataset {
       classes: this.classSet.classes,
       classSet: this.classSet.name,
       voidValue: this.classSet.format.voidValue,
-      arrangement: located.arrangement,
-      isArranged: located.isArranged,
+      arrangement: found.arrangement,
+      isArranged: found.isArranged,
       splits,
-      problems: located.problems,
+      problems: found.problems,
     };
   }
 
   /** The folders that masks lie in. */
   labelFolders(): string[] {
-    return labelFoldersOf(this.options.located);
+    return labelFoldersOf(this.found);
   }
 
   images(): ImageEntry[] {
@@ -162,6 +179,65 @@ export class OpenDataset {
   /** Its images with their files, as they are now. */
   located(): LocatedImage[] {
     return [...this.byId.values()];
+  }
+
+  /** The image whose photo or mask a file is; null if it is of none. */
+  imageWith(file: string): string | null {
+    this.byFile ??= new Map(
+      [...this.byId.values()].flatMap(({ id, imageFile, maskFile }) => [imageFile, maskFile].map((name) => [name, id])),
+    );
+    return this.byFile.get(file) ?? null;
+  }
+
+  has(id: string): boolean {
+    return this.byId.has(id);
+  }
+
+  /**
+   * Takes over which images the folder holds now, where it is read as it was.
+   * @returns the images that are new, and those that are gone
+   */
+  relocate(found: LocatedDataset): { added: string[]; gone: string[] } {
+    const { byId: before, entries } = this;
+    const isKnown = ({ id, imageFile, maskFile }: LocatedImage) =>
+      before.get(id)?.imageFile === imageFile && before.get(id)?.maskFile === maskFile;
+    this.found = found;
+    this.byFile = null;
+    this.byId = new Map(found.images.map((image) => [image.id, image]));
+    this.entries = new Map(found.images.map((image) => [image.id, isKnown(image) ? entries.get(image.id)! : this.knownEntry(image)]));
+    const changes = {
+      added: found.images.filter((image) => !isKnown(image)).map(({ id }) => id),
+      gone: [...before.keys()].filter((id) => !this.byId.has(id)),
+    };
+    // Windows read the list anew.
+    if (changes.added.length + changes.gone.length > 0) this.openedAt = Date.now();
+    return changes;
+  }
+
+  /**
+   * Forgets what was read of images whose files are others now.
+   * @param ids those that are looked at
+   * @returns those whose photo is another file, and those of which the mask alone is
+   */
+  forgetChanged(ids: readonly string[]): { photos: string[]; masks: string[] } {
+    const changed: ReturnType<OpenDataset['forgetChanged']> = { photos: [], masks: [] };
+    for (const id of ids) {
+      const entry = this.entry(id);
+      const image = this.image(id);
+      if (!entry.surveyed || this.stamps.get(id) === this.stampOf(image)) continue;
+      (entry.imageStamp === fileStamp(image.imageFile) ? changed.masks : changed.photos).push(id);
+      this.entries.set(id, { ...entry, surveyed: false });
+    }
+    return changed;
+  }
+
+  /** The masks of images whose photo is another one are for these: the photos are read again. */
+  acceptPhotos(ids: readonly string[]): void {
+    for (const id of ids) {
+      const entry = this.entry(id);
+      this.photos.accept(id);
+      this.entries.set(id, { ...entry, surveyed: false, width: 0, height: 0 });
+    }
   }
 
   /** @throws AppError 'not-found' */
@@ -197,7 +273,10 @@ export class OpenDataset {
 
   /** Reads an image and its mask anew and records what it finds. */
   async survey(id: string): Promise<ImageEntry> {
-    return (await this.surveyAll([id]))[0];
+    for (;;) {
+      const [entry] = await this.surveyAll([id]);
+      if (entry.surveyed) return entry;
+    }
   }
 
   /** The same for several at once, in one thread. */
@@ -217,9 +296,9 @@ export class OpenDataset {
       if (!size) this.measuredStamps.set(id, known.imageStamp);
       // A folder that is away has no images and masks to tell of.
       this.options.access.assertThere(path.dirname(maskFile));
-      const now = this.entry(id);
-      // A save has told newer things meanwhile.
-      if (now !== known && now.surveyed) return now;
+      const now = this.entries.get(id);
+      // A save has told newer things meanwhile, or the files are others by now: whoever has noticed that has them read again.
+      if (now !== known) return now ?? known;
       // What the limits refused may be read under others at the next start.
       return this.record(image, found[index].refused ? refusedStamp : stamp, found[index], known.editedAt);
     });
@@ -227,7 +306,8 @@ export class OpenDataset {
 
   /** A repaired mask may be another file than the one that was found. @param maskFile null: the one that was found again */
   useMask(id: string, maskFile: string | null): void {
-    const found = this.options.located.images.find((image) => image.id === id);
+    const found = this.found.images.find((image) => image.id === id);
+    this.byFile = null;
     if (found) this.byId.set(id, maskFile === null ? found : { ...found, maskFile });
   }
 
@@ -241,20 +321,24 @@ export class OpenDataset {
     const image = this.image(id);
     const { width, height } = this.entry(id);
     const missing = written.revision === null ? [noMask(image.maskFile)] : [];
-    const survey = { ...written, width, height, problems: [...missing, ...written.problems] };
+    const survey = { ...written, width, height, photo: null, problems: [...missing, ...written.problems] };
     return this.record(image, this.stampOf(image), survey, written.editedAt);
   }
 
   private record(image: LocatedImage, stamp: string, survey: Survey, editedAt: string | null): ImageEntry {
     const { id, split } = image;
     const { outbox, access } = this.options;
-    const entry = toEntry(image, survey, editedAt);
+    const { revision, photo } = survey;
+    const isForAnother = this.photos.isForAnother(id, { photo, mask: revision }) ?? this.entries.get(id)?.problems.some(isOtherPhoto);
+    const problems = [...survey.problems, ...(isForAnother ? [otherPhoto(image.imageFile)] : [])];
+    const entry = toEntry(image, { ...survey, problems }, editedAt);
     this.entries.set(id, entry);
+    this.stamps.set(id, stamp);
     if (access.heldBy()) return entry;
     outbox.write('what is known of an image', () => {
-      const { width, height, revision, classPixels, problems } = survey;
+      const { width, height, classPixels } = survey;
       const texts = [classPixels && JSON.stringify(classPixels), JSON.stringify(problems)];
-      this.insertion().run(id, split, stamp, width, height, revision, ...texts, editedAt);
+      this.insertion().run(id, split, stamp, width, height, this.photos.photoFor(id), revision, ...texts, editedAt);
     });
     return entry;
   }
@@ -262,8 +346,8 @@ export class OpenDataset {
   /** Prepared once: a survey records thousands. */
   private insertion(): Statement {
     this.inserted ??= this.options.db.prepare(
-      `INSERT OR REPLACE INTO image (id, split, stamp, width, height, revision, class_pixels, problems, edited_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO image (id, split, stamp, width, height, photo, revision, class_pixels, problems, edited_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     return this.inserted;
   }
@@ -292,32 +376,34 @@ export class OpenDataset {
   /** Changes whenever an image or a mask does. */
   fingerprint(): string {
     const hash = createHash('sha256');
-    for (const image of this.options.located.images) {
+    for (const image of this.found.images) {
       hash.update(`${image.id}|${this.entries.get(image.id)?.revision ?? surveyStamp(image)}\n`);
     }
     return hash.digest('hex').slice(0, 16);
   }
 }
 
+const isOtherPhoto = ({ kind }: ImageProblem): boolean => kind === 'photo';
+
 const side = z.int().min(0).max(1e6);
 const sizeSchema = z.object({ width: side, height: side });
 const countsSchema = z.array(z.number());
 const problemsSchema = z.array(
   z.object({
-    kind: z.enum(['image', 'mask', 'size', 'foreign', 'no-mask']),
+    kind: z.enum(['image', 'mask', 'size', 'foreign', 'photo', 'no-mask']),
     text: z.string(),
     foreign: z.string().optional(),
-    is: z.enum(['on-its-side', 'tiff']).optional(),
+    is: z.enum(['on-its-side', 'convertible']).optional(),
   }),
 );
 
 /** @returns null for a row that cannot be read, which must not hide the data set: the image is then surveyed anew */
-function fromRow({ width, height, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
+function fromRow({ width, height, photo, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
   const problems = texts === null ? null : parsed(problemsSchema, texts);
   const classPixels = counts === null ? null : parsed(countsSchema, counts);
   const size = sizeSchema.safeParse({ width, height }).data;
   if (!size || problems === null || (counts !== null && classPixels === null)) return null;
-  return { ...size, revision, classPixels, problems };
+  return { ...size, photo, revision, classPixels, problems };
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

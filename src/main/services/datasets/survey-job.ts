@@ -19,37 +19,48 @@ const firstFew = 40;
 /** How often it is looked whether a folder that is away is back. */
 const awayMs = 1500;
 
-/** Reads every image of a data set that is not known yet, in the background. Its owner closes it. */
+/** Reads the images of a data set that are not known, in the background, whenever it is told to look. Its owner closes it. */
 export class SurveyJob {
-  /** Resolves when every image is known, or the job is closed; never rejects. */
-  readonly finished: Promise<void>;
   private readonly options: SurveyJobOptions;
-  private readonly waiting: string[];
+  private waiting: string[] = [];
   /** Images of a group that could not be surveyed together. */
   private readonly alone: string[] = [];
-  private readonly total: number;
+  private total = 0;
+  private done = 0;
   private fresh: ImageEntry[] = [];
   private toldAt = 0;
-  private done = 0;
   private closed = false;
   private toldAway = false;
+  /** Reads while something waits; null when nothing does. */
+  private running: Promise<void> | null = null;
   private readonly ending = Promise.withResolvers<void>();
 
   constructor(options: SurveyJobOptions) {
     this.options = options;
-    this.waiting = options.dataset
-      .images()
-      .filter((entry) => !entry.surveyed)
-      .map(({ id }) => id)
-      .reverse();
-    this.total = this.waiting.length;
-    this.finished = this.run();
+    this.look();
+  }
+
+  /** Takes up every image that is not known now. */
+  look(): void {
+    if (this.closed) return;
+    const unknown = this.options.dataset.images().filter((entry) => !entry.surveyed);
+    this.waiting = unknown.map(({ id }) => id).reverse();
+    this.total = this.done + this.waiting.length;
+    if (this.waiting.length > 0) this.running ??= this.run();
+  }
+
+  /** Resolves when every image is known, or the job is closed; never rejects. */
+  async settled(): Promise<void> {
+    while (this.running) await this.running;
   }
 
   private async run(): Promise<void> {
-    if (this.total === 0) return;
-    await Promise.all(Array.from({ length: this.options.together }, () => this.work()));
+    // What is asked for after the last thread has found nothing more is read too.
+    while (this.waiting.length + this.alone.length > 0 && !this.closed)
+      await Promise.all(Array.from({ length: this.options.together }, () => this.work()));
     this.tell(true);
+    this.running = null;
+    this.done = 0;
     if (this.closed) return;
     const { events, dataset } = this.options;
     events.emit('datasets.survey', null);
@@ -60,7 +71,7 @@ export class SurveyJob {
     const { dataset, events, log } = this.options;
     for (let ids = this.next(); ids.length > 0 && !this.closed; ids = this.next()) {
       try {
-        const unknown = ids.filter((id) => !dataset.entry(id).surveyed);
+        const unknown = ids.filter((id) => dataset.has(id) && !dataset.entry(id).surveyed);
         if (unknown.length > 0) this.fresh.push(...(await dataset.surveyAll(unknown)));
       } catch (error) {
         if (!dataset.isThere) {
@@ -106,6 +117,6 @@ export class SurveyJob {
   async close(): Promise<void> {
     this.closed = true;
     this.ending.resolve();
-    await this.finished;
+    await this.settled();
   }
 }

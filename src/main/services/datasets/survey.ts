@@ -5,7 +5,7 @@ import { inTurn, isLargeMask } from '#files/large-pictures';
 import { isThere, lookAt } from '#files/file-identity';
 import { linkTarget } from '#files/link-target';
 import { readPictureFile } from '#files/plain-file';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import type { ImageProblem, ProblemKind } from '#shared/contract/datasets';
 import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
@@ -18,6 +18,9 @@ type Files = Pick<LocatedImage, 'imageFile' | 'maskFile'>;
 export interface Survey {
   width: number;
   height: number;
+  /** Revision of the photo; null if it was not read. */
+  photo: string | null;
+  /** Revision of the mask; null without one. */
   revision: string | null;
   classPixels: number[] | null;
   problems: ImageProblem[];
@@ -43,7 +46,14 @@ export function surveyStamp(image: Files): string {
  * @param size of the image where it is known to be sound; null decodes it
  */
 export async function surveyImage(image: Files, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
-  const survey: Survey = { width: size?.width ?? 0, height: size?.height ?? 0, revision: null, classPixels: null, problems: [] };
+  const survey: Survey = {
+    width: size?.width ?? 0,
+    height: size?.height ?? 0,
+    photo: null,
+    revision: null,
+    classPixels: null,
+    problems: [],
+  };
   if (!size) await surveyPhoto(image, survey);
   if (!isThere(image.maskFile)) {
     survey.problems.push(noMask(image.maskFile));
@@ -56,18 +66,25 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
 /** That an image has no mask. */
 export const noMask = (maskFile: string): ImageProblem => ({ kind: 'no-mask', text: `${maskFile} is missing: the image has no mask` });
 
+/** That another photo lies where the one was that the mask was made for. */
+export const otherPhoto = (imageFile: string): ImageProblem => ({
+  kind: 'photo',
+  text: `${imageFile} is another photo than the one that its mask was made for: the mask may not fit it`,
+});
+
 function addProblem(survey: Survey, kind: ProblemKind, error: unknown): void {
-  const isTiff = error instanceof AppError && error.details.format === 'tiff';
-  survey.problems.push({ kind, text: messageOf(error), ...(isTiff ? { is: 'tiff' } : {}) });
+  const isConvertible = error instanceof AppError && (error.details.format === 'tiff' || error.details.format === 'bmp');
+  survey.problems.push({ kind, text: messageOf(error), ...(isConvertible ? { is: 'convertible' } : {}) });
   survey.refused ||= error instanceof AppError && (error.code === 'too-large' || error.code === 'forbidden');
 }
 
 async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
   try {
     // The header alone does not show a truncated file.
-    const { width, height } = await checkPicture(image.imageFile);
+    const { width, height, revision } = await checkPicture(image.imageFile);
     survey.width = width;
     survey.height = height;
+    survey.photo = revision;
   } catch (error) {
     addProblem(survey, 'image', error);
   }
@@ -76,7 +93,7 @@ async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
 function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
   try {
     const content = readPictureFile(image.maskFile);
-    survey.revision = maskRevision(content);
+    survey.revision = revisionOf(content);
     const mask = decodeStoredMask(content, image.maskFile, classSet.format);
     const { classPixels, problems } = findingsOf(mask, classSet, image.maskFile);
     survey.problems.push(...problems);

@@ -40,6 +40,8 @@ const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), 
 const keptSessions = 6;
 const keptBytes = 600_000_000;
 
+const otherMask = (imageId: string): string => `The mask of ${imageId} was changed by another program and is shown as it is now.`;
+
 /** The masks under edit of one data set. Owns every session: opens it once, and closes it when it is idle and others are newer. */
 export class EditSessions {
   private readonly options: EditSessionsOptions;
@@ -113,6 +115,35 @@ export class EditSessions {
     return this.using(imageId, (session) => session.opened(window));
   }
 
+  /** Photos and masks are others now: an image that nobody is painting on is opened anew where it is shown. */
+  async lookAgain({ photos, masks }: { photos: readonly string[]; masks: readonly string[] }): Promise<void> {
+    const tell = (text: (imageId: string) => string) => (imageId: string) =>
+      this.options.events.emit('edits.reopen', { imageId, text: text(imageId) });
+    const otherPhoto = (imageId: string) => `The photo of ${imageId} is another one and is shown as it is now.`;
+    await this.putAwayEach(photos, (session) => session.idle, tell(otherPhoto));
+    await this.putAwayEach(masks, (session) => session.isStale, tell(otherMask));
+  }
+
+  /** Closes the sessions of images that are gone; what is painted on them is saved. */
+  letGo(isGone: (imageId: string) => boolean): Promise<void> {
+    return this.putAwayEach([...this.sessions.keys()].filter(isGone));
+  }
+
+  private async putAwayEach(
+    imageIds: readonly string[],
+    is: (session: EditSession) => boolean = () => true,
+    tell: (imageId: string) => void = () => undefined,
+  ): Promise<void> {
+    for (const imageId of imageIds) {
+      const session = await this.sessions.get(imageId)?.catch(() => null);
+      if (!session || session.closing || !is(session)) continue;
+      await this.putAway(imageId, session);
+      // It is told here.
+      this.lastRevisions.delete(imageId);
+      tell(imageId);
+    }
+  }
+
   /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
   private async putAway(imageId: string, session: EditSession): Promise<void> {
     await session.close();
@@ -164,8 +195,7 @@ export class EditSessions {
   /** The windows that show an image learn that its mask is another one than it was here. */
   private tellChanged(imageId: string, revision: string | null): void {
     if (!this.lastRevisions.has(imageId) || this.lastRevisions.get(imageId) === revision) return;
-    const text = `The mask of ${imageId} was changed by another program and is shown as it is now.`;
-    this.options.events.emit('edits.reopen', { imageId, text });
+    this.options.events.emit('edits.reopen', { imageId, text: otherMask(imageId) });
   }
 
   /** The strokes that were ever done on an image, whatever its journals have forgotten since. */
@@ -288,6 +318,7 @@ export class EditSessions {
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
       revisions: ({ imageId }) => this.revisions(imageId),
       repair: ({ imageIds, how }) => this.repairs.repair(imageIds, how),
+      cancelRepair: () => this.repairs.cancel(),
       unrepair: ({ imageIds }) => this.repairs.takeBack(imageIds),
       keptMasks: () => this.kept.use(),
       freeMasks: () => {
@@ -318,6 +349,7 @@ export class EditSessions {
 
   /** The same for good. Never rejects. */
   async close(): Promise<void> {
+    await this.repairs.close();
     this.closed = true;
     await this.settle();
   }

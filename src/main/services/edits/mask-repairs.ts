@@ -4,9 +4,10 @@ import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
 import { replaceFile } from '#files/replace-file';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import type { RepairKind, RepairReport } from '#shared/contract/edits';
 import { AppError, messageOf } from '#shared/errors';
+import { throttledProgress } from '#shared/throttled-progress';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
@@ -37,12 +38,15 @@ interface Done {
 export class MaskRepairs {
   private readonly options: MaskRepairsOptions;
   private readonly done = new Map<string, Done>();
+  /** Ends the repair that is going on; null while none is. */
+  private stop: AbortController | null = null;
+  private ended: Promise<unknown> = Promise.resolve();
 
   constructor(options: MaskRepairsOptions) {
     this.options = options;
   }
 
-  /** Repairs masks one after the other; one that cannot be keeps none of the others. */
+  /** Repairs masks one after the other; one that cannot be keeps none of the others. @throws AppError 'busy' while others are repaired */
   async repair(imageIds: readonly string[], how: RepairKind): Promise<RepairReport> {
     return this.each(imageIds, (imageId) => this.repairOne(imageId, how));
   }
@@ -52,9 +56,35 @@ export class MaskRepairs {
     return this.each(imageIds, (imageId) => this.takeBackOne(imageId));
   }
 
+  /** Ends what is going on after the mask in hand. */
+  cancel(): void {
+    this.stop?.abort();
+  }
+
+  /** Never rejects. */
+  async close(): Promise<void> {
+    this.cancel();
+    await this.ended.catch(() => undefined);
+  }
+
   private async each(imageIds: readonly string[], work: (imageId: string) => Promise<void>): Promise<RepairReport> {
+    if (this.stop) throw new AppError('busy', 'Masks are being repaired: wait for the end of that, or stop it');
+    const { signal } = (this.stop = new AbortController());
+    try {
+      const running = this.inTurn(imageIds, work, signal);
+      this.ended = running;
+      return await running;
+    } finally {
+      this.stop = null;
+      this.options.events.emit('edits.repairing', null);
+    }
+  }
+
+  private async inTurn(imageIds: readonly string[], work: (imageId: string) => Promise<void>, signal: AbortSignal): Promise<RepairReport> {
     const report: RepairReport = { done: [], failed: [] };
-    for (const imageId of imageIds) {
+    const tell = throttledProgress((progress) => this.options.events.emit('edits.repairing', progress));
+    for (const [index, imageId] of imageIds.entries()) {
+      if (signal.aborted) break;
       try {
         await work(imageId);
         report.done.push(imageId);
@@ -62,6 +92,7 @@ export class MaskRepairs {
         report.failed.push(messageOf(error));
       }
       await this.tell(imageId);
+      tell(index + 1, imageIds.length);
     }
     return report;
   }
@@ -84,6 +115,8 @@ export class MaskRepairs {
     keep(imageId, repaired.after, 'repaired');
     this.done.set(imageId, repaired);
     dataset.useMask(imageId, repaired.maskFile);
+    // One that is begun anew is for the photo that is there.
+    if (how === 'begin') dataset.acceptPhotos([imageId]);
   }
 
   private async takeBackOne(imageId: string): Promise<void> {
@@ -93,7 +126,7 @@ export class MaskRepairs {
     const { maskFile, before, after } = repaired;
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
-    if (!isThere(maskFile) || maskRevision(readPictureFile(maskFile)) !== after)
+    if (!isThere(maskFile) || revisionOf(readPictureFile(maskFile)) !== after)
       throw new AppError('conflict', `${maskFile} has been changed since: take an earlier state from its history instead`, {
         file: maskFile,
       });

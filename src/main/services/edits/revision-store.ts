@@ -2,7 +2,7 @@ import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
 import { isThere, refuseLink } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import { AppError } from '#shared/errors';
 
 const pattern = /^[0-9a-f]{8,64}$/;
@@ -17,7 +17,7 @@ export function revisionFile(store: string, revision: string): string {
 
 /** Keeps a mask's bytes once by their content. @returns their revision */
 export function keepRevision(store: string, content: Uint8Array): string {
-  const revision = maskRevision(content);
+  const revision = revisionOf(content);
   const file = revisionFile(store, revision);
   if (!isThere(file)) writeAtomic(file, content);
   return revision;
@@ -28,6 +28,6 @@ export function readRevision(store: string, revision: string): Uint8Array {
   const file = revisionFile(store, revision);
   if (!isThere(file)) throw new AppError('not-found', `${file} does not exist: this revision of the mask is no longer kept`, { file });
   const content = readPictureFile(file);
-  if (maskRevision(content) !== revision) throw new AppError('corrupt-file', `${file} is not the mask that its name says`, { file });
+  if (revisionOf(content) !== revision) throw new AppError('corrupt-file', `${file} is not the mask that its name says`, { file });
   return content;
 }

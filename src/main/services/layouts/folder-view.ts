@@ -2,7 +2,7 @@ import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { asFileError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
-import { imagePattern } from '#files/image-files';
+import { imagePattern, maskPattern } from '#files/image-files';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 
@@ -81,15 +81,22 @@ export class FolderView {
 
   /** The image files of a folder, by their paths from there. @param below whether those of folders below it too */
   images(relative: string, below = false): string[] {
-    return this.imagesAt(relative, '', below ? deepest : 0);
+    return this.filesAt(imagePattern, relative, '', below ? deepest : 0);
   }
 
-  private imagesAt(relative: string, before: string, deep: number): string[] {
+  /** The files of a folder that may be masks, as `images`. */
+  masks(relative: string, below = false): string[] {
+    return this.filesAt(maskPattern, relative, '', below ? deepest : 0);
+  }
+
+  private filesAt(pattern: RegExp, relative: string, before: string, deep: number): string[] {
     const here = this.list(relative)
-      .filter((entry) => imagePattern.test(entry.name))
+      .filter((entry) => pattern.test(entry.name))
       .map(({ name }) => `${before}${name}`);
     if (deep === 0) return here;
-    const inside = this.folders(relative).flatMap((name) => this.imagesAt(path.posix.join(relative, name), `${before}${name}/`, deep - 1));
+    const inside = this.folders(relative).flatMap((name) =>
+      this.filesAt(pattern, path.posix.join(relative, name), `${before}${name}/`, deep - 1),
+    );
     return [...here, ...inside];
   }
 

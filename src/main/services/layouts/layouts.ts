@@ -127,7 +127,7 @@ const cambridge: Layout = {
   find(view) {
     const masks = view.folders().find((name) => /^LabeledApproved(_full)?$/i.test(name));
     if (!masks) return null;
-    const files = view.images(masks);
+    const files = view.masks(masks);
     const others = view.folders().filter((name) => name !== masks && hasImages(view, name));
     const pairs = others.map((name) => ({ name, pairs: findSuffixes(view.images(name), files).pairs })).sort((a, b) => b.pairs - a.pairs);
     if (pairs.length === 0) return null;

@@ -50,7 +50,7 @@ function locateSource(
   problems: string[],
 ): (LocatedImage & { hasMask: boolean })[] {
   const { below, imageSuffix, maskSuffix } = arrangement;
-  const inMasks = view.hasFolder(source.masks) ? view.images(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
+  const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const masks = new MaskIndex(inMasks, maskSuffix);
   const candidates = candidatesOf(view, source, arrangement, problems);

@@ -86,7 +86,7 @@ export function proposalOf(view: FolderView): { arrangement: OpenArrangement; lo
 
 function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {
   const images = sources.flatMap((source) => view.images(source.images, below));
-  const masks = sources.flatMap((source) => (view.hasFolder(source.masks) ? view.images(source.masks, below) : []));
+  const masks = sources.flatMap((source) => (view.hasFolder(source.masks) ? view.masks(source.masks, below) : []));
   return findSuffixes(images, masks);
 }
 

@@ -15,7 +15,7 @@ import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
 import { replaceFile } from '#files/replace-file';
-import { maskRevision } from '#files/revision';
+import { revisionOf } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList } from '#shared/classes/class-map';
@@ -63,7 +63,7 @@ function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void
   assertMaskSize(maskFile, mask, input);
   take(mask.file);
   const [values, snapshot] = [shared(mask.values), shared(mask.values)];
-  return { width, height, values, snapshot, form: mask.form, toId: mask.toId, revision: maskRevision(mask.file) };
+  return { width, height, values, snapshot, form: mask.form, toId: mask.toId, revision: revisionOf(mask.file) };
 }
 
 /** Reads a mask that another program wrote, in the codes that its image has now, and keeps it. @throws as `readMask` */
@@ -102,7 +102,7 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
 
 /** Makes a kept revision the mask file, whole or not at all, if the file is still the one expected. */
 export const publishMask = task(({ maskFile, revision, expected, store }: TaskInput<'publishMask'>): TaskResult<'publishMask'> => {
-  const found = isThere(maskFile) ? maskRevision(readPictureFile(maskFile)) : null;
+  const found = isThere(maskFile) ? revisionOf(readPictureFile(maskFile)) : null;
   if (found !== expected) return { conflict: keptOf(maskFile, store) };
   if (revision === null) rmSync(maskFile, { force: true });
   else replaceFile(maskFile, readRevision(store, revision));
@@ -118,7 +118,11 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   if (target !== maskFile && isThere(target))
     throw new AppError('conflict', `${target} is there already: it would have to be replaced by the mask ${maskFile}`, { file: target });
   const made =
-    how === 'begin' ? emptyMask(size, format) : how === 'convert' ? await asStoredPng(maskFile) : repairedPng(content, maskFile, how, size);
+    how === 'begin'
+      ? emptyMask(size, format)
+      : how === 'convert'
+        ? await asStoredPng(content, maskFile)
+        : repairedPng(content, maskFile, how, size);
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
   replaceFile(target, made);

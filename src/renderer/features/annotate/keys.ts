@@ -1,11 +1,12 @@
 import type { ToolName } from '../../editor/tools/tool.ts';
-import { classOfKey } from './class-keys.ts';
 
 /** What keys can do while annotating. */
 export interface KeyActions {
   tool(name: ToolName): void;
   pickClass(id: number): void;
-  numClasses(): number;
+  /** The id of the class that has a key; null for none. */
+  classOfKey(key: string): number | null;
+  findClass(): void;
   resizeBrush(factor: number): void;
   undo(): void;
   redo(): void;
@@ -41,9 +42,10 @@ function plain(event: KeyboardEvent, actions: KeyActions): boolean {
   const { key } = event;
   if (actions.toolKey(key)) return true;
   const tool = toolKeys[key.toLowerCase()];
-  const classId = classOfKey(key, actions.numClasses());
+  const classId = actions.classOfKey(key);
   if (tool) actions.tool(tool);
   else if (classId !== null) actions.pickClass(classId);
+  else if (key === '/') actions.findClass();
   else if (key === '[') actions.resizeBrush(1 / 1.25);
   else if (key === ']') actions.resizeBrush(1.25);
   else if (key === 'h' || key === 'H') actions.toggleMask();

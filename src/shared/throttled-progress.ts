@@ -1,0 +1,21 @@
+/** How far long work is. */
+export interface Progress {
+  done: number;
+  total: number;
+  /** Until its end, if it goes on as it went so far. */
+  secondsLeft: number;
+}
+
+const tellMs = 200;
+
+/** Tells of progress a few times a second, and of its end. @returns what is called with every step */
+export function throttledProgress(tell: (progress: Progress) => void): (done: number, total: number) => void {
+  const begun = performance.now();
+  let told = begun - tellMs;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - told < tellMs && done < total) return;
+    told = now;
+    tell({ done, total, secondsLeft: ((now - begun) / 1000 / Math.max(done, 1)) * (total - done) });
+  };
+}
