@@ -5,10 +5,11 @@ import { Serial } from '#shared/serial';
 import { breathe } from '../edits/breathe.ts';
 import type { EditSessions } from '../edits/edit-sessions.ts';
 import type { Emitter } from '../events.ts';
-import { locateDataset, type LocatedDataset } from '../layouts/recognise.ts';
+import type { LocatedDataset } from '../layouts/recognise.ts';
 import type { Logger } from '../log.ts';
 import type { DatasetAccess } from './dataset-access.ts';
 import { FolderWatch } from './folder-watch.ts';
+import type { Workers } from '../workers/workers.ts';
 import type { OpenDataset } from './open-dataset.ts';
 import type { SurveyJob } from './survey-job.ts';
 
@@ -17,6 +18,7 @@ interface LivingFolderOptions {
   access: DatasetAccess;
   edits: EditSessions;
   survey: SurveyJob;
+  workers: Workers;
   events: Emitter;
   log: Logger;
 }
@@ -83,7 +85,7 @@ export class LivingFolder {
   /** Images that are new are taken in, and those that are gone are let go, each after what was painted on it is in its mask. */
   private async lookForImages(): Promise<void> {
     const { dataset, edits, events } = this.options;
-    const found = this.locate();
+    const found = await this.locate();
     if (!found || this.closed) return;
     const there = new Set(found.images.map(({ id }) => id));
     await edits.letGo((id) => !there.has(id));
@@ -95,15 +97,15 @@ export class LivingFolder {
   }
 
   /** What the folder holds now; null, and told, where it is not read as it was: a person says when it is read in another way. */
-  private locate(): LocatedDataset | null {
-    const { dataset } = this.options;
+  private async locate(): Promise<LocatedDataset | null> {
+    const { dataset, workers } = this.options;
     const { arrangement, path: folder } = dataset.info;
     const otherwise = (why: string) => {
       this.say('error', `${why}. What is shown is as it was before: choose Data set, Refresh to read the folder anew.`);
       return null;
     };
     try {
-      const found = locateDataset(folder);
+      const found = await workers.run('locate', { folder });
       if (found.arrangement.title !== arrangement.title)
         return otherwise(`${folder} looks like ${found.arrangement.title} now, and was opened as ${arrangement.title}`);
       if (found.classSet.key !== dataset.classSet.key) return otherwise(`The classes of ${folder} have changed on the disk`);

@@ -8,6 +8,7 @@ import type { StoredMask } from '#files/mask-png';
 import type { WireError } from '#shared/rpc/frames';
 import type { ExportedImage, ExportImageInput } from '../dataset-exports/export-image.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
+import type { LocatedDataset } from '../layouts/recognise.ts';
 import type { Survey } from '../datasets/survey.ts';
 
 /** A mask as it was read: codes in memory that threads share. */
@@ -162,6 +163,7 @@ export interface MaskTasks {
   readPrediction: (input: PredictionInput) => Uint8Array;
   pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;
   survey: (input: SurveyInput) => Promise<Survey[]>;
+  locate: (input: { folder: string }) => LocatedDataset;
 }
 
 export type TaskName = keyof MaskTasks;

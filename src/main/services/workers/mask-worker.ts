@@ -22,6 +22,7 @@ import { classList } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
 import { exportImage as exportedImage } from '../dataset-exports/export-image.ts';
+import { locateDataset } from '../layouts/recognise.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
 import type { MaskFormat } from '#shared/classes/class-info';
@@ -211,3 +212,6 @@ export const survey = task(async ({ classSet, images }: TaskInput<'survey'>): Pr
   for (const { size, ...files } of images) found.push(await surveyImage(files, classSet, size));
   return found;
 });
+
+/** Looks which images a folder holds. @throws as `locateDataset` */
+export const locate = task(({ folder }: TaskInput<'locate'>): TaskResult<'locate'> => locateDataset(folder));

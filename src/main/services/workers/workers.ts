@@ -7,7 +7,7 @@ import type { Answer, TaskInput, TaskName, TaskResult } from './mask-tasks.ts';
 
 const idleMs = 10_000;
 /** What is done for every image of a data set; anything else is done for a person who waits. */
-const forEveryImage: ReadonlySet<TaskName> = new Set(['survey', 'keepMask', 'maskPicture', 'exportImage']);
+const forEveryImage: ReadonlySet<TaskName> = new Set(['survey', 'locate', 'keepMask', 'maskPicture', 'exportImage']);
 
 /**
  * The worker threads of main: nothing that takes milliseconds by the pixel runs on main's own thread. Masks under edit and the survey
