@@ -144,6 +144,21 @@ test('what is in no class is labelled in one image, and a class gets another key
   await page.keyboard.press('9');
   await page.keyboard.press('1');
   await expect(classes.getByRole('radio', { name: 'Car' })).toBeChecked();
+
+  // Two classes become one in the files, and are taken back with one click.
+  const painted = readFileSync(file);
+  await goTo(page, 'Library');
+  await page.getByRole('button', { name: 'Data set', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Classes' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Classes' });
+  await dialog.getByRole('combobox', { name: 'Merge Road into' }).selectOption('Sky');
+  await dialog.getByRole('checkbox', { name: /Write what is merged into the masks/ }).check();
+  await dialog.getByRole('button', { name: 'Use these classes' }).click();
+  await expect(page.getByText(/The classes are changed\. \d+ masks were rewritten/)).toBeVisible();
+  expect([...(await sharp(file).extractChannel(0).raw().toBuffer())].join('')).toBe('0'.repeat(600) + '1'.repeat(600));
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(() => readFileSync(file).equals(painted)).toBe(true);
+  await expect(page.getByRole('complementary', { name: 'Image facts' }).getByText('Road', { exact: true }).first()).toBeVisible();
   await workbench.stop();
 });
 

@@ -34,6 +34,7 @@ test('a new name takes what was read as the class with it, and an order is kept 
       },
       readAs: { 'value 9': 'Vehicle', 'value 255': null },
     },
+    merged: [],
   });
 });
 

@@ -76,7 +76,7 @@ describe('a class set that has changed', () => {
         const today = changes.reduce<ClassInfo[]>((classes, by) => (classes.length > 0 ? changed(classes, by) : classes), own);
         let format: MaskFormat;
         try {
-          format = formatFor('the network', own, today, formatOf(today));
+          format = formatFor('the network', own, today, { ...formatOf(today), own: today.map(({ value }) => value!) });
         } catch (error) {
           expect((error as Error).message).toContain(classList(own));
           expect((error as Error).message).toContain(classList(today));
@@ -84,6 +84,7 @@ describe('a class set that has changed', () => {
         }
         for (const { value, name } of today) expect(own[format.toId[value!]].name).toBe(name);
         expect(format.toId[255]).toBe(255);
+        expect(storedValues(format).slice(0, own.length)).toEqual(own.map(({ value }) => value));
       }),
       { numRuns: 500 },
     );

@@ -14,6 +14,31 @@ export const openAs = (session: Session, path: string, arrangement: Arrangement)
 
 export const knownClassSets = ({ client }: Session): Promise<KnownClassSet[]> => client.datasets.classSets();
 
+/** Gives the open data set other classes, and offers to take that back. @param rewritten what of masks is written as it is read from now on */
+export async function changeClasses(session: Session, change: ArrangementChange, rewritten: readonly string[]): Promise<void> {
+  const { client, dataset } = session;
+  if (!dataset) return;
+  const before = dataset.isArranged ? dataset.arrangement : null;
+  await session.attempt(async () => {
+    await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
+    const imageIds = [...session.images.values()].filter(({ hasMask }) => hasMask).map(({ id }) => id);
+    const report =
+      rewritten.length > 0 && imageIds.length > 0 ? await client.edits.rewrite({ imageIds, of: [...rewritten] }) : { done: [], failed: [] };
+    const files =
+      report.done.length > 0 ? `${report.done.length} masks were rewritten, each is kept as it was` : 'Files keep what they hold';
+    session.toasts.show('info', `The classes are changed. ${files}.`, {
+      label: 'Undo',
+      run: () =>
+        void session.attempt(async () => {
+          if (report.done.length > 0) await client.edits.unrepair({ imageIds: report.done });
+          await session.open(() => client.datasets.arrange({ arrangement: before }));
+        }),
+    });
+    if (report.failed.length > 0)
+      session.toasts.show('error', `${report.failed.length} masks could not be rewritten, the first: ${report.failed[0]}`);
+  });
+}
+
 /** Reads the open data set in another way, and offers to take that back. @param done what has happened, in words */
 export async function readOtherwise(
   session: Session,

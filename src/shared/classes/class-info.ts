@@ -15,6 +15,8 @@ export type Rgb = [number, number, number];
 export interface MaskFormat {
   /** The class id of every code: 255 = void, -1 = not in the class set. */
   toId: number[];
+  /** The code that each class is written as, by its id: others may be read as it too. Without it the lowest that is read as it. */
+  own?: readonly number[];
   /** The code of void. */
   voidValue: number;
   /**

@@ -51,7 +51,9 @@ export function assertSameClasses(whose: string, own: readonly ClassInfo[], toda
 export function formatFor(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[], format: MaskFormat): MaskFormat {
   const { ids, missing } = mapClasses(today, own);
   if (missing.length > 0 || own.length !== today.length) throw differentClasses(whose, own, today);
-  return { ...format, toId: format.toId.map((id) => (id < 0 ? id : ids[id])) };
+  const { own: codes } = format;
+  const written = own.map((_, id) => codes?.[ids.indexOf(id)] ?? -1);
+  return { ...format, toId: format.toId.map((id) => (id < 0 ? id : ids[id])), ...(codes ? { own: written } : {}) };
 }
 
 /** Stored value of each class id, -1 where there is none. */
@@ -61,6 +63,7 @@ export function storedValues(format: MaskFormat): number[] {
     const id = format.toId[value] ?? -1;
     if (id >= 0) values[id] = value;
   }
+  format.own?.forEach((value, id) => (values[id] = value));
   values[voidId] = format.voidValue;
   return values;
 }

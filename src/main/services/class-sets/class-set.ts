@@ -79,7 +79,8 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   toId[voidValue] = voidId;
   if (reading.by === 'colour') assertOneColourEach(full, file);
   colours[voidValue] = voidColour(classes);
-  const format: MaskFormat = { toId, voidValue, by: reading.by, colours, ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
+  const own = classes.map(({ value }) => value);
+  const format: MaskFormat = { toId, own, voidValue, by: reading.by, colours, ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
   const also = classes.flatMap(({ name: className, alsoColors = [] }) =>
     alsoColors.map((color) => [`colour ${color.join(' ')}`, className] as const),
   );

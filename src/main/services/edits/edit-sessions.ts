@@ -318,6 +318,7 @@ export class EditSessions {
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
       revisions: ({ imageId }) => this.revisions(imageId),
       repair: ({ imageIds, how }) => this.repairs.repair(imageIds, how),
+      rewrite: ({ imageIds, of }) => this.repairs.rewrite(imageIds, of),
       cancelRepair: () => this.repairs.cancel(),
       unrepair: ({ imageIds }) => this.repairs.takeBack(imageIds),
       keptMasks: () => this.kept.use(),

@@ -35,6 +35,9 @@ interface Done {
   after: string;
 }
 
+/** Works on one mask. @returns whether it is another one now */
+type Work = (imageId: string) => Promise<boolean>;
+
 export class MaskRepairs {
   private readonly options: MaskRepairsOptions;
   private readonly done = new Map<string, Done>();
@@ -49,6 +52,14 @@ export class MaskRepairs {
   /** Repairs masks one after the other; one that cannot be keeps none of the others. @throws AppError 'busy' while others are repaired */
   async repair(imageIds: readonly string[], how: RepairKind): Promise<RepairReport> {
     return this.each(imageIds, (imageId) => this.repairOne(imageId, how));
+  }
+
+  /**
+   * Writes into masks what they are read as; those that have nothing of it stay as they are, and are not counted.
+   * @param of `value 20`, `colour 12 34 56`
+   */
+  async rewrite(imageIds: readonly string[], of: readonly string[]): Promise<RepairReport> {
+    return this.each(imageIds, (imageId) => this.rewriteOne(imageId, of));
   }
 
   /** Puts back what the last repair of each image replaced. */
@@ -67,7 +78,7 @@ export class MaskRepairs {
     await this.ended.catch(() => undefined);
   }
 
-  private async each(imageIds: readonly string[], work: (imageId: string) => Promise<void>): Promise<RepairReport> {
+  private async each(imageIds: readonly string[], work: Work): Promise<RepairReport> {
     if (this.stop) throw new AppError('busy', 'Masks are being repaired: wait for the end of that, or stop it');
     const { signal } = (this.stop = new AbortController());
     try {
@@ -80,18 +91,20 @@ export class MaskRepairs {
     }
   }
 
-  private async inTurn(imageIds: readonly string[], work: (imageId: string) => Promise<void>, signal: AbortSignal): Promise<RepairReport> {
+  private async inTurn(imageIds: readonly string[], work: Work, signal: AbortSignal): Promise<RepairReport> {
     const report: RepairReport = { done: [], failed: [] };
     const tell = throttledProgress((progress) => this.options.events.emit('edits.repairing', progress));
     for (const [index, imageId] of imageIds.entries()) {
       if (signal.aborted) break;
       try {
-        await work(imageId);
-        report.done.push(imageId);
+        if (await work(imageId)) {
+          report.done.push(imageId);
+          await this.tell(imageId);
+        }
       } catch (error) {
         report.failed.push(messageOf(error));
+        await this.tell(imageId);
       }
-      await this.tell(imageId);
       tell(index + 1, imageIds.length);
     }
     return report;
@@ -103,23 +116,40 @@ export class MaskRepairs {
     events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} was repaired and is shown as it is now.` });
   }
 
-  private async repairOne(imageId: string, how: RepairKind): Promise<void> {
-    const { dataset, access, workers, store, putAway, keep } = this.options;
+  private async repairOne(imageId: string, how: RepairKind): Promise<boolean> {
+    const { dataset, access, workers, store, putAway } = this.options;
     const { maskFile } = dataset.image(imageId);
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     const { width, height } = await dataset.measured(imageId);
     if (width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be made to fit it`);
     const repaired = await workers.run('repairMask', { maskFile, how, width, height, format: dataset.classSet.format, store });
-    if (repaired.before) keep(imageId, repaired.before, 'original');
-    keep(imageId, repaired.after, 'repaired');
-    this.done.set(imageId, repaired);
+    this.keepBoth(imageId, repaired, 'repaired');
     dataset.useMask(imageId, repaired.maskFile);
     // One that is begun anew is for the photo that is there.
     if (how === 'begin') dataset.acceptPhotos([imageId]);
+    return true;
   }
 
-  private async takeBackOne(imageId: string): Promise<void> {
+  private async rewriteOne(imageId: string, of: readonly string[]): Promise<boolean> {
+    const { dataset, access, workers, store, putAway } = this.options;
+    const { maskFile } = dataset.image(imageId);
+    access.assertWritable(path.dirname(maskFile));
+    await putAway(imageId);
+    if (!isThere(maskFile)) return false;
+    const rewritten = await workers.run('rewriteMask', { maskFile, of, format: dataset.classSet.format, store });
+    if (!rewritten) return false;
+    this.keepBoth(imageId, rewritten, 'merged');
+    return true;
+  }
+
+  private keepBoth(imageId: string, done: Done, origin: string): void {
+    if (done.before) this.options.keep(imageId, done.before, 'original');
+    this.options.keep(imageId, done.after, origin);
+    this.done.set(imageId, done);
+  }
+
+  private async takeBackOne(imageId: string): Promise<boolean> {
     const { dataset, access, store, putAway } = this.options;
     const repaired = this.done.get(imageId);
     if (!repaired) throw new AppError('not-found', `There is no repair of ${imageId} to take back`);
@@ -134,5 +164,6 @@ export class MaskRepairs {
     else replaceFile(maskFile, readRevision(store, before));
     this.done.delete(imageId);
     dataset.useMask(imageId, null);
+    return true;
   }
 }

@@ -80,6 +80,15 @@ interface RepairInput {
   store: string;
 }
 
+interface RewriteInput {
+  maskFile: string;
+  /** What of it is rewritten as the class that it is read as: `value 20`, `colour 12 34 56`. */
+  of: readonly string[];
+  format: MaskFormat;
+  /** Folder of revisions. */
+  store: string;
+}
+
 interface Repaired {
   /** The file that is the mask now: a PNG of the same name where it was none. */
   maskFile: string;
@@ -156,6 +165,7 @@ export interface MaskTasks {
   publishMask: (input: PublishInput) => Published;
   exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
   repairMask: (input: RepairInput) => Promise<Repaired>;
+  rewriteMask: (input: RewriteInput) => Repaired | null;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;

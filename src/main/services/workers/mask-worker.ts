@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import sharp from 'sharp';
-import { assertMaskSize, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
-import { codesIn, encodeStoredMask } from '#files/mask-writing';
+import { assertMaskSize, codeText, decodeStoredMask, readMask as readMaskIds, readStoredMask, type StoredMask } from '#files/mask-png';
+import { codesIn, countCodes, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
 import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
@@ -18,7 +18,7 @@ import { replaceFile } from '#files/replace-file';
 import { revisionOf } from '#files/revision';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
-import { classList } from '#shared/classes/class-map';
+import { classList, storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
 import { exportImage as exportedImage } from '../dataset-exports/export-image.ts';
@@ -128,6 +128,25 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   if (target !== maskFile) keepRevision(store, content);
   replaceFile(target, made);
   return { maskFile: target, before, after: keepRevision(store, made) };
+});
+
+/** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
+export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
+  const mask = readStoredMask(maskFile, format);
+  const own = storedValues(format);
+  const to = Uint8Array.from({ length: 256 }, (_, code) => {
+    const id = mask.toId[code] ?? -1;
+    // Of colours of which the first channel names the class, that alone was said.
+    const texts = [codeText(code, mask.form), ...(format.by === 'first-channel' ? [`value ${mask.form.legend?.[code]?.[0] ?? code}`] : [])];
+    return id >= 0 && texts.some((text) => of.includes(text)) ? own[id] : code;
+  });
+  const counts = countCodes(mask.values);
+  if (!counts.some((pixels, code) => pixels > 0 && to[code] !== code)) return null;
+  const values = mask.values.map((code) => to[code]);
+  const before = keepRevision(store, mask.file);
+  const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
+  replaceFile(maskFile, made);
+  return { maskFile, before, after: keepRevision(store, made) };
 });
 
 function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {

@@ -17,13 +17,13 @@ export interface EditedClass {
 
 /**
  * What edited classes change about how a data set is read. A class that goes into another one is from then on read as that.
- * @returns the change, or why these are no class set
+ * @returns the change, with what of masks is of classes that are merged (`value 20`, `colour 12 34 56`); or why these are no class set
  */
 export function classChange(
   { arrangement, voidValue, classes }: Pick<DatasetInfo, 'arrangement' | 'voidValue' | 'classes'>,
   name: string,
   rows: readonly EditedClass[],
-): { change: ArrangementChange } | { error: string } {
+): { change: ArrangementChange; merged: string[] } | { error: string } {
   const stay = rows.filter(({ into }) => into === '');
   const names = stay.map((row) => row.name.trim());
   const twice = doubledName(names);
@@ -57,5 +57,6 @@ export function classChange(
       },
       readAs: Object.fromEntries([...before, ...merged]),
     },
+    merged: merged.map(([text]) => text),
   };
 }
