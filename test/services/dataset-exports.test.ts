@@ -9,10 +9,15 @@ import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { locateDataset } from '#services/layouts/recognise';
+import type { DatasetInfo } from '#shared/contract/datasets';
+import type { PredictionProgress, ReviewMasks } from '#shared/contract/review';
+import type { TrainingStatus } from '#shared/contract/training';
 import { AppError } from '#shared/errors';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { filesBelow } from '#files/files-below';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createBench } from '../helpers/services.ts';
+import { smallConfig } from '../helpers/training.ts';
 
 const idsOf = (folder: string): Map<string, number[]> => {
   const { images, classSet } = locateDataset(folder);
@@ -150,4 +155,32 @@ test("COCO's run lengths, unrolled, are the mask", () => {
       expect(back).toEqual(ids);
     }),
   );
+});
+
+test('what a run predicts goes out in the same forms, of its own images, and not with other classes', async () => {
+  const folder = await makeDataset({ train: 2, val: 2 });
+  const bench = createBench();
+  const { arrangement } = await bench.call<DatasetInfo>('datasets.open', { path: folder });
+  const trained = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  await bench.call('training.start', { config: smallConfig({ epochs: 1 }), name: 'a run' });
+  const { run } = await trained;
+  const predicted = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  const { predictionId } = await predicted;
+  const target = out();
+  const asked = { to: 'voc', split: null, out: target, predictionId };
+  expect(await bench.call('datasetExports.start', asked)).toEqual({ out: target, images: 2, notes: [] });
+  const there = idsOf(target);
+  expect([...there.keys()].sort()).toEqual(['val/val-0', 'val/val-1']);
+  for (const [id, ids] of there) {
+    const { prediction } = await bench.call<ReviewMasks>('review.masks', { predictionId, imageId: id });
+    expect(ids).toEqual([...prediction]);
+  }
+  await bench.call('datasets.arrange', {
+    arrangement: { ...arrangement, classes: { name: 'Two', voidValue: 11, classes: [{ name: 'Sky', value: 0 }] } },
+  });
+  await expect(bench.call('datasetExports.start', { ...asked, out: out() })).rejects.toThrow(
+    /The classes have changed since this prediction/,
+  );
+  await bench.workbench.shutDown();
 });

@@ -14,7 +14,10 @@ export const openAs = (session: Session, path: string, arrangement: Arrangement)
 
 export const knownClassSets = ({ client }: Session): Promise<KnownClassSet[]> => client.datasets.classSets();
 
-/** Gives the open data set other classes, and offers to take that back. @param rewritten what of masks is written as it is read from now on */
+/**
+ * Gives the open data set other classes, and offers to take that back.
+ * @param rewritten what of masks is written as it is read from now on
+ */
 export async function changeClasses(session: Session, change: ArrangementChange, rewritten: readonly string[]): Promise<void> {
   const { client, dataset } = session;
   if (!dataset) return;

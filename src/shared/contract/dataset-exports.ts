@@ -13,9 +13,17 @@ export interface DatasetExportReport {
 
 export const datasetExports = {
   methods: {
-    /** Writes the open data set. Answers when it is done. @param split null is all; out a folder that is not there yet, or a zip */
+    /**
+     * Writes the open data set. Answers when it is done.
+     * @param split null is all; out a folder that is not there yet, or a zip; predictionId whose masks go out in place of labels
+     */
     start: method(
-      z.strictObject({ to: z.enum(exportFormNames), split: z.string().max(60).nullable(), out: z.string().min(1).max(4096) }),
+      z.strictObject({
+        to: z.enum(exportFormNames),
+        split: z.string().max(60).nullable(),
+        out: z.string().min(1).max(4096),
+        predictionId: z.string().min(1).max(200).nullable(),
+      }),
     ).returns<DatasetExportReport>(),
     /** Ends the export under way; what it wrote is taken away. */
     cancel: method(z.undefined()).returns<void>(),

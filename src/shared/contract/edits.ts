@@ -124,7 +124,7 @@ export const edits = {
     restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
     /** Makes masks usable that are not; each file is kept as it was. */
     repair: method(z.strictObject({ imageIds: manyImages, how: z.enum(repairKinds) })).returns<RepairReport>(),
-    /** Writes into masks what they are read as: of `value 20`, `colour 12 34 56`. Those without it stay as they are, and are not counted. */
+    /** Writes into masks what they are read as: of `value 20`, `colour 12 34 56`. Those without it are left and not counted. */
     rewrite: method(z.strictObject({ imageIds: manyImages, of: z.array(z.string().max(60)).min(1).max(256) })).returns<RepairReport>(),
     /** Ends a repair of many masks after the one in hand. */
     cancelRepair: method(z.undefined()).returns<void>(),

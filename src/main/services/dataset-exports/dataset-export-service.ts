@@ -2,9 +2,14 @@ import path from 'node:path';
 import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { Services } from '#shared/contract/index';
 import type { ExportFormName } from '#shared/data/export-forms';
+import { classList, mapClasses } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
+import { voidId } from '#shared/mask/void-id';
 import { throttledProgress } from '#shared/throttled-progress';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { ClassSet } from '../class-sets/class-set.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
+import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Emitter } from '../events.ts';
 import type { Workers } from '../workers/workers.ts';
 import { exportData } from './export-data.ts';
@@ -14,8 +19,16 @@ interface DatasetExportServiceOptions {
   dataset: OpenDataset;
   events: Emitter;
   workers: Workers;
+  predictions: PredictionStore;
   /** Saves what is unsaved: what goes out is what is seen. */
   settle: () => Promise<void>;
+}
+
+interface AskedExport {
+  to: ExportFormName;
+  split: string | null;
+  out: string;
+  predictionId: string | null;
 }
 
 /** Exports of the open data set, one at a time. Its owner closes it. */
@@ -28,10 +41,10 @@ export class DatasetExportService {
   }
 
   /** @throws AppError 'busy' while one is going on, or as `exportData` */
-  async start(to: ExportFormName, split: string | null, out: string): Promise<DatasetExportReport> {
+  async start({ to, split, out, predictionId }: AskedExport): Promise<DatasetExportReport> {
     if (this.running) throw new AppError('busy', 'An export is going on: wait for its end or stop it');
     const stop = new AbortController();
-    const work = this.run(to, split, path.resolve(out), stop.signal);
+    const work = this.run({ to, split, out: path.resolve(out), predictionId }, stop.signal);
     this.running = { stop, ended: work.catch(() => undefined) };
     try {
       return await work;
@@ -40,14 +53,38 @@ export class DatasetExportService {
     }
   }
 
-  private async run(to: ExportFormName, split: string | null, out: string, signal: AbortSignal): Promise<DatasetExportReport> {
+  private async run({ to, split, out, predictionId }: AskedExport, signal: AbortSignal): Promise<DatasetExportReport> {
     const { dataset, workers, events, settle } = this.options;
     await settle();
-    const images = dataset.located().filter((image) => split === null || image.split === split);
+    const { images, classSet } =
+      predictionId === null ? { images: dataset.located(), classSet: dataset.classSet } : this.predicted(predictionId);
+    const chosen = images.filter((image) => split === null || image.split === split);
     const onProgress = throttledProgress((progress) => events.emit('datasetExports.progress', progress));
     const exportImage = (input: ExportImageInput) => workers.run('exportImage', input);
-    const report = await exportData({ images, classSet: dataset.classSet, to, out, exportImage, onProgress, signal });
+    const report = await exportData({ images: chosen, classSet, to, out, exportImage, onProgress, signal });
     return { out, ...report };
+  }
+
+  /**
+   * The images of a prediction with its masks, which hold the ids of its own classes.
+   * @throws AppError 'not-found', 'invalid-argument' if it has a class that the data set lacks
+   */
+  private predicted(predictionId: string): { images: LocatedImage[]; classSet: ClassSet } {
+    const { predictions, dataset } = this.options;
+    const { classSet } = dataset;
+    const { classes } = predictions.info(predictionId);
+    const { ids, missing } = mapClasses(classes, classSet.classes);
+    if (missing.length > 0) {
+      const lists = `it has ${classList(classes)}; the data set has ${classList(classSet.classes)}`;
+      throw new AppError('invalid-argument', `The classes have changed since this prediction: ${lists}`);
+    }
+    const predicted = new Set(predictions.images(predictionId).map(({ id }) => id));
+    const images = dataset
+      .located()
+      .filter(({ id }) => predicted.has(id))
+      .map((image) => ({ ...image, maskFile: predictions.file(predictionId, image.id) }));
+    const format = { ...classSet.format, by: 'value' as const, toId: Array.from(ids), own: undefined, voidValue: voidId };
+    return { images, classSet: { ...classSet, format } };
   }
 
   cancel(): void {
@@ -55,7 +92,7 @@ export class DatasetExportService {
   }
 
   handlers(): Services['datasetExports'] {
-    return { start: ({ to, split, out }) => this.start(to, split, out), cancel: () => this.cancel() };
+    return { start: (asked) => this.start(asked), cancel: () => this.cancel() };
   }
 
   /** Never rejects. */

@@ -134,7 +134,7 @@ export class DatasetScope {
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
     this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
-    this.exports = new DatasetExportService({ ...shared, settle: () => this.edits.settle() });
+    this.exports = new DatasetExportService({ ...shared, predictions, settle: () => this.edits.settle() });
     endings.push({ what: 'an export', end: () => this.exports.close() });
     this.runs = new RunService({
       dataset,
