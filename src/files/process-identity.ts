@@ -61,7 +61,8 @@ export function ownIdentity(): ProcessIdentity {
   return own;
 }
 
-function hasNumber(pid: number): boolean {
+/** Whether a process of this machine has a number. */
+export function hasNumber(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

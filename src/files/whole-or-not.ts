@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { asFileError } from './atomic-write.ts';
 import { isThere } from './file-identity.ts';
+import { hasNumber } from './process-identity.ts';
 
 /** Letters of the thing's own name in that of what is not whole yet. */
 const readable = 60;
@@ -9,6 +10,24 @@ const readable = 60;
 /** A name beside a file or folder for what is being made in its place, of this process alone. */
 export const partialName = (of: string): string =>
   path.join(path.dirname(of), `.${path.basename(of).slice(0, readable)}.${process.pid}.partial`);
+
+/** What another machine makes in a shared folder has a number of its own: it is left for so long. */
+const abandonedMs = 3600_000;
+
+/** Removes what a process that was killed has left of the same thing. */
+export function clearAbandoned(of: string): void {
+  const folder = path.dirname(of);
+  const [before, after] = partialName(of)
+    .slice(folder.length + 1)
+    .split(`.${process.pid}.`);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const [, pid] = name.startsWith(`${before}.`) && name.endsWith(`.${after}`) ? (/\.(\d+)\.partial$/.exec(name) ?? []) : [];
+    const file = path.join(folder, name);
+    if (pid === undefined || hasNumber(Number(pid)) || Date.now() - statSync(file).mtimeMs < abandonedMs) continue;
+    rmSync(file, { recursive: true, force: true });
+  }
+}
 
 /** Puts what was made under its partial name in its place; an empty folder there makes room. @throws AppError as file errors say */
 export function putInPlace(partial: string, target: string): void {
@@ -29,6 +48,7 @@ export async function makeFolder(target: string, make: (partial: string) => void
   const partial = partialName(target);
   try {
     mkdirSync(path.dirname(target), { recursive: true });
+    clearAbandoned(target);
     rmSync(partial, { recursive: true, force: true });
     mkdirSync(partial);
     await make(partial);

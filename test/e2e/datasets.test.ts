@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { unzipSync } from 'fflate';
+import { unzipSync, zipSync } from 'fflate';
 import sharp from 'sharp';
+import { zipEntries } from '../helpers/zip-entries.ts';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
@@ -113,6 +114,12 @@ test('what happens in the folder is seen: a photo exchanged under its mask, one 
   await page.getByRole('option', { name: /0001TP_006720/ }).dblclick();
   const canvas = page.getByRole('application', { name: 'Canvas' });
   await expect(canvas).toBeVisible();
+  // An image that comes disturbs no hand: the canvas stays.
+  await canvas.evaluate((element) => element.setAttribute('data-before', ''));
+  writeFileSync(path.join(folder, 'train/new.png'), await photo(40, 30));
+  await expect(page.getByText(/new: train\/new\./)).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Neighbours' }).getByRole('button', { name: 'new' })).toBeVisible();
+  await expect(canvas).toHaveAttribute('data-before', '');
   rmSync(path.join(folder, 'trainannot/0001TP_006720.png'));
   writeFileSync(second, await photo(80, 60));
   await expect(page.getByText('The photo of train/0001TP_006720 is another one and is shown as it is now.')).toBeVisible();
@@ -178,5 +185,37 @@ test('with more classes than keys, one is found by typing', async ({ page, userD
   await expect(classes.getByRole('radio')).toHaveCount(32);
   await page.keyboard.press('b');
   await expect(classes.getByRole('searchbox')).toHaveValue('');
+  await workbench.stop();
+});
+
+test('a zip that is dropped on the window opens, and what cannot be says why', async ({ page, userData }) => {
+  const folder = path.join(userData, 'drawn');
+  await publishedSets.find(({ name }) => name === 'cambridge-camvid')!.draw(folder);
+  const zip = Buffer.from(zipSync(await zipEntries(folder))).toString('base64');
+  const workbench = await startWorkbench({ userData });
+  await page.goto(workbench.url);
+  await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
+  const drop = async (name: string, content: string) => {
+    const data = await page.evaluateHandle(
+      ([fileName, text]) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], fileName));
+        return transfer;
+      },
+      [name, content],
+    );
+    const main = page.getByRole('main');
+    await main.dispatchEvent('dragover', { dataTransfer: data });
+    await expect(page.getByText('Drop the zip of a data set to open it')).toBeVisible();
+    await main.dispatchEvent('drop', { dataTransfer: data });
+  };
+  await drop('CamVid.zip', zip);
+  await expect(page.getByRole('button', { name: 'CamVid', exact: true })).toBeVisible();
+  await expect(page.getByText('5 of 5 images')).toBeVisible();
+  await drop('street.png', 'AAAA');
+  await expect(page.getByText('street.png is no zip: drop a zip of a data set')).toBeVisible();
+  await drop('broken.zip', 'AAAA');
+  await expect(page.getByText(/broken\.zip is no zip that can be read/)).toBeVisible();
+  await expect(page.getByRole('button', { name: 'CamVid', exact: true })).toBeVisible();
   await workbench.stop();
 });

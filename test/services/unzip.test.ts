@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { filesBelow } from '#files/files-below';
 import type { DatasetInfo } from '#shared/contract/datasets';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { zipEntries } from '../helpers/zip-entries.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 let bench: TestBench;
@@ -21,10 +21,7 @@ const open = (file: string) => bench.call<DatasetInfo>('datasets.open', { path: 
 async function zipOf(name: string, inside: string, more: Zippable = {}): Promise<string> {
   const set = temporaryFolder();
   await publishedSets.find((each) => each.name === name)!.draw(set);
-  const files = await filesBelow(set);
-  const entries = Object.fromEntries(
-    files.map(({ file }) => [inside + path.relative(set, file).split(path.sep).join('/'), readFileSync(file)]),
-  );
+  const entries = await zipEntries(set, inside);
   const zip = path.join(folder, `${name}.zip`);
   writeFileSync(zip, zipSync({ ...entries, ...more }, { level: 1 }));
   return zip;

@@ -6,6 +6,7 @@ import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
 
 /** What the desktop host's preload puts on the window. */
 interface Bridge {
+  pathOf(file: File): string;
   post(frame: CallFrame): void;
   onMessage(listener: (frame: ServerFrame) => void): void;
 }

@@ -221,7 +221,8 @@ export class Session {
     else if (returned) {
       this.forgetTrouble(/ was taken over by /);
       await this.attempt(() => this.reload(info));
-    } else this.dataset = info;
+    } else if (before?.listedAt !== info.listedAt) await this.attempt(() => this.load(info));
+    else this.dataset = info;
   }
 
   /** Turns to a data set, or reads the one that is shown anew. */

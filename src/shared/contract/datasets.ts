@@ -17,6 +17,8 @@ export interface DatasetInfo {
   path: string;
   /** Differs for each time that it was opened: what windows know of another time is old. */
   openedAt: number;
+  /** Differs whenever images have come or gone since. */
+  listedAt: number;
   name: string;
   /** Which folder layout was recognised, in words. */
   layout: string;
@@ -120,6 +122,14 @@ export const datasets = {
     open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
     /** Stops the unpacking of a zip that is to be opened. */
     cancelOpening: method(z.undefined()).returns<void>(),
+    /** Takes a zip whose path the window does not know, part after part. @returns what its parts are sent under */
+    dropBegin: method(z.strictObject({ name: z.string().min(1).max(300), bytes: z.int().min(1) })).returns<number>(),
+    dropPart: method(
+      z.strictObject({ drop: z.int(), content: z.custom<Uint8Array>((value) => value instanceof Uint8Array) }),
+    ).returns<void>(),
+    /** @returns where the whole file is now */
+    dropEnd: method(z.strictObject({ drop: z.int() })).returns<string>(),
+    dropCancel: method(z.strictObject({ drop: z.int() })).returns<void>(),
     openSample: method(z.undefined()).returns<DatasetInfo>(),
     /** Takes the data set from the workbench that has it, because a person has chosen so. */
     takeOver: method(z.undefined()).returns<DatasetInfo>(),

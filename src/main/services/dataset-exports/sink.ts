@@ -4,7 +4,7 @@ import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { asFileError } from '#files/atomic-write';
-import { partialName, putInPlace } from '#files/whole-or-not';
+import { clearAbandoned, partialName, putInPlace } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
 
 export interface Sink {
@@ -40,6 +40,7 @@ class FolderSink implements Sink {
 
   constructor(out: string) {
     this.out = out;
+    clearAbandoned(out);
     this.made = partialName(out);
   }
 
@@ -78,6 +79,7 @@ class ZipSink implements Sink {
 
   constructor(out: string) {
     this.out = out;
+    clearAbandoned(out);
     this.made = partialName(out);
     this.zip = new Zip((error, chunk) => {
       if (error) this.failure = error;

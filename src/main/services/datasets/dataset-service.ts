@@ -15,6 +15,7 @@ import { letLinksInto } from '#files/read-limits';
 import type { Preferences } from '../app/preferences.ts';
 import { findResources } from '../resources.ts';
 import { isHeld } from './holder-watch.ts';
+import { DroppedFiles } from './dropped-files.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView } from '../layouts/folder-view.ts';
@@ -35,9 +36,11 @@ export class DatasetService {
   private scope: DatasetScope | null = null;
   private closed = false;
   private unpacking: AbortController | null = null;
+  private readonly dropped: DroppedFiles;
 
   constructor(options: DatasetServiceOptions) {
     this.options = options;
+    this.dropped = new DroppedFiles(path.join(options.userData, 'dropped'));
   }
 
   /**
@@ -236,6 +239,7 @@ export class DatasetService {
     this.closed = true;
     this.unpacking?.abort();
     return this.changes.run(async () => {
+      await this.dropped.close();
       await this.scope?.close();
       this.scope = null;
     });
@@ -247,6 +251,10 @@ export class DatasetService {
       current: () => this.current(),
       open: ({ path: folder }) => this.open(folder),
       cancelOpening: () => this.unpacking?.abort(),
+      dropBegin: ({ name, bytes }) => this.dropped.begin(name, bytes),
+      dropPart: ({ drop, content }) => this.dropped.append(drop, content),
+      dropEnd: ({ drop }) => this.dropped.end(drop),
+      dropCancel: ({ drop }) => this.dropped.cancel(drop),
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
       arrange: ({ arrangement }) => this.arrange(arrangement),

@@ -78,7 +78,8 @@ export class OpenDataset {
   readonly path: string;
   readonly classSet: ClassSet;
   readonly workFolder: WorkFolder;
-  private openedAt = Date.now();
+  private readonly openedAt = Date.now();
+  private listedAt = this.openedAt;
   private readonly options: OpenDatasetOptions;
   private readonly rows: Statement<[string], ImageRow>;
   private found: LocatedDataset;
@@ -151,6 +152,7 @@ export class OpenDataset {
       id: this.id,
       path: this.path,
       openedAt: this.openedAt,
+      listedAt: this.listedAt,
       name: isSample ? 'Sample street' : path.basename(this.path),
       layout: found.arrangement.title,
       isSample,
@@ -210,7 +212,7 @@ export class OpenDataset {
       gone: [...before.keys()].filter((id) => !this.byId.has(id)),
     };
     // Windows read the list anew.
-    if (changes.added.length + changes.gone.length > 0) this.openedAt = Date.now();
+    if (changes.added.length + changes.gone.length > 0) this.listedAt = Math.max(Date.now(), this.listedAt + 1);
     return changes;
   }
 

@@ -1,0 +1,2 @@
+/** The path of a file or folder that was dropped; null in a browser, which tells none. */
+export const droppedPath = (file: File): string | null => window.workbench?.pathOf(file) ?? null;
