@@ -108,7 +108,7 @@ test('what happens in the folder is seen: a photo exchanged under its mask, one 
   await page.getByRole('button', { name: /^Problems/ }).click();
   const problems = page.getByRole('region', { name: 'Problems' });
   await expect(problems.getByText('Photo is another one than its mask was made for')).toBeVisible();
-  await problems.getByRole('button', { name: 'Masks fit' }).click();
+  await problems.getByRole('button', { name: 'Mask fits' }).click();
   await expect(page.getByText('Photo is another one than its mask was made for')).toHaveCount(0);
 
   await page.getByRole('option', { name: /0001TP_006720/ }).dblclick();

@@ -14,11 +14,11 @@ export interface Fix {
 
 const repairs: Record<RepairKind, Omit<Fix, 'run'>> = {
   fit: {
-    label: 'Fit to images',
-    hint: 'Scales each mask to the size of its image; every pixel takes the nearest label, and none is mixed',
+    label: 'Fit to image',
+    hint: 'Scales a mask to the size of its image; every pixel takes the nearest label, and none is mixed',
   },
-  'turn-left': { label: 'Turn left', hint: 'Turns each mask by 90° against the clock' },
-  'turn-right': { label: 'Turn right', hint: 'Turns each mask by 90° with the clock' },
+  'turn-left': { label: 'Turn left', hint: 'Turns the mask by 90° against the clock' },
+  'turn-right': { label: 'Turn right', hint: 'Turns the mask by 90° with the clock' },
   convert: { label: 'Convert to PNG', hint: 'Writes a TIFF or BMP mask as a PNG beside it; the file as it was is kept' },
   begin: { label: 'Begin anew', hint: 'Begins an empty mask; the file as it was is kept in the history of the mask' },
 };
@@ -29,8 +29,8 @@ export function fixesFor(session: Session, group: ProblemGroup): Fix[] {
   const problems = group.imageIds.flatMap((id) => session.images.get(id)?.problems.filter(({ kind }) => kind === group.kind) ?? []);
   const turns = problems.every(({ is }) => is === 'on-its-side') ? (['turn-left', 'turn-right'] as const) : [];
   const accept = {
-    label: 'Masks fit',
-    hint: 'Keeps the masks as they are, and uses them with the photos that are there now',
+    label: group.imageIds.length === 1 ? 'Mask fits' : 'Masks fit',
+    hint: 'Keeps the mask as it is, and uses it with the photo that is there now',
     run: () => session.attempt(() => session.client.datasets.acceptPhotos({ imageIds: group.imageIds })),
   };
   if (group.kind === 'size') return made([...turns, 'fit', 'begin']);
