@@ -1,4 +1,3 @@
-import { AppError } from '#shared/errors';
 import { leavesOf } from '../layers/leaf.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { tf } from '../tensor/runtime.ts';
@@ -17,14 +16,8 @@ const description =
  * @param size [height, width] of the images; the batch is free
  * @returns bytes of an .onnx file with input `images` float32 [batch, 3, height, width] and outputs `logits` float32
  *   [batch, classes, height, width], `labels` int64 [batch, height, width] and `se_logits` float32 [batch, classes]
- * @throws AppError 'invalid-argument' if the size is no multiple of 8, which a fixed graph needs
  */
 export function exportOnnx(net: EncNet, [height, width]: readonly [number, number], metadata: Record<string, string> = {}): Uint8Array {
-  if (height % 8 !== 0 || width % 8 !== 0)
-    throw new AppError(
-      'invalid-argument',
-      `The size of an exported network must be a multiple of 8 both ways, received ${height} x ${width}`,
-    );
   const steps: Traced[] = [];
   const tape = new Tape({ training: false, recording: false, trace: (step) => steps.push(step) });
   const given = tf.zeros([1, height, width, 3]);

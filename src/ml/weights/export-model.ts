@@ -5,12 +5,9 @@ import { EncNet } from '../models/encnet.ts';
 import { exportOnnx } from '../onnx/export-onnx.ts';
 import { readModel, writeModel } from './checkpoint.ts';
 
-/** The next multiple of 8 that is not smaller. */
-const roundUp = (size: number): number => Math.ceil(size / 8) * 8;
-
 /**
  * Writes a checkpoint's network as safetensors or ONNX.
- * @throws AppError 'invalid-argument' if an ONNX size is missing or does not fit, else as `readModel`
+ * @throws AppError 'invalid-argument' if an ONNX size is missing, else as `readModel`
  */
 export function exportModel({ checkpoint, outFile, format, half, size, notes }: ExportJob): void {
   const model = readModel(checkpoint);
@@ -23,10 +20,9 @@ export function exportModel({ checkpoint, outFile, format, half, size, notes }: 
   const net = new EncNet(model.config.model, model.classes.length, 0);
   try {
     net.parameters.load(model.model);
-    const fitting: [number, number] = size ?? [roundUp(wanted[0]), roundUp(wanted[1])];
     writeAtomic(
       outFile,
-      exportOnnx(net, fitting, { ...notes, config: JSON.stringify(model.config), classes: JSON.stringify(model.classes) }),
+      exportOnnx(net, wanted, { ...notes, config: JSON.stringify(model.config), classes: JSON.stringify(model.classes) }),
     );
   } finally {
     net.dispose();
