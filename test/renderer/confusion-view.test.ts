@@ -1,0 +1,34 @@
+// A confusion matrix of many classes shows those that are taken for others, under names that differ.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { mostShown, shortNames, shownClasses } from '../../src/renderer/ui/confusion-view.ts';
+
+const classesOf = (count: number) =>
+  Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}`, color: [0, 0, 0] as [number, number, number] }));
+const matrix = (count: number, wrong: [label: number, predicted: number, pixels: number][]) => {
+  const rows = Array.from({ length: count }, (_, label) => Array.from({ length: count }, (__, id) => (id === label ? 1000 : 0)));
+  for (const [label, predicted, pixels] of wrong) rows[label][predicted] = pixels;
+  return rows;
+};
+
+test('few classes are all shown, of many those with the most pixels off the diagonal, in their order', () => {
+  expect(shownClasses(classesOf(mostShown), matrix(mostShown, []))).toHaveLength(mostShown);
+  const shown = shownClasses(classesOf(150), matrix(150, [[140, 90, 500], [3, 149, 7]])); // prettier-ignore
+  const ids = shown.map(({ id }) => id);
+  expect(ids).toHaveLength(mostShown);
+  expect(ids).toEqual(expect.arrayContaining([3, 90, 140, 149]));
+  expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+});
+
+test('short names are the first letters where these tell, and never two alike', () => {
+  expect(shortNames(['Building', 'Road', 'Bus'])).toEqual(['Buil', 'Road', 'Bus']);
+  expect(shortNames(['class 12', 'class 13', 'Car'])).toEqual(['c… 12', 'c… 13', 'Car']);
+  fc.assert(
+    fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { maxLength: 60 }), (names) => {
+      const short = shortNames(names);
+      // One that is whole may look like another's short one; no two that are shortened are alike.
+      const cut = short.filter((text, at) => text !== names[at]);
+      expect(new Set(cut).size).toBe(cut.length);
+    }),
+  );
+});
