@@ -6,7 +6,7 @@ import { mostShown, shortNames, shownClasses } from '../../src/renderer/ui/confu
 const classesOf = (count: number) =>
   Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}`, color: [0, 0, 0] as [number, number, number] }));
 const matrix = (count: number, wrong: [label: number, predicted: number, pixels: number][]) => {
-  const rows = Array.from({ length: count }, (_, label) => Array.from({ length: count }, (__, id) => (id === label ? 1000 : 0)));
+  const rows = Array.from({ length: count }, (_, label) => Array.from({ length: count }, (__, id): number => (id === label ? 1000 : 0)));
   for (const [label, predicted, pixels] of wrong) rows[label][predicted] = pixels;
   return rows;
 };
