@@ -20,6 +20,7 @@ export interface PixelKind {
 export interface MaskFileForm {
   depth: number;
   colourType: PngHeader['colourType'];
+  interlaced: boolean;
   palette: Uint8Array | null;
   transparency: Uint8Array | null;
   beside: readonly BesideChunk[];
@@ -34,13 +35,14 @@ const noColours: readonly null[] = [];
 export const formOf = ({ header, palette, transparency, beside }: Png, format: MaskFormat | null): Omit<MaskFileForm, 'legend'> => ({
   depth: header.depth,
   colourType: header.colourType,
+  interlaced: header.interlaced,
   palette,
   transparency,
   beside,
   colours: format?.colours ?? noColours,
 });
 
-const plain = { depth: 8, transparency: null, beside: [], legend: null };
+const plain = { depth: 8, interlaced: false, transparency: null, beside: [], legend: null };
 
 /** A grey mask of 8 bits. */
 export const greyForm: MaskFileForm = { ...plain, colourType: 0, palette: null, colours: noColours };

@@ -114,8 +114,8 @@ export function encodeStoredMask(mask: { width: number; height: number; values: 
   const { width, height, values } = mask;
   const codes = codesIn(values);
   const form = given.legend ? roomForCodes(given, codes) : roomForValues(given, codes);
-  const { depth, colourType, palette, transparency, legend } = form;
-  const header = { width, height, depth, colourType, interlaced: false };
+  const { depth, colourType, interlaced, palette, transparency, legend } = form;
+  const header = { width, height, depth, colourType, interlaced };
   const samples = legend ? samplesOf(values, legend, channelsOf(header), depth) : values;
   return writePng({ header, samples, palette, transparency, beside: [...form.beside] });
 }

@@ -78,17 +78,16 @@ export function readPng(content: Uint8Array, file: string, accept: (header: PngH
   return { header, samples, palette, transparency: copyOf(chunks, 'tRNS'), beside: besideOf(chunks) };
 }
 
-/** Writes a PNG, not interlaced. */
+/** Writes a PNG. */
 export function writePng({ header, samples, palette, transparency, beside }: Png): Uint8Array {
-  const written = { ...header, interlaced: false };
   const at = (place: BesideChunk['place']) => beside.filter((chunk) => chunk.place === place);
   const chunks: PngChunk[] = [
-    writeHeader(written),
+    writeHeader(header),
     ...at('before-palette'),
     ...(palette ? [{ type: 'PLTE', data: palette }] : []),
     ...(transparency ? [{ type: 'tRNS', data: transparency }] : []),
     ...at('before-pixels'),
-    { type: 'IDAT', data: deflateSync(rowsOf(samples, written)) },
+    { type: 'IDAT', data: deflateSync(rowsOf(samples, header)) },
     ...at('after-pixels'),
     { type: 'IEND', data: new Uint8Array() },
   ];

@@ -126,18 +126,37 @@ export function samplesOf(rows: Uint8Array, header: PngHeader, file: string): Ui
   return samples;
 }
 
-/** Rows of samples without a filter, which suits the few values of a mask best; never interlaced. */
+/** Rows of samples, pass after pass, without a filter, which suits the few values of a mask best. */
 export function rowsOf(samples: Uint8Array | Uint16Array, header: PngHeader): Buffer {
-  const { width, height, depth } = header;
-  const perRow = width * channelsOf(header);
-  const bytes = Math.ceil((perRow * depth) / 8);
-  const rows = Buffer.alloc(height * (1 + bytes));
-  for (let y = 0; y < height; y++) {
-    const row = rows.subarray(y * (1 + bytes) + 1, (y + 1) * (1 + bytes));
-    const from = samples.subarray(y * perRow, (y + 1) * perRow);
-    if (depth === 8) row.set(from);
-    else if (depth === 16) from.forEach((sample, index) => row.writeUInt16BE(sample, 2 * index));
-    else from.forEach((sample, index) => (row[(index * depth) >> 3] |= sample << (8 - depth - ((index * depth) & 7))));
-  }
-  return rows;
+  const { width, depth } = header;
+  const channels = channelsOf(header);
+  const passes = passesOf(header);
+  const packed = Buffer.alloc(passes.reduce((sum, { rows, bytes }) => sum + rows * (1 + bytes), 0));
+  let at = 0;
+  for (const { left, top, across, down, columns, rows, bytes } of passes)
+    for (let y = 0; y < rows; y++, at += 1 + bytes) {
+      const from = ((top + y * down) * width + left) * channels;
+      const row = packed.subarray(at + 1, at + 1 + bytes);
+      const own =
+        across === 1 ? samples.subarray(from, from + columns * channels) : everyPixel(samples, from, { across, columns, channels, depth });
+      packRow(own, row, depth);
+    }
+  return packed;
+}
+
+/** The samples of a pass's row, one pixel after the other. */
+function everyPixel(
+  samples: Uint8Array | Uint16Array,
+  from: number,
+  { across, columns, channels, depth }: { across: number; columns: number; channels: number; depth: number },
+): Uint8Array | Uint16Array {
+  const own = emptySamples(columns * channels, depth);
+  for (let x = 0; x < columns; x++) for (let c = 0; c < channels; c++) own[x * channels + c] = samples[from + x * across * channels + c];
+  return own;
+}
+
+function packRow(from: Uint8Array | Uint16Array, row: Buffer, depth: number): void {
+  if (depth === 8) row.set(from);
+  else if (depth === 16) from.forEach((sample, index) => row.writeUInt16BE(sample, 2 * index));
+  else from.forEach((sample, index) => (row[(index * depth) >> 3] |= sample << (8 - depth - ((index * depth) & 7))));
 }

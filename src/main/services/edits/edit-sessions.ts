@@ -207,11 +207,14 @@ export class EditSessions {
 
   private onSaved({ imageId, revision, savedAt, before, origin, classPixels, problems }: SavedMask): void {
     const { dataset, outbox, events } = this.options;
-    const had = dataset.entry(imageId).hasMask;
     const editedAt = revision === null ? null : savedAt;
-    const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt });
-    events.emit('datasets.images', [entry]);
-    if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
+    // The image may have gone from its folder meanwhile: what was painted is in its mask all the same.
+    if (dataset.has(imageId)) {
+      const had = dataset.entry(imageId).hasMask;
+      const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt });
+      events.emit('datasets.images', [entry]);
+      if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
+    }
     outbox.write('a revision of a mask', () => {
       // What the file was before its first edit here is the first of its past.
       if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original');
