@@ -12,7 +12,7 @@ export const partialName = (of: string): string =>
   path.join(path.dirname(of), `.${path.basename(of).slice(0, readable)}.${process.pid}.partial`);
 
 /** What another machine makes in a shared folder has a number of its own: it is left for so long. */
-const abandonedMs = 3600_000;
+const abandonedMs = 24 * 3600_000;
 
 /** Removes what a process that was killed has left of the same thing. */
 export function clearAbandoned(of: string): void {
@@ -24,8 +24,12 @@ export function clearAbandoned(of: string): void {
   for (const name of readdirSync(folder)) {
     const [, pid] = name.startsWith(`${before}.`) && name.endsWith(`.${after}`) ? (/\.(\d+)\.partial$/.exec(name) ?? []) : [];
     const file = path.join(folder, name);
-    if (pid === undefined || hasNumber(Number(pid)) || Date.now() - statSync(file).mtimeMs < abandonedMs) continue;
-    rmSync(file, { recursive: true, force: true });
+    if (pid === undefined || hasNumber(Number(pid))) continue;
+    try {
+      if (Date.now() - statSync(file).mtimeMs >= abandonedMs) rmSync(file, { recursive: true, force: true });
+    } catch {
+      // Somebody else's, or gone by now: it stands in nobody's way.
+    }
   }
 }
 

@@ -122,7 +122,7 @@ test('what happens in the folder is seen: a photo exchanged under its mask, one 
   await expect(canvas).toHaveAttribute('data-before', '');
   rmSync(path.join(folder, 'trainannot/0001TP_006720.png'));
   writeFileSync(second, await photo(80, 60));
-  await expect(page.getByText('The photo of train/0001TP_006720 is another one and is shown as it is now.')).toBeVisible();
+  await expect(page.getByText('The photo of train/0001TP_006720 has another size and is shown as it is now.')).toBeVisible();
   await canvas.hover();
   await expect(page.getByRole('contentinfo')).toContainText('80 x 60');
   await workbench.stop();

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Workers } from '#services/workers/workers';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { TrainingStatus } from '#shared/contract/training';
 import { writeScene } from '../../scripts/sample/write-scene.ts';
@@ -158,4 +159,51 @@ test('where the folder is read in another way than before, what is shown stays a
   renameSync(at('val'), at('moved-too'));
   await soon(() => expect(notices().at(-1)).toContain('choose Data set, Refresh to read the folder anew.'));
   expect((await images()).length).toBe(4);
+});
+
+test('a save that comes between another photo and its reading hides nothing, nor does one before a photo is accepted', async () => {
+  await openMask(bench, 'train/train-0');
+  writeFileSync(at('train/train-0.png'), await sharp(at('train/train-2.png')).flop().png().toBuffer());
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  await soon(async () => expect((await entryOf('train/train-0')).problems.map(({ kind }) => kind)).toEqual(['photo']));
+  const accepted = bench.call('datasets.acceptPhotos', { imageIds: ['train/train-0'] });
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 3));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  await accepted;
+  await soon(async () => expect(await entryOf('train/train-0')).toMatchObject({ surveyed: true, problems: [], width: 64 }));
+  await bench.call('datasets.refresh');
+  expect(await openMask(bench, 'train/train-0')).toMatchObject({ width: 64 });
+});
+
+test('files that change while they are read are read again', async () => {
+  const prototype = Workers.prototype as unknown as { run: (name: string, input: unknown) => Promise<unknown> };
+  const { run } = prototype;
+  let isFirst = true;
+  const spy = vi.spyOn(prototype, 'run');
+  spy.mockImplementation(async function (this: unknown, name: string, input: unknown) {
+    const result = await run.call(this, name, input);
+    if (name === 'survey' && isFirst) copyFileSync(at('trainannot/train-1.png'), at('trainannot/train-0.png'));
+    isFirst &&= name !== 'survey';
+    return result;
+  });
+  const entry = await bench.workbench.datasets.require().dataset.survey('train/train-0');
+  spy.mockRestore();
+  expect(isFirst).toBe(false);
+  expect(entry.revision).toBe((await entryOf('train/train-1')).revision);
+});
+
+test('an image whose files get other names keeps its id, and is painted in its new mask', async () => {
+  rmSync(at('trainannot/train-0.png'));
+  await soon(async () => expect(await entryOf('train/train-0')).toMatchObject({ state: 'unlabelled' }));
+  await openMask(bench, 'train/train-0');
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  renameSync(at('trainannot/train-0.png'), at('trainannot/train-0.PNG'));
+  await soon(() => expect(bench.events.filter(({ name }) => name === 'edits.reopen').length).toBeGreaterThan(0));
+  await openMask(bench, 'train/train-0');
+  await stroke(bench, 'train/train-0', box(8, 0, 4, 4, 3));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  expect(existsSync(at('trainannot/train-0.png'))).toBe(false);
+  expect([...(await openMask(bench, 'train/train-0')).ids.subarray(0, 12)]).toEqual([2, 2, 2, 2, 255, 255, 255, 255, 3, 3, 3, 3]);
 });

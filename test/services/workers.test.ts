@@ -10,6 +10,9 @@ import { encodeStoredMask } from '#files/mask-writing';
 import { revisionOf } from '#files/revision';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { revisionFile } from '#services/edits/revision-store';
+import { readPng } from '#files/png/png';
+import { classSetFrom } from '#services/class-sets/class-set';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { Workers } from '#services/workers/workers';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { workerEntry } from '../helpers/services.ts';
@@ -216,4 +219,24 @@ test('a folder that cannot be written is an error of its own, not of the thread'
     code: 'read-only',
     message: expect.stringContaining('a file is where a folder must be') as string,
   });
+});
+
+test.each([
+  ['colours that are all alike, by value', 'value', { colourType: 2 as const, pixel: [20, 20, 20], own: [3, 3, 3] }],
+  ['grey with alpha, by value', 'value', { colourType: 4 as const, pixel: [20, 255], own: [3, 255] }],
+  ['grey, by value', 'value', { colourType: 0 as const, pixel: [20], own: [3] }],
+  ['colours with alpha, by colour', 'colour', { colourType: 6 as const, pixel: [9, 8, 7, 255], own: [128, 64, 128, 255] }],
+  ['colours, by colour', 'colour', { colourType: 2 as const, pixel: [9, 8, 7], own: [128, 64, 128] }],
+] as const)('what is read as a class is written as it, of %s', async (_, by, { colourType, pixel, own }) => {
+  const text = by === 'value' ? 'value 20' : 'colour 9 8 7';
+  const full = {
+    name: 'Four',
+    voidValue: 11,
+    classes: [0, 1, 2, 3].map((value) => ({ value, name: `c${value}`, color: [128, 64, 125 + value] as [number, number, number] })),
+  };
+  const { format } = classSetFrom(full, { by, readAs: { [text]: 'c3' } }, 'x');
+  const samples = [...pixel, ...own, ...pixel];
+  writeFileSync(maskFile, writtenPng({ width: 3, height: 1, depth: 8, colourType, samples }));
+  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).not.toBeNull();
+  expect([...readPng(readFileSync(maskFile), maskFile, () => undefined).samples]).toEqual([...own, ...own, ...own]);
 });

@@ -1,5 +1,5 @@
 // What a window holds, over the real services: the very state that the page shows, without the page.
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -44,6 +44,22 @@ describe('a mask in a window', () => {
     expect(readStoredMask(maskFile()).values[at]).toBe(7);
     expect(mask.undoLabel).toBe('Brush');
     expect(mask.unacknowledged).toBe(0);
+    mask.close();
+  });
+
+  test('another program’s mask waits for the stroke in hand, which is then in it', async () => {
+    const mask = await open();
+    mask.document.beginStroke('Brush');
+    mask.document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, mask.document.size), 7);
+    const reopened = bench.until('edits.reopen', () => true);
+    copyFileSync(path.join(folder, 'trainannot/train-1.png'), maskFile());
+    await reopened;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect([mask.document.strokeOpen, mask.document.ids[20 * 64 + 20]]).toEqual([true, 7]);
+    mask.document.endStroke();
+    await eventually(() => readStoredMask(maskFile()).values[20 * 64 + 20] === 7);
+    const theirs = readStoredMask(path.join(folder, 'trainannot/train-1.png')).values;
+    await eventually(() => mask.document.ids[0] === theirs[0] && mask.document.ids[20 * 64 + 20] === 7);
     mask.close();
   });
 

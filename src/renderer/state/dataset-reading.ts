@@ -2,6 +2,7 @@
 import type { DatasetInfo, ImportLook } from '#shared/contract/datasets';
 import type { ArrangementChange, KnownClassSet } from '#shared/data/advice';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
+import { AppError } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
 
 /** What a folder holds. @param arrangement how it would be read; null has it recognised */
@@ -33,7 +34,16 @@ export async function changeClasses(session: Session, change: ArrangementChange,
       label: 'Undo',
       run: () =>
         void session.attempt(async () => {
-          if (report.done.length > 0) await client.edits.unrepair({ imageIds: report.done });
+          if (report.done.length > 0) {
+            const { done, failed } = await client.edits.unrepair({ imageIds: report.done });
+            const left = report.done.length - done.length;
+            // Masks that hold the merged class need the classes that they are read by.
+            if (left > 0)
+              throw new AppError(
+                'conflict',
+                `${left} masks could not be put back, so the classes stay as they are: ${failed[0] ?? 'it was stopped'}`,
+              );
+          }
           await session.open(() => client.datasets.arrange({ arrangement: before }));
         }),
     });

@@ -20,6 +20,8 @@ async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> 
 }
 
 const readAgainMs = 1500;
+/** How often it is looked whether the stroke in hand has ended. */
+const strokeLookMs = 100;
 
 interface Pending extends Stroke {
   id: string;
@@ -181,6 +183,8 @@ export class MaskSession {
   }
 
   private async reopen(text: string): Promise<void> {
+    // The stroke in hand comes to its end: it is part of what is then read.
+    while (this.document.strokeOpen && !this.closed) await new Promise((resolve) => setTimeout(resolve, strokeLookMs));
     this.session.toasts.show('info', text);
     await this.resync();
   }
@@ -192,6 +196,8 @@ export class MaskSession {
       await this.readings.run(() => this.readAnew());
       this.unread = null;
     } catch (error) {
+      // Its mask does not fit its photo any more: the place shows why, and what helps.
+      if (error instanceof AppError && error.code === 'corrupt-file') this.isOutgrown = true;
       this.readLater(error);
     }
   }

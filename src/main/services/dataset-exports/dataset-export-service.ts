@@ -78,7 +78,7 @@ export class DatasetExportService {
       const lists = `it has ${classList(classes)}; the data set has ${classList(classSet.classes)}`;
       throw new AppError('invalid-argument', `The classes have changed since this prediction: ${lists}`);
     }
-    const predicted = new Set(predictions.images(predictionId).map(({ id }) => id));
+    const predicted = predictions.imageIds(predictionId);
     const images = dataset
       .located()
       .filter(({ id }) => predicted.has(id))

@@ -5,6 +5,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { asFileError } from '#files/atomic-write';
 import { AppError } from '#shared/errors';
+import { Serial } from '#shared/serial';
 
 interface Dropped {
   name: string;
@@ -13,6 +14,8 @@ interface Dropped {
   handle: FileHandle;
   hash: Hash;
   written: number;
+  /** Its parts, one after the other. */
+  parts: Serial;
   /** Ends it if its window sends nothing more. */
   idle: NodeJS.Timeout;
 }
@@ -45,7 +48,16 @@ export class DroppedFiles {
       mkdirSync(this.folder, { recursive: true });
       this.clearAbandoned();
       const handle = await open(part, 'wx');
-      this.files.set(id, { name, bytes, part, handle, hash: createHash('sha256'), written: 0, idle: this.idleTimer(id) });
+      this.files.set(id, {
+        name,
+        bytes,
+        part,
+        handle,
+        hash: createHash('sha256'),
+        written: 0,
+        parts: new Serial(),
+        idle: this.idleTimer(id),
+      });
     } catch (error) {
       throw asFileError(error, part);
     }
@@ -70,13 +82,17 @@ export class DroppedFiles {
   }
 
   /** Takes the next part; parts come one after the other. @throws AppError 'not-found', 'too-large', 'disk-full': it is then given up */
-  async append(id: number, content: Uint8Array): Promise<void> {
+  append(id: number, content: Uint8Array): Promise<void> {
+    return this.require(id).parts.run(() => this.write(id, content));
+  }
+
+  private async write(id: number, content: Uint8Array): Promise<void> {
     const file = this.require(id);
     clearTimeout(file.idle);
     try {
       if (file.written + content.length > file.bytes)
         throw new AppError('too-large', `${file.name} is longer than the ${file.bytes} bytes it was said to have`);
-      await file.handle.write(content, 0, content.length, file.written);
+      await file.handle.appendFile(content);
       file.written += content.length;
       file.hash.update(content);
       file.idle = this.idleTimer(id);
@@ -95,13 +111,14 @@ export class DroppedFiles {
     }
     this.files.delete(id);
     clearTimeout(file.idle);
-    await file.handle.close();
     const folder = path.join(this.folder, file.hash.digest('hex').slice(0, 12));
     const name = file.name.replace(/\.zip$/i, '').slice(0, longestName);
     const target = path.join(folder, `${name}.zip`);
     try {
+      await file.handle.sync();
+      await file.handle.close();
       mkdirSync(folder, { recursive: true });
-      if (existsSync(target)) rmSync(file.part, { force: true });
+      if (existsSync(target) && statSync(target).size === file.bytes) rmSync(file.part, { force: true });
       else renameSync(file.part, target);
     } catch (error) {
       rmSync(file.part, { force: true });
@@ -117,7 +134,11 @@ export class DroppedFiles {
     this.files.delete(id);
     clearTimeout(file.idle);
     await file.handle.close().catch(() => undefined);
-    rmSync(file.part, { force: true });
+    try {
+      rmSync(file.part, { force: true });
+    } catch {
+      // What another program holds is removed as abandoned later.
+    }
   }
 
   /** Never rejects. */

@@ -33,6 +33,8 @@ export class LivingFolder {
   private readonly watch: FolderWatch;
   private readonly looks = new Serial();
   private closed = false;
+  /** Whether it was said that the folder cannot be followed. */
+  private isTroubled = false;
   /** What was said of the folder as a whole, so that it is said once. */
   private told: string | null = null;
 
@@ -53,6 +55,8 @@ export class LivingFolder {
   private onTrouble(error: unknown): void {
     const { log, dataset } = this.options;
     log.warn({ err: error, folder: dataset.path }, 'the folder of a data set cannot be followed');
+    if (this.isTroubled) return;
+    this.isTroubled = true;
     this.say(
       'error',
       `Changes in ${dataset.path} are not noticed by themselves (${messageOf(error)}): choose Data set, Refresh after them.`,
@@ -67,8 +71,10 @@ export class LivingFolder {
   /** @param isFirst what came while the watch was being set up was not told */
   private async look(files: readonly string[], isFirst = false): Promise<void> {
     const { dataset, access, edits, survey } = this.options;
+    if (this.closed) return;
     // A folder that is away has no images and masks to tell of.
-    if (this.closed || !access.isThere) return;
+    if (!access.isThere)
+      return this.say('error', `A folder of ${dataset.path} was put anew or is away: choose Data set, Refresh when it is there.`);
     if (isFirst || files.some((file) => dataset.imageWith(file) === null || !isThere(file))) await this.lookForImages();
     const ids = [...new Set(files.flatMap((file) => dataset.imageWith(file) ?? []))];
     const changed: ReturnType<OpenDataset['forgetChanged']> = { photos: [], masks: [] };
@@ -87,9 +93,17 @@ export class LivingFolder {
     const { dataset, edits, events } = this.options;
     const found = await this.locate();
     if (!found || this.closed) return;
-    const there = new Set(found.images.map(({ id }) => id));
-    await edits.letGo((id) => !there.has(id));
+    const there = new Map(found.images.map((image) => [image.id, image]));
+    const isGone = (id: string) => {
+      if (!dataset.has(id)) return false;
+      const { imageFile, maskFile } = dataset.image(id);
+      return there.get(id)?.imageFile !== imageFile || there.get(id)?.maskFile !== maskFile;
+    };
+    const closed = await edits.letGo(isGone);
+    if (this.closed) return;
     const { added, gone } = dataset.relocate(found);
+    for (const imageId of closed.filter((id) => there.has(id)))
+      events.emit('edits.reopen', { imageId, text: `The files of ${imageId} are others now, and are shown as they are.` });
     this.watch.add(watchedFolders(dataset));
     events.emit('datasets.changed', dataset.info);
     const parts = [...(added.length > 0 ? [`new: ${named(added)}`] : []), ...(gone.length > 0 ? [`gone: ${named(gone)}`] : [])];

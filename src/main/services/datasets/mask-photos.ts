@@ -1,9 +1,11 @@
 /** What an image's mask was made for. */
 interface MadeFor {
-  /** Revision of the photo; null where it is not known. */
+  /** Revision of the photo that the mask was made for; null where it is not known. */
   photo: string | null;
   /** Revision of the mask; null if there is none. */
   mask: string | null;
+  /** Revision of the photo as it was read last; null where it was not. */
+  now: string | null;
 }
 
 /** Which photo each mask was made for: another photo in its place is named, since the mask may not fit it. */
@@ -25,15 +27,18 @@ export class MaskPhotos {
   }
 
   /**
-   * Takes what was found at an image. A mask that has changed together with its photo, or is new, is for the photo that is there.
-   * @param photo null if it was not read
-   * @returns whether the mask was made for another photo; null if that cannot be told, since the photo was not read
+   * Takes what was found at an image. A mask that is new, or that another program has changed, is for the photo that is there; one that
+   * was painted on here is for the one it was for.
+   * @param found.photo null if it was not read
+   * @returns whether the mask was made for another photo; null if that cannot be told, since no photo was read
    */
-  isForAnother(id: string, { photo, mask }: MadeFor): boolean | null {
+  isForAnother(id: string, { photo, mask }: Pick<MadeFor, 'photo' | 'mask'>, isOurs: boolean): boolean | null {
     const before = this.known.get(id);
-    const isForBefore = mask !== null && (photo === null || mask === before?.mask);
-    const madeFor = (isForBefore ? before?.photo : null) ?? photo;
-    this.known.set(id, { photo: madeFor, mask });
-    return mask === null ? false : photo === null ? null : madeFor !== photo;
+    const now = photo ?? before?.now ?? null;
+    const stays = before !== undefined && before.mask !== null && mask !== null && (isOurs || mask === before.mask);
+    const madeFor = stays ? (before.photo ?? now) : (now ?? before?.photo ?? null);
+    this.known.set(id, { photo: madeFor, mask, now });
+    if (mask === null) return false;
+    return now === null ? null : madeFor !== now;
   }
 }

@@ -116,8 +116,9 @@ export class OpenDataset {
   private knownEntry(image: LocatedImage): ImageEntry {
     const row = this.rows.get(image.id);
     const stamp = this.stampOf(image);
-    if (row) this.photos.remember(image.id, { photo: row.photo, mask: row.revision });
     const known = row && row.stamp === stamp ? fromRow(row) : null;
+    const isSame = known !== null && !known.problems.some(isOtherPhoto);
+    if (row) this.photos.remember(image.id, { photo: row.photo, mask: row.revision, now: isSame ? row.photo : null });
     if (known) {
       this.stamps.set(image.id, stamp);
       return toEntry(image, known, row!.edited_at);
@@ -228,7 +229,7 @@ export class OpenDataset {
       const image = this.image(id);
       if (!entry.surveyed || this.stamps.get(id) === this.stampOf(image)) continue;
       (entry.imageStamp === fileStamp(image.imageFile) ? changed.masks : changed.photos).push(id);
-      this.entries.set(id, { ...entry, surveyed: false });
+      this.forget(entry);
     }
     return changed;
   }
@@ -238,7 +239,7 @@ export class OpenDataset {
     for (const id of ids) {
       const entry = this.entry(id);
       this.photos.accept(id);
-      this.entries.set(id, { ...entry, surveyed: false, width: 0, height: 0 });
+      this.forget({ ...entry, width: 0, height: 0 });
     }
   }
 
@@ -273,36 +274,40 @@ export class OpenDataset {
     return this.survey(id);
   }
 
-  /** Reads an image and its mask anew and records what it finds. */
-  async survey(id: string): Promise<ImageEntry> {
+  /** Reads an image and its mask anew and records what it finds. @param isOurs whether the mask was written by this workbench */
+  async survey(id: string, isOurs = false): Promise<ImageEntry> {
     for (;;) {
-      const [entry] = await this.surveyAll([id]);
+      const [entry] = await this.surveyAll([id], isOurs);
       if (entry.surveyed) return entry;
     }
   }
 
   /** The same for several at once, in one thread. */
-  async surveyAll(ids: readonly string[]): Promise<ImageEntry[]> {
+  async surveyAll(ids: readonly string[], isOurs = false): Promise<ImageEntry[]> {
     const { classSet } = this;
     const asked = ids.map((id) => {
       const image = this.image(id);
       const known = this.entry(id);
       // A mask that was saved does not change its photo: that is not read again.
-      const size = known.width > 0 && known.imageStamp === fileStamp(image.imageFile) ? { width: known.width, height: known.height } : null;
-      return { image, known, size, stamp: this.stampOf(image) };
+      const imageStamp = fileStamp(image.imageFile);
+      const size = known.width > 0 && known.imageStamp === imageStamp ? { width: known.width, height: known.height } : null;
+      return { image, known, size, imageStamp, stamp: this.stampOf(image) };
     });
     const images = asked.map(({ image: { imageFile, maskFile }, size }) => ({ imageFile, maskFile, size }));
     const found = await this.options.workers.run('survey', { images, classSet });
-    return asked.map(({ image, known, size, stamp }, index) => {
+    return asked.map(({ image, known, size, stamp, imageStamp }, index) => {
       const { id, maskFile } = image;
-      if (!size) this.measuredStamps.set(id, known.imageStamp);
+      if (!size) this.measuredStamps.set(id, imageStamp);
       // A folder that is away has no images and masks to tell of.
       this.options.access.assertThere(path.dirname(maskFile));
       const now = this.entries.get(id);
-      // A save has told newer things meanwhile, or the files are others by now: whoever has noticed that has them read again.
+      // A save has told newer things meanwhile, or the image is gone.
       if (now !== known) return now ?? known;
+      // What was read is not what is there: it is read again.
+      if (this.stampOf(image) !== stamp) return this.forget(known);
       // What the limits refused may be read under others at the next start.
-      return this.record(image, found[index].refused ? refusedStamp : stamp, found[index], known.editedAt);
+      const read = { stamp: found[index].refused ? refusedStamp : stamp, imageStamp, isOurs };
+      return this.record(image, found[index], known.editedAt, read);
     });
   }
 
@@ -315,25 +320,43 @@ export class OpenDataset {
 
   /** Images with problems count as not read: they may be read under other limits now. */
   forgetProblems(): void {
-    for (const [id, entry] of this.entries) if (entry.problems.length > 0) this.entries.set(id, { ...entry, surveyed: false });
+    for (const entry of this.entries.values()) if (entry.problems.length > 0) this.forget(entry);
   }
 
   /** Takes over what a save of a mask has told, without reading it again. */
   maskWritten(id: string, written: Pick<Survey, 'revision' | 'classPixels' | 'problems'> & { editedAt: string | null }): ImageEntry {
     const image = this.image(id);
-    const { width, height } = this.entry(id);
+    const { width, height, surveyed, imageStamp } = this.entry(id);
     const missing = written.revision === null ? [noMask(image.maskFile)] : [];
     const survey = { ...written, width, height, photo: null, problems: [...missing, ...written.problems] };
-    return this.record(image, this.stampOf(image), survey, written.editedAt);
+    // A photo that is another file by now was not read: that is still to come.
+    const isKnown = surveyed && width > 0 && imageStamp === fileStamp(image.imageFile);
+    const stamp = isKnown ? this.stampOf(image) : refusedStamp;
+    const entry = this.record(image, survey, written.editedAt, { stamp, imageStamp, isOurs: true });
+    return isKnown ? entry : this.forget(entry);
   }
 
-  private record(image: LocatedImage, stamp: string, survey: Survey, editedAt: string | null): ImageEntry {
+  /** What is known of an image is to be read again. */
+  private forget(entry: ImageEntry): ImageEntry {
+    const forgotten = { ...entry, surveyed: false };
+    this.entries.set(entry.id, forgotten);
+    return forgotten;
+  }
+
+  /** @param read what the files were when they were read, and whether the mask was written here */
+  private record(
+    image: LocatedImage,
+    survey: Survey,
+    editedAt: string | null,
+    { stamp, imageStamp, isOurs }: { stamp: string; imageStamp: string; isOurs: boolean },
+  ): ImageEntry {
     const { id, split } = image;
     const { outbox, access } = this.options;
     const { revision, photo } = survey;
-    const isForAnother = this.photos.isForAnother(id, { photo, mask: revision }) ?? this.entries.get(id)?.problems.some(isOtherPhoto);
+    const told = this.photos.isForAnother(id, { photo, mask: revision }, isOurs);
+    const isForAnother = told ?? this.entries.get(id)?.problems.some(isOtherPhoto);
     const problems = [...survey.problems, ...(isForAnother ? [otherPhoto(image.imageFile)] : [])];
-    const entry = toEntry(image, { ...survey, problems }, editedAt);
+    const entry = { ...toEntry(image, { ...survey, problems }, editedAt), imageStamp };
     this.entries.set(id, entry);
     this.stamps.set(id, stamp);
     if (access.heldBy()) return entry;
@@ -404,6 +427,8 @@ function fromRow({ width, height, photo, revision, class_pixels: counts, problem
   const problems = texts === null ? null : parsed(problemsSchema, texts);
   const classPixels = counts === null ? null : parsed(countsSchema, counts);
   const size = sizeSchema.safeParse({ width, height }).data;
+  // Without a size an image says why it has none.
+  if (size?.width === 0 && !problems?.some(({ kind }) => kind === 'image')) return null;
   if (!size || problems === null || (counts !== null && classPixels === null)) return null;
   return { ...size, photo, revision, classPixels, problems };
 }

@@ -72,7 +72,11 @@ export class SurveyJob {
     for (let ids = this.next(); ids.length > 0 && !this.closed; ids = this.next()) {
       try {
         const unknown = ids.filter((id) => dataset.has(id) && !dataset.entry(id).surveyed);
-        if (unknown.length > 0) this.fresh.push(...(await dataset.surveyAll(unknown)));
+        const found = unknown.length > 0 ? await dataset.surveyAll(unknown) : [];
+        this.fresh.push(...found);
+        // Its files have changed while they were read.
+        const again = found.filter(({ id, surveyed }) => !surveyed && dataset.has(id));
+        this.waiting.unshift(...again.map(({ id }) => id));
       } catch (error) {
         if (!dataset.isThere) {
           await this.waitFor(ids, error);
@@ -110,7 +114,7 @@ export class SurveyJob {
     this.toldAt = Date.now();
     const { events } = this.options;
     events.emit('datasets.images', this.fresh.splice(0));
-    if (!always) events.emit('datasets.survey', { done: this.done, total: this.total });
+    if (!always) events.emit('datasets.survey', { done: Math.min(this.done, this.total), total: this.total });
   }
 
   /** Ends after the images in hand. Never rejects. */

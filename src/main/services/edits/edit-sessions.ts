@@ -54,6 +54,8 @@ export class EditSessions {
   /** What the mask file of an image was when its session was put away. */
   private readonly lastRevisions = new Map<string, string | null>();
   private readonly strokes = new Map<string, Set<string>>();
+  /** Images whose photo is another file than when their session was opened. */
+  private readonly outgrown = new Set<string>();
   private settling: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -68,7 +70,11 @@ export class EditSessions {
       store: this.store,
       putAway: async (imageId) => {
         const session = await this.sessions.get(imageId)?.catch(() => null);
-        if (session) await this.putAway(imageId, session);
+        if (!session) return;
+        await this.putAway(imageId, session);
+        const { problem } = session.state();
+        if (problem)
+          throw new AppError('conflict', `The mask of ${imageId} waits for a person before anything else is done: ${problem.text}`);
       },
       keep: (imageId, revision, origin) =>
         options.outbox.write('a revision of a mask', () => this.insertRevision(imageId, revision, nowText(), origin)),
@@ -119,15 +125,47 @@ export class EditSessions {
   async lookAgain({ photos, masks }: { photos: readonly string[]; masks: readonly string[] }): Promise<void> {
     const tell = (text: (imageId: string) => string) => (imageId: string) =>
       this.options.events.emit('edits.reopen', { imageId, text: text(imageId) });
-    const otherPhoto = (imageId: string) => `The photo of ${imageId} is another one and is shown as it is now.`;
-    await this.putAwayEach(photos, (session) => session.idle, tell(otherPhoto));
     await this.putAwayEach(masks, (session) => session.isStale, tell(otherMask));
+    for (const imageId of photos) this.outgrown.add(imageId);
+    await this.reopenOutgrown();
   }
 
-  /** Closes the sessions of images that are gone; what is painted on them is saved. */
-  letGo(isGone: (imageId: string) => boolean): Promise<void> {
-    return this.putAwayEach([...this.sessions.keys()].filter(isGone));
+  /** Where a photo has another size now, its mask is opened anew, once nobody's stroke waits. */
+  private async reopenOutgrown(): Promise<void> {
+    const { dataset, events } = this.options;
+    for (const imageId of [...this.outgrown]) {
+      const session = await this.sessions.get(imageId)?.catch(() => null);
+      if (!session || !dataset.has(imageId)) this.outgrown.delete(imageId);
+      if (!session?.idle || session.closing || !dataset.has(imageId)) continue;
+      this.outgrown.delete(imageId);
+      const { width, height } = await dataset.surveyed(imageId);
+      if (width === session.size.width && height === session.size.height) continue;
+      await this.putAway(imageId, session);
+      events.emit('edits.reopen', { imageId, text: `The photo of ${imageId} has another size and is shown as it is now.` });
+    }
   }
+
+  private onState(state: EditState): void {
+    this.options.events.emit('edits.state', state);
+    // Another turn: the session is in the middle of saying this.
+    if (this.outgrown.has(state.imageId)) setImmediate(() => void this.reopenOutgrown().catch(() => undefined));
+  }
+
+  /**
+   * Closes the sessions of images that are gone, or have other files; what is painted on them is saved.
+   * @returns those that were open
+   */
+  async letGo(isGone: (imageId: string) => boolean): Promise<string[]> {
+    const closed = new Set<string>();
+    // One may be opened again while another is closed.
+    for (let open = this.openOf(isGone); open.length > 0 && !this.closed; open = this.openOf(isGone)) {
+      for (const imageId of open) closed.add(imageId);
+      await this.putAwayEach(open);
+    }
+    return [...closed];
+  }
+
+  private openOf = (isGone: (imageId: string) => boolean): string[] => [...this.sessions.keys()].filter(isGone);
 
   private async putAwayEach(
     imageIds: readonly string[],
@@ -186,7 +224,7 @@ export class EditSessions {
       assertWritable: () => access.assertWritable(labels),
       readOnlyReason: () => access.readOnlyReason(),
       changed: (change) => events.emit('edits.change', change),
-      stateChanged: (state) => events.emit('edits.state', state),
+      stateChanged: (state) => this.onState(state),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
     });

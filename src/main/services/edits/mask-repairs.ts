@@ -44,6 +44,7 @@ export class MaskRepairs {
   /** Ends the repair that is going on; null while none is. */
   private stop: AbortController | null = null;
   private ended: Promise<unknown> = Promise.resolve();
+  private closed = false;
 
   constructor(options: MaskRepairsOptions) {
     this.options = options;
@@ -74,11 +75,13 @@ export class MaskRepairs {
 
   /** Never rejects. */
   async close(): Promise<void> {
+    this.closed = true;
     this.cancel();
     await this.ended.catch(() => undefined);
   }
 
   private async each(imageIds: readonly string[], work: Work): Promise<RepairReport> {
+    if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     if (this.stop) throw new AppError('busy', 'Masks are being repaired: wait for the end of that, or stop it');
     const { signal } = (this.stop = new AbortController());
     try {
@@ -112,8 +115,12 @@ export class MaskRepairs {
 
   private async tell(imageId: string): Promise<void> {
     const { dataset, events } = this.options;
-    events.emit('datasets.images', [await dataset.survey(imageId)]);
-    events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} was repaired and is shown as it is now.` });
+    try {
+      events.emit('datasets.images', [await dataset.survey(imageId, true)]);
+      events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} was repaired and is shown as it is now.` });
+    } catch {
+      // The image has gone from its folder meanwhile: nobody shows it.
+    }
   }
 
   private async repairOne(imageId: string, how: RepairKind): Promise<boolean> {

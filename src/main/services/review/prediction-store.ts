@@ -156,6 +156,15 @@ export class PredictionStore {
     return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes };
   }
 
+  imageIds(predictionId: string): Set<string> {
+    const rows = this.db
+      .prepare<[string], { image_id: string | null }>(
+        `SELECT ${boundedText('image_id', shortText)} FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`,
+      )
+      .all(predictionId);
+    return new Set(rows.flatMap(({ image_id: id }) => id ?? []));
+  }
+
   images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
     const found = this.db.prepare(`SELECT ${imageColumns} FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`);
     return [...soundRows(found.iterate(predictionId), imageSchema, 'scores of images')].map((row) => ({

@@ -7,7 +7,7 @@ import { codesIn, countCodes, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
 import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
-import { foreignKinds } from '#files/mask-legend';
+import { colourOf, foreignKinds } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
 import { asStoredPng, repairedPng } from '#files/mask-repair';
 import { withPicture } from '#files/picture';
@@ -136,9 +136,7 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   const own = storedValues(format);
   const to = Uint8Array.from({ length: 256 }, (_, code) => {
     const id = mask.toId[code] ?? -1;
-    // Of colours of which the first channel names the class, that alone was said.
-    const texts = [codeText(code, mask.form), ...(format.by === 'first-channel' ? [`value ${mask.form.legend?.[code]?.[0] ?? code}`] : [])];
-    return id >= 0 && texts.some((text) => of.includes(text)) ? own[id] : code;
+    return id >= 0 && namesOf(code, mask.form, format).some((text) => of.includes(text)) ? own[id] : code;
   });
   const counts = countCodes(mask.values);
   if (!counts.some((pixels, code) => pixels > 0 && to[code] !== code)) return null;
@@ -148,6 +146,16 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   replaceFile(maskFile, made);
   return { maskFile, before, after: keepRevision(store, made) };
 });
+
+/** What a code can be called where it is read as a class: as the file holds it, and by what of that names the class. */
+function namesOf(code: number, form: MaskFileForm, { by = 'value' }: MaskFormat): string[] {
+  const samples = form.legend?.[code];
+  const whole = codeText(code, form);
+  if (!samples) return [whole];
+  if (by !== 'colour') return [whole, `value ${samples[0]}`];
+  const color = colourOf(samples, form);
+  return color ? [whole, `colour ${color.join(' ')}`] : [whole];
+}
 
 function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {
   return encodeStoredMask({ width, height, values: new Uint8Array(width * height).fill(format.voidValue) }, newForm(format));
