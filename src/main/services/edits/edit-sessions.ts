@@ -15,6 +15,7 @@ import type { Logger } from '../log.ts';
 import { boundedText, shortText, soundRows } from '../parsed-row.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
+import { breathe } from './breathe.ts';
 import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
 import { Journals } from './journals.ts';
@@ -147,7 +148,7 @@ export class EditSessions {
 
   private onState(state: EditState): void {
     this.options.events.emit('edits.state', state);
-    // Another turn: the session is in the middle of saying this.
+    // Another turn: the session is in the middle of saying this. What cannot be read is told by whoever opens it.
     if (this.outgrown.has(state.imageId)) setImmediate(() => void this.reopenOutgrown().catch(() => undefined));
   }
 
@@ -161,11 +162,15 @@ export class EditSessions {
     for (let open = this.openOf(isGone); open.length > 0 && !this.closed; open = this.openOf(isGone)) {
       for (const imageId of open) closed.add(imageId);
       await this.putAwayEach(open);
+      // One that is being closed by somebody else has its turn.
+      await breathe();
     }
     return [...closed];
   }
 
-  private openOf = (isGone: (imageId: string) => boolean): string[] => [...this.sessions.keys()].filter(isGone);
+  private openOf(isGone: (imageId: string) => boolean): string[] {
+    return [...this.sessions.keys()].filter(isGone);
+  }
 
   private async putAwayEach(
     imageIds: readonly string[],
