@@ -146,10 +146,11 @@ export class DatasetScope {
     });
     if (lease) this.recover(store, predictions);
     this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
-    endings.push({ what: 'the survey', end: () => this.survey.close() });
     const living = new LivingFolder({ ...shared, edits: this.edits, survey: this.survey });
-    endings.push({ what: 'the look at its folder', end: () => living.close() });
     endings.push({ what: 'the look for its holder', end: () => this.holderWatch?.close() });
+    // At once, so that neither tells of a data set that is not the open one any more.
+    const end = async () => void (await Promise.all([this.survey.close(), living.close()]));
+    endings.push({ what: 'the survey, and the look at its folder', end });
     if (!lease) this.watchHolder();
     lease?.onLost((by) => this.onLost(by));
     lease?.onAsked((by) => void this.giveUp(by));

@@ -72,9 +72,9 @@ export class LivingFolder {
   private async look(files: readonly string[], isFirst = false): Promise<void> {
     const { dataset, access, edits, survey } = this.options;
     if (this.closed) return;
-    // A folder that is away has no images and masks to tell of.
-    if (!access.isThere)
-      return this.say('error', `A folder of ${dataset.path} was put anew or is away: choose Data set, Refresh when it is there.`);
+    // A folder that is away has no images and masks to tell of: that is told by whoever needs it.
+    if (!access.isThere && !dataset.folders().every(isThere)) return;
+    if (!access.isThere) return this.say('error', `A folder of ${dataset.path} was put anew: choose Data set, Refresh to read it.`);
     if (isFirst || files.some((file) => dataset.imageWith(file) === null || !isThere(file))) await this.lookForImages();
     const ids = [...new Set(files.flatMap((file) => dataset.imageWith(file) ?? []))];
     const changed: ReturnType<OpenDataset['forgetChanged']> = { photos: [], masks: [] };
@@ -101,11 +101,12 @@ export class LivingFolder {
     };
     const closed = await edits.letGo(isGone);
     if (this.closed) return;
+    const before = dataset.info.problems.join();
     const { added, gone } = dataset.relocate(found);
     for (const imageId of closed.filter((id) => there.has(id)))
       events.emit('edits.reopen', { imageId, text: `The files of ${imageId} are others now, and are shown as they are.` });
     this.watch.add(watchedFolders(dataset));
-    events.emit('datasets.changed', dataset.info);
+    if (added.length + gone.length > 0 || found.problems.join() !== before) events.emit('datasets.changed', dataset.info);
     const parts = [...(added.length > 0 ? [`new: ${named(added)}`] : []), ...(gone.length > 0 ? [`gone: ${named(gone)}`] : [])];
     if (parts.length > 0) this.say('info', `The images of ${dataset.path} have changed; ${parts.join('; ')}.`);
   }
