@@ -62,6 +62,22 @@ test('a split that comes as a folder is read, and what comes into it afterwards'
   ]);
 });
 
+test('what comes into a folder long after it, or into one that was empty before, is noticed', async () => {
+  mkdirSync(at('test'));
+  // The folder is quiet, and was looked at, before anything comes into it.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await newScene('late.png', 712, 'test');
+  await soon(async () => expect(await idsNow()).toContain('test/late'));
+  await bench.workbench.shutDown();
+  rmSync(at('test/late.png'));
+  bench = createBench();
+  await open();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  expect(await idsNow()).not.toContain('test/late');
+  await newScene('again.png', 713, 'test');
+  await soon(async () => expect(await idsNow()).toContain('test/again'));
+});
+
 test('what is painted on an image that goes is in its mask', async () => {
   await openMask(bench, 'train/train-0');
   await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));
@@ -206,4 +222,24 @@ test('an image whose files get other names keeps its id, and is painted in its n
   await bench.call('edits.save', { imageId: 'train/train-0' });
   expect(existsSync(at('trainannot/train-0.png'))).toBe(false);
   expect([...(await openMask(bench, 'train/train-0')).ids.subarray(0, 12)]).toEqual([2, 2, 2, 2, 255, 255, 255, 255, 3, 3, 3, 3]);
+});
+
+test('a photo of another size while a stroke waits for the disk has its mask opened anew once that is saved', async () => {
+  rmSync(at('trainannot/train-0.png'));
+  await soon(async () => expect(await entryOf('train/train-0')).toMatchObject({ state: 'unlabelled' }));
+  await openMask(bench, 'train/train-0');
+  // Its folder cannot be written: the stroke waits.
+  renameSync(at('trainannot'), at('trainannot-away'));
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2)).catch(() => undefined);
+  renameSync(at('trainannot-away'), at('trainannot'));
+  await stroke(bench, 'train/train-0', box(4, 0, 4, 4, 3));
+  writeFileSync(at('train/train-0.png'), await sharp(at('train/train-0.png')).resize(80, 60).png().toBuffer());
+  await soon(() =>
+    expect(bench.events.filter(({ name }) => name === 'edits.reopen').map(({ payload }) => payload)).toEqual([
+      { imageId: 'train/train-0', text: 'The photo of train/train-0 has another size and is shown as it is now.' },
+    ]),
+  );
+  // What was painted is in the file, of the size that it was painted in, and named.
+  expect((await entryOf('train/train-0')).problems.map(({ kind }) => kind)).toContain('size');
+  expect(existsSync(at('trainannot/train-0.png'))).toBe(true);
 });

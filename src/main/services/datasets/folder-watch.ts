@@ -2,7 +2,7 @@ import path from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 
 interface FolderWatchOptions {
-  /** Folders, of which the files and folders right in them are watched. */
+  /** Folders that are watched with what is right in them and in their folders: one that is empty may be filled. */
   folders: readonly string[];
   /** Called once changes are told from now on. */
   ready: () => void;
@@ -29,7 +29,7 @@ export class FolderWatch {
     this.options = options;
     this.folders = new Set(options.folders);
     const isHidden = (file: string) => !this.folders.has(file) && path.basename(file).startsWith('.');
-    this.watcher = watch([...options.folders], { depth: 0, ignoreInitial: true, ignored: isHidden });
+    this.watcher = watch([...options.folders], { depth: 1, ignoreInitial: true, ignored: isHidden });
     this.watcher.on('ready', options.ready);
     this.watcher.on('all', (_, file) => this.onChange(file));
     this.watcher.on('error', (error) => options.failed(error));

@@ -142,6 +142,8 @@ export class EditSessions {
       const { width, height } = await dataset.surveyed(imageId);
       if (width === session.size.width && height === session.size.height) continue;
       await this.putAway(imageId, session);
+      // What was painted meanwhile has the size of before.
+      events.emit('datasets.images', [await dataset.survey(imageId, true)]);
       events.emit('edits.reopen', { imageId, text: `The photo of ${imageId} has another size and is shown as it is now.` });
     }
   }
