@@ -111,19 +111,23 @@ export class DroppedFiles {
     }
     this.files.delete(id);
     clearTimeout(file.idle);
+    try {
+      await file.handle.sync();
+      return this.keep(file);
+    } catch (error) {
+      throw asFileError(error, file.part);
+    } finally {
+      await discard(file);
+    }
+  }
+
+  /** Puts a whole file in its place, unless it is there already. @returns where that is */
+  private keep(file: Dropped): string {
     const folder = path.join(this.folder, file.hash.digest('hex').slice(0, 12));
     const name = file.name.replace(/\.zip$/i, '').slice(0, longestName);
     const target = path.join(folder, `${name}.zip`);
-    try {
-      await file.handle.sync();
-      await file.handle.close();
-      mkdirSync(folder, { recursive: true });
-      if (existsSync(target) && statSync(target).size === file.bytes) rmSync(file.part, { force: true });
-      else renameSync(file.part, target);
-    } catch (error) {
-      rmSync(file.part, { force: true });
-      throw asFileError(error, target);
-    }
+    mkdirSync(folder, { recursive: true });
+    if (!existsSync(target) || statSync(target).size !== file.bytes) renameSync(file.part, target);
     return target;
   }
 
@@ -133,16 +137,21 @@ export class DroppedFiles {
     if (!file) return;
     this.files.delete(id);
     clearTimeout(file.idle);
-    await file.handle.close().catch(() => undefined);
-    try {
-      rmSync(file.part, { force: true });
-    } catch {
-      // What another program holds is removed as abandoned later.
-    }
+    await discard(file);
   }
 
   /** Never rejects. */
   async close(): Promise<void> {
     await Promise.all([...this.files.keys()].map((id) => this.cancel(id)));
+  }
+}
+
+/** Lets go of a part, and removes what is left of it. Never rejects. */
+async function discard({ handle, part }: Dropped): Promise<void> {
+  await handle.close().catch(() => undefined);
+  try {
+    rmSync(part, { force: true });
+  } catch {
+    // What another program holds is removed as abandoned later.
   }
 }
