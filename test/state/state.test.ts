@@ -2,6 +2,7 @@
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import sharp from 'sharp';
 import { readStoredMask } from '#files/mask-png';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
@@ -61,6 +62,19 @@ describe('a mask in a window', () => {
     const theirs = readStoredMask(path.join(folder, 'trainannot/train-1.png')).values;
     await eventually(() => mask.document.ids[0] === theirs[0] && mask.document.ids[20 * 64 + 20] === 7);
     mask.close();
+  });
+
+  test('whose photo has another size now says why it cannot be opened, in place of painting into nothing', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const mask = annotate.mask!;
+    const image = path.join(folder, 'train/train-0.png');
+    writeFileSync(image, await sharp(image).resize(80, 60).png().toBuffer());
+    await eventually(() => mask.isOutgrown);
+    await annotate.reopen();
+    expect(annotate.mask).toBeNull();
+    expect(annotate.error).toContain('must be 80 x 60 as its image, received 64 x 48');
+    annotate.close();
   });
 
   test('takes back and does again what main does, and counts its changes', async () => {

@@ -36,6 +36,12 @@ export function areSameClasses(a: readonly ClassInfo[], b: readonly ClassInfo[])
   return a.length === b.length && a.every((each, index) => each.id === b[index].id && isSameClass(each, b[index]));
 }
 
+/** Why a prediction cannot be taken where the data set lacks one of its classes, with both lists; null where it can. */
+export function lackedClasses(own: readonly ClassInfo[], today: readonly ClassInfo[]): string | null {
+  if (mapClasses(own, today).missing.length === 0) return null;
+  return `The classes have changed since this prediction: it was made for ${classList(own)}; the data set has ${classList(today)}`;
+}
+
 const differentClasses = (whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): AppError =>
   new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
 

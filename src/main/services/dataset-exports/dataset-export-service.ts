@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { Services } from '#shared/contract/index';
 import type { ExportFormName } from '#shared/data/export-forms';
-import { classList, mapClasses } from '#shared/classes/class-map';
+import { lackedClasses, mapClasses } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { throttledProgress } from '#shared/throttled-progress';
@@ -73,11 +73,9 @@ export class DatasetExportService {
     const { predictions, dataset } = this.options;
     const { classSet } = dataset;
     const { classes } = predictions.info(predictionId);
-    const { ids, missing } = mapClasses(classes, classSet.classes);
-    if (missing.length > 0) {
-      const lists = `it has ${classList(classes)}; the data set has ${classList(classSet.classes)}`;
-      throw new AppError('invalid-argument', `The classes have changed since this prediction: ${lists}`);
-    }
+    const lacked = lackedClasses(classes, classSet.classes);
+    if (lacked !== null) throw new AppError('invalid-argument', lacked);
+    const { ids } = mapClasses(classes, classSet.classes);
     const predicted = predictions.imageIds(predictionId);
     const images = dataset
       .located()

@@ -55,6 +55,11 @@ export class DatasetAccess {
     return this.gone(() => true) === null;
   }
 
+  /** Whether one of them is not there at all. */
+  get isAway(): boolean {
+    return this.identities.some(([folder]) => identityOf(folder) === null);
+  }
+
   /** The first of the folders asked for that is not the one that was opened; null if all are. */
   private gone(isAsked: (folder: string) => boolean): string | null {
     const found = this.identities.find(([folder, identity]) => isAsked(folder) && identityOf(folder) !== identity);

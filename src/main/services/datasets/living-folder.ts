@@ -73,7 +73,7 @@ export class LivingFolder {
     const { dataset, access, edits, survey } = this.options;
     if (this.closed) return;
     // A folder that is away has no images and masks to tell of: that is told by whoever needs it.
-    if (!access.isThere && !dataset.folders().every(isThere)) return;
+    if (access.isAway) return;
     if (!access.isThere) return this.say('error', `A folder of ${dataset.path} was put anew: choose Data set, Refresh to read it.`);
     if (isFirst || files.some((file) => dataset.imageWith(file) === null || !isThere(file))) await this.lookForImages();
     const ids = [...new Set(files.flatMap((file) => dataset.imageWith(file) ?? []))];

@@ -170,11 +170,6 @@ export class OpenDataset {
     };
   }
 
-  /** The folders that must be those that were opened. */
-  folders(): string[] {
-    return [this.path, ...this.labelFolders()];
-  }
-
   /** The folders that masks lie in. */
   labelFolders(): string[] {
     return labelFoldersOf(this.found);

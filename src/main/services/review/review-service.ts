@@ -3,7 +3,7 @@ import type { Services } from '#shared/contract/index';
 import type { PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { classList, mapClasses } from '#shared/classes/class-map';
+import { lackedClasses, mapClasses } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
@@ -137,11 +137,9 @@ export class ReviewService {
       };
     });
     images.sort((a, b) => (a.miou ?? 2) - (b.miou ?? 2) || a.id.localeCompare(b.id));
-    const { missing } = mapClasses(classes, dataset.classSet.classes);
-    const lists = `it was made for ${classList(classes)}; the data set has ${classList(dataset.classSet.classes)}`;
     return {
       prediction,
-      foreign: missing.length > 0 ? `The classes have changed since this prediction: ${lists}` : null,
+      foreign: lackedClasses(classes, dataset.classSet.classes),
       miou: total.meanIou(),
       pixelAccuracy: total.pixelAccuracy(),
       perClassIou: total.iou(),
