@@ -89,6 +89,24 @@ test('what is painted on an image that goes is in its mask', async () => {
   expect(await bench.call('edits.unsaved')).toEqual([]);
 });
 
+test('a stroke on a pair that is moved away before it is saved is told of, and comes back with it', async () => {
+  const id = 'train/train-1';
+  const { ids: before } = await openMask(bench, id);
+  await stroke(bench, id, box(0, 0, 8, 8, 3));
+  mkdirSync(at('elsewhere'));
+  renameSync(at('train/train-1.png'), at('elsewhere/photo.png'));
+  renameSync(at('trainannot/train-1.png'), at('elsewhere/mask.png'));
+  await soon(async () => expect(await idsNow()).not.toContain(id));
+  await soon(() => expect(notices().join()).toContain(`What was painted on ${id} last is not in its mask`));
+  expect(existsSync(at('trainannot/train-1.png'))).toBe(false);
+  renameSync(at('elsewhere/mask.png'), at('trainannot/train-1.png'));
+  renameSync(at('elsewhere/photo.png'), at('train/train-1.png'));
+  await soon(async () => expect(await idsNow()).toContain(id));
+  const { ids } = await openMask(bench, id);
+  expect([...ids].filter((value, index) => value !== before[index]).every((value) => value === 3)).toBe(true);
+  expect(ids[0]).toBe(3);
+});
+
 test('a mask that another program writes is read and shown again, its own saves are not', async () => {
   await openMask(bench, 'train/train-0');
   await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));

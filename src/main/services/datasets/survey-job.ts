@@ -25,6 +25,8 @@ export class SurveyJob {
   private waiting: string[] = [];
   /** Images of a group that could not be surveyed together. */
   private readonly alone: string[] = [];
+  /** Images that are just being read: those that have changed meanwhile are read again. */
+  private readonly inHand = new Set<string>();
   private total = 0;
   private done = 0;
   private fresh: ImageEntry[] = [];
@@ -43,9 +45,9 @@ export class SurveyJob {
   /** Takes up every image that is not known now. */
   look(): void {
     if (this.closed) return;
-    const unknown = this.options.dataset.images().filter((entry) => !entry.surveyed);
+    const unknown = this.options.dataset.images().filter(({ id, surveyed }) => !surveyed && !this.inHand.has(id));
     this.waiting = unknown.map(({ id }) => id).reverse();
-    this.total = this.done + this.waiting.length;
+    this.total = this.done + this.waiting.length + this.inHand.size;
     if (this.waiting.length > 0) this.running ??= this.run();
   }
 
@@ -79,6 +81,7 @@ export class SurveyJob {
         this.waiting.unshift(...again.map(({ id }) => id));
       } catch (error) {
         if (!dataset.isThere) {
+          this.letGo(ids);
           await this.waitFor(ids, error);
           continue;
         }
@@ -90,6 +93,7 @@ export class SurveyJob {
         log.error({ err: error, image: ids[0] }, 'an image could not be surveyed');
         if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${ids[0]} could not be surveyed: ${messageOf(error)}` });
       }
+      this.letGo(ids);
       this.done += ids.length;
       this.tell(false);
     }
@@ -98,7 +102,13 @@ export class SurveyJob {
   /** The first are few: their thumbnails are looked at while the others are read. */
   private next(): string[] {
     if (this.alone.length > 0) return this.alone.splice(0, 1);
-    return this.waiting.splice(-(this.done < firstFew ? 1 : atOnce)).reverse();
+    const ids = this.waiting.splice(-(this.done < firstFew ? 1 : atOnce)).reverse();
+    for (const id of ids) this.inHand.add(id);
+    return ids;
+  }
+
+  private letGo(ids: readonly string[]): void {
+    for (const id of ids) this.inHand.delete(id);
   }
 
   /** A folder that is away tells nothing of its images: they are read when it is back. */

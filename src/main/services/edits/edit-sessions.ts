@@ -163,7 +163,7 @@ export class EditSessions {
     // One may be opened again while another is closed.
     for (let open = this.openOf(isGone); open.length > 0 && !this.closed; open = this.openOf(isGone)) {
       for (const imageId of open) closed.add(imageId);
-      await this.putAwayEach(open);
+      await this.putAwayEach(open, undefined, (imageId, session) => this.tellLeft(imageId, session));
       // One that is being closed by somebody else has its turn.
       await breathe();
     }
@@ -177,7 +177,7 @@ export class EditSessions {
   private async putAwayEach(
     imageIds: readonly string[],
     is: (session: EditSession) => boolean = () => true,
-    tell: (imageId: string) => void = () => undefined,
+    tell: (imageId: string, session: EditSession) => void = () => undefined,
   ): Promise<void> {
     for (const imageId of imageIds) {
       const session = await this.sessions.get(imageId)?.catch(() => null);
@@ -185,8 +185,16 @@ export class EditSessions {
       await this.putAway(imageId, session);
       // It is told here.
       this.lastRevisions.delete(imageId);
-      tell(imageId);
+      tell(imageId, session);
     }
+  }
+
+  /** What could not be saved when its image went is not lost, and not kept in silence either. */
+  private tellLeft(imageId: string, session: EditSession): void {
+    const { problem } = session.state();
+    if (!problem) return;
+    const text = `What was painted on ${imageId} last is not in its mask (${problem.text}). It is kept, and comes back when the image does.`;
+    this.options.events.emit('app.notice', { kind: 'error', text });
   }
 
   /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
