@@ -30,6 +30,7 @@ import { AppError } from '../../src/shared/errors.ts';
 import { assertShallow } from '../../src/shared/rpc/assert-shallow.ts';
 import { createDispatcher, type ServiceTable } from '../../src/shared/rpc/dispatcher.ts';
 import { isCall } from '../../src/shared/rpc/frames.ts';
+import { dataSetTargets } from './data-set-targets.ts';
 import * as grammar from './grammar.ts';
 import type { Mutation } from './mutate.ts';
 import { findPreset, parseRecipe } from '../../src/shared/training/presets.ts';
@@ -389,4 +390,5 @@ export const targets: readonly Target[] = [
       }
     }),
   },
+  ...dataSetTargets(folder),
 ];

@@ -61,6 +61,21 @@ test('what is no zip, and one without images, say so', async () => {
   expect(readdirSync(folder)).toEqual(['x.zip']);
 });
 
+test('a zip that is damaged within, or holds a name twice, is named, and leaves nothing', async () => {
+  const noise = Uint8Array.from({ length: 5000 }, (_, at) => (at * at * 7919) % 251);
+  const bytes = Buffer.from(zipSync({ 'set/images/a.png': noise, 'set/images/b.png': noise }));
+  const file = path.join(folder, 'x.zip');
+  const damaged = Buffer.from(bytes);
+  damaged.fill(0, 60, 400);
+  writeFileSync(file, damaged);
+  await expect(open(file)).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining(`${file} is no zip that`) });
+  // The second entry is called as the first.
+  for (let at = bytes.indexOf('b.png'); at >= 0; at = bytes.indexOf('b.png', at)) bytes.write('a', at);
+  writeFileSync(file, bytes);
+  await expect(open(file)).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining('a.png') });
+  expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
 test('a link in a zip is not made', async () => {
   const zip = await zipOf('kaggle-camvid', '', {
     'train/link.png': [new TextEncoder().encode('/etc/passwd'), { os: 3, attrs: 0o120777 << 16 }],

@@ -58,13 +58,17 @@ async function unzipTo(file: string, target: string, options: UnzipOptions): Pro
 
 const unreadable = (file: string, error: unknown): unknown => {
   const code = (error as NodeJS.ErrnoException).code;
-  return code
-    ? asFileError(error, file)
-    : new AppError('corrupt-file', `${file} is no zip that can be read: ${messageOf(error)}`, { file });
+  return code?.startsWith('E') ? asFileError(error, file) : notRead(file, error);
 };
 
+const notRead = (file: string, error: unknown): AppError =>
+  new AppError('corrupt-file', `${file} is no zip that can be read: ${messageOf(error)}`, { file });
+
+const ofTheDisk = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM'];
+
+/** The disk may take nothing more; everything else is the zip's: what is packed is damaged, or its names are none or there twice. */
 const asZipError = (error: unknown, file: string, target: string): unknown =>
-  (error as NodeJS.ErrnoException).code ? asFileError(error, target) : unreadable(file, error);
+  ofTheDisk.includes(String((error as NodeJS.ErrnoException).code)) ? asFileError(error, target) : notRead(file, error);
 
 async function unpack(zip: ZipFile, file: string, into: string, { onProgress, signal }: UnzipOptions): Promise<number> {
   const total = zip.entryCount;
