@@ -8,7 +8,7 @@ import { classSetFrom } from '../../src/main/services/class-sets/class-set.ts';
 import { locateDataset } from '../../src/main/services/layouts/recognise.ts';
 import { unzipBeside } from '../../src/main/services/layouts/unzip.ts';
 import * as grammar from './grammar.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 const text = (...lines: string[]): Buffer => Buffer.from(`${lines.join('\n')}\n`);
 
@@ -79,13 +79,14 @@ export function dataSetTargets(folder: string): Target[] {
         rmSync(at, { recursive: true, force: true });
         mkdirSync(at, { recursive: true });
         writeFileSync(path.join(at, 'set.zip'), bytes);
-        try {
-          await unzipBeside(path.join(at, 'set.zip'));
-        } finally {
-          // Whole or not at all, and nowhere else.
-          const left = readdirSync(at).filter((name) => name !== 'set.zip' && name !== 'set');
-          if (left.length > 0) throw new Error(`it left ${left.join()}`);
-        }
+        const failure = await unzipBeside(path.join(at, 'set.zip')).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        // Whole or not at all, and nowhere else.
+        const left = readdirSync(at).filter((name) => name !== 'set.zip' && (name !== 'set' || failure));
+        if (left.length > 0) throw new Error(`it left ${left.join()}`);
+        if (failure instanceof Error) throw failure;
       },
     },
     {

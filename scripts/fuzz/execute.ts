@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { AppError } from '../../src/shared/errors.ts';
 import { mutate, mutation } from './mutate.ts';
-import type { Target } from './targets.ts';
+import type { Target } from './target.ts';
 
 /** Nothing that is read may take longer. */
 const longestMs = 3000;

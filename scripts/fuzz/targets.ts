@@ -32,22 +32,8 @@ import { createDispatcher, type ServiceTable } from '../../src/shared/rpc/dispat
 import { isCall } from '../../src/shared/rpc/frames.ts';
 import { dataSetTargets } from './data-set-targets.ts';
 import * as grammar from './grammar.ts';
-import type { Mutation } from './mutate.ts';
+import type { Target } from './target.ts';
 import { findPreset, parseRecipe } from '../../src/shared/training/presets.ts';
-
-export interface Target {
-  name: string;
-  /** Files whose coverage counts, by a part of their path. */
-  covers: readonly string[];
-  /** Real files. */
-  seeds: () => Promise<Buffer[]> | Buffer[];
-  /** Makes check sums right again, so that a change is not merely one of those; half of all inputs go through it. */
-  repair?: (bytes: Buffer) => Buffer;
-  /** Changes it within its grammar. */
-  grammar?: (bytes: Buffer, mutation: Mutation) => Buffer;
-  /** Reads it. Anything but an AppError that it throws is a find. */
-  run: (bytes: Buffer) => void | Promise<void>;
-}
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-fuzz-'));
 const root = path.resolve(import.meta.dirname, '../..');

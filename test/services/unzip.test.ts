@@ -68,11 +68,14 @@ test('a zip that is damaged within, or holds a name twice, is named, and leaves 
   const damaged = Buffer.from(bytes);
   damaged.fill(0, 60, 400);
   writeFileSync(file, damaged);
-  await expect(open(file)).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining(`${file} is no zip that`) });
+  await expect(open(file)).rejects.toMatchObject({
+    code: 'corrupt-file',
+    message: expect.stringContaining(`${file} is no zip that`) as string,
+  });
   // The second entry is called as the first.
   for (let at = bytes.indexOf('b.png'); at >= 0; at = bytes.indexOf('b.png', at)) bytes.write('a', at);
   writeFileSync(file, bytes);
-  await expect(open(file)).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining('a.png') });
+  await expect(open(file)).rejects.toMatchObject({ code: 'corrupt-file', message: expect.stringContaining('a.png') as string });
   expect(readdirSync(folder)).toEqual(['x.zip']);
 });
 

@@ -193,8 +193,8 @@ export class EditSessions {
   private tellLeft(imageId: string, session: EditSession): void {
     const { problem } = session.state();
     if (!problem) return;
-    const text = `What was painted on ${imageId} last is not in its mask (${problem.text}). It is kept, and comes back when the image does.`;
-    this.options.events.emit('app.notice', { kind: 'error', text });
+    const text = `What was painted on ${imageId} last is not in its mask (${problem.text})`;
+    this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is kept, and comes back when the image does.` });
   }
 
   /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
