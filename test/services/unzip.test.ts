@@ -79,6 +79,23 @@ test('a zip that is damaged within, or holds a name twice, is named, and leaves 
   expect(readdirSync(folder)).toEqual(['x.zip']);
 });
 
+test('a name that no file can have is told, and what it holds ends nothing', async () => {
+  const bytes = Buffer.from(zipSync({ 'images/a.png': new Uint8Array(200) }));
+  // Told as 3 bytes, of which it holds more, in a file that cannot be made.
+  const entry = bytes.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+  bytes.writeUInt32LE(3, entry + 24);
+  bytes[bytes.lastIndexOf('a.png')] = 0;
+  const file = path.join(folder, 'x.zip');
+  writeFileSync(file, bytes);
+  await expect(open(file)).rejects.toMatchObject({
+    code: 'corrupt-file',
+    message: `${file} holds a name that no file can have`,
+  });
+  // What fails late has done so by now.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
 test('a link in a zip is not made', async () => {
   const zip = await zipOf('kaggle-camvid', '', {
     'train/link.png': [new TextEncoder().encode('/etc/passwd'), { os: 3, attrs: 0o120777 << 16 }],

@@ -79,6 +79,7 @@ async function unpack(zip: ZipFile, file: string, into: string, { onProgress, si
     if (signal?.aborted) throw new AppError('cancelled', 'Unpacking was cancelled');
     onProgress?.(++done, total);
     if (!isTaken(entry)) continue;
+    if (entry.fileName.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
     const counted = new Transform({
       transform(chunk: Uint8Array, _, next) {
         bytes += chunk.length;
@@ -87,8 +88,12 @@ async function unpack(zip: ZipFile, file: string, into: string, { onProgress, si
     });
     const at = path.join(into, ...entry.fileName.split('/'));
     mkdirSync(path.dirname(at), { recursive: true });
+    // Opened by the pipeline alone: a stream that nobody listens to ends the process when it fails.
+    const packed = async function* () {
+      yield* await zip.openReadStreamPromise(entry);
+    };
     // Two entries of one name are one file too many.
-    await pipeline(await zip.openReadStreamPromise(entry), counted, createWriteStream(at, { flags: 'wx' }));
+    await pipeline(packed, counted, createWriteStream(at, { flags: 'wx' }));
     if (imagePattern.test(entry.fileName)) images++;
   }
   return images;
