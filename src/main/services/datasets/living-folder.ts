@@ -2,9 +2,9 @@ import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
-import { breathe } from '../edits/breathe.ts';
 import type { EditSessions } from '../edits/edit-sessions.ts';
 import type { Emitter } from '../events.ts';
+import { inTurns } from '../turns.ts';
 import type { LocatedDataset } from '../layouts/recognise.ts';
 import type { Logger } from '../log.ts';
 import type { DatasetAccess } from './dataset-access.ts';
@@ -23,8 +23,6 @@ interface LivingFolderOptions {
   log: Logger;
 }
 
-/** Images looked at between two breaths of main's thread. */
-const atOnce = 200;
 const toldNames = 3;
 
 /** Follows what other programs do in the folder of an open data set. Its owner closes it. */
@@ -78,12 +76,12 @@ export class LivingFolder {
     if (isFirst || files.some((file) => dataset.imageWith(file) === null || !isThere(file))) await this.lookForImages();
     const ids = [...new Set(files.flatMap((file) => dataset.imageWith(file) ?? []))];
     const changed: ReturnType<OpenDataset['forgetChanged']> = { photos: [], masks: [] };
-    for (let begin = 0; begin < ids.length && !this.closed; begin += atOnce) {
-      const { photos, masks } = dataset.forgetChanged(ids.slice(begin, begin + atOnce));
+    await inTurns(ids, (id) => {
+      if (this.closed) return;
+      const { photos, masks } = dataset.forgetChanged([id]);
       changed.photos.push(...photos);
       changed.masks.push(...masks);
-      await breathe();
-    }
+    });
     await edits.lookAgain(changed);
     survey.look();
   }
@@ -102,7 +100,8 @@ export class LivingFolder {
     const closed = await edits.letGo(isGone);
     if (this.closed) return;
     const before = dataset.info.problems.join();
-    const { added, gone } = dataset.relocate(found);
+    const { added, gone } = await dataset.relocate(found);
+    if (this.closed) return;
     for (const imageId of closed.filter((id) => there.has(id)))
       events.emit('edits.reopen', { imageId, text: `The files of ${imageId} are others now, and are shown as they are.` });
     this.watch.add(watchedFolders(dataset));

@@ -8,6 +8,7 @@ import type { Sample } from '#shared/data/sample';
 import type { Statement } from 'better-sqlite3';
 import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
+import { inTurns } from '../turns.ts';
 import { boundedText, parsed, shortText, soundNumber } from '../parsed-row.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
@@ -197,24 +198,32 @@ export class OpenDataset {
   }
 
   /**
-   * Takes over which images the folder holds now, where it is read as it was.
+   * Takes over which images the folder holds now, where it is read as it was; what is known of those that are new is asked in turns.
    * @returns the images that are new, and those that are gone
    */
-  relocate(found: LocatedDataset): { added: string[]; gone: string[] } {
+  async relocate(found: LocatedDataset): Promise<{ added: string[]; gone: string[] }> {
+    const isKnown = ({ id, imageFile, maskFile }: LocatedImage) => {
+      const known = this.byId.get(id);
+      return known?.imageFile === imageFile && known.maskFile === maskFile;
+    };
+    const fresh = new Map<string, ImageEntry>();
+    await inTurns(
+      found.images.filter((image) => !isKnown(image)),
+      (image) => fresh.set(image.id, this.knownEntry(image)),
+    );
     const { byId: before, entries } = this;
-    const isKnown = ({ id, imageFile, maskFile }: LocatedImage) =>
-      before.get(id)?.imageFile === imageFile && before.get(id)?.maskFile === maskFile;
+    const added = found.images.filter((image) => !isKnown(image));
+    const isNew = new Set(added.map(({ id }) => id));
     this.found = found;
     this.byFile = null;
     this.byId = new Map(found.images.map((image) => [image.id, image]));
-    this.entries = new Map(found.images.map((image) => [image.id, isKnown(image) ? entries.get(image.id)! : this.knownEntry(image)]));
-    const changes = {
-      added: found.images.filter((image) => !isKnown(image)).map(({ id }) => id),
-      gone: [...before.keys()].filter((id) => !this.byId.has(id)),
-    };
+    const entryOf = (image: LocatedImage) =>
+      isNew.has(image.id) ? (fresh.get(image.id) ?? this.knownEntry(image)) : entries.get(image.id)!;
+    this.entries = new Map(found.images.map((image) => [image.id, entryOf(image)]));
+    const gone = [...before.keys()].filter((id) => !this.byId.has(id));
     // Windows read the list anew.
-    if (changes.added.length + changes.gone.length > 0) this.listedAt = Math.max(Date.now(), this.listedAt + 1);
-    return changes;
+    if (added.length + gone.length > 0) this.listedAt = Math.max(Date.now(), this.listedAt + 1);
+    return { added: [...isNew], gone };
   }
 
   /**

@@ -16,7 +16,7 @@ import type { JournalRecord } from './journal-record.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
 import { codesNamed, writeKinds } from './pixel-kinds.ts';
-import { breathe } from './breathe.ts';
+import { breathe } from '../turns.ts';
 import { foreignPixels, shownIdsOf } from './shown-ids.ts';
 
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */

@@ -15,7 +15,7 @@ import type { Logger } from '../log.ts';
 import { boundedText, shortText, soundRows } from '../parsed-row.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { Workers } from '../workers/workers.ts';
-import { breathe } from './breathe.ts';
+import { breathe } from '../turns.ts';
 import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
 import { Journals } from './journals.ts';

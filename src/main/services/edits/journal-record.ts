@@ -5,7 +5,7 @@ import { assertShallow } from '#shared/rpc/assert-shallow';
 import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
 import type { EditStep } from './edit-history.ts';
 import { pack, unpack } from './packing.ts';
-import { breathe } from './breathe.ts';
+import { breathe } from '../turns.ts';
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const count = z.int().min(0);

@@ -1,5 +1,5 @@
 import { forEachChangedInTurns, type PatchBox } from '#shared/mask/patch';
-import { breathe } from './breathe.ts';
+import { breathe } from '../turns.ts';
 import type { EditStep } from './edit-history.ts';
 
 const pixelsATurn = 1_000_000;
