@@ -10,7 +10,7 @@ const room = (name, folder, rooms, packages) => ({ name, paths: [`${folder}/`], 
  */
 export const rooms = [
   room('shared', 'shared', [], ['zod']),
-  room('files', 'files', ['shared'], [node, 'sharp', 'better-sqlite3', 'fast-bmp', 'zod']),
+  room('files', 'files', ['shared'], [node, 'sharp', 'better-sqlite3', 'fast-bmp', 'tiff', 'zod']),
   room('ml', 'ml', ['shared', 'files'], [node, '@tensorflow/tfjs-node-gpu', 'fflate', 'protobufjs']),
   room(
     'services',

@@ -2,9 +2,9 @@
 import { pngOfBmp } from './bmp.ts';
 import { pictureFormat } from './picture-format.ts';
 import { channelsOf } from './png/header.ts';
-import { withPicture } from './picture.ts';
 import { readPng, writePng, type Png } from './png/png.ts';
 import { emptySamples } from './png/rows.ts';
+import { pngOfTiff } from './tiff.ts';
 
 interface Size {
   width: number;
@@ -47,38 +47,9 @@ export function repairedPng(content: Uint8Array, file: string, how: 'fit' | 'tur
 }
 
 /**
- * The pixels of a TIFF or BMP as a PNG. @throws AppError 'corrupt-file' naming the file if it cannot be decoded
+ * The pixels of a TIFF or BMP as a PNG.
+ * @throws AppError 'corrupt-file' naming the file and the rule if its pixels cannot be taken as they are stored, 'too-large'
  */
-export async function asStoredPng(content: Uint8Array, file: string): Promise<Uint8Array> {
-  return pictureFormat(content) === 'bmp' ? writePng(pngOfBmp(content, file)) : tiffAsPng(file);
-}
-
-/**
- * The pixels of a TIFF as a PNG: grey where all channels are alike, and of 16 bits where they are.
- * @throws AppError 'corrupt-file' naming the file if it cannot be decoded
- */
-function tiffAsPng(file: string): Promise<Uint8Array> {
-  return withPicture(
-    file,
-    async (image) => {
-      const { depth: kept, channels: stored } = await image.metadata();
-      const depth = kept === 'ushort' ? 16 : 8;
-      const raw = (stored < 3 ? image.toColourspace('b-w') : image).raw({ depth: depth === 16 ? 'ushort' : 'uchar' });
-      const { data, info } = await raw.toBuffer({ resolveWithObject: true });
-      const { width, height, channels } = info;
-      const samples = depth === 16 ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : new Uint8Array(data);
-      const isGrey = channels < 3 || (channels === 3 && isAlike(samples));
-      const pixels = isGrey && channels > 1 ? samples.filter((_, at) => at % channels === 0) : samples;
-      const colourType = isGrey ? 0 : channels === 4 ? 6 : 2;
-      const header = { width, height, depth, colourType, interlaced: false } as const;
-      return writePng({ header, samples: pixels, palette: null, transparency: null, beside: [] });
-    },
-    { asStored: true },
-  );
-}
-
-/** Whether red, green and blue are the same in every pixel. */
-function isAlike(samples: Uint8Array | Uint16Array): boolean {
-  for (let at = 0; at < samples.length; at += 3) if (samples[at] !== samples[at + 1] || samples[at] !== samples[at + 2]) return false;
-  return true;
+export function asStoredPng(content: Uint8Array, file: string): Uint8Array {
+  return writePng(pictureFormat(content) === 'bmp' ? pngOfBmp(content, file) : pngOfTiff(content, file));
 }

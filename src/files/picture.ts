@@ -1,13 +1,13 @@
 // Photos are decoded by libvips, whose loaders for drawings and documents are shut: a file is a picture by its bytes, not by its name.
 import sharp, { type Sharp } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';
+import { shutOtherDecoders } from './decoders.ts';
 import { inTurn, isLargeFile, isLargePicture } from './large-pictures.ts';
 import { pictureFormat, type PictureFormat } from './picture-format.ts';
 import { readPictureFileAsync } from './plain-file.ts';
 import { assertDecodedBytes, assertPixels } from './read-limits.ts';
 
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'] });
+shutOtherDecoders();
 
 /**
  * A picture whose header was read and whose pixels were not: as a person sees it, turned as its file says, on white where it is

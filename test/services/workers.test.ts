@@ -240,3 +240,17 @@ test.each([
   expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).not.toBeNull();
   expect([...readPng(readFileSync(maskFile), maskFile, () => undefined).samples]).toEqual([...own, ...own, ...own]);
 });
+
+test('a thread that begins leaves the decoders of the process alone: another may be decoding just then', async () => {
+  // The switch as a test can see it move: drawings are let in, and would be shut by whoever moves it.
+  sharp.unblock({ operation: ['VipsForeignLoadSvg'] });
+  try {
+    const imageFile = path.join(folder, 'photo.jpg');
+    await sharp({ create: { ...size, channels: 3, background: 'red' } }).toFile(imageFile);
+    expect(await workers.run('pictureSize', { imageFile })).toEqual(size);
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="7"/>');
+    expect(await sharp(svg).metadata()).toMatchObject({ width: 9, height: 7 });
+  } finally {
+    sharp.block({ operation: ['VipsForeignLoadSvg'] });
+  }
+});

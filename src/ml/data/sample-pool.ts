@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { shutOtherDecoders } from '#files/decoders';
 import { readLimits } from '#files/read-limits';
 import { AppError, messageOf } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
@@ -44,6 +45,7 @@ export class SamplePool {
   private closing = false;
 
   constructor(format: MaskFormat | null, options: PoolOptions) {
+    shutOtherDecoders();
     this.format = format;
     this.freeBytes = options.budgetBytes;
     this.evicts = options.evicts ?? false;

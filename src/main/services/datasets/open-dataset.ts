@@ -314,8 +314,9 @@ export class OpenDataset {
       if (now !== known) return now ?? known;
       // What was read is not what is there: it is read again.
       if (this.stampOf(image) !== stamp) return this.forget(known);
-      // What the limits refused may be read under others at the next start.
-      const read = { stamp: found[index].refused ? refusedStamp : stamp, imageStamp, isOurs };
+      // What the limits refused may be read under others at the next start, and what could not be decoded is tried again.
+      const isUnread = found[index].refused || found[index].width === 0;
+      const read = { stamp: isUnread ? refusedStamp : stamp, imageStamp, isOurs };
       return this.record(image, found[index], known.editedAt, read);
     });
   }
@@ -436,9 +437,8 @@ function fromRow({ width, height, photo, revision, class_pixels: counts, problem
   const problems = texts === null ? null : parsed(problemsSchema, texts);
   const classPixels = counts === null ? null : parsed(countsSchema, counts);
   const size = sizeSchema.safeParse({ width, height }).data;
-  // Without a size an image says why it has none.
-  if (size?.width === 0 && !problems?.some(({ kind }) => kind === 'image')) return null;
-  if (!size || problems === null || (counts !== null && classPixels === null)) return null;
+  // Whatever kept a picture from being read: it is tried again.
+  if (!size || size.width === 0 || problems === null || (counts !== null && classPixels === null)) return null;
   return { ...size, photo, revision, classPixels, problems };
 }
 

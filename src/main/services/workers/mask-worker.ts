@@ -122,7 +122,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
     how === 'begin'
       ? emptyMask(size, format)
       : how === 'convert'
-        ? await asStoredPng(content, maskFile)
+        ? asStoredPng(content, maskFile)
         : repairedPng(content, maskFile, how, size);
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { Piscina } from 'piscina';
+import { shutOtherDecoders } from '#files/decoders';
 import { readLimits } from '#files/read-limits';
 import { AppError } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
@@ -21,6 +22,7 @@ export class Workers {
 
   /** @param entry file of the worker */
   constructor(entry: string) {
+    shutOtherDecoders();
     const common = { filename: entry, minThreads: 0, idleTimeout: idleMs, recordTiming: false };
     this.editing = new Piscina({ ...common, maxThreads: 2 });
     this.surveying = new Piscina({ ...common, maxThreads: Math.max(1, Math.min(4, os.availableParallelism())) });

@@ -1,0 +1,143 @@
+// A TIFF mask is converted by what its pixels store, or refused with the reason.
+import fc from 'fast-check';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { pngOfTiff } from '#files/tiff';
+import { AppError } from '#shared/errors';
+
+interface Tiff {
+  width: number;
+  height: number;
+  bits: 1 | 8 | 16 | 32;
+  /** 1 grey, 2 colours, 3 a palette. */
+  kind: 1 | 2 | 3;
+  channels?: number;
+  /** Samples row by row. */
+  samples: readonly number[];
+  palette?: readonly number[];
+  compression?: number;
+  /** How often its picture is in it. */
+  pages?: number;
+}
+
+/** A file as its format's description has it: little-endian, one strip, not packed. */
+function tiff({ width, height, bits, kind, channels = 1, samples, palette, compression = 1, pages = 1 }: Tiff): Uint8Array {
+  const rowBytes = Math.ceil((width * channels * bits) / 8);
+  const pixels = Buffer.alloc(rowBytes * height);
+  samples.forEach((value, at) => {
+    const [row, column] = [Math.floor(at / (width * channels)), at % (width * channels)];
+    if (bits === 1) pixels[row * rowBytes + (column >> 3)] |= value << (7 - (column & 7));
+    else pixels.writeUIntLE(value, row * rowBytes + (column * bits) / 8, bits / 8);
+  });
+  const map = Buffer.alloc((palette?.length ?? 0) * 2);
+  palette?.forEach((value, at) => map.writeUInt16LE(value, at * 2));
+  const begin = 8 + pixels.length;
+  const tags: [tag: number, type: number, count: number, value: number][] = [
+    [256, 3, 1, width],
+    [257, 3, 1, height],
+    [258, 3, 1, bits],
+    [259, 3, 1, compression],
+    [262, 3, 1, kind],
+    [273, 4, 1, 8],
+    [277, 3, 1, channels],
+    [278, 3, 1, height],
+    [279, 4, 1, pixels.length],
+    ...(palette ? [[320, 3, palette.length, begin] as [number, number, number, number]] : []),
+  ];
+  const directories = Array.from({ length: pages }, (_, page) => {
+    const at = begin + map.length + page * (6 + 12 * tags.length);
+    const directory = Buffer.alloc(6 + 12 * tags.length);
+    directory.writeUInt16LE(tags.length);
+    tags.forEach(([tag, type, count, value], i) => {
+      directory.writeUInt16LE(tag, 2 + 12 * i);
+      directory.writeUInt16LE(type, 4 + 12 * i);
+      directory.writeUInt32LE(count, 6 + 12 * i);
+      directory.writeUInt32LE(value, 10 + 12 * i);
+    });
+    directory.writeUInt32LE(page + 1 < pages ? at + directory.length : 0, directory.length - 4);
+    return directory;
+  });
+  const head = Buffer.from([0x49, 0x49, 42, 0, 0, 0, 0, 0]);
+  head.writeUInt32LE(begin + map.length, 4);
+  return Buffer.concat([head, pixels, map, ...directories]);
+}
+
+const sides = fc.record({ width: fc.integer({ min: 1, max: 20 }), height: fc.integer({ min: 1, max: 9 }) });
+
+describe('samples come as they are stored', () => {
+  test.each([1, 8, 16] as const)('grey of %i bits', (bits) => {
+    fc.assert(
+      fc.property(sides, fc.infiniteStream(fc.integer({ min: 0, max: 2 ** bits - 1 })), (size, stream) => {
+        const samples = [...stream.take(size.width * size.height)];
+        const png = pngOfTiff(tiff({ ...size, bits, kind: 1, samples }), 'm.tif');
+        expect(png.header).toEqual({ ...size, depth: bits === 16 ? 16 : 8, colourType: 0, interlaced: false });
+        expect([...png.samples]).toEqual(samples);
+      }),
+    );
+  });
+
+  test('a palette keeps its numbers and its colours', () => {
+    const palette = [
+      0,
+      0xc8c8,
+      0,
+      ...Array<number>(253).fill(0),
+      0,
+      0,
+      0xc8c8,
+      ...Array<number>(253).fill(0),
+      0x1414,
+      ...Array<number>(255).fill(0),
+    ];
+    const png = pngOfTiff(tiff({ width: 3, height: 1, bits: 8, kind: 3, samples: [2, 0, 1], palette }), 'm.tif');
+    expect([png.header.colourType, [...png.samples], [...png.palette!.slice(0, 9)]]).toEqual([
+      3,
+      [2, 0, 1],
+      [0, 0, 20, 200, 0, 0, 0, 200, 0],
+    ]);
+  });
+
+  test('colours of 16 bits stay so, and channels that are alike are grey', () => {
+    const colours = [1000, 25700, 65535, 1, 2, 3];
+    const png = pngOfTiff(tiff({ width: 2, height: 1, bits: 16, kind: 2, channels: 3, samples: colours }), 'm.tif');
+    expect([png.header.depth, png.header.colourType, [...png.samples]]).toEqual([16, 2, colours]);
+    const grey = pngOfTiff(tiff({ width: 2, height: 1, bits: 8, kind: 2, channels: 3, samples: [7, 7, 7, 9, 9, 9] }), 'm.tif');
+    expect([grey.header.colourType, [...grey.samples]]).toEqual([0, [7, 9]]);
+  });
+
+  test.each(['none', 'lzw', 'deflate'] as const)('as another program packs them: %s', async (compression) => {
+    const values = Buffer.from(Array.from({ length: 40 * 30 }, (_, at) => at % 11));
+    const packed = await sharp(values, { raw: { width: 40, height: 30, channels: 1 } })
+      .tiff({ compression, predictor: 'none' })
+      .toBuffer();
+    expect([...pngOfTiff(packed, 'm.tif').samples]).toEqual([...values]);
+  });
+});
+
+describe('what cannot be taken as it is stored is refused, and how to help it', () => {
+  const grey = { width: 4, height: 2, kind: 1, samples: [0, 1, 2, 3, 4, 5, 6, 7] } as const;
+  test.each<[string, Uint8Array, RegExp]>([
+    ['32 bits', tiff({ ...grey, bits: 32 }), /m\.tif is a TIFF that cannot be read .*save the mask as a PNG/],
+    ['two pages', tiff({ ...grey, bits: 8, pages: 2 }), /is a TIFF of 2 pages, and which of them is the mask is not known/],
+    ['JPEG inside', tiff({ ...grey, bits: 8, compression: 7 }), /is a TIFF packed as a JPEG, which changes labels/],
+    ['cut off', tiff({ ...grey, bits: 8 }).slice(0, 12), /m\.tif is a TIFF that cannot be read/],
+  ])('%s', (_, content, words) => {
+    expect(() => pngOfTiff(content, 'm.tif')).toThrow(words);
+  });
+
+  test('whatever its bytes are, it is read or refused in words', () => {
+    const whole = tiff({ ...grey, bits: 16 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }), (changes) => {
+        const bytes = Buffer.from(whole);
+        for (const [at, value] of changes) bytes[at] = value;
+        try {
+          pngOfTiff(bytes, 'm.tif');
+        } catch (error) {
+          expect(error).toBeInstanceOf(AppError);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
