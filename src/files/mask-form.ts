@@ -28,6 +28,8 @@ export interface MaskFileForm {
   legend: (PixelSamples | null)[] | null;
   /** The colour of each code that the class set knows. */
   colours: readonly (Rgb | null)[];
+  /** What of its pixels names classes, where it is not their value. */
+  by?: MaskFormat['by'];
 }
 
 const noColours: readonly null[] = [];
@@ -40,6 +42,7 @@ export const formOf = ({ header, palette, transparency, beside }: Png, format: M
   transparency,
   beside,
   colours: format?.colours ?? noColours,
+  ...(format?.by && format.by !== 'value' ? { by: format.by } : {}),
 });
 
 const plain = { depth: 8, interlaced: false, transparency: null, beside: [], legend: null };

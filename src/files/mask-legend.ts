@@ -76,6 +76,23 @@ function codeIn(
   return isForeign(value, format.toId) ? -1 : value;
 }
 
+/** What a pixel is in words, as a person sees the file. */
+const storedText = (samples: PixelSamples): string => `${samples.length === 1 ? 'value' : 'colour'} ${samples.join(' ')}`;
+
+/** What a pixel is in words: by what of it names its class, where that tells it. */
+export function pixelText(samples: PixelSamples, form: Pick<MaskFileForm, 'colourType' | 'depth' | 'palette' | 'by'>): string {
+  const { colourType, palette, by } = form;
+  if (colourType === 3) return `colour ${[...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)].join(' ')}`;
+  const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
+  const isValue = by === 'first-channel' || (by !== 'colour' && channels.every((channel) => channel === channels[0]));
+  return isValue ? `value ${channels[0]}` : storedText(samples);
+}
+
+/** The class of a pixel that is outside the class set and read as one; -1 for others. */
+function alsoId({ also }: MaskFormat, samples: PixelSamples, form: Parameters<typeof pixelText>[1]): number {
+  return also ? (also[pixelText(samples, form)] ?? also[storedText(samples)] ?? -1) : -1;
+}
+
 const packed = ([red, green, blue]: Rgb): number => (red << 16) | (green << 8) | blue;
 
 /** One number, or a text where that has not room enough, for each kind of pixel. */
@@ -123,16 +140,15 @@ export function codePixels(
   legend.forEach((samples, code) => samples && !codes.has(keyOf(samples)) && codes.set(keyOf(samples), code));
   legend.forEach((samples, code) => samples && !isOwn(code) && (toId[code] = idOf(samples)));
   let taken = 0;
-  function idOf(samples: PixelSamples): number {
-    const own = codeIn(format, samples, form, codeOfColour);
-    return own < 0 ? -1 : toId[own];
+  function idOf(samples: PixelSamples, own = codeIn(format, samples, form, codeOfColour)): number {
+    return own < 0 ? alsoId(format, samples, form) : toId[own];
   }
   function newCode(samples: PixelSamples): number {
     const own = codeIn(format, samples, form, codeOfColour);
     const code = own >= 0 && legend[own] === null ? own : free[taken++];
     if (code === undefined) throw tooMany(file, free.length);
     legend[code] = samples;
-    if (code !== own) toId[code] = own < 0 ? -1 : toId[own];
+    if (code !== own) toId[code] = idOf(samples, own);
     return code;
   }
   const channels = channelsOf(png.header);

@@ -3,7 +3,7 @@ import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { formOf, greyForm, paletteForm, type MaskFileForm, type PixelKind } from './mask-form.ts';
-import { codePixels, isForeign, isPlain } from './mask-legend.ts';
+import { codePixels, isForeign, isPlain, pixelText } from './mask-legend.ts';
 import { countCodes, encodeStoredMask } from './mask-writing.ts';
 import { readPictureFile } from './plain-file.ts';
 import { pictureFormat } from './picture-format.ts';
@@ -95,11 +95,9 @@ export function assertMaskSize(...of: Parameters<typeof maskSizeProblem>): void 
 }
 
 /** What a code of a mask is in its file, in words: `value 20`, `colour 128 0 64`. */
-export function codeText(code: number, { legend, palette, colourType }: MaskFileForm): string {
-  const samples = legend?.[code];
-  if (!samples) return `value ${code}`;
-  if (colourType === 3) return `colour ${[...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)].join(' ')}`;
-  return `${samples.length === 1 ? 'value' : 'colour'} ${samples.join(' ')}`;
+export function codeText(code: number, form: MaskFileForm): string {
+  const samples = form.legend?.[code];
+  return samples ? pixelText(samples, form) : `value ${code}`;
 }
 
 /** What of a mask is not in the class set. */
@@ -109,10 +107,15 @@ export interface ForeignCount {
 }
 
 /** What of a mask is not in the class set, in words, with its pixels. @param counts pixels of each code */
-export const foreignIn = (counts: Uint32Array, toId: readonly number[], form: MaskFileForm): ForeignCount[] =>
-  [...counts.entries()]
-    .filter(([code, pixels]) => pixels > 0 && isForeign(code, toId))
-    .map(([code, pixels]) => ({ text: codeText(code, form), pixels }));
+export function foreignIn(counts: Uint32Array, toId: readonly number[], form: MaskFileForm): ForeignCount[] {
+  const found = new Map<string, number>();
+  counts.forEach((pixels, code) => {
+    if (pixels === 0 || !isForeign(code, toId)) return;
+    const text = codeText(code, form);
+    found.set(text, (found.get(text) ?? 0) + pixels);
+  });
+  return Array.from(found, ([text, pixels]) => ({ text, pixels }));
+}
 
 /** A mask with what was wrong in it. */
 export interface DecodedMask extends LabelMask {

@@ -29,6 +29,9 @@ async function withValues(values: readonly number[]): Promise<string> {
   return folder;
 }
 
+const png = (colourType: 0 | 2 | 4, samplesAt: (i: number) => number[], depth: 8 | 16 = 8) =>
+  writtenPng({ width, height, depth, colourType, samples: Array.from({ length: width * height }, (_, i) => samplesAt(i)).flat() });
+
 async function surveyed() {
   await bench.workbench.datasets.require().surveyed();
   const info = await bench.call<DatasetInfo>('datasets.current');
@@ -78,6 +81,20 @@ test.each([
   expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
 });
 
+test('255 where a list of two classes has 1 for the second is asked about, and read as it with one change', async () => {
+  const folder = await withValues([0, 255]);
+  writeFileSync(path.join(folder, 'classes.json'), '["background","building"]');
+  const { advice, entries } = await open(folder);
+  expect([advice?.text, advice?.action]).toEqual([
+    'No mask holds 1 (building), and they hold 255: is that building?',
+    'Read 255 as building',
+  ]);
+  expect(entries[0].problems).toEqual([]);
+  const after = await change(advice!.change);
+  expect([after.advice, after.groups, after.info.classes.map(({ name }) => name)]).toEqual([null, [], ['background', 'building']]);
+  expect(after.entries[0].classPixels!.slice(0, 2).every((pixels) => pixels > 500)).toBe(true);
+});
+
 test('one foreign value can be given a class in all masks, and the files keep it', async () => {
   const folder = await withValues([0, 3, 20]);
   const { groups } = await open(folder);
@@ -88,6 +105,45 @@ test('one foreign value can be given a class in all masks, and the files keep it
   expect(after.groups).toEqual([]);
   expect(after.entries[0].classPixels![8]).toBeGreaterThan(900);
   expect(masks.map((name) => readFileSync(path.join(folder, `${name}.png`)))).toEqual(before);
+});
+
+test.each<[string, string, () => Uint8Array, number]>([
+  ['alike channels of a set of values', 'value 20', () => png(2, (i) => (i < 30 ? [20, 20, 20] : [0, 0, 0])), 30],
+  ['a colour among values', 'colour 9 8 7', () => png(2, (i) => (i < 30 ? [9, 8, 7] : [0, 0, 0])), 30],
+  ['a value of 16 bits', 'value 300', () => png(0, (i) => [i < 30 ? 300 : 0], 16), 30],
+  ['a colour of 16 bits', 'colour 1000 2 3', () => png(2, (i) => (i < 30 ? [1000, 2, 3] : [0, 0, 0]), 16), 30],
+  ['grey beside alpha', 'value 20', () => png(4, (i) => (i < 30 ? [20, 128] : [0, 255])), 30],
+])('what is foreign is read as a class by the words it is told in: %s', async (_, words, mask, pixels) => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const file = path.join(folder, 'trainannot/train-0.png');
+  writeFileSync(file, mask());
+  // Another mask whose values must not be taken for it.
+  writeFileSync(
+    path.join(folder, 'valannot/val-0.png'),
+    png(0, (i) => [i < 30 ? 254 : 0]),
+  );
+  const { groups } = await open(folder);
+  expect(groups.map(({ foreign }) => foreign).toSorted()).toEqual(['value 254', words].toSorted());
+  const before = readFileSync(file);
+  for (const className of ['Car', null]) {
+    const { entries, groups: left } = await change({ readAs: { [words]: className } });
+    expect(left.map(({ foreign }) => foreign)).toEqual(['value 254']);
+    expect(entries[0].classPixels!.at(className === 'Car' ? 8 : -1)).toBe(pixels);
+  }
+  expect(readFileSync(file)).toEqual(before);
+});
+
+test('what is a class or void already cannot be read as another one', async () => {
+  const folder = await withValues([0, 3]);
+  const { info } = await open(folder);
+  for (const [words, className] of [
+    ['value 1', null],
+    ['value 1', 'Car'],
+    ['value 11', 'Car'],
+  ] as const)
+    await expect(bench.call('datasets.arrange', { arrangement: { ...info.arrangement, readAs: { [words]: className } } })).rejects.toThrow(
+      /is "(Building|not labelled)" already: it cannot be read as another class/,
+    );
 });
 
 test('what cannot be read so is refused, and the data set stays as it was', async () => {

@@ -8,6 +8,7 @@ import { readPng } from '#files/png/png';
 import { locateDataset } from '#services/layouts/recognise';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { drawnSize, publishedSets } from '../../scripts/sample/published-sets.ts';
+import { builtInClassSet } from '#services/class-sets/class-set';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
@@ -66,10 +67,10 @@ test('masks of colours in a layout of values are CamVid as published, whatever t
   expect([classSet.name, arrangement.masks, arrangement.maskSuffix, images.length]).toEqual(['CamVid-32', 'colour', '_L', 4]);
 });
 
-test('values in a layout whose list names colours keep the order that the layout has', async () => {
+test('values in a layout keep its order where the list beside them is that of the set they were made of', async () => {
   const folder = await drawn('segnet-camvid');
-  const lines = ['64 128 64 Animal', '128 128 128 Sky', ...Array.from({ length: 10 }, (_, n) => `${n} 1 1 C${n}`)];
-  writeFileSync(path.join(folder, 'label_colors.txt'), lines.join('\n'));
+  const cambridge = builtInClassSet('camvid-32').classes.map(({ name, color }) => `${color.join(' ')} ${name}`);
+  writeFileSync(path.join(folder, 'label_colors.txt'), cambridge.join('\n'));
   expect(locateDataset(folder).classSet.name).toBe('CamVid-11');
 });
 

@@ -26,6 +26,8 @@ export interface MaskFormat {
   by?: 'value' | 'first-channel' | 'colour';
   /** The colour of each code, where one is known: what pixels are named by, and what a palette is made of. */
   colours?: readonly (Rgb | null)[];
+  /** The class id (255 = void) of what is outside the class set and read as one all the same, in words: `value 300`, `colour 20 128`. */
+  also?: Readonly<Record<string, number>>;
   /** What a mask that there is not yet is written as. */
   newMasks?: 'grey' | 'palette' | 'colour';
 }

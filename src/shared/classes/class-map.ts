@@ -59,7 +59,9 @@ export function formatFor(whose: string, own: readonly ClassInfo[], today: reado
   if (missing.length > 0 || own.length !== today.length) throw differentClasses(whose, own, today);
   const { own: codes } = format;
   const written = own.map((_, id) => codes?.[ids.indexOf(id)] ?? -1);
-  return { ...format, toId: format.toId.map((id) => (id < 0 ? id : ids[id])), ...(codes ? { own: written } : {}) };
+  const also = format.also && Object.fromEntries(Object.entries(format.also).map(([text, id]) => [text, ids[id]]));
+  const toId = format.toId.map((id) => (id < 0 ? id : ids[id]));
+  return { ...format, toId, ...(codes ? { own: written } : {}), ...(also ? { also } : {}) };
 }
 
 /** Stored value of each class id, -1 where there is none. */

@@ -46,7 +46,7 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const foreign = [...new Set(foreignIn.flat())];
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
-  if (foreign.length === 0) return fromOne(seen, masks);
+  if (foreign.length === 0) return secondIsVoid(seen, masks) ?? fromOne(seen, masks);
   if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
   const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
   if (values.some(Number.isNaN)) return null;
@@ -87,6 +87,22 @@ function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: str
     text: `${of} use 255, which many programs write where nothing is labelled.`,
     action: 'Take 255 as not labelled',
     change: { readAs: { ...arrangement.readAs, 'value 255': null } },
+  };
+}
+
+/** Of two classes the second is never there, and 255 is: as masks of two classes are often written. */
+function secondIsVoid({ classes, voidValue }: Seen, masks: Seen['entries']): Advice | null {
+  const [first, second] = classes;
+  const has = (place: number) => masks.some(({ classPixels }) => classPixels!.at(place)! > 0);
+  if (classes.length !== 2 || voidValue !== 255 || !has(0) || has(1) || !has(-1)) return null;
+  const named = [
+    { value: first.value ?? 0, name: first.name, color: first.color },
+    { value: 255, name: second.name, color: second.color },
+  ];
+  return {
+    text: `No mask holds ${second.value ?? 1} (${second.name}), and ${masks.length > 1 ? 'they hold' : 'it holds'} 255: is that ${second.name}?`,
+    action: `Read 255 as ${second.name}`,
+    change: { classes: { name: 'Two classes', voidValue: 254, classes: named }, masks: 'value', readAs: {} },
   };
 }
 

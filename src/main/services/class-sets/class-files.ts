@@ -80,17 +80,20 @@ export const classFileNames: readonly string[] = [jsonName, ...kinds.flatMap(({ 
 export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?? 'value';
 
 /**
- * The classes that a file lists.
+ * The classes that a file lists, as it tells them.
  * @throws AppError as `readPlainFile`; 'corrupt-file' or 'not-a-dataset' naming the file, the line and the rule
  */
-export function readClassFile(file: string): FullClassSet {
+export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
-  if (!kind) return fullClassSet(readJsonFile(file, classesFileSchema, example), file);
+  if (!kind) return readJsonFile(file, classesFileSchema, example);
   const classes = classesIn(file, kind);
   if (classes.length === 0 || classes.length > 255)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to 255, ${kind.form}`, { file });
-  return fullClassSet({ name: `Classes of ${path.basename(file)}`.slice(0, 60), classes }, file);
+  return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
 }
+
+/** The same with its gaps filled. @throws as `readClassSource`, and where classes contradict each other */
+export const readClassFile = (file: string): FullClassSet => fullClassSet(readClassSource(file), file);
 
 /** Beyond it no list is of 255 classes, with headings and remarks. */
 const mostLines = 5000;

@@ -80,12 +80,10 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   if (reading.by === 'colour') assertOneColourEach(full, file);
   colours[voidValue] = voidColour(classes);
   const own = classes.map(({ value }) => value);
-  const format: MaskFormat = { toId, own, voidValue, by: reading.by, colours, ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
-  const also = classes.flatMap(({ name: className, alsoColors = [] }) =>
-    alsoColors.map((color) => [`colour ${color.join(' ')}`, className] as const),
-  );
-  for (const [text, className] of [...(reading.by === 'colour' ? also : []), ...Object.entries(reading.readAs ?? {})])
-    readAs({ toId, colours }, text, className, full, file);
+  if (reading.by === 'colour') takeColours(toId, colours, full);
+  const also = readAs(toId, reading, full, file);
+  const told = { ...(Object.keys(also).length > 0 ? { also } : {}), ...(reading.newMasks ? { newMasks: reading.newMasks } : {}) };
+  const format: MaskFormat = { toId, own, voidValue, by: reading.by, colours, ...told };
   return {
     name,
     classes: classes.map(({ name: className, value, color }, id) => ({ id, value, name: className, color })),
@@ -94,33 +92,51 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   };
 }
 
-function assertOneColourEach({ classes }: FullClassSet, file: string): void {
+/** @throws AppError 'not-a-dataset' naming both classes */
+export function assertOneColourEach({ classes }: FullClassSet, file: string): void {
   const twice = classes.find(({ color }, index) => classes.findIndex((each) => same(each.color, color)) !== index);
   if (!twice) return;
   const first = classes.find(({ color }) => same(color, twice.color))!;
   throw invalid(file, `"${first.name}" and "${twice.name}" have the colour ${twice.color.join(' ')}, and colours name classes here`);
 }
 
-interface Codes {
-  toId: number[];
-  colours: (Rgb | null)[];
+const largestSample = 65535;
+
+/**
+ * What is outside the classes and read as one of them, or as void: by its words; a value that is a code of its own also by that.
+ * @throws AppError 'not-a-dataset' if it names no class, or what is one already
+ */
+function readAs(toId: number[], { by, readAs: told = {} }: MaskReading, { classes, voidValue }: FullClassSet, file: string) {
+  const also: Record<string, number> = {};
+  for (const [text, className] of Object.entries(told)) {
+    const id = className === null ? voidId : classes.findIndex(({ name }) => name === className);
+    if (id < 0) throw invalid(file, `"${text}" is to be read as "${className}", and no class has this name`);
+    const [, kind, numbers] = /^(value|colour) (\d+(?: \d+){0,3})$/.exec(text) ?? [];
+    const given = numbers?.split(' ').map(Number) ?? [];
+    const isKnown = kind === 'value' ? given.length === 1 : kind === 'colour' && given.length > 1;
+    if (!isKnown || given.some((sample) => sample > largestSample))
+      throw invalid(file, `"${text}" cannot be read as a class: it must be "value N" or "colour R G B"`);
+    also[text] = id;
+    if (kind !== 'value' || by === 'colour' || given[0] > 255) continue;
+    const [value] = given;
+    const owner = value === voidValue ? 'not labelled' : classes.find((each) => each.value === value)?.name;
+    if (owner !== undefined && toId[value] !== id)
+      throw invalid(file, `value ${value} is "${owner}" already: it cannot be read as another class`);
+    toId[value] = id;
+  }
+  return also;
 }
 
-/** Takes a value or colour outside the classes for one of them, or for void. */
-function readAs({ toId, colours }: Codes, text: string, className: string | null, { classes }: FullClassSet, file: string): void {
-  const id = className === null ? voidId : classes.findIndex(({ name }) => name === className);
-  if (id < 0) throw invalid(file, `"${text}" is to be read as "${className}", and no class has this name`);
-  const [, kind, numbers] = /^(value|colour) (\d+(?: \d+){0,3})$/.exec(text) ?? [];
-  const given = numbers?.split(' ').map(Number) ?? [];
-  if (kind === 'value' && given.length === 1 && given[0] < 256) {
-    if (toId[given[0]] < 0) toId[given[0]] = id;
-    return;
-  }
-  const code = toId.findLastIndex((each, at) => each < 0 && colours[at] === null);
-  if (kind !== 'colour' || given.length < 3 || given.some((channel) => channel > 255) || code < 0)
-    throw invalid(file, `"${text}" cannot be read as a class: it must be "value N" or "colour R G B" with numbers from 0 to 255`);
-  toId[code] = id;
-  colours[code] = given.slice(0, 3) as Rgb;
+/** Colours that classes have besides their own take the codes that are left, from the end. */
+function takeColours(toId: number[], colours: (Rgb | null)[], { classes }: FullClassSet): void {
+  classes.forEach(({ alsoColors = [] }, id) => {
+    for (const color of alsoColors) {
+      const code = toId.findLastIndex((each, at) => each < 0 && colours[at] === null);
+      if (code < 0) return;
+      toId[code] = id;
+      colours[code] = color;
+    }
+  });
 }
 
 /** A class set that comes with the workbench, to read masks by their values. */

@@ -1,21 +1,28 @@
 // How masks name classes is seen by looking at a few of them: what leaves the fewest pixels outside a class set.
 import { decodeStoredMask } from '#files/mask-png';
 import { countCodes } from '#files/mask-writing';
+import { channelsOf } from '#files/png/header';
+import { readPng } from '#files/png/png';
+import { voidId } from '#shared/mask/void-id';
 import { isForeign } from '#files/mask-legend';
 import { isLargeMask } from '#files/large-pictures';
 import { readPictureFile } from '#files/plain-file';
 import type { ClassSource } from '#shared/data/arrangement';
-import { classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
+import { assertOneColourEach, classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
 
 /** A way to read masks that could be meant. */
 export interface Reading {
   source: ClassSource;
   full: FullClassSet;
   by: MaskReading['by'];
+  /** What the list says itself, and is not made up. */
+  told: { colours: boolean; void: boolean };
   /** Names the class set in messages. */
   file: string;
 }
 
+/** Share of pixels whose channels differ from which on masks are no values. */
+const mostlyColours = 0.25;
 /** Masks that are looked at, spread over all. */
 const looked = 6;
 
@@ -23,23 +30,57 @@ export interface BestReading {
   reading: Reading;
   /** Share of pixels that it leaves outside the class set, 0 … 1. */
   outside: number;
-  /** Masks that were looked at. */
-  looked: number;
 }
 
-/** @returns the first of the readings that leave the fewest pixels outside; null if there are none */
-export function bestReading(maskFiles: readonly string[], readings: readonly Reading[]): BestReading | null {
+/** Some of the masks, spread over all. */
+export function someOf(maskFiles: readonly string[]): Uint8Array[] {
   const step = Math.max(1, Math.floor(maskFiles.length / looked));
-  const masks = maskFiles.filter((_, index) => index % step === 0).slice(0, looked);
-  const contents = masks.flatMap(contentOf);
-  let best: BestReading | null = null;
+  return maskFiles
+    .filter((_, index) => index % step === 0)
+    .slice(0, looked)
+    .flatMap(contentOf);
+}
+
+/** Whether masks show colours: other than grey, or by a palette. */
+export function areColoured(contents: readonly Uint8Array[]): boolean {
+  return contents.some((content) => {
+    try {
+      const { header, samples } = readPng(content, 'a mask', () => undefined);
+      const channels = channelsOf(header);
+      if (header.colourType === 3) return true;
+      if (channels < 3) return false;
+      for (let at = 0; at < samples.length; at += channels)
+        if (samples[at] !== samples[at + 1] || samples[at] !== samples[at + 2]) return true;
+      return false;
+    } catch {
+      // What cannot be read is told when it is surveyed.
+      return false;
+    }
+  });
+}
+
+/**
+ * The first of the readings that leave the fewest pixels outside.
+ * @returns null if there are none
+ * @throws AppError 'not-a-dataset' if it would be one by colours, and two classes have one
+ */
+export function bestReading(contents: readonly Uint8Array[], readings: readonly Reading[]): BestReading | null {
+  let best: (BestReading & { cost: number }) | null = null;
+  let outsideByValue: number | null = null;
   for (const reading of readings) {
-    const set = usable(reading);
-    if (!set) continue;
-    const outside = contents.reduce((sum, content) => sum + outsideOf(content, set, reading), 0) / Math.max(1, contents.length);
-    if (!best || outside < best.outside) best = { reading, outside, looked: contents.length };
-    if (outside === 0) break;
+    // Where most pixels are values, a colour among them is foreign, and its first channel no class.
+    if (reading.by === 'first-channel' && outsideByValue !== null && outsideByValue < mostlyColours) continue;
+    const set = classSetFrom(oneOfEachColour(reading), { by: reading.by }, reading.file);
+    const shares = contents.map((content) => sharesOf(content, set, reading));
+    const mean = (of: (share: Shares) => number) => shares.reduce((sum, share) => sum + of(share), 0) / Math.max(1, shares.length);
+    const outside = mean((share) => share.outside);
+    if (reading.by === 'value') outsideByValue = outside;
+    // A value that nobody has said to be void may well be a class in another reading.
+    const cost = outside + (reading.told.void ? 0 : mean((share) => share.void) / 2);
+    if (!best || cost < best.cost - 1e-9) best = { reading, outside, cost };
+    if (cost === 0) break;
   }
+  if (best?.reading.by === 'colour') assertOneColourEach(best.reading.full, best.reading.file);
   return best;
 }
 
@@ -52,24 +93,31 @@ function contentOf(file: string): Uint8Array[] {
   }
 }
 
-/** A set whose colours do not tell its classes apart cannot be read by them. */
-function usable({ full, by, file }: Reading): ClassSet | null {
-  try {
-    return classSetFrom(full, { by }, file);
-  } catch {
-    return null;
-  }
+/** Where colours name classes and two have one, the first has it: how much of masks they are is still seen. */
+function oneOfEachColour({ full, by }: Reading): FullClassSet {
+  if (by !== 'colour') return full;
+  const keyOf = ({ color }: FullClassSet['classes'][number]) => color.join();
+  return { ...full, classes: full.classes.filter((each, at) => full.classes.findIndex((other) => keyOf(other) === keyOf(each)) === at) };
 }
 
-/** Share of a mask's pixels that are in no class: all of one that cannot be read so. */
-function outsideOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): number {
+/** Shares of a mask's pixels, 0 … 1. */
+interface Shares {
+  /** In no class and not void. */
+  outside: number;
+  void: number;
+}
+
+/** All is outside of a mask that cannot be read so. */
+function sharesOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): Shares {
+  const nothing = { outside: 1, void: 0 };
   try {
     const { values, toId, form } = decodeStoredMask(content, 'a mask', format);
     // Grey that happens to be a class's colour is no sign of colours.
-    if (by === 'colour' && 'builtIn' in source && (form.colourType === 0 || form.colourType === 4)) return 1;
-    const outside = countCodes(values).reduce((sum, pixels, code) => sum + (isForeign(code, toId) ? pixels : 0), 0);
-    return outside / values.length;
+    if (by === 'colour' && 'builtIn' in source && (form.colourType === 0 || form.colourType === 4)) return nothing;
+    const counts = countCodes(values);
+    const share = (is: (code: number) => boolean) => counts.reduce((sum, pixels, code) => sum + (is(code) ? pixels : 0), 0) / values.length;
+    return { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId) };
   } catch {
-    return 1;
+    return nothing;
   }
 }

@@ -81,11 +81,18 @@ const bySplit = (entries: readonly OutEntry[]): [split: string, entries: OutEntr
 const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
 const quoted = (text: string): string => (/\s/.test(text) ? `"${text}"` : text);
 
+const classesFile = (content: object): OutFile => ({
+  path: 'classes.json',
+  content: `${JSON.stringify({ name: 'Exported classes', ...content }, null, 1)}\n`,
+});
+
 /** The classes as this workbench reads them, beside whatever list the form has. */
-function ownClasses(classes: readonly OutClass[], voidValue: number): OutFile {
-  const listed = classes.map(({ name, color }, value) => ({ value, name, color }));
-  return { path: 'classes.json', content: `${JSON.stringify({ name: 'Exported classes', voidValue, classes: listed }, null, 1)}\n` };
-}
+const classesOfValues = (classes: readonly OutClass[], voidValue: number): OutFile =>
+  classesFile({ voidValue, classes: classes.map(({ name, color }, value) => ({ value, name, color })) });
+
+/** The same where colours name classes: their order alone. */
+const classesOfColours = (classes: readonly OutClass[]): OutFile =>
+  classesFile({ classes: classes.map(({ name, color }) => ({ name, color })) });
 
 /** Pairs of paths, an image a line, as SegNet and CVAT list them. */
 const pairLists = (entries: readonly OutEntry[]): OutFile[] =>
@@ -105,7 +112,7 @@ const segnet: ExportForm = {
     { path: `${image.split}/${image.name}${image.extension}`, content: image.picture },
     { path: `${image.split}annot/${image.name}.png`, content: greyMask(image, classes) },
   ],
-  lists: (entries, classes) => [...pairLists(entries), ownClasses(classes, classes.length)],
+  lists: (entries, classes) => [...pairLists(entries), classesOfValues(classes, classes.length)],
 };
 
 const camvid: ExportForm = {
@@ -116,7 +123,7 @@ const camvid: ExportForm = {
   lists: (entries, classes) => [
     ...pairLists(entries),
     { path: 'label_colors.txt', content: lines(colourLines(classes)) },
-    ownClasses(classes, 255),
+    classesOfColours(classes),
   ],
 };
 
@@ -144,7 +151,7 @@ const voc: ExportForm = {
         ...classes.map(({ name, color }) => `${name.replaceAll(':', '-')}:${color.join(',')}::`),
       ]),
     },
-    ownClasses(classes, 255),
+    classesOfValues(classes, 255),
   ],
 };
 

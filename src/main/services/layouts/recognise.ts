@@ -4,9 +4,9 @@ import { isThere } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
-import { classFileNames, readClassFile, readingOf } from '../class-sets/class-files.ts';
-import { bestReading, type Reading } from '../class-sets/mask-reading.ts';
-import { arrangementSchema, type Arrangement, type ClassSource, type OpenArrangement } from '#shared/data/arrangement';
+import { classFileNames, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
+import { areColoured, bestReading, someOf, type Reading } from '../class-sets/mask-reading.ts';
+import { arrangementSchema, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { layouts, namedLayouts, type Draft } from './layouts.ts';
@@ -108,36 +108,62 @@ type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 /** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
 function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound {
   const file = classFileOf(view, draft);
-  const usual = draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
-  const likely = file ? listed(fromFile(view, file, draft), usual) : usual;
-  const best = bestReading(masks, [...likely, ...(file ? [] : colouredSets(draft))]);
+  const contents = someOf(masks);
+  const likely = file ? listed(view, file, draft, areColoured(contents)) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
+  const best = bestReading(contents, [...likely, ...(file ? [] : colouredSets(draft))]);
   // Whose classes are not known is asked, unless colours tell them without doubt.
-  if (!best || (likely.length === 0 && (best.outside > 0 || best.looked === 0)))
+  if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0)))
     return { classes: null, masks: draft.masks ?? 'value', newMasks: draft.newMasks };
   return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
 }
 
+const waysOfNaming = ['value', 'first-channel', 'colour'] as const;
+
 /**
- * The classes of a file, by what such files name them by; where it names colours and masks hold values, the layout's own order of
- * classes goes before that of the list.
+ * The ways in which a list of classes could be meant, the likeliest first: by its colours where it tells them and masks show some, else
+ * as such lists are. Where it names the very classes of the layout, and masks hold values, the layout's own order of them goes first.
  */
-const listed = ([first, ...others]: Reading[], usual: Reading[]): Reading[] =>
-  first.by === 'colour' ? [first, ...usual.filter(({ by }) => by === 'value'), ...others] : [first, ...others];
+function listed(view: FolderView, name: string, draft: Draft, coloured: boolean): Reading[] {
+  const file = view.at(name);
+  const source = readClassSource(file);
+  const told = { colours: source.classes.every(({ color }) => color !== undefined), void: source.voidValue !== undefined };
+  const full = fullClassSet(source, file);
+  const usual = coloured && told.colours ? 'colour' : (draft.masks ?? readingOf(file));
+  const ways = [...new Set([usual, ...waysOfNaming])].filter((by) => by !== 'colour' || told.colours);
+  const own = ways.map((by): Reading => ({ source: { file: name }, full, by, told, file }));
+  const [first, ...others] = own;
+  const isOfLayout = draft.builtIn !== undefined && isListOf(draft.builtIn, full);
+  if (!isOfLayout || first.by !== 'colour') return own;
+  return [first, ...fromBuiltIn(draft.builtIn!, draft).filter(({ by }) => by === 'value'), ...others];
+}
 
-const readings = (source: ClassSource, full: FullClassSet, first: Reading['by'], file: string): Reading[] =>
-  [...new Set([first, 'value', 'first-channel', 'colour'] as const)].map((by) => ({ source, full, by, file }));
+/** Sets that are made of the same classes, under the same names or some of them. */
+const relatives: Partial<Record<BuiltInName, BuiltInName>> = { 'camvid-11': 'camvid-32', 'cityscapes-19': 'cityscapes-34' };
 
-const fromFile = (view: FolderView, file: string, draft: Draft): Reading[] =>
-  readings({ file }, readClassFile(view.at(file)), draft.masks ?? readingOf(view.at(file)), view.at(file));
+/** Whether a list holds the classes of a layout's set, and those that this was made of: SegNet's CamVid lies beside Cambridge's list. */
+function isListOf(name: BuiltInName, { classes }: FullClassSet): boolean {
+  const own = builtInSource(name).classes;
+  const all = [...own, ...(relatives[name] ? builtInSource(relatives[name]).classes : [])];
+  const names = new Set(all.map((each) => each.name.toLowerCase()));
+  return (
+    classes.length >= own.length &&
+    classes.every((each) => names.has(each.name.toLowerCase()) || /^(void|unlabell?ed|ignored?)$/i.test(each.name))
+  );
+}
+
+const allTold = { colours: true, void: true };
+
 /** By colours only where the layout has them: which set of known colours they are is looked at otherwise. */
 const fromBuiltIn = (name: BuiltInName, { masks = 'value' }: Draft): Reading[] =>
-  readings({ builtIn: name }, builtInSource(name), masks, name).filter(({ by }) => by === masks || by !== 'colour');
+  [...new Set([masks, ...waysOfNaming])]
+    .filter((by) => by === masks || by !== 'colour')
+    .map((by) => ({ source: { builtIn: name }, full: builtInSource(name), by, told: allTold, file: name }));
 
 /** The sets whose colours are known to everybody, in the order in which they are believed. */
 const colouredSets = ({ builtIn }: Draft): Reading[] =>
   [...new Set<BuiltInName>(['camvid-32', ...(builtIn ? [builtIn] : []), ...builtInNames])]
     .filter((name) => name !== 'cityscapes-34')
-    .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', file: name }));
+    .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', told: allTold, file: name }));
 
 function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
   if (arrangement.classes) return { ...arrangement, classes: arrangement.classes };
