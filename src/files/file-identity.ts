@@ -13,12 +13,15 @@ export function identityOf(file: string): string | null {
   }
 }
 
-/** What has this name, a link as itself; null if nothing does, also where a file is in the place of a folder on the way. */
+/**
+ * What has this name, a link as itself; null if nothing does, also where a file is in the place of a folder on the way, and where no file
+ * can have it.
+ */
 export function lookAt(file: string): Stats | null {
   try {
     return lstatSync(file, { throwIfNoEntry: false }) ?? null;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
+    if (['ENOTDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
 }

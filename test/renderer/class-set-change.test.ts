@@ -17,7 +17,7 @@ const arrangement = {
 const rows = (change: Record<string, Partial<EditedClass>> = {}): EditedClass[] =>
   classes.map(({ name, value }) => ({ name, value, color: '#0a0b0c', isNew: false, into: '', ...change[name] }));
 const changed = (edited: EditedClass[], masks: 'value' | 'colour' = 'value') =>
-  classChange({ arrangement: { ...arrangement, masks }, voidValue: 0, classes }, 'Mine', edited);
+  classChange({ arrangement: { ...arrangement, masks }, voidValue: 0, classes, alsoColors: { Car: [[7, 7, 7]] } }, 'Mine', edited);
 
 test('a new name takes what was read as the class with it, and an order is kept with its values', () => {
   const [sky, road, car] = rows({ Car: { name: 'Vehicle' } });
@@ -27,7 +27,7 @@ test('a new name takes what was read as the class with it, and an order is kept 
         name: 'Mine',
         voidValue: 0,
         classes: [
-          { value: 3, name: 'Vehicle', color: [10, 11, 12] },
+          { value: 3, name: 'Vehicle', color: [10, 11, 12], alsoColors: [[7, 7, 7]] },
           { value: 1, name: 'Sky', color: [10, 11, 12] },
           { value: 2, name: 'Road', color: [10, 11, 12] },
         ],
@@ -42,7 +42,9 @@ test('a class that is merged is read as the other one, through a chain too, and 
   const result = changed(rows({ Car: { into: 'value:2' }, Road: { into: 'value:1' } }));
   expect(result).toMatchObject({ change: { readAs: { 'value 9': 'Sky', 'value 3': 'Sky', 'value 2': 'Sky', 'value 255': null } } });
   expect(changed(rows({ Car: { into: 'void' } }))).toMatchObject({ change: { readAs: { 'value 9': null, 'value 3': null } } });
-  expect(changed(rows({ Car: { into: 'value:1' } }), 'colour')).toMatchObject({ change: { readAs: { 'colour 2 2 2': 'Sky' } } });
+  expect(changed(rows({ Car: { into: 'value:1' } }), 'colour')).toMatchObject({
+    change: { readAs: { 'colour 2 2 2': 'Sky', 'colour 7 7 7': 'Sky' } },
+  });
 });
 
 test.each([

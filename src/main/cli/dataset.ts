@@ -5,7 +5,8 @@ import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
 import type { ClassSet } from '#services/class-sets/class-set';
 import { isZip, unzipBeside } from '#services/layouts/unzip';
-import { locateDataset, type LocatedDataset } from '#services/layouts/recognise';
+import { isFolder } from '#services/layouts/folder-view';
+import { datasetFolder, locateDataset, type LocatedDataset } from '#services/layouts/recognise';
 
 export interface CliDataset {
   folder: string;
@@ -15,7 +16,8 @@ export interface CliDataset {
 
 /** Locates a data set without opening its history: the command line writes nothing into it. A zip is unpacked beside itself. */
 export async function findDataset(folder: string): Promise<CliDataset> {
-  const at = isZip(folder) ? await unzipBeside(path.resolve(folder)) : path.resolve(folder);
+  const given = path.resolve(folder);
+  const at = isZip(folder) ? await unzipBeside(given) : isFolder(given) ? datasetFolder(given) : given;
   letLinksInto(at);
   const located = locateDataset(at);
   return { folder: at, located, classSet: located.classSet };

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
+import type { LocatedImage } from '#services/layouts/located-image';
 import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
@@ -36,6 +38,27 @@ export function registerExportData(program: Command): void {
     .action((options: ExportDataOptions) => run(options));
 }
 
+/**
+ * Images with the masks that `predict` has written: of the last part of their ids, or of all of it where two end alike.
+ * @throws AppError 'invalid-argument' where one mask could be that of two images
+ */
+function withPredictions(images: readonly LocatedImage[], folder: string): LocatedImage[] {
+  const ends = new Map<string, string[]>();
+  for (const { id } of images) ends.set(path.basename(id), [...(ends.get(path.basename(id)) ?? []), id]);
+  return images.map((image) => {
+    const [whole, end] = [`${image.id.replaceAll('/', '+')}.png`, `${path.basename(image.id)}.png`];
+    const alike = ends.get(path.basename(image.id))!;
+    if (alike.length === 1 || existsSync(path.join(folder, whole)))
+      return { ...image, maskFile: path.join(folder, existsSync(path.join(folder, whole)) ? whole : end) };
+    if (!existsSync(path.join(folder, end))) return { ...image, maskFile: path.join(folder, whole) };
+    const names = alike.map((id) => `${id.replaceAll('/', '+')}.png`);
+    throw new AppError(
+      'invalid-argument',
+      `${path.join(folder, end)} could be the mask of ${alike.join(' and ')}: call them ${names.join(' and ')}`,
+    );
+  });
+}
+
 async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
   const { located, classSet } = await findDataset(data);
   const chosen = located.images.filter((image) => split === undefined || image.split === split);
@@ -45,9 +68,7 @@ async function run({ data, split, to, out, predictions }: ExportDataOptions): Pr
   }
   // What `predict` writes holds stored values, whatever the masks of the data set are.
   const predicted = predictions ? { ...classSet, format: { ...classSet.format, by: 'value' as const } } : classSet;
-  const images = predictions
-    ? chosen.map((image) => ({ ...image, maskFile: path.resolve(predictions, `${path.basename(image.name)}.png`) }))
-    : chosen;
+  const images = predictions ? withPredictions(chosen, path.resolve(predictions)) : chosen;
   const target = path.resolve(out);
   const onProgress = (done: number, total: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);

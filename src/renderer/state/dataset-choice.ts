@@ -1,4 +1,5 @@
 import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
+import { AppError } from '#shared/errors';
 import type { Progress } from '#shared/throttled-progress';
 import type { Session } from './session.svelte.ts';
 
@@ -21,3 +22,9 @@ export const cancelOpening = (session: Session): Promise<boolean> => session.att
 /** @returns a function that ends it */
 export const onUnpacking = (session: Session, listener: (progress: Progress | null) => void): (() => void) =>
   session.on('datasets.unpacking', listener);
+
+/** The folder of which a person has to say what is in it: it was refused for want of a layout or of classes. Null for other errors. */
+export function folderToDescribe(error: unknown): string | null {
+  const isIt = error instanceof AppError && 'needs' in error.details;
+  return isIt && typeof error.details.file === 'string' ? error.details.file : null;
+}

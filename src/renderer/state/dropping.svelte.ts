@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors';
 import { throttledProgress, type Progress } from '#shared/throttled-progress';
 import { droppedPath } from '../api/dropped-path.ts';
-import { cancelOpening, onUnpacking } from './dataset-choice.ts';
+import { cancelOpening, folderToDescribe, onUnpacking } from './dataset-choice.ts';
 import type { Session } from './session.svelte.ts';
 
 /** Of what a call may be, a good part: a window that sends it stops for no stroke. */
@@ -12,6 +12,8 @@ export class Dropping {
   /** What is going on, in words; null while nothing is. */
   label = $state<string | null>(null);
   progress = $state.raw<Progress | null>(null);
+  /** The folder that it was unpacked into, where a person has to say what is in it; null where nobody has to. */
+  needsSaying = $state<string | null>(null);
   private readonly session: Session;
   private readonly stopListening: () => void;
   private stopped = false;
@@ -34,6 +36,7 @@ export class Dropping {
       await this.session.openFolder(await this.pathOf(file, isFolder));
       this.session.go('library');
     } catch (error) {
+      this.needsSaying = folderToDescribe(error);
       if (!this.stopped) this.session.toasts.error(error);
     } finally {
       this.label = null;

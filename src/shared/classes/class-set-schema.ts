@@ -25,13 +25,16 @@ export const classSetSchema = z.object({
 });
 
 /** A class set with or without a name of its own, or the names of classes alone. */
-export const classesFileSchema = z.union([
-  classSetSchema.extend({ name: name.default('Own classes') }),
-  classSetSchema.shape.classes.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
-]);
+export const classesFileSchema = z.union(
+  [
+    classSetSchema.extend({ name: name.default('Own classes') }),
+    classSetSchema.shape.classes.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
+  ],
+  { error: 'must hold "classes", or be a list itself, of 1 to 255 names of at most 60 letters, or of objects with such a "name"' },
+);
 
 export type ClassSetSource = z.infer<typeof classSetSchema>;
 
 /** The class sets that come with the workbench, by the names of their files. */
-export const builtInNames = ['camvid-11', 'camvid-32', 'cityscapes-19', 'cityscapes-34', 'voc-21'] as const;
+export const builtInNames = ['camvid-11', 'camvid-32', 'cityscapes-19', 'cityscapes-34', 'voc-21', 'camvid-32-reference'] as const;
 export type BuiltInName = (typeof builtInNames)[number];

@@ -29,3 +29,10 @@ export function distinctColours(given: readonly (Rgb | null)[]): Rgb[] {
   }
   return given.map((color) => color ?? next());
 }
+
+/** The same with all but the first entry of a colour as gaps. @returns the colours, and the places of those that are others now */
+export function toldApart(given: readonly Rgb[]): { colours: Rgb[]; changed: number[] } {
+  const isFirst = (color: Rgb, at: number) => given.findIndex((other) => other.join() === color.join()) === at;
+  const colours = distinctColours(given.map((color, at) => (isFirst(color, at) ? color : null)));
+  return { colours, changed: given.flatMap((color, at) => (isFirst(color, at) ? [] : [at])) };
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClassInfo } from '../classes/class-info.ts';
+import type { ClassInfo, Rgb } from '../classes/class-info.ts';
 import { arrangementSchema, openArrangementSchema, type Arrangement, type OpenArrangement } from '../data/arrangement.ts';
 import type { KnownClassSet } from '../data/advice.ts';
 import type { Progress } from '../throttled-progress.ts';
@@ -34,6 +34,8 @@ export interface DatasetInfo {
   classSet: string;
   /** What a mask file holds where nothing is labelled. */
   voidValue: number;
+  /** Colours that classes have besides their own, by their names. */
+  alsoColors: Readonly<Record<string, Rgb[]>>;
   /** How it is read, and whether a person said so. */
   arrangement: Arrangement;
   isArranged: boolean;

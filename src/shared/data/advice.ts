@@ -95,12 +95,13 @@ function secondIsVoid({ classes, voidValue }: Seen, masks: Seen['entries']): Adv
   const [first, second] = classes;
   const has = (place: number) => masks.some(({ classPixels }) => classPixels!.at(place)! > 0);
   if (classes.length !== 2 || voidValue !== 255 || !has(0) || has(1) || !has(-1)) return null;
+  const holds = masks.length > 1 ? 'they hold' : 'it holds';
   const named = [
     { value: first.value ?? 0, name: first.name, color: first.color },
     { value: 255, name: second.name, color: second.color },
   ];
   return {
-    text: `No mask holds ${second.value ?? 1} (${second.name}), and ${masks.length > 1 ? 'they hold' : 'it holds'} 255: is that ${second.name}?`,
+    text: `No mask holds ${second.value ?? 1} (${second.name}), and ${holds} 255: is that ${second.name}?`,
     action: `Read 255 as ${second.name}`,
     change: { classes: { name: 'Two classes', voidValue: 254, classes: named }, masks: 'value', readAs: {} },
   };

@@ -35,3 +35,14 @@ export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problem
     }
   return [...groups.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.imageIds.length - a.imageIds.length);
 }
+
+/** What of labelled images training leaves out, and why, in a sentence; null where it uses all of them. */
+export function leftOutText(entries: Iterable<Pick<ImageEntry, 'id' | 'problems' | 'hasMask'>>): string | null {
+  const labelled = [...entries].filter(({ hasMask }) => hasMask);
+  const out = labelled.filter(({ problems }) => problems.length > 0);
+  if (out.length === 0) return null;
+  const why = problemGroups(out).map(
+    ({ title, imageIds }) => `${title} (${imageIds.length}: ${imageIds.slice(0, 2).join(', ')}${imageIds.length > 2 ? ', …' : ''})`,
+  );
+  return `${out.length} of ${labelled.length} labelled images ${out.length === 1 ? 'is' : 'are'} left out: ${why.join('; ')}.`;
+}

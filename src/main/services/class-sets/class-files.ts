@@ -33,6 +33,18 @@ const coloured = (name: string, channels: readonly string[]): Class | null => {
   return color && name.trim() ? { name: name.trim(), color } : null;
 };
 
+/** The cells of a line of a table, with commas or semicolons between; in quotes a cell may hold these. */
+function cellsOf(line: string): string[] {
+  const between = /^(?:"[^"]*"|[^",])*,/.test(line) ? ',' : ';';
+  const cells = line.match(new RegExp(`(?:"(?:[^"]|"")*"|[^${between}"])+|(?<=^|${between})(?=${between}|$)`, 'g')) ?? [];
+  return cells.map((cell) =>
+    cell
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .replaceAll('""', '"'),
+  );
+}
+
 const kinds: readonly ClassFileKind[] = [
   {
     names: ['label_colors.txt'],
@@ -49,17 +61,17 @@ const kinds: readonly ClassFileKind[] = [
     form: 'a name, red, green and blue with commas between: "Road,128,64,128"',
     hasHeading: true,
     parse(line) {
-      const cells = line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
+      const cells = cellsOf(line);
       return cells.length >= 4 ? coloured(cells[0], cells.slice(1, 4)) : null;
     },
   },
   {
     names: ['labelmap.txt'],
     by: 'colour',
-    form: 'a name, a colour, parts and actions: "road:128,64,128::"',
+    form: 'a name, a colour or none, parts and actions: "road:128,64,128::"',
     parse(line) {
       const [name, color = ''] = line.split(':');
-      return coloured(name, color.split(','));
+      return color.trim() === '' && line.includes(':') && name.trim() ? { name: name.trim() } : coloured(name, color.split(','));
     },
   },
   {
@@ -86,7 +98,7 @@ export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?
 export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
   if (!kind) return readJsonFile(file, classesFileSchema, example);
-  const classes = classesIn(file, kind);
+  const classes = numbered(classesIn(file, kind));
   if (classes.length === 0 || classes.length > 255)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to 255, ${kind.form}`, { file });
   return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
@@ -100,14 +112,27 @@ const mostLines = 5000;
 
 const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "color": [128, 64, 128]}]} or ["Sky", "Road"]';
 
+const longestName = 60;
+
+/** Numbers before all of the names are their values: `0 sky`. */
+function numbered(classes: Class[]): Class[] {
+  const told = classes.map(({ name, color }) => (color ? null : /^(\d{1,3})[\s:,;]+(.+)$/.exec(name)));
+  if (classes.length === 0 || told.includes(null)) return classes;
+  return told.map((match) => ({ value: Math.min(255, Number(match![1])), name: match![2] }));
+}
+
 function classesIn(file: string, { parse, form, hasHeading = false }: ClassFileKind): Class[] {
   return linesOf(file, mostLines).flatMap((line, index) => {
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#')) return [];
     const found = parse(trimmed);
-    if (found) return [{ ...found, name: found.name.slice(0, 60) }];
+    const told = trimmed.length > longestName ? `${trimmed.slice(0, longestName)}…` : trimmed;
+    if (found && found.name.length > longestName)
+      throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": a name must have at most ${longestName} letters`, {
+        file,
+      });
+    if (found) return [found];
     if (hasHeading && index === 0) return [];
-    const told = trimmed.length > 60 ? `${trimmed.slice(0, 60)}…` : trimmed;
     throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": it must be ${form}`, { file });
   });
 }

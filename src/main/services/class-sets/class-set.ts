@@ -15,6 +15,8 @@ export interface ClassSet {
   name: string;
   classes: ClassInfo[];
   format: MaskFormat;
+  /** Colours that classes have besides their own, by their names. */
+  alsoColors: Readonly<Record<string, Rgb[]>>;
   /** Changes with the class set's content and how masks are read. */
   key: string;
 }
@@ -88,6 +90,7 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
     name,
     classes: classes.map(({ name: className, value, color }, id) => ({ id, value, name: className, color })),
     format,
+    alsoColors: Object.fromEntries(classes.flatMap((each) => (each.alsoColors ? [[each.name, each.alsoColors]] : []))),
     key: fnv1a(JSON.stringify([full, reading])).toString(16),
   };
 }

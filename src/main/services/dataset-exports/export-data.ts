@@ -1,6 +1,7 @@
 // A data set, or a split of it, in a form that others read.
 import { isThere } from '#files/file-identity';
 import type { ExportFormName } from '#shared/data/export-forms';
+import { toldApart } from '#shared/classes/distinct-colours';
 import { AppError, messageOf } from '#shared/errors';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
@@ -40,7 +41,9 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   const { images, classSet, to, out, exportImage, onProgress, signal } = options;
   const labelled = images.filter(({ maskFile }) => isThere(maskFile));
   if (labelled.length === 0) throw new AppError('not-found', 'None of the images has a mask, so there is nothing to export');
-  const { classes, format } = classSet;
+  const { format } = classSet;
+  const { colours, changed } = toldApart(classSet.classes.map(({ color }) => color));
+  const classes = classSet.classes.map((each, id) => ({ ...each, color: colours[id] }));
   const nameOf = uniqueNames(to);
   const inputs = labelled.map(({ id, split, imageFile, maskFile }) => ({
     to,
@@ -54,7 +57,9 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   const sink = sinkAt(out);
   const entries = new Map<number, OutEntry>();
   const counts = new Map<string, SplitCounts>();
-  const notes: string[] = [];
+  const notes: string[] = changed.map(
+    (id) => `"${classes[id].name}" had the colour of another class, and went out as ${classes[id].color.join(' ')}`,
+  );
   let foreign = 0;
   let next = 0;
   let done = 0;
@@ -70,12 +75,14 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
         entry,
         pixels,
         foreign: outside,
-      } = await exportImage(inputs[index]).catch((error: unknown) => {
-        // Whoever worked on it has ended: that says nothing of the image.
-        if (error instanceof AppError && error.code === 'cancelled') throw error;
-        notes.push(`left out: ${messageOf(error)}`);
-        return { files: [], entry: null, pixels: null, foreign: 0 };
-      });
+      } = await exportImage(inputs[index])
+        .then(shortEnough)
+        .catch((error: unknown) => {
+          // Whoever worked on it has ended: that says nothing of the image.
+          if (error instanceof AppError && error.code === 'cancelled') throw error;
+          notes.push(`left out: ${messageOf(error)}`);
+          return { files: [], entry: null, pixels: null, foreign: 0 };
+        });
       writing = writing.then(async () => {
         if (ended) return;
         for (const { path, content } of files) await sink.write(path, content);
@@ -91,7 +98,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   try {
     await Promise.all(workers);
     const ordered = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
-    if (ordered.length === 0) throw new AppError('corrupt-file', `No image could be exported: ${notes[0]}`);
+    if (ordered.length === 0) throw new AppError('corrupt-file', `No image could be exported: ${notes.at(-1)}`);
     for (const { path, content } of formOfExport[to].lists(ordered, classes)) await sink.write(path, content);
     await sink.write('report.csv', reportOf(counts, classes));
     await sink.finish();
@@ -103,6 +110,19 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
     throw error;
   }
   return { images: entries.size, notes: [...notes, ...otherwise(options, labelled.length, foreign)] };
+}
+
+/** Bytes that systems let a name have. */
+const longestName = 255;
+
+/** @throws AppError 'invalid-argument' if an image's files would have names that none may have */
+function shortEnough(exported: ExportedImage): ExportedImage {
+  const long = exported.files.flatMap(({ path }) => path.split('/')).find((part) => Buffer.byteLength(part) > longestName);
+  if (long === undefined) return exported;
+  throw new AppError(
+    'invalid-argument',
+    `${exported.entry.name}: its name would be longer than ${longestName} bytes (${long.slice(0, 60)} …)`,
+  );
 }
 
 function addTo(counts: Map<string, SplitCounts>, split: string, pixels: readonly number[]): void {

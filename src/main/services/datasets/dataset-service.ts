@@ -18,10 +18,10 @@ import { isHeld } from './holder-watch.ts';
 import { DroppedFiles } from './dropped-files.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
-import { FolderView } from '../layouts/folder-view.ts';
+import { FolderView, isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
-import { classSetOf, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
+import { classSetOf, datasetFolder, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { datasetId } from './open-dataset.ts';
 
@@ -68,7 +68,7 @@ export class DatasetService {
    */
   open(folder: string, isSample = false): Promise<DatasetInfo> {
     return this.changes.run(async () =>
-      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : folder), isSample, false),
+      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : innerFolder(folder)), isSample, false),
     );
   }
 
@@ -288,6 +288,15 @@ function knownClassSet(key: BuiltInName): KnownClassSet {
 }
 
 /** A folder by its one name: by another way to it a data set would be read only against itself. */
+/** A folder that a data set lies in; the folder itself where none does, whatever the reason: whoever opens it tells that. */
+function innerFolder(folder: string): string {
+  try {
+    return isFolder(folder) ? datasetFolder(folder) : folder;
+  } catch {
+    return folder;
+  }
+}
+
 function realFolder(folder: string): string {
   try {
     return realpathSync.native(folder);

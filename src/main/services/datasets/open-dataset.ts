@@ -164,6 +164,7 @@ export class OpenDataset {
       classes: this.classSet.classes,
       classSet: this.classSet.name,
       voidValue: this.classSet.format.voidValue,
+      alsoColors: this.classSet.alsoColors,
       arrangement: found.arrangement,
       isArranged: found.isArranged,
       splits,

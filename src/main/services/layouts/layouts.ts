@@ -2,6 +2,7 @@
 import type { Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
 import type { FolderView } from './folder-view.ts';
+import { imageFolderNames, isMaskFolderOf, maskFolderNames, splitNames, suffixesAmong } from './folder-names.ts';
 import { findSuffixes, stemOf } from './pairing.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
@@ -14,6 +15,8 @@ export interface Draft extends Pick<Arrangement, 'title' | 'sources'> {
   builtIn?: BuiltInName;
   masks?: Arrangement['masks'];
   newMasks?: Arrangement['newMasks'];
+  /** What of the folder is left out, in sentences. */
+  problems?: string[];
 }
 
 interface Layout {
@@ -22,33 +25,71 @@ interface Layout {
   find: (view: FolderView) => Draft | null;
 }
 
-const fileSplits = /^(train|training|val|valid|validation|dev|test|testing)$/i;
-const imageFolderNames = /^(images?|imgs?|photos?|pictures|rgb|frames|leftimg8bit)$/i;
-const maskFolderNames = /^(masks?|labels?|annotations?|annots?|gt|ground_?truth|seg(mentation)?s?|labelled|label_?images?)$/i;
-
 /** Sources in the order in which splits are shown. */
 const inOrder = (sources: readonly Source[]): Source[] => sources.toSorted((a, b) => bySplit(a.split, b.split));
 
 const hasImages = (view: FolderView, folder: string, below = false): boolean => view.images(folder, below).length > 0;
 
 /** Pairs of folders whose names tell each other: `<set>` and `<set>annot`. */
-function besideEachOther(view: FolderView, images: RegExp, maskFolders: (set: string) => string[]): Source[] {
+function besideEachOther(view: FolderView, images: RegExp, isMaskFolder: (set: string, name: string) => boolean): Source[] {
   const folders = view.folders();
   return inOrder(
     folders.flatMap((name): Source[] => {
       const set = images.exec(name)?.[1];
-      const masks = set === undefined ? undefined : maskFolders(set).find((each) => each !== name && folders.includes(each));
-      return masks && hasImages(view, name) ? [{ split: splitNamed(set!), images: name, masks }] : [];
+      const masks = set === undefined ? undefined : folders.find((each) => each !== name && isMaskFolder(set, each));
+      return masks && hasImages(view, name, true) ? [{ split: splitNamed(set!), images: name, masks }] : [];
     }),
   );
 }
 
+const nameOf = (folder: string): string => folder.split('/').at(-1)!;
+
+/** Whether what some of the sources hold lies in folders inside them. */
+const lieBelow = (view: FolderView, sources: readonly Source[]): { below?: true } =>
+  sources.some(({ images }) => !hasImages(view, images) && hasImages(view, images, true)) ? { below: true } : {};
+
+/** Splits by their names that have no folder of masks yet. */
+function withoutMasks(view: FolderView, found: readonly Source[], masksOf: (split: string) => string): Source[] {
+  const taken = new Set(found.flatMap(({ images, masks }) => [images, masks]));
+  return view
+    .folders()
+    .filter((name) => splitNames.test(name) && !taken.has(name) && hasImages(view, name, true))
+    .map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) }));
+}
+
+const strayText = (count: number, folder: string): string =>
+  `${count === 1 ? '1 image lies' : `${count} images lie`} in ${folder}/ itself, in no split, and ${count === 1 ? 'is' : 'are'} left out`;
+
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
-function splitFolders(view: FolderView, images: string, masks: string): Source[] {
+function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
-  const known = splits.filter((name) => fileSplits.test(name) || view.hasFolder(`${masks}/${name}`));
-  if (known.length === 0 || hasImages(view, images)) return [{ split: 'train', name: images.split('/').at(-1)!, images, masks }];
-  return inOrder(known.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` })));
+  const isSplit = splits.some((name) => splitNames.test(name) || view.hasFolder(`${masks}/${name}`));
+  const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
+  const stray = view.images(images).length;
+  if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
+  return {
+    sources: inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` }))),
+    problems: stray > 0 ? [strayText(stray, images)] : [],
+  };
+}
+
+/** Where one folder holds nothing but another, the innermost: what programs make of a zip that holds a folder of its own name. */
+function innermostOf(view: FolderView, folder: string): string {
+  const [inside, ...others] = view.folders(folder);
+  return inside !== undefined && others.length === 0 && view.files(folder).length === 0 ? innermostOf(view, `${folder}/${inside}`) : folder;
+}
+
+/** The folder that holds the masks of a folder's images: the one whose names pair with theirs; null where none does. */
+function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
+  const files = view.images(images, true);
+  const pairs = (name: string) => findSuffixes(files, view.masks(name, true)).pairs;
+  const found = among
+    .filter((name) => name !== images && maskFolderNames.test(nameOf(name)))
+    .map((name) => ({ name, pairs: pairs(name) }))
+    .sort((a, b) => b.pairs - a.pairs);
+  if (found[0]?.pairs > 0) return found[0].name;
+  // One that is there for masks and holds none that pair: not one that holds something else.
+  return found.find(({ name }) => view.masks(name, true).length > 0 || view.files(name).length === 0)?.name ?? null;
 }
 
 /** Lists of splits, in the first of the folders that has any. */
@@ -62,28 +103,35 @@ const rootLists = (view: FolderView): Arrangement['splits'] => splitsByLists(lis
 const reference: Layout = {
   example: 'train_images/ with train_labels/',
   find(view) {
-    const sources = besideEachOther(view, /^(.+)_images$/, (set) => [`${set}_labels`, `${set}_masks`, `${set}_annotations`]);
+    const endings = ['_labels', '_masks', '_annotations'];
+    const sources = besideEachOther(view, /^(.+)_images$/, (set, name) => endings.some((end) => name === set + end));
     const alone = ['train', 'valid', 'test'].filter((set) => view.hasFolder(`${set}_images`) && !view.hasFolder(`${set}_labels`));
     const bare = alone.map((set) => ({ split: splitNamed(set), images: `${set}_images`, masks: `${set}_labels` }));
     const all = [...sources, ...bare.filter(({ images }) => !sources.some((source) => source.images === images))];
     if (all.length === 0) return null;
-    return { title: 'train_images / train_labels', sources: inOrder(all), builtIn: 'camvid-32' };
+    return { title: 'train_images / train_labels', sources: inOrder(all), builtIn: 'camvid-32', ...lieBelow(view, all) };
   },
 };
 
 const cityscapes: Layout = {
   example: 'leftImg8bit/ with gtFine/',
   find(view) {
-    const masks = ['gtFine', 'gtCoarse'].find((name) => view.hasFolder(name));
-    if (!masks || !view.hasFolder('leftImg8bit')) return null;
-    const sources = splitFolders(view, 'leftImg8bit', masks);
-    const ids = sources.flatMap((source) => view.images(source.masks, true)).find((file) => /_label(Train)?Ids\.png$/.test(file));
-    const form = ids ? stemOf(ids).replace(/^.*?(?=_gt(Fine|Coarse)_)/, '') : `_${masks}_labelIds`;
-    const hasTrainIds = sources.some((source) => view.images(source.masks, true).some((file) => file.endsWith('_labelTrainIds.png')));
-    const mask = hasTrainIds ? form.replace('_labelIds', '_labelTrainIds') : form;
+    const images = folderNamed(view, 'leftImg8bit');
+    const masks = folderNamed(view, 'gtFine') ?? folderNamed(view, 'gtCoarse');
+    if (!masks || !images) return null;
+    const { sources, problems } = splitFolders(view, images, masks);
+    const kind = masks.split('/').at(-1)!;
+    const files = sources.map((source) => view.images(source.masks, true));
+    const ids = files.flat().find((file) => /_label(Train)?Ids\.png$/.test(file));
+    const form = ids ? stemOf(ids).replace(/^.*?(?=_gt(Fine|Coarse)_)/, '') : `_${kind}_labelIds`;
+    // Training ids where all that is labelled has them.
+    const isIn = (ending: string) => files.filter((names) => names.some((name) => name.endsWith(ending))).length;
+    const hasTrainIds = isIn('_labelTrainIds.png') > 0 && isIn('_labelTrainIds.png') >= isIn('_labelIds.png');
+    const mask = form.replace(/_label(Train)?Ids$/, hasTrainIds ? '_labelTrainIds' : '_labelIds');
     return {
-      title: `Cityscapes: leftImg8bit / ${masks}`,
+      title: `Cityscapes: leftImg8bit / ${kind}`,
       sources,
+      problems,
       below: true,
       suffixes: { image: '_leftImg8bit', mask },
       builtIn: hasTrainIds ? 'cityscapes-19' : 'cityscapes-34',
@@ -91,11 +139,18 @@ const cityscapes: Layout = {
   },
 };
 
+/** A folder here, or in one that its zip was unpacked into. */
+function folderNamed(view: FolderView, name: string): string | null {
+  if (view.hasFolder(name)) return name;
+  const outer = view.folders().find((each) => each.startsWith(`${name}_`) && view.hasFolder(`${each}/${name}`));
+  return outer ? `${outer}/${name}` : null;
+}
+
 const voc: Layout = {
   example: 'JPEGImages/ with SegmentationClass/',
   find(view) {
     if (!view.hasFolder('JPEGImages') || !view.hasFolder('SegmentationClass')) return null;
-    const lists = listsIn(view, 'ImageSets/Segmentation');
+    const lists = listsIn(view, 'ImageSets/Segmentation', true);
     return {
       title: 'VOC: JPEGImages / SegmentationClass',
       // Its splits are lists; folders inside are sequences.
@@ -115,7 +170,7 @@ const mmsegmentation: Layout = {
     if (!view.hasFolder('img_dir')) return null;
     return {
       title: 'mmsegmentation: img_dir / ann_dir',
-      sources: splitFolders(view, 'img_dir', 'ann_dir'),
+      ...splitFolders(view, 'img_dir', 'ann_dir'),
       below: true,
       splits: rootLists(view),
     };
@@ -125,15 +180,18 @@ const mmsegmentation: Layout = {
 const cambridge: Layout = {
   example: '701_StillsRaw_full/ with LabeledApproved_full/',
   find(view) {
-    const masks = view.folders().find((name) => /^LabeledApproved(_full)?$/i.test(name));
-    if (!masks) return null;
+    const outer = view.folders().find((name) => /^LabeledApproved(_full)?$/i.test(name));
+    if (!outer) return null;
+    const masks = innermostOf(view, outer);
     const files = view.masks(masks);
-    const others = view.folders().filter((name) => name !== masks && hasImages(view, name));
+    const inside = view.folders().filter((name) => name !== outer);
+    const others = inside.map((name) => innermostOf(view, name)).filter((name) => hasImages(view, name));
     const pairs = others.map((name) => ({ name, pairs: findSuffixes(view.images(name), files).pairs })).sort((a, b) => b.pairs - a.pairs);
     if (pairs.length === 0) return null;
-    const source = { split: 'train', name: pairs[0].name, images: pairs[0].name, masks };
+    const images = pairs[0].name;
+    const source = { split: 'train', name: images.split('/')[0], images, masks };
     return {
-      title: `CamVid as Cambridge publishes it: ${pairs[0].name} / ${masks}`,
+      title: `CamVid as Cambridge publishes it: ${images.split('/')[0]} / ${outer}`,
       sources: [source],
       suffixes: { image: '', mask: '_L' },
       splits: rootLists(view),
@@ -146,19 +204,40 @@ const cambridge: Layout = {
 const kaggle: Layout = {
   example: 'train/ with train_labels/',
   find(view) {
-    const sources = besideEachOther(view, /^(.+?)$/, (set) => [`${set}_labels`, `${set}_masks`, `${set}_annotations`]);
-    return sources.length > 0 ? { title: 'train / train_labels', sources } : null;
+    const sources = besideEachOther(
+      view,
+      /^(.+?)(?:[_-](?:images?|imgs?))?$/i,
+      (set, name) => !name.endsWith('annot') && isMaskFolderOf(set, name),
+    );
+    if (sources.length === 0) return namedBehind(view);
+    const ending = sources[0].masks.slice(sources[0].images.length) || '_labels';
+    const all = inOrder([...sources, ...withoutMasks(view, sources, (name) => name + ending)]);
+    return { title: 'train / train_labels', sources: all, ...lieBelow(view, all) };
   },
 };
+
+/** `images_train` with `masks_train`. */
+function namedBehind(view: FolderView): Draft | null {
+  const folders = view.folders();
+  const sources = folders.flatMap((name): Source[] => {
+    const [, kind, set] = /^([a-z]+\d?)[_-](.+)$/i.exec(name) ?? [];
+    if (!set || !imageFolderNames.test(kind) || !hasImages(view, name)) return [];
+    const masks = folders.find((each) => {
+      const [, other, same] = /^([a-z]+)[_-](.+)$/i.exec(each) ?? [];
+      return same === set && each !== name && maskFolderNames.test(other);
+    });
+    return masks ? [{ split: splitNamed(set), images: name, masks }] : [];
+  });
+  return sources.length > 0 ? { title: 'images_train / masks_train', sources: inOrder(sources) } : null;
+}
 
 const segnet: Layout = {
   example: 'train/ with trainannot/',
   find(view) {
-    const found = besideEachOther(view, /^(.+?)$/, (set) => [`${set}annot`]);
+    const found = besideEachOther(view, /^(.+?)$/, (set, name) => name === `${set}annot`);
     if (found.length === 0) return null;
-    const bare = ['train', 'val', 'test'].filter((name) => hasImages(view, name) && !found.some(({ images }) => images === name));
-    const sources = [...found, ...bare.map((name) => ({ split: name, images: name, masks: `${name}annot` }))];
-    return { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' };
+    const sources = inOrder([...found, ...withoutMasks(view, found, (name) => `${name}annot`)]);
+    return { title: 'train / trainannot', sources, builtIn: 'camvid-11', ...lieBelow(view, sources) };
   },
 };
 
@@ -168,10 +247,9 @@ const pairs: Layout = {
   find(view) {
     const folders = view.folders();
     const images = folders.find((name) => imageFolderNames.test(name) && hasImages(view, name, true));
-    const masks = folders.find((name) => maskFolderNames.test(name));
     if (!images) return null;
-    const sources = splitFolders(view, images, masks ?? 'masks');
-    return { title: `${images} / ${masks ?? 'masks'}`, sources, below: true, splits: rootLists(view) };
+    const masks = maskFolderOf(view, images, folders) ?? 'masks';
+    return { title: `${images} / ${masks}`, ...splitFolders(view, images, masks), below: true, splits: rootLists(view) };
   },
 };
 
@@ -180,22 +258,29 @@ const splitsFirst: Layout = {
   example: 'train/images/ with train/masks/',
   find(view) {
     const sources = view.folders().flatMap((split): Source[] => {
-      const inside = view.folders(split);
-      const images = inside.find((name) => imageFolderNames.test(name) && hasImages(view, `${split}/${name}`));
-      const masks = inside.find((name) => maskFolderNames.test(name)) ?? 'masks';
-      return images ? [{ split: splitNamed(split), images: `${split}/${images}`, masks: `${split}/${masks}` }] : [];
+      const inside = view.folders(split).map((name) => `${split}/${name}`);
+      const images = inside.find((name) => imageFolderNames.test(nameOf(name)) && hasImages(view, name, true));
+      if (!images) return [];
+      const masks = maskFolderOf(view, images, inside) ?? `${split}/masks`;
+      return [{ split: splitNamed(split), images, masks }];
     });
-    return sources.length > 0 ? { title: 'a folder a split, with images and masks inside', sources: inOrder(sources) } : null;
+    // One folder that is called like no split is a data set inside this one.
+    if (sources.length < 2 && !view.folders().some((name) => splitNames.test(name))) return null;
+    if (sources.length === 0) return null;
+    return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...lieBelow(view, sources) };
   },
 };
 
-/** SegNet's layout before it has masks. */
+/** Split folders with images, and their masks among them or not there yet: then it is SegNet's layout. */
 const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
   find(view) {
-    const splits = view.folders().filter((name) => fileSplits.test(name) && hasImages(view, name));
-    const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: `${name}annot` }));
-    return sources.length > 0 ? { title: 'train / trainannot', sources: inOrder(sources), builtIn: 'camvid-11' } : null;
+    const splits = view.folders().filter((name) => splitNames.test(name) && hasImages(view, name));
+    if (splits.length === 0) return null;
+    const together = suffixesAmong(splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)));
+    const title = together ? 'train / masks among the images' : 'train / trainannot';
+    const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: together ? name : `${name}annot` }));
+    return { title, sources: inOrder(sources), ...(together ? { suffixes: together } : { builtIn: 'camvid-11' }) };
   },
 };
 
@@ -205,45 +290,28 @@ const imagesAlone: Layout = {
   find(view) {
     const files = view.images('.');
     if (files.length === 0) return null;
-    const together = maskSuffixAmong(files);
-    if (together !== null)
+    const together = suffixesAmong(files);
+    if (together)
       return {
         title: 'images and masks in one folder',
         sources: [{ split: 'train', name: 'images', images: '.', masks: '.' }],
-        suffixes: { image: '', mask: together },
+        suffixes: together,
         splits: rootLists(view),
       };
-    const masks = view.folders().find((name) => maskFolderNames.test(name)) ?? 'masks';
+    const masks = maskFolderOf(view, '.', view.folders()) ?? 'masks';
     return { title: `images / ${masks}`, sources: [{ split: 'train', name: 'images', images: '.', masks }], splits: rootLists(view) };
   },
 };
 
-const suffixesTogether = [
-  '_mask',
-  '_masks',
-  '_label',
-  '_labels',
-  '_L',
-  '_P',
-  '_seg',
-  '_gt',
-  '-mask',
-  '.mask',
-  '_labelIds',
-  '_labelTrainIds',
-];
-
-/** What masks end with that lie among their images; '' for PNG masks beside photos of another kind; null where there are none. */
-function maskSuffixAmong(files: readonly string[]): string | null {
-  const stems = new Set(files.map(stemOf));
-  const suffix = suffixesTogether.find((end) =>
-    files.some((file) => stemOf(file).endsWith(end) && stems.has(stemOf(file).slice(0, -end.length))),
-  );
-  if (suffix !== undefined) return suffix;
-  const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
-  const beside = files.filter((file) => /\.png$/i.test(file) && photos.has(stemOf(file)));
-  return photos.size > 0 && beside.length === photos.size ? '' : null;
-}
+/** Photos in folders of their own, as cameras and people leave them, with masks in a folder beside them or none yet. */
+const foldersOfImages: Layout = {
+  example: 'folders of images',
+  find(view) {
+    if (!hasImages(view, '.', true)) return null;
+    const source = { split: 'train', name: 'images', images: '.', masks: 'masks' };
+    return { title: 'folders of images / masks', sources: [source], below: true, splits: rootLists(view) };
+  },
+};
 
 /** Those whose folders say by their names that they hold a data set, from the most telling to the least. */
 export const namedLayouts: readonly Layout[] = [
@@ -260,4 +328,4 @@ export const namedLayouts: readonly Layout[] = [
 ];
 
 /** From the most telling to the least. */
-export const layouts: readonly Layout[] = [...namedLayouts, imagesAlone];
+export const layouts: readonly Layout[] = [...namedLayouts, imagesAlone, foldersOfImages];

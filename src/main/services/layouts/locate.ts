@@ -52,8 +52,13 @@ function locateSource(
   const { below, imageSuffix, maskSuffix } = arrangement;
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
-  const masks = new MaskIndex(inMasks, maskSuffix);
   const candidates = candidatesOf(view, source, arrangement, problems);
+  // In one folder with its images, a mask is what is none of these.
+  const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => file) : []);
+  const masks = new MaskIndex(
+    inMasks.filter((file) => !isImage.has(file)),
+    maskSuffix,
+  );
   const stems = new Map<string, Candidate[]>();
   for (const each of candidates) stems.set(each.stem, [...(stems.get(each.stem) ?? []), each]);
   const located = candidates.map(({ file, stem }) => {
@@ -93,7 +98,10 @@ function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
 function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
   const { below, imageSuffix, maskSuffix } = arrangement;
   const leftOut: string[] = [];
-  const candidates = view.images(images, below).flatMap((file): Candidate[] => {
+  // Masks may lie in a folder among those of the images.
+  const isInMasks = (file: string) => images === '.' && masks !== '.' && file.startsWith(`${masks}/`);
+  const files = view.images(images, below).filter((file) => !isInMasks(file));
+  const candidates = files.flatMap((file): Candidate[] => {
     const stem = withoutSuffix(stemOf(file), imageSuffix);
     // In a folder that holds both, what has the suffix of masks is one.
     if (stem === null || (images === masks && isMask(stemOf(file), file, maskSuffix, view, images))) return [];

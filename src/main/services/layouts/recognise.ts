@@ -42,6 +42,26 @@ const draftOf = (view: FolderView, among = layouts): Draft | null => {
   return null;
 };
 
+/** Folders that are gone down to find a data set in, and how many each may hold: a home is not searched. */
+const deepest = 4;
+const mostFolders = 12;
+
+/**
+ * The folder that is the data set: this one, or the only one inside that looks like one, as zips and clones leave them.
+ * @throws AppError 'forbidden', 'read-only' of what may not be looked into
+ */
+export function datasetFolder(folder: string, deep = deepest): string {
+  if (deep === 0 || looksLikeDataset(folder)) return folder;
+  const view = new FolderView(folder);
+  const folders = view.folders();
+  if (folders.length > mostFolders || view.images('.').length > 0) return folder;
+  const inside = folders.map((name) => datasetFolder(view.at(name), deep - 1));
+  const named = inside.filter(looksLikeDataset);
+  if (named.length === 1) return named[0];
+  // Nothing but one folder, whatever that holds.
+  return inside.length === 1 ? inside[0] : folder;
+}
+
 /**
  * Finds the images, masks and classes of a folder.
  * @throws AppError 'not-found' if it is no folder; 'not-a-dataset' naming what it could have, with `needs` 'classes' where these alone
@@ -81,7 +101,8 @@ export function proposalOf(view: FolderView): { arrangement: OpenArrangement; lo
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
-  return { arrangement: { ...arrangement, ...classesOf(view, draft, located.maskFiles) }, located };
+  const problems = [...(draft.problems ?? []), ...located.problems];
+  return { arrangement: { ...arrangement, ...classesOf(view, draft, located.maskFiles) }, located: { ...located, problems } };
 }
 
 function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {

@@ -71,22 +71,36 @@ function listedSplits(
   rest: string,
   problems: string[],
 ): Map<string, string> {
-  const byEnd = new Map<string, LocatedImage | null>();
+  const [byPath, byEnd] = [new Map<string, LocatedImage | null>(), new Map<string, LocatedImage | null>()];
+  // What two images may be called names neither.
+  const call = (names: Map<string, LocatedImage | null>, name: string, image: LocatedImage) =>
+    names.set(name, names.has(name) && names.get(name) !== image ? null : image);
   for (const image of images) {
     const file = keyOf(path.relative(view.root, image.imageFile));
-    const ends = new Set([...endsOf(file), ...endsOf(keyOf(image.id)), image.name.normalize('NFC')]);
-    // What two images may be called names neither.
-    for (const end of ends) byEnd.set(end, byEnd.has(end) ? null : image);
+    const id = image.id.normalize('NFC');
+    // From the data set's folder, and from that of its images.
+    for (const name of [file, id, id.slice(id.indexOf('/') + 1)]) call(byPath, name, image);
+    for (const end of new Set([...endsOf(file), ...endsOf(keyOf(image.id)), image.name.normalize('NFC')])) call(byEnd, end, image);
   }
+  const folded = new Map([...byEnd].map(([end, image]) => [end.toLowerCase(), image]));
+  const isLowerClear = folded.size === byEnd.size;
+  const find = (line: string): LocatedImage | null => {
+    const names = namesIn(line);
+    const exact = names.flatMap((name) => [byPath.get(name.normalize('NFC')), byPath.get(keyOf(name))]).find((each) => each);
+    if (exact) return exact;
+    const ends = names.flatMap((name) => endsOf(keyOf(name)));
+    const found = ends.map((end) => byEnd.get(end)).find((each) => each);
+    // Names in another case, where that is clear.
+    return found ?? (isLowerClear ? ends.map((end) => folded.get(end.toLowerCase())).find((each) => each) : null) ?? null;
+  };
   const splitOf = new Map<string, string>();
   for (const [split, file] of Object.entries(lists)) {
-    const lines = linesOf(view.at(file), mostLines).flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+    const lines = linesOf(view.at(file), mostLines)
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('# '));
     const unknown: string[] = [];
     for (const line of lines) {
-      const image = namesIn(line)
-        .flatMap((name) => endsOf(keyOf(name)))
-        .map((end) => byEnd.get(end))
-        .find((each) => each);
+      const image = find(line);
       if (!image) unknown.push(line);
       else if (split !== rest || !splitOf.has(image.id)) splitOf.set(image.id, split);
     }
@@ -101,10 +115,17 @@ const mostLines = 500_000;
 
 const listPattern = /^(?:.*[_.-])?(train|training|val|valid|validation|test|testing|default)\.(?:txt|lst)$/i;
 
-/** The lists of splits in a folder, by the split's name. */
-export function listsIn(view: FolderView, folder: string): Record<string, string> {
+/** Lists that hold what others hold too. */
+const unions = /^(trainval|all|all_?images?)\.(txt|lst)$/i;
+
+/**
+ * The lists of splits in a folder, by the split's name.
+ * @param all whether every list there is one of a split, whatever it is called
+ */
+export function listsIn(view: FolderView, folder: string, all = false): Record<string, string> {
   const found = view.files(folder).flatMap((name): [string, string][] => {
-    const split = listPattern.exec(name)?.[1];
+    const other = all && !unions.test(name) ? /^(.+)\.(?:txt|lst)$/i.exec(name)?.[1] : undefined;
+    const split = listPattern.exec(name)?.[1] ?? other;
     return split ? [[splitNamed(split), path.posix.join(folder, name)]] : [];
   });
   return Object.fromEntries(found);
@@ -113,5 +134,6 @@ export function listsIn(view: FolderView, folder: string): Record<string, string
 /** How lists split a data set: what none names is for training where that has no list, and else apart. */
 export function splitsByLists(lists: Record<string, string>): Arrangement['splits'] {
   if (Object.keys(lists).length === 0) return { by: 'folders' };
-  return { by: 'lists', lists, rest: 'train' in lists ? 'rest' : 'train' };
+  const hasTraining = Object.keys(lists).some((name) => /^train/i.test(name));
+  return { by: 'lists', lists, rest: hasTraining ? 'rest' : 'train' };
 }

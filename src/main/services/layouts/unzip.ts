@@ -1,12 +1,13 @@
 // A data set in a zip is unpacked beside it: images, masks and lists, and nothing that lies outside or is anything else.
-import { createWriteStream, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { asFileError } from '#files/atomic-write';
-import { imagePattern } from '#files/image-files';
+import { imagePattern, maskPattern } from '#files/image-files';
 import { isFolder } from './folder-view.ts';
+import { datasetFolder } from './recognise.ts';
 import { makeFolder } from '#files/whole-or-not';
 import { AppError, messageOf } from '#shared/errors';
 
@@ -27,29 +28,64 @@ export interface UnzipOptions {
 /** Whether a path names a zip, by its ending; a folder may be called so too. */
 export const isZip = (file: string): boolean => /\.zip$/i.test(file) && !isFolder(file);
 
+/** Names that are tried for the folder beside a zip, where others are taken by something else. */
+const mostNames = 50;
+/** Files that are looked for in a folder to tell whether it is what a zip holds. */
+const comparedFiles = 3000;
+
 /**
- * Unpacks a zip into a folder of its name beside it, whole or not at all; one that is there already is taken as it is.
+ * Unpacks a zip into a folder of its name beside it, whole or not at all. One that holds all of its files is taken as it is, since masks
+ * in it may have been painted; beside one that holds something else a number is put behind the name.
  * @returns the folder that holds the data set: where all lies in one folder inside, that
  * @throws AppError 'corrupt-file' naming the zip and the rule, 'too-large', 'conflict', 'cancelled', 'disk-full', 'read-only'
  */
 export async function unzipBeside(file: string, options: UnzipOptions = {}): Promise<string> {
-  const target = file.replace(/\.zip$/i, '');
-  if (!existsSync(target)) await unzipTo(file, target, options);
-  if (!isFolder(target))
-    throw new AppError('conflict', `${target} is a file, and ${file} would be unpacked there: move it away`, { file: target });
-  return innermost(target);
+  const base = file.replace(/\.zip$/i, '');
+  for (let number = 1; number <= mostNames; number++) {
+    const target = number === 1 ? base : `${base}-${number}`;
+    if (!existsSync(target)) await unzipTo(file, target, options);
+    else if (!isFolder(target) || !(await holdsAllOf(target, file))) continue;
+    return datasetFolder(target);
+  }
+  throw new AppError('conflict', `${base} and ${mostNames - 1} folders with numbers behind it hold something else: move them away`, {
+    file,
+  });
 }
 
-async function unzipTo(file: string, target: string, options: UnzipOptions): Promise<void> {
-  const zip = await openPromise(file).catch((error: unknown) => {
+/** Whether a folder holds the files of a zip. */
+async function holdsAllOf(folder: string, file: string): Promise<boolean> {
+  const zip = await opened(file);
+  try {
+    let compared = 0;
+    for await (const entry of zip.eachEntry()) {
+      const name = nameOf(entry);
+      if (!isTaken(entry, name)) continue;
+      const found = statSync(path.join(folder, ...name.split('/')), { throwIfNoEntry: false });
+      // A PNG may be a mask that was painted since; photos and lists are as they were.
+      if (!found || (!/\.png$/i.test(name) && found.size !== entry.uncompressedSize)) return false;
+      if (++compared === comparedFiles) return true;
+    }
+    return compared > 0;
+  } catch (error) {
+    throw asZipError(error, file, folder);
+  } finally {
+    zip.close();
+  }
+}
+
+const opened = (file: string): Promise<ZipFile> =>
+  openPromise(file).catch((error: unknown) => {
     throw unreadable(file, error);
   });
+
+async function unzipTo(file: string, target: string, options: UnzipOptions): Promise<void> {
+  const zip = await opened(file);
   try {
     await makeFolder(target, async (partial) => {
       const taken = await unpack(zip, file, partial, options).catch((error: unknown) => {
         throw error instanceof AppError ? error : asZipError(error, file, target);
       });
-      if (taken === 0) throw new AppError('not-a-dataset', `${file} holds no image`, { file });
+      if (taken.images === 0) throw withoutImages(file, taken.zips);
     });
   } finally {
     zip.close();
@@ -70,23 +106,37 @@ const ofTheDisk = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM'];
 const asZipError = (error: unknown, file: string, target: string): unknown =>
   ofTheDisk.includes(String((error as NodeJS.ErrnoException).code)) ? asFileError(error, target) : notRead(file, error);
 
-async function unpack(zip: ZipFile, file: string, into: string, { onProgress, signal }: UnzipOptions): Promise<number> {
+function withoutImages(file: string, zips: readonly string[]): AppError {
+  const inside = zips.length > 0 ? `, but ${zips.slice(0, 3).join(', ')}: unpack the zip, and open one of these` : '';
+  return new AppError('not-a-dataset', `${file} holds no image${inside}`, { file });
+}
+
+interface Unpacked {
+  images: number;
+  /** Zips that are in the zip. */
+  zips: string[];
+}
+
+async function unpack(zip: ZipFile, file: string, into: string, { onProgress, signal }: UnzipOptions): Promise<Unpacked> {
   const total = zip.entryCount;
   if (total > mostEntries)
     throw new AppError('too-large', `${file} holds ${total} files, and at most ${mostEntries} are unpacked`, { file });
   let [done, images, bytes] = [0, 0, 0];
+  const zips: string[] = [];
   for await (const entry of zip.eachEntry()) {
     if (signal?.aborted) throw new AppError('cancelled', 'Unpacking was cancelled');
     onProgress?.(++done, total);
-    if (!isTaken(entry)) continue;
-    if (entry.fileName.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
+    const name = nameOf(entry);
+    if (/\.zip$/i.test(name)) zips.push(name);
+    if (!isTaken(entry, name)) continue;
+    if (name.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
     const counted = new Transform({
       transform(chunk: Uint8Array, _, next) {
         bytes += chunk.length;
         next(bytes > mostBytes ? new AppError('too-large', `${file} unpacks to more than ${mostBytes / 1e9} GB`, { file }) : null, chunk);
       },
     });
-    const at = path.join(into, ...entry.fileName.split('/'));
+    const at = path.join(into, ...name.split('/'));
     mkdirSync(path.dirname(at), { recursive: true });
     // Opened by the pipeline alone: a stream that nobody listens to ends the process when it fails.
     const packed = async function* () {
@@ -94,20 +144,17 @@ async function unpack(zip: ZipFile, file: string, into: string, { onProgress, si
     };
     // Two entries of one name are one file too many.
     await pipeline(packed, counted, createWriteStream(at, { flags: 'wx' }));
-    if (imagePattern.test(entry.fileName)) images++;
+    if (imagePattern.test(name)) images++;
   }
-  return images;
+  return { images, zips };
 }
+
+/** A name from the zip's top, which some write as `./`. */
+const nameOf = ({ fileName }: Entry): string => fileName.replace(/^(\.\/)+/, '');
 
 /** The reader has refused names that lead out of the folder. Links and what is encrypted are not taken. */
-function isTaken({ fileName, uncompressedSize, externalFileAttributes }: Entry): boolean {
+function isTaken({ uncompressedSize, externalFileAttributes }: Entry, name: string): boolean {
   const isLink = ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
-  const isWanted = imagePattern.test(fileName) || takenPattern.test(fileName);
-  return isWanted && !isLink && !foreignParts.test(fileName) && !fileName.endsWith('/') && uncompressedSize <= mostOfOne;
-}
-
-/** Below a folder that holds one folder and nothing else. */
-function innermost(folder: string): string {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith('.'));
-  return entries.length === 1 && entries[0].isDirectory() ? innermost(path.join(folder, entries[0].name)) : folder;
+  const isWanted = maskPattern.test(name) || takenPattern.test(name);
+  return isWanted && !isLink && !foreignParts.test(name) && !name.endsWith('/') && uncompressedSize <= mostOfOne;
 }

@@ -20,7 +20,7 @@ export interface EditedClass {
  * @returns the change, with what of masks is of classes that are merged (`value 20`, `colour 12 34 56`); or why these are no class set
  */
 export function classChange(
-  { arrangement, voidValue, classes }: Pick<DatasetInfo, 'arrangement' | 'voidValue' | 'classes'>,
+  { arrangement, voidValue, classes, alsoColors }: Pick<DatasetInfo, 'arrangement' | 'voidValue' | 'classes' | 'alsoColors'>,
   name: string,
   rows: readonly EditedClass[],
 ): { change: ArrangementChange; merged: string[] } | { error: string } {
@@ -38,13 +38,15 @@ export function classChange(
     if (!row || row.into === 'void') return null;
     return row.into === '' ? row.name.trim() : nameOf(rows.find(({ value }) => row.into === `value:${value}`));
   };
+  const before = (row: EditedClass) => classes.find(({ value, id }) => (value ?? id) === row.value);
   const merged = rows.flatMap((row): [string, string | null][] => {
     if (row.into === '') return [];
-    const color = classes.find(({ value, id }) => (value ?? id) === row.value)?.color;
-    return [[arrangement.masks === 'colour' && color ? `colour ${color.join(' ')}` : `value ${row.value}`, nameOf(row)]];
+    const was = before(row);
+    if (arrangement.masks !== 'colour' || !was) return [[`value ${row.value}`, nameOf(row)]];
+    return [was.color, ...(alsoColors[was.name] ?? [])].map((color) => [`colour ${color.join(' ')}`, nameOf(row)]);
   });
   // What was read as a class before follows it to its new name.
-  const before = Object.entries(arrangement.readAs).map(([text, className]): [string, string | null] => [
+  const readBefore = Object.entries(arrangement.readAs).map(([text, className]): [string, string | null] => [
     text,
     className === null ? null : nameOf(renamed.get(className)),
   ]);
@@ -53,9 +55,13 @@ export function classChange(
       classes: {
         name: name.trim(),
         voidValue,
-        classes: stay.map((row) => ({ value: row.value, name: row.name.trim(), ...(row.color ? { color: rgbOf(row.color) } : {}) })),
+        classes: stay.map((row) => {
+          const also = row.isNew ? undefined : alsoColors[before(row)?.name ?? ''];
+          const color = row.color ? { color: rgbOf(row.color) } : {};
+          return { value: row.value, name: row.name.trim(), ...color, ...(also ? { alsoColors: also } : {}) };
+        }),
       },
-      readAs: Object.fromEntries([...before, ...merged]),
+      readAs: Object.fromEntries([...readBefore, ...merged]),
     },
     merged: merged.map(([text]) => text),
   };

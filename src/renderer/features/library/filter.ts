@@ -14,6 +14,9 @@ export interface LibraryFilter {
   size: number;
 }
 
+/** Everything. */
+export const usualFilter: LibraryFilter = { split: 'all', mask: 'all', classId: null, problems: false, sort: 'name', size: 176 };
+
 /** Share of an image's pixels that have a class, 0 … 1. */
 export function labelledShare({ classPixels }: ImageEntry): number {
   if (!classPixels) return 0;

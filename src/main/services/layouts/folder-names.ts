@@ -1,0 +1,70 @@
+// What folders and files of data sets are called, as people call them.
+
+const maskWord =
+  'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|label[ _-]?images?';
+
+/** Folders of images. */
+export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
+/** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
+export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*)?$`, 'i');
+/** What follows a set's name in that of its folder of masks. */
+const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
+/** The names of splits that people use. */
+export const splitNames = /^(train|training|val|valid|validation|dev|test|testing)$/i;
+
+/** Whether a folder is that of the masks of a set, by its name: `train_labels` for `train`. */
+export const isMaskFolderOf = (set: string, name: string): boolean =>
+  name.length > set.length && name.toLowerCase().startsWith(set.toLowerCase()) && maskEnding.test(name.slice(set.length));
+
+/** What the names of masks end with that lie among their images. */
+const maskSuffix = /^[ ._-]?(masks?|labels?|l|p|gt|gts|ground[ _-]?truth|segs?|segmentations?|annots?|annotations?|label(train)?ids)$/i;
+/** What the names of images end with where masks have an ending in its place. */
+const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
+
+interface Together {
+  /** What the names of images and of masks end with, beyond what both share. */
+  image: string;
+  mask: string;
+}
+
+const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | null => {
+  const counts = new Map<string, { each: T; count: number }>();
+  for (const each of found) {
+    const known = counts.get(keyOf(each)) ?? { each, count: 0 };
+    known.count++;
+    counts.set(keyOf(each), known);
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.each ?? null;
+};
+
+/** How a mask's name goes on from that of its image; null for a file that is nobody's mask. */
+function continued(stem: string, stems: ReadonlySet<string>): Together | null {
+  for (let at = stem.length - 1; at > 0; at--) {
+    const mask = stem.slice(at);
+    if (!maskSuffix.test(mask)) continue;
+    const base = stem.slice(0, at);
+    if (stems.has(base)) return { image: '', mask };
+    const image = imageEndings.find((end) => stems.has(base + end));
+    if (image) return { image, mask };
+  }
+  return null;
+}
+
+/**
+ * What masks end with that lie among their images; '' for PNG masks beside photos of another kind.
+ * @param files images of one folder, by name
+ * @returns null where there are no masks
+ */
+export function suffixesAmong(files: readonly string[]): Together | null {
+  const stemOf = (file: string) => file.replace(/\.[^./]+$/, '');
+  const stems = new Set(files.map(stemOf));
+  const found = files.flatMap((file) => continued(stemOf(file), stems) ?? []);
+  const likeliest = mostFrequent(found, ({ image, mask }) => `${image}|${mask}`);
+  if (likeliest) return likeliest;
+  const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
+  const pngs = files.filter((file) => /\.png$/i.test(file));
+  const beside = pngs.filter((file) => photos.has(stemOf(file)));
+  // Photos without a mask wait for one; a PNG without a photo may be a photo itself.
+  const areMasks = beside.length > 0 && (beside.length === pngs.length || beside.length === photos.size);
+  return areMasks ? { image: '', mask: '' } : null;
+}

@@ -1,0 +1,276 @@
+// Folders as people have them: named in their own ways, one too high or too deep, with stray files, and masks among the photos.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { zipSync } from 'fflate';
+import sharp from 'sharp';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { findDataset } from '../../src/main/cli/dataset.ts';
+import { exportData } from '#services/dataset-exports/export-data';
+import { exportImage } from '#services/dataset-exports/export-image';
+import { locateDataset } from '#services/layouts/recognise';
+import { unzipBeside } from '#services/layouts/unzip';
+import { isThere } from '#files/file-identity';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { temporaryFolder } from '../helpers/dataset.ts';
+
+const [width, height] = [12, 8];
+let folder: string;
+beforeEach(() => (folder = temporaryFolder()));
+
+const mask = writtenPng({ width, height, depth: 8, colourType: 0, samples: Array.from({ length: width * height }, (_, i) => i % 2) });
+const photos = new Map<string, Uint8Array>();
+async function photoOf(file: string): Promise<Uint8Array> {
+  const format = file.endsWith('png') ? 'png' : 'jpeg';
+  const known =
+    photos.get(format) ??
+    new Uint8Array(
+      await sharp({ create: { width, height, channels: 3, background: 'teal' } })
+        .toFormat(format)
+        .toBuffer(),
+    );
+  photos.set(format, known);
+  return known;
+}
+
+function put(file: string, content: string | Uint8Array): void {
+  const at = path.join(folder, file);
+  mkdirSync(path.dirname(at), { recursive: true });
+  writeFileSync(at, content);
+}
+
+/** Names with blanks between; one in a name is written `~`. */
+const namesIn = (files: string): string[] => files.split(' ').map((file) => file.replaceAll('~', ' '));
+
+/** Writes photos, masks and texts, by their names: what begins with `=` is a mask. */
+async function lay(files: string, list = true): Promise<void> {
+  if (list) put('classes.json', '["a","b"]');
+  for (const file of namesIn(files)) {
+    if (file.startsWith('=')) put(file.slice(1), mask);
+    else if (/\.(jpg|png)$/.test(file)) put(file, await photoOf(file));
+    else put(file, 'something');
+  }
+}
+
+/** Each image with its split, and its mask where it has one. */
+function read(at = folder): Record<string, string> {
+  const { images } = locateDataset(at);
+  const maskOf = (file: string) => (isThere(file) ? path.relative(at, file).split(path.sep).join('/') : 'no mask');
+  return Object.fromEntries(images.map(({ id, split, maskFile }) => [`${split}: ${id}`, maskOf(maskFile)]));
+}
+
+describe('masks among the photos', () => {
+  test.each<[string, string, Record<string, string>]>([
+    [
+      'another ending for both',
+      'train/1_sat.jpg =train/1_mask.png train/2_sat.jpg =train/2_mask.png',
+      { 'train: train/1': 'train/1_mask.png', 'train: train/2': 'train/2_mask.png' },
+    ],
+    [
+      'in split folders',
+      'train/1.jpg =train/1_mask.png val/2.jpg =val/2_mask.png',
+      { 'train: train/1': 'train/1_mask.png', 'val: val/2': 'val/2_mask.png' },
+    ],
+    ['an ending in another case', '1.png =1_GT.png 2.png =2_GT.png', { 'train: images/1': '1_GT.png', 'train: images/2': '2_GT.png' }],
+    ['a long ending', '1.png =1_segmentation.png', { 'train: images/1': '1_segmentation.png' }],
+    ['endings on both', '1_img.png =1_mask.png', { 'train: images/1': '1_mask.png' }],
+    [
+      'by their kind alone',
+      '1.jpg =1.png 2.jpg =2.png 3.jpg',
+      { 'train: images/1': '1.png', 'train: images/2': '2.png', 'train: images/3': 'no mask' },
+    ],
+    [
+      'none: a name that goes on is no mask',
+      'street.jpg street_night.jpg street2.jpg',
+      { 'train: images/street': 'no mask', 'train: images/street2': 'no mask', 'train: images/street_night': 'no mask' },
+    ],
+  ])('%s', async (_, files, expected) => {
+    await lay(files);
+    expect(read()).toEqual(expected);
+  });
+});
+
+describe('the folder of masks is the one whose names pair', () => {
+  test.each([
+    ['beside boxes in XML', 'images/1.jpg annotations/1.xml =masks/1.png'],
+    ['beside boxes in texts', 'images/1.jpg labels/1.txt =masks/1.png'],
+    ['anns', 'imgs/1.jpg =anns/1.png'],
+    ['ground truth', 'images/1.jpg =ground~truth/1.png'],
+    ['Labels_grayscale', 'images/1.jpg =Labels_grayscale/1.png'],
+    ['train_mask', 'train/1.jpg =train_mask/1.png'],
+    ['train_img and train_label', 'train_img/1.jpg =train_label/1.png'],
+    ['images_train and masks_train', 'images_train/1.jpg =masks_train/1.png'],
+    ['JPEGImages and annotations', 'JPEGImages/1.jpg =annotations/1.png'],
+    ['KITTI', 'training/image_2/1.png =training/semantic/1.png testing/image_2/2.png'],
+  ])('%s', async (_, files) => {
+    await lay(files);
+    const masks = namesIn(files)
+      .filter((file) => file.startsWith('='))
+      .map((file) => file.slice(1));
+    expect(Object.values(read()).filter((each) => each !== 'no mask')).toEqual(masks);
+  });
+});
+
+describe('splits', () => {
+  test('stay where a stray picture lies beside their folders, which is told', async () => {
+    await lay('images/train/1.jpg images/val/1.jpg =masks/train/1.png =masks/val/1.png images/overview.png');
+    expect(Object.keys(read())).toEqual(['train: train/1', 'val: val/1']);
+    expect(locateDataset(folder).problems.join()).toContain('1 image lies in images/ itself, in no split, and is left out');
+  });
+
+  test('without masks are listed, so that they can be labelled', async () => {
+    await lay('train/1.jpg =train_labels/1_L.png test/2.jpg');
+    expect(read()).toEqual({ 'train: train/1': 'train_labels/1_L.png', 'test: test/2': 'no mask' });
+  });
+
+  test('in lists: an exact path before the end of another, any case, remarks, and UTF-16', async () => {
+    await lay('images/1.jpg images/val/1.jpg images/Two.jpg =masks/1.png =masks/val/1.png =masks/Two.png');
+    put('train.txt', '# what is trained on\n1\n');
+    put('val.txt', Buffer.from('\ufeffval/1\r\ntwo\r\n', 'utf16le'));
+    expect(Object.keys(read())).toEqual(['train: images/1', 'val: images/Two', 'val: images/val/1']);
+    expect(locateDataset(folder).problems).toEqual([]);
+  });
+});
+
+describe('one too high, too deep, or in folders', () => {
+  test.each([
+    ['a folder around it', 'CamVid/train/1.jpg =CamVid/trainannot/1.png', 'CamVid'],
+    [
+      'several around it, with a note',
+      'VOCdevkit/VOC2012/JPEGImages/1.jpg =VOCdevkit/VOC2012/SegmentationClass/1.png VOCdevkit/README',
+      'VOCdevkit/VOC2012',
+    ],
+    ['photos in two folders', 'day1/1.jpg day2/1.jpg', '.'],
+  ])('%s', async (_, files, inner) => {
+    await lay(files, false);
+    writeFileSync(path.join(folder, inner, 'classes.json'), '["a","b"]');
+    expect((await findDataset(folder)).folder).toBe(path.join(folder, inner));
+  });
+
+  test("Cambridge's and Cityscapes' zips, each unpacked into a folder of its name", async () => {
+    await lay('701_StillsRaw_full/701_StillsRaw_full/1.png =LabeledApproved_full/LabeledApproved_full/1_L.png');
+    expect(Object.values(read())).toEqual(['LabeledApproved_full/LabeledApproved_full/1_L.png']);
+    folder = temporaryFolder();
+    await lay(
+      'leftImg8bit_trainvaltest/leftImg8bit/train/b/b_leftImg8bit.png =gtFine_trainvaltest/gtFine/train/b/b_gtFine_labelIds.png',
+      false,
+    );
+    expect(Object.values(read())).toEqual(['gtFine_trainvaltest/gtFine/train/b/b_gtFine_labelIds.png']);
+  });
+
+  test('what goes out with folders inside comes in again', async () => {
+    await lay('images/train/a/1.jpg images/val/b/1.jpg =masks/train/a/1.png =masks/val/b/1.png');
+    for (const to of ['segnet', 'camvid', 'voc'] as const) {
+      const out = path.join(temporaryFolder(), to);
+      await exportData({ ...locateDataset(folder), to, out, exportImage });
+      const splits = locateDataset(out).images.map(({ split }) => split);
+      expect([to, splits.toSorted(), Object.values(read(out)).includes('no mask')]).toEqual([to, ['train', 'val'], false]);
+    }
+  });
+
+  test('a name that leaves no room for its mask keeps nothing else from opening', async () => {
+    await lay(`images/1.jpg =masks/1_mask.png images/${'n'.repeat(247)}.jpg`);
+    expect(Object.values(read())).toEqual(['masks/1_mask.png', 'no mask']);
+  });
+});
+
+describe('zips', () => {
+  const open = async (entries: Record<string, Uint8Array>) => {
+    const file = path.join(folder, 'set.zip');
+    writeFileSync(file, zipSync(entries));
+    return read(await unzipBeside(file));
+  };
+  const text = (content: string) => new TextEncoder().encode(content);
+  const classes = text('["a","b"]');
+
+  test('whose names begin with a dot, or with a folder beside a note', async () => {
+    const photo = await photoOf('1.jpg');
+    expect(await open({ './classes.json': classes, './images/1.jpg': photo, './masks/1.png': mask })).toEqual({
+      'train: images/1': 'masks/1.png',
+    });
+    folder = temporaryFolder();
+    const noted = { 'set/classes.json': classes, 'set/images/1.jpg': photo, 'set/masks/1.png': mask, 'README.txt': classes };
+    expect(await open(noted)).toEqual({ 'train: images/1': 'masks/1.png' });
+  });
+
+  test('keep their BMP masks, and say what is in them where that is another zip', async () => {
+    const photo = await photoOf('1.jpg');
+    expect(await open({ 'classes.json': classes, 'images/1.jpg': photo, 'masks/1.bmp': text('BM') })).toEqual({
+      'train: images/1': 'masks/1.bmp',
+    });
+    folder = temporaryFolder();
+    await expect(open({ 'inner.zip': zipSync({ 'a.jpg': photo }) })).rejects.toThrow('holds no image, but inner.zip: unpack the zip');
+  });
+
+  test('beside a folder of their name that holds something else are unpacked under another one', async () => {
+    const photo = await photoOf('1.jpg');
+    put('set/classes.json', '["old","b"]');
+    put('set/images/1.jpg', photo);
+    put('set/masks/1.png', mask);
+    const entries = { 'classes.json': classes, 'images/1.jpg': photo, 'masks/1.png': mask };
+    writeFileSync(path.join(folder, 'set.zip'), zipSync(entries));
+    const first = await unzipBeside(path.join(folder, 'set.zip'));
+    expect(first).toBe(path.join(folder, 'set-2'));
+    // What was painted in it since is not unpacked over.
+    put('set-2/masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(1) }));
+    expect(await unzipBeside(path.join(folder, 'set.zip'))).toBe(first);
+  });
+});
+
+describe('exports', () => {
+  test('tell classes of one colour apart, and say so', async () => {
+    put(
+      'classes.json',
+      JSON.stringify({
+        classes: [
+          { name: 'a', color: [9, 9, 9] },
+          { name: 'b', color: [9, 9, 9] },
+        ],
+      }),
+    );
+    put('images/1.jpg', await photoOf('1.jpg'));
+    put('masks/1.png', mask);
+    const out = path.join(temporaryFolder(), 'camvid');
+    const { notes } = await exportData({ ...locateDataset(folder), to: 'camvid', out, exportImage });
+    expect(notes).toEqual([expect.stringMatching(/^"b" had the colour of another class, and went out as \d+ \d+ \d+$/)]);
+    expect(locateDataset(out).arrangement.masks).toBe('colour');
+  });
+
+  test('leave out an image whose name has no room, and say so', async () => {
+    await lay(`images/1.jpg =masks/1.png images/${'n'.repeat(240)}.jpg =masks/${'n'.repeat(240)}.png`);
+    const out = path.join(temporaryFolder(), 'cityscapes');
+    const { images, notes } = await exportData({ ...locateDataset(folder), to: 'cityscapes', out, exportImage });
+    expect([images, notes.filter((note) => note.startsWith('left out'))]).toEqual([1, [expect.stringContaining('longer than 255 bytes')]]);
+  });
+});
+
+describe('lists of classes', () => {
+  test.each([
+    ['class_dict.csv', 'name,r,g,b\n"lane, white",255,255,255\n', ['lane, white']],
+    ['class_dict.csv', 'name;r;g;b\nlane;255;255;255\n', ['lane']],
+    ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],
+    ['classes.txt', '0 sky\n3 road\n', ['sky', 'road']],
+    ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
+  ])('%s: %j', async (name, content, names) => {
+    await lay('images/1.jpg =masks/1.png', false);
+    put(name, content);
+    expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  test.each([
+    ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), '1 to 255 names'],
+    ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
+    ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
+  ])('%s that is none says the rule: %#', async (name, content, words) => {
+    await lay('images/1.jpg =masks/1.png', false);
+    put(name, content);
+    expect(() => locateDataset(folder)).toThrow(words);
+  });
+
+  test('255 classes open, and the last of them is read', async () => {
+    put('classes.json', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)));
+    put('images/1.jpg', await photoOf('1.jpg'));
+    put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(254) }));
+    const { classSet } = locateDataset(folder);
+    expect([classSet.classes.length, classSet.format.toId[254], classSet.format.voidValue]).toEqual([255, 254, 255]);
+  });
+});
