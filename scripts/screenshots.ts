@@ -1,12 +1,13 @@
 // npm run screenshots [-- --data DIR]: the README's pictures and a set for looking at, from the real application.
 // Without --data: CamVid-like scenes of 480 x 360, drawn, trained on for a few epochs.
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium, type Page } from 'playwright';
 import sharp from 'sharp';
 import { chromiumArguments, findChromium } from '../test/helpers/chromium.ts';
 import { root, startWorkbench } from '../test/helpers/workbench.ts';
+import { writtenPng } from './sample/png-writing.ts';
 import { writeScene } from './sample/write-scene.ts';
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-pictures-'));
@@ -43,8 +44,17 @@ await page.goto(workbench.url);
 
 const go = (place: string) => page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: place, exact: true }).click();
 
-/** One picture at both sizes in both themes; the first is the README's. */
-async function shoot(name: string, prepare?: (page: Page) => Promise<void>): Promise<void> {
+interface Shot {
+  /** Done before each picture. */
+  prepare?: (page: Page) => Promise<void>;
+  /** And after it. */
+  leave?: (page: Page) => Promise<void>;
+  /** Whether the first is the README's too. */
+  forReadme?: boolean;
+}
+
+/** One picture at both sizes in both themes. */
+async function shoot(name: string, { prepare, leave, forReadme = true }: Shot = {}): Promise<void> {
   for (const theme of ['dark', 'light'] as const) {
     if (theme === 'light') await page.getByRole('button', { name: 'Theme' }).click();
     for (const [width, height] of [
@@ -56,7 +66,8 @@ async function shoot(name: string, prepare?: (page: Page) => Promise<void>): Pro
       await page.waitForTimeout(700);
       const file = path.join(all, `${name}-${theme}-${width}.png`);
       await page.screenshot({ path: file });
-      if (theme === 'dark' && width === 1440)
+      await leave?.(page);
+      if (forReadme && theme === 'dark' && width === 1440)
         await sharp(file)
           .resize(1200)
           .png({ palette: true, quality: 85 })
@@ -69,6 +80,17 @@ async function shoot(name: string, prepare?: (page: Page) => Promise<void>): Pro
 
 await page.getByText(/^\d+ of \d+ images$/).waitFor({ timeout: 120_000 });
 await shoot('library');
+for (const item of ['How it is read', 'Classes', 'Make a split', 'Export']) {
+  await shoot(`dialog-${item.toLowerCase().replaceAll(' ', '-')}`, {
+    prepare: async (each) => {
+      await each.getByRole('button', { name: 'Data set', exact: true }).click();
+      await each.getByRole('menuitem', { name: item }).click();
+      await each.getByRole('dialog').waitFor();
+    },
+    leave: (each) => each.keyboard.press('Escape'),
+    forReadme: false,
+  });
+}
 
 await go('Annotate');
 await page.getByRole('radio', { name: 'Bicyclist' }).click();
@@ -77,9 +99,11 @@ await page.mouse.move(canvas.x + canvas.width * 0.42, canvas.y + canvas.height *
 await page.mouse.down();
 await page.mouse.move(canvas.x + canvas.width * 0.55, canvas.y + canvas.height * 0.66, { steps: 10 });
 await page.mouse.up();
-await shoot('editor', async (each) => {
-  const box = (await each.getByRole('application', { name: 'Canvas' }).boundingBox())!;
-  await each.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5);
+await shoot('editor', {
+  prepare: async (each) => {
+    const box = (await each.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+    await each.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5);
+  },
 });
 await page.getByRole('button', { name: 'Undo', exact: true }).click();
 
@@ -99,6 +123,26 @@ await go('Review');
 await page.getByRole('button', { name: 'Predict val' }).click();
 await page.getByTestId('split-miou').waitFor({ timeout: 300_000 });
 await shoot('review');
+
+// What can be wrong with masks, each kind in some.
+const labels = readdirSync(path.join(data, 'trainannot')).map((name) => path.join(data, 'trainannot', name));
+for (const file of labels.slice(0, 3)) {
+  const { width, height } = await sharp(file).metadata();
+  const samples = Array.from({ length: width * height }, (_, i) => (i < 900 ? 255 : 3));
+  writeFileSync(file, writtenPng({ width, height, depth: 8, colourType: 0, samples }));
+}
+for (const file of labels.slice(3, 5))
+  writeFileSync(file, writtenPng({ width: 30, height: 40, depth: 8, colourType: 0, samples: Array.from({ length: 1200 }, () => 1) }));
+writeFileSync(labels[5], 'no picture');
+await go('Library');
+await page
+  .getByRole('button', { name: /problems/i })
+  .first()
+  .click();
+await page.getByText('value 255').first().waitFor({ timeout: 60_000 });
+await shoot('problems', { forReadme: false });
+await go('Train');
+await shoot('left-out', { forReadme: false });
 
 await browser.close();
 await workbench.stop();

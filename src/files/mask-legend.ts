@@ -88,9 +88,16 @@ export function pixelText(samples: PixelSamples, form: Pick<MaskFileForm, 'colou
   return isValue ? `value ${channels[0]}` : storedText(samples);
 }
 
+/** What a pixel can be called: by what of it names its class, as its file holds it, and, where colours name classes, by its colour. */
+export function pixelNames(samples: PixelSamples, form: Parameters<typeof pixelText>[1]): string[] {
+  const color = form.by === 'colour' ? colourOf(samples, form) : null;
+  return [pixelText(samples, form), storedText(samples), ...(color ? [`colour ${color.join(' ')}`] : [])];
+}
+
 /** The class of a pixel that is outside the class set and read as one; -1 for others. */
 function alsoId({ also }: MaskFormat, samples: PixelSamples, form: Parameters<typeof pixelText>[1]): number {
-  return also ? (also[pixelText(samples, form)] ?? also[storedText(samples)] ?? -1) : -1;
+  const name = also && pixelNames(samples, form).find((each) => each in also);
+  return name === undefined ? -1 : also![name];
 }
 
 const packed = ([red, green, blue]: Rgb): number => (red << 16) | (green << 8) | blue;

@@ -374,10 +374,14 @@ test('a folder that is not recognised is said, goes out in another form, and tha
   const { renameSync, mkdirSync } = await import('node:fs');
   mkdirSync(path.join(folder, 'mine'));
   for (const name of readdirSync(folder))
-    if (name !== 'mine') renameSync(path.join(folder, name), path.join(folder, 'mine', name.replace('train', 'a').replace('val', 'b')));
+    if (name !== 'mine')
+      renameSync(
+        path.join(folder, name),
+        path.join(folder, 'mine', name.replace('train', 'a').replace('val', 'b').replace('annot', '-drawn')),
+      );
   const refused = await cli('export-data', '--data', folder, '--to', 'voc', '--out', '/tmp/never');
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('nothing in it has a known layout')]);
-  const source = (split: string, name: string) => ['--source', `${split}=mine/${name}:mine/${name}annot`];
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('its classes are not known')]);
+  const source = (split: string, name: string) => ['--source', `${split}=mine/${name}:mine/${name}-drawn`];
   const said = await cli('import', '--data', folder, ...source('train', 'a'), ...source('val', 'b'), '--classes', 'camvid-11');
   expect([said.code, said.stderr]).toEqual([0, expect.stringContaining('3 images (2 of train, 1 of val), 11 classes of CamVid-11')]);
   expect(JSON.parse(said.stdout)).toEqual(JSON.parse(readFileSync(path.join(folder, 'encnet.json'), 'utf8')));

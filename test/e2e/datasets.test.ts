@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { unzipSync, zipSync } from 'fflate';
 import sharp from 'sharp';
 import { zipEntries } from '../helpers/zip-entries.ts';
@@ -65,6 +66,31 @@ test('a folder that nothing tells the classes of is imported, split, refreshed, 
   await exporting.getByRole('button', { name: 'Export', exact: true }).click();
   await expect(exporting.getByText(/2 images in .*my street-camvid\.zip/)).toBeVisible();
   expect(Object.keys(unzipSync(readFileSync(`${folder}-camvid.zip`)))).toContain('label_colors.txt');
+  await workbench.stop();
+});
+
+test('a folder of photos alone is labelled at once, with a class set that is chosen', async ({ page, userData }) => {
+  const folder = path.join(userData, 'holiday');
+  mkdirSync(folder);
+  for (const name of ['a.jpg', 'b.jpg'])
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: '#336699' } }).toFile(path.join(folder, name));
+  const workbench = await startWorkbench({ userData });
+  await page.goto(workbench.url);
+  await page.getByRole('button', { name: 'Sample street' }).click();
+  await page.getByLabel('Folder', { exact: true }).fill(folder);
+  await page.getByRole('button', { name: 'Open folder' }).click();
+  await page.getByRole('button', { name: 'Say what is in it' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import a folder' });
+  await dialog.getByLabel('Classes', { exact: true }).selectOption('set:camvid-11');
+  await expect(dialog.getByRole('status')).toContainText('2 images');
+  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa']).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(page.getByText('2 of 2 images')).toBeVisible();
+  await goTo(page, 'Annotate');
+  await expect(page.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await page.getByRole('application', { name: 'Canvas' }).click();
+  await expect.poll(() => existsSync(path.join(folder, 'masks/a.png'))).toBe(true);
   await workbench.stop();
 });
 

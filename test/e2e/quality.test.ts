@@ -44,6 +44,17 @@ for (const theme of ['dark', 'light']) {
       const { violations } = await new AxeBuilder({ page: app }).withTags(['wcag2a', 'wcag2aa']).analyze();
       expect(violations.map(({ id, nodes }) => `${place}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
     }
+    await goTo(app, 'Library');
+    for (const item of ['Classes', 'Make a split', 'Export']) {
+      await app.getByRole('button', { name: 'Data set', exact: true }).click();
+      await app.getByRole('menuitem', { name: item }).click();
+      await expect(app.getByRole('dialog')).toBeVisible();
+      await app.waitForTimeout(500);
+      const { violations } = await new AxeBuilder({ page: app }).withTags(['wcag2a', 'wcag2aa']).analyze();
+      expect(violations.map(({ id, nodes }) => `${item}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+      await app.keyboard.press('Escape');
+      await expect(app.getByRole('dialog')).toBeHidden();
+    }
   });
 }
 

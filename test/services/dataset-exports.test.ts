@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import sharp from 'sharp';
 import { unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readMask } from '#files/mask-png';
@@ -51,6 +52,22 @@ test.each(publishedSets)('$name goes out in every form, its images and statistic
     expect(readFileSync(path.join(target, 'report.csv'), 'utf8')).toMatch(/^split,class,pixels,share,images\n/);
     expect((await filesBelow(target)).length).toBeGreaterThan(labelled);
   }
+});
+
+test('a photo that its file turns goes out as it is seen, with its mask', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const [image, mask] = ['train', 'trainannot'].map((name) => path.join(folder, name, 'train-0.png'));
+  const { width, height } = await sharp(mask).metadata();
+  // Stored on its side: what is seen has the mask's size.
+  await sharp({ create: { width: height, height: width, channels: 3, background: 'teal' } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toFile(image.replace('.png', '.jpg'));
+  rmSync(image);
+  const { target, report } = await exported(folder, 'segnet');
+  expect(report.notes).toEqual([]);
+  expect(await sharp(path.join(target, 'train/train-0.png')).metadata()).toMatchObject({ width, height });
+  expect(idsOf(target).get('train/train-0')).toEqual(idsOf(folder).get('train/train-0'));
 });
 
 test('Cityscapes names are found, and what it lacks is told and unlabeled', async () => {

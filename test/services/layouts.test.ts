@@ -121,6 +121,6 @@ test('a list that names what is not there, and a class twice, say so with file a
   appendFileSync(path.join(folder, 'codes.txt'), 'Road\n');
   expect(() => locateDataset(folder)).toThrow(`${path.join(folder, 'codes.txt')}: two classes are named "Road"`);
   const kaggle = await drawn('kaggle-camvid');
-  appendFileSync(path.join(kaggle, 'class_dict.csv'), 'Road;1;2;3\n');
-  expect(() => locateDataset(kaggle)).toThrow(/class_dict.csv, line 34 is "Road;1;2;3": it must be a name, red, green and blue/);
+  appendFileSync(path.join(kaggle, 'class_dict.csv'), 'Road|1|2|3\n');
+  expect(() => locateDataset(kaggle)).toThrow(/class_dict.csv, line 34 is "Road\|1\|2\|3": it must be a name, red, green and blue/);
 });

@@ -1,5 +1,5 @@
 // A save writes the file that is there: behind links, with its permissions; what is write-protected is left alone.
-import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -29,6 +29,12 @@ test.each([0o664, 0o600, 0o640])('permissions stay: %o', async (mode) => {
   chmodSync(file, mode);
   await paint();
   expect(statSync(file).mode & 0o7777).toBe(mode);
+});
+
+test.skipIf(process.getuid?.() !== 0)('the owner stays who it was', async () => {
+  chownSync(file, 1234, 4321);
+  await paint();
+  expect([statSync(file).uid, statSync(file).gid]).toEqual([1234, 4321]);
 });
 
 test('a link to a mask in the data set stays a link, and the mask behind it is written', async () => {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unzipBeside } from '#services/layouts/unzip';
 import type { DatasetInfo } from '#shared/contract/datasets';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
@@ -94,6 +95,17 @@ test('a name that no file can have is told, and what it holds ends nothing', asy
   // What fails late has done so by now.
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
+test('what would fill a disk is not unpacked: too many files, too many bytes, or too large a one', async () => {
+  const file = path.join(folder, 'x.zip');
+  writeFileSync(file, zipSync({ 'images/a.png': new Uint8Array(5000), 'images/b.png': new Uint8Array(50), 'c.txt': new Uint8Array(5) }));
+  const limits = { entries: 10, bytes: 1e6, ofOne: 1e6 };
+  await expect(unzipBeside(file, { limits: { ...limits, entries: 2 } })).rejects.toThrow('holds 3 files, and at most 2 are unpacked');
+  await expect(unzipBeside(file, { limits: { ...limits, bytes: 4000 } })).rejects.toMatchObject({ code: 'too-large' });
+  expect(readdirSync(folder)).toEqual(['x.zip']);
+  await unzipBeside(file, { limits: { ...limits, ofOne: 1000 } });
+  expect(readdirSync(path.join(folder, 'x/images'))).toEqual(['b.png']);
 });
 
 test('a link in a zip is not made', async () => {

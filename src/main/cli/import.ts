@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import { isHeld } from '#services/datasets/holder-watch';
 import { FolderView } from '#services/layouts/folder-view';
 import { keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
-import { classSetOf, locatedBy, proposalOf } from '#services/layouts/recognise';
+import { classSetOf, locatedBy, proposalFor, proposalOf } from '#services/layouts/recognise';
 import { repeated } from './options.ts';
 import { give, say } from './say.ts';
 
@@ -70,7 +70,6 @@ function importDataset(options: ImportOptions): void {
 /** What was kept or is found by looking, with the options laid over it. @throws AppError 'not-a-dataset' */
 function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
   const given: Partial<OpenArrangement> = {
-    ...(options.source.length > 0 ? { sources: options.source, title: 'as said' } : {}),
     ...(options.classes === undefined
       ? {}
       : { classes: isBuiltIn(options.classes) ? { builtIn: options.classes } : { file: options.classes } }),
@@ -80,7 +79,9 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
     ...(options.below ? { below: true } : {}),
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };
-  const found = options.source.length > 0 ? { version: 1 as const } : (ownArrangement(view.root) ?? proposalOf(view).arrangement);
+  const said = { title: 'as said', sources: options.source, below: options.below };
+  const found =
+    options.source.length > 0 ? proposalFor(view, said).arrangement : (ownArrangement(view.root) ?? proposalOf(view).arrangement);
   const arrangement = { ...found, ...given };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);

@@ -6,6 +6,8 @@ import { readPng } from '#files/png/png';
 import { voidId } from '#shared/mask/void-id';
 import { isForeign } from '#files/mask-legend';
 import { isLargeMask } from '#files/large-pictures';
+import { asStoredPng } from '#files/mask-repair';
+import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import type { ClassSource } from '#shared/data/arrangement';
 import { assertOneColourEach, classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
@@ -87,7 +89,10 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
 /** What cannot be read is told when it is surveyed. */
 function contentOf(file: string): Uint8Array[] {
   try {
-    return isLargeMask(file) ? [] : [readPictureFile(file)];
+    if (isLargeMask(file)) return [];
+    const content = readPictureFile(file);
+    // What is converted later is read then as it is looked at now.
+    return [['tiff', 'bmp'].includes(pictureFormat(content) ?? '') ? asStoredPng(content, file) : content];
   } catch {
     return [];
   }

@@ -28,7 +28,9 @@ interface Layout {
 /** Sources in the order in which splits are shown. */
 const inOrder = (sources: readonly Source[]): Source[] => sources.toSorted((a, b) => bySplit(a.split, b.split));
 
-const hasImages = (view: FolderView, folder: string, below = false): boolean => view.images(folder, below).length > 0;
+/** What lies below is looked at only where nothing lies right in it: links there may lead out. */
+const hasImages = (view: FolderView, folder: string, below = false): boolean =>
+  view.images(folder).length > 0 || (below && view.images(folder, true).length > 0);
 
 /** Pairs of folders whose names tell each other: `<set>` and `<set>annot`. */
 function besideEachOther(view: FolderView, images: RegExp, isMaskFolder: (set: string, name: string) => boolean): Source[] {

@@ -89,6 +89,11 @@ export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedIm
 export function proposalOf(view: FolderView): { arrangement: OpenArrangement; located: LocatedImages } {
   const draft = draftOf(view);
   if (!draft) throw noLayout(view);
+  return proposalFor(view, draft);
+}
+
+/** The same where it is said which folders hold images and masks: what is not said is found by looking. */
+export function proposalFor(view: FolderView, draft: Draft): { arrangement: OpenArrangement; located: LocatedImages } {
   const { image, mask } = draft.suffixes ?? suffixesOf(view, draft);
   const bare = {
     version: 1 as const,

@@ -14,13 +14,19 @@ import { AppError, messageOf } from '#shared/errors';
 /** What of an archive is taken: pictures, and the lists beside them. */
 const takenPattern = /\.(txt|csv|json|lst)$/i;
 const foreignParts = /(^|\/)(\.|__MACOSX\/)/;
-const mostEntries = 500_000;
-/** No published set of street scenes is larger; beyond it an archive was made to fill a disk. */
-const mostBytes = 200e9;
-/** Bytes of one file: what a person lets the largest picture have is asked when it is read. */
-const mostOfOne = 2e9;
+/** What of an archive is unpacked at most. */
+export interface ZipLimits {
+  entries: number;
+  /** No published set of street scenes is larger than what is usual here; beyond it an archive was made to fill a disk. */
+  bytes: number;
+  /** Bytes of one file: what a person lets the largest picture have is asked when it is read. */
+  ofOne: number;
+}
+
+const usualLimits: ZipLimits = { entries: 500_000, bytes: 200e9, ofOne: 2e9 };
 
 export interface UnzipOptions {
+  limits?: ZipLimits;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -59,7 +65,7 @@ async function holdsAllOf(folder: string, file: string): Promise<boolean> {
     let compared = 0;
     for await (const entry of zip.eachEntry()) {
       const name = nameOf(entry);
-      if (!isTaken(entry, name)) continue;
+      if (!isTaken(entry, name, usualLimits)) continue;
       const found = statSync(path.join(folder, ...name.split('/')), { throwIfNoEntry: false });
       // A PNG may be a mask that was painted since; photos and lists are as they were.
       if (!found || (!/\.png$/i.test(name) && found.size !== entry.uncompressedSize)) return false;
@@ -117,10 +123,15 @@ interface Unpacked {
   zips: string[];
 }
 
-async function unpack(zip: ZipFile, file: string, into: string, { onProgress, signal }: UnzipOptions): Promise<Unpacked> {
+async function unpack(
+  zip: ZipFile,
+  file: string,
+  into: string,
+  { onProgress, signal, limits = usualLimits }: UnzipOptions,
+): Promise<Unpacked> {
   const total = zip.entryCount;
-  if (total > mostEntries)
-    throw new AppError('too-large', `${file} holds ${total} files, and at most ${mostEntries} are unpacked`, { file });
+  if (total > limits.entries)
+    throw new AppError('too-large', `${file} holds ${total} files, and at most ${limits.entries} are unpacked`, { file });
   let [done, images, bytes] = [0, 0, 0];
   const zips: string[] = [];
   for await (const entry of zip.eachEntry()) {
@@ -128,12 +139,15 @@ async function unpack(zip: ZipFile, file: string, into: string, { onProgress, si
     onProgress?.(++done, total);
     const name = nameOf(entry);
     if (/\.zip$/i.test(name)) zips.push(name);
-    if (!isTaken(entry, name)) continue;
+    if (!isTaken(entry, name, limits)) continue;
     if (name.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
     const counted = new Transform({
       transform(chunk: Uint8Array, _, next) {
         bytes += chunk.length;
-        next(bytes > mostBytes ? new AppError('too-large', `${file} unpacks to more than ${mostBytes / 1e9} GB`, { file }) : null, chunk);
+        next(
+          bytes > limits.bytes ? new AppError('too-large', `${file} unpacks to more than ${limits.bytes / 1e9} GB`, { file }) : null,
+          chunk,
+        );
       },
     });
     const at = path.join(into, ...name.split('/'));
@@ -153,8 +167,8 @@ async function unpack(zip: ZipFile, file: string, into: string, { onProgress, si
 const nameOf = ({ fileName }: Entry): string => fileName.replace(/^(\.\/)+/, '');
 
 /** The reader has refused names that lead out of the folder. Links and what is encrypted are not taken. */
-function isTaken({ uncompressedSize, externalFileAttributes }: Entry, name: string): boolean {
+function isTaken({ uncompressedSize, externalFileAttributes }: Entry, name: string, { ofOne }: ZipLimits): boolean {
   const isLink = ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
   const isWanted = maskPattern.test(name) || takenPattern.test(name);
-  return isWanted && !isLink && !foreignParts.test(name) && !name.endsWith('/') && uncompressedSize <= mostOfOne;
+  return isWanted && !isLink && !foreignParts.test(name) && !name.endsWith('/') && uncompressedSize <= ofOne;
 }

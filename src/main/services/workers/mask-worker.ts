@@ -7,7 +7,7 @@ import { codesIn, countCodes, encodeStoredMask } from '#files/mask-writing';
 import { isThere } from '#files/file-identity';
 import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
-import { colourOf, foreignKinds } from '#files/mask-legend';
+import { foreignKinds, pixelNames } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
 import { asStoredPng, repairedPng } from '#files/mask-repair';
 import { withPicture } from '#files/picture';
@@ -136,7 +136,7 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   const own = storedValues(format);
   const to = Uint8Array.from({ length: 256 }, (_, code) => {
     const id = mask.toId[code] ?? -1;
-    return id >= 0 && namesOf(code, mask.form, format).some((text) => of.includes(text)) ? own[id] : code;
+    return id >= 0 && namesOf(code, mask.form).some((text) => of.includes(text)) ? own[id] : code;
   });
   const counts = countCodes(mask.values);
   if (!counts.some((pixels, code) => pixels > 0 && to[code] !== code)) return null;
@@ -148,13 +148,10 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
 });
 
 /** What a code can be called where it is read as a class: as the file holds it, and by what of that names the class. */
-function namesOf(code: number, form: MaskFileForm, { by = 'value' }: MaskFormat): string[] {
+function namesOf(code: number, form: MaskFileForm): string[] {
   const samples = form.legend?.[code];
-  const whole = codeText(code, form);
-  if (!samples) return [whole];
-  if (by !== 'colour') return [whole, `value ${samples[0]}`];
-  const color = colourOf(samples, form);
-  return color ? [whole, `colour ${color.join(' ')}`] : [whole];
+  if (!samples) return [codeText(code, form)];
+  return [...pixelNames(samples, form), ...(form.by === 'colour' ? [] : [`value ${samples[0]}`])];
 }
 
 function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {

@@ -1,0 +1,91 @@
+// The command line reads every published layout as the window does, and says what it reads.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import type { Arrangement } from '#shared/data/arrangement';
+import { publishedSets } from '../../scripts/sample/published-sets.ts';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { root } from '../helpers/workbench.ts';
+
+const cli = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+  });
+
+beforeAll(() => {
+  if (!existsSync(path.join(root, 'out/main/cli.js'))) throw new Error('Build first: npm run build');
+});
+
+test.each(publishedSets)('$name', async ({ draw, title, classSet, classes, splits }) => {
+  const folder = temporaryFolder();
+  await draw(folder);
+  const { code, stdout, stderr } = await cli('import', '--data', folder, '--dry-run');
+  expect([code, stderr.includes(`${classes[2]} classes of ${classSet}`)]).toEqual([0, true]);
+  for (const [split, images] of Object.entries(splits)) expect(stderr).toContain(`${images} of ${split}`);
+  expect((JSON.parse(stdout) as Arrangement).title).toContain(title);
+  expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
+});
+
+const grey = (value: number) =>
+  writtenPng({ width: 8, height: 6, depth: 8, colourType: 0, samples: Array.from({ length: 48 }, () => value) });
+
+function put(file: string, content: string | Uint8Array): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+async function photo(file: string): Promise<void> {
+  put(
+    file,
+    await sharp({ create: { width: 8, height: 6, channels: 3, background: 'teal' } })
+      .jpeg()
+      .toBuffer(),
+  );
+}
+
+test('where folders are said alone, classes and endings are found by looking', async () => {
+  const folder = temporaryFolder();
+  await photo(path.join(folder, 'shots/1.jpg'));
+  put(path.join(folder, 'drawn/1_X.png'), grey(1));
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  const { code, stdout } = await cli('import', '--data', folder, '--source', 'train=shots:drawn', '--dry-run');
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ classes: { file: 'classes.json' }, maskSuffix: '_X', masks: 'value' });
+  const refused = await cli('import', '--data', folder, '--void', 'value 1');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('value 1 is "b" already')]);
+});
+
+describe('predictions that go out', () => {
+  test('are those of each image by name; one that could be of two is refused with both names to give', async () => {
+    const folder = temporaryFolder();
+    put(path.join(folder, 'classes.json'), '["a","b","c"]');
+    const predictions = path.join(folder, 'predicted');
+    for (const part of ['a', 'b']) {
+      await photo(path.join(folder, `images/${part}/1.jpg`));
+      put(path.join(folder, `masks/${part}/1.png`), grey(0));
+    }
+    await photo(path.join(folder, 'images/a/2.jpg'));
+    put(path.join(folder, 'masks/a/2.png'), grey(0));
+    put(path.join(predictions, '2.png'), grey(2));
+    put(path.join(predictions, '1.png'), grey(1));
+    const run = (out: string) => cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', out);
+    const refused = await run(path.join(folder, 'o1'));
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/could be the mask of .*a\/1 and .*b\/1: call them .*\+1\.png/),
+    ]);
+    const [a, b] = /call them (\S+\.png) and (\S+\.png)/.exec(refused.stderr)!.slice(1);
+    put(path.join(predictions, a), grey(1));
+    put(path.join(predictions, b), grey(2));
+    const out = path.join(folder, 'o2');
+    expect((await run(out)).code).toBe(0);
+    const values = ['aannot/1', 'bannot/1', 'aannot/2'].map((name) => readStoredMask(path.join(out, `${name}.png`)).values[0]);
+    expect(values).toEqual([1, 2, 2]);
+  });
+});
