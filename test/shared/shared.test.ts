@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '#shared/errors';
+import type { ImageEntry } from '#shared/contract/datasets';
+import { leftOutText } from '#shared/data/problem-groups';
 import { applyPatch, diffPatches } from '#shared/mask/patch';
 import { Confusion } from '#shared/metrics/confusion';
 import { Random } from '#shared/random';
@@ -133,4 +135,17 @@ test('errors cross the wire with code and details; anything else says nothing of
   expect(error).toMatchObject({ code: 'conflict', message: 'why', details: { file: 'a' } });
   expect(toWireError(new TypeError('secret path')).message).not.toContain('secret');
   expect(fromWireError({ code: 'made-up', message: 'm', details: {} }).code).toBe('internal');
+});
+
+describe('what training leaves out', () => {
+  const entry = (id: string, ...problems: ImageEntry['problems']) => ({ id, hasMask: true, problems });
+
+  test('is told with its reasons, each with how many images', () => {
+    const foreign = { kind: 'foreign' as const, text: 'a', foreign: 'value 255' };
+    const entries = [entry('a', foreign), entry('b', foreign), entry('c', { kind: 'size', text: 'b' }), entry('d')];
+    expect(leftOutText(entries)).toBe('3 of 4 labelled images are left out: 1 whose mask has another size, 2 with value 255.');
+    expect(leftOutText([entry('d')])).toBeNull();
+    const many = Array.from({ length: 9 }, (_, n) => ({ ...foreign, foreign: `value ${n + 50}` }));
+    expect(leftOutText([entry('a', ...many)])).toMatch(/^1 of 1 labelled images is left out: .*, 5 more kinds\.$/);
+  });
 });

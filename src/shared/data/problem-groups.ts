@@ -36,13 +36,26 @@ export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problem
   return [...groups.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.imageIds.length - a.imageIds.length);
 }
 
-/** What of labelled images training leaves out, and why, in a sentence; null where it uses all of them. */
+const inShort: Record<ProblemKind, string> = {
+  image: 'whose image cannot be read',
+  mask: 'whose mask cannot be read',
+  size: 'whose mask has another size',
+  foreign: 'with values outside the class set',
+  photo: 'whose photo is another one',
+  'no-mask': 'without a mask',
+};
+/** Kinds of problems that are told before the rest is a number. */
+const toldKinds = 4;
+
+/** How many labelled images training leaves out, and why, in a sentence; null where it uses all of them. */
 export function leftOutText(entries: Iterable<Pick<ImageEntry, 'id' | 'problems' | 'hasMask'>>): string | null {
   const labelled = [...entries].filter(({ hasMask }) => hasMask);
   const out = labelled.filter(({ problems }) => problems.length > 0);
   if (out.length === 0) return null;
-  const why = problemGroups(out).map(
-    ({ title, imageIds }) => `${title} (${imageIds.length}: ${imageIds.slice(0, 2).join(', ')}${imageIds.length > 2 ? ', …' : ''})`,
-  );
-  return `${out.length} of ${labelled.length} labelled images ${out.length === 1 ? 'is' : 'are'} left out: ${why.join('; ')}.`;
+  const groups = problemGroups(out);
+  const why = groups
+    .slice(0, toldKinds)
+    .map(({ kind, foreign, imageIds }) => `${imageIds.length} ${foreign === undefined ? inShort[kind] : `with ${foreign}`}`);
+  const more = groups.length > toldKinds ? [`${groups.length - toldKinds} more kinds`] : [];
+  return `${out.length} of ${labelled.length} labelled images ${out.length === 1 ? 'is' : 'are'} left out: ${[...why, ...more].join(', ')}.`;
 }
