@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import path from 'node:path';
 import { expect, goTo, test } from './fixtures.ts';
 
 test('opens the built-in sample on the first start', async ({ app }) => {
@@ -46,9 +48,12 @@ test('settings switch the theme, and it is remembered', async ({ app }) => {
 
 test('says what is wrong with a folder that is no data set, and keeps the open one', async ({ app, userData }) => {
   await app.getByRole('button', { name: 'Sample street' }).click();
-  await app.getByLabel('Folder', { exact: true }).fill(userData);
+  const folder = path.join(userData, 'letters');
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'to-a-friend.txt'), 'nothing to see');
+  await app.getByLabel('Folder', { exact: true }).fill(folder);
   await app.getByRole('button', { name: 'Open folder' }).click();
-  await expect(app.getByRole('alert')).toContainText(`${userData} is not a data set as it is: nothing in it has a known layout`);
+  await expect(app.getByRole('alert')).toContainText(`${folder} is not a data set as it is: nothing in it has a known layout`);
   await expect(app.getByRole('button', { name: 'Say what is in it' })).toBeVisible();
   await app.getByRole('button', { name: 'Cancel' }).click();
   await expect(app.getByRole('button', { name: 'Sample street' })).toBeVisible();
