@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
+import { pngOfTiff } from '../../src/files/tiff.ts';
 import { readClassFile } from '../../src/main/services/class-sets/class-files.ts';
 import { classSetFrom } from '../../src/main/services/class-sets/class-set.ts';
 import { locateDataset } from '../../src/main/services/layouts/recognise.ts';
@@ -102,6 +103,16 @@ export function dataSetTargets(folder: string): Target[] {
       seeds: () => [text('seq/b.png', 'photos/a.png labels/a_L.png'), text('"photos/a.png" "labels/a_L.png"', './seq\\b'), text('a', 'b')],
       run: within('val.txt'),
     },
+    {
+      name: 'tiff',
+      covers: ['src/files/tiff', 'node_modules/tiff'],
+      seeds: tiffSeeds,
+      run: async (bytes) => {
+        const file = path.join(folder, 'mask.tif');
+        writeFileSync(file, bytes);
+        await pngOfTiff(bytes, file);
+      },
+    },
     ...Object.entries(classLists).map(([name, seed]): Target => ({
       name,
       covers: ['src/main/services/class-sets/class-files', 'src/files/text-lines'],
@@ -113,6 +124,13 @@ export function dataSetTargets(folder: string): Target[] {
       },
     })),
   ];
+}
+
+function tiffSeeds(): Promise<Buffer[]> {
+  const values = Buffer.from(Array.from({ length: 12 * 8 * 3 }, (_, at) => at % 5));
+  const drawn = (channels: 1 | 3) => sharp(values.subarray(0, 12 * 8 * channels), { raw: { width: 12, height: 8, channels } });
+  const forms = [drawn(1).tiff({ compression: 'none' }), drawn(1).tiff({ compression: 'lzw' }), drawn(3).tiff({ compression: 'deflate' })];
+  return Promise.all(forms.map((form) => form.toBuffer()));
 }
 
 function zipSeeds(): Buffer[] {

@@ -50,6 +50,6 @@ export function repairedPng(content: Uint8Array, file: string, how: 'fit' | 'tur
  * The pixels of a TIFF or BMP as a PNG.
  * @throws AppError 'corrupt-file' naming the file and the rule if its pixels cannot be taken as they are stored, 'too-large'
  */
-export function asStoredPng(content: Uint8Array, file: string): Uint8Array {
-  return writePng(pictureFormat(content) === 'bmp' ? pngOfBmp(content, file) : pngOfTiff(content, file));
+export async function asStoredPng(content: Uint8Array, file: string): Promise<Uint8Array> {
+  return writePng(pictureFormat(content) === 'bmp' ? pngOfBmp(content, file) : await pngOfTiff(content, file));
 }

@@ -1,9 +1,21 @@
 // A TIFF mask is converted by what its pixels store, or refused with the reason.
 import fc from 'fast-check';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { pngOfTiff } from '#files/tiff';
 import { AppError } from '#shared/errors';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-tiff-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function convert(content: Uint8Array) {
+  const file = path.join(folder, 'm.tif');
+  writeFileSync(file, content);
+  return pngOfTiff(content, file);
+}
 
 interface Tiff {
   width: number;
@@ -65,18 +77,18 @@ function tiff({ width, height, bits, kind, channels = 1, samples, palette, compr
 const sides = fc.record({ width: fc.integer({ min: 1, max: 20 }), height: fc.integer({ min: 1, max: 9 }) });
 
 describe('samples come as they are stored', () => {
-  test.each([1, 8, 16] as const)('grey of %i bits', (bits) => {
-    fc.assert(
-      fc.property(sides, fc.infiniteStream(fc.integer({ min: 0, max: 2 ** bits - 1 })), (size, stream) => {
+  test.each([1, 8, 16] as const)('grey of %i bits', async (bits) => {
+    await fc.assert(
+      fc.asyncProperty(sides, fc.infiniteStream(fc.integer({ min: 0, max: 2 ** bits - 1 })), async (size, stream) => {
         const samples = [...stream.take(size.width * size.height)];
-        const png = pngOfTiff(tiff({ ...size, bits, kind: 1, samples }), 'm.tif');
+        const png = await convert(tiff({ ...size, bits, kind: 1, samples }));
         expect(png.header).toEqual({ ...size, depth: bits === 16 ? 16 : 8, colourType: 0, interlaced: false });
         expect([...png.samples]).toEqual(samples);
       }),
     );
   });
 
-  test('a palette keeps its numbers and its colours', () => {
+  test('a palette keeps its numbers and its colours', async () => {
     const palette = [
       0,
       0xc8c8,
@@ -89,7 +101,7 @@ describe('samples come as they are stored', () => {
       0x1414,
       ...Array<number>(255).fill(0),
     ];
-    const png = pngOfTiff(tiff({ width: 3, height: 1, bits: 8, kind: 3, samples: [2, 0, 1], palette }), 'm.tif');
+    const png = await convert(tiff({ width: 3, height: 1, bits: 8, kind: 3, samples: [2, 0, 1], palette }));
     expect([png.header.colourType, [...png.samples], [...png.palette!.slice(0, 9)]]).toEqual([
       3,
       [2, 0, 1],
@@ -97,11 +109,11 @@ describe('samples come as they are stored', () => {
     ]);
   });
 
-  test('colours of 16 bits stay so, and channels that are alike are grey', () => {
+  test('colours of 16 bits stay so, and channels that are alike are grey', async () => {
     const colours = [1000, 25700, 65535, 1, 2, 3];
-    const png = pngOfTiff(tiff({ width: 2, height: 1, bits: 16, kind: 2, channels: 3, samples: colours }), 'm.tif');
+    const png = await convert(tiff({ width: 2, height: 1, bits: 16, kind: 2, channels: 3, samples: colours }));
     expect([png.header.depth, png.header.colourType, [...png.samples]]).toEqual([16, 2, colours]);
-    const grey = pngOfTiff(tiff({ width: 2, height: 1, bits: 8, kind: 2, channels: 3, samples: [7, 7, 7, 9, 9, 9] }), 'm.tif');
+    const grey = await convert(tiff({ width: 2, height: 1, bits: 8, kind: 2, channels: 3, samples: [7, 7, 7, 9, 9, 9] }));
     expect([grey.header.colourType, [...grey.samples]]).toEqual([0, [7, 9]]);
   });
 
@@ -110,33 +122,62 @@ describe('samples come as they are stored', () => {
     const packed = await sharp(values, { raw: { width: 40, height: 30, channels: 1 } })
       .tiff({ compression, predictor: 'none' })
       .toBuffer();
-    expect([...pngOfTiff(packed, 'm.tif').samples]).toEqual([...values]);
+    expect([...(await convert(packed)).samples]).toEqual([...values]);
   });
 });
 
 describe('what cannot be taken as it is stored is refused, and how to help it', () => {
   const grey = { width: 4, height: 2, kind: 1, samples: [0, 1, 2, 3, 4, 5, 6, 7] } as const;
   test.each<[string, Uint8Array, RegExp]>([
-    ['32 bits', tiff({ ...grey, bits: 32 }), /m\.tif is a TIFF that cannot be read .*save the mask as a PNG/],
-    ['two pages', tiff({ ...grey, bits: 8, pages: 2 }), /is a TIFF of 2 pages, and which of them is the mask is not known/],
+    ['32 bits', tiff({ ...grey, bits: 32 }), /m\.tif is a TIFF of 32 bits a sample.*save the mask as a PNG/],
+    ['two pages', tiff({ ...grey, bits: 8, pages: 2 }), /is a TIFF of several pages, and which of them is the mask is not known/],
     ['JPEG inside', tiff({ ...grey, bits: 8, compression: 7 }), /is a TIFF packed as a JPEG, which changes labels/],
     ['cut off', tiff({ ...grey, bits: 8 }).slice(0, 12), /m\.tif is a TIFF that cannot be read/],
-  ])('%s', (_, content, words) => {
-    expect(() => pngOfTiff(content, 'm.tif')).toThrow(words);
+  ])('%s', async (_, content, words) => {
+    await expect(convert(content)).rejects.toThrow(words);
   });
 
-  test('whatever its bytes are, it is read or refused in words', () => {
+  test('a page that follows itself, for ever', async () => {
+    const content = Buffer.from(tiff({ ...grey, bits: 8 }));
+    const begin = content.readUInt32LE(4);
+    content.writeUInt32LE(begin, content.length - 4);
+    await expect(convert(content)).rejects.toThrow('several pages');
+  });
+
+  test('a palette that has one colour twice', async () => {
+    const palette = [
+      1,
+      1,
+      9,
+      ...Array<number>(253).fill(0),
+      2,
+      2,
+      9,
+      ...Array<number>(253).fill(0),
+      3,
+      3,
+      9,
+      ...Array<number>(253).fill(0),
+    ];
+    const content = tiff({ width: 2, height: 1, bits: 8, kind: 3, samples: [0, 1], palette });
+    await expect(convert(content)).rejects.toThrow('has the colour 1 2 3 at 0 and at 1');
+  });
+
+  test('whatever its bytes are, it is read or refused in words', async () => {
     const whole = tiff({ ...grey, bits: 16 });
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }), (changes) => {
-        const bytes = Buffer.from(whole);
-        for (const [at, value] of changes) bytes[at] = value;
-        try {
-          pngOfTiff(bytes, 'm.tif');
-        } catch (error) {
-          expect(error).toBeInstanceOf(AppError);
-        }
-      }),
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }),
+        async (changes) => {
+          const bytes = Buffer.from(whole);
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            await convert(bytes);
+          } catch (error) {
+            expect(error).toBeInstanceOf(AppError);
+          }
+        },
+      ),
       { numRuns: 400 },
     );
   });

@@ -80,8 +80,14 @@ describe('masks among the photos', () => {
     ],
     [
       'none: a name that goes on is no mask',
-      'street.jpg street_night.jpg street2.jpg',
-      { 'train: images/street': 'no mask', 'train: images/street2': 'no mask', 'train: images/street_night': 'no mask' },
+      'street.jpg street_night.jpg street2.jpg bow.jpg bowl.jpg',
+      {
+        'train: images/bow': 'no mask',
+        'train: images/bowl': 'no mask',
+        'train: images/street': 'no mask',
+        'train: images/street2': 'no mask',
+        'train: images/street_night': 'no mask',
+      },
     ],
   ])('%s', async (_, files, expected) => {
     await lay(files);

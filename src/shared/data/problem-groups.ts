@@ -57,5 +57,6 @@ export function leftOutText(entries: Iterable<Pick<ImageEntry, 'id' | 'problems'
     .slice(0, toldKinds)
     .map(({ kind, foreign, imageIds }) => `${imageIds.length} ${foreign === undefined ? inShort[kind] : `with ${foreign}`}`);
   const more = groups.length > toldKinds ? [`${groups.length - toldKinds} more kinds`] : [];
-  return `${out.length} of ${labelled.length} labelled images ${out.length === 1 ? 'is' : 'are'} left out: ${[...why, ...more].join(', ')}.`;
+  const are = out.length === 1 ? 'is' : 'are';
+  return `${out.length} of ${labelled.length} labelled images ${are} left out: ${[...why, ...more].join(', ')}.`;
 }

@@ -2,11 +2,11 @@
 import { decodeStoredMask } from '#files/mask-png';
 import { countCodes } from '#files/mask-writing';
 import { channelsOf } from '#files/png/header';
-import { readPng } from '#files/png/png';
+import { readPng, writePng } from '#files/png/png';
 import { voidId } from '#shared/mask/void-id';
 import { isForeign } from '#files/mask-legend';
 import { isLargeMask } from '#files/large-pictures';
-import { asStoredPng } from '#files/mask-repair';
+import { pngOfBmp } from '#files/bmp';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import type { ClassSource } from '#shared/data/arrangement';
@@ -92,7 +92,7 @@ function contentOf(file: string): Uint8Array[] {
     if (isLargeMask(file)) return [];
     const content = readPictureFile(file);
     // What is converted later is read then as it is looked at now.
-    return [['tiff', 'bmp'].includes(pictureFormat(content) ?? '') ? asStoredPng(content, file) : content];
+    return [pictureFormat(content) === 'bmp' ? writePng(pngOfBmp(content, file)) : content];
   } catch {
     return [];
   }

@@ -16,8 +16,9 @@ export const splitNames = /^(train|training|val|valid|validation|dev|test|testin
 export const isMaskFolderOf = (set: string, name: string): boolean =>
   name.length > set.length && name.toLowerCase().startsWith(set.toLowerCase()) && maskEnding.test(name.slice(set.length));
 
-/** What the names of masks end with that lie among their images. */
-const maskSuffix = /^[ ._-]?(masks?|labels?|l|p|gt|gts|ground[ _-]?truth|segs?|segmentations?|annots?|annotations?|label(train)?ids)$/i;
+/** What the names of masks end with that lie among their images; a short one is set apart, or it is a part of a name. */
+const maskSuffix =
+  /^([ ._-](l|p|gts?|segs?)|[ ._-]?(masks?|labels?|ground[ _-]?truth|segmentations?|annots?|annotations?|label(train)?ids))$/i;
 /** What the names of images end with where masks have an ending in its place. */
 const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
 

@@ -111,7 +111,7 @@ export const publishMask = task(({ maskFile, revision, expected, store }: TaskIn
 });
 
 /** Makes a mask usable, in its place or, where it is no PNG, beside it; what was there is kept. */
-export const repairMask = task((input: TaskInput<'repairMask'>): TaskResult<'repairMask'> => {
+export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<TaskResult<'repairMask'>> => {
   const { maskFile, how, format, store, ...size } = input;
   const content = readPictureFile(maskFile);
   const isPng = pictureFormat(content) === 'png';
@@ -122,7 +122,7 @@ export const repairMask = task((input: TaskInput<'repairMask'>): TaskResult<'rep
     how === 'begin'
       ? emptyMask(size, format)
       : how === 'convert'
-        ? asStoredPng(content, maskFile)
+        ? await asStoredPng(content, maskFile)
         : repairedPng(content, maskFile, how, size);
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
