@@ -123,6 +123,12 @@ describe('splits', () => {
     expect(locateDataset(folder).problems.join()).toContain('1 image lies in images/ itself, in no split, and is left out');
   });
 
+  test('without masks are listed under the ending that the others have', async () => {
+    await lay('train_img/1.jpg =train_label/1.png test/2.jpg');
+    const { images } = locateDataset(folder);
+    expect(images.map(({ maskFile }) => path.relative(folder, maskFile))).toEqual(['train_label/1.png', 'test_label/2.png']);
+  });
+
   test('without masks are listed, so that they can be labelled', async () => {
     await lay('train/1.jpg =train_labels/1_L.png test/2.jpg');
     expect(read()).toEqual({ 'train: train/1': 'train_labels/1_L.png', 'test: test/2': 'no mask' });

@@ -83,7 +83,8 @@ function innermostOf(view: FolderView, folder: string): string {
 
 /** The folder that holds the masks of a folder's images: the one whose names pair with theirs; null where none does. */
 function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
-  const files = view.images(images, true);
+  // Below a folder that holds the folders of masks too, these would be looked through as images.
+  const files = view.images(images, images !== '.');
   const pairs = (name: string) => findSuffixes(files, view.masks(name, true)).pairs;
   const found = among
     .filter((name) => name !== images && maskFolderNames.test(nameOf(name)))
@@ -203,16 +204,16 @@ const cambridge: Layout = {
   },
 };
 
+/** A set's folder of images: `train`, `train_img`. */
+const imagesOfSet = /^(.+?)(?:[_-](?:images?|imgs?))?$/i;
+
 const kaggle: Layout = {
   example: 'train/ with train_labels/',
   find(view) {
-    const sources = besideEachOther(
-      view,
-      /^(.+?)(?:[_-](?:images?|imgs?))?$/i,
-      (set, name) => !name.endsWith('annot') && isMaskFolderOf(set, name),
-    );
+    const sources = besideEachOther(view, imagesOfSet, (set, name) => !name.endsWith('annot') && isMaskFolderOf(set, name));
     if (sources.length === 0) return namedBehind(view);
-    const ending = sources[0].masks.slice(sources[0].images.length) || '_labels';
+    const [{ images, masks }] = sources;
+    const ending = masks.slice(imagesOfSet.exec(images)![1].length);
     const all = inOrder([...sources, ...withoutMasks(view, sources, (name) => name + ending)]);
     return { title: 'train / train_labels', sources: all, ...lieBelow(view, all) };
   },
