@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { LocatedImage } from '#services/layouts/located-image';
+import { predictionNames, shortPredictionName, wholePredictionName } from '#shared/data/prediction-names';
 import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
@@ -43,19 +44,15 @@ export function registerExportData(program: Command): void {
  * @throws AppError 'invalid-argument' where one mask could be that of two images
  */
 function withPredictions(images: readonly LocatedImage[], folder: string): LocatedImage[] {
-  const ends = new Map<string, string[]>();
-  for (const { id } of images) ends.set(path.basename(id), [...(ends.get(path.basename(id)) ?? []), id]);
-  return images.map((image) => {
-    const [whole, end] = [`${image.id.replaceAll('/', '+')}.png`, `${path.basename(image.id)}.png`];
-    const alike = ends.get(path.basename(image.id))!;
-    if (alike.length === 1 || existsSync(path.join(folder, whole)))
-      return { ...image, maskFile: path.join(folder, existsSync(path.join(folder, whole)) ? whole : end) };
-    if (!existsSync(path.join(folder, end))) return { ...image, maskFile: path.join(folder, whole) };
-    const names = alike.map((id) => `${id.replaceAll('/', '+')}.png`);
-    throw new AppError(
-      'invalid-argument',
-      `${path.join(folder, end)} could be the mask of ${alike.join(' and ')}: call them ${names.join(' and ')}`,
-    );
+  const isThere = (name: string) => existsSync(path.join(folder, name));
+  const names = predictionNames(images.map(({ id }) => id));
+  return images.map((image, at) => {
+    const [whole, short] = [wholePredictionName(image.id), shortPredictionName(image.id)];
+    const name = isThere(whole) ? whole : names[at];
+    if (name === short || isThere(name) || !isThere(short)) return { ...image, maskFile: path.join(folder, name) };
+    const alike = images.filter(({ id }) => shortPredictionName(id) === short).map(({ id }) => id);
+    const said = `${path.join(folder, short)} could be the mask of ${alike.join(' and ')}`;
+    throw new AppError('invalid-argument', `${said}: call them ${alike.map(wholePredictionName).join(' and ')}`);
   });
 }
 

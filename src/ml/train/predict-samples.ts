@@ -4,6 +4,7 @@ import { encodeIds, encodeValues, type LabelMask } from '#files/mask-png';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { formatFor } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
+import { predictionNames } from '#shared/data/prediction-names';
 import { Confusion } from '#shared/metrics/confusion';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
@@ -47,7 +48,7 @@ export async function predictSamples(
     const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
-    const names = fileNames(job.samples.map(({ id }) => id));
+    const names = predictionNames(job.samples.map(({ id }) => id));
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
       if (next) prepareSample(pool, next, predictOptions);
@@ -82,11 +83,4 @@ function confusionOf(labels: Uint8Array | null, ids: Uint8Array, numClasses: num
   const confusion = new Confusion(numClasses);
   confusion.add(labels, ids);
   return [...confusion.counts];
-}
-
-/** A file name for each id: its last part, or all of it where two end alike. */
-function fileNames(ids: readonly string[]): string[] {
-  const ends = new Map<string, number>();
-  for (const id of ids) ends.set(path.basename(id), (ends.get(path.basename(id)) ?? 0) + 1);
-  return ids.map((id) => `${ends.get(path.basename(id)) === 1 ? path.basename(id) : id.replaceAll('/', '+')}.png`);
 }

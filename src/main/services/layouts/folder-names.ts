@@ -1,4 +1,5 @@
 // What folders and files of data sets are called, as people call them.
+import { stemOf } from './pairing.ts';
 
 const maskWord =
   'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|label[ _-]?images?';
@@ -57,7 +58,6 @@ function continued(stem: string, stems: ReadonlySet<string>): Together | null {
  * @returns null where there are no masks
  */
 export function suffixesAmong(files: readonly string[]): Together | null {
-  const stemOf = (file: string) => file.replace(/\.[^./]+$/, '');
   const stems = new Set(files.map(stemOf));
   const found = files.flatMap((file) => continued(stemOf(file), stems) ?? []);
   const likeliest = mostFrequent(found, ({ image, mask }) => `${image}|${mask}`);

@@ -135,7 +135,7 @@ type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound {
   const file = classFileOf(view, draft);
   const contents = someOf(masks);
-  const likely = file ? listed(view, file, draft, areColoured(contents)) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
+  const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
   const best = bestReading(contents, [...likely, ...(file ? [] : colouredSets(draft))]);
   // Whose classes are not known is asked, unless colours tell them without doubt.
   if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0)))
@@ -149,12 +149,12 @@ const waysOfNaming = ['value', 'first-channel', 'colour'] as const;
  * The ways in which a list of classes could be meant, the likeliest first: by its colours where it tells them and masks show some, else
  * as such lists are. Where it names the very classes of the layout, and masks hold values, the layout's own order of them goes first.
  */
-function listed(view: FolderView, name: string, draft: Draft, coloured: boolean): Reading[] {
+function listed(view: FolderView, name: string, draft: Draft, masks: readonly Uint8Array[]): Reading[] {
   const file = view.at(name);
   const source = readClassSource(file);
   const told = { colours: source.classes.every(({ color }) => color !== undefined), void: source.voidValue !== undefined };
   const full = fullClassSet(source, file);
-  const usual = coloured && told.colours ? 'colour' : (draft.masks ?? readingOf(file));
+  const usual = told.colours && areColoured(masks) ? 'colour' : (draft.masks ?? readingOf(file));
   const ways = [...new Set([usual, ...waysOfNaming])].filter((by) => by !== 'colour' || told.colours);
   const own = ways.map((by): Reading => ({ source: { file: name }, full, by, told, file }));
   const [first, ...others] = own;
