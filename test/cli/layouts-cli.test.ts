@@ -2,14 +2,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import type { Arrangement } from '#shared/data/arrangement';
+import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';
+import { zipEntries } from '../helpers/zip-entries.ts';
 
 const cli = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
   new Promise((resolve) => {
@@ -59,6 +61,29 @@ test('where folders are said alone, classes and endings are found by looking', a
   expect(JSON.parse(stdout)).toMatchObject({ classes: { file: 'classes.json' }, maskSuffix: '_X', masks: 'value' });
   const refused = await cli('import', '--data', folder, '--void', 'value 1');
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('value 1 is "b" already')]);
+});
+
+test('of a folder around a data set, and of a zip, what is inside is said, and where it is kept', async () => {
+  const around = temporaryFolder();
+  await publishedSets.find(({ name }) => name === 'pairs-with-splits')!.draw(path.join(around, 'street-main'));
+  const dry = await cli('import', '--data', around, '--dry-run');
+  expect([dry.code, dry.stderr]).toEqual([0, expect.not.stringContaining('Kept in')]);
+  const said = await cli('import', '--data', around, '--void', 'value 200');
+  expect([said.code, said.stderr]).toEqual([0, expect.stringContaining(`Kept in ${path.join(around, 'street-main/encnet.json')}`)]);
+  expect(existsSync(path.join(around, 'encnet.json'))).toBe(false);
+  const zip = path.join(temporaryFolder(), 'street.zip');
+  writeFileSync(zip, zipSync(await zipEntries(around)));
+  const zipped = await cli('import', '--data', zip, '--dry-run');
+  expect([zipped.code, (JSON.parse(zipped.stdout) as OpenArrangement).readAs]).toEqual([0, { 'value 200': null }]);
+});
+
+test('folders that are named lie in the folder given, even where one inside looks like a data set', async () => {
+  const folder = temporaryFolder();
+  await publishedSets.find(({ name }) => name === 'segnet-camvid')!.draw(path.join(folder, 'old'));
+  await photo(path.join(folder, 'shots/1.jpg'));
+  put(path.join(folder, 'drawn/1.png'), grey(1));
+  const said = await cli('import', '--data', folder, '--source', 'train=shots:drawn', '--classes', 'camvid-11');
+  expect([said.code, said.stderr]).toEqual([0, expect.stringContaining(`Kept in ${path.join(folder, 'encnet.json')}`)]);
 });
 
 describe('predictions that go out', () => {

@@ -14,10 +14,16 @@ export interface CliDataset {
   classSet: ClassSet;
 }
 
+/** The folder that is meant by a path: of a zip what it is unpacked to, of a folder around a data set the one inside. */
+export async function folderOf(given: string): Promise<string> {
+  const at = path.resolve(given);
+  if (isZip(at)) return unzipBeside(at);
+  return isFolder(at) ? datasetFolder(at) : at;
+}
+
 /** Locates a data set without opening its history: the command line writes nothing into it. A zip is unpacked beside itself. */
 export async function findDataset(folder: string): Promise<CliDataset> {
-  const given = path.resolve(folder);
-  const at = isZip(folder) ? await unzipBeside(given) : isFolder(given) ? datasetFolder(given) : given;
+  const at = await folderOf(folder);
   letLinksInto(at);
   const located = locateDataset(at);
   return { folder: at, located, classSet: located.classSet };

@@ -5,9 +5,10 @@ import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema
 import { arrangementSchema, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { isHeld } from '#services/datasets/holder-watch';
-import { FolderView } from '#services/layouts/folder-view';
-import { keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
+import { FolderView, isFolder } from '#services/layouts/folder-view';
+import { arrangementFile, keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
 import { classSetOf, locatedBy, proposalFor, proposalOf } from '#services/layouts/recognise';
+import { folderOf } from './dataset.ts';
 import { repeated } from './options.ts';
 import { give, say } from './say.ts';
 
@@ -48,8 +49,12 @@ export function registerImport(program: Command): void {
 
 const isBuiltIn = (name: string): name is BuiltInName => (builtInNames as readonly string[]).includes(name);
 
-function importDataset(options: ImportOptions): void {
-  const folder = path.resolve(options.data);
+/** Where folders are named that lie in the one given, it is that; else the data set is looked for in it, as when it is opened. */
+const folderFor = async ({ data, source: sources }: ImportOptions): Promise<string> =>
+  sources.length > 0 && sources.every(({ images }) => isFolder(path.resolve(data, images))) ? path.resolve(data) : folderOf(data);
+
+async function importDataset(options: ImportOptions): Promise<void> {
+  const folder = await folderFor(options);
   letLinksInto(folder);
   const view = new FolderView(folder);
   const arrangement = arrangementOf(view, options);
@@ -63,6 +68,7 @@ function importDataset(options: ImportOptions): void {
     if (isHeld(path.join(folder, '.encnet/lease.db')))
       throw new AppError('read-only', `${folder} is open in a workbench: change how it is read there, or close it first`);
     keepArrangement(folder, arrangement);
+    say(`Kept in ${path.join(folder, arrangementFile)}`);
   }
   give(JSON.stringify(arrangement));
 }
