@@ -244,5 +244,27 @@ test('a zip that is dropped on the window opens, and what cannot be says why', a
   await drop('broken.zip', 'AAAA');
   await expect(page.getByText(/broken\.zip is no zip that can be read/)).toBeVisible();
   await expect(page.getByRole('button', { name: 'CamVid', exact: true })).toBeVisible();
+
+  // Photos whose classes nothing tells: the folder they were unpacked into is said, whether the zip was dropped or its path was typed.
+  const photos = path.join(userData, 'photos');
+  mkdirSync(photos);
+  for (const name of ['a.jpg', 'b.jpg'])
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: '#336699' } }).toFile(path.join(photos, name));
+  const unsaid = zipSync(await zipEntries(photos));
+  await drop('holiday.zip', Buffer.from(unsaid).toString('base64'));
+  const importing = page.getByRole('dialog', { name: 'Import a folder' });
+  await expect(importing.getByRole('status')).toContainText('2 images');
+  await page.keyboard.press('Escape');
+  await expect(importing).toBeHidden();
+  writeFileSync(`${photos}-typed.zip`, unsaid);
+  await page.getByRole('button', { name: 'CamVid', exact: true }).click();
+  await page.getByLabel('Folder', { exact: true }).fill(`${photos}-typed.zip`);
+  await page.getByRole('button', { name: 'Open folder' }).click();
+  await page.getByRole('button', { name: 'Say what is in it' }).click();
+  await expect(importing.getByRole('status')).toContainText('2 images');
+  await importing.getByLabel('Classes', { exact: true }).selectOption('set:camvid-11');
+  await importing.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(page.getByText('2 of 2 images')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'photos-typed', exact: true })).toBeVisible();
   await workbench.stop();
 });

@@ -12,14 +12,15 @@ export class Dropping {
   /** What is going on, in words; null while nothing is. */
   label = $state<string | null>(null);
   progress = $state.raw<Progress | null>(null);
-  /** The folder that it was unpacked into, where a person has to say what is in it; null where nobody has to. */
-  needsSaying = $state<string | null>(null);
   private readonly session: Session;
+  private readonly describe: (folder: string) => void;
   private readonly stopListening: () => void;
   private stopped = false;
 
-  constructor(session: Session) {
+  /** @param describe is given the folder that a zip was unpacked into, where a person has to say what is in it */
+  constructor(session: Session, describe: (folder: string) => void) {
     this.session = session;
+    this.describe = describe;
     this.stopListening = onUnpacking(session, (progress) => {
       if (this.label !== null && progress) [this.label, this.progress] = ['Unpacking', progress];
     });
@@ -36,8 +37,9 @@ export class Dropping {
       await this.session.openFolder(await this.pathOf(file, isFolder));
       this.session.go('library');
     } catch (error) {
-      this.needsSaying = folderToDescribe(error);
       if (!this.stopped) this.session.toasts.error(error);
+      const folder = folderToDescribe(error);
+      if (folder !== null) this.describe(folder);
     } finally {
       this.label = null;
     }
