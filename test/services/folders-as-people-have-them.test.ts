@@ -269,7 +269,9 @@ describe('lists of classes', () => {
   });
 
   test.each([
-    ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), '1 to 255 names'],
+    ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), 'one of 255 or not labelled'],
+    ['classes.json', JSON.stringify(Array.from({ length: 257 }, (_, i) => `c${i}`)), '1 to 255 names'],
+    ['codes.txt', Array.from({ length: 257 }, (_, i) => `c${i}`).join('\n'), 'it must be 1 to 255'],
     ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
     ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
   ])('%s that is none says the rule: %#', async (name, content, words) => {
@@ -284,5 +286,15 @@ describe('lists of classes', () => {
     put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(254) }));
     const { classSet } = locateDataset(folder);
     expect([classSet.classes.length, classSet.format.toId[254], classSet.format.voidValue]).toEqual([255, 254, 255]);
+  });
+
+  test.each(['classes.json', 'codes.txt', 'class_dict.csv'])('of 256 in %s the one that is named void is not labelled', async (name) => {
+    await lay('images/1.jpg =masks/1.png', false);
+    const names = Array.from({ length: 256 }, (_, i) => (i === 0 ? 'Void' : `c${i}`));
+    const coloured = `name,r,g,b\n${names.map((each, i) => `${each},${i},0,0`).join('\n')}`;
+    put(name, name === 'classes.json' ? JSON.stringify(names) : name === 'codes.txt' ? names.join('\n') : coloured);
+    const { classes, format } = locateDataset(folder).classSet;
+    expect([classes.length, classes[254].name, classes[254].value, format.voidValue]).toEqual([255, 'c255', 255, 0]);
+    expect(format.toId[0]).toBe(255);
   });
 });

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Kinds of pixel that a byte tells apart: 255 classes, and not labelled. */
+export const mostKinds = 256;
+
 const byte = z.int().min(0).max(255);
 const name = z.string().min(1).max(60);
 
@@ -21,7 +24,7 @@ export const classSetSchema = z.object({
   classes: z
     .array(z.union([name.transform((text): z.infer<typeof classSchema> => ({ name: text })), classSchema]))
     .min(1)
-    .max(255),
+    .max(mostKinds),
 });
 
 /** A class set with or without a name of its own, or the names of classes alone. */
@@ -30,7 +33,10 @@ export const classesFileSchema = z.union(
     classSetSchema.extend({ name: name.default('Own classes') }),
     classSetSchema.shape.classes.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
   ],
-  { error: 'must hold "classes", or be a list itself, of 1 to 255 names of at most 60 letters, or of objects with such a "name"' },
+  {
+    error:
+      'must hold "classes", or be a list itself, of 1 to 255 names of at most 60 letters and one for void, or of objects with a "name"',
+  },
 );
 
 export type ClassSetSource = z.infer<typeof classSetSchema>;

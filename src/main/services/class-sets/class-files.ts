@@ -5,7 +5,7 @@ import { linesOf } from '#files/text-lines';
 import type { Rgb } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
-import { classesFileSchema, type ClassSetSource } from '#shared/classes/class-set-schema';
+import { classesFileSchema, mostKinds, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 type Class = ClassSetSource['classes'][number];
 
@@ -99,8 +99,8 @@ export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
   if (!kind) return readJsonFile(file, classesFileSchema, example);
   const classes = numbered(classesIn(file, kind));
-  if (classes.length === 0 || classes.length > 255)
-    throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to 255, ${kind.form}`, { file });
+  if (classes.length === 0 || classes.length > mostKinds)
+    throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });
   return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
 }
 

@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { readJsonFile } from '#files/json-file';
 import type { ClassInfo, MaskFormat, Rgb } from '#shared/classes/class-info';
-import { doubledName, voidsName } from '#shared/classes/class-names';
+import { doubledName, isVoidName, voidsName } from '#shared/classes/class-names';
 import { distinctColours } from '#shared/classes/distinct-colours';
 import { voidColour } from '#shared/classes/void-colour';
 import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { fnv1a } from '#shared/random';
 import { findResources } from '../resources.ts';
-import { classSetSchema, type BuiltInName, type ClassSetSource } from '#shared/classes/class-set-schema';
+import { classSetSchema, mostKinds, type BuiltInName, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 /** The classes of a data set and how masks store them. */
 export interface ClassSet {
@@ -38,8 +38,23 @@ export interface FullClassSet {
 
 const invalid = (file: string, text: string): AppError => new AppError('not-a-dataset', `${file}: ${text}`, { file });
 
+/**
+ * A pixel of a mask is one of 256 kinds, and "not labelled" is one of them: of a list of 256 the one of these names is that.
+ * @throws AppError 'not-a-dataset' without one
+ */
+function withRoomForVoid(source: ClassSetSource, file: string): ClassSetSource {
+  const { classes } = source;
+  if (classes.length < mostKinds) return source;
+  const at = classes.findIndex(({ name }) => isVoidName(name));
+  const rule = `lists ${mostKinds} classes, and a pixel can be one of ${mostKinds - 1} or not labelled`;
+  if (at < 0) throw invalid(file, `${rule}: leave one out, or name what is not labelled "void"`);
+  const told = classes.map((each, place) => ({ ...each, value: each.value ?? place }));
+  return { ...source, voidValue: told[at].value, classes: told.toSpliced(at, 1) };
+}
+
 /** @throws AppError 'not-a-dataset' naming file, rule and value if classes contradict each other */
-export function fullClassSet({ name, voidValue, classes }: ClassSetSource, file: string): FullClassSet {
+export function fullClassSet(source: ClassSetSource, file: string): FullClassSet {
+  const { name, voidValue, classes } = withRoomForVoid(source, file);
   const names = classes.map((each) => each.name);
   const [doubled, reserved] = [doubledName(names), voidsName(names)];
   if (doubled !== null) throw invalid(file, `two classes are named "${doubled}": give one another name`);

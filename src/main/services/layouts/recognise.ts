@@ -1,6 +1,7 @@
 // Opens any folder: looks which layout it has, which classes, and how its masks name them.
 import path from 'node:path';
 import { isThere } from '#files/file-identity';
+import { isVoidName } from '#shared/classes/class-names';
 import { AppError } from '#shared/errors';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
@@ -171,10 +172,7 @@ function isListOf(name: BuiltInName, { classes }: FullClassSet): boolean {
   const own = builtInSource(name).classes;
   const all = [...own, ...(relatives[name] ? builtInSource(relatives[name]).classes : [])];
   const names = new Set(all.map((each) => each.name.toLowerCase()));
-  return (
-    classes.length >= own.length &&
-    classes.every((each) => names.has(each.name.toLowerCase()) || /^(void|unlabell?ed|ignored?)$/i.test(each.name))
-  );
+  return classes.length >= own.length && classes.every((each) => names.has(each.name.toLowerCase()) || isVoidName(each.name));
 }
 
 const allTold = { colours: true, void: true };
