@@ -52,6 +52,22 @@ describe('a session', () => {
     expect(session.images.get(imageId)?.editedAt).toBe('newer');
   });
 
+  test('has its images in the order of the data set, whatever is told of some before all of them came', async () => {
+    const { edits } = bench.workbench.datasets.require();
+    const unsaved = edits.unsaved.bind(edits);
+    const ids = [...session.images.keys()];
+    const newer = { ...session.images.get(ids[3])!, editedAt: 'newer' };
+    edits.unsaved = async () => {
+      bench.workbench.events.of(session.dataset!.id).emit('datasets.images', [newer, session.images.get(ids[1])!]);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return unsaved();
+    };
+    const again = await openWindow(bench);
+    expect([...again.session.images.keys()]).toEqual(ids);
+    expect(again.session.images.get(ids[3])?.editedAt).toBe('newer');
+    again.connection.close();
+  });
+
   test('steps within the split of its image, and not beyond', () => {
     session.step(1);
     expect(session.imageId).toBe('train/train-1');

@@ -254,8 +254,7 @@ export class Session {
     ]);
     if (this.dataset?.id !== info.id) return;
     // What was told while the answers were on their way is newer than they are.
-    for (const entry of images) if (!told.has(entry.id)) this.images.set(entry.id, entry);
-    this.dropOthers(images);
+    this.takeImages(images.map((entry) => (told.has(entry.id) ? (this.images.get(entry.id) ?? entry) : entry)));
     this.runs = runs;
     this.training = training;
     this.saveProblems.retake(unsaved);
@@ -266,12 +265,11 @@ export class Session {
     if (another && this.unsafeStrokes > 0) await this.resync();
   }
 
-  /** Forgets images that are not there any more. */
-  private dropOthers(images: readonly ImageEntry[]): void {
-    if (images.length === this.images.size) return;
-    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
-    const there = new Set(images.map(({ id }) => id));
-    for (const id of [...this.images.keys()]) if (!there.has(id)) this.images.delete(id);
+  /** Has these images and no others, in this order: events may have told of some before the rest of them was known. */
+  private takeImages(entries: readonly ImageEntry[]): void {
+    const known = [...this.images.keys()];
+    if (known.length !== entries.length || entries.some(({ id }, place) => known[place] !== id)) this.images.clear();
+    for (const entry of entries) this.images.set(entry.id, entry);
   }
 
   private tellLeftBehind(name: string): void {
