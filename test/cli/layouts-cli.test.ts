@@ -59,6 +59,11 @@ test('where folders are said alone, classes and endings are found by looking', a
   const { code, stdout } = await cli('import', '--data', folder, '--source', 'train=shots:drawn', '--dry-run');
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ classes: { file: 'classes.json' }, maskSuffix: '_X', masks: 'value' });
+  put(path.join(folder, 'drawn/road-2.png'), grey(1));
+  await photo(path.join(folder, 'shots/street-2.jpg'));
+  const prefixes = ['--image-prefix', 'street-', '--mask-prefix', 'road-', '--mask-suffix', ''];
+  const prefixed = await cli('import', '--data', folder, '--source', 'train=shots:drawn', ...prefixes, '--dry-run');
+  expect(prefixed.stderr).toContain('1 images (1 of train)');
   const refused = await cli('import', '--data', folder, '--void', 'value 1');
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('value 1 is "b" already')]);
 });

@@ -95,6 +95,48 @@ describe('masks among the photos', () => {
   });
 });
 
+describe('names that begin in their own way', () => {
+  const two = { 'train: images/1': 'masks/mask_1.png', 'train: images/2': 'masks/mask_2.png' };
+  test.each<[string, string, Record<string, string>]>([
+    ['img_ and mask_', 'images/img_1.jpg images/img_2.jpg =masks/mask_1.png =masks/mask_2.png', two],
+    [
+      'a number and gt',
+      'images/001.jpg images/002.jpg =labels/gt001.png',
+      { 'train: images/001': 'labels/gt001.png', 'train: images/002': 'no mask' },
+    ],
+    ['the whole name behind it', 'images/street1.jpg =masks/label-street1.png', { 'train: images/street1': 'masks/label-street1.png' }],
+    [
+      'in split folders',
+      'images/train/im1.jpg images/val/im1.jpg =masks/train/mask1.png =masks/val/mask1.png',
+      { 'train: train/1': 'masks/train/mask1.png', 'val: val/1': 'masks/val/mask1.png' },
+    ],
+    ['among the photos', 'img_1.png =mask_1.png img_2.png', { 'train: images/1': 'mask_1.png', 'train: images/2': 'no mask' }],
+    ['of other names not', 'images/street_1.jpg =masks/road_1.png', { 'train: images/street_1': 'no mask' }],
+    [
+      'never where endings tell already',
+      'images/mask_1.jpg images/mask_2.jpg =masks/mask_1.png =masks/mask_2.png',
+      { 'train: images/mask_1': 'masks/mask_1.png', 'train: images/mask_2': 'masks/mask_2.png' },
+    ],
+  ])('%s', async (_, files, expected) => {
+    await lay(files);
+    expect(read()).toEqual(expected);
+  });
+
+  test('a mask that is not there yet is written as the others are named', async () => {
+    await lay('images/img_1.jpg images/img_2.jpg =masks/mask_1.png');
+    const { images } = locateDataset(folder);
+    expect(images.map(({ maskFile }) => path.relative(folder, maskFile))).toEqual(['masks/mask_1.png', 'masks/mask_2.png']);
+  });
+
+  test('what no name tells is said', async () => {
+    await lay('photos/street_1.jpg =drawn/road_1.png');
+    const sources = [{ split: 'train', images: 'photos', masks: 'drawn' }];
+    const said = { imagePrefix: 'street_', maskPrefix: 'road_', classes: { file: 'classes.json' } };
+    put('encnet.json', JSON.stringify({ version: 1, title: 'as said', sources, ...said }));
+    expect(read()).toEqual({ 'train: train/1': 'drawn/road_1.png' });
+  });
+});
+
 describe('the folder of masks is the one whose names pair', () => {
   test.each([
     ['beside boxes in XML', 'images/1.jpg annotations/1.xml =masks/1.png'],

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { letLinksInto } from '#files/read-limits';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
-import { arrangementSchema, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { arrangementSchema, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { isHeld } from '#services/datasets/holder-watch';
 import { FolderView, isFolder } from '#services/layouts/folder-view';
@@ -17,7 +17,9 @@ interface ImportOptions {
   source: Arrangement['sources'];
   classes?: string;
   masks?: Arrangement['masks'];
+  imagePrefix?: string;
   imageSuffix?: string;
+  maskPrefix?: string;
   maskSuffix?: string;
   void: string[];
   below?: boolean;
@@ -39,13 +41,17 @@ export function registerImport(program: Command): void {
     .option('--source <split=images:masks>', 'folders of a split, from the data set; may be given again', source, [])
     .option('--classes <name>', `${builtInNames.join(', ')}, or a file in the data set that lists classes`)
     .addOption(new Option('--masks <by>', 'what of a pixel names its class').choices(['value', 'first-channel', 'colour']))
+    .option('--image-prefix <text>', 'what names of images begin with, such as img_')
     .option('--image-suffix <text>', 'what names of images end with, such as _leftImg8bit')
+    .option('--mask-prefix <text>', 'what names of masks begin with, such as mask_')
     .option('--mask-suffix <text>', 'what names of masks end with, such as _L')
     .option('--void <text>', 'a value or colour that means "not labelled", such as "value 255"; may be given again', repeated, [])
     .option('--below', 'images and masks lie in folders below those')
     .option('--dry-run', 'tell what would be read, and keep nothing')
     .action((options: ImportOptions) => importDataset(options));
 }
+
+const affixes = ['imagePrefix', 'imageSuffix', 'maskPrefix', 'maskSuffix'] as const satisfies (keyof Affixes)[];
 
 const isBuiltIn = (name: string): name is BuiltInName => (builtInNames as readonly string[]).includes(name);
 
@@ -80,8 +86,7 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
       ? {}
       : { classes: isBuiltIn(options.classes) ? { builtIn: options.classes } : { file: options.classes } }),
     ...(options.masks ? { masks: options.masks } : {}),
-    ...(options.imageSuffix === undefined ? {} : { imageSuffix: options.imageSuffix }),
-    ...(options.maskSuffix === undefined ? {} : { maskSuffix: options.maskSuffix }),
+    ...Object.fromEntries(affixes.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
     ...(options.below ? { below: true } : {}),
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };

@@ -16,7 +16,10 @@ const splitName = z
   .min(1)
   .max(60)
   .regex(/^[^/\\\0]+$/, 'must be a name without / or \\');
-const suffix = z.string().max(60);
+const affix = z
+  .string()
+  .max(60)
+  .regex(/^[^\\\0]*$/, 'must be a part of a name');
 
 const sourceSchema = z.strictObject({
   /** Split of its images, where folders tell it. */
@@ -44,9 +47,11 @@ export const arrangementSchema = z.strictObject({
   sources: z.array(sourceSchema).min(1).max(1000),
   /** Whether images and masks may lie in folders below those of the sources. */
   below: z.boolean().default(false),
-  /** What the names of images and of masks end with before the extension, beyond what both share. */
-  imageSuffix: suffix.default(''),
-  maskSuffix: suffix.default(''),
+  /** What the names of images and of masks begin with, and end with before the extension, beyond what both share. */
+  imagePrefix: affix.default(''),
+  imageSuffix: affix.default(''),
+  maskPrefix: affix.default(''),
+  maskSuffix: affix.default(''),
   splits: z.discriminatedUnion('by', [z.strictObject({ by: z.literal('folders') }), listsSchema, madeSchema]).default({ by: 'folders' }),
   classes: z.union([z.strictObject({ builtIn: z.enum(builtInNames) }), z.strictObject({ file: inside }), classSetSchema]),
   /** What of a pixel names its class. */
@@ -62,5 +67,7 @@ export const openArrangementSchema = arrangementSchema.extend({ classes: arrange
 export type OpenArrangement = z.infer<typeof openArrangementSchema>;
 
 export type Arrangement = z.infer<typeof arrangementSchema>;
+/** What names have around the part that an image shares with its mask. */
+export type Affixes = Pick<Arrangement, 'imagePrefix' | 'imageSuffix' | 'maskPrefix' | 'maskSuffix'>;
 export type Source = Arrangement['sources'][number];
 export type ClassSource = Arrangement['classes'];

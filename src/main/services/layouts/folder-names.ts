@@ -1,5 +1,6 @@
 // What folders and files of data sets are called, as people call them.
-import { stemOf } from './pairing.ts';
+import type { Affixes } from '#shared/data/arrangement';
+import { findPrefixes, stemOf } from './pairing.ts';
 
 const maskWord =
   'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|label[ _-]?images?';
@@ -23,12 +24,6 @@ const maskSuffix =
 /** What the names of images end with where masks have an ending in its place. */
 const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
 
-interface Together {
-  /** What the names of images and of masks end with, beyond what both share. */
-  image: string;
-  mask: string;
-}
-
 const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | null => {
   const counts = new Map<string, { each: T; count: number }>();
   for (const each of found) {
@@ -40,32 +35,34 @@ const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | n
 };
 
 /** How a mask's name goes on from that of its image; null for a file that is nobody's mask. */
-function continued(stem: string, stems: ReadonlySet<string>): Together | null {
+function continued(stem: string, stems: ReadonlySet<string>): Partial<Affixes> | null {
   for (let at = stem.length - 1; at > 0; at--) {
     const mask = stem.slice(at);
     if (!maskSuffix.test(mask)) continue;
     const base = stem.slice(0, at);
-    if (stems.has(base)) return { image: '', mask };
+    if (stems.has(base)) return { maskSuffix: mask };
     const image = imageEndings.find((end) => stems.has(base + end));
-    if (image) return { image, mask };
+    if (image) return { imageSuffix: image, maskSuffix: mask };
   }
   return null;
 }
 
 /**
- * What masks end with that lie among their images; '' for PNG masks beside photos of another kind.
+ * What the names of masks that lie among their images have around what both share; nothing for PNG masks beside photos of another kind.
  * @param files images of one folder, by name
  * @returns null where there are no masks
  */
-export function suffixesAmong(files: readonly string[]): Together | null {
+export function affixesAmong(files: readonly string[]): Partial<Affixes> | null {
   const stems = new Set(files.map(stemOf));
   const found = files.flatMap((file) => continued(stemOf(file), stems) ?? []);
-  const likeliest = mostFrequent(found, ({ image, mask }) => `${image}|${mask}`);
+  const likeliest = mostFrequent(found, (each) => JSON.stringify(each));
   if (likeliest) return likeliest;
+  const { pairs, ...affixes } = findPrefixes([...stems], stems);
+  if (pairs > 0) return affixes;
   const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
   const pngs = files.filter((file) => /\.png$/i.test(file));
   const beside = pngs.filter((file) => photos.has(stemOf(file)));
   // Photos without a mask wait for one; a PNG without a photo may be a photo itself.
   const areMasks = beside.length > 0 && (beside.length === pngs.length || beside.length === photos.size);
-  return areMasks ? { image: '', mask: '' } : null;
+  return areMasks ? {} : null;
 }

@@ -1,15 +1,15 @@
 // The layouts of published data sets, each a small recogniser that looks at folders and says where images and masks lie.
-import type { Arrangement, Source } from '#shared/data/arrangement';
+import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
 import type { FolderView } from './folder-view.ts';
-import { imageFolderNames, isMaskFolderOf, maskFolderNames, splitNames, suffixesAmong } from './folder-names.ts';
-import { findSuffixes, stemOf } from './pairing.ts';
+import { affixesAmong, imageFolderNames, isMaskFolderOf, maskFolderNames, splitNames } from './folder-names.ts';
+import { findAffixes, stemOf } from './pairing.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
 /** What a recogniser finds; what it leaves out is found by looking at names and masks. */
 export interface Draft extends Pick<Arrangement, 'title' | 'sources'> {
   below?: boolean;
-  suffixes?: { image: string; mask: string };
+  affixes?: Partial<Affixes>;
   splits?: Arrangement['splits'];
   /** Classes where no file lists any; without them a person is asked. */
   builtIn?: BuiltInName;
@@ -85,7 +85,7 @@ function innermostOf(view: FolderView, folder: string): string {
 function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
   // Below a folder that holds the folders of masks too, these would be looked through as images.
   const files = view.images(images, images !== '.');
-  const pairs = (name: string) => findSuffixes(files, view.masks(name, true)).pairs;
+  const pairs = (name: string) => findAffixes(files, view.masks(name, true)).pairs;
   const found = among
     .filter((name) => name !== images && maskFolderNames.test(nameOf(name)))
     .map((name) => ({ name, pairs: pairs(name) }))
@@ -136,7 +136,7 @@ const cityscapes: Layout = {
       sources,
       problems,
       below: true,
-      suffixes: { image: '_leftImg8bit', mask },
+      affixes: { imageSuffix: '_leftImg8bit', maskSuffix: mask },
       builtIn: hasTrainIds ? 'cityscapes-19' : 'cityscapes-34',
     };
   },
@@ -189,14 +189,14 @@ const cambridge: Layout = {
     const files = view.masks(masks);
     const inside = view.folders().filter((name) => name !== outer);
     const others = inside.map((name) => innermostOf(view, name)).filter((name) => hasImages(view, name));
-    const pairs = others.map((name) => ({ name, pairs: findSuffixes(view.images(name), files).pairs })).sort((a, b) => b.pairs - a.pairs);
+    const pairs = others.map((name) => ({ name, pairs: findAffixes(view.images(name), files).pairs })).sort((a, b) => b.pairs - a.pairs);
     if (pairs.length === 0) return null;
     const images = pairs[0].name;
     const source = { split: 'train', name: images.split('/')[0], images, masks };
     return {
       title: `CamVid as Cambridge publishes it: ${images.split('/')[0]} / ${outer}`,
       sources: [source],
-      suffixes: { image: '', mask: '_L' },
+      affixes: { maskSuffix: '_L' },
       splits: rootLists(view),
       builtIn: 'camvid-32',
       masks: 'colour',
@@ -280,10 +280,10 @@ const splitsAlone: Layout = {
   find(view) {
     const splits = view.folders().filter((name) => splitNames.test(name) && hasImages(view, name));
     if (splits.length === 0) return null;
-    const together = suffixesAmong(splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)));
+    const together = affixesAmong(splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)));
     const title = together ? 'train / masks among the images' : 'train / trainannot';
     const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: together ? name : `${name}annot` }));
-    return { title, sources: inOrder(sources), ...(together ? { suffixes: together } : { builtIn: 'camvid-11' }) };
+    return { title, sources: inOrder(sources), ...(together ? { affixes: together } : { builtIn: 'camvid-11' }) };
   },
 };
 
@@ -293,12 +293,12 @@ const imagesAlone: Layout = {
   find(view) {
     const files = view.images('.');
     if (files.length === 0) return null;
-    const together = suffixesAmong(files);
+    const together = affixesAmong(files);
     if (together)
       return {
         title: 'images and masks in one folder',
         sources: [{ split: 'train', name: 'images', images: '.', masks: '.' }],
-        suffixes: together,
+        affixes: together,
         splits: rootLists(view),
       };
     const masks = maskFolderOf(view, '.', view.folders()) ?? 'masks';

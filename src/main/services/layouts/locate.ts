@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
-import { type Arrangement, type Source } from '#shared/data/arrangement';
+import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
-import { MaskIndex, stemOf, withoutSuffix } from './pairing.ts';
+import { MaskIndex, coreOf, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
 
@@ -49,7 +49,7 @@ function locateSource(
   arrangement: Arrangement,
   problems: string[],
 ): (LocatedImage & { hasMask: boolean })[] {
-  const { below, imageSuffix, maskSuffix } = arrangement;
+  const { below, maskPrefix, maskSuffix } = arrangement;
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const candidates = candidatesOf(view, source, arrangement, problems);
@@ -57,6 +57,7 @@ function locateSource(
   const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => file) : []);
   const masks = new MaskIndex(
     inMasks.filter((file) => !isImage.has(file)),
+    maskPrefix,
     maskSuffix,
   );
   const stems = new Map<string, Candidate[]>();
@@ -66,9 +67,9 @@ function locateSource(
     const owner = alike.length === 1 ? alike[0] : ownerOf(alike, masks);
     const isOwner = owner.file === file;
     const found = isOwner ? masks.find(stem, (other) => stems.has(other)) : masks.named(`${file}.png`);
-    const own = isOwner ? `${stem}${maskSuffix}.png` : `${file}.png`;
+    const own = isOwner ? `${stemAround(stem, maskPrefix, maskSuffix)}.png` : `${file}.png`;
     return {
-      id: `${source.name ?? source.split}/${isOwner ? withoutSuffix(stemOf(file), imageSuffix)! : file}`,
+      id: `${source.name ?? source.split}/${isOwner ? stem : file}`,
       split: source.split,
       name: path.posix.basename(isOwner ? stem : file),
       imageFile: view.at(`${source.images}/${file}`),
@@ -96,15 +97,15 @@ function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
 
 /** The images of a source that can be read, each with the name its mask is looked for by. */
 function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
-  const { below, imageSuffix, maskSuffix } = arrangement;
+  const { below, imagePrefix, imageSuffix } = arrangement;
   const leftOut: string[] = [];
   // Masks may lie in a folder among those of the images.
   const isInMasks = (file: string) => images === '.' && masks !== '.' && file.startsWith(`${masks}/`);
   const files = view.images(images, below).filter((file) => !isInMasks(file));
   const candidates = files.flatMap((file): Candidate[] => {
-    const stem = withoutSuffix(stemOf(file), imageSuffix);
-    // In a folder that holds both, what has the suffix of masks is one.
-    if (stem === null || (images === masks && isMask(stemOf(file), file, maskSuffix, view, images))) return [];
+    const stem = coreOf(stemOf(file), imagePrefix, imageSuffix);
+    // In a folder that holds both, what is named as masks are is one.
+    if (stem === null || (images === masks && isMask(stemOf(file), file, arrangement, view, images))) return [];
     const entry = view.entry(path.posix.join(images, file));
     const at = view.at(`${images}/${file}`);
     const readable = entry?.isFile() === true || (entry?.isSymbolicLink() === true && linkTarget(at) !== null);
@@ -117,9 +118,9 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
   return candidates;
 }
 
-/** Whether a file of a folder that holds images and masks is a mask: by its suffix, or a PNG beside a photo of the same name. */
-function isMask(stem: string, file: string, suffix: string, view: FolderView, folder: string): boolean {
-  if (suffix !== '') return withoutSuffix(stem, suffix) !== null;
+/** Whether a file of a folder that holds both is a mask: by what its name has around it, or a PNG beside a photo of the same name. */
+function isMask(stem: string, file: string, { maskPrefix, maskSuffix }: Affixes, view: FolderView, folder: string): boolean {
+  if (maskPrefix + maskSuffix !== '') return coreOf(stem, maskPrefix, maskSuffix) !== null;
   return (
     /\.png$/i.test(file) && ['.jpg', '.jpeg', '.JPG', '.JPEG'].some((extension) => view.hasFile(path.posix.join(folder, stem + extension)))
   );

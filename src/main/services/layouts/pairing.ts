@@ -1,15 +1,28 @@
 // Which mask is whose. Names are compared as people read them: however their letters are composed, and in any case where that is clear.
+import type { Affixes } from '#shared/data/arrangement';
+
 const composed = (text: string): string => text.normalize('NFC');
 const folded = (text: string): string => composed(text).toLowerCase();
 
 /** The path of a file without its extension. */
 export const stemOf = (file: string): string => file.replace(/\.[^./]+$/, '');
 
-/** A stem without what all names of its kind end with; null for a name that does not. */
-export function withoutSuffix(stem: string, suffix: string): string | null {
-  if (suffix === '') return stem;
-  return stem.endsWith(suffix) && stem.length > suffix.length ? stem.slice(0, -suffix.length) : null;
+const folderIn = (stem: string): string => stem.slice(0, stem.lastIndexOf('/') + 1);
+
+/** A stem without what all names of its kind begin and end with; null for a name that does not. */
+export function coreOf(stem: string, prefix: string, suffix: string): string | null {
+  if (suffix !== '' && !(stem.endsWith(suffix) && stem.length > suffix.length)) return null;
+  const ended = stem.slice(0, stem.length - suffix.length);
+  const folder = folderIn(ended);
+  const isWhole = ended.startsWith(prefix, folder.length) && (prefix === '' || ended.length > folder.length + prefix.length);
+  return isWhole ? folder + ended.slice(folder.length + prefix.length) : null;
 }
+
+/** The stem that a core has with what its kind begins and ends with. */
+export const stemAround = (core: string, prefix: string, suffix: string): string => {
+  const folder = folderIn(core);
+  return folder + prefix + core.slice(folder.length) + suffix;
+};
 
 /** A mask of a name that a PNG has too is a picture of it, or what it was made from. */
 const byFitness = (a: string, b: string): number => Number(!/\.png$/i.test(a)) - Number(!/\.png$/i.test(b)) || (a < b ? -1 : 1);
@@ -23,10 +36,10 @@ export class MaskIndex {
   private readonly unused: Set<string>;
 
   /** @param files masks, by their paths from their folder */
-  constructor(files: readonly string[], suffix: string) {
+  constructor(files: readonly string[], prefix: string, suffix: string) {
     this.files = new Set(files);
     for (const file of [...files].sort(byFitness)) {
-      const stem = withoutSuffix(stemOf(file), suffix);
+      const stem = coreOf(stemOf(file), prefix, suffix);
       if (stem === null || this.stems.has(stem)) continue;
       this.stems.set(stem, file);
       this.composed.set(composed(stem), [...(this.composed.get(composed(stem)) ?? []), stem]);
@@ -64,32 +77,58 @@ export class MaskIndex {
   }
 }
 
+export const noAffixes: Affixes = { imagePrefix: '', imageSuffix: '', maskPrefix: '', maskSuffix: '' };
+
+/** What names of masks begin with, set apart from the rest or before a number. */
+const maskPrefix = /^(?:masks?|labels?|gts?|segs?|segmentations?|annots?|annotations?|ground[ _-]?truths?)(?:[ ._-]|(?=\d))/i;
 /** Masks of which one is looked for among what their names end with: the one that holds ids before pictures of it. */
 const likelySuffixes = ['_gtFine_labelTrainIds', '_gtFine_labelIds', '_labelTrainIds', '_labelIds', '_L', '_P', '_mask', '_label'];
 const imageSuffixes = ['', '_leftImg8bit', '_image', '_img', '_rgb', '_sat'];
 /** Names that are enough to tell. */
 const looked = 40;
 
-export interface Suffixes {
-  image: string;
-  mask: string;
+export interface FoundAffixes extends Affixes {
   /** Images that then have a mask. */
   pairs: number;
 }
 
-/** What the names of images and masks end with beyond what they share: what pairs most of them. */
-export function findSuffixes(images: readonly string[], masks: readonly string[]): Suffixes {
-  const imageStems = images.map(stemOf);
+/** What the names of images and masks have around what they share: what pairs most of them. */
+export function findAffixes(images: readonly string[], masks: readonly string[]): FoundAffixes {
+  const imageStems = images.map((file) => composed(stemOf(file)));
   const maskStems = new Set(masks.map((file) => composed(stemOf(file))));
-  let best: Suffixes = { image: '', mask: '', pairs: imageStems.filter((stem) => maskStems.has(composed(stem))).length };
-  for (const image of imageSuffixes) {
-    const stems = imageStems.map((stem) => withoutSuffix(composed(stem), image)).filter((stem) => stem !== null);
-    for (const mask of suffixesOf(stems, [...maskStems].slice(0, looked))) {
-      const pairs = stems.filter((stem) => maskStems.has(stem + mask)).length;
-      if (pairs > best.pairs) best = { image, mask, pairs };
+  let best: FoundAffixes = { ...noAffixes, pairs: imageStems.filter((stem) => maskStems.has(stem)).length };
+  for (const imageSuffix of imageSuffixes) {
+    const stems = imageStems.map((stem) => coreOf(stem, '', imageSuffix)).filter((stem) => stem !== null);
+    for (const maskSuffix of suffixesOf(stems, [...maskStems].slice(0, looked))) {
+      const pairs = stems.filter((stem) => maskStems.has(stem + maskSuffix)).length;
+      if (pairs > best.pairs) best = { ...noAffixes, imageSuffix, maskSuffix, pairs };
     }
   }
+  return best.pairs > 0 ? best : findPrefixes(imageStems, maskStems);
+}
+
+const baseOf = (stem: string): string => stem.slice(folderIn(stem).length);
+
+/** What masks begin with in the place of what their images do: `mask_1` for `img_1`, `gt1` for `1`. */
+export function findPrefixes(images: readonly string[], masks: ReadonlySet<string>): FoundAffixes {
+  const maskPrefixes = likeliest([...masks].flatMap((stem) => maskPrefix.exec(baseOf(stem))?.[0] ?? []));
+  const imagePrefixes = ['', ...likeliest(images.flatMap((stem) => /^\D+(?=\d)/.exec(baseOf(stem))?.[0] ?? []))];
+  let best: FoundAffixes = { ...noAffixes, pairs: 0 };
+  for (const begin of maskPrefixes)
+    for (const imagePrefix of imagePrefixes) {
+      const cores = images.map((stem) => coreOf(stem, imagePrefix, '')).filter((core) => core !== null);
+      const pairs = cores.filter((core) => masks.has(stemAround(core, begin, ''))).length;
+      if (pairs > best.pairs) best = { ...noAffixes, imagePrefix, maskPrefix: begin, pairs };
+    }
   return best;
+}
+
+/** The texts that are there most often, at most three. */
+function likeliest(texts: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
+  return sorted.slice(0, 3).map(([text]) => text);
 }
 
 /** What masks have behind an image's whole name; the likely first. */

@@ -7,12 +7,12 @@ import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
 import { areColoured, bestReading, someOf, type Reading } from '../class-sets/mask-reading.ts';
-import { arrangementSchema, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { arrangementSchema, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { layouts, namedLayouts, type Draft } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
-import { findSuffixes } from './pairing.ts';
+import { findAffixes } from './pairing.ts';
 
 /** A folder as it is read. */
 export interface LocatedDataset extends LocatedImages {
@@ -95,14 +95,12 @@ export function proposalOf(view: FolderView): { arrangement: OpenArrangement; lo
 
 /** The same where it is said which folders hold images and masks: what is not said is found by looking. */
 export function proposalFor(view: FolderView, draft: Draft): { arrangement: OpenArrangement; located: LocatedImages } {
-  const { image, mask } = draft.suffixes ?? suffixesOf(view, draft);
   const bare = {
     version: 1 as const,
     title: draft.title,
     sources: draft.sources,
     below: draft.below,
-    imageSuffix: image,
-    maskSuffix: mask,
+    ...(draft.affixes ?? affixesOf(view, draft)),
   };
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
@@ -111,10 +109,11 @@ export function proposalFor(view: FolderView, draft: Draft): { arrangement: Open
   return { arrangement: { ...arrangement, ...classesOf(view, draft, located.maskFiles) }, located: { ...located, problems } };
 }
 
-function suffixesOf(view: FolderView, { sources, below = false }: Draft): { image: string; mask: string } {
+function affixesOf(view: FolderView, { sources, below = false }: Draft): Affixes {
   const images = sources.flatMap((source) => view.images(source.images, below));
   const masks = sources.flatMap((source) => (view.hasFolder(source.masks) ? view.masks(source.masks, below) : []));
-  return findSuffixes(images, masks);
+  const { pairs: _, ...affixes } = findAffixes(images, masks);
+  return affixes;
 }
 
 /** Files of folders that list classes, the most telling first. */
