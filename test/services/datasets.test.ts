@@ -175,6 +175,11 @@ test('one image that cannot be recorded keeps none of those that are read with i
       .filter(({ surveyed }) => !surveyed)
       .map(({ id }) => id),
   ).toEqual([bad]);
+  // It is tried again whenever something is looked at again, and told once.
+  for (let looks = 0; looks < 2; looks++) {
+    bench.workbench.datasets.require().readAgain();
+    await bench.workbench.datasets.require().surveyed();
+  }
   const told = bench.events.filter(({ name }) => name === 'app.notice').map(({ payload }) => (payload as { text: string }).text);
   expect(told).toEqual([`${bad} could not be surveyed: no room`]);
   await bench.workbench.shutDown();

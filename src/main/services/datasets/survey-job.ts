@@ -33,6 +33,8 @@ export class SurveyJob {
   private toldAt = 0;
   private closed = false;
   private toldAway = false;
+  /** What was told of images that could not be surveyed. */
+  private readonly failures = new Set<string>();
   /** Reads while something waits; null when nothing does. */
   private running: Promise<void> | null = null;
   private readonly ending = Promise.withResolvers<void>();
@@ -70,7 +72,7 @@ export class SurveyJob {
   }
 
   private async work(): Promise<void> {
-    const { dataset, events, log } = this.options;
+    const { dataset } = this.options;
     for (let ids = this.next(); ids.length > 0 && !this.closed; ids = this.next()) {
       try {
         const unknown = ids.filter((id) => dataset.has(id) && !dataset.entry(id).surveyed);
@@ -90,8 +92,7 @@ export class SurveyJob {
           this.alone.push(...ids);
           continue;
         }
-        log.error({ err: error, image: ids[0] }, 'an image could not be surveyed');
-        if (!this.closed) events.emit('app.notice', { kind: 'error', text: `${ids[0]} could not be surveyed: ${messageOf(error)}` });
+        this.tellFailed(ids[0], error);
       }
       this.letGo(ids);
       this.done += ids.length;
@@ -117,6 +118,16 @@ export class SurveyJob {
     if (!this.toldAway) this.options.events.emit('app.notice', { kind: 'error', text: messageOf(error) });
     this.toldAway = true;
     await Promise.race([this.ending.promise, new Promise((resolve) => setTimeout(resolve, awayMs).unref())]);
+  }
+
+  /** Each look tries an image again that could not be surveyed; why not is told once. */
+  private tellFailed(id: string, error: unknown): void {
+    const { events, log } = this.options;
+    const text = `${id} could not be surveyed: ${messageOf(error)}`;
+    if (this.closed || this.failures.has(text)) return;
+    this.failures.add(text);
+    log.error({ err: error, image: id }, 'an image could not be surveyed');
+    events.emit('app.notice', { kind: 'error', text });
   }
 
   private tell(always: boolean): void {
