@@ -1,5 +1,5 @@
 // Folders as people have them: named in their own ways, one too high or too deep, with stray files, and masks among the photos.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
@@ -10,6 +10,7 @@ import { exportImage } from '#services/dataset-exports/export-image';
 import { locateDataset } from '#services/layouts/recognise';
 import { unzipBeside } from '#services/layouts/unzip';
 import { isThere } from '#files/file-identity';
+import { letLinksInto } from '#files/read-limits';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
@@ -135,6 +136,18 @@ describe('names that begin in their own way', () => {
     put('encnet.json', JSON.stringify({ version: 1, title: 'as said', sources, ...said }));
     expect(read()).toEqual({ 'train: train/1': 'drawn/road_1.png' });
   });
+});
+
+test('masks that are links to one file are told, since painting one image would label the others', async () => {
+  await lay('images/1.jpg images/2.jpg images/3.jpg =masks/1.png =masks/own.png');
+  for (const [name, target] of [
+    ['2.png', '1.png'],
+    ['3.png', 'own.png'],
+  ])
+    symlinkSync(target, path.join(folder, 'masks', name));
+  letLinksInto(folder);
+  const shared = locateDataset(folder).problems.filter((text) => text.includes('are one file'));
+  expect(shared).toEqual([expect.stringMatching(/masks\/1\.png and masks\/2\.png are one file: .* Put a copy in the place of a link/)]);
 });
 
 describe('the folder of masks is the one whose names pair', () => {

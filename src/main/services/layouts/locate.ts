@@ -33,7 +33,24 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
       ids.add(image.id);
     }
   if (twice > 0) problems.push(`${twice} images have the id of another one and are left out: give their folders a name of their own`);
+  tellShared(view, maskFiles, problems);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
+}
+
+/** Links to one file: what is painted on one image would change the other's labels. */
+function tellShared(view: FolderView, maskFiles: readonly string[], problems: string[]): void {
+  const isLink = (file: string) => view.entry(path.relative(view.root, file).split(path.sep).join('/'))?.isSymbolicLink() === true;
+  if (!maskFiles.some(isLink)) return;
+  const owners = new Map<string, string[]>();
+  for (const file of maskFiles) {
+    const target = linkTarget(file);
+    if (target !== null) owners.set(target, [...(owners.get(target) ?? []), file]);
+  }
+  const shared = [...owners.values()].filter((files) => files.length > 1);
+  if (shared.length === 0) return;
+  const names = shared[0].map((file) => path.relative(view.root, file)).join(' and ');
+  const rule = `${names} are one file: what is painted on one image is in the other's labels too. Put a copy in the place of a link`;
+  problems.push(shared.length === 1 ? rule : `${shared.length} masks belong to several images, the first: ${rule}`);
 }
 
 interface Candidate {
