@@ -13,7 +13,7 @@ test('two stripes of a hatch differ for foreign ids alone', () => {
 
 test('a document counts foreign pixels, and a stroke over some leaves the others', () => {
   const document = new MaskDocument(Uint8Array.of(254, 254, 0, 253), { width: 4, height: 1 }, new Map([[254, 'value 20']]));
-  document.paint({ box: { left: 0, top: 0, width: 1, height: 1 }, selected: Uint8Array.of(1) }, 0);
+  document.paint({ box: { left: 0, top: 0, width: 1, height: 1 }, selected: Uint8Array.of(1) }, { id: 0 });
   expect([...document.ids]).toEqual([0, 254, 0, 253]);
   expect([document.pixels[254], document.pixels[0], document.foreign.get(254)]).toEqual([1, 2, 'value 20']);
 });

@@ -1,164 +1,201 @@
-// What keys mean while annotating, and where they are left alone.
+// What keys mean while annotating, on keyboards of several languages, and where they are left alone.
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { handleKey, type KeyActions } from '../../src/renderer/features/annotate/keys.ts';
+import { handleKey, releaseKey, type KeyActions } from '../../src/renderer/features/annotate/keys.ts';
+import { chordsOf } from '../../src/renderer/state/chords.ts';
+import { commandIds, commands, commandsByChord, keysOf, toolOf, withChord, type KeyChoices } from '../../src/renderer/state/commands.ts';
+import { classKeys } from '../../src/renderer/state/class-keys.ts';
+import { toolNames } from '../../src/renderer/editor/tools/tool.ts';
 
 /** What has the focus when a key is pressed. */
-interface Focus {
-  matches: string[];
-  inDialog?: boolean;
-}
-const canvas: Focus = { matches: [] };
-const field: Focus = { matches: ['input:not([type=range]), select, textarea'] };
-const slider: Focus = { matches: ['input[type=range]'] };
-const button: Focus = { matches: ['button'] };
+type Focus = 'canvas' | 'field' | 'slider' | 'button' | 'radio' | 'dialog';
 
 let calls: string[];
 let actions: KeyActions;
+let choices: KeyChoices;
 let onCanvas: boolean;
 let toolTakes: boolean;
 
 beforeEach(() => {
   calls = [];
+  choices = {};
   onCanvas = false;
   toolTakes = false;
-  const told = (name: string) => (value?: string | number | boolean) => void calls.push(value === undefined ? name : `${name} ${value}`);
+  const told = (name: string) => (value: string | number | boolean) => void calls.push(`${name} ${value}`);
   actions = {
-    tool: told('tool'),
+    commandOf: (chord) => commandsByChord(choices).get(chord) ?? null,
+    run: (command) => calls.push(command),
+    classOfKey: (key) => (classKeys.includes(key) ? classKeys.indexOf(key) : null),
     pickClass: told('class'),
-    classOfKey: (key) => (key === '1' ? 0 : null),
-    findClass: told('find'),
-    resizeBrush: (factor) => told('brush')(factor > 1 ? 'larger' : 'smaller'),
-    undo: told('undo'),
-    redo: told('redo'),
-    save: told('save'),
-    fit: told('fit'),
-    zoom: (factor) => told('zoom')(factor > 1 ? 'in' : 'out'),
-    toggleMask: told('mask'),
-    step: told('step'),
-    cancel: () => {
-      calls.push('cancel');
-      return true;
-    },
+    cancel: () => Boolean(calls.push('cancel')),
     toolKey: () => toolTakes,
     space: told('space'),
+    erase: told('erase'),
     pointerOnCanvas: () => onCanvas,
   };
 });
 
-/** @returns whether the page keeps the key from the browser */
-function press(
-  key: string,
-  focus: Focus = canvas,
-  modifiers: Partial<Pick<KeyboardEvent, 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey'>> = {},
-) {
-  const preventDefault = vi.fn();
-  const target = {
-    matches: (selector: string) => focus.matches.includes(selector),
-    closest: (selector: string) => (selector === 'dialog[open]' && focus.inDialog ? {} : null),
+type Pressed = Partial<Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey' | 'repeat'>> & {
+  altGraph?: boolean;
+};
+
+function eventOf({ altGraph = false, ...pressed }: Pressed, focus: Focus = 'canvas') {
+  const selectors: Record<Focus, RegExp> = {
+    canvas: /^$/,
+    dialog: /^$/,
+    field: /^input:not/,
+    slider: /^input\[type=range\]$|button, input/,
+    button: /^button, input$/,
+    radio: /^\[role=radio\]$|button, input/,
   };
-  handleKey(
-    {
-      key,
-      target,
-      preventDefault,
-      ctrlKey: false,
-      metaKey: false,
-      shiftKey: false,
-      altKey: false,
-      ...modifiers,
-    } as unknown as KeyboardEvent,
-    actions,
-  );
+  const target = {
+    matches: (selector: string) => selectors[focus].test(selector),
+    closest: () => (focus === 'dialog' ? {} : null),
+  };
+  const held = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, repeat: false };
+  const getModifierState = (name: string) => name === 'AltGraph' && altGraph;
+  return { key: '', code: '', ...held, target, getModifierState, ...pressed } as unknown as KeyboardEvent;
+}
+
+/** @returns whether the page keeps the key from the browser */
+function press(pressed: Pressed | string, focus?: Focus): boolean {
+  const event = eventOf(typeof pressed === 'string' ? { key: pressed } : pressed, focus);
+  const preventDefault = vi.fn();
+  handleKey(Object.assign(event, { preventDefault }), actions);
   return preventDefault.mock.calls.length > 0;
 }
 
 describe('on the canvas', () => {
-  test.each([
-    ['b', 'tool brush'],
-    ['B', 'tool brush'],
-    ['e', 'tool eraser'],
-    ['p', 'tool polygon'],
-    ['f', 'tool fill'],
-    ['1', 'class 0'],
-    ['/', 'find'],
-    ['[', 'brush smaller'],
-    [']', 'brush larger'],
-    ['h', 'mask'],
-    ['H', 'mask'],
-    ['a', 'step -1'],
-    ['ArrowLeft', 'step -1'],
-    ['d', 'step 1'],
-    ['ArrowRight', 'step 1'],
-    ['Escape', 'cancel'],
-    [' ', 'space true'],
-  ])('%j is "%s"', (key, told) => {
-    expect(press(key)).toBe(true);
-    expect(calls).toEqual([told]);
+  test('every command is run by each of its keys', () => {
+    for (const id of commandIds)
+      for (const chord of commands[id].keys) {
+        calls = [];
+        const parts = chord.split(/\+(?=.)/);
+        const key = parts.at(-1)!;
+        const held = { ctrlKey: parts.includes('Ctrl'), shiftKey: parts.includes('Shift') };
+        expect([chord, press({ key: /^[A-Z]$/.test(key) ? key.toLowerCase() : key, ...held })]).toEqual([chord, true]);
+        expect(calls).toEqual([id === 'tool.eraser' ? 'erase true' : id]);
+      }
   });
 
-  test.each([
-    ['z', {}, 'undo'],
-    ['Z', { shiftKey: true }, 'redo'],
-    ['y', {}, 'redo'],
-    ['s', {}, 'save'],
-    ['0', {}, 'fit'],
-    ['+', {}, 'zoom in'],
-    ['=', {}, 'zoom in'],
-    ['-', {}, 'zoom out'],
-  ])('with Control or Command %j is "%s"', (key, modifiers, told) => {
-    for (const control of [{ ctrlKey: true }, { metaKey: true }]) {
-      calls = [];
-      expect(press(key, canvas, { ...modifiers, ...control })).toBe(true);
-      expect(calls).toEqual([told]);
-    }
+  test('no two commands, nor a command and a class, have one key', () => {
+    const all = commandIds.flatMap((id) => [...commands[id].keys]);
+    expect(new Set([...all, ...classKeys]).size).toBe(all.length + classKeys.length);
+  });
+
+  test('every tool has a command', () => {
+    expect(commandIds.flatMap((id) => toolOf(id) ?? []).toSorted()).toEqual([...toolNames].toSorted());
   });
 
   test('the tool in hand comes first: Enter closes its polygon', () => {
     toolTakes = true;
     expect(press('Enter')).toBe(true);
-    expect(press('b')).toBe(true);
+    expect(press('Backspace')).toBe(true);
     expect(calls).toEqual([]);
   });
 
+  test('the eraser’s key erases for as long as it is held, however often it repeats', () => {
+    press('e');
+    press({ key: 'e', repeat: true });
+    releaseKey(eventOf({ key: 'e' }), actions);
+    expect(calls).toEqual(['erase true', 'erase false']);
+  });
+
   test('what means nothing here is the browser’s', () => {
-    for (const key of ['F5', 'F12', 'Tab', 'Home', 'q', 'Enter']) expect(press(key), key).toBe(false);
-    for (const key of ['r', 'c', 'v', 't', 'w', 'b']) expect(press(key, canvas, { ctrlKey: true }), key).toBe(false);
+    for (const key of ['F5', 'F12', 'Tab', 'Home', 'Enter', 'w']) expect(press(key), key).toBe(false);
+    for (const key of ['r', 'c', 'v', 't', 'w', 'b']) expect(press({ key, ctrlKey: true }), key).toBe(false);
     expect(calls).toEqual([]);
   });
 
   test('Alt is a menu’s, whatever comes with it', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 1 }), (key) => {
-        expect(press(key, canvas, { altKey: true })).toBe(false);
+        expect(press({ key, altKey: true })).toBe(false);
       }),
     );
     expect(calls).toEqual([]);
   });
 });
 
+describe('keyboards of other languages', () => {
+  test.each<[string, Pressed, string]>([
+    ['Cyrillic и lies where B does', { key: 'и', code: 'KeyB' }, 'tool.brush'],
+    ['Cyrillic with Shift', { key: 'К', code: 'KeyR', shiftKey: true }, 'tool.ellipse'],
+    ['Cyrillic with Ctrl', { key: 'я', code: 'KeyZ', ctrlKey: true }, 'mask.undo'],
+    ['German AltGr+8 gives [', { key: '[', code: 'Digit8', ctrlKey: true, altKey: true, altGraph: true }, 'brush.smaller'],
+    ['German ü lies where [ does', { key: 'ü', code: 'BracketLeft' }, 'brush.smaller'],
+    ['German + lies where ] does', { key: '+', code: 'BracketRight' }, 'brush.larger'],
+    ['German z is a z wherever it lies', { key: 'z', code: 'KeyY', ctrlKey: true }, 'mask.undo'],
+    ['German ? is Shift+ß', { key: '?', code: 'Minus', shiftKey: true }, 'help.keys'],
+    ['AZERTY & lies where 1 does', { key: '&', code: 'Digit1' }, 'class 0'],
+    ['AZERTY 1 is Shift+&', { key: '1', code: 'Digit1', shiftKey: true }, 'class 0'],
+    ['AZERTY a is an a wherever it lies', { key: 'a', code: 'KeyQ' }, 'image.previous'],
+    ['a dead key counts by its place', { key: 'Dead', code: 'Backquote' }, 'class.none'],
+    ['the number pad has digits', { key: '4', code: 'Numpad4' }, 'class 3'],
+    ['Caps Lock is no Shift', { key: 'B', code: 'KeyB' }, 'tool.brush'],
+  ])('%s', (_, pressed, told) => {
+    press(pressed);
+    expect(calls).toEqual([told]);
+  });
+
+  test('a modifier alone is no chord', () => {
+    for (const key of ['Shift', 'Control', 'AltGraph', 'Meta']) expect(chordsOf(eventOf({ key, shiftKey: true }))).toEqual([]);
+  });
+});
+
+describe('keys that a person has chosen', () => {
+  test('do what they were given to, and nothing else any more', () => {
+    const { choices: chosen, taken } = withChord({}, 'tool.polygon', 'Ctrl+Shift+P');
+    expect(taken).toBeNull();
+    choices = chosen;
+    press('p');
+    expect(calls).toEqual([]);
+    press({ key: 'P', ctrlKey: true, shiftKey: true });
+    expect(calls).toEqual(['tool.polygon']);
+  });
+
+  test('a key that another command had is told, and that one keeps its others', () => {
+    const { choices: chosen, taken } = withChord({}, 'tool.fill', 'D');
+    expect([taken, keysOf('image.next', chosen), keysOf('tool.fill', chosen)]).toEqual(['image.next', ['ArrowRight'], ['D']]);
+  });
+
+  test('any choices leave every chord one command', () => {
+    const choice = fc.tuple(fc.constantFrom(...commandIds), fc.constantFrom('A', 'B', 'Ctrl+B', '[', 'Space'));
+    fc.assert(
+      fc.property(fc.array(choice, { maxLength: 12 }), (list) => {
+        const chosen = list.reduce<KeyChoices>((before, [id, chord]) => withChord(before, id, chord).choices, {});
+        const chords = commandIds.flatMap((id) => [...keysOf(id, chosen)]);
+        expect(new Set(chords).size).toBe(chords.length);
+        expect(list.length === 0 || keysOf(list.at(-1)![0], chosen)[0] === list.at(-1)![1]).toBe(true);
+      }),
+    );
+  });
+});
+
 describe('elsewhere', () => {
   test('what is typed into a field or a dialog is left alone', () => {
-    for (const focus of [field, { matches: [], inDialog: true }]) {
+    for (const focus of ['field', 'dialog'] as const) {
       for (const key of ['b', 'z', '1', ' ', 'Escape', 'ArrowLeft']) expect(press(key, focus), key).toBe(false);
-      expect(press('z', focus, { ctrlKey: true })).toBe(false);
+      expect(press({ key: 'z', ctrlKey: true }, focus)).toBe(false);
     }
     expect(calls).toEqual([]);
   });
 
-  test('a slider keeps its arrows, and the other keys are ours', () => {
-    expect(press('ArrowLeft', slider)).toBe(false);
-    expect(press('b', slider)).toBe(true);
-    expect(calls).toEqual(['tool brush']);
+  test('a slider keeps its arrows, a list of classes too, and the other keys are ours', () => {
+    for (const focus of ['slider', 'radio'] as const) {
+      expect(press('ArrowLeft', focus)).toBe(false);
+      expect(press('b', focus)).toBe(true);
+    }
+    expect(calls).toEqual(['tool.brush', 'tool.brush']);
   });
 
   test('Space and Enter press the button in focus, unless the hand is at the canvas', () => {
-    expect(press(' ', button)).toBe(false);
-    expect(press('Enter', button)).toBe(false);
+    expect(press(' ', 'button')).toBe(false);
+    expect(press('Enter', 'button')).toBe(false);
     expect(calls).toEqual([]);
     onCanvas = true;
-    expect(press(' ', button)).toBe(true);
+    expect(press(' ', 'button')).toBe(true);
     expect(calls).toEqual(['space true']);
-    expect(press('b', button)).toBe(true);
+    expect(press('b', 'button')).toBe(true);
   });
 });

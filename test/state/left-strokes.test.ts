@@ -121,7 +121,7 @@ test('a stroke in hand while another window opens another data set is kept for i
   document.beginStroke('Brush');
   await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
   await eventually(() => session.moved !== null);
-  document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, document.size), painted);
+  document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, document.size), { id: painted });
   document.endStroke();
   await wait(300);
   expect(session.unsafeStrokes).toBe(1);

@@ -185,10 +185,20 @@ describe('a session', () => {
     annotate.close();
   });
 
-  test('forgets locked and hidden classes with another data set', async () => {
-    session.classMarks = { locked: [1], hidden: [2] };
+  test('keeps locked and hidden classes by data set, by name, over a reload', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    annotate.toggleLock(1);
+    annotate.toggleHidden(2);
     await session.openDataset(await makeDataset({ train: 1, val: 1 }));
-    expect(session.classMarks).toEqual({ locked: [], hidden: [] });
+    await annotate.open('train/train-0');
+    expect([annotate.lockedClasses.size, annotate.hiddenClasses.size]).toEqual([0, 0]);
+    await session.openDataset(folder);
+    annotate.close();
+    const again = new AnnotateState(session);
+    await again.open(imageId);
+    expect([[...again.lockedClasses], [...again.hiddenClasses]]).toEqual([[1], [2]]);
+    again.close();
   });
 
   test('tells that the workbench is closing and what it waits for', async () => {

@@ -55,7 +55,7 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
 /** Paints a dot and gives the pixel's index. */
 export function dot(mask: MaskSession, x: number, y: number, id: number): number {
   mask.document.beginStroke('Brush');
-  mask.document.paint(capsule({ x, y }, { x, y }, 3, mask.document.size), id);
+  mask.document.paint(capsule({ x, y }, { x, y }, 3, mask.document.size), { id: id });
   mask.document.endStroke();
   return y * 64 + x;
 }

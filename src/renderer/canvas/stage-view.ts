@@ -1,14 +1,6 @@
 import Konva from 'konva';
 import type { Viewport } from '../editor/viewport.ts';
-import type { ScreenPoint } from '../editor/units.ts';
-
-/** Pointer and wheel events of a view, in screen pixels of its element. */
-export interface StageEvents {
-  pointer?(kind: 'down' | 'move' | 'up', at: ScreenPoint, event: PointerEvent): void;
-  leave?(): void;
-  wheel?(at: ScreenPoint, event: WheelEvent): void;
-  doubleClick?(at: ScreenPoint): void;
-}
+import { listenTo, type StageEvents } from './stage-events.ts';
 
 /**
  * An image with a mask over it on a Konva stage. Photo, mask and overlay have a layer each; the mask's is kept at
@@ -21,12 +13,10 @@ export class StageView {
   private readonly maskLayer: Konva.Layer;
   private readonly photo: Konva.Image;
   private readonly mask: Konva.Image;
-  private readonly container: HTMLDivElement;
   private readonly resizes: ResizeObserver;
-  private readonly cleanUps: (() => void)[] = [];
+  private readonly stopListening: () => void;
 
   constructor(container: HTMLDivElement, events: StageEvents, onResize: () => void) {
-    this.container = container;
     this.stage = new Konva.Stage({ container, width: Math.max(1, container.clientWidth), height: Math.max(1, container.clientHeight) });
     this.photoLayer = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
     this.maskLayer = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
@@ -37,7 +27,7 @@ export class StageView {
     this.maskLayer.add(this.mask);
     this.stage.add(this.photoLayer, this.maskLayer, this.overlay);
     this.maskLayer.getCanvas().setPixelRatio(1);
-    this.listen(events);
+    this.stopListening = listenTo(container, events);
     this.resizes = new ResizeObserver(() => {
       this.stage.size({ width: Math.max(1, container.clientWidth), height: Math.max(1, container.clientHeight) });
       this.maskLayer.getCanvas().setPixelRatio(1);
@@ -48,43 +38,6 @@ export class StageView {
 
   get size(): { width: number; height: number } {
     return { width: this.stage.width(), height: this.stage.height() };
-  }
-
-  private listen(events: StageEvents): void {
-    const at = (event: MouseEvent): ScreenPoint => {
-      const box = this.container.getBoundingClientRect();
-      return { x: event.clientX - box.left, y: event.clientY - box.top };
-    };
-    const add = <K extends keyof HTMLElementEventMap>(
-      name: K,
-      work: (event: HTMLElementEventMap[K]) => void,
-      options?: AddEventListenerOptions,
-    ) => {
-      this.container.addEventListener(name, work, options);
-      this.cleanUps.push(() => this.container.removeEventListener(name, work, options));
-    };
-    add('pointerdown', (event) => {
-      this.container.setPointerCapture(event.pointerId);
-      events.pointer?.('down', at(event), event);
-    });
-    add('pointermove', (event) => {
-      // Events that the browser merged into one are all part of the stroke.
-      const all = event.getCoalescedEvents?.() ?? [];
-      for (const each of all.length > 0 ? all : [event]) events.pointer?.('move', at(each), event);
-    });
-    add('pointerup', (event) => events.pointer?.('up', at(event), event));
-    add('pointercancel', (event) => events.pointer?.('up', at(event), event));
-    add('pointerleave', () => events.leave?.());
-    add('dblclick', (event) => events.doubleClick?.(at(event)));
-    add('contextmenu', (event) => event.preventDefault());
-    add(
-      'wheel',
-      (event) => {
-        event.preventDefault();
-        events.wheel?.(at(event), event);
-      },
-      { passive: false },
-    );
   }
 
   setPhoto(image: HTMLImageElement | null): void {
@@ -129,7 +82,7 @@ export class StageView {
 
   destroy(): void {
     this.resizes.disconnect();
-    for (const cleanUp of this.cleanUps) cleanUp();
+    this.stopListening();
     this.stage.destroy();
   }
 }

@@ -1,4 +1,6 @@
-import { assertPatch, diffPatches, forEachChanged, type MaskPatch } from '#shared/mask/patch';
+import { assertPatch, diffPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
+import { BeforeTiles } from './before-tiles.ts';
+import { writableIds, type Ink, type WriteWhere } from './ink.ts';
 import type { Region, Size } from './region.ts';
 import { unionBox, type Box } from './units.ts';
 
@@ -13,8 +15,10 @@ export interface Stroke {
 /** An open stroke: what every touched pixel was before it. */
 interface OpenStroke {
   label: string;
-  before: Uint8Array;
+  before: BeforeTiles;
   box: Box | null;
+  /** Ids that it was kept from painting over. */
+  spared: Set<number>;
 }
 
 /**
@@ -28,7 +32,10 @@ export class MaskDocument {
   readonly pixels = new Float64Array(256);
   private readonly listeners = new Set<Listener>();
   private readonly committed = new Set<(stroke: Stroke) => void>();
-  private readonly locked = new Set<number>();
+  private readonly sparedListeners = new Set<(ids: number[]) => void>();
+  private locked: ReadonlySet<number> = new Set();
+  private where: WriteWhere = { on: 'all' };
+  private writable = writableIds(this.where, this.locked);
   private stroke: OpenStroke | null = null;
 
   /** What is not in the class set, in words by its id: shown as that, and changed only where it is painted over. */
@@ -65,9 +72,22 @@ export class MaskDocument {
     return () => this.committed.delete(listener);
   }
 
-  setLocked(id: number, locked: boolean): void {
-    if (locked) this.locked.add(id);
-    else this.locked.delete(id);
+  /** Calls back when a stroke has changed nothing, since what it covers may not be painted over. */
+  onSpared(listener: (ids: number[]) => void): () => void {
+    this.sparedListeners.add(listener);
+    return () => this.sparedListeners.delete(listener);
+  }
+
+  /** Pixels of these ids are not painted over. */
+  setLocked(locked: ReadonlySet<number>): void {
+    this.locked = new Set(locked);
+    this.writable = writableIds(this.where, this.locked);
+  }
+
+  /** Where tools may write. */
+  setWhere(where: WriteWhere): void {
+    this.where = where;
+    this.writable = writableIds(where, this.locked);
   }
 
   get strokeOpen(): boolean {
@@ -77,37 +97,50 @@ export class MaskDocument {
   /** Opens a stroke: all painting until `endStroke` is one undo step. */
   beginStroke(label: string): void {
     this.endStroke();
-    this.stroke = { label, before: this.ids.slice(), box: null };
+    this.stroke = { label, before: new BeforeTiles(this.ids, this.size), box: null, spared: new Set() };
   }
 
-  /** Writes a class into a region. Pixels that have it already and pixels of locked classes stay as they are. */
-  paint(region: Region | null, id: number): void {
+  /**
+   * Writes into a region. What has the id already, and what may not be painted over, stays as it is.
+   * @param writable which ids may be painted over, one byte an id; those that a person has said unless told
+   */
+  paint(region: Region | null, ink: Ink, writable: Uint8Array = this.writable): void {
     if (!region) return;
     const own = this.stroke === null;
     if (own) this.beginStroke('Paint');
-    const { box, selected } = region;
-    let changed = false;
-    for (let row = 0, i = 0; row < box.height; row++) {
-      let index = (box.top + row) * this.size.width + box.left;
-      for (let column = 0; column < box.width; column++, i++, index++) {
-        const old = this.ids[index];
-        if (!selected[i] || old === id || this.locked.has(old)) continue;
-        this.put(index, id);
-        changed = true;
-      }
-    }
-    if (changed) {
-      this.stroke!.box = unionBox(this.stroke!.box, box);
-      this.announce(box);
+    if (this.write(region, ink, writable)) {
+      this.stroke!.box = unionBox(this.stroke!.box, region.box);
+      this.announce(region.box);
     }
     if (own) this.endStroke();
   }
 
-  /** Gives every pixel of one id another one, as one stroke. */
+  /** @returns whether anything changed */
+  private write({ box, selected }: Region, { id, only }: Ink, writable: Uint8Array): boolean {
+    const { ids } = this;
+    const { before, spared } = this.stroke!;
+    before.keep(box);
+    let changed = false;
+    for (let row = 0, i = 0; row < box.height; row++) {
+      let index = (box.top + row) * this.size.width + box.left;
+      for (let column = 0; column < box.width; column++, i++, index++) {
+        const old = ids[index];
+        if (!selected[i] || old === id || (only !== undefined && old !== only)) continue;
+        if (!writable[old]) spared.add(old);
+        else {
+          this.put(index, id);
+          changed = true;
+        }
+      }
+    }
+    return changed;
+  }
+
+  /** Gives every pixel of one id another one, as one stroke: a person says so of these pixels, wherever tools may write. */
   relabel(from: number, to: number): void {
-    const selected = this.ids.map((id) => (id === from ? 1 : 0));
+    const whole = { box: { left: 0, top: 0, ...this.size }, selected: new Uint8Array(this.ids.length).fill(1) };
     this.beginStroke('Relabel');
-    this.paint({ box: { left: 0, top: 0, ...this.size }, selected }, to);
+    this.paint(whole, { id: to, only: from }, writableIds({ on: 'all' }, this.locked));
     this.endStroke();
   }
 
@@ -115,9 +148,11 @@ export class MaskDocument {
   endStroke(): void {
     const { stroke } = this;
     this.stroke = null;
-    if (!stroke?.box) return;
-    const step = diffPatches(stroke.before, this.ids, this.size, stroke.box);
-    if (step) for (const listener of this.committed) listener({ label: stroke.label, patch: step.after });
+    if (!stroke) return;
+    if (!stroke.box && stroke.spared.size > 0) for (const listener of this.sparedListeners) listener([...stroke.spared]);
+    if (!stroke.box) return;
+    const patch = diffPatch(stroke.before.box(stroke.box), this.ids, this.size, stroke.box);
+    if (patch) for (const listener of this.committed) listener({ label: stroke.label, patch });
   }
 
   /** Rolls an open stroke back. @returns whether one was open */
@@ -125,8 +160,7 @@ export class MaskDocument {
     const { stroke } = this;
     this.stroke = null;
     if (!stroke) return false;
-    this.ids.set(stroke.before);
-    this.count();
+    stroke.before.forEach((index, id) => this.ids[index] !== id && this.put(index, id));
     if (stroke.box) this.announce(stroke.box);
     return true;
   }
@@ -144,8 +178,8 @@ export class MaskDocument {
     forEachChanged(patch, this.size.width, (index, position) => {
       if (covered?.has(index)) return;
       const value = patch.values[position];
-      const painted = stroke !== null && stroke.before[index] !== ids[index];
-      if (stroke) stroke.before[index] = value;
+      const painted = stroke !== null && stroke.before.at(index) !== ids[index];
+      stroke?.before.put(index, value);
       if (!painted) this.put(index, value);
     });
     this.announce(patch);

@@ -1,51 +1,63 @@
 import { messageOf } from '#shared/errors';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
+import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { MaskSession } from './mask-session.svelte.ts';
-import type { ToolName } from '../editor/tools/tool.ts';
+import type { LeftOpen } from '../editor/hand.ts';
+import type { Viewport } from '../editor/viewport.ts';
+import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { SvelteSet } from 'svelte/reactivity';
 
-interface Remembered {
-  tool: ToolName;
-  radius: number;
-  classId: number;
+interface Remembered extends RememberedPainting {
   opacity: number;
   brightness: number;
 }
 
-/** What the Annotate place holds: the open mask, the tool and how things are shown. */
+/** Classes that are locked and hidden, by name. */
+interface ClassMarks {
+  locked: string[];
+  hidden: string[];
+}
+
+const noDrafts: LeftOpen['drafts'] = new Map();
+
+/** What the Annotate place holds: the open mask, the hand and how things are shown. */
 export class AnnotateState {
   mask = $state.raw<MaskSession | null>(null);
   error = $state('');
-  tool = $state<ToolName>('brush');
-  /** Brush radius in image pixels. */
-  radius = $state(8);
-  classId = $state(0);
+  readonly hand = new Painting();
   opacity = $state(0.55);
   brightness = $state(1);
   maskHidden = $state(false);
   readonly hiddenClasses = new SvelteSet<number>();
   readonly lockedClasses = new SvelteSet<number>();
+  /** What a person said of the keys of commands. */
+  keyChoices = $state.raw<KeyChoices>({});
+  /** The commands by their chords. */
+  readonly chords = $derived(commandsByChord(this.keyChoices));
   /** What a person said of the keys of classes, in this data set. */
   private assigned = $state.raw<KeyAssignment>({});
   /** The ids of classes by their keys. */
   readonly keyed = $derived.by(() => keyedClasses(this.classNames, this.assigned));
+  /** The canvas that shows the mask, while it does. */
+  editor: { leave(): LeftOpen } | null = null;
   /** Puts the hand where a class is found by typing; null while that is not on the page. */
   findClass: (() => void) | null = null;
   private readonly session: Session;
   private datasetId: string | null = null;
   private readonly stopListening: () => void;
   private loading = 0;
+  /** How the image before was looked at, for one of its size. */
+  private lastView: { view: Viewport; width: number; height: number } | null = null;
 
   constructor(session: Session) {
     this.session = session;
-    Object.assign(this, session.remembered<Partial<Remembered>>('annotate', {}));
-    if (this.classId >= (session.dataset?.classes.length ?? 0)) this.classId = 0;
-    // Locked and hidden classes stay so over a change of place, as long as the window is open.
-    const { locked, hidden } = session.classMarks;
-    for (const id of locked) this.lockedClasses.add(id);
-    for (const id of hidden) this.hiddenClasses.add(id);
-    this.assigned = session.remembered<KeyAssignment>(this.keysName, {});
+    const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
+    this.opacity = opacity ?? this.opacity;
+    this.brightness = brightness ?? this.brightness;
+    this.keyChoices = session.remembered<KeyChoices>('keys', {});
+    this.hand.restore(hand, session.dataset?.classes.length ?? 0);
+    this.recall();
     // What could not be opened while the workbench did not answer is opened now.
     this.stopListening = session.onResync(async () => {
       if (!this.mask) await this.retry();
@@ -60,33 +72,71 @@ export class AnnotateState {
     return `classKeys:${this.session.dataset?.id}`;
   }
 
+  private get marksName(): string {
+    return `classMarks:${this.session.dataset?.id}`;
+  }
+
+  /** What a person has said of the classes of this data set. */
+  private recall(): void {
+    this.assigned = this.session.remembered<KeyAssignment>(this.keysName, {});
+    const { locked, hidden } = this.session.remembered<ClassMarks>(this.marksName, { locked: [], hidden: [] });
+    const marks = [
+      [this.lockedClasses, locked],
+      [this.hiddenClasses, hidden],
+    ] as const;
+    for (const [ids, names] of marks) {
+      ids.clear();
+      this.classNames.forEach((name, id) => names.includes(name) && ids.add(id));
+    }
+  }
+
+  private rememberMarks(): void {
+    const namesOf = (ids: Iterable<number>) => [...ids].flatMap((id) => this.classNames[id] ?? []);
+    const marks = { locked: namesOf(this.lockedClasses), hidden: namesOf(this.hiddenClasses) } satisfies ClassMarks;
+    this.session.remember(this.marksName, marks);
+  }
+
   assignKey(key: string, classId: number): void {
     this.assigned = assignKey(this.classNames, this.assigned, key, classId);
     this.session.remember(this.keysName, this.assigned);
   }
 
+  /** Gives a command a key of its own. @returns the command that has lost it; null where it was free */
+  giveKey(command: CommandId, chord: string): CommandId | null {
+    const { choices, taken } = withChord(this.keyChoices, command, chord);
+    this.keyChoices = choices;
+    this.session.remember('keys', choices);
+    return taken;
+  }
+
+  /** Every command has the keys again that it came with. */
+  resetKeys(): void {
+    this.keyChoices = {};
+    this.session.remember('keys', {});
+  }
+
   rememberSettings(): void {
-    const { tool, radius, classId, opacity, brightness } = this;
-    this.session.remember('annotate', { tool, radius, classId, opacity, brightness } satisfies Remembered);
+    const { opacity, brightness } = this;
+    this.session.remember('annotate', { ...this.hand.remembered, opacity, brightness } satisfies Remembered);
   }
 
   /** Opens another image's mask. The one before leaves the window at once: main saves it. */
   async open(imageId: string | null): Promise<void> {
-    const { mask: previous, session } = this;
-    if (previous?.imageId === imageId && previous !== null && this.datasetId === session.dataset?.id) return;
+    const { mask, session } = this;
+    if (mask !== null && mask.imageId === imageId && this.datasetId === session.dataset?.id) return;
     const turn = ++this.loading;
-    previous?.close();
     // Nothing may be painted on the image before while this one is being read.
-    this.mask = null;
+    this.letGo();
     this.error = '';
-    if (this.datasetId !== session.dataset?.id) this.assigned = session.remembered<KeyAssignment>(this.keysName, {});
+    if (this.datasetId !== session.dataset?.id) this.recall();
     this.datasetId = session.dataset?.id ?? null;
     if (imageId === null) return;
     try {
-      const mask = await MaskSession.open(session, imageId);
-      if (turn !== this.loading) return mask.close();
-      for (const id of this.lockedClasses) mask.document.setLocked(id, true);
-      this.mask = mask;
+      const opened = await MaskSession.open(session, imageId);
+      if (turn !== this.loading) return opened.close();
+      opened.document.setLocked(this.lockedClasses);
+      opened.document.setWhere(this.hand.where);
+      this.mask = opened;
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
@@ -94,8 +144,7 @@ export class AnnotateState {
 
   /** Opens the image anew: its photo has another size now. */
   reopen(): Promise<void> {
-    this.mask?.close();
-    this.mask = null;
+    this.letGo();
     return this.retry();
   }
 
@@ -108,27 +157,54 @@ export class AnnotateState {
   close(): void {
     this.loading++;
     this.stopListening();
-    this.session.classMarks = { locked: [...this.lockedClasses], hidden: [...this.hiddenClasses] };
+    this.letGo();
+  }
+
+  /** A press in hand is done, and what is open with tools that wait for more is kept: then the mask is main's alone. */
+  private letGo(): void {
+    this.finish();
+    this.editor = null;
     this.mask?.close();
     this.mask = null;
   }
 
+  /** The press in hand is done, as when the window is closed. */
+  finish(): void {
+    if (this.editor && this.mask) this.leave(this.mask, this.editor.leave());
+  }
+
   toggleLock(id: number): void {
     if (!this.lockedClasses.delete(id)) this.lockedClasses.add(id);
-    this.mask?.document.setLocked(id, this.lockedClasses.has(id));
+    this.mask?.document.setLocked(this.lockedClasses);
+    this.rememberMarks();
+  }
+
+  toggleHidden(id: number): void {
+    if (!this.hiddenClasses.delete(id)) this.hiddenClasses.add(id);
+    this.rememberMarks();
   }
 
   /** Nobody should paint blind: the class in hand is shown. */
   showPainted(): void {
     this.maskHidden = false;
-    this.hiddenClasses.delete(this.classId);
+    if (this.hiddenClasses.delete(this.hand.paintedId)) this.rememberMarks();
   }
 
-  toggleHidden(id: number): void {
-    if (!this.hiddenClasses.delete(id)) this.hiddenClasses.add(id);
+  /** What was open on an image with tools that wait for more presses, and how the image before was looked at. */
+  leftOn({ imageId, document }: MaskSession): LeftOpen {
+    const { width, height } = document.size;
+    const isAlike = this.lastView?.width === width && this.lastView.height === height;
+    return { drafts: this.session.drafts.get(this.draftName(imageId)) ?? noDrafts, view: isAlike ? this.lastView!.view : null };
   }
 
-  setRadius(radius: number): void {
-    this.radius = Math.min(150, Math.max(0.5, Math.round(radius * 2) / 2));
+  private draftName(imageId: string): string {
+    return `${this.datasetId}:${imageId}`;
+  }
+
+  private leave({ imageId, document }: MaskSession, { drafts, view }: LeftOpen): void {
+    const name = this.draftName(imageId);
+    if (drafts.size > 0) this.session.drafts.set(name, drafts);
+    else this.session.drafts.delete(name);
+    this.lastView = view && { view, ...document.size };
   }
 }

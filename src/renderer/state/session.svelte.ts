@@ -1,3 +1,4 @@
+import type { Drafts } from '../editor/hand.ts';
 import type { Client, EventName, EventPayloads } from '#shared/contract/index';
 import type { HostInfo, UiState } from '#shared/contract/app';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
@@ -60,8 +61,9 @@ export class Session {
   survey = $state.raw<{ done: number; total: number } | null>(null);
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
-  /** Classes that are locked and hidden in the Annotate place, as it was left. */
-  classMarks: { locked: number[]; hidden: number[] } = { locked: [], hidden: [] };
+  /** What is open with tools on images that were left, by data set and image. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  readonly drafts = new Map<string, Drafts>();
   /** The recipe as the Train place was left. */
   recipe: Recipe | null = null;
   private strokes = 0;
@@ -236,7 +238,6 @@ export class Session {
     const another = this.dataset?.id !== info.id;
     if (another) {
       if (this.dataset) this.tellLeftBehind(this.dataset.name);
-      this.classMarks = { locked: [], hidden: [] };
       this.imagesLoaded = false;
       this.images.clear();
       this.imageId = null;

@@ -1,45 +1,63 @@
-import { voidId } from '#shared/mask/void-id';
+import { eraser } from '../ink.ts';
+import { squareSweep } from '../shapes.ts';
 import { capsule } from '../stamp.ts';
 import type { ImagePoint } from '../units.ts';
-import type { Tool, ToolContext } from './tool.ts';
+import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
-/** Paints capsules between pointer events; the eraser is a brush that paints void. */
-export class BrushTool implements Tool {
-  readonly preview = null;
-  private readonly erase: boolean;
+/** Paints what lies under the pointer on its way; with Shift a straight stroke from where the last one ended. */
+export class BrushTool extends SimpleTool {
+  private readonly erases: boolean;
   private last: ImagePoint | null = null;
+  private ended: ImagePoint | null = null;
+  private line: readonly ImagePoint[] | null = null;
 
-  constructor(options: { erase: boolean }) {
-    this.erase = options.erase;
+  constructor(options: { erases: boolean }) {
+    super();
+    this.erases = options.erases;
   }
 
-  pointerDown(context: ToolContext, at: ImagePoint): void {
-    context.document.beginStroke(this.erase ? 'Erase' : 'Brush');
-    this.last = at;
-    this.stamp(context, at);
+  /** The straight stroke that a press with Shift would be. */
+  override get preview(): Preview | null {
+    return this.line && { points: this.line, closed: false, filled: false, corners: [], chosen: null, subtracts: false };
   }
 
-  pointerMove(context: ToolContext, at: ImagePoint): void {
-    if (this.last) this.stamp(context, at);
+  override down(context: ToolContext, press: Press): void {
+    const { at, shift } = press;
+    context.document.beginStroke(this.erases ? 'Erase' : 'Brush');
+    this.last = shift && this.ended ? this.ended : at;
+    this.line = null;
+    this.stamp(context, press);
   }
 
-  pointerUp(context: ToolContext): void {
+  override move(context: ToolContext, press: Press): void {
+    const { at, shift } = press;
+    if (this.last) this.stamp(context, press);
+    else this.line = shift && this.ended ? [this.ended, at] : null;
+  }
+
+  override up(context: ToolContext): void {
+    this.finish(context);
+  }
+
+  override finish({ document }: ToolContext): void {
     if (!this.last) return;
+    this.ended = this.last;
     this.last = null;
-    context.document.endStroke();
+    document.endStroke();
   }
 
-  key(): boolean {
-    return false;
-  }
-
-  cancel(context: ToolContext): boolean {
+  override cancel({ document }: ToolContext): boolean {
     this.last = null;
-    return context.document.cancelStroke();
+    this.line = null;
+    return document.cancelStroke();
   }
 
-  private stamp({ document, classId, radius }: ToolContext, at: ImagePoint): void {
-    document.paint(capsule(this.last!, at, radius, document.size), this.erase ? voidId : classId);
+  private stamp({ document, ink, brush }: ToolContext, { at, share }: Press): void {
+    const { size } = document;
+    const diameter = Math.max(1, Math.round(brush.diameter * share));
+    const isSquare = brush.shape === 'square' && diameter > 1;
+    const region = isSquare ? squareSweep(this.last!, at, diameter, size) : capsule(this.last!, at, diameter / 2, size);
+    document.paint(region, this.erases ? eraser : ink);
     this.last = at;
   }
 }

@@ -1,62 +1,148 @@
 import { polygonRegion } from '../polygon-region.ts';
 import type { ImagePoint } from '../units.ts';
-import type { Preview, Tool, ToolContext } from './tool.ts';
+import { SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
 
-/** Clicks set corners; a click at the start, a double-click or Enter closes and paints the inside. */
-export class PolygonTool implements Tool {
-  private points: ImagePoint[] = [];
+/**
+ * Clicks set corners; Enter, a double-click or a click at the start closes and writes the inside. With Ctrl, corners are moved, put
+ * into an edge, and taken away with Delete. Shift at the first or the last click takes away.
+ */
+export class PolygonTool extends SimpleTool {
+  private points: ImagePoint[];
   private pointer: ImagePoint | null = null;
-  private snap = 0;
+  private near = 0;
+  private subtracts = false;
+  /** The corner that is being moved. */
+  private held: number | null = null;
+  private editing = false;
+  /** What the last press and the one before it did. */
+  private did: readonly ['set' | 'closed' | null, 'set' | 'closed' | null] = [null, null];
 
-  get preview(): Preview | null {
-    if (this.points.length === 0) return null;
+  /** @param draft corners that were set before */
+  constructor(draft: Draft = []) {
+    super();
+    this.points = [...draft];
+  }
+
+  override get draft(): Draft | null {
+    return this.points.length > 0 ? [...this.points] : null;
+  }
+
+  override get preview(): Preview | null {
+    const { points, pointer, subtracts, editing } = this;
+    if (points.length === 0) return null;
+    const corner = editing && pointer ? this.cornerAt(pointer) : null;
+    const closes = !editing && pointer !== null && this.closes(pointer);
     return {
-      points: this.pointer ? [...this.points, this.pointer] : this.points,
-      closing: this.pointer !== null && this.closes(this.pointer),
+      points: pointer && !editing && !closes ? [...points, pointer] : points,
+      closed: true,
+      filled: true,
+      corners: points,
+      chosen: closes ? points[0] : corner === null ? null : points[corner],
+      subtracts,
     };
   }
 
-  pointerDown(context: ToolContext, at: ImagePoint): void {
-    this.snap = context.snap;
-    const last = this.points.at(-1);
-    const again = last !== undefined && distance(last, at) <= context.snap / 3;
-    if (this.closes(at) || (again && this.points.length >= 3)) this.close(context);
-    else if (!again) this.points.push(at);
-  }
-
-  pointerMove(context: ToolContext, at: ImagePoint): void {
-    this.snap = context.snap;
+  override down(context: ToolContext, { at, shift, ctrl }: Press): void {
+    this.near = context.near;
     this.pointer = at;
+    if (ctrl && this.points.length > 0) return this.take(at);
+    this.editing = false;
+    if (this.points.length === 0) this.subtracts = shift;
+    const closes = this.closes(at);
+    const isNew = !sameAs(this.points.at(-1), at) && !sameAs(this.points[0], at);
+    if (isNew) this.points.push(at);
+    this.did = [closes ? 'closed' : isNew ? 'set' : null, this.did[0]];
+    if (closes) this.close(context, shift);
   }
 
-  pointerUp(): void {
-    // Corners are set on press.
+  /** Closes at the first of its two clicks: the second has set no corner. */
+  override doubleClick(context: ToolContext): void {
+    const [last, before] = this.did;
+    this.did = [null, null];
+    if (last === 'set') this.points.pop();
+    if (before !== 'closed') this.close(context, false);
   }
 
-  key(context: ToolContext, key: string): boolean {
+  override move(context: ToolContext, { at, ctrl }: Press): void {
+    this.near = context.near;
+    this.pointer = at;
+    this.editing = ctrl || this.held !== null;
+    if (this.held !== null) this.points[this.held] = at;
+  }
+
+  override up(): void {
+    this.held = null;
+  }
+
+  override finish(): void {
+    this.held = null;
+    this.pointer = null;
+  }
+
+  override key(context: ToolContext, key: string): boolean {
     if (this.points.length === 0) return false;
-    if (key === 'Enter') this.close(context);
+    if (key === 'Enter') this.close(context, false);
     else if (key === 'Backspace') this.points.pop();
+    else if (key === 'Delete') this.remove();
     else return false;
     return true;
   }
 
-  cancel(): boolean {
-    const open = this.points.length > 0;
-    this.points = [];
-    return open;
+  override cancel(): boolean {
+    this.held = null;
+    return this.points.splice(0).length > 0;
+  }
+
+  /** Takes hold of the corner that is there, or of a new one in the edge that is. */
+  private take(at: ImagePoint): void {
+    this.editing = true;
+    this.held = this.cornerAt(at) ?? this.insert(at);
+    if (this.held !== null) this.points[this.held] = at;
+  }
+
+  /** Puts a corner into the edge at a point. @returns which it is; null where no edge is */
+  private insert(at: ImagePoint): number | null {
+    const { points, near } = this;
+    if (points.length < 2) return null;
+    const distances = points.map((a, i) => toSegment(at, a, points[(i + 1) % points.length]));
+    const nearest = distances.indexOf(Math.min(...distances));
+    if (distances[nearest] > near) return null;
+    points.splice(nearest + 1, 0, at);
+    return nearest + 1;
+  }
+
+  /** Takes the corner under the pointer away. */
+  private remove(): void {
+    const corner = this.pointer && this.cornerAt(this.pointer);
+    if (corner !== null) this.points.splice(corner, 1);
+  }
+
+  private cornerAt(at: ImagePoint): number | null {
+    const distances = this.points.map((point) => distance(point, at));
+    const nearest = distances.indexOf(Math.min(...distances));
+    return nearest >= 0 && distances[nearest] <= this.near ? nearest : null;
   }
 
   private closes(at: ImagePoint): boolean {
-    return this.points.length >= 3 && distance(this.points[0], at) <= this.snap;
+    return this.points.length >= 3 && distance(this.points[0], at) <= this.near;
   }
 
-  private close({ document, classId }: ToolContext): void {
+  /** Fewer than three corners are no polygon: they wait for the others. */
+  private close({ document, ink, subtract }: ToolContext, shift: boolean): void {
+    if (this.points.length < 3) return;
+    const points = this.points.splice(0);
     document.beginStroke('Polygon');
-    document.paint(polygonRegion(this.points, document.size), classId);
+    document.paint(polygonRegion(points, document.size), this.subtracts || shift ? subtract : ink);
     document.endStroke();
-    this.points = [];
   }
 }
 
 const distance = (a: ImagePoint, b: ImagePoint): number => Math.hypot(a.x - b.x, a.y - b.y);
+const sameAs = (a: ImagePoint | undefined, b: ImagePoint): boolean => a?.x === b.x && a.y === b.y;
+
+function toSegment(at: ImagePoint, a: ImagePoint, b: ImagePoint): number {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const length2 = dx * dx + dy * dy;
+  const t = length2 === 0 ? 0 : Math.min(1, Math.max(0, ((at.x - a.x) * dx + (at.y - a.y) * dy) / length2));
+  return distance(at, { x: a.x + t * dx, y: a.y + t * dy });
+}

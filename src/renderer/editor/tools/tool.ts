@@ -1,33 +1,107 @@
 import type { MaskDocument } from '../document.ts';
+import type { Ink } from '../ink.ts';
 import type { ImagePoint, ImagePx } from '../units.ts';
 
-export type ToolName = 'brush' | 'eraser' | 'polygon' | 'fill';
+export const toolNames = ['brush', 'eraser', 'outline', 'polygon', 'rectangle', 'ellipse', 'line', 'fill'] as const;
+export type ToolName = (typeof toolNames)[number];
 
 /** What a tool works on and with; read anew at every event. */
 export interface ToolContext {
   document: MaskDocument;
-  classId: number;
+  /** What it writes. */
+  ink: Ink;
+  /** What it writes with Shift where Shift takes away. */
+  subtract: Ink;
   /** Of brush and eraser. */
-  radius: ImagePx;
-  /** Image pixels within which a click closes a polygon at its start. */
-  snap: ImagePx;
+  brush: { diameter: ImagePx; shape: 'round' | 'square' };
+  /** Of lines. */
+  lineWidth: ImagePx;
+  /** Image pixels within which a press means what lies there: the start of an outline, a corner, an edge. */
+  near: ImagePx;
+}
+
+/** How a pointer was pressed. */
+export interface Press {
+  at: ImagePoint;
+  shift: boolean;
+  /** Ctrl, or Cmd on a Mac. */
+  ctrl: boolean;
+  /** Share of the brush that it paints with: a pen's pressure, where that counts. */
+  share: number;
 }
 
 /** What a tool shows while it works, besides the mask itself. */
 export interface Preview {
+  /** Lines through points; the last may lead to the pointer. */
   points: readonly ImagePoint[];
-  /** Whether the next click closes the outline. */
-  closing: boolean;
+  closed: boolean;
+  /** Whether what is inside would be written, and is shown so. */
+  filled: boolean;
+  /** Corners that can be taken hold of. */
+  corners: readonly ImagePoint[];
+  /** The corner under the pointer, or the start that the next click closes at. */
+  chosen: ImagePoint | null;
+  /** Whether it takes away. */
+  subtracts: boolean;
 }
 
-/** A tool is a small state machine over pointer and key events, in image coordinates; it knows no canvas. */
+/** What of a tool outlives a change of tool, image or place. */
+export type Draft = readonly ImagePoint[];
+
+/**
+ * A tool is a small state machine over pointer and key events, in image coordinates; it knows no canvas.
+ * `down` and `up` come in pairs with moves between; moves come without a press too. What the system counts as a double-click is told
+ * after its second press.
+ */
 export interface Tool {
-  pointerDown(context: ToolContext, at: ImagePoint): void;
-  pointerMove(context: ToolContext, at: ImagePoint): void;
-  pointerUp(context: ToolContext, at: ImagePoint): void;
+  down(context: ToolContext, press: Press): void;
+  move(context: ToolContext, press: Press): void;
+  up(context: ToolContext, press: Press): void;
+  doubleClick(context: ToolContext): void;
   /** @returns whether the key was for this tool */
   key(context: ToolContext, key: string): boolean;
   /** Rolls back what is open. @returns whether anything was */
   cancel(context: ToolContext): boolean;
+  /** The press in hand comes to its end: what it has painted stays. What waits for more presses waits on. */
+  finish(context: ToolContext): void;
+  /** What is open and waits for more presses; null where nothing does. */
+  readonly draft: Draft | null;
   readonly preview: Preview | null;
+}
+
+/** The answers of a tool that has no use for an event. */
+export abstract class SimpleTool implements Tool {
+  get draft(): Draft | null {
+    return null;
+  }
+
+  get preview(): Preview | null {
+    return null;
+  }
+
+  abstract down(context: ToolContext, press: Press): void;
+
+  move(_context: ToolContext, _press: Press): void {
+    // Not every tool follows the pointer.
+  }
+
+  up(_context: ToolContext, _press: Press): void {
+    // Some are done when they are pressed.
+  }
+
+  doubleClick(_context: ToolContext): void {
+    // To most it is two clicks.
+  }
+
+  key(_context: ToolContext, _key: string): boolean {
+    return false;
+  }
+
+  cancel(_context: ToolContext): boolean {
+    return false;
+  }
+
+  finish(_context: ToolContext): void {
+    // Nothing is open between presses.
+  }
 }

@@ -1,71 +1,77 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import { voidId } from '#shared/mask/void-id';
 import { colourTable, hatchedTables } from '#shared/classes/colour-table';
+import { EdgePan } from '../../canvas/edge-pan.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
 import type { MaskDocument } from '../../editor/document.ts';
-import { createTool } from '../../editor/tools/index.ts';
-import type { Tool, ToolContext, ToolName } from '../../editor/tools/tool.ts';
+import { Hand, type LeftOpen } from '../../editor/hand.ts';
+import type { PointerFacts } from '../../editor/pointer-machine.ts';
+import type { Press, ToolContext, ToolName } from '../../editor/tools/tool.ts';
 import type { Box, ImagePoint, ScreenPoint } from '../../editor/units.ts';
 import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
+import type { WheelMode } from '../../editor/wheel-machine.ts';
 
-interface EditorOptions {
+/** The hand as a person has set it: what does not depend on the view. */
+export type HandSettings = Omit<ToolContext, 'document' | 'near'> & {
+  tool: ToolName;
+  /** The colour of what would be painted. */
+  color: string;
+  pressureSizes: boolean;
+  wheel: WheelMode;
+};
+
+interface EditorOptions extends LeftOpen {
   document: MaskDocument;
   classes: readonly ClassInfo[];
   /** Why nothing can be painted now; null where it can. */
   blocked: () => string | null;
-  settings: () => { tool: ToolName; classId: number; radius: number };
+  settings: () => HandSettings;
   pick: (classId: number) => void;
-  resizeBrush: (factor: number) => void;
+  resizeBrush: (by: 1 | -1) => void;
   /** Shows the mask if it is hidden. */
   showMask: () => void;
   status: (text: string) => void;
 }
 
-const snapScreenPx = 10;
+/**
+ * Screen pixels within which a click means a corner or the start of an outline. Never more than a few pixels of the image: outlines of
+ * thin things come close to their own beginning.
+ */
+const nearPx = (scale: number): number => Math.min(5, Math.max(2, 2 * scale));
 
-/** Joins document, tools and canvas: pointer events go to the tool, changed boxes to the mask's canvas. */
+/** Joins document, hand and canvas: pointer events go to the tool, changed boxes to the mask's canvas. */
 export class EditorController {
   private readonly options: EditorOptions;
   private readonly stage: StageView;
   private readonly maskCanvas: MaskCanvas;
   private readonly overlay: ToolOverlay;
+  private readonly hand: Hand;
+  private readonly edgePan = new EdgePan((dx, dy) => this.pan(dx, dy));
   private readonly unsubscribe: () => void;
   private tables: [Uint32Array, Uint32Array];
-  private tool: Tool;
   private view: Viewport;
   private userMoved = false;
-  private panFrom: ScreenPoint | null = null;
   private spaceHeld = false;
-  private pointer: ImagePoint | null = null;
-  private painting = false;
+  /** Where the pointer is on the screen, and what it was told with; null where it is elsewhere. */
+  private pointer: PointerFacts | null = null;
 
   constructor(host: HTMLDivElement, options: EditorOptions) {
     this.options = options;
-    this.tool = createTool(options.settings().tool);
+    this.hand = new Hand(options.settings().tool, options.drafts, () => this.context());
     this.tables = hatchedTables(colourTable(options.classes), options.classes.length);
     this.maskCanvas = new MaskCanvas(options.document.size);
-    this.stage = new StageView(
-      host,
-      {
-        pointer: (kind, at, event) => this.onPointer(kind, at, event),
-        leave: () => this.onLeave(),
-        wheel: (at, event) => this.onWheel(at, event),
-      },
-      () => this.onResize(),
-    );
+    this.stage = new StageView(host, this.events(), () => this.onResize());
     const style = getComputedStyle(host);
     const color = (token: string) => style.getPropertyValue(token).trim();
-    this.overlay = new ToolOverlay(this.stage.overlay, {
-      light: color('--on-image'),
-      dark: color('--label-shade'),
-      accent: color('--accent'),
-    });
+    const colors = { light: color('--on-image'), dark: color('--label-shade'), accent: color('--accent') };
+    this.overlay = new ToolOverlay(this.stage.overlay, colors);
     this.repaint();
     this.stage.setMask(this.maskCanvas.canvas);
-    this.view = fit(options.document.size, this.stage.size);
-    this.stage.setViewport(this.view);
+    this.view = options.view ?? fit(options.document.size, this.stage.size);
+    this.userMoved = options.view !== null;
+    this.setView(this.view);
     this.unsubscribe = options.document.onChange((box) => {
       this.repaint(box);
       this.stage.redrawMask();
@@ -74,13 +80,28 @@ export class EditorController {
     this.showStatus();
   }
 
+  private events(): ConstructorParameters<typeof StageView>[1] {
+    return {
+      panHeld: () => this.spaceHeld,
+      wheelMode: () => this.options.settings().wheel,
+      press: (facts) => this.onPress(facts),
+      move: (facts) => this.onMove(facts),
+      release: (facts) => this.after(facts, () => this.hand.up(this.pressOf(facts))),
+      abandon: () => void this.cancel(),
+      leave: () => this.onLeave(),
+      pan: (dx, dy, at) => this.pan(dx, dy, at),
+      zoom: (at, factor) => this.zoomAt(at, factor),
+      resize: (by) => this.options.resizeBrush(by),
+      doubleClick: () => this.after(this.pointer, () => this.options.blocked() ?? this.hand.doubleClick()),
+    };
+  }
+
   setPhoto(image: HTMLImageElement): void {
     this.stage.setPhoto(image);
   }
 
   setTool(name: ToolName): void {
-    this.cancel();
-    this.tool = createTool(name);
+    this.hand.choose(name);
     this.refreshOverlay();
   }
 
@@ -111,7 +132,6 @@ export class EditorController {
 
   setSpaceHeld(held: boolean): void {
     this.spaceHeld = held;
-    if (!held && !this.painting) this.panFrom = null;
     this.refreshOverlay();
   }
 
@@ -122,8 +142,19 @@ export class EditorController {
 
   zoom(factor: number): void {
     const { width, height } = this.stage.size;
+    this.zoomAt({ x: width / 2, y: height / 2 }, factor);
+  }
+
+  private zoomAt(at: ScreenPoint, factor: number): void {
     this.userMoved = true;
-    this.setView(zoomAt(this.view, { x: width / 2, y: height / 2 }, factor));
+    this.setView(zoomAt(this.view, at, factor));
+  }
+
+  /** @param at where the pointer is by then; where it was, unless told */
+  private pan(dx: number, dy: number, at?: ScreenPoint): void {
+    this.userMoved = true;
+    if (this.pointer && at) this.pointer = { ...this.pointer, at };
+    this.setView(panBy(this.view, dx, dy));
   }
 
   centreOn(point: ImagePoint, scale: number): void {
@@ -131,40 +162,49 @@ export class EditorController {
     this.setView(centreOn(point, this.stage.size, scale));
   }
 
-  /** Rolls back the open stroke or polygon. @returns whether one was open */
+  /** Rolls back what is open. @returns whether anything was */
   cancel(): boolean {
-    this.painting = false;
-    const open = this.tool.cancel(this.context());
+    const open = this.hand.cancel();
     this.refreshOverlay();
     return open;
   }
 
   /** Undo while something is open: the stroke goes, or the polygon's last corner. @returns whether anything was */
   undoOpen(): boolean {
-    return this.tool.preview ? this.toolKey('Backspace') : this.cancel();
+    const taken = this.hand.undoOpen();
+    this.refreshOverlay();
+    return taken;
   }
 
   toolKey(key: string): boolean {
-    const taken = this.tool.key(this.context(), key);
+    if (this.options.blocked()) return false;
+    const taken = this.hand.key(key);
     if (taken) this.refreshOverlay();
     return taken;
   }
 
+  /** The image is left: a stroke in hand is done. @returns what waits for more presses, and the view where a person has chosen it */
+  leave(): LeftOpen {
+    return { drafts: this.hand.leave(), view: this.userMoved ? this.view : null };
+  }
+
   destroy(): void {
-    this.tool.cancel(this.context());
+    this.edgePan.stop();
     this.unsubscribe();
     this.stage.destroy();
     this.options.status('');
   }
 
   private context(): ToolContext {
-    const { classId, radius } = this.options.settings();
-    return { document: this.options.document, classId, radius, snap: snapScreenPx / this.view.scale };
+    return { ...this.options.settings(), document: this.options.document, near: nearPx(this.view.scale) / this.view.scale };
   }
 
   private setView(view: Viewport): void {
     this.view = keepInView(view, this.options.document.size, this.stage.size);
     this.stage.setViewport(this.view);
+    this.overlay.setScale(this.view.scale);
+    // What is open leads to what lies under the pointer now.
+    if (this.pointer) this.hand.move(this.pressOf(this.pointer));
     this.refreshOverlay();
     this.showStatus();
   }
@@ -174,51 +214,45 @@ export class EditorController {
     else this.fit();
   }
 
-  private onWheel(at: ScreenPoint, event: WheelEvent): void {
-    const factor = Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015));
-    if (event.altKey) return this.options.resizeBrush(factor);
-    this.userMoved = true;
-    this.setView(zoomAt(this.view, at, factor));
+  private pressOf({ at, shift, ctrl, pressure, type }: PointerFacts): Press {
+    const share = this.options.settings().pressureSizes && type === 'pen' ? pressure : 1;
+    return { at: toImage(this.view, at), shift, ctrl, share };
   }
 
-  private onPointer(kind: 'down' | 'move' | 'up', at: ScreenPoint, event: PointerEvent): void {
-    this.pointer = toImage(this.view, at);
-    if (kind === 'down' && (event.button === 1 || (event.button === 0 && this.spaceHeld))) this.panFrom = at;
-    else if (this.panFrom) this.pan(kind, at);
-    else if (kind === 'down' && event.button === 0) this.press(event);
-    else if (kind === 'move') this.tool.pointerMove(this.context(), this.pointer);
-    else if (kind === 'up' && this.painting) {
-      this.painting = false;
-      this.tool.pointerUp(this.context(), this.pointer);
-    }
+  private after(facts: PointerFacts | null, work: () => unknown): void {
+    this.pointer = facts;
+    work();
+    if (!this.hand.pressing && !this.hand.isOpen) this.edgePan.stop();
     this.refreshOverlay();
     this.showStatus();
   }
 
-  private press(event: PointerEvent): void {
-    if (event.altKey) {
-      const id = this.idAt(this.pointer!);
-      if (id !== null && id < this.options.classes.length) this.options.pick(id);
-      return;
-    }
-    // The status says why.
-    if (this.options.blocked()) return;
-    // Nobody should paint blind.
-    this.options.showMask();
-    this.painting = true;
-    this.tool.pointerDown(this.context(), this.pointer!);
+  private onPress(facts: PointerFacts): void {
+    this.after(facts, () => {
+      if (facts.alt) return this.pickAt(toImage(this.view, facts.at));
+      // The status says why.
+      if (this.options.blocked()) return;
+      // Nobody should paint blind.
+      this.options.showMask();
+      this.hand.down(this.pressOf(facts), facts.button === 5);
+    });
   }
 
-  private pan(kind: 'down' | 'move' | 'up', at: ScreenPoint): void {
-    const from = this.panFrom!;
-    this.panFrom = kind === 'up' ? null : at;
-    this.userMoved = true;
-    this.setView(panBy(this.view, at.x - from.x, at.y - from.y));
-    this.pointer = toImage(this.view, at);
+  private pickAt(at: ImagePoint): void {
+    const id = this.idAt(at);
+    if (id !== null && (id < this.options.classes.length || id === voidId)) this.options.pick(id);
+  }
+
+  private onMove(facts: PointerFacts): void {
+    this.after(facts, () => {
+      this.hand.move(this.pressOf(facts));
+      if (this.hand.pressing || this.hand.isOpen) this.edgePan.at(facts.at, this.stage.size);
+    });
   }
 
   private onLeave(): void {
     this.pointer = null;
+    this.edgePan.stop();
     this.refreshOverlay();
     this.showStatus();
   }
@@ -235,12 +269,12 @@ export class EditorController {
     return classes.at(id)?.name ?? `not in the class set (${document.foreign.get(id) ?? 'unknown'})`;
   }
 
-  /** Draws ring and outline as tool, radius and zoom are now. */
+  /** Draws what the brush would cover and what is open, as tool, size and zoom are now. */
   refreshOverlay(): void {
-    const { tool, radius } = this.options.settings();
-    const ring = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() ? this.pointer : null;
-    this.overlay.showRing(ring, radius);
-    this.overlay.showPreview(this.tool.preview, snapScreenPx / this.view.scale);
+    const { tool, brush, color } = this.options.settings();
+    const shows = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() && this.pointer !== null;
+    this.overlay.showBrush(shows ? { at: toImage(this.view, this.pointer!.at), ...brush } : null);
+    this.overlay.showPreview(this.hand.preview, color);
   }
 
   /** Tells in the status bar what is under the pointer, and what keeps one from painting. */
@@ -248,10 +282,9 @@ export class EditorController {
     const { width, height } = this.options.document.size;
     const blocked = this.options.blocked();
     const parts = [...(blocked ? [blocked] : []), `${width} x ${height}`, `zoom ${Math.round(this.view.scale * 100)} %`];
-    const id = this.pointer && this.idAt(this.pointer);
-    if (this.pointer && id !== null) {
-      parts.push(`x ${Math.floor(this.pointer.x)} y ${Math.floor(this.pointer.y)} ${this.nameOf(id)}`);
-    }
+    const at = this.pointer && toImage(this.view, this.pointer.at);
+    const id = at && this.idAt(at);
+    if (at && id !== null) parts.push(`x ${Math.floor(at.x)} y ${Math.floor(at.y)} ${this.nameOf(id)}`);
     this.options.status(parts.join(' · '));
   }
 }

@@ -1,71 +1,67 @@
-import type { ToolName } from '../../editor/tools/tool.ts';
+import { chordsOf } from '../../state/chords.ts';
+import type { CommandId } from '../../state/commands.ts';
 
 /** What keys can do while annotating. */
 export interface KeyActions {
-  tool(name: ToolName): void;
-  pickClass(id: number): void;
+  /** The command of a chord; null for none. */
+  commandOf(chord: string): CommandId | null;
+  run(command: CommandId): void;
   /** The id of the class that has a key; null for none. */
   classOfKey(key: string): number | null;
-  findClass(): void;
-  resizeBrush(factor: number): void;
-  undo(): void;
-  redo(): void;
-  save(): void;
-  fit(): void;
-  zoom(factor: number): void;
-  toggleMask(): void;
-  step(by: 1 | -1): void;
-  /** @returns whether anything was open */
+  pickClass(id: number): void;
+  /** Rolls back what is open. @returns whether anything was */
   cancel(): boolean;
   /** @returns whether the tool took the key */
   toolKey(key: string): boolean;
+  /** The picture is moved while the key is held. */
   space(held: boolean): void;
+  /** Whatever is in hand erases while the key is held. */
+  erase(held: boolean): void;
   pointerOnCanvas(): boolean;
 }
 
-const toolKeys: Record<string, ToolName> = { b: 'brush', e: 'eraser', p: 'polygon', f: 'fill' };
-
-function withControl(event: KeyboardEvent, actions: KeyActions): boolean {
-  const key = event.key.toLowerCase();
-  if (key === 'z' && event.shiftKey) actions.redo();
-  else if (key === 'z') actions.undo();
-  else if (key === 'y') actions.redo();
-  else if (key === 's') actions.save();
-  else if (key === '0') actions.fit();
-  else if (key === '+' || key === '=') actions.zoom(1.25);
-  else if (key === '-') actions.zoom(0.8);
-  else return false;
-  return true;
+/** Whether a key is typed into something that has its own use for it. */
+function isTyped(event: KeyboardEvent, actions: KeyActions): boolean {
+  const target = event.target as HTMLElement;
+  if (target.matches('input:not([type=range], [type=checkbox], [type=radio]), select, textarea')) return true;
+  if (target.closest('dialog[open], [role=menu]') !== null) return true;
+  const slides = target.matches('input[type=range]') && event.key.startsWith('Arrow');
+  // Arrows choose within a list of classes.
+  const chooses = target.matches('[role=radio]') && event.key.startsWith('Arrow');
+  // Space and Enter press the button in focus, but not while the hand is at the canvas: there they pan and close.
+  const presses = (event.key === ' ' || event.key === 'Enter') && target.matches('button, input') && !actions.pointerOnCanvas();
+  return slides || chooses || presses;
 }
 
-function plain(event: KeyboardEvent, actions: KeyActions): boolean {
-  const { key } = event;
-  if (actions.toolKey(key)) return true;
-  const tool = toolKeys[key.toLowerCase()];
-  const classId = actions.classOfKey(key);
-  if (tool) actions.tool(tool);
-  else if (classId !== null) actions.pickClass(classId);
-  else if (key === '/') actions.findClass();
-  else if (key === '[') actions.resizeBrush(1 / 1.25);
-  else if (key === ']') actions.resizeBrush(1.25);
-  else if (key === 'h' || key === 'H') actions.toggleMask();
-  else if (key === 'a' || key === 'A' || key === 'ArrowLeft') actions.step(-1);
-  else if (key === 'd' || key === 'D' || key === 'ArrowRight') actions.step(1);
-  else if (key === 'Escape') return actions.cancel();
-  else if (key === ' ') actions.space(true);
-  else return false;
-  return true;
+/** The tool that only a held key makes erase: tapped, it is the eraser. */
+const heldCommand: CommandId = 'tool.eraser';
+
+function begin(command: CommandId, event: KeyboardEvent, actions: KeyActions): void {
+  if (command !== heldCommand) actions.run(command);
+  else if (!event.repeat) actions.erase(true);
 }
 
 /** Runs what a key means here; keys typed into fields are left alone. */
 export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
-  const target = event.target as HTMLElement;
-  const typing = target.matches('input:not([type=range]), select, textarea') || target.closest('dialog[open]') !== null;
-  if (typing || event.altKey) return;
-  const slider = target.matches('input[type=range]') && event.key.startsWith('Arrow');
-  // Space and Enter press the button in focus, but not while the hand is at the canvas: there they pan and close.
-  const pressing = (event.key === ' ' || event.key === 'Enter') && target.matches('button') && !actions.pointerOnCanvas();
-  if (slider || pressing) return;
-  const done = event.ctrlKey || event.metaKey ? withControl(event, actions) : plain(event, actions);
-  if (done) event.preventDefault();
+  if (!isTyped(event, actions) && take(event, actions)) event.preventDefault();
+}
+
+/** @returns whether it means anything here */
+function take(event: KeyboardEvent, actions: KeyActions): boolean {
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (isPlain && actions.toolKey(event.key)) return true;
+  const chords = chordsOf(event);
+  const command = chords.map((chord) => actions.commandOf(chord)).find((each) => each !== null);
+  const classId = chords.map((chord) => actions.classOfKey(chord)).find((each) => each !== null);
+  if (command) begin(command, event, actions);
+  else if (classId !== undefined && classId !== null) actions.pickClass(classId);
+  else if (isPlain && event.key === ' ') actions.space(true);
+  else return isPlain && event.key === 'Escape' && actions.cancel();
+  return true;
+}
+
+/** Ends what lasts as long as a key is held. */
+export function releaseKey(event: KeyboardEvent, actions: KeyActions): void {
+  if (event.key === ' ') actions.space(false);
+  if (chordsOf(event).some((chord) => actions.commandOf(chord) === heldCommand)) actions.erase(false);
 }

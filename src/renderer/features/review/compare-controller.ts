@@ -29,7 +29,6 @@ export class CompareController {
   private readonly events: CompareEvents;
   private view: Viewport;
   private moved = false;
-  private panFrom: ScreenPoint | null = null;
 
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
@@ -47,12 +46,16 @@ export class CompareController {
     return new StageView(
       host,
       {
-        pointer: (kind, at, event) => this.onPointer(kind, at, event),
+        panHeld: () => true,
+        wheelMode: () => 'auto',
+        press: ({ at }) => this.events.pointer(this.pixelAt(at)),
+        move: ({ at }) => this.events.pointer(this.pixelAt(at)),
+        release: () => undefined,
+        abandon: () => undefined,
         leave: () => this.events.pointer(null),
-        wheel: (at, event) => {
-          this.moved = true;
-          this.setView(zoomAt(this.view, at, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0015))));
-        },
+        pan: (dx, dy) => this.move(panBy(this.view, dx, dy)),
+        zoom: (at, factor) => this.move(zoomAt(this.view, at, factor)),
+        resize: () => undefined,
         doubleClick: (at) => {
           const pixel = this.pixelAt(at);
           if (pixel) this.events.edit(pixel);
@@ -84,6 +87,11 @@ export class CompareController {
     this.setView(fit(this.size, this.views.image.size, 4));
   }
 
+  private move(view: Viewport): void {
+    this.moved = true;
+    this.setView(view);
+  }
+
   private setView(view: Viewport): void {
     this.view = keepInView(view, this.size, this.views.image.size);
     this.apply();
@@ -97,16 +105,6 @@ export class CompareController {
     const point = toImage(this.view, at);
     const pixel = { x: Math.floor(point.x), y: Math.floor(point.y) };
     return pixel.x < 0 || pixel.y < 0 || pixel.x >= this.size.width || pixel.y >= this.size.height ? null : pixel;
-  }
-
-  private onPointer(kind: 'down' | 'move' | 'up', at: ScreenPoint, event: PointerEvent): void {
-    if (kind === 'down' && event.button <= 1) this.panFrom = at;
-    else if (kind === 'move' && this.panFrom) {
-      this.moved = true;
-      this.setView(panBy(this.view, at.x - this.panFrom.x, at.y - this.panFrom.y));
-      this.panFrom = at;
-    } else if (kind === 'up') this.panFrom = null;
-    this.events.pointer(this.pixelAt(at));
   }
 
   destroy(): void {

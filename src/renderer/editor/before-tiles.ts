@@ -1,0 +1,88 @@
+import type { Size } from './region.ts';
+import type { Box } from './units.ts';
+
+/** Pixels on a side of a tile. */
+const side = 64;
+
+/** What pixels were before a stroke, of the tiles that it touches: a small stroke on a large mask costs what it covers. */
+export class BeforeTiles {
+  private readonly ids: Uint8Array;
+  private readonly size: Size;
+  private readonly across: number;
+  private readonly tiles = new Map<number, Uint8Array>();
+
+  /** @param ids the mask, which is going to be painted on */
+  constructor(ids: Uint8Array, size: Size) {
+    this.ids = ids;
+    this.size = size;
+    this.across = Math.ceil(size.width / side);
+  }
+
+  /** Keeps what is in a box now, of the tiles that are not kept yet. It must lie in the mask. */
+  keep({ left, top, width, height }: Box): void {
+    const [lastColumn, lastRow] = [Math.floor((left + width - 1) / side), Math.floor((top + height - 1) / side)];
+    for (let row = Math.floor(top / side); row <= lastRow; row++)
+      for (let column = Math.floor(left / side); column <= lastColumn; column++) {
+        const tile = row * this.across + column;
+        if (!this.tiles.has(tile)) this.tiles.set(tile, this.copy(column, row));
+      }
+  }
+
+  private copy(column: number, row: number): Uint8Array {
+    const tile = new Uint8Array(side * side);
+    this.eachRow(column, row, (at, from, count) => tile.set(this.ids.subarray(from, from + count), at));
+    return tile;
+  }
+
+  /** Visits the rows of a tile. @param visit gets the row's place in the tile, that in the mask, and its pixels */
+  private eachRow(column: number, row: number, visit: (at: number, from: number, count: number) => void): void {
+    const count = Math.min(side, this.size.width - column * side);
+    const rows = Math.min(side, this.size.height - row * side);
+    for (let y = 0; y < rows; y++) visit(y * side, (row * side + y) * this.size.width + column * side, count);
+  }
+
+  private place(index: number): { tile: Uint8Array | undefined; at: number } {
+    const [x, y] = [index % this.size.width, Math.floor(index / this.size.width)];
+    const tile = this.tiles.get(Math.floor(y / side) * this.across + Math.floor(x / side));
+    return { tile, at: (y % side) * side + (x % side) };
+  }
+
+  /** What a pixel was: what it is, where nothing was kept. */
+  at(index: number): number {
+    const { tile, at } = this.place(index);
+    return tile ? tile[at] : this.ids[index];
+  }
+
+  /** Another has changed what lies below the stroke. */
+  put(index: number, id: number): void {
+    const { tile, at } = this.place(index);
+    if (tile) tile[at] = id;
+  }
+
+  /** What a box was, row-major. */
+  box({ left, top, width, height }: Box): Uint8Array {
+    const before = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      const from = (top + y) * this.size.width + left;
+      before.set(this.ids.subarray(from, from + width), y * width);
+    }
+    for (const [number, tile] of this.tiles) {
+      const [column, row] = [number % this.across, Math.floor(number / this.across)];
+      const [x0, x1] = [Math.max(left, column * side), Math.min(left + width, (column + 1) * side)];
+      const [y0, y1] = [Math.max(top, row * side), Math.min(top + height, (row + 1) * side)];
+      for (let y = y0; y < y1 && x1 > x0; y++) {
+        const at = (y - row * side) * side - column * side;
+        before.set(tile.subarray(at + x0, at + x1), (y - top) * width + x0 - left);
+      }
+    }
+    return before;
+  }
+
+  /** Visits every pixel of the tiles that were kept, with what it was. */
+  forEach(visit: (index: number, id: number) => void): void {
+    for (const [number, tile] of this.tiles)
+      this.eachRow(number % this.across, Math.floor(number / this.across), (at, from, count) => {
+        for (let x = 0; x < count; x++) visit(from + x, tile[at + x]);
+      });
+  }
+}

@@ -1,0 +1,123 @@
+import { eraser, type Ink } from './ink.ts';
+import { createTool } from './tools/index.ts';
+import type { Draft, Press, Preview, Tool, ToolContext, ToolName } from './tools/tool.ts';
+import type { Viewport } from './viewport.ts';
+
+/** What was left open with tools on an image. */
+export type Drafts = ReadonlyMap<ToolName, Draft>;
+
+/** How an image was left. */
+export interface LeftOpen {
+  drafts: Drafts;
+  /** How it was looked at, where a person has chosen that. */
+  view: Viewport | null;
+}
+
+/**
+ * The tool in hand, and those that were put down with something open. A press goes to its end with the tool and the class that it began
+ * with: what is chosen meanwhile counts from the next one on.
+ */
+export class Hand {
+  private readonly context: () => ToolContext;
+  private readonly tools = new Map<ToolName, Tool>();
+  private name: ToolName;
+  /** What is chosen while a press is under way. */
+  private next: ToolName | null = null;
+  private pressedWith: { ink: Ink; subtract: Ink } | null = null;
+
+  /** @param context read anew at every event */
+  constructor(name: ToolName, drafts: Drafts, context: () => ToolContext) {
+    this.name = name;
+    this.context = context;
+    for (const [each, draft] of drafts) this.tools.set(each, createTool(each, draft));
+  }
+
+  private get tool(): Tool {
+    const known = this.tools.get(this.name);
+    if (known) return known;
+    const made = createTool(this.name);
+    this.tools.set(this.name, made);
+    return made;
+  }
+
+  private now(): ToolContext {
+    return { ...this.context(), ...this.pressedWith };
+  }
+
+  get pressing(): boolean {
+    return this.pressedWith !== null;
+  }
+
+  get preview(): Preview | null {
+    return this.tool.preview;
+  }
+
+  /** Whether it waits for more presses. */
+  get isOpen(): boolean {
+    return this.tool.draft !== null;
+  }
+
+  choose(name: ToolName): void {
+    if (this.pressing) this.next = name;
+    else this.put(name);
+  }
+
+  private put(name: ToolName): void {
+    this.next = null;
+    if (name === this.name) return;
+    this.tool.finish(this.now());
+    this.name = name;
+  }
+
+  /** @param erases whether this press erases, whatever is chosen */
+  down(press: Press, erases = false): void {
+    const { ink, subtract } = this.context();
+    this.pressedWith = erases ? { ink: eraser, subtract: eraser } : { ink, subtract };
+    this.tool.down(this.now(), press);
+  }
+
+  move(press: Press): void {
+    this.tool.move(this.now(), press);
+  }
+
+  up(press: Press): void {
+    if (!this.pressing) return;
+    this.tool.up(this.now(), press);
+    this.letGo();
+  }
+
+  private letGo(): void {
+    this.pressedWith = null;
+    if (this.next) this.put(this.next);
+  }
+
+  doubleClick(): void {
+    this.tool.doubleClick(this.now());
+  }
+
+  /** @returns whether the key was for the tool */
+  key(key: string): boolean {
+    return this.tool.key(this.now(), key);
+  }
+
+  /** Rolls back what is open. @returns whether anything was */
+  cancel(): boolean {
+    const open = this.tool.cancel(this.now());
+    this.letGo();
+    return open;
+  }
+
+  /** Undo while something is open: the press goes, or the last corner. @returns whether anything was */
+  undoOpen(): boolean {
+    if (!this.pressing && this.isOpen) return this.key('Backspace');
+    return this.pressing && this.cancel();
+  }
+
+  /** The image is left: the press in hand is done. @returns what waits for more */
+  leave(): Drafts {
+    this.tool.finish(this.now());
+    this.pressedWith = null;
+    const drafts = [...this.tools].flatMap(([name, { draft }]): [ToolName, Draft][] => (draft ? [[name, draft]] : []));
+    return new Map(drafts);
+  }
+}

@@ -1,0 +1,39 @@
+import { polygonRegion } from '../polygon-region.ts';
+import type { ImagePoint } from '../units.ts';
+import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
+
+/** Draw round a thing; it is filled when the pointer is let go. Shift at the press takes away. */
+export class OutlineTool extends SimpleTool {
+  private points: ImagePoint[] = [];
+  private subtracts = false;
+
+  override get preview(): Preview | null {
+    const { points, subtracts } = this;
+    return points.length === 0 ? null : { points, closed: true, filled: true, corners: [], chosen: null, subtracts };
+  }
+
+  override down(_context: ToolContext, { at, shift }: Press): void {
+    this.points = [at];
+    this.subtracts = shift;
+  }
+
+  override move(_context: ToolContext, { at }: Press): void {
+    if (this.points.length > 0) this.points.push(at);
+  }
+
+  override up(context: ToolContext): void {
+    this.finish(context);
+  }
+
+  override finish({ document, ink, subtract }: ToolContext): void {
+    const points = this.points.splice(0);
+    if (points.length < 3) return;
+    document.beginStroke('Outline');
+    document.paint(polygonRegion(points, document.size), this.subtracts ? subtract : ink);
+    document.endStroke();
+  }
+
+  override cancel(): boolean {
+    return this.points.splice(0).length > 0;
+  }
+}

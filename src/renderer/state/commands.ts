@@ -1,0 +1,69 @@
+// What keys do while annotating: the commands, the keys that they have, and those that a person has given them.
+import { toolNames, type ToolName } from '../editor/tools/tool.ts';
+
+export const commandGroups = ['Tools', 'Painting', 'Classes', 'Mask', 'View', 'Images'] as const;
+
+interface CommandInfo {
+  title: string;
+  group: (typeof commandGroups)[number];
+  keys: readonly string[];
+}
+
+const table = {
+  'tool.brush': { title: 'Brush', group: 'Tools', keys: ['B'] },
+  'tool.eraser': { title: 'Eraser; held: whatever is in hand erases', group: 'Tools', keys: ['E'] },
+  'tool.outline': { title: 'Outline by dragging', group: 'Tools', keys: ['O'] },
+  'tool.polygon': { title: 'Polygon', group: 'Tools', keys: ['P'] },
+  'tool.rectangle': { title: 'Rectangle', group: 'Tools', keys: ['R'] },
+  'tool.ellipse': { title: 'Ellipse', group: 'Tools', keys: ['Shift+R'] },
+  'tool.line': { title: 'Line of a width', group: 'Tools', keys: ['L'] },
+  'tool.fill': { title: 'Fill', group: 'Tools', keys: ['F'] },
+  'brush.smaller': { title: 'Smaller brush', group: 'Painting', keys: ['['] },
+  'brush.larger': { title: 'Larger brush', group: 'Painting', keys: [']'] },
+  'brush.shape': { title: 'Round or square brush', group: 'Painting', keys: ['Q'] },
+  'where.unlabelled': { title: 'Paint only where not labelled', group: 'Painting', keys: ['U'] },
+  'class.swap': { title: 'The class before', group: 'Classes', keys: ['X'] },
+  'class.none': { title: 'Not labelled', group: 'Classes', keys: ['`'] },
+  'class.find': { title: 'Find a class by typing', group: 'Classes', keys: ['/'] },
+  'mask.undo': { title: 'Undo', group: 'Mask', keys: ['Ctrl+Z'] },
+  'mask.redo': { title: 'Redo', group: 'Mask', keys: ['Ctrl+Shift+Z', 'Ctrl+Y'] },
+  'mask.save': { title: 'Save now', group: 'Mask', keys: ['Ctrl+S'] },
+  'view.mask': { title: 'Hide or show the mask', group: 'View', keys: ['H'] },
+  'view.fit': { title: 'Fit the image', group: 'View', keys: ['Ctrl+0'] },
+  'view.in': { title: 'Zoom in', group: 'View', keys: ['Ctrl++', 'Ctrl+='] },
+  'view.out': { title: 'Zoom out', group: 'View', keys: ['Ctrl+-'] },
+  'view.panels': { title: 'Side panels', group: 'View', keys: ['\\'] },
+  'image.next': { title: 'Next image', group: 'Images', keys: ['D', 'ArrowRight'] },
+  'image.previous': { title: 'Previous image', group: 'Images', keys: ['A', 'ArrowLeft'] },
+  'help.keys': { title: 'Show these keys', group: 'View', keys: ['?'] },
+} as const satisfies Record<string, CommandInfo>;
+
+export type CommandId = keyof typeof table;
+
+export const commands: Readonly<Record<CommandId, CommandInfo>> = table;
+export const commandIds = Object.keys(table) as CommandId[];
+
+/** The tool that a command takes into the hand; null for any other command. */
+export const toolOf = (id: CommandId): ToolName | null => toolNames.find((name) => id === `tool.${name}`) ?? null;
+
+/** The keys that a person has given commands, instead of their own. */
+export type KeyChoices = Readonly<Partial<Record<CommandId, readonly string[]>>>;
+
+export const keysOf = (id: CommandId, choices: KeyChoices): readonly string[] => choices[id] ?? commands[id].keys;
+
+/** The command of each chord. */
+export function commandsByChord(choices: KeyChoices): Map<string, CommandId> {
+  return new Map(commandIds.flatMap((id) => keysOf(id, choices).map((chord) => [chord, id] as const)));
+}
+
+/** Gives a command a chord of its own. @returns the choices, and the command that has lost it; null where it was free */
+export function withChord(choices: KeyChoices, id: CommandId, chord: string): { choices: KeyChoices; taken: CommandId | null } {
+  const holder = commandsByChord(choices).get(chord);
+  const taken = holder !== undefined && holder !== id ? holder : null;
+  const left = taken ? { [taken]: keysOf(taken, choices).filter((each) => each !== chord) } : {};
+  return { choices: { ...choices, ...left, [id]: [chord] }, taken };
+}
+
+/** A chord as it is shown. */
+export const chordText = (chord: string): string =>
+  chord.replace('Arrow', '').replace(/^(.+\+)?Space$/, (_, held: string | undefined) => `${held ?? ''}Space`);

@@ -1,0 +1,114 @@
+import { voidId } from '#shared/mask/void-id';
+import { brushSize, steppedSize } from '../editor/brush-sizes.ts';
+import { classInk, eraser, subtracting, type Ink, type WriteWhere } from '../editor/ink.ts';
+import type { ToolName } from '../editor/tools/tool.ts';
+import type { WheelMode } from '../editor/wheel-machine.ts';
+
+/** What is remembered of a hand over images, places and starts. */
+export interface RememberedPainting {
+  tool: ToolName;
+  diameter: number;
+  shape: 'round' | 'square';
+  lineWidth: number;
+  classId: number;
+  where: WriteWhere;
+  pressureSizes: boolean;
+  wheel: WheelMode;
+}
+
+/** A key that is held for less is tapped. */
+const tapMs = 300;
+
+/** The tool in hand, what it paints, and where it may. */
+export class Painting {
+  tool = $state<ToolName>('brush');
+  /** Of brush and eraser, in image pixels. */
+  diameter = $state(16);
+  shape = $state<'round' | 'square'>('round');
+  /** Of lines, in image pixels. */
+  lineWidth = $state(4);
+  /** A class, or void: not labelled. */
+  classId = $state(0);
+  where = $state.raw<WriteWhere>({ on: 'all' });
+  /** Whether whatever is in hand erases, for as long as a key is held. */
+  erasing = $state(false);
+  /** Whether a pen's pressure sets the size. */
+  pressureSizes = $state(false);
+  wheel = $state<WheelMode>('auto');
+  private before = $state(voidId);
+  private heldSince = 0;
+
+  /** What the tool in hand writes. */
+  get ink(): Ink {
+    return this.erasing ? eraser : classInk(this.classId);
+  }
+
+  /** What it writes with Shift, where Shift takes away. */
+  get subtract(): Ink {
+    return this.erasing || this.classId === voidId ? eraser : subtracting(this.classId);
+  }
+
+  /** The id that is painted now. */
+  get paintedId(): number {
+    return this.erasing || this.tool === 'eraser' ? voidId : this.classId;
+  }
+
+  /** What was remembered, as far as it is still so. @param classes how many classes there are now */
+  restore(remembered: Partial<RememberedPainting>, classes: number): void {
+    Object.assign(this, remembered);
+    if (this.classId >= classes && this.classId !== voidId) this.classId = 0;
+    this.setDiameter(this.diameter);
+    this.setLineWidth(this.lineWidth);
+  }
+
+  get remembered(): RememberedPainting {
+    const { tool, diameter, shape, lineWidth, classId, where, pressureSizes, wheel } = this;
+    return { tool, diameter, shape, lineWidth, classId, where, pressureSizes, wheel };
+  }
+
+  pick(classId: number): void {
+    if (classId === this.classId) return;
+    this.before = this.classId;
+    this.classId = classId;
+  }
+
+  /** Back to the class before, and forth. */
+  swap(): void {
+    this.pick(this.before);
+  }
+
+  /** The eraser's key: held, whatever is in hand erases; tapped, it is the eraser. @param now in milliseconds */
+  holdEraser(held: boolean, now: number): void {
+    if (held) this.heldSince = now;
+    else if (this.erasing && now - this.heldSince < tapMs) this.tool = 'eraser';
+    this.erasing = held;
+  }
+
+  setDiameter(diameter: number): void {
+    this.diameter = brushSize(diameter);
+  }
+
+  setLineWidth(width: number): void {
+    this.lineWidth = brushSize(width);
+  }
+
+  /** A step larger or smaller of what the tool in hand has: its brush, or its line. */
+  resize(by: 1 | -1): void {
+    if (this.tool === 'line') this.setLineWidth(steppedSize(this.lineWidth, by));
+    else this.setDiameter(steppedSize(this.diameter, by));
+  }
+
+  turnShape(): void {
+    this.shape = this.shape === 'round' ? 'square' : 'round';
+  }
+
+  toggleUnlabelled(): void {
+    this.where = this.where.on === 'unlabelled' ? { on: 'all' } : { on: 'unlabelled' };
+  }
+
+  /** Puts a class among those that may be painted over, or takes it from them. */
+  toggleOver(id: number): void {
+    const ids = this.where.on === 'classes' ? this.where.ids : [];
+    this.where = { on: 'classes', ids: ids.includes(id) ? ids.filter((each) => each !== id) : [...ids, id] };
+  }
+}

@@ -1,0 +1,184 @@
+// Tools, fingers, pens and keys, with the events that Chromium makes of real ones.
+import path from 'node:path';
+import type { CDPSession, Page } from '@playwright/test';
+import { readMask } from '../../src/files/mask-png.ts';
+import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
+import { expect, goTo, test } from './fixtures.ts';
+
+const maskFile = (userData: string, image = 'street-001') => path.join(userData, `sample/trainannot/${image}.png`);
+const idsOf = (userData: string, image?: string) => readMask(maskFile(userData, image), builtInClassSet('camvid-11').format).ids;
+const changedIn = (before: Uint8Array, after: Uint8Array) => [...after.filter((id, index) => id !== before[index])];
+
+interface Place {
+  x: number;
+  y: number;
+}
+
+/** Opens the editor with Bicyclist in hand. @returns places on the canvas by shares of it */
+async function openEditor(page: Page): Promise<(x: number, y: number) => Place> {
+  await goTo(page, 'Annotate');
+  const canvas = page.getByRole('application', { name: 'Canvas' });
+  await expect(canvas).toBeVisible();
+  await page.getByRole('radio', { name: 'Bicyclist' }).click();
+  const box = (await canvas.boundingBox())!;
+  return (x, y) => ({ x: box.x + box.width * x, y: box.y + box.height * y });
+}
+
+async function drag(page: Page, ...points: readonly Place[]): Promise<void> {
+  await page.mouse.move(points[0].x, points[0].y);
+  await page.mouse.down();
+  for (const { x, y } of points.slice(1)) await page.mouse.move(x, y, { steps: 6 });
+  await page.mouse.up();
+}
+
+const saved = (page: Page) => expect(page.getByRole('status', { name: 'Save state' })).toContainText(/Saved \d/);
+
+test('areas are drawn, taken away with Shift, and kept to where nothing is labelled', async ({ app, userData }) => {
+  const at = await openEditor(app);
+  const before = idsOf(userData);
+  await app.keyboard.press('r');
+  await drag(app, at(0.4, 0.4), at(0.6, 0.6));
+  await saved(app);
+  const rectangle = changedIn(before, idsOf(userData)).length;
+  expect(rectangle).toBeGreaterThan(400);
+  await app.keyboard.press('o');
+  await app.keyboard.down('Shift');
+  await drag(app, at(0.45, 0.45), at(0.55, 0.45), at(0.55, 0.55), at(0.45, 0.55));
+  await app.keyboard.up('Shift');
+  await expect.poll(() => changedIn(before, idsOf(userData)).includes(255)).toBe(true);
+  // Only what was taken away is written again, with another class.
+  await app.keyboard.press('u');
+  await app.keyboard.press('1');
+  await app.keyboard.press('r');
+  await drag(app, at(0.42, 0.42), at(0.58, 0.58));
+  await expect.poll(() => changedIn(before, idsOf(userData)).includes(255)).toBe(false);
+  expect(changedIn(before, idsOf(userData)).filter((id) => id === 10).length).toBeGreaterThan(rectangle / 2);
+  await drag(app, at(0.42, 0.42), at(0.58, 0.58));
+  await expect(app.getByText('Nothing was painted')).toBeVisible();
+});
+
+test('a polygon waits through another tool, another image and another place, and closes with a double-click', async ({ app, userData }) => {
+  const at = await openEditor(app);
+  const before = idsOf(userData);
+  await app.keyboard.press('p');
+  for (const [x, y] of [
+    [0.4, 0.4],
+    [0.6, 0.4],
+  ])
+    await app.mouse.click(at(x, y).x, at(x, y).y);
+  await app.keyboard.press('b');
+  await app.keyboard.press('d');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-002');
+  await goTo(app, 'Library');
+  await goTo(app, 'Annotate');
+  await app.keyboard.press('a');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-001');
+  await app.keyboard.press('p');
+  const last = at(0.6, 0.6);
+  await app.mouse.dblclick(last.x, last.y);
+  await saved(app);
+  const changed = changedIn(before, idsOf(userData));
+  expect([changed.length > 150, new Set(changed)]).toEqual([true, new Set([10])]);
+});
+
+test('a held key erases with the tool in hand, and lets go again', async ({ app, userData }) => {
+  const at = await openEditor(app);
+  await app.keyboard.press('r');
+  await app.keyboard.down('e');
+  await app.waitForTimeout(400);
+  await drag(app, at(0.4, 0.4), at(0.6, 0.6));
+  await app.keyboard.up('e');
+  await expect(app.getByRole('button', { name: 'Rectangle', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  await expect.poll(() => idsOf(userData).filter((id) => id === 255).length).toBeGreaterThan(400);
+});
+
+test.describe('fingers and pens', () => {
+  const touch = (session: CDPSession, type: 'touchStart' | 'touchMove' | 'touchEnd', touchPoints: (Place & { id: number })[]) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints });
+
+  test('one finger paints, two move and zoom and paint nothing', async ({ app, userData }) => {
+    const at = await openEditor(app);
+    const session = await app.context().newCDPSession(app);
+    const before = idsOf(userData);
+    const status = app.getByTestId('status-text');
+    const zoom = async () => Number(/zoom (\d+)/.exec((await status.textContent()) ?? '')?.[1]);
+    const first = await zoom();
+    await touch(session, 'touchStart', [{ id: 1, ...at(0.4, 0.5) }]);
+    await touch(session, 'touchStart', [
+      { id: 1, ...at(0.4, 0.5) },
+      { id: 2, ...at(0.5, 0.5) },
+    ]);
+    await touch(session, 'touchMove', [
+      { id: 1, ...at(0.3, 0.5) },
+      { id: 2, ...at(0.6, 0.5) },
+    ]);
+    await touch(session, 'touchEnd', []);
+    await expect.poll(zoom).toBeGreaterThan(first * 1.5);
+    await expect(app.getByRole('button', { name: 'Undo', exact: true })).toBeDisabled();
+    await touch(session, 'touchStart', [{ id: 3, ...at(0.4, 0.5) }]);
+    await touch(session, 'touchMove', [{ id: 3, ...at(0.6, 0.5) }]);
+    await touch(session, 'touchEnd', []);
+    await saved(app);
+    expect(changedIn(before, idsOf(userData)).length).toBeGreaterThan(100);
+  });
+
+  test('a pen paints', async ({ app, userData }) => {
+    const at = await openEditor(app);
+    const session = await app.context().newCDPSession(app);
+    const before = idsOf(userData);
+    const pen = (type: 'mousePressed' | 'mouseMoved' | 'mouseReleased', { x, y }: Place) =>
+      session.send('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1, pointerType: 'pen', force: 0.5 });
+    await pen('mousePressed', at(0.4, 0.5));
+    await pen('mouseMoved', at(0.6, 0.5));
+    await pen('mouseReleased', at(0.6, 0.5));
+    await saved(app);
+    expect(new Set(changedIn(before, idsOf(userData)))).toEqual(new Set([10]));
+  });
+
+  test('two fingers on a touchpad move the image, a mouse’s wheel zooms', async ({ app }) => {
+    const at = await openEditor(app);
+    await app.mouse.move(at(0.5, 0.5).x, at(0.5, 0.5).y);
+    const status = app.getByTestId('status-text');
+    const before = await status.textContent();
+    await app.mouse.wheel(0, -300);
+    await expect.poll(() => status.textContent()).not.toBe(before);
+    const zoomed = /zoom \d+ %/.exec((await status.textContent()) ?? '')![0];
+    const place = /x \d+ y \d+/.exec((await status.textContent()) ?? '')![0];
+    await app.waitForTimeout(500);
+    for (let i = 0; i < 6; i++) await app.mouse.wheel(12, 3);
+    await expect.poll(async () => (await status.textContent())?.includes(`${place} `)).toBe(false);
+    expect(await status.textContent()).toContain(zoomed);
+  });
+});
+
+test('every key is shown, one is given another, and what has lost it is told', async ({ app }) => {
+  await openEditor(app);
+  await app.getByRole('application', { name: 'Canvas' }).focus();
+  await app.keyboard.press('?');
+  const dialog = app.getByRole('dialog', { name: 'Keys' });
+  await dialog.getByRole('button', { name: 'Key of Fill: F' }).click();
+  await app.keyboard.press('d');
+  await expect(dialog.getByRole('status')).toContainText('D was the key of "Next image", which has Right now.');
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await app.keyboard.press('d');
+  await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  // It is kept over a reload.
+  await app.waitForTimeout(500);
+  await app.reload();
+  await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await app.keyboard.press('b');
+  await app.keyboard.press('d');
+  await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('classes are chosen with the arrows of their list, and the one before comes back with a key', async ({ app }) => {
+  await openEditor(app);
+  await app.getByRole('radio', { name: 'Bicyclist' }).focus();
+  await app.keyboard.press('ArrowDown');
+  await expect(app.getByRole('radio', { name: 'Not labelled' })).toHaveAttribute('aria-checked', 'true');
+  await app.keyboard.press('ArrowUp');
+  await app.keyboard.press('ArrowUp');
+  await expect(app.getByRole('radio', { name: 'Pedestrian' })).toBeFocused();
+  await app.keyboard.press('x');
+  await expect(app.getByRole('radio', { name: 'Bicyclist' })).toHaveAttribute('aria-checked', 'true');
+});

@@ -1,0 +1,175 @@
+// Pens, fingers, palms, wheels and touchpads: what each means on a canvas.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { PointerMachine, type PointerFacts } from '../../src/renderer/editor/pointer-machine.ts';
+import { WheelMachine, type WheelFacts, type WheelMode } from '../../src/renderer/editor/wheel-machine.ts';
+
+let told: string[];
+let now: number;
+let panHeld: boolean;
+let machine: PointerMachine;
+const round = (value: number) => Math.round(value * 100) / 100;
+const means = {
+  press: ({ type, button }: PointerFacts) => void told.push(button === 5 ? `press ${type} eraser` : `press ${type}`),
+  move: ({ at }: PointerFacts) => void told.push(`move ${at.x},${at.y}`),
+  release: () => void told.push('release'),
+  abandon: () => void told.push('abandon'),
+  pan: (dx: number, dy: number) => void told.push(`pan ${round(dx)},${round(dy)}`),
+  zoom: (_: unknown, factor: number) => void told.push(`zoom ${round(factor)}`),
+  leave: () => void told.push('leave'),
+  resize: (by: number) => void told.push(`resize ${by}`),
+};
+
+beforeEach(() => {
+  told = [];
+  now = 1000;
+  panHeld = false;
+  machine = new PointerMachine(means, () => panHeld);
+});
+
+const of = (id: number, type: PointerFacts['type'], x: number, y: number, button = 0): PointerFacts => {
+  now += 10;
+  return { id, type, at: { x, y }, button, shift: false, ctrl: false, alt: false, pressure: 0.5, time: now };
+};
+const mouse = (x: number, y: number, button = 0) => of(1, 'mouse', x, y, button);
+const finger = (id: number, x: number, y: number) => of(id, 'touch', x, y);
+const pen = (x: number, y: number, button = 0) => of(50, 'pen', x, y, button);
+
+describe('a mouse', () => {
+  test('presses with the main button, moves the picture with the middle one or a held key', () => {
+    machine.move(mouse(1, 1, -1));
+    machine.down(mouse(2, 2));
+    machine.move(mouse(3, 3, -1));
+    machine.up(mouse(3, 3));
+    machine.down(mouse(3, 3, 1));
+    machine.move(mouse(8, 5, -1));
+    machine.up(mouse(8, 5, 1));
+    panHeld = true;
+    machine.down(mouse(0, 0));
+    panHeld = false;
+    machine.move(mouse(4, 0, -1));
+    machine.up(mouse(4, 0));
+    machine.down(mouse(0, 0, 2));
+    expect(told).toEqual(['move 1,1', 'press mouse', 'move 3,3', 'release', 'pan 5,2', 'pan 4,0']);
+  });
+
+  test('that leaves in mid-press goes on with it', () => {
+    machine.down(mouse(2, 2));
+    machine.leave(mouse(-5, 2));
+    machine.move(mouse(-9, 2));
+    machine.up(mouse(-9, 2));
+    machine.leave(mouse(-9, 2));
+    expect(told).toEqual(['press mouse', 'move -9,2', 'release', 'leave']);
+  });
+});
+
+describe('fingers', () => {
+  test('one paints', () => {
+    machine.down(finger(10, 5, 5));
+    machine.move(finger(10, 9, 9));
+    machine.up(finger(10, 9, 9));
+    expect(told).toEqual(['press touch', 'move 9,9', 'release']);
+  });
+
+  test('a second one soon after rolls back what the first began; together they move and zoom until both are lifted', () => {
+    machine.down(finger(10, 0, 0));
+    machine.down(finger(11, 100, 0));
+    machine.move(finger(11, 200, 0));
+    machine.up(finger(11, 200, 0));
+    machine.move(finger(10, 50, 50));
+    machine.up(finger(10, 50, 50));
+    expect(told).toEqual(['press touch', 'abandon', 'pan 50,0', 'zoom 2']);
+    machine.down(finger(12, 1, 1));
+    expect(told.at(-1)).toBe('press touch');
+  });
+
+  test('a second one late leaves what was painted', () => {
+    machine.down(finger(10, 0, 0));
+    now += 2000;
+    machine.down(finger(11, 100, 0));
+    expect(told).toEqual(['press touch', 'release']);
+  });
+
+  test('a palm beside a pen is nothing, whichever comes first', () => {
+    machine.down(finger(10, 0, 0));
+    machine.down(pen(40, 40));
+    machine.move(finger(10, 3, 3));
+    machine.move(pen(41, 41, -1));
+    machine.down(finger(11, 90, 90));
+    machine.move(finger(11, 95, 95));
+    machine.up(finger(10, 3, 3));
+    machine.up(pen(41, 41));
+    machine.up(finger(11, 95, 95));
+    expect(told).toEqual(['press touch', 'abandon', 'press pen', 'move 41,41', 'release']);
+  });
+
+  test('where the hand has nothing to paint with, one moves the picture', () => {
+    panHeld = true;
+    machine.down(finger(10, 0, 0));
+    machine.move(finger(10, 7, 3));
+    machine.down(finger(11, 107, 3));
+    machine.move(finger(11, 57, 3));
+    expect(told).toEqual(['pan 7,3', 'pan -25,0', 'zoom 0.5']);
+  });
+
+  test('a pen’s other end erases', () => {
+    machine.down(pen(1, 1, 5));
+    machine.up(pen(1, 1, 5));
+    expect(told).toEqual(['press pen eraser', 'release']);
+  });
+});
+
+describe('wheels', () => {
+  let mode: WheelMode;
+  let wheel: WheelMachine;
+  beforeEach(() => {
+    mode = 'auto';
+    wheel = new WheelMachine(means, () => mode);
+  });
+  const turn = (dx: number, dy: number, more: Partial<WheelFacts> = {}) => {
+    now += 16;
+    wheel.turn({ at: { x: 0, y: 0 }, dx, dy, inLines: false, ctrl: false, alt: false, shift: false, time: now, ...more });
+  };
+
+  test('a mouse’s zooms', () => {
+    turn(0, -100);
+    turn(0, 3, { inLines: true });
+    expect(told).toEqual(['zoom 1.16', 'zoom 0.84']);
+  });
+
+  test('two fingers move the picture, also sideways and also when they have become fast', () => {
+    turn(0, 4);
+    turn(3, 12);
+    turn(0, 120);
+    expect(told).toEqual(['pan 0,-4', 'pan -3,-12', 'pan 0,-120']);
+    now += 1000;
+    turn(0, 120);
+    expect(told.at(-1)).toBe('zoom 0.84');
+  });
+
+  test('a pinch zooms at its usual strength', () => {
+    for (let i = 0; i < 10; i++) turn(0, -7, { ctrl: true });
+    expect(told.reduce((factor, each) => factor * Number(each.split(' ')[1]), 1)).toBeCloseTo(2, 0);
+  });
+
+  test('with Alt it sets the size: a step a notch, and every so often with two fingers', () => {
+    turn(0, 120, { alt: true });
+    turn(0, -120, { alt: true });
+    now += 1000;
+    for (let i = 0; i < 8; i++) turn(0, 10, { alt: true });
+    expect(told).toEqual(['resize -1', 'resize 1', 'resize -1', 'resize -1']);
+  });
+
+  test('with Shift a mouse’s moves sideways', () => {
+    turn(0, 100, { shift: true });
+    expect(told).toEqual(['pan -100,0']);
+  });
+
+  test('does what a person has said it is to', () => {
+    mode = 'pan';
+    turn(0, 100);
+    mode = 'zoom';
+    now += 1000;
+    turn(0, 4);
+    expect(told).toEqual(['pan 0,-100', 'zoom 0.99']);
+  });
+});

@@ -1,0 +1,333 @@
+// The hand and its tools: what each press does, and that nothing that is open is dropped in silence.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { voidId } from '#shared/mask/void-id';
+import { MaskDocument } from '../../src/renderer/editor/document.ts';
+import { Hand, type Drafts } from '../../src/renderer/editor/hand.ts';
+import { classInk, subtracting } from '../../src/renderer/editor/ink.ts';
+import { polygonRegion } from '../../src/renderer/editor/polygon-region.ts';
+import { toolNames, type Press, type ToolContext, type ToolName } from '../../src/renderer/editor/tools/tool.ts';
+import type { ImagePoint } from '../../src/renderer/editor/units.ts';
+
+const size = { width: 60, height: 60 };
+
+/** A hand over a blank mask, as a person holds it. */
+class Person {
+  readonly document = new MaskDocument(new Uint8Array(size.width * size.height), size);
+  readonly steps: string[] = [];
+  classId = 3;
+  near = 1;
+  hand: Hand;
+
+  constructor(tool: ToolName, drafts: Drafts = new Map()) {
+    this.document.onCommit(({ label }) => this.steps.push(label));
+    this.hand = new Hand(tool, drafts, () => this.context());
+  }
+
+  context(): ToolContext {
+    const { document, classId, near } = this;
+    const brush = { diameter: 4, shape: 'round' as const };
+    return { document, ink: classInk(classId), subtract: subtracting(classId), brush, lineWidth: 3, near };
+  }
+
+  press(x: number, y: number, held: Partial<Press> = {}): void {
+    this.hand.down({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
+  }
+
+  move(x: number, y: number, held: Partial<Press> = {}): void {
+    this.hand.move({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
+  }
+
+  release(x: number, y: number): void {
+    this.hand.up({ at: { x, y }, shift: false, ctrl: false, share: 1 });
+  }
+
+  click(x: number, y: number, held: Partial<Press> = {}): void {
+    this.press(x, y, held);
+    this.release(x, y);
+  }
+
+  drag(points: readonly (readonly [number, number])[], held: Partial<Press> = {}): void {
+    this.press(...points[0], held);
+    for (const [x, y] of points.slice(1)) this.move(x, y, held);
+    this.release(...points.at(-1)!);
+  }
+
+  at(x: number, y: number): number {
+    return this.document.ids[y * size.width + x];
+  }
+
+  pixels(id: number): number {
+    return this.document.pixels[id];
+  }
+}
+
+const triangle = [
+  [10, 10],
+  [40, 10],
+  [10, 40],
+] as const;
+
+describe('brush and eraser', () => {
+  test('paint one stroke, and nothing without a press', () => {
+    const person = new Person('brush');
+    person.move(5, 5);
+    expect([person.pixels(3), person.document.strokeOpen]).toEqual([0, false]);
+    person.drag([
+      [4, 8],
+      [20, 8],
+      [40, 8],
+    ]);
+    expect(person.steps).toEqual(['Brush']);
+    person.hand.choose('eraser');
+    person.click(20, 8);
+    expect([person.at(20, 8), person.at(4, 8)]).toEqual([voidId, 3]);
+  });
+
+  test('a press with Shift is a straight stroke from where the last one ended', () => {
+    const person = new Person('brush');
+    person.click(5, 5);
+    expect(person.hand.preview).toBeNull();
+    person.move(5, 45, { shift: true });
+    expect(person.hand.preview?.points).toEqual([
+      { x: 5, y: 5 },
+      { x: 5, y: 45 },
+    ]);
+    person.click(5, 45, { shift: true });
+    expect([5, 20, 44].map((y) => person.at(5, y))).toEqual([3, 3, 3]);
+    person.click(40, 45);
+    expect(person.at(20, 45)).toBe(0);
+  });
+
+  test('a pen that is pressed lightly paints a thinner line', () => {
+    const person = new Person('brush');
+    person.click(20, 20, { share: 1 });
+    const whole = person.pixels(3);
+    person.click(40, 40, { share: 0.25 });
+    expect(person.pixels(3) - whole).toBe(1);
+  });
+});
+
+describe('a class or a tool that is chosen in mid-press', () => {
+  test.each(['brush', 'outline', 'rectangle', 'ellipse', 'line'] as const)('counts from the next one on: %s', (tool) => {
+    const person = new Person(tool);
+    person.press(10, 10);
+    person.move(40, 12);
+    person.classId = 7;
+    person.hand.choose('fill');
+    person.move(40, 40);
+    person.release(12, 40);
+    expect(person.pixels(7)).toBe(0);
+    expect(person.pixels(3)).toBeGreaterThan(50);
+    expect(person.steps).toHaveLength(1);
+    person.click(55, 55);
+    expect([person.steps.at(-1), person.at(55, 55)]).toEqual(['Fill', 7]);
+  });
+
+  test('leaving the image in mid-press does what is drawn', () => {
+    for (const tool of ['brush', 'outline', 'rectangle', 'ellipse', 'line'] as const) {
+      const person = new Person(tool);
+      person.press(10, 10);
+      person.move(40, 12);
+      person.move(30, 40);
+      person.hand.leave();
+      expect([tool, person.steps.length, person.document.strokeOpen]).toEqual([tool, 1, false]);
+    }
+  });
+});
+
+describe('polygon', () => {
+  const clicked = (points: readonly (readonly [number, number])[]): Person => {
+    const person = new Person('polygon');
+    for (const [x, y] of points) person.click(x, y);
+    return person;
+  };
+
+  test('closes at its start, by Enter or by a double-click, and is dropped by Escape', () => {
+    const inside = polygonRegion(
+      triangle.map(([x, y]) => ({ x, y })),
+      size,
+    )!.selected.reduce((sum, each) => sum + each, 0);
+    const closings: Record<string, (person: Person) => void> = {
+      start: (person) => person.click(10, 10),
+      Enter: (person) => void person.hand.key('Enter'),
+      'double-click': (person) => {
+        person.click(10.5, 40.5);
+        person.hand.doubleClick();
+      },
+    };
+    for (const [how, close] of Object.entries(closings)) {
+      const person = clicked(triangle);
+      close(person);
+      expect([how, person.pixels(3), person.hand.preview, person.steps]).toEqual([how, inside, null, ['Polygon']]);
+    }
+    const person = clicked(triangle);
+    expect([person.hand.cancel(), person.pixels(3), person.hand.preview]).toEqual([true, 0, null]);
+  });
+
+  test('corners that lie close are corners, whatever the time between them', () => {
+    // A pole of 3 x 40 px, seen at 100 %.
+    const person = clicked([
+      [20, 5],
+      [20, 45],
+      [23, 45],
+      [23, 5],
+    ]);
+    person.near = 2;
+    person.hand.key('Enter');
+    expect(person.pixels(3)).toBe(120);
+  });
+
+  test('a click beside the start closes there, and its corner is part of the outline', () => {
+    const person = clicked([
+      [20, 5],
+      [20, 45],
+      [23, 45],
+    ]);
+    person.near = 4;
+    person.click(23, 5);
+    expect([person.steps, person.pixels(3)]).toEqual([['Polygon'], 120]);
+  });
+
+  test('a double-click at the start closes it and begins no other', () => {
+    const person = clicked(triangle);
+    person.click(10, 10);
+    person.click(10, 10);
+    person.hand.doubleClick();
+    expect([person.steps, person.hand.preview]).toEqual([['Polygon'], null]);
+  });
+
+  test('two corners are no polygon, and wait for more', () => {
+    const person = clicked([
+      [10, 10],
+      [40, 10],
+    ]);
+    expect(person.hand.key('Enter')).toBe(true);
+    expect(person.hand.preview?.corners).toHaveLength(2);
+    person.click(10, 40);
+    person.hand.key('Enter');
+    expect(person.steps).toEqual(['Polygon']);
+  });
+
+  test('outlives another tool, another image and another place', () => {
+    const person = clicked(triangle);
+    person.hand.choose('brush');
+    expect(person.hand.preview).toBeNull();
+    person.click(50, 50);
+    person.hand.choose('polygon');
+    expect(person.hand.preview?.corners).toHaveLength(3);
+    const later = new Person('polygon', person.hand.leave());
+    expect(later.hand.preview?.corners).toHaveLength(3);
+    later.classId = 5;
+    later.hand.key('Enter');
+    expect(later.pixels(5)).toBeGreaterThan(300);
+  });
+
+  test('Ctrl moves a corner and puts one into an edge, Delete takes one away, Backspace the last', () => {
+    const person = clicked(triangle);
+    person.press(40, 10, { ctrl: true });
+    person.move(50, 10, { ctrl: true });
+    person.release(50, 10);
+    expect(person.hand.preview?.corners[1]).toEqual({ x: 50, y: 10 });
+    person.press(30, 10, { ctrl: true });
+    person.move(30, 5, { ctrl: true });
+    person.release(30, 5);
+    expect(person.hand.preview?.corners.map(({ x }) => x)).toEqual([10, 30, 50, 10]);
+    person.move(30, 5, { ctrl: true });
+    expect(person.hand.preview?.chosen).toEqual({ x: 30, y: 5 });
+    person.hand.key('Delete');
+    expect(person.hand.preview?.corners.map(({ x }) => x)).toEqual([10, 50, 10]);
+    expect(person.hand.undoOpen()).toBe(true);
+    expect(person.hand.preview?.corners).toHaveLength(2);
+    expect(person.steps).toEqual([]);
+  });
+
+  test('Shift takes the class away and leaves the others', () => {
+    const person = new Person('rectangle');
+    person.drag([
+      [0, 0],
+      [59, 30],
+    ]);
+    person.classId = 4;
+    person.drag([
+      [0, 31],
+      [59, 59],
+    ]);
+    person.classId = 3;
+    person.hand.choose('polygon');
+    for (const [x, y] of triangle) person.click(x, y, { shift: true });
+    expect(person.hand.preview?.subtracts).toBe(true);
+    person.hand.key('Enter');
+    expect([person.at(12, 12), person.at(11, 36), person.at(50, 12)]).toEqual([voidId, 4, 3]);
+  });
+});
+
+describe('areas', () => {
+  test('an outline is filled when the pointer is let go; a dot is none', () => {
+    const person = new Person('outline');
+    person.drag(triangle);
+    expect(person.at(15, 15)).toBe(3);
+    person.click(50, 50);
+    expect([person.at(50, 50), person.steps]).toEqual([0, ['Outline']]);
+  });
+
+  test('Escape in mid-press leaves nothing, and the next press begins anew', () => {
+    for (const tool of ['brush', 'outline', 'rectangle', 'ellipse', 'line'] as const) {
+      const person = new Person(tool);
+      person.press(10, 10);
+      person.move(40, 40);
+      expect([tool, person.hand.cancel(), person.hand.pressing]).toEqual([tool, true, false]);
+      person.release(40, 40);
+      person.move(20, 20);
+      expect([tool, person.pixels(0), person.steps]).toEqual([tool, size.width * size.height, []]);
+    }
+  });
+
+  test('a press of the other end of a pen erases with any tool', () => {
+    const person = new Person('rectangle');
+    person.hand.down({ at: { x: 5, y: 5 }, shift: false, ctrl: false, share: 1 }, true);
+    person.move(9, 9);
+    person.release(9, 9);
+    expect(person.pixels(voidId)).toBe(25);
+  });
+});
+
+describe('any sequence', () => {
+  const place = fc.record({ x: fc.integer({ min: -5, max: 65 }), y: fc.integer({ min: -5, max: 65 }) });
+  const deed = fc.oneof(
+    fc.record({ kind: fc.constant('drag' as const), points: fc.array(place, { minLength: 1, maxLength: 4 }), shift: fc.boolean() }),
+    fc.record({ kind: fc.constant('tool' as const), name: fc.constantFrom(...toolNames) }),
+    fc.record({ kind: fc.constant('class' as const), id: fc.constantFrom(1, 2, voidId) }),
+    fc.record({ kind: fc.constant('key' as const), key: fc.constantFrom('Enter', 'Backspace', 'Delete') }),
+    fc.record({ kind: fc.constant('cancel' as const) }),
+    fc.record({ kind: fc.constant('press' as const), at: place }),
+    fc.record({ kind: fc.constant('leave' as const) }),
+  );
+
+  test('of tools, classes and images leaves a mask that is what was handed on, with nothing open but corners', () => {
+    fc.assert(
+      fc.property(fc.array(deed, { maxLength: 30 }), (deeds) => {
+        const person = new Person('brush');
+        const handedOn = new MaskDocument(new Uint8Array(size.width * size.height), size);
+        person.document.onCommit(({ patch }) => handedOn.applyRemote(patch, []));
+        for (const each of deeds) {
+          if (each.kind === 'drag')
+            person.drag(
+              each.points.map(({ x, y }: ImagePoint) => [x, y] as const),
+              { shift: each.shift },
+            );
+          else if (each.kind === 'tool') person.hand.choose(each.name);
+          else if (each.kind === 'class') person.classId = each.id;
+          else if (each.kind === 'key') person.hand.key(each.key);
+          else if (each.kind === 'cancel') person.hand.cancel();
+          else if (each.kind === 'press') person.press(each.at.x, each.at.y);
+          else person.hand = new Hand('polygon', person.hand.leave(), () => person.context());
+        }
+        person.hand.leave();
+        expect(person.document.strokeOpen).toBe(false);
+        expect(person.document.ids).toEqual(handedOn.ids);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
