@@ -97,7 +97,7 @@ describe('masks among the photos', () => {
 });
 
 describe('names that begin in their own way', () => {
-  const two = { 'train: images/1': 'masks/mask_1.png', 'train: images/2': 'masks/mask_2.png' };
+  const two = { 'train: images/img_1': 'masks/mask_1.png', 'train: images/img_2': 'masks/mask_2.png' };
   test.each<[string, string, Record<string, string>]>([
     ['img_ and mask_', 'images/img_1.jpg images/img_2.jpg =masks/mask_1.png =masks/mask_2.png', two],
     [
@@ -109,9 +109,9 @@ describe('names that begin in their own way', () => {
     [
       'in split folders',
       'images/train/im1.jpg images/val/im1.jpg =masks/train/mask1.png =masks/val/mask1.png',
-      { 'train: train/1': 'masks/train/mask1.png', 'val: val/1': 'masks/val/mask1.png' },
+      { 'train: train/im1': 'masks/train/mask1.png', 'val: val/im1': 'masks/val/mask1.png' },
     ],
-    ['among the photos', 'img_1.png =mask_1.png img_2.png', { 'train: images/1': 'mask_1.png', 'train: images/2': 'no mask' }],
+    ['among the photos', 'img_1.png =mask_1.png img_2.png', { 'train: images/img_1': 'mask_1.png', 'train: images/img_2': 'no mask' }],
     ['of other names not', 'images/street_1.jpg =masks/road_1.png', { 'train: images/street_1': 'no mask' }],
     [
       'never where endings tell already',
@@ -134,7 +134,7 @@ describe('names that begin in their own way', () => {
     const sources = [{ split: 'train', images: 'photos', masks: 'drawn' }];
     const said = { imagePrefix: 'street_', maskPrefix: 'road_', classes: { file: 'classes.json' } };
     put('encnet.json', JSON.stringify({ version: 1, title: 'as said', sources, ...said }));
-    expect(read()).toEqual({ 'train: train/1': 'drawn/road_1.png' });
+    expect(read()).toEqual({ 'train: train/street_1': 'drawn/road_1.png' });
   });
 });
 

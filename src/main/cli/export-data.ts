@@ -49,6 +49,9 @@ function withPredictions(images: readonly LocatedImage[], folder: string): Locat
   return images.map((image, at) => {
     const [whole, short] = [wholePredictionName(image.id), shortPredictionName(image.id)];
     const name = isThere(whole) ? whole : names[at];
+    const byFile = `${path.parse(image.imageFile).name}.png`;
+    // `predict` calls its masks as the images' files are called.
+    if (!isThere(name) && !isThere(short) && isThere(byFile)) return { ...image, maskFile: path.join(folder, byFile) };
     if (name === short || isThere(name) || !isThere(short)) return { ...image, maskFile: path.join(folder, name) };
     const alike = images.filter(({ id }) => shortPredictionName(id) === short).map(({ id }) => id);
     const said = `${path.join(folder, short)} could be the mask of ${alike.join(' and ')}`;

@@ -56,6 +56,8 @@ function tellShared(view: FolderView, maskFiles: readonly string[], problems: st
 interface Candidate {
   /** Path from the source's folder. */
   file: string;
+  /** What it is called: its path without what all images end with. */
+  name: string;
   /** What its mask is looked for by. */
   stem: string;
 }
@@ -79,16 +81,16 @@ function locateSource(
   );
   const stems = new Map<string, Candidate[]>();
   for (const each of candidates) stems.set(each.stem, [...(stems.get(each.stem) ?? []), each]);
-  const located = candidates.map(({ file, stem }) => {
+  const located = candidates.map(({ file, name, stem }) => {
     const alike = stems.get(stem)!;
     const owner = alike.length === 1 ? alike[0] : ownerOf(alike, masks);
     const isOwner = owner.file === file;
     const found = isOwner ? masks.find(stem, (other) => stems.has(other)) : masks.named(`${file}.png`);
     const own = isOwner ? `${stemAround(stem, maskPrefix, maskSuffix)}.png` : `${file}.png`;
     return {
-      id: `${source.name ?? source.split}/${isOwner ? stem : file}`,
+      id: `${source.name ?? source.split}/${isOwner ? name : file}`,
       split: source.split,
-      name: path.posix.basename(isOwner ? stem : file),
+      name: path.posix.basename(isOwner ? name : file),
       imageFile: view.at(`${source.images}/${file}`),
       maskFile: view.at(`${source.masks}/${found ?? own}`),
       hasMask: found !== null,
@@ -126,7 +128,7 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
     const entry = view.entry(path.posix.join(images, file));
     const at = view.at(`${images}/${file}`);
     const readable = entry?.isFile() === true || (entry?.isSymbolicLink() === true && linkTarget(at) !== null);
-    if (readable) return [{ file, stem }];
+    if (readable) return [{ file, name: coreOf(stemOf(file), '', imageSuffix)!, stem }];
     leftOut.push(entry?.isSymbolicLink() ? linkRefusal(at) : `${at} is no plain file, and is left out: remove it`);
     return [];
   });
