@@ -32,6 +32,8 @@ export interface DatasetInfo {
   classes: ClassInfo[];
   /** Name of the class set, such as "CamVid-11". */
   classSet: string;
+  /** Changes with the class set, and with how masks are read. */
+  classesKey: string;
   /** What a mask file holds where nothing is labelled. */
   voidValue: number;
   /** Colours that classes have besides their own, by their names. */

@@ -163,6 +163,7 @@ export class OpenDataset {
       heldBy: access.heldBy(),
       classes: this.classSet.classes,
       classSet: this.classSet.name,
+      classesKey: this.classSet.key,
       voidValue: this.classSet.format.voidValue,
       alsoColors: this.classSet.alsoColors,
       arrangement: found.arrangement,
