@@ -81,6 +81,25 @@ test.each([
   expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
 });
 
+test.each([
+  ['labels.txt', 'a\nb\nVoid\n', (i: number) => [i % 3]],
+  ['label_colors.txt', '10 10 10 a\n20 20 20 b\n0 0 0 Void\n', (i: number) => new Array<number>(3).fill([10, 20, 0][i % 3])],
+  ['label_colors.txt', '10 10 10 a\n20 20 20 b\n9 9 9 unlabelled\n', (i: number) => new Array<number>(3).fill([10, 20, 9][i % 3])],
+])('void that %s names as a class is told, and is none after one change: %j', async (file, list, samplesAt) => {
+  const folder = await withValues([0]);
+  for (const name of masks) writeFileSync(path.join(folder, `${name}.png`), png(list.includes(' ') ? 2 : 0, samplesAt));
+  writeFileSync(path.join(folder, file), list);
+  const { info, advice, groups } = await open(folder);
+  expect([info.classes.length, groups]).toEqual([3, []]);
+  expect(advice).toMatchObject({ text: expect.stringMatching(/^(Void|unlabelled) is one of the classes/) as string });
+  const after = await change(advice!.change);
+  expect(after.info.classes.map(({ name }) => name)).toEqual(['a', 'b']);
+  expect([after.groups, after.advice]).toEqual([[], null]);
+  const third = (width * height) / 3;
+  expect(after.entries[0].classPixels).toEqual([third, third, third]);
+  expect(after.info.classesKey).not.toBe(info.classesKey);
+});
+
 test('255 where a list of two classes has 1 for the second is asked about, and read as it with one change', async () => {
   const folder = await withValues([0, 255]);
   writeFileSync(path.join(folder, 'classes.json'), '["background","building"]');

@@ -1,5 +1,6 @@
 // One cause of what is foreign in many masks, and the one change that settles it.
 import type { ClassInfo } from '../classes/class-info.ts';
+import { isVoidName } from '../classes/class-names.ts';
 import type { BuiltInName } from '../classes/class-set-schema.ts';
 import type { Arrangement } from './arrangement.ts';
 
@@ -33,7 +34,7 @@ interface Seen {
   classes: readonly ClassInfo[];
   classSet: string;
   voidValue: number;
-  arrangement: Pick<Arrangement, 'masks' | 'readAs'>;
+  arrangement: Pick<Arrangement, 'masks' | 'readAs' | 'classes'>;
 }
 
 /** Masks that are enough to tell that their values are meant otherwise. */
@@ -46,7 +47,7 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const foreign = [...new Set(foreignIn.flat())];
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
-  if (foreign.length === 0) return secondIsVoid(seen, masks) ?? fromOne(seen, masks);
+  if (foreign.length === 0) return voidAmong(seen) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks);
   if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
   const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
   if (values.some(Number.isNaN)) return null;
@@ -88,6 +89,19 @@ function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: str
     action: 'Take 255 as not labelled',
     change: { readAs: { ...arrangement.readAs, 'value 255': null } },
   };
+}
+
+/** A list names what is not labelled among its classes: as one of them it would be trained. */
+function voidAmong({ classes, classSet, arrangement }: Seen): Advice | null {
+  const isVoid = classes.find(({ name }) => isVoidName(name));
+  if (!isVoid || classes.length < 2 || 'builtIn' in arrangement.classes) return null;
+  const others = classes.filter((each) => each !== isVoid);
+  const named = { name: classSet, classes: others.map(({ id, value = id, name, color }) => ({ value, name, color })) };
+  const text = `${isVoid.name} is one of the classes, and would be trained as one.`;
+  const action = `Take ${isVoid.name} as not labelled`;
+  if (arrangement.masks === 'value') return { text, action, change: { classes: { ...named, voidValue: isVoid.value ?? isVoid.id } } };
+  const colour = { [`colour ${isVoid.color.join(' ')}`]: null };
+  return { text, action, change: { classes: named, readAs: { ...arrangement.readAs, ...colour } } };
 }
 
 /** Of two classes the second is never there, and 255 is: as masks of two classes are often written. */
