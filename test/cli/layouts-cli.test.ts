@@ -91,7 +91,39 @@ test('folders that are named lie in the folder given, even where one inside look
   expect([said.code, said.stderr]).toEqual([0, expect.stringContaining(`Kept in ${path.join(folder, 'encnet.json')}`)]);
 });
 
+test('a split for validation is made, the same again for the same seed, and training without one says how', async () => {
+  const folder = temporaryFolder();
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  for (let i = 0; i < 10; i++) {
+    await photo(path.join(folder, `images/img_${i}.jpg`));
+    put(path.join(folder, `masks/mask_${i}.png`), grey(i === 0 ? 7 : i % 2));
+  }
+  const refused = await cli('train', '--data', folder, '--preset', 'tiny', '--out', path.join(folder, 'run'));
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('import --data DIR --make-split 20')]);
+  const made = await cli('import', '--data', folder, '--make-split', '20');
+  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('10 images (8 of train, 2 of val)')]);
+  expect(made.stderr).toMatch(/\d+ % of the pixels of these masks are in no class of /);
+  const again = await cli('import', '--data', folder, '--make-split', '20', '--dry-run');
+  expect(JSON.parse(again.stdout)).toEqual(JSON.parse(made.stdout));
+  expect((await cli('import', '--data', folder, '--make-split', '100')).stderr).toContain('between 0 and 100');
+});
+
 describe('predictions that go out', () => {
+  test('are found by what the files of their images are called, whatever masks begin with', async () => {
+    const folder = temporaryFolder();
+    put(path.join(folder, 'classes.json'), '["a","b","c"]');
+    const predictions = path.join(folder, 'predicted');
+    for (const name of ['1', '2']) {
+      await photo(path.join(folder, `images/img_${name}_rgb.jpg`));
+      put(path.join(folder, `masks/img_${name}_mask.png`), grey(0));
+      put(path.join(predictions, `img_${name}_rgb.png`), grey(2));
+    }
+    const out = path.join(folder, 'out');
+    const sent = await cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', out);
+    expect([sent.code, sent.stderr]).toEqual([0, expect.stringContaining('2 images in')]);
+    expect(readStoredMask(path.join(out, 'trainannot/img_1.png')).values[0]).toBe(2);
+  });
+
   test('are those of each image by name; one that could be of two is refused with both names to give', async () => {
     const folder = temporaryFolder();
     put(path.join(folder, 'classes.json'), '["a","b","c"]');

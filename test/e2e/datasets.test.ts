@@ -26,8 +26,10 @@ test('a folder that nothing tells the classes of is imported, split, refreshed, 
   await expect(dialog.getByRole('button', { name: 'Open', exact: true })).toBeDisabled();
   await dialog.getByLabel('Classes', { exact: true }).selectOption('own');
   await dialog.getByLabel(/Names, one a line/).fill('sky\nground');
-  await dialog.getByLabel(/Names, one a line/).blur();
   await expect(dialog.locator('img')).toHaveCount(4);
+  await expect(dialog.getByRole('list', { name: 'Classes' })).toContainText('ground');
+  // The first click counts, also right after typing.
+  await dialog.getByLabel(/Names, one a line/).fill('sky\nground ');
   await dialog.getByRole('button', { name: 'Open', exact: true }).click();
   await expect(page.getByText('2 of 2 images')).toBeVisible();
   expect(JSON.parse(readFileSync(path.join(folder, 'encnet.json'), 'utf8'))).toMatchObject({ version: 1, masks: 'value' });
@@ -57,8 +59,18 @@ test('a folder that nothing tells the classes of is imported, split, refreshed, 
   await expect(page.getByRole('tab', { name: /^val/ })).toHaveCount(0);
 
   await choose('Classes');
+  const masks = () => page.locator('.thumb img.mask').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).src));
+  const before = await masks();
   await page.getByRole('textbox', { name: 'Name of ground' }).fill('street');
+  await page.getByLabel('Colour of street').fill('#ff00ff');
+  // A key that leads elsewhere leads nowhere from a dialog.
+  await page.getByRole('button', { name: 'Add a class' }).press('r');
+  await page.getByRole('button', { name: 'Add a class' }).click();
+  await expect(page.getByRole('textbox', { name: 'Name of Class 3' })).toBeFocused();
+  await page.getByRole('button', { name: 'Leave Class 3 out' }).click();
+  await page.keyboard.press('Control+3');
   await page.getByRole('button', { name: 'Use these classes' }).click();
+  await expect.poll(async () => (await masks()).filter((source) => before.includes(source))).toEqual([]);
   await expect(page.getByRole('complementary', { name: 'Image facts' }).getByText('street', { exact: true }).first()).toBeVisible();
 
   await choose('Export');

@@ -33,9 +33,10 @@ export async function findDataset(folder: string): Promise<CliDataset> {
 export function labelledSamples({ located }: CliDataset, split: string): Sample[] {
   const images = located.images.filter((image) => image.split === split);
   if (images.length === 0) {
+    const there = [...new Set(located.images.map((image) => image.split))].join(', ');
     throw new AppError(
       'not-found',
-      `There is no split "${split}"; there are ${[...new Set(located.images.map((image) => image.split))].join(', ')}`,
+      `There is no split "${split}"; there are ${there}. One is made with: import --data DIR --make-split 20 (percent of the images)`,
     );
   }
   const samples = images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));

@@ -3,13 +3,16 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { letLinksInto } from '#files/read-limits';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { arrangementSchema, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { makeSplits } from '#shared/data/make-splits';
 import { AppError } from '#shared/errors';
+import { outsideText } from '#services/class-sets/mask-reading';
 import { isHeld } from '#services/datasets/holder-watch';
 import { FolderView, isFolder } from '#services/layouts/folder-view';
+import type { LocatedImage } from '#services/layouts/located-image';
 import { arrangementFile, keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
 import { classSetOf, locatedBy, proposalFor, proposalOf } from '#services/layouts/recognise';
 import { folderOf } from './dataset.ts';
-import { repeated } from './options.ts';
+import { integer, percent, repeated } from './options.ts';
 import { give, say } from './say.ts';
 
 interface ImportOptions {
@@ -23,6 +26,9 @@ interface ImportOptions {
   maskSuffix?: string;
   void: string[];
   below?: boolean;
+  makeSplit?: number;
+  seed: number;
+  byRecording?: boolean;
   dryRun?: boolean;
 }
 
@@ -47,6 +53,9 @@ export function registerImport(program: Command): void {
     .option('--mask-suffix <text>', 'what names of masks end with, such as _L')
     .option('--void <text>', 'a value or colour that means "not labelled", such as "value 255"; may be given again', repeated, [])
     .option('--below', 'images and masks lie in folders below those')
+    .option('--make-split <percent>', 'images that go to validation, at random; no file is moved', percent)
+    .option('--seed <n>', 'of the split that is made', integer(0), 1)
+    .option('--by-recording', 'images whose names begin alike stay together')
     .option('--dry-run', 'tell what would be read, and keep nothing')
     .action((options: ImportOptions) => importDataset(options));
 }
@@ -63,10 +72,14 @@ async function importDataset(options: ImportOptions): Promise<void> {
   const folder = await folderFor(options);
   letLinksInto(folder);
   const view = new FolderView(folder);
-  const arrangement = arrangementOf(view, options);
+  const found = arrangementOf(view, options);
+  const { images: all, maskFiles } = locatedBy(view, found);
+  const arrangement = options.makeSplit === undefined ? found : { ...found, splits: splitMade(all, options) };
   const { images, problems } = locatedBy(view, arrangement);
-  const { name, classes } = classSetOf(view, arrangement);
-  for (const problem of problems) say(problem);
+  const classSet = classSetOf(view, arrangement);
+  const { name, classes } = classSet;
+  const outside = outsideText(maskFiles, classSet);
+  for (const problem of [...(outside ? [outside] : []), ...problems]) say(problem);
   const splits = [...new Set(images.map(({ split }) => split))];
   const counts = splits.map((split) => `${images.filter((image) => image.split === split).length} of ${split}`);
   say(`${images.length} images (${counts.join(', ')}), ${classes.length} classes of ${name}`);
@@ -77,6 +90,10 @@ async function importDataset(options: ImportOptions): Promise<void> {
     say(`Kept in ${path.join(folder, arrangementFile)}`);
   }
   give(JSON.stringify(arrangement));
+}
+
+function splitMade(images: readonly LocatedImage[], { makeSplit, seed, byRecording = false }: ImportOptions): Arrangement['splits'] {
+  return { by: 'ids', splits: makeSplits(images, { val: makeSplit! / 100, test: 0 }, seed, byRecording) };
 }
 
 /** What was kept or is found by looking, with the options laid over it. @throws AppError 'not-a-dataset' */

@@ -17,6 +17,13 @@ export function positive(text: string): number {
   return value;
 }
 
+/** A share in percent, of which something is left. */
+export function percent(text: string): number {
+  const value = positive(text);
+  if (value >= 100) throw new InvalidArgumentError(`must be a number between 0 and 100, received "${text}".`);
+  return value;
+}
+
 /** A list of numbers above 0. */
 export const scales = (text: string): number[] => text.split(',').map(positive);
 

@@ -37,9 +37,10 @@ export class Dropping {
       await this.session.openFolder(await this.pathOf(file, isFolder));
       this.session.go('library');
     } catch (error) {
-      if (!this.stopped) this.session.toasts.error(error);
       const folder = folderToDescribe(error);
+      // What is asked for is no failure.
       if (folder !== null) this.describe(folder);
+      else if (!this.stopped) this.session.toasts.error(error);
     } finally {
       this.label = null;
     }

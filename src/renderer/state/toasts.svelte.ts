@@ -13,6 +13,8 @@ export interface Toast {
 }
 
 const infoMs = 8000;
+/** What can be taken back is offered for longer: a person looks at what has changed first. */
+const withWayBackMs = 60_000;
 
 /** Short messages: only for what can be undone or has failed, and never two for one cause. */
 export class Toasts {
@@ -23,7 +25,7 @@ export class Toasts {
     if (this.shows(text)) return;
     const id = this.nextId++;
     this.list.push({ id, kind, text, actions });
-    if (kind === 'info') setTimeout(() => this.dismiss(id), infoMs);
+    if (kind === 'info') setTimeout(() => this.dismiss(id), actions.length > 0 ? withWayBackMs : infoMs);
   }
 
   /** Whether this very text is on the screen. */

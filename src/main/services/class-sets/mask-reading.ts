@@ -86,6 +86,24 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
   return best;
 }
 
+/** What masks hold beside the classes of a set, in a sentence; null where it is nothing, or none can be read. */
+export function outsideText(files: readonly string[], { name, format }: ClassSet): string | null {
+  const shares = someOf(files).flatMap((content) => {
+    try {
+      const { values, toId } = decodeStoredMask(content, 'a mask', format);
+      const outside = countCodes(values).reduce((sum, pixels, code) => sum + (isForeign(code, toId) ? pixels : 0), 0);
+      return [outside / values.length];
+    } catch {
+      return [];
+    }
+  });
+  const mean = (100 * shares.reduce((sum, share) => sum + share, 0)) / Math.max(1, shares.length);
+  if (mean === 0) return null;
+  const percent = mean < 1 ? 'Some' : `${Math.round(mean)} %`;
+  const ways = 'choose other classes or what names them, or open it and say what they are';
+  return `${percent} of the pixels of these masks are in no class of ${name}: ${ways}`;
+}
+
 /** What cannot be read is told when it is surveyed. */
 function contentOf(file: string): Uint8Array[] {
   try {

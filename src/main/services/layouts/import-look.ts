@@ -6,6 +6,7 @@ import type { ImportLook, MatchedPair } from '#shared/contract/datasets';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
 import { AppError, messageOf } from '#shared/errors';
 import type { ClassSet } from '../class-sets/class-set.ts';
+import { outsideText } from '../class-sets/mask-reading.ts';
 import type { Workers } from '../workers/workers.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { listsOf } from './layouts.ts';
@@ -64,6 +65,7 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
       : nothing;
     const classSet = read && isComplete(read) ? classSetOf(view, read) : null;
     const masks = new Set(maskFiles);
+    const outside = classSet && outsideText(maskFiles, classSet);
     const counts = new Map<string, number>();
     for (const { split } of images) counts.set(split, (counts.get(split) ?? 0) + 1);
     return {
@@ -74,7 +76,7 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
       images: images.length,
       withMask: masks.size,
       splits: Array.from(counts, ([name, number]) => ({ name, images: number })),
-      problems,
+      problems: [...(outside ? [outside] : []), ...problems],
       pairs: await Promise.all(chosen(images, masks).map((image) => pairOf(view, image, masks.has(image.maskFile), classSet, workers))),
     };
   } finally {

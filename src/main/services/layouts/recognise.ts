@@ -192,7 +192,7 @@ function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
   if (arrangement.classes) return { ...arrangement, classes: arrangement.classes };
   throw new AppError(
     'not-a-dataset',
-    `${view.root} has the layout ${arrangement.title}, but its classes are not known: put ${classFileNames.slice(0, 5).join(', ')} ` +
+    `${view.root} has the layout ${arrangement.title}, but its classes are not known: put ${classFileNames.join(', ')} ` +
       `into it, or choose a class set when you open it (import --data DIR --classes ${builtInNames.join('|')} on the command line)`,
     { file: view.root, needs: 'classes' },
   );
