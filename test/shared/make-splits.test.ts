@@ -13,6 +13,12 @@ test.each([
   ['alone', 'alone'],
 ])('%s is of the recording %s', (name, sequence) => expect(sequenceOf(name)).toBe(sequence));
 
+test('are the same whatever order the images come in', () => {
+  const images = Array.from({ length: 30 }, (_, i) => ({ id: `train/${i}`, name: `${i}` }));
+  const shares = { val: 0.2, test: 0.1 };
+  expect(makeSplits(images.toReversed(), shares, 3, false)).toEqual(makeSplits(images, shares, 3, false));
+});
+
 test('every image goes to one split, the same way for the same seed, in about the shares asked for', () => {
   const of = fc.record({
     count: fc.integer({ min: 2, max: 120 }),

@@ -10,7 +10,7 @@ export interface SplitShares {
 export const sequenceOf = (name: string): string => /^(.*?)[^A-Za-z0-9]*[A-Za-z]?\d+$/.exec(name)?.[1] ?? name;
 
 /**
- * Splits images at random, the same way for the same seed.
+ * Splits images at random, the same way for the same seed, whatever order they come in: it tells how they were split before.
  * @param bySequence keeps all images of one recording in one split: neighbours show the same street
  * @returns ids of each split; a split that gets none is left out
  */
@@ -21,7 +21,7 @@ export function makeSplits(
   bySequence: boolean,
 ): Record<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { id, name } of images) {
+  for (const { id, name } of [...images].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const key = bySequence ? sequenceOf(name) : id;
     groups.set(key, [...(groups.get(key) ?? []), id]);
   }
