@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fit, toImage, toScreen, zoomAt } from '../../src/renderer/editor/viewport.ts';
+import { fit, panToHidden, toImage, toScreen, zoomAt } from '../../src/renderer/editor/viewport.ts';
 
 const point = fc.record({ x: fc.double({ min: -5, max: 25, noNaN: true }), y: fc.double({ min: -5, max: 21, noNaN: true }) });
 
@@ -19,6 +19,18 @@ describe('viewport', () => {
         expect(toScreen(before, toImage(before, at)).y).toBeCloseTo(at.y, 6);
       }),
     );
+  });
+
+  test('a pointer at the edge moves the picture towards what is hidden, until it is seen with its margin, and never away from it', () => {
+    const [image, screen] = [
+      { width: 480, height: 360 },
+      { width: 960, height: 700 },
+    ];
+    for (const x of [-50, 50])
+      for (const y of [-50, 50]) expect(panToHidden(fit(image, screen), { x, y }, image, screen)).toEqual({ x: 0, y: 0 });
+    const near = { scale: 4, x: -30, y: -30 };
+    expect(panToHidden(near, { x: 100, y: 10 }, image, screen)).toEqual({ x: 54, y: 10 });
+    expect(panToHidden(near, { x: -5000, y: -5 }, image, screen)).toEqual({ x: 960 - 24 + 30 - 1920, y: -5 });
   });
 
   test('fit shows the whole image in the middle', () => {

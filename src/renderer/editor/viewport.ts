@@ -25,8 +25,18 @@ export const toScreen = (view: Viewport, point: ImagePoint): ScreenPoint => ({
   y: point.y * view.scale + view.y,
 });
 
+/** What is left free around an image that is fitted. */
+const fitMargin: ScreenPx = 24;
+
+/** As far as a picture moves to show more of itself: not at all towards a side that is seen with its margin. */
+export function panToHidden({ scale, x, y }: Viewport, by: ScreenPoint, image: Extent, screen: Extent, margin = fitMargin): ScreenPoint {
+  const along = (at: ScreenPx, length: ScreenPx, room: ScreenPx, wanted: ScreenPx) =>
+    wanted > 0 ? Math.min(wanted, Math.max(0, margin - at)) : Math.max(wanted, Math.min(0, room - margin - at - length));
+  return { x: along(x, image.width * scale, screen.width, by.x), y: along(y, image.height * scale, screen.height, by.y) };
+}
+
 /** The whole image, centred, with a margin. */
-export function fit(image: Extent, screen: Extent, margin: ScreenPx = 24): Viewport {
+export function fit(image: Extent, screen: Extent, margin: ScreenPx = fitMargin): Viewport {
   const scale = clampScale(Math.min((screen.width - 2 * margin) / image.width, (screen.height - 2 * margin) / image.height));
   return { scale, x: (screen.width - image.width * scale) / 2, y: (screen.height - image.height * scale) / 2 };
 }

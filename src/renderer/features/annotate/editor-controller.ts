@@ -10,7 +10,7 @@ import { Hand, type LeftOpen } from '../../editor/hand.ts';
 import type { PointerFacts } from '../../editor/pointer-machine.ts';
 import type { Press, ToolContext, ToolName } from '../../editor/tools/tool.ts';
 import type { Box, ImagePoint, ScreenPoint } from '../../editor/units.ts';
-import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
+import { centreOn, fit, keepInView, panBy, panToHidden, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
 import type { WheelMode } from '../../editor/wheel-machine.ts';
 
 /** The hand as a person has set it: what does not depend on the view. */
@@ -48,7 +48,7 @@ export class EditorController {
   private readonly maskCanvas: MaskCanvas;
   private readonly overlay: ToolOverlay;
   private readonly hand: Hand;
-  private readonly edgePan = new EdgePan((dx, dy) => this.pan(dx, dy));
+  private readonly edgePan = new EdgePan((x, y) => this.panToHidden({ x, y }));
   private readonly unsubscribe: () => void;
   private tables: [Uint32Array, Uint32Array];
   private view: Viewport;
@@ -148,6 +148,12 @@ export class EditorController {
   private zoomAt(at: ScreenPoint, factor: number): void {
     this.userMoved = true;
     this.setView(zoomAt(this.view, at, factor));
+  }
+
+  /** A pointer at the edge asks for what lies beyond it: a picture that is all seen stays where it is. */
+  private panToHidden(by: ScreenPoint): void {
+    const { x, y } = panToHidden(this.view, by, this.options.document.size, this.stage.size);
+    if (x !== 0 || y !== 0) this.pan(x, y);
   }
 
   /** @param at where the pointer is by then; where it was, unless told */
