@@ -10,6 +10,7 @@ export default defineConfig({
           serve: 'src/main/serve.ts',
           cli: 'src/main/cli.ts',
           trainer: 'src/ml/trainer/index.ts',
+          assistant: 'src/ml/assistant/index.ts',
           'data-worker': 'src/ml/trainer/data-worker.ts',
           'mask-worker': 'src/main/services/workers/mask-worker.ts',
         },

@@ -8,6 +8,7 @@ export const benchServices = (userData: string): Workbench =>
   createServices({
     userData,
     trainer: { entry: path.join(root, 'src/ml/trainer/index.ts'), program: process.execPath },
+    assistantEntry: path.join(root, 'src/ml/assistant/index.ts'),
     workerEntry: path.join(root, 'src/main/services/workers/mask-worker.ts'),
     host: { host: 'browser', version: 'bench', platform: process.platform, nativeDialogs: false },
     chooseFolder: null,

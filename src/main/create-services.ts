@@ -19,6 +19,8 @@ import { Workers } from './services/workers/workers.ts';
 export interface HostOptions {
   userData: string;
   trainer: TrainerHost;
+  /** Entry of the assistant's process. */
+  assistantEntry: string;
   /** File of the worker threads. */
   workerEntry: string;
   host: Omit<HostInfo, 'logFile'>;
@@ -61,6 +63,7 @@ export function createServices(options: HostOptions): Workbench {
     log,
     workers,
     host,
+    assistant: { entry: options.assistantEntry, program: host.program },
     device,
     program,
     codeVersion: options.host.version,
@@ -87,6 +90,7 @@ export function createServices(options: HostOptions): Workbench {
       return {
         app,
         datasets: datasets.handlers(),
+        assist: () => scope().assist.handlers(),
         edits: () => scope().edits.handlers(),
         datasetExports: () => scope().exports.handlers(),
         review: () => scope().review.handlers(),

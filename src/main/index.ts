@@ -19,6 +19,7 @@ void runDesktop({
     const workbench = createServices({
       userData: userDataFolder(),
       trainer: { entry: path.join(here, 'trainer.js'), program: trainerProgram(app.isPackaged ? process.resourcesPath : undefined) },
+      assistantEntry: path.join(here, 'assistant.js'),
       workerEntry: path.join(here, 'mask-worker.js'),
       host: { host: 'desktop', version: app.getVersion(), platform: process.platform, nativeDialogs: true },
       chooseFolder,

@@ -32,6 +32,7 @@ let host: BrowserHost | null = null;
 const workbench = createServices({
   userData: userDataFolder(),
   trainer: { entry: path.join(here, 'trainer.js'), program: process.execPath },
+  assistantEntry: path.join(here, 'assistant.js'),
   workerEntry: path.join(here, 'mask-worker.js'),
   host: { host: 'browser', version: workbenchVersion(), platform: process.platform, nativeDialogs: false },
   chooseFolder: null,

@@ -28,6 +28,7 @@ export function createBench(options: { userData?: string; program?: string } = {
   const workbench = createServices({
     userData: options.userData ?? temporaryFolder(),
     trainer: { ...trainerHost, ...(options.program ? { program: options.program } : {}) },
+    assistantEntry: path.join(root, 'src/ml/assistant/index.ts'),
     workerEntry,
     host: { host: 'browser', version: 'test', platform: process.platform, nativeDialogs: false },
     chooseFolder: null,

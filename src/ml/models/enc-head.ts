@@ -18,7 +18,18 @@ export interface HeadOutput {
   stage3SeLogits: Node | null;
 }
 
+/** What the classifier reads, and what it says, where they are. */
+export interface Described {
+  /** float32 [batch, height, width, channels] */
+  features: Node;
+  /** float32 [batch, h, w, numClasses], h and w the features' own or a multiple of them */
+  logits: Node;
+}
+
 export interface Head {
+  /** @param stages the backbone's four outputs */
+  describe(tape: Tape, stages: Node[]): Described;
+
   /** @param stages the backbone's four outputs @param size [height, width] that the logits shall have */
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput;
 }
@@ -77,16 +88,29 @@ export class ReferenceHead implements Head {
     this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
   }
 
-  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+  private encode(tape: Tape, stages: Node[]): { encodingFeature: Node; output: Node } {
     const bottleneck = this.bottleneck.forward(tape, stages[3]);
     const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
-    const { encodingFeature, output } = this.encModule.forward(tape, features);
+    return this.encModule.forward(tape, features);
+  }
+
+  /** At eight times the size of the encoded features. */
+  private classify(tape: Tape, output: Node): Node {
     const [, height, width] = output.shape;
-    const logits = tape.scope(() => {
-      const full = this.classifier.forward(tape, this.classifierHidden.forwardUpsampled(tape, output, [height * 8, width * 8]));
-      // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
-      return ops.resizeBilinear(tape, full, size[0], size[1]);
-    });
+    return this.classifier.forward(tape, this.classifierHidden.forwardUpsampled(tape, output, [height * 8, width * 8]));
+  }
+
+  describe(tape: Tape, stages: Node[]): Described {
+    const { output: features } = this.encode(tape, stages);
+    const [, height, width] = features.shape;
+    const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, features), height * 2, width * 2));
+    return { features, logits };
+  }
+
+  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+    const { encodingFeature, output } = this.encode(tape, stages);
+    // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
+    const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, output), size[0], size[1]));
     return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null, stage3SeLogits: null };
   }
 }
@@ -134,10 +158,19 @@ export class PaperHead implements Head {
       : null;
   }
 
-  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+  private encode(tape: Tape, stages: Node[]): { encodingFeature: Node; output: Node } {
     const bottleneck = this.bottleneck.forward(tape, stages[3]);
     const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
-    const { encodingFeature, output } = this.encModule.forward(tape, features);
+    return this.encModule.forward(tape, features);
+  }
+
+  describe(tape: Tape, stages: Node[]): Described {
+    const features = this.joinDetail(tape, this.encode(tape, stages).output, stages[0]);
+    return { features, logits: this.classifier.forward(tape, features) };
+  }
+
+  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+    const { encodingFeature, output } = this.encode(tape, stages);
     const logits = tape.scope(() => {
       const joined = this.joinDetail(tape, output, stages[0]);
       return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);

@@ -3,7 +3,7 @@ import type { ModelConfig } from '#shared/training/model-config';
 import { Parameters } from '../layers/parameters.ts';
 import { assertShape } from '../tensor/assert-shape.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
-import { PaperHead, ReferenceHead, type Head, type HeadOutput } from './enc-head.ts';
+import { PaperHead, ReferenceHead, type Described, type Head, type HeadOutput } from './enc-head.ts';
 import { ResNet } from './resnet.ts';
 
 /**
@@ -36,6 +36,16 @@ export class EncNet {
     assertShape('images', images.shape, [null, null, null, 3]);
     const stages = this.backbone.forward(tape, images);
     return this.head.forward(tape, stages, size ?? [images.shape[1], images.shape[2]]);
+  }
+
+  /**
+   * What the network sees, for those who learn from it: the features that its classifier reads, and what that says.
+   * @param images float32 [batch, height, width, 3], normalised
+   * @throws ShapeError if images are not [batch, height, width, 3]
+   */
+  describe(tape: Tape, images: Node): Described {
+    assertShape('images', images.shape, [null, null, null, 3]);
+    return this.head.describe(tape, this.backbone.forward(tape, images));
   }
 
   dispose(): void {

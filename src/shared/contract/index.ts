@@ -1,4 +1,5 @@
 import { app } from './app.ts';
+import { assist } from './assist.ts';
 import { datasetExports } from './dataset-exports.ts';
 import { datasets } from './datasets.ts';
 import { edits } from './edits.ts';
@@ -8,7 +9,7 @@ import { runs } from './runs.ts';
 import { training } from './training.ts';
 
 /** Every service that crosses a process border, by name. */
-export const contract = { app, datasetExports, datasets, edits, review, runs, training };
+export const contract = { app, assist, datasetExports, datasets, edits, review, runs, training };
 
 export type Contract = typeof contract;
 export type ServiceName = keyof Contract;

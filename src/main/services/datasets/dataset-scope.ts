@@ -7,6 +7,8 @@ import { AppError, messageOf } from '#shared/errors';
 import { openDatabase, type Db } from '../database.ts';
 import { EditSessions } from '../edits/edit-sessions.ts';
 import type { Emitter, EventBus } from '../events.ts';
+import { AssistService } from '../assist/assist-service.ts';
+import type { AssistantHost } from '../assist/assistant-process.ts';
 import type { Device } from '../jobs/device.ts';
 import { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -35,6 +37,7 @@ export interface ScopeEnvironment {
   log: Logger;
   workers: Workers;
   host: TrainerHost;
+  assistant: AssistantHost;
   device: Device;
   codeVersion: string;
   /** What this workbench is, in words, for others that ask who has a data set. */
@@ -65,6 +68,7 @@ export class DatasetScope {
   readonly runs: RunService;
   readonly training: TrainingService;
   readonly review: ReviewService;
+  readonly assist: AssistService;
   readonly exports: DatasetExportService;
   private readonly options: ScopeOptions;
   private readonly events: Emitter;
@@ -134,6 +138,8 @@ export class DatasetScope {
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
     this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
+    this.assist = new AssistService({ dataset, runs: store, host: options.assistant });
+    endings.push({ what: 'the assistant', end: () => this.assist.close() });
     this.exports = new DatasetExportService({ ...shared, predictions, settle: () => this.edits.settle() });
     endings.push({ what: 'an export', end: () => this.exports.close() });
     this.runs = new RunService({

@@ -25,6 +25,8 @@ const descriptionSchema = z.object({
 /** The model that comes with the workbench: what a newcomer predicts with before training anything. */
 export interface Starter {
   title: string;
+  /** The names of its classes. */
+  classes: string[];
   /** Its weights, safetensors in half precision. */
   file: string;
   sha256: string;
@@ -42,11 +44,16 @@ export interface Starter {
  * @throws AppError 'corrupt-file' naming the file if its description is broken
  */
 export function findStarter(classes: readonly ClassInfo[]): Starter | null {
+  const starter = anyStarter();
+  return starter && starter.classes.join() === classes.map(({ name }) => name).join() ? starter : null;
+}
+
+/** The starter model, whatever its classes are: what it sees helps with others too. @throws as `findStarter` */
+export function anyStarter(): Starter | null {
   const folder = path.join(findResources(), 'models');
   const description = path.join(folder, 'starter.json');
   if (!existsSync(description)) return null;
   const data = readDescription(description);
-  if (data.classes.join() !== classes.map(({ name }) => name).join()) return null;
   return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs: data.epochs as EpochMetrics[] };
 }
 

@@ -1,0 +1,112 @@
+import { LRUCache } from 'lru-cache';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { isSameClass, mapClasses } from '#shared/classes/class-map';
+import type { AssistDescription, AssistModel } from '#shared/contract/assist';
+import { packMap } from '#shared/assist/grid-map';
+import type { Services } from '#shared/contract/index';
+import { AppError } from '#shared/errors';
+import { Serial } from '#shared/serial';
+import type { ImageDescription } from '#shared/assist/messages';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import { fileStamp } from '../datasets/survey.ts';
+import type { RunStore } from '../runs/run-store.ts';
+import { anyStarter } from '../runs/starter.ts';
+import { AssistantProcess, type AssistantHost } from './assistant-process.ts';
+
+interface AssistOptions {
+  dataset: OpenDataset;
+  runs: RunStore;
+  host: AssistantHost;
+}
+
+/** A network that can be asked. */
+interface Weights extends AssistModel {
+  checkpoint: string;
+}
+
+/** Images that are remembered as they were seen: the one at hand, its neighbours, and some that one goes back to. */
+const remembered = 6;
+/** Runs that are offered, the newest. */
+const mostListed = 30;
+
+/** What the person's own newest model sees in an image. It proposes and writes nothing. Owns the process that looks. */
+export class AssistService {
+  private readonly options: AssistOptions;
+  private readonly process: AssistantProcess;
+  private readonly seen = new LRUCache<string, ImageDescription>({ max: remembered });
+  /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
+  private readonly turns = new Serial();
+
+  constructor(options: AssistOptions) {
+    this.options = options;
+    this.process = new AssistantProcess(options.host);
+  }
+
+  /** The runs that know classes of the data set, the newest first, and the starter. */
+  private weights(): Weights[] {
+    const { runs } = this.options;
+    const usable = runs.list(false).filter(({ hasCheckpoint, broken }) => hasCheckpoint && broken === null);
+    const own = usable.slice(0, mostListed).flatMap(({ id, name }): Weights[] => {
+      const checkpoint = runs.weightsFile(id);
+      return checkpoint && this.knowsClasses(checkpoint) ? [{ runId: id, name, checkpoint }] : [];
+    });
+    // What it sees in streets is learned from, also where it knows none of the classes.
+    const starter = anyStarter();
+    return [...own, ...(starter ? [{ runId: null, name: starter.title, checkpoint: starter.file }] : [])];
+  }
+
+  /** A run of other classes proposes nothing here; one whose weights cannot be read is told of where runs are. */
+  private knowsClasses(checkpoint: string): boolean {
+    try {
+      const own = this.options.dataset.classSet.classes;
+      return readCheckpointHeader(checkpoint).classes.some((each) => own.some((other) => isSameClass(each, other)));
+    } catch {
+      return false;
+    }
+  }
+
+  private chosen(runId: string | null | undefined): Weights {
+    const all = this.weights();
+    const found = runId === undefined ? all.at(0) : all.find((each) => each.runId === runId);
+    if (found) return found;
+    throw new AppError(
+      'not-found',
+      runId === undefined
+        ? 'There is no model yet that could propose a mask: train one, or let the assistant learn from your strokes alone'
+        : 'The run has no weights any more: choose another model',
+    );
+  }
+
+  /** @throws AppError 'not-found' without a model; as the image and the checkpoint; 'trainer-failed' */
+  private async describe(imageId: string, runId: string | null | undefined): Promise<AssistDescription> {
+    const { dataset } = this.options;
+    const { imageFile } = dataset.image(imageId);
+    const { checkpoint, ...model } = this.chosen(runId);
+    const imageStamp = fileStamp(imageFile);
+    const key = [imageFile, imageStamp, checkpoint, fileStamp(checkpoint)].join('|');
+    const description = await this.turns.run(async () => {
+      const known = this.seen.get(key);
+      if (known) return known;
+      const made = await this.process.describe({ checkpoint, checkpointStamp: fileStamp(checkpoint), imageFile, imageStamp });
+      this.seen.set(key, made);
+      return made;
+    });
+    const { ids } = mapClasses(description.classes, dataset.classSet.classes);
+    const { width, height, logits, features } = description;
+    const classIds = description.classes.map(({ id }) => ids[id]);
+    return { model, width, height, logits: packMap(logits), features: packMap(features), classIds };
+  }
+
+  handlers(): Services['assist'] {
+    return {
+      models: () => this.weights().map(({ runId, name }) => ({ runId, name })),
+      describe: ({ imageId, runId }) => this.describe(imageId, runId),
+      prepare: async ({ imageId, runId }) => void (await this.describe(imageId, runId)),
+    };
+  }
+
+  /** Never rejects. */
+  close(): void {
+    this.process.close();
+  }
+}

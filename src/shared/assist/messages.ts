@@ -1,0 +1,31 @@
+import type { ClassInfo } from '../classes/class-info.ts';
+import type { ReadLimits } from '../data/read-limits.ts';
+import type { WireError } from '../rpc/frames.ts';
+import type { GridMap } from './grid-map.ts';
+
+/** What the assistant's process is asked: what a network sees in an image. */
+export interface DescribeTask {
+  /** Names the answer. */
+  id: number;
+  checkpoint: string;
+  /** Changes with the checkpoint's file: the network that is warm is read anew. */
+  checkpointStamp: string;
+  imageFile: string;
+  /** Changes with the image's file. */
+  imageStamp: string;
+  limits: ReadLimits;
+}
+
+/** What a network sees in an image. */
+export interface ImageDescription {
+  /** Size of the image as it is seen, in pixels. */
+  width: number;
+  height: number;
+  /** The network's own classes, one a channel of its logits. */
+  classes: ClassInfo[];
+  logits: GridMap;
+  /** What the network's classifier reads. */
+  features: GridMap;
+}
+
+export type DescribeReply = { id: number; description: ImageDescription } | { id: number; error: WireError };

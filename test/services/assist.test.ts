@@ -1,0 +1,68 @@
+// What the newest model sees in an image: the starter's, in a process of its own that stays warm.
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { unpackMap } from '#shared/assist/grid-map';
+import type { AssistDescription, AssistModel } from '#shared/contract/assist';
+import { AssistantProcess } from '#services/assist/assistant-process';
+import { findStarter } from '#services/runs/starter';
+import { builtInClassSet } from '#services/class-sets/class-set';
+import { makeDataset } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { root } from '../helpers/workbench.ts';
+
+let bench: TestBench;
+let folder: string;
+const describe = (imageId: string, runId?: string | null) => bench.call<AssistDescription>('assist.describe', { imageId, runId });
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 2, val: 1 });
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+});
+
+test('the starter sees an image: its logits, the features that they are made of, and the classes that they mean', async () => {
+  expect(await bench.call<AssistModel[]>('assist.models')).toEqual([{ runId: null, name: expect.any(String) as string }]);
+  const seen = await describe('train/train-0');
+  const { classes } = builtInClassSet('camvid-11');
+  expect(seen).toMatchObject({ width: 64, height: 48, classIds: classes.map(({ id }) => id), model: { runId: null } });
+  const [logits, features] = [unpackMap(seen.logits), unpackMap(seen.features)];
+  expect(logits.values).toHaveLength(logits.width * logits.height * 11);
+  expect(features.values).toHaveLength(features.width * features.height * features.channels);
+  expect([...logits.values.slice(0, 5), ...features.values.slice(0, 5)].every(Number.isFinite)).toBe(true);
+  // What was seen is not looked at again.
+  const since = performance.now();
+  expect(unpackMap((await describe('train/train-0')).logits).values).toEqual(logits.values);
+  expect(performance.now() - since).toBeLessThan(100);
+});
+
+test('an image that cannot be read, and a run that is not there, are named; the process goes on', async () => {
+  rmSync(path.join(folder, 'train/train-1.png'));
+  mkdirSync(path.join(folder, 'elsewhere'));
+  await expect(describe('train/train-1')).rejects.toMatchObject({ message: expect.stringContaining('train-1.png') as string });
+  await expect(describe('train/train-0', 'gone')).rejects.toThrow('choose another model');
+  await expect(describe('train/nothing')).rejects.toThrow('There is no image');
+  expect((await describe('val/val-0')).width).toBe(64);
+});
+
+test('a process that dies is told of, and starts anew when it is asked again; one that nobody asks gives its memory back', async () => {
+  const { classes } = builtInClassSet('camvid-11');
+  const starter = findStarter(classes)!;
+  const imageFile = path.join(folder, 'train/train-0.png');
+  copyFileSync(path.join(folder, 'train/train-1.png'), imageFile);
+  const host = { entry: path.join(root, 'src/ml/assistant/index.ts'), program: process.execPath };
+  const assistant = new AssistantProcess(host, 300);
+  const request = { checkpoint: starter.file, checkpointStamp: '1', imageFile, imageStamp: '1' };
+  try {
+    const first = assistant.describe(request);
+    process.kill(assistant.pid!, 'SIGKILL');
+    await expect(first).rejects.toThrow('The assistant has ended (SIGKILL); it starts anew when it is asked again');
+    expect((await assistant.describe(request)).width).toBe(64);
+    expect(assistant.pid).not.toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(assistant.pid).toBeNull();
+  } finally {
+    assistant.close();
+  }
+  await expect(assistant.describe(request)).rejects.toMatchObject({ code: 'cancelled' });
+});
