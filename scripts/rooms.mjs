@@ -43,9 +43,10 @@ export const rooms = [
   entry('command line entry', 'main/cli.ts', ['shared', 'files', 'services', 'command line', 'user-data'], [node, 'commander']),
   room('preload', 'preload', [], ['electron']),
   room('editor', 'renderer/editor', ['shared'], []),
+  room('assist', 'renderer/assist', ['shared', 'editor'], []),
   room('canvas', 'renderer/canvas', ['shared', 'editor'], ['konva']),
   room('api', 'renderer/api', ['shared'], ['@msgpack/msgpack']),
-  room('state', 'renderer/state', ['shared', 'editor', 'api'], ['svelte']),
+  room('state', 'renderer/state', ['shared', 'editor', 'assist', 'api'], ['svelte']),
   room('ui', 'renderer/ui', ['shared', 'state'], ['svelte', '@lucide/svelte', 'uplot']),
   room(
     'features',

@@ -5,9 +5,11 @@ import { voidId } from '#shared/mask/void-id';
 import { MaskDocument } from '../../src/renderer/editor/document.ts';
 import { Hand, type Drafts } from '../../src/renderer/editor/hand.ts';
 import { classInk, subtracting } from '../../src/renderer/editor/ink.ts';
+import { regionsOf } from '../../src/renderer/assist/proposal-map.ts';
 import { polygonRegion } from '../../src/renderer/editor/polygon-region.ts';
+import { Proposed } from '../../src/renderer/editor/proposed.ts';
 import { toolNames, type Press, type ToolContext, type ToolName } from '../../src/renderer/editor/tools/tool.ts';
-import type { ImagePoint } from '../../src/renderer/editor/units.ts';
+import type { Box, ImagePoint } from '../../src/renderer/editor/units.ts';
 
 const size = { width: 60, height: 60 };
 
@@ -17,6 +19,8 @@ class Person {
   readonly steps: string[] = [];
   classId = 3;
   near = 1;
+  proposed: Proposed | null = null;
+  readonly revealed: Box[] = [];
   hand: Hand;
 
   constructor(tool: ToolName, drafts: Drafts = new Map()) {
@@ -25,9 +29,10 @@ class Person {
   }
 
   context(): ToolContext {
-    const { document, classId, near } = this;
+    const { document, classId, near, proposed, revealed } = this;
     const brush = { diameter: 4, shape: 'round' as const };
-    return { document, ink: classInk(classId), subtract: subtracting(classId), brush, lineWidth: 3, near };
+    const reveal = (box: Box) => void revealed.push(box);
+    return { document, ink: classInk(classId), subtract: subtracting(classId), brush, lineWidth: 3, near, proposed, reveal };
   }
 
   press(x: number, y: number, held: Partial<Press> = {}): void {
@@ -67,6 +72,98 @@ const triangle = [
   [40, 10],
   [10, 40],
 ] as const;
+
+describe('taking from a proposal', () => {
+  /** Class 1 on the left and again in a corner, 2 on the right, and nothing in the last row. */
+  function proposing(): Person {
+    const person = new Person('take');
+    const ids = new Uint8Array(size.width * size.height);
+    const sureness = new Uint8Array(ids.length).fill(200);
+    for (let y = 0; y < size.height; y++)
+      for (let x = 0; x < size.width; x++) {
+        const isCorner = x >= 50 && y < 10;
+        ids[y * size.width + x] = y === size.height - 1 ? voidId : x < 30 || isCorner ? 1 : 2;
+        if (isCorner) sureness[y * size.width + x] = 90;
+      }
+    person.proposed = new Proposed(regionsOf({ ...size, ids, sureness }), size);
+    return person;
+  }
+
+  test('a click takes the region, with Shift all of its class, and a drag what lies in its box; each one step', () => {
+    const person = proposing();
+    person.move(5, 5);
+    expect(person.hand.preview?.region).toBe(0);
+    person.click(5, 5);
+    expect([person.at(0, 0), person.at(29, 58), person.at(5, 59), person.at(55, 5), person.at(40, 40)]).toEqual([1, 1, 0, 0, 0]);
+    person.click(55, 5, { shift: true });
+    expect([person.at(55, 5), person.pixels(2)]).toEqual([1, 0]);
+    person.drag([
+      [25, 40],
+      [34, 49],
+    ]);
+    expect([person.at(30, 40), person.at(34, 49), person.at(35, 45), person.pixels(2)]).toEqual([2, 2, 0, 50]);
+    expect(person.steps).toEqual(['Proposal', 'Proposal', 'Proposal']);
+    person.click(5, 59);
+    expect(person.steps).toHaveLength(3);
+  });
+
+  test('what is locked, labelled where only the rest may be painted, or painted by a person since stays', () => {
+    const person = proposing();
+    person.document.setWhere({ on: 'unlabelled' });
+    person.click(5, 5);
+    expect(person.pixels(1)).toBe(0);
+    person.document.setWhere({ on: 'all' });
+    const fixed = new Uint8Array(size.width * size.height);
+    fixed[0] = 1;
+    person.proposed = new Proposed(person.proposed!.map, size, fixed);
+    person.document.setLocked(new Set([0]));
+    person.click(5, 5);
+    expect(person.pixels(1)).toBe(0);
+    person.document.setLocked(new Set());
+    person.click(5, 5);
+    expect([person.at(0, 0), person.at(1, 0)]).toEqual([0, 1]);
+  });
+
+  test('Tab goes to what is least sure and shows it, Enter takes it and goes on, with Shift as the class in hand', () => {
+    const person = proposing();
+    expect(person.hand.key('Enter')).toBe(false);
+    expect(person.hand.key('Tab')).toBe(true);
+    expect(person.revealed).toEqual([{ left: 50, top: 0, width: 10, height: 10 }]);
+    person.hand.key('Enter', true);
+    expect([person.at(55, 5), person.steps]).toEqual([3, ['Region']]);
+    person.hand.key('Enter');
+    person.hand.key('Enter');
+    expect([person.pixels(1) > 1000, person.pixels(2) > 1000]).toEqual([true, true]);
+    expect(person.steps).toHaveLength(3);
+    // Shift and Tab leave the canvas, and Escape lets the region go.
+    expect(person.hand.key('Tab', true)).toBe(false);
+    person.hand.key('Tab');
+    expect([person.hand.cancel(), person.hand.cancel(), person.hand.preview]).toEqual([true, false, null]);
+  });
+
+  test('what is chosen is chosen by its place in a renewed proposal; without one nothing is taken', () => {
+    const person = proposing();
+    person.move(40, 40);
+    const renew = (ids: Uint8Array) => {
+      person.proposed = new Proposed(regionsOf({ ...size, ids, sureness: person.proposed!.map.ids.slice().fill(9) }), size);
+      person.hand.renew();
+    };
+    const { ids } = person.proposed!.map;
+    renew(ids.map((id, pixel) => (pixel === 0 ? 4 : id)));
+    expect(person.proposed!.map.regions[person.hand.preview!.region!].id).toBe(2);
+    const corner = () => person.proposed!.at({ x: 55, y: 5 });
+    for (let tabs = 0; tabs < 3 && person.hand.preview!.region !== corner(); tabs++) person.hand.key('Tab');
+    const { region } = person.hand.preview!;
+    expect(region).toBe(corner());
+    renew(ids);
+    expect(person.hand.preview!.region).not.toBe(region);
+    expect(person.hand.preview!.region).toBe(corner());
+    expect([person.hand.key('Enter'), person.at(55, 5)]).toEqual([true, 1]);
+    person.proposed = null;
+    person.click(5, 5);
+    expect([person.hand.key('Tab'), person.steps]).toEqual([false, ['Proposal']]);
+  });
+});
 
 describe('brush and eraser', () => {
   test('paint one stroke, and nothing without a press', () => {

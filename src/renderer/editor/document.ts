@@ -116,7 +116,7 @@ export class MaskDocument {
   }
 
   /** @returns whether anything changed */
-  private write({ box, selected }: Region, { id, only }: Ink, writable: Uint8Array): boolean {
+  private write({ box, selected, ids: each }: Region, { id: one, only }: Ink, writable: Uint8Array): boolean {
     const { ids } = this;
     const { before, spared } = this.stroke!;
     before.keep(box);
@@ -125,6 +125,7 @@ export class MaskDocument {
       let index = (box.top + row) * this.size.width + box.left;
       for (let column = 0; column < box.width; column++, i++, index++) {
         const old = ids[index];
+        const id = each ? each[i] : one;
         if (!selected[i] || old === id || (only !== undefined && old !== only)) continue;
         if (!writable[old]) spared.add(old);
         else {

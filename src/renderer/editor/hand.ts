@@ -91,13 +91,18 @@ export class Hand {
     if (this.next) this.put(this.next);
   }
 
+  /** What is proposed is another. */
+  renew(): void {
+    this.tool.renew(this.now());
+  }
+
   doubleClick(): void {
     this.tool.doubleClick(this.now());
   }
 
   /** @returns whether the key was for the tool */
-  key(key: string): boolean {
-    return this.tool.key(this.now(), key);
+  key(key: string, shift = false): boolean {
+    return this.tool.key(this.now(), key, shift);
   }
 
   /** Rolls back what is open. @returns whether anything was */

@@ -5,6 +5,8 @@ export interface Region {
   box: Box;
   /** One byte a pixel of the box, row-major; not 0 = selected. */
   selected: Uint8Array;
+  /** The id that each pixel gets, where it is not the same for all of them. */
+  ids?: Uint8Array;
 }
 
 export interface Size {

@@ -1,6 +1,7 @@
 import { messageOf } from '#shared/errors';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
+import { Assist } from './assist.svelte.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { LeftOpen } from '../editor/hand.ts';
 import type { Viewport } from '../editor/viewport.ts';
@@ -26,6 +27,7 @@ export class AnnotateState {
   mask = $state.raw<MaskSession | null>(null);
   error = $state('');
   readonly hand = new Painting();
+  readonly assist: Assist;
   opacity = $state(0.55);
   brightness = $state(1);
   maskHidden = $state(false);
@@ -52,6 +54,7 @@ export class AnnotateState {
 
   constructor(session: Session) {
     this.session = session;
+    this.assist = new Assist(session);
     const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
     this.opacity = opacity ?? this.opacity;
     this.brightness = brightness ?? this.brightness;
@@ -137,6 +140,7 @@ export class AnnotateState {
       opened.document.setLocked(this.lockedClasses);
       opened.document.setWhere(this.hand.where);
       this.mask = opened;
+      this.assist.attach(opened);
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
@@ -158,11 +162,13 @@ export class AnnotateState {
     this.loading++;
     this.stopListening();
     this.letGo();
+    this.assist.close();
   }
 
   /** A press in hand is done, and what is open with tools that wait for more is kept: then the mask is main's alone. */
   private letGo(): void {
     this.finish();
+    this.assist.detach();
     this.editor = null;
     this.mask?.close();
     this.mask = null;

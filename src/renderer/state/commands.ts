@@ -1,7 +1,7 @@
 // What keys do while annotating: the commands, the keys that they have, and those that a person has given them.
 import { toolNames, type ToolName } from '../editor/tools/tool.ts';
 
-export const commandGroups = ['Tools', 'Painting', 'Classes', 'Mask', 'View', 'Images'] as const;
+export const commandGroups = ['Tools', 'Painting', 'Assistant', 'Classes', 'Mask', 'View', 'Images'] as const;
 
 interface CommandInfo {
   title: string;
@@ -10,6 +10,7 @@ interface CommandInfo {
 }
 
 const table = {
+  'tool.take': { title: 'Take from the proposal', group: 'Tools', keys: ['T'] },
   'tool.brush': { title: 'Brush', group: 'Tools', keys: ['B'] },
   'tool.eraser': { title: 'Eraser; held: whatever is in hand erases', group: 'Tools', keys: ['E'] },
   'tool.outline': { title: 'Outline by dragging', group: 'Tools', keys: ['O'] },
@@ -22,6 +23,8 @@ const table = {
   'brush.larger': { title: 'Larger brush', group: 'Painting', keys: [']'] },
   'brush.shape': { title: 'Round or square brush', group: 'Painting', keys: ['Q'] },
   'where.unlabelled': { title: 'Paint only where not labelled', group: 'Painting', keys: ['U'] },
+  'assist.all': { title: 'Take the whole proposal', group: 'Assistant', keys: ['Ctrl+Enter'] },
+  'assist.live': { title: 'Paint what it learns at once', group: 'Assistant', keys: ['Shift+T'] },
   'class.swap': { title: 'The class before', group: 'Classes', keys: ['X'] },
   'class.none': { title: 'Not labelled', group: 'Classes', keys: ['`'] },
   'class.find': { title: 'Find a class by typing', group: 'Classes', keys: ['/'] },

@@ -2,6 +2,7 @@ import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '
 import { packPatch, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
+import { learnedLabel } from './assist-labels.ts';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -258,13 +259,19 @@ export class MaskSession {
 
   async undo(): Promise<void> {
     await this.afterStrokes(async () => {
-      const taken = await this.session.client.edits.undo({ imageId: this.imageId });
+      const { edits } = this.session.client;
+      let taken = await edits.undo({ imageId: this.imageId });
+      // What was learned from a stroke goes with it.
+      if (taken === learnedLabel) taken = await edits.undo({ imageId: this.imageId });
       if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
     });
   }
 
   async redo(): Promise<void> {
-    await this.afterStrokes(() => this.session.client.edits.redo({ imageId: this.imageId }));
+    await this.afterStrokes(async () => {
+      await this.session.client.edits.redo({ imageId: this.imageId });
+      if (this.redoLabel === learnedLabel) await this.session.client.edits.redo({ imageId: this.imageId });
+    });
   }
 
   /** Writes the mask file now. */

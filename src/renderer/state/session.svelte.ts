@@ -339,12 +339,17 @@ export class Session {
     if (this.dataset) this.remember(`image:${this.dataset.id}`, imageId);
   }
 
-  /** Moves to the next or previous image of the same split. */
-  step(by: 1 | -1): void {
+  /** The next or previous image of the same split; null where there is none. */
+  neighbour(by: 1 | -1): ImageEntry | null {
     const { image } = this;
-    if (!image) return;
+    if (!image) return null;
     const siblings = [...this.images.values()].filter(({ split }) => split === image.split);
-    const next = siblings[siblings.findIndex(({ id }) => id === image.id) + by];
+    return siblings[siblings.findIndex(({ id }) => id === image.id) + by] ?? null;
+  }
+
+  /** Moves there. */
+  step(by: 1 | -1): void {
+    const next = this.neighbour(by);
     if (next) this.select(next.id);
   }
 

@@ -5,6 +5,7 @@ import { DragShapeTool, type DraggedShape } from './drag-shape.ts';
 import { FillTool } from './fill.ts';
 import { OutlineTool } from './outline.ts';
 import { PolygonTool } from './polygon.ts';
+import { TakeTool } from './take.ts';
 import type { Draft, Tool, ToolName } from './tool.ts';
 
 const boxOutline = (a: ImagePoint, b: ImagePoint): ImagePoint[] => [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
@@ -31,6 +32,8 @@ const shapes: Record<'rectangle' | 'ellipse' | 'line', DraggedShape> = {
 /** @param draft what was left open of it on this image */
 export function createTool(name: ToolName, draft: Draft | null = null): Tool {
   switch (name) {
+    case 'take':
+      return new TakeTool();
     case 'brush':
       return new BrushTool({ erases: false });
     case 'eraser':

@@ -1,8 +1,9 @@
 import type { MaskDocument } from '../document.ts';
 import type { Ink } from '../ink.ts';
-import type { ImagePoint, ImagePx } from '../units.ts';
+import type { Proposed } from '../proposed.ts';
+import type { Box, ImagePoint, ImagePx } from '../units.ts';
 
-export const toolNames = ['brush', 'eraser', 'outline', 'polygon', 'rectangle', 'ellipse', 'line', 'fill'] as const;
+export const toolNames = ['take', 'brush', 'eraser', 'outline', 'polygon', 'rectangle', 'ellipse', 'line', 'fill'] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** What a tool works on and with; read anew at every event. */
@@ -16,6 +17,10 @@ export interface ToolContext {
   brush: { diameter: ImagePx; shape: 'round' | 'square' };
   /** Of lines. */
   lineWidth: ImagePx;
+  /** What is proposed for the image; null while nothing is. */
+  proposed: Proposed | null;
+  /** Brings a part of the image into view. */
+  reveal(box: Box): void;
   /** Image pixels within which a press means what lies there: the start of an outline, a corner, an edge. */
   near: ImagePx;
 }
@@ -43,6 +48,8 @@ export interface Preview {
   chosen: ImagePoint | null;
   /** Whether it takes away. */
   subtracts: boolean;
+  /** The part of the proposal that the next press or key takes. */
+  region?: number | null;
 }
 
 /** What of a tool outlives a change of tool, image or place. */
@@ -59,11 +66,13 @@ export interface Tool {
   up(context: ToolContext, press: Press): void;
   doubleClick(context: ToolContext): void;
   /** @returns whether the key was for this tool */
-  key(context: ToolContext, key: string): boolean;
+  key(context: ToolContext, key: string, shift: boolean): boolean;
   /** Rolls back what is open. @returns whether anything was */
   cancel(context: ToolContext): boolean;
   /** The press in hand comes to its end: what it has painted stays. What waits for more presses waits on. */
   finish(context: ToolContext): void;
+  /** What is proposed is another. */
+  renew(context: ToolContext): void;
   /** What is open and waits for more presses; null where nothing does. */
   readonly draft: Draft | null;
   readonly preview: Preview | null;
@@ -93,8 +102,12 @@ export abstract class SimpleTool implements Tool {
     // To most it is two clicks.
   }
 
-  key(_context: ToolContext, _key: string): boolean {
+  key(_context: ToolContext, _key: string, _shift: boolean): boolean {
     return false;
+  }
+
+  renew(_context: ToolContext): void {
+    // Most tools take nothing from a proposal.
   }
 
   cancel(_context: ToolContext): boolean {

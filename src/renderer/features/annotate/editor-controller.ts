@@ -4,9 +4,11 @@ import { colourTable, hatchedTables } from '#shared/classes/colour-table';
 import { EdgePan } from '../../canvas/edge-pan.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
+import { ProposalLayer } from '../../canvas/proposal-layer.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
 import type { MaskDocument } from '../../editor/document.ts';
 import { Hand, type LeftOpen } from '../../editor/hand.ts';
+import type { Proposed } from '../../editor/proposed.ts';
 import type { PointerFacts } from '../../editor/pointer-machine.ts';
 import type { Press, ToolContext, ToolName } from '../../editor/tools/tool.ts';
 import type { Box, ImagePoint, ScreenPoint } from '../../editor/units.ts';
@@ -14,7 +16,7 @@ import { centreOn, fit, keepInView, panBy, panToHidden, toImage, zoomAt, type Vi
 import type { WheelMode } from '../../editor/wheel-machine.ts';
 
 /** The hand as a person has set it: what does not depend on the view. */
-export type HandSettings = Omit<ToolContext, 'document' | 'near'> & {
+export type HandSettings = Omit<ToolContext, 'document' | 'near' | 'proposed' | 'reveal'> & {
   tool: ToolName;
   /** The colour of what would be painted. */
   color: string;
@@ -47,6 +49,10 @@ export class EditorController {
   private readonly stage: StageView;
   private readonly maskCanvas: MaskCanvas;
   private readonly overlay: ToolOverlay;
+  private readonly proposal: ProposalLayer;
+  private proposed: Proposed | null = null;
+  /** Whether the proposal's contours are those of the mask as it is. */
+  private isProposalStale = false;
   private readonly hand: Hand;
   private readonly edgePan = new EdgePan((x, y) => this.panToHidden({ x, y }));
   private readonly unsubscribe: () => void;
@@ -67,16 +73,22 @@ export class EditorController {
     const color = (token: string) => style.getPropertyValue(token).trim();
     const colors = { light: color('--on-image'), dark: color('--label-shade'), accent: color('--accent') };
     this.overlay = new ToolOverlay(this.stage.overlay, colors);
+    this.proposal = new ProposalLayer(this.stage.proposal);
     this.repaint();
     this.stage.setMask(this.maskCanvas.canvas);
     this.view = options.view ?? fit(options.document.size, this.stage.size);
     this.userMoved = options.view !== null;
     this.setView(this.view);
-    this.unsubscribe = options.document.onChange((box) => {
-      this.repaint(box);
-      this.stage.redrawMask();
-      this.showStatus();
-    });
+    const unsubscribes = [
+      options.document.onChange((box) => {
+        this.repaint(box);
+        this.stage.redrawMask();
+        this.showStatus();
+        this.proposalChanges();
+      }),
+      options.document.onCommit(() => this.proposalChanges()),
+    ];
+    this.unsubscribe = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     this.showStatus();
   }
 
@@ -103,6 +115,28 @@ export class EditorController {
   setTool(name: ToolName): void {
     this.hand.choose(name);
     this.refreshOverlay();
+  }
+
+  /** Shows contours of what is proposed; null shows none, and tools have nothing to take. */
+  setProposed(proposed: Proposed | null): void {
+    this.proposed = proposed;
+    this.isProposalStale = false;
+    this.proposal.show(proposed, this.options.document.ids, this.tables[0]);
+    this.hand.renew();
+    this.refreshOverlay();
+  }
+
+  /** Contours go where the mask is as proposed: after a stroke, and never in the middle of one. */
+  private proposalChanges(): void {
+    if (!this.proposed || this.isProposalStale) return;
+    this.isProposalStale = true;
+    requestAnimationFrame(() => {
+      if (!this.isProposalStale) return;
+      this.isProposalStale = false;
+      if (this.options.document.strokeOpen) return;
+      this.proposal.show(this.proposed, this.options.document.ids, this.tables[0]);
+      this.refreshOverlay();
+    });
   }
 
   setOpacity(opacity: number): void {
@@ -182,9 +216,9 @@ export class EditorController {
     return taken;
   }
 
-  toolKey(key: string): boolean {
+  toolKey(key: string, shift: boolean): boolean {
     if (this.options.blocked()) return false;
-    const taken = this.hand.key(key);
+    const taken = this.hand.key(key, shift);
     if (taken) this.refreshOverlay();
     return taken;
   }
@@ -202,7 +236,18 @@ export class EditorController {
   }
 
   private context(): ToolContext {
-    return { ...this.options.settings(), document: this.options.document, near: nearPx(this.view.scale) / this.view.scale };
+    const { proposed } = this;
+    const near = nearPx(this.view.scale) / this.view.scale;
+    return { ...this.options.settings(), document: this.options.document, near, proposed, reveal: (box) => this.reveal(box) };
+  }
+
+  /** Brings a part of the image into view, without another zoom where it fits. */
+  private reveal({ left, top, width, height }: Box): void {
+    const centre = { x: left + width / 2, y: top + height / 2 };
+    const { size } = this.stage;
+    const corners = [toImage(this.view, { x: 0, y: 0 }), toImage(this.view, { x: size.width, y: size.height })];
+    const isSeen = left >= corners[0].x && top >= corners[0].y && left + width <= corners[1].x && top + height <= corners[1].y;
+    if (!isSeen) this.centreOn(centre, Math.min(this.view.scale, size.width / width, size.height / height));
   }
 
   private setView(view: Viewport): void {
@@ -280,7 +325,9 @@ export class EditorController {
     const { tool, brush, color } = this.options.settings();
     const shows = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() && this.pointer !== null;
     this.overlay.showBrush(shows ? { at: toImage(this.view, this.pointer!.at), ...brush } : null);
-    this.overlay.showPreview(this.hand.preview, color);
+    const { preview } = this.hand;
+    this.overlay.showPreview(preview, color);
+    this.proposal.hover(preview?.region ?? null);
   }
 
   /** Tells in the status bar what is under the pointer, and what keeps one from painting. */

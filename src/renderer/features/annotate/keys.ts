@@ -12,7 +12,7 @@ export interface KeyActions {
   /** Rolls back what is open. @returns whether anything was */
   cancel(): boolean;
   /** @returns whether the tool took the key */
-  toolKey(key: string): boolean;
+  toolKey(key: string, shift: boolean): boolean;
   /** The picture is moved while the key is held. */
   space(held: boolean): void;
   /** Whatever is in hand erases while the key is held. */
@@ -49,7 +49,7 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (isPlain && actions.toolKey(event.key)) return true;
+  if (isPlain && actions.toolKey(event.key, event.shiftKey)) return true;
   const chords = chordsOf(event);
   const command = chords.map((chord) => actions.commandOf(chord)).find((each) => each !== null);
   const classId = chords.map((chord) => actions.classOfKey(chord)).find((each) => each !== null);

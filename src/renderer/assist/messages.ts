@@ -1,0 +1,32 @@
+import type { GridMap } from '#shared/assist/grid-map';
+import type { ProposalMap } from '../editor/proposed.ts';
+import type { Example } from './live-model.ts';
+
+/** An image to learn from, and what a network sees in it. */
+export interface BeginTask {
+  kind: 'begin';
+  turn: number;
+  /** Where the photo is had from. */
+  address: string;
+  width: number;
+  height: number;
+  logits: GridMap;
+  classIds: readonly number[];
+  features: GridMap;
+  /** Classes of the data set. */
+  classes: number;
+}
+
+/** All strokes of the image as they are now. */
+export interface LearnTask {
+  kind: 'learn';
+  turn: number;
+  examples: readonly Example[];
+  /** What a person has given a class, a cell of the proposal: 0 for nothing, else the class id and 1. */
+  fixed: Uint8Array;
+}
+
+export type AssistTask = BeginTask | LearnTask;
+
+/** What it proposes, or why it cannot, for the task of a turn. */
+export type AssistReply = { turn: number; map: ProposalMap } | { turn: number; error: string };

@@ -1,0 +1,160 @@
+import { voidId } from '#shared/mask/void-id';
+import type { Region, Size } from './region.ts';
+import { clipBox } from './region.ts';
+import type { Box, ImagePoint } from './units.ts';
+
+/** A connected part of a proposed mask that has one class. */
+export interface ProposedRegion {
+  id: number;
+  /** In cells of the proposal. */
+  box: Box;
+  cells: number;
+  /** How sure its class is over its cells, 0 to 1. */
+  sureness: number;
+}
+
+/** A proposed mask, at the image's size or smaller. */
+export interface ProposalMap extends Size {
+  /** Class ids of the data set, row-major; void where nothing is proposed. */
+  ids: Uint8Array;
+  /** The region of each cell; -1 where nothing is proposed. */
+  regionOf: Int32Array;
+  regions: ProposedRegion[];
+}
+
+/** Pixels of an image, each with the id that is proposed for it. */
+export type ProposedPixels = Required<Region>;
+
+/** Regions of fewer cells are not gone to: a hand sees and takes them with what lies around. */
+const smallest = 24;
+
+/** A proposed mask over an image. It changes nothing: tools take parts of it. */
+export class Proposed {
+  readonly map: ProposalMap;
+  readonly image: Size;
+  private readonly fixed: Uint8Array | null;
+
+  /** @param fixed cells that a person has painted are not 0: nothing of them is taken */
+  constructor(map: ProposalMap, image: Size, fixed: Uint8Array | null = null) {
+    this.map = map;
+    this.image = image;
+    this.fixed = fixed;
+  }
+
+  /** The cell that a pixel of the image lies in. */
+  private cellAt(x: number, y: number): number {
+    const { width, height } = this.map;
+    return Math.floor((y * height) / this.image.height) * width + Math.floor((x * width) / this.image.width);
+  }
+
+  /** The region at a point of the image; null where nothing is proposed. */
+  at({ x, y }: ImagePoint): number | null {
+    const [column, row] = [Math.floor(x), Math.floor(y)];
+    if (column < 0 || row < 0 || column >= this.image.width || row >= this.image.height) return null;
+    const region = this.map.regionOf[this.cellAt(column, row)];
+    return region < 0 ? null : region;
+  }
+
+  /** The pixels of the image that lie in a box of cells. */
+  private pixelsOf({ left, top, width, height }: Box): Box {
+    const [across, down] = [this.image.width / this.map.width, this.image.height / this.map.height];
+    const [x, y] = [Math.floor(left * across), Math.floor(top * down)];
+    const box = { left: x, top: y, width: Math.ceil((left + width) * across) - x, height: Math.ceil((top + height) * down) - y };
+    return clipBox(box, this.image)!;
+  }
+
+  /** A point of the image that lies in a region. */
+  pointIn(region: number): ImagePoint {
+    const { box } = this.map.regions[region];
+    const cells = Array.from({ length: box.width }, (_, column) => box.top * this.map.width + box.left + column);
+    const column = cells.findIndex((cell) => this.map.regionOf[cell] === region);
+    const [across, down] = [this.image.width / this.map.width, this.image.height / this.map.height];
+    return { x: (box.left + column + 0.5) * across, y: (box.top + 0.5) * down };
+  }
+
+  /** The box of a region, in pixels of the image. */
+  boxOf(region: number): Box {
+    return this.pixelsOf(this.map.regions[region].box);
+  }
+
+  /** @param wanted which cells count */
+  private within(box: Box, wanted: (cell: number) => boolean): ProposedPixels {
+    const pixels: ProposedPixels = { box, selected: new Uint8Array(box.width * box.height), ids: new Uint8Array(box.width * box.height) };
+    const columns = Int32Array.from({ length: box.width }, (_, column) => this.cellAt(box.left + column, 0));
+    for (let row = 0, i = 0; row < box.height; row++) {
+      const first = this.cellAt(0, box.top + row);
+      for (let column = 0; column < box.width; column++, i++) {
+        const cell = first + columns[column];
+        pixels.ids[i] = this.map.ids[cell];
+        pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell) ? 1 : 0;
+      }
+    }
+    return pixels;
+  }
+
+  region(region: number): ProposedPixels {
+    return this.within(this.boxOf(region), (cell) => this.map.regionOf[cell] === region);
+  }
+
+  ofClass(id: number): ProposedPixels {
+    return this.within({ left: 0, top: 0, ...this.image }, (cell) => this.map.ids[cell] === id);
+  }
+
+  /** What is proposed in a box of the image; null where that lies outside. */
+  inBox(box: Box): ProposedPixels | null {
+    const inside = clipBox(box, this.image);
+    return inside && this.within(inside, () => true);
+  }
+
+  /** Visits the cells that are proposed to change. @param visit gets a cell, its place, and the id that the mask has there */
+  private forEachOpen(ids: Uint8Array, visit: (cell: number, column: number, row: number, id: number) => void): void {
+    const { width, height, regionOf, ids: proposed } = this.map;
+    const [across, down] = [this.image.width / width, this.image.height / height];
+    for (let row = 0, cell = 0; row < height; row++) {
+      const from = Math.floor((row + 0.5) * down) * this.image.width;
+      for (let column = 0; column < width; column++, cell++) {
+        if (regionOf[cell] < 0 || this.fixed?.[cell]) continue;
+        const id = ids[from + Math.floor((column + 0.5) * across)];
+        if (id !== proposed[cell]) visit(cell, column, row, id);
+      }
+    }
+  }
+
+  /**
+   * All that differs from a mask; null where nothing does.
+   * @param may whether a cell may change that holds an id now
+   */
+  changes(ids: Uint8Array, may: (cell: number, id: number) => boolean = () => true): ProposedPixels | null {
+    const wanted = new Uint8Array(this.map.ids.length);
+    let [left, top, right, bottom] = [this.map.width, this.map.height, -1, -1];
+    this.forEachOpen(ids, (cell, column, row, id) => {
+      if (!may(cell, id)) return;
+      wanted[cell] = 1;
+      [left, right] = [Math.min(left, column), Math.max(right, column)];
+      [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+    });
+    if (right < 0) return null;
+    const box = this.pixelsOf({ left, top, width: right - left + 1, height: bottom - top + 1 });
+    return this.within(box, (cell) => wanted[cell] === 1);
+  }
+
+  /** How many cells of each region differ from a mask of the image's size. */
+  openCells(ids: Uint8Array): Uint32Array {
+    const open = new Uint32Array(this.map.regions.length);
+    this.forEachOpen(ids, (cell) => open[this.map.regionOf[cell]]++);
+    return open;
+  }
+
+  /** The regions that differ from a mask and are worth a look, the least sure first. */
+  inDoubt(ids: Uint8Array): number[] {
+    const open = this.openCells(ids);
+    const worth = this.map.regions.flatMap((_, region) => (open[region] >= smallest ? [region] : []));
+    return worth.sort((a, b) => (this.isSurer(a, b) ? 1 : -1));
+  }
+
+  /** Whether a region comes after another in the order of doubt. */
+  isSurer(region: number, than: number): boolean {
+    const [a, b] = [this.map.regions[region].sureness, this.map.regions[than].sureness];
+    return a > b || (a === b && region > than);
+  }
+}

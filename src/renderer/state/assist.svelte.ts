@@ -1,0 +1,195 @@
+import { unpackMap } from '#shared/assist/grid-map';
+import type { AssistModel } from '#shared/contract/assist';
+import { messageOf } from '#shared/errors';
+import { assetUrl } from '../api/assets.ts';
+import { Painted } from '../assist/painted.ts';
+import { proposedSize } from '../assist/proposal-map.ts';
+import { startAssistWorker, type AssistWorker } from '../assist/start-worker.ts';
+import type { AssistReply } from '../assist/messages.ts';
+import type { Stroke } from '../editor/document.ts';
+import { Proposed } from '../editor/proposed.ts';
+import { take, takenLabel } from '../editor/tools/take.ts';
+import { allTakenLabel, learnedLabel } from './assist-labels.ts';
+import type { MaskSession } from './mask-session.svelte.ts';
+import type { Session } from './session.svelte.ts';
+
+/** What belongs to the image at hand. */
+interface AtHand {
+  mask: MaskSession;
+  painted: Painted;
+  unsubscribes: (() => void)[];
+  /** Whether the worker has what a network sees in it. */
+  begun: boolean;
+}
+
+/** How long what others and undo change is gathered before it is learned from. */
+const gatherMs = 60;
+
+/** The assistant: a model of the person's own proposes the mask, and learns from every stroke. Its owner closes it. */
+export class Assist {
+  status = $state<'off' | 'looking' | 'ready' | 'failed'>('off');
+  /** Why there is no proposal. */
+  problem = $state('');
+  models = $state.raw<AssistModel[]>([]);
+  /** The model that proposes; undefined for the newest. */
+  runId = $state<string | null | undefined>(undefined);
+  modelName = $state('');
+  /** Whether what it learns is painted at once, where nothing is labelled or it has painted itself. */
+  live = $state(false);
+  proposed = $state.raw<Proposed | null>(null);
+  /** Whether a stroke is being learned from. */
+  learning = $state(false);
+  private readonly session: Session;
+  private worker: AssistWorker | null = null;
+  private hand: AtHand | null = null;
+  private wanted = false;
+  /** Names the newest task. */
+  private turn = 0;
+  /** Whether a stroke waits for what is learned from it. */
+  private owes = false;
+  private gathering: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** An image is at hand; until `detach`. */
+  attach(mask: MaskSession): void {
+    this.detach();
+    const { document } = mask;
+    const painted = new Painted(document.size, proposedSize(document.size.width, document.size.height));
+    const unsubscribes = [
+      document.onCommit((stroke) => this.onStroke(stroke)),
+      document.onChange(() => document.strokeOpen || this.learnSoon()),
+    ];
+    this.hand = { mask, painted, unsubscribes, begun: false };
+    if (this.wanted) void this.begin();
+  }
+
+  detach(): void {
+    for (const unsubscribe of this.hand?.unsubscribes ?? []) unsubscribe();
+    if (this.gathering) clearTimeout(this.gathering);
+    [this.hand, this.gathering, this.owes] = [null, null, false];
+    this.turn++;
+    this.proposed = null;
+    this.learning = false;
+    this.status = 'off';
+  }
+
+  /** Whether proposals are wanted: without that, nothing is looked at. */
+  want(wanted: boolean): void {
+    this.wanted = wanted;
+    if (wanted && this.hand && !this.hand.begun && this.status !== 'looking') void this.begin();
+  }
+
+  /** Has another model propose. @param runId null for the starter, undefined for the newest */
+  choose(runId: string | null | undefined): void {
+    this.runId = runId;
+    if (this.wanted && this.hand) void this.begin();
+  }
+
+  /** Looks at the image at hand. */
+  async begin(): Promise<void> {
+    const { hand, session } = this;
+    const image = hand && session.images.get(hand.mask.imageId);
+    const { dataset } = session;
+    if (!hand || !image || !dataset) return;
+    const turn = ++this.turn;
+    [this.status, this.problem] = ['looking', ''];
+    try {
+      this.models = await session.client.assist.models();
+      const seen = await session.client.assist.describe({ imageId: image.id, runId: this.runId });
+      if (turn !== this.turn) return;
+      const { model, width, height, classIds } = seen;
+      const [logits, features] = [unpackMap(seen.logits), unpackMap(seen.features)];
+      this.modelName = model.name;
+      this.worker ??= this.startWorker();
+      const evidence = { width, height, logits, features, classIds, classes: dataset.classes.length };
+      const address = assetUrl.image(dataset.id, image);
+      this.worker.ask({ kind: 'begin', turn, address, ...evidence }, [logits.values.buffer, features.values.buffer]);
+      hand.begun = true;
+      // Strokes that were made meanwhile, and before it was wanted.
+      if (hand.painted.current(hand.mask.document.ids).length > 0) this.learn();
+      this.prepareNext();
+    } catch (error) {
+      if (turn === this.turn) this.fail(messageOf(error));
+    }
+  }
+
+  private startWorker(): AssistWorker {
+    return startAssistWorker(
+      (reply) => this.take(reply),
+      (why) => {
+        this.worker?.end();
+        this.worker = null;
+        if (this.hand) this.hand.begun = false;
+        this.fail(`The assistant has stopped: ${why}`);
+      },
+    );
+  }
+
+  private fail(problem: string): void {
+    [this.status, this.problem, this.learning] = ['failed', problem, false];
+  }
+
+  /** The next image is looked at in advance; whether that works is told when it is at hand. */
+  private prepareNext(): void {
+    const next = this.session.neighbour(1);
+    if (next) void this.session.client.assist.prepare({ imageId: next.id, runId: this.runId }).catch(() => undefined);
+  }
+
+  private onStroke({ label, patch }: Stroke): void {
+    const { painted } = this.hand!;
+    if (label === learnedLabel || label === allTakenLabel) painted.addOwn(patch);
+    if (label === learnedLabel || label === allTakenLabel || label === takenLabel) return;
+    painted.add(patch);
+    this.owes = this.live;
+    this.learn();
+  }
+
+  private learnSoon(): void {
+    this.gathering ??= setTimeout(() => {
+      this.gathering = null;
+      this.learn();
+    }, gatherMs);
+  }
+
+  private learn(): void {
+    const { hand, worker } = this;
+    if (!hand?.begun || !worker) return;
+    const examples = hand.painted.current(hand.mask.document.ids);
+    this.learning = true;
+    worker.ask({ kind: 'learn', turn: ++this.turn, examples, fixed: hand.painted.fixed.slice() });
+  }
+
+  private take(reply: AssistReply): void {
+    const { hand } = this;
+    if (reply.turn !== this.turn || !hand) return;
+    this.learning = false;
+    if ('error' in reply) return this.fail(`Nothing is proposed: ${reply.error}`);
+    this.proposed = new Proposed(reply.map, hand.mask.document.size, hand.painted.fixed);
+    this.status = 'ready';
+    if (this.live && this.owes) this.paintLearned(hand);
+  }
+
+  /** Paints what is proposed where nothing is labelled, and where it has painted itself. */
+  private paintLearned({ mask, painted }: AtHand): void {
+    // The stroke in hand has its own turn.
+    if (mask.document.strokeOpen || mask.blocked) return;
+    this.owes = false;
+    const changes = this.proposed?.changes(mask.document.ids, (cell, id) => painted.mayPaint(cell, id)) ?? null;
+    take(mask, changes, learnedLabel);
+  }
+
+  /** Takes everything that is proposed, where tools may write. */
+  takeAll(): void {
+    const { hand, proposed } = this;
+    if (hand && proposed && !hand.mask.blocked) take(hand.mask, proposed.changes(hand.mask.document.ids), allTakenLabel);
+  }
+
+  close(): void {
+    this.detach();
+    this.worker?.end();
+    this.worker = null;
+  }
+}
