@@ -107,6 +107,15 @@ await shoot('editor', {
   },
 });
 await page.getByRole('button', { name: 'Undo', exact: true }).click();
+await page.keyboard.press('t');
+await page.locator('button:enabled', { hasText: 'Take all' }).waitFor({ timeout: 60_000 });
+await shoot('proposal', {
+  prepare: async (each) => {
+    const box = (await each.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+    await each.mouse.move(box.x + box.width * 0.7, box.y + box.height * 0.35);
+  },
+  forReadme: false,
+});
 
 /** A run, and what is looked at once there is one. */
 async function shootRun(): Promise<void> {
