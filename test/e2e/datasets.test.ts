@@ -106,6 +106,20 @@ test('a folder of photos alone is labelled at once, with a class set that is cho
   await workbench.stop();
 });
 
+test('void among the classes is asked about where nothing else is wrong, and one click makes it none', async ({ page, userData }) => {
+  const folder = path.join(userData, 'named');
+  await publishedSets.find(({ name }) => name === 'pairs-with-splits')!.draw(folder);
+  writeFileSync(path.join(folder, 'classes.json'), '["road","unlabelled"]');
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  await page.getByRole('button', { name: 'Problems 1' }).click();
+  await expect(page.getByText('unlabelled is one of the classes, and would be trained as one.')).toBeVisible();
+  await page.getByRole('button', { name: 'Take unlabelled as not labelled' }).click();
+  await expect(page.getByText('Take unlabelled as not labelled: done. No file was changed.')).toBeVisible();
+  await expect(page.getByRole('combobox', { name: 'Class' }).getByRole('option')).toHaveText(['Any class', 'Has road']);
+  await workbench.stop();
+});
+
 test('255 in every mask is one notice and one click, and a mask that lies on its side is turned', async ({ page, userData }) => {
   const folder = path.join(userData, 'case');
   await publishedSets.find(({ name }) => name === 'segnet-camvid')!.draw(folder);
