@@ -78,8 +78,12 @@ export class Assist {
 
   /** Whether proposals are wanted: without that, nothing is looked at. */
   want(wanted: boolean): void {
+    if (wanted === this.wanted) return;
     this.wanted = wanted;
-    if (wanted && this.hand && !this.hand.begun && this.status !== 'looking') void this.begin();
+    if (!wanted || !this.hand || this.status === 'looking') return;
+    // What was painted meanwhile is learned now.
+    if (this.hand.begun) this.learn();
+    else void this.begin();
   }
 
   /** Has another model propose. @param runId null for the starter, undefined for the newest */
@@ -156,7 +160,7 @@ export class Assist {
 
   private learn(): void {
     const { hand, worker } = this;
-    if (!hand?.begun || !worker) return;
+    if (!hand?.begun || !worker || !this.wanted) return;
     const examples = hand.painted.current(hand.mask.document.ids);
     this.learning = true;
     worker.ask({ kind: 'learn', turn: ++this.turn, examples, fixed: hand.painted.fixed.slice() });

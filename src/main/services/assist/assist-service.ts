@@ -34,6 +34,8 @@ export class AssistService {
   private readonly options: AssistOptions;
   private readonly process: AssistantProcess;
   private readonly seen = new LRUCache<string, ImageDescription>({ max: remembered });
+  /** Whether weights know classes of the data set, by their file and its stamp: images are asked for in quick turn. */
+  private readonly known = new LRUCache<string, boolean>({ max: 4 * mostListed });
   /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
   private readonly turns = new Serial();
 
@@ -57,12 +59,18 @@ export class AssistService {
 
   /** A run of other classes proposes nothing here; one whose weights cannot be read is told of where runs are. */
   private knowsClasses(checkpoint: string): boolean {
+    const key = `${checkpoint}|${fileStamp(checkpoint)}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    const { classes: own } = this.options.dataset.classSet;
+    let knows = false;
     try {
-      const own = this.options.dataset.classSet.classes;
-      return readCheckpointHeader(checkpoint).classes.some((each) => own.some((other) => isSameClass(each, other)));
+      knows = readCheckpointHeader(checkpoint).classes.some((each) => own.some((other) => isSameClass(each, other)));
     } catch {
-      return false;
+      // Told of where runs are.
     }
+    this.known.set(key, knows);
+    return knows;
   }
 
   private chosen(runId: string | null | undefined): Weights {
