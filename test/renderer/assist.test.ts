@@ -195,15 +195,15 @@ describe('regions of a proposal', () => {
 
 describe('what was painted', () => {
   const size = { width: 12, height: 10 };
-  function paint(ids: Uint8Array, box: { left: number; top: number; width: number; height: number }, id: number) {
+  function paint(ids: Uint8Array, box: { left: number; top: number; width: number; height: number }, id: number, image = size) {
     const before = new Uint8Array(box.width * box.height);
     for (let y = 0, i = 0; y < box.height; y++)
       for (let x = 0; x < box.width; x++, i++) {
-        const pixel = (box.top + y) * size.width + box.left + x;
+        const pixel = (box.top + y) * image.width + box.left + x;
         before[i] = ids[pixel];
         ids[pixel] = id;
       }
-    return diffPatch(before, ids, size, box)!;
+    return diffPatch(before, ids, image, box)!;
   }
 
   test('is learned from and left alone until it is taken back', () => {
@@ -216,6 +216,39 @@ describe('what was painted', () => {
     paint(ids, { left: 2, top: 2, width: 5, height: 5 }, voidId);
     expect(painted.current(ids)).toEqual([]);
     expect(painted.fixed.every((cell) => cell === 0)).toBe(true);
+  });
+
+  test('is free again when it is taken back, also where the proposal is coarser than the image', () => {
+    const image = { width: 36, height: 30 };
+    const ids = new Uint8Array(image.width * image.height).fill(voidId);
+    const painted = new Painted(image, size);
+    painted.add(paint(ids, { left: 4, top: 4, width: 8, height: 5 }, 3, image));
+    painted.current(ids);
+    expect(painted.fixed[1 * 12 + 1]).toBe(4);
+    // A cell is the person's for as long as any pixel of it is.
+    paint(ids, { left: 4, top: 4, width: 7, height: 5 }, voidId, image);
+    painted.current(ids);
+    expect([painted.fixed[1 * 12 + 1], painted.fixed[1 * 12 + 3]]).toEqual([0, 4]);
+    paint(ids, { left: 11, top: 4, width: 1, height: 5 }, voidId, image);
+    painted.current(ids);
+    expect(painted.fixed.every((cell) => cell === 0)).toBe(true);
+  });
+
+  test('teaches nothing where it was painted over', () => {
+    const ids = new Uint8Array(120).fill(voidId);
+    const painted = new Painted(size, size);
+    painted.add(paint(ids, { left: 0, top: 0, width: 4, height: 4 }, 3));
+    painted.add(paint(ids, { left: 0, top: 0, width: 2, height: 4 }, 5));
+    for (const { id, pixels } of painted.current(ids)) expect(pixels.map((pixel) => ids[pixel])).toEqual(pixels.map(() => id));
+  });
+
+  test('as not labelled stays so where that is said, and is free where it was only cleared', () => {
+    const ids = new Uint8Array(120).fill(1);
+    const painted = new Painted(size, size);
+    painted.add(paint(ids, { left: 0, top: 0, width: 2, height: 1 }, voidId), false);
+    painted.add(paint(ids, { left: 4, top: 0, width: 2, height: 1 }, voidId), true);
+    expect(painted.current(ids)).toEqual([]);
+    expect([painted.fixed[0], painted.fixed[4]]).toEqual([0, voidId + 1]);
   });
 
   test('however large a stroke is, it is counted in a moment', () => {

@@ -21,6 +21,7 @@ class Person {
   near = 1;
   proposed: Proposed | null = null;
   readonly revealed: Box[] = [];
+  onReveal: () => void = () => undefined;
   hand: Hand;
 
   constructor(tool: ToolName, drafts: Drafts = new Map()) {
@@ -31,7 +32,10 @@ class Person {
   context(): ToolContext {
     const { document, classId, near, proposed, revealed } = this;
     const brush = { diameter: 4, shape: 'round' as const };
-    const reveal = (box: Box) => void revealed.push(box);
+    const reveal = (box: Box) => {
+      revealed.push(box);
+      this.onReveal();
+    };
     return { document, ink: classInk(classId), subtract: subtracting(classId), brush, lineWidth: 3, near, proposed, reveal };
   }
 
@@ -41,6 +45,11 @@ class Person {
 
   move(x: number, y: number, held: Partial<Press> = {}): void {
     this.hand.move({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
+  }
+
+  /** The picture moves under the pointer. */
+  slide(x: number, y: number): void {
+    this.hand.slide({ at: { x, y }, shift: false, ctrl: false, share: 1 });
   }
 
   release(x: number, y: number): void {
@@ -113,7 +122,7 @@ describe('taking from a proposal', () => {
     person.click(5, 5);
     expect(person.pixels(1)).toBe(0);
     person.document.setWhere({ on: 'all' });
-    const fixed = new Uint8Array(size.width * size.height);
+    const fixed = new Uint16Array(size.width * size.height);
     fixed[0] = 1;
     person.proposed = new Proposed(person.proposed!.map, size, fixed);
     person.document.setLocked(new Set([0]));
@@ -139,6 +148,18 @@ describe('taking from a proposal', () => {
     expect(person.hand.key('Tab', true)).toBe(false);
     person.hand.key('Tab');
     expect([person.hand.cancel(), person.hand.cancel(), person.hand.preview]).toEqual([true, false, null]);
+  });
+
+  test('what a key has gone to is taken, also where the picture moves under a pointer that rests', () => {
+    const person = proposing();
+    person.move(5, 5);
+    person.onReveal = () => person.slide(40, 40);
+    person.hand.key('Tab');
+    person.hand.key('Enter');
+    expect([person.at(55, 5), person.at(40, 40)]).toEqual([1, 0]);
+    // The pointer that moves chooses again.
+    person.move(40, 40);
+    expect(person.proposed!.map.regions[person.hand.preview!.region!].id).toBe(2);
   });
 
   test('what is chosen is chosen by its place in a renewed proposal; without one nothing is taken', () => {

@@ -1,5 +1,6 @@
 import { Random } from '#shared/random';
 import type { GridMap } from '#shared/assist/grid-map';
+import { cellOf } from '../editor/cells.ts';
 import { distancesTo, resized, standardise } from './maps.ts';
 import { minimise, type Objective } from './minimise.ts';
 
@@ -60,13 +61,13 @@ export class LiveModel {
   private readonly offsets: Float32Array;
   private readonly anchorCells: Int32Array;
   private readonly anchorIds: Uint8Array;
-  private weights: Float64Array;
+  private readonly weights: Float64Array;
   /** Classes that the network has told of. */
   private readonly known: readonly boolean[];
   /** Those, and those that a stroke has told of: no other is proposed. */
   private told: readonly boolean[];
   /** How far a stroke's word reaches each cell, 0 to 1. */
-  private near: Float32Array;
+  private readonly near: Float32Array;
 
   constructor(evidence: Evidence) {
     const { width, height, classes, features } = evidence;
@@ -90,8 +91,7 @@ export class LiveModel {
 
   /** The cell that a pixel of the image lies in. */
   private cellOf(pixel: number): number {
-    const [x, y] = [pixel % this.width, Math.floor(pixel / this.width)];
-    return Math.floor((y * this.rows) / this.height) * this.columns + Math.floor((x * this.columns) / this.width);
+    return cellOf(pixel, this, { width: this.columns, height: this.rows });
   }
 
   /** Learns from all strokes of an image, from where it was. */

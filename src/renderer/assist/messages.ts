@@ -1,20 +1,12 @@
-import type { GridMap } from '#shared/assist/grid-map';
 import type { ProposalMap } from '../editor/proposed.ts';
-import type { Example } from './live-model.ts';
+import type { Evidence, Example } from './live-model.ts';
 
 /** An image to learn from, and what a network sees in it. */
-export interface BeginTask {
+export interface BeginTask extends Omit<Evidence, 'photo'> {
   kind: 'begin';
   turn: number;
   /** Where the photo is had from. */
   address: string;
-  width: number;
-  height: number;
-  logits: GridMap;
-  classIds: readonly number[];
-  features: GridMap;
-  /** Classes of the data set. */
-  classes: number;
 }
 
 /** All strokes of the image as they are now. */
@@ -22,8 +14,8 @@ export interface LearnTask {
   kind: 'learn';
   turn: number;
   examples: readonly Example[];
-  /** What a person has given a class, a cell of the proposal: 0 for nothing, else the class id and 1. */
-  fixed: Uint8Array;
+  /** What a person has given a class, a cell of the proposal: 0 for nothing, else the id and 1. */
+  fixed: Uint16Array;
 }
 
 export type AssistTask = BeginTask | LearnTask;

@@ -1,6 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import { forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { Random } from '#shared/random';
+import { cellOf, pixelsOfCells } from '../editor/cells.ts';
 import type { Size } from '../editor/region.ts';
 import { pixelsOfStroke, type Example } from './live-model.ts';
 
@@ -9,10 +10,10 @@ const mostExamples = 400;
 
 /** What a person and the assistant have painted on an image since it was opened: what to learn from, and what to leave alone. */
 export class Painted {
-  /** Cells of the proposal that a person has painted: 0 for none, else the class id and 1. */
-  readonly fixed: Uint8Array;
+  /** Cells of the proposal that a person has painted: 0 for none, else the id and 1, of void too. */
+  readonly fixed: Uint16Array;
   /** Cells that the assistant has painted, likewise. */
-  private readonly own: Uint8Array;
+  private readonly own: Uint16Array;
   private examples: Example[] = [];
   private readonly image: Size;
   private readonly cells: Size;
@@ -20,22 +21,20 @@ export class Painted {
 
   constructor(image: Size, cells: Size) {
     [this.image, this.cells] = [image, cells];
-    this.fixed = new Uint8Array(cells.width * cells.height);
-    this.own = new Uint8Array(cells.width * cells.height);
+    this.fixed = new Uint16Array(cells.width * cells.height);
+    this.own = new Uint16Array(cells.width * cells.height);
   }
 
   private cellOf(pixel: number): number {
-    const [x, y] = [pixel % this.image.width, Math.floor(pixel / this.image.width)];
-    const row = Math.floor((y * this.cells.height) / this.image.height);
-    return row * this.cells.width + Math.floor((x * this.cells.width) / this.image.width);
+    return cellOf(pixel, this.image, this.cells);
   }
 
-  /** A person has painted. */
-  add(patch: MaskPatch): void {
+  /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
+  add(patch: MaskPatch, keepsCleared = false): void {
     const drawn = new Map<number, { pixels: number[]; of: number }>();
     forEachChanged(patch, this.image.width, (pixel, position) => {
       const id = patch.values[position];
-      this.fixed[this.cellOf(pixel)] = id === voidId ? 0 : id + 1;
+      this.fixed[this.cellOf(pixel)] = id === voidId && !keepsCleared ? 0 : id + 1;
       if (id === voidId) return;
       const sample = drawn.get(id) ?? { pixels: [], of: 0 };
       drawn.set(id, sample);
@@ -59,14 +58,20 @@ export class Painted {
 
   /** Forgets what was taken back or painted over since. @param ids the mask as it is @returns what is left to learn from */
   current(ids: Uint8Array): Example[] {
-    this.examples = this.examples.filter(({ id, pixels }) => pixels.some((pixel) => ids[pixel] === id));
-    const { width, height } = this.cells;
-    const [across, down] = [this.image.width / width, this.image.height / height];
-    for (let row = 0, cell = 0; row < height; row++) {
-      const from = Math.floor((row + 0.5) * down) * this.image.width;
-      for (let column = 0; column < width; column++, cell++)
-        if (this.fixed[cell] > 0 && across === 1 && ids[from + column] !== this.fixed[cell] - 1) this.fixed[cell] = 0;
-    }
+    const left = this.examples.map(({ id, pixels }) => ({ id, pixels: pixels.filter((pixel) => ids[pixel] === id) }));
+    this.examples = left.filter(({ pixels }) => pixels.length > 0);
+    this.fixed.forEach((value, cell) => value > 0 && !this.holds(cell, value - 1, ids) && (this.fixed[cell] = 0));
     return this.examples;
+  }
+
+  /** Whether any pixel of a cell has an id. */
+  private holds(cell: number, id: number, ids: Uint8Array): boolean {
+    const at = { left: cell % this.cells.width, top: Math.floor(cell / this.cells.width), width: 1, height: 1 };
+    const { left, top, width, height } = pixelsOfCells(at, this.image, this.cells);
+    for (let y = top; y < top + height; y++) {
+      const row = y * this.image.width;
+      for (let x = left; x < left + width; x++) if (ids[row + x] === id) return true;
+    }
+    return false;
   }
 }

@@ -37,7 +37,7 @@ async function begin({ address, ...evidence }: BeginTask): Promise<void> {
 }
 
 /** What is proposed now; nothing for a model that neither a network nor a stroke has told anything. */
-function propose(examples: readonly Example[], fixed: Uint8Array | null, turn: number): AssistReply {
+function propose(examples: readonly Example[], fixed: Uint16Array | null, turn: number): AssistReply {
   if (!model) return { turn, error: 'no image was begun' };
   model.fit(examples);
   const size = proposedSize(model.width, model.height);
@@ -49,9 +49,9 @@ function propose(examples: readonly Example[], fixed: Uint8Array | null, turn: n
 }
 
 async function run(task: AssistTask): Promise<void> {
-  if (task.kind === 'learn' && task.turn < newest) return;
   try {
     if (task.kind === 'begin') await begin(task);
+    if (task.turn < newest) return;
     const reply = task.kind === 'learn' ? propose(task.examples, task.fixed, task.turn) : propose([], null, task.turn);
     scope.postMessage(reply, 'map' in reply ? [reply.map.ids.buffer, reply.map.regionOf.buffer] : []);
   } catch (error) {

@@ -80,6 +80,10 @@ export class Hand {
     this.tool.move(this.now(), press);
   }
 
+  slide(press: Press): void {
+    this.tool.slide(this.now(), press);
+  }
+
   up(press: Press): void {
     if (!this.pressing) return;
     this.tool.up(this.now(), press);

@@ -1,6 +1,6 @@
 import { voidId } from '#shared/mask/void-id';
-import type { Region, Size } from './region.ts';
-import { clipBox } from './region.ts';
+import { cellAt, pixelsOfCells } from './cells.ts';
+import { clipBox, type Region, type Size } from './region.ts';
 import type { Box, ImagePoint } from './units.ts';
 
 /** A connected part of a proposed mask that has one class. */
@@ -32,10 +32,10 @@ const smallest = 24;
 export class Proposed {
   readonly map: ProposalMap;
   readonly image: Size;
-  private readonly fixed: Uint8Array | null;
+  private readonly fixed: Uint16Array | null;
 
   /** @param fixed cells that a person has painted are not 0: nothing of them is taken */
-  constructor(map: ProposalMap, image: Size, fixed: Uint8Array | null = null) {
+  constructor(map: ProposalMap, image: Size, fixed: Uint16Array | null = null) {
     this.map = map;
     this.image = image;
     this.fixed = fixed;
@@ -43,8 +43,7 @@ export class Proposed {
 
   /** The cell that a pixel of the image lies in. */
   private cellAt(x: number, y: number): number {
-    const { width, height } = this.map;
-    return Math.floor((y * height) / this.image.height) * width + Math.floor((x * width) / this.image.width);
+    return cellAt(x, y, this.image, this.map);
   }
 
   /** The region at a point of the image; null where nothing is proposed. */
@@ -53,14 +52,6 @@ export class Proposed {
     if (column < 0 || row < 0 || column >= this.image.width || row >= this.image.height) return null;
     const region = this.map.regionOf[this.cellAt(column, row)];
     return region < 0 ? null : region;
-  }
-
-  /** The pixels of the image that lie in a box of cells. */
-  private pixelsOf({ left, top, width, height }: Box): Box {
-    const [across, down] = [this.image.width / this.map.width, this.image.height / this.map.height];
-    const [x, y] = [Math.floor(left * across), Math.floor(top * down)];
-    const box = { left: x, top: y, width: Math.ceil((left + width) * across) - x, height: Math.ceil((top + height) * down) - y };
-    return clipBox(box, this.image)!;
   }
 
   /** A point of the image that lies in a region. */
@@ -74,7 +65,7 @@ export class Proposed {
 
   /** The box of a region, in pixels of the image. */
   boxOf(region: number): Box {
-    return this.pixelsOf(this.map.regions[region].box);
+    return pixelsOfCells(this.map.regions[region].box, this.image, this.map);
   }
 
   /** @param wanted which cells count */
@@ -134,7 +125,7 @@ export class Proposed {
       [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
     });
     if (right < 0) return null;
-    const box = this.pixelsOf({ left, top, width: right - left + 1, height: bottom - top + 1 });
+    const box = pixelsOfCells({ left, top, width: right - left + 1, height: bottom - top + 1 }, this.image, this.map);
     return this.within(box, (cell) => wanted[cell] === 1);
   }
 

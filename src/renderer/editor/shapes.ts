@@ -5,10 +5,13 @@ import { capsule } from './stamp.ts';
 import type { Box, ImagePoint, ImagePx } from './units.ts';
 
 /** The pixels from the one under `a` to the one under `b`. */
-function boxBetween(a: ImagePoint, b: ImagePoint): Box {
+export function boxBetween(a: ImagePoint, b: ImagePoint): Box {
   const [left, top] = [Math.floor(Math.min(a.x, b.x)), Math.floor(Math.min(a.y, b.y))];
   return { left, top, width: Math.floor(Math.max(a.x, b.x)) - left + 1, height: Math.floor(Math.max(a.y, b.y)) - top + 1 };
 }
+
+/** The corners of a box between two points. */
+export const boxOutline = (a: ImagePoint, b: ImagePoint): ImagePoint[] => [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
 
 /** A box with a corner pixel under each point, cut to the mask; null where nothing is left. */
 export function rectangle(a: ImagePoint, b: ImagePoint, size: Size): Region | null {

@@ -33,7 +33,6 @@ export class Assist {
   models = $state.raw<AssistModel[]>([]);
   /** The model that proposes; undefined for the newest. */
   runId = $state<string | null | undefined>(undefined);
-  modelName = $state('');
   /** Whether what it learns is painted at once, where nothing is labelled or it has painted itself. */
   live = $state(false);
   proposed = $state.raw<Proposed | null>(null);
@@ -104,9 +103,8 @@ export class Assist {
       this.models = await session.client.assist.models();
       const seen = await session.client.assist.describe({ imageId: image.id, runId: this.runId });
       if (turn !== this.turn) return;
-      const { model, width, height, classIds } = seen;
+      const { width, height, classIds } = seen;
       const [logits, features] = [unpackMap(seen.logits), unpackMap(seen.features)];
-      this.modelName = model.name;
       this.worker ??= this.startWorker();
       const evidence = { width, height, logits, features, classIds, classes: dataset.classes.length };
       const address = assetUrl.image(dataset.id, image);
@@ -144,9 +142,10 @@ export class Assist {
 
   private onStroke({ label, patch }: Stroke): void {
     const { painted } = this.hand!;
-    if (label === learnedLabel || label === allTakenLabel) painted.addOwn(patch);
-    if (label === learnedLabel || label === allTakenLabel || label === takenLabel) return;
-    painted.add(patch);
+    if (label === takenLabel) return;
+    if (label === learnedLabel || label === allTakenLabel) return painted.addOwn(patch);
+    // What is cleared while it paints by itself is not to be filled again.
+    painted.add(patch, this.live);
     this.owes = this.live;
     this.learn();
   }

@@ -1,4 +1,4 @@
-import { ellipse, line, lineOutline, rectangle } from '../shapes.ts';
+import { boxOutline, ellipse, line, lineOutline, rectangle } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
 import { BrushTool } from './brush.ts';
 import { DragShapeTool, type DraggedShape } from './drag-shape.ts';
@@ -7,8 +7,6 @@ import { OutlineTool } from './outline.ts';
 import { PolygonTool } from './polygon.ts';
 import { TakeTool } from './take.ts';
 import type { Draft, Tool, ToolName } from './tool.ts';
-
-const boxOutline = (a: ImagePoint, b: ImagePoint): ImagePoint[] => [a, { x: b.x, y: a.y }, b, { x: a.x, y: b.y }];
 
 const roundOutline = (a: ImagePoint, b: ImagePoint): ImagePoint[] => {
   const [cx, cy] = [(a.x + b.x) / 2, (a.y + b.y) / 2];

@@ -1,4 +1,5 @@
 import type { Proposed, ProposedPixels } from '../proposed.ts';
+import { boxBetween, boxOutline } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
 import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
@@ -18,7 +19,7 @@ export class TakeTool extends SimpleTool {
   private pointer: ImagePoint | null = null;
 
   override get preview(): Preview | null {
-    const box = this.from && this.to ? [this.from, { x: this.to.x, y: this.from.y }, this.to, { x: this.from.x, y: this.to.y }] : [];
+    const box = this.from && this.to ? boxOutline(this.from, this.to) : [];
     if (box.length === 0 && this.region === null) return null;
     return { points: box, closed: true, filled: false, corners: [], chosen: null, subtracts: false, region: this.region };
   }
@@ -34,12 +35,16 @@ export class TakeTool extends SimpleTool {
 
   override move(context: ToolContext, { at }: Press): void {
     this.to = this.from && at;
-    const rests = this.pointer?.x === at.x && this.pointer.y === at.y;
     this.pointer = at;
-    if (this.goneTo && rests && !this.from) return this.choose(context.proposed?.at(this.goneTo) ?? null, context.proposed);
     this.goneTo = null;
     if (this.isDrag(context)) this.choose(null, context.proposed);
     else this.choose(context.proposed?.at(at) ?? null, context.proposed);
+  }
+
+  /** What a key has gone to stays chosen: it was brought into view, or is being looked at. */
+  override slide(context: ToolContext, press: Press): void {
+    if (this.goneTo && !this.from) this.pointer = press.at;
+    else this.move(context, press);
   }
 
   override up(context: ToolContext, { at, shift }: Press): void {
@@ -48,7 +53,7 @@ export class TakeTool extends SimpleTool {
     const drags = this.isDrag(context);
     [this.from, this.to] = [null, null];
     if (!from || !proposed) return;
-    if (drags) return take(context, proposed.inBox(boxOf(from, at)));
+    if (drags) return take(context, proposed.inBox(boxBetween(from, at)));
     const region = proposed.at(at);
     if (region !== null) take(context, shift ? proposed.ofClass(proposed.map.regions[region].id) : proposed.region(region));
   }
@@ -79,7 +84,7 @@ export class TakeTool extends SimpleTool {
 
   private goOn(context: ToolContext, proposed: Proposed): boolean {
     const open = proposed.inDoubt(context.document.ids);
-    const before = this.of === proposed ? this.region : null;
+    const before = this.goneTo && this.of === proposed ? this.region : null;
     // What has just been taken is in doubt no more: its place in the order tells what comes after it.
     const after = before === null ? undefined : open.find((region) => proposed.isSurer(region, before));
     const next = after ?? open.at(0) ?? null;
@@ -99,11 +104,6 @@ export class TakeTool extends SimpleTool {
     this.cancel();
   }
 }
-
-const boxOf = (a: ImagePoint, b: ImagePoint) => {
-  const [left, top] = [Math.floor(Math.min(a.x, b.x)), Math.floor(Math.min(a.y, b.y))];
-  return { left, top, width: Math.floor(Math.max(a.x, b.x)) - left + 1, height: Math.floor(Math.max(a.y, b.y)) - top + 1 };
-};
 
 /** Takes pixels of the proposal as one step. */
 export function take({ document }: Pick<ToolContext, 'document'>, pixels: ProposedPixels | null, label = takenLabel): void {

@@ -64,6 +64,8 @@ export interface Tool {
   down(context: ToolContext, press: Press): void;
   move(context: ToolContext, press: Press): void;
   up(context: ToolContext, press: Press): void;
+  /** The picture has moved under the pointer. */
+  slide(context: ToolContext, press: Press): void;
   doubleClick(context: ToolContext): void;
   /** @returns whether the key was for this tool */
   key(context: ToolContext, key: string, shift: boolean): boolean;
@@ -92,6 +94,10 @@ export abstract class SimpleTool implements Tool {
 
   move(_context: ToolContext, _press: Press): void {
     // Not every tool follows the pointer.
+  }
+
+  slide(context: ToolContext, press: Press): void {
+    this.move(context, press);
   }
 
   up(_context: ToolContext, _press: Press): void {

@@ -231,6 +231,8 @@ export class EditorController {
   destroy(): void {
     this.edgePan.stop();
     this.unsubscribe();
+    // A frame that was asked for finds nothing to draw.
+    this.isProposalStale = false;
     this.stage.destroy();
     this.options.status('');
   }
@@ -255,7 +257,7 @@ export class EditorController {
     this.stage.setViewport(this.view);
     this.overlay.setScale(this.view.scale);
     // What is open leads to what lies under the pointer now.
-    if (this.pointer) this.hand.move(this.pressOf(this.pointer));
+    if (this.pointer) this.hand.slide(this.pressOf(this.pointer));
     this.refreshOverlay();
     this.showStatus();
   }
