@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noAffixes } from '#shared/data/arrangement';
 import { classChange, type EditedClass } from '../../src/renderer/features/library/class-set-change.ts';
 
 const classes = ['Sky', 'Road', 'Car'].map((name, id) => ({ id, value: id + 1, name, color: [id, id, id] as [number, number, number] }));
@@ -7,10 +8,7 @@ const arrangement = {
   title: 'x',
   sources: [],
   below: false,
-  imagePrefix: '',
-  imageSuffix: '',
-  maskPrefix: '',
-  maskSuffix: '',
+  ...noAffixes,
   splits: { by: 'folders' as const },
   classes: { builtIn: 'camvid-11' as const },
   masks: 'value' as const,

@@ -4,6 +4,7 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import { existsSync } from 'node:fs';
 import type { ClassSet } from '#services/class-sets/class-set';
+import type { LocatedImage } from '#services/layouts/located-image';
 import { isZip, unzipBeside } from '#services/layouts/unzip';
 import { isFolder } from '#services/layouts/folder-view';
 import { datasetFolder, locateDataset, type LocatedDataset } from '#services/layouts/recognise';
@@ -29,16 +30,20 @@ export async function findDataset(folder: string): Promise<CliDataset> {
   return { folder: at, located, classSet: located.classSet };
 }
 
-/** The labelled samples of a split. @throws AppError 'not-found' naming the splits there are */
-export function labelledSamples({ located }: CliDataset, split: string): Sample[] {
+/** The images of a split. @throws AppError 'not-found' naming the splits there are */
+export function imagesOf({ located }: CliDataset, split: string): LocatedImage[] {
   const images = located.images.filter((image) => image.split === split);
-  if (images.length === 0) {
-    const there = [...new Set(located.images.map((image) => image.split))].join(', ');
-    throw new AppError(
-      'not-found',
-      `There is no split "${split}"; there are ${there}. One is made with: import --data DIR --make-split 20 (percent of the images)`,
-    );
-  }
+  if (images.length > 0) return images;
+  const there = [...new Set(located.images.map((image) => image.split))].join(', ');
+  throw new AppError(
+    'not-found',
+    `There is no split "${split}"; there are ${there}. One is made with: import --data DIR --make-split 20 (percent of the images)`,
+  );
+}
+
+/** The labelled samples of a split. @throws AppError 'not-found' as `imagesOf`, and where none has a mask */
+export function labelledSamples(dataset: CliDataset, split: string): Sample[] {
+  const images = imagesOf(dataset, split);
   const samples = images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   if (samples.length === 0) throw new AppError('not-found', `No image of the split "${split}" has a mask`);
   return samples;

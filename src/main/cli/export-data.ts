@@ -7,7 +7,7 @@ import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
-import { findDataset } from './dataset.ts';
+import { findDataset, imagesOf } from './dataset.ts';
 import { give, say } from './say.ts';
 
 interface ExportDataOptions {
@@ -60,12 +60,9 @@ function withPredictions(images: readonly LocatedImage[], folder: string): Locat
 }
 
 async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
-  const { located, classSet } = await findDataset(data);
-  const chosen = located.images.filter((image) => split === undefined || image.split === split);
-  if (chosen.length === 0) {
-    const there = [...new Set(located.images.map((image) => image.split))].join(', ');
-    throw new AppError('not-found', `There is no split "${split}"; there are ${there}`);
-  }
+  const dataset = await findDataset(data);
+  const { classSet } = dataset;
+  const chosen = split === undefined ? dataset.located.images : imagesOf(dataset, split);
   // What `predict` writes holds stored values, whatever the masks of the data set are.
   const predicted = predictions ? { ...classSet, format: { ...classSet.format, by: 'value' as const } } : classSet;
   const images = predictions ? withPredictions(chosen, path.resolve(predictions)) : chosen;

@@ -73,9 +73,9 @@ async function importDataset(options: ImportOptions): Promise<void> {
   letLinksInto(folder);
   const view = new FolderView(folder);
   const found = arrangementOf(view, options);
-  const { images: all, maskFiles } = locatedBy(view, found);
-  const arrangement = options.makeSplit === undefined ? found : { ...found, splits: splitMade(all, options) };
-  const { images, problems } = locatedBy(view, arrangement);
+  const located = locatedBy(view, found);
+  const arrangement = options.makeSplit === undefined ? found : { ...found, splits: splitMade(located.images, options) };
+  const { images, problems, maskFiles } = arrangement === found ? located : locatedBy(view, arrangement);
   const classSet = classSetOf(view, arrangement);
   const { name, classes } = classSet;
   const outside = outsideText(maskFiles, classSet);

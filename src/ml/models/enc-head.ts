@@ -65,11 +65,23 @@ class Lateral {
   }
 }
 
+/** What both heads begin with. */
+interface Encoding {
+  readonly bottleneck: Conv | ConvBn;
+  readonly lateral: Lateral | null;
+  readonly encModule: EncModule;
+}
+
+function encode(tape: Tape, stages: Node[], { bottleneck, lateral, encModule }: Encoding): { encodingFeature: Node; output: Node } {
+  const narrowed = bottleneck.forward(tape, stages[3]);
+  return encModule.forward(tape, lateral ? lateral.forward(tape, narrowed, stages) : narrowed);
+}
+
 /** The reference's head: biased convolutions, upsampling by 8, classifier at full resolution. */
 export class ReferenceHead implements Head {
-  private readonly bottleneck: Conv;
-  private readonly lateral: Lateral | null;
-  private readonly encModule: EncModule;
+  readonly bottleneck: Conv;
+  readonly lateral: Lateral | null;
+  readonly encModule: EncModule;
   private readonly classifierHidden: ConvBn;
   private readonly classifier: Conv;
   private readonly seLayer: Linear;
@@ -88,12 +100,6 @@ export class ReferenceHead implements Head {
     this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
   }
 
-  private encode(tape: Tape, stages: Node[]): { encodingFeature: Node; output: Node } {
-    const bottleneck = this.bottleneck.forward(tape, stages[3]);
-    const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
-    return this.encModule.forward(tape, features);
-  }
-
   /** At eight times the size of the encoded features. */
   private classify(tape: Tape, output: Node): Node {
     const [, height, width] = output.shape;
@@ -101,14 +107,14 @@ export class ReferenceHead implements Head {
   }
 
   describe(tape: Tape, stages: Node[]): Described {
-    const { output: features } = this.encode(tape, stages);
+    const { output: features } = encode(tape, stages, this);
     const [, height, width] = features.shape;
     const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, features), height * 2, width * 2));
     return { features, logits };
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
-    const { encodingFeature, output } = this.encode(tape, stages);
+    const { encodingFeature, output } = encode(tape, stages, this);
     // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
     const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, output), size[0], size[1]));
     return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null, stage3SeLogits: null };
@@ -117,9 +123,9 @@ export class ReferenceHead implements Head {
 
 /** The paper's head: BN and ReLU throughout, dropout, classifier before upsampling; optionally stage 1 joined in before it. */
 export class PaperHead implements Head {
-  private readonly bottleneck: ConvBn;
-  private readonly lateral: Lateral | null;
-  private readonly encModule: EncModule;
+  readonly bottleneck: ConvBn;
+  readonly lateral: Lateral | null;
+  readonly encModule: EncModule;
   private readonly detail: { project: ConvBn; fuse: ConvBn } | null;
   private readonly classifier: Conv;
   private readonly seLayer: Linear;
@@ -158,19 +164,13 @@ export class PaperHead implements Head {
       : null;
   }
 
-  private encode(tape: Tape, stages: Node[]): { encodingFeature: Node; output: Node } {
-    const bottleneck = this.bottleneck.forward(tape, stages[3]);
-    const features = this.lateral ? this.lateral.forward(tape, bottleneck, stages) : bottleneck;
-    return this.encModule.forward(tape, features);
-  }
-
   describe(tape: Tape, stages: Node[]): Described {
-    const features = this.joinDetail(tape, this.encode(tape, stages).output, stages[0]);
+    const features = this.joinDetail(tape, encode(tape, stages, this).output, stages[0]);
     return { features, logits: this.classifier.forward(tape, features) };
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
-    const { encodingFeature, output } = this.encode(tape, stages);
+    const { encodingFeature, output } = encode(tape, stages, this);
     const logits = tape.scope(() => {
       const joined = this.joinDetail(tape, output, stages[0]);
       return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);

@@ -1,6 +1,9 @@
+/** Whether something is being said in a dialog: no key throws that away. */
+export const isDialogOpen = (): boolean => document.querySelector('dialog[open]') !== null;
+
 /** Whether a key is for what it was typed into: a field, an open dialog or a menu. */
 export function isForField({ target }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
-  if (document.querySelector('dialog[open]') !== null) return true;
+  if (isDialogOpen()) return true;
   return target.matches('input, select, textarea') || target.closest('[role=menu]') !== null;
 }

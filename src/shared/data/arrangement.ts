@@ -69,5 +69,6 @@ export type OpenArrangement = z.infer<typeof openArrangementSchema>;
 export type Arrangement = z.infer<typeof arrangementSchema>;
 /** What names have around the part that an image shares with its mask. */
 export type Affixes = Pick<Arrangement, 'imagePrefix' | 'imageSuffix' | 'maskPrefix' | 'maskSuffix'>;
+export const noAffixes: Affixes = { imagePrefix: '', imageSuffix: '', maskPrefix: '', maskSuffix: '' };
 export type Source = Arrangement['sources'][number];
 export type ClassSource = Arrangement['classes'];

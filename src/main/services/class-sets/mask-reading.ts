@@ -88,16 +88,8 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
 
 /** What masks hold beside the classes of a set, in a sentence; null where it is nothing, or none can be read. */
 export function outsideText(files: readonly string[], { name, format }: ClassSet): string | null {
-  const shares = someOf(files).flatMap((content) => {
-    try {
-      const { values, toId } = decodeStoredMask(content, 'a mask', format);
-      const outside = countCodes(values).reduce((sum, pixels, code) => sum + (isForeign(code, toId) ? pixels : 0), 0);
-      return [outside / values.length];
-    } catch {
-      return [];
-    }
-  });
-  const mean = (100 * shares.reduce((sum, share) => sum + share, 0)) / Math.max(1, shares.length);
+  const shares = someOf(files).flatMap((content) => measured(content, format) ?? []);
+  const mean = (100 * shares.reduce((sum, { outside }) => sum + outside, 0)) / Math.max(1, shares.length);
   if (mean === 0) return null;
   const percent = mean < 1 ? 'Some' : `${Math.round(mean)} %`;
   const ways = 'choose other classes or what names them, or open it and say what they are';
@@ -130,17 +122,21 @@ interface Shares {
   void: number;
 }
 
-/** All is outside of a mask that cannot be read so. */
-function sharesOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): Shares {
-  const nothing = { outside: 1, void: 0 };
+/** What a mask holds, and whether it is grey; null of one that cannot be read so. */
+function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { isGrey: boolean }) | null {
   try {
     const { values, toId, form } = decodeStoredMask(content, 'a mask', format);
-    // Grey that happens to be a class's colour is no sign of colours.
-    if (by === 'colour' && 'builtIn' in source && (form.colourType === 0 || form.colourType === 4)) return nothing;
     const counts = countCodes(values);
     const share = (is: (code: number) => boolean) => counts.reduce((sum, pixels, code) => sum + (is(code) ? pixels : 0), 0) / values.length;
-    return { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId) };
+    const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId) };
+    return { ...shares, isGrey: form.colourType === 0 || form.colourType === 4 };
   } catch {
-    return nothing;
+    return null;
   }
+}
+
+/** All is outside of a mask that cannot be read so. Grey that happens to be a class's colour is no sign of colours. */
+function sharesOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): Shares {
+  const found = measured(content, format);
+  return !found || (by === 'colour' && 'builtIn' in source && found.isGrey) ? { outside: 1, void: 0 } : found;
 }

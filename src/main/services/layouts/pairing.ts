@@ -1,5 +1,5 @@
 // Which mask is whose. Names are compared as people read them: however their letters are composed, and in any case where that is clear.
-import type { Affixes } from '#shared/data/arrangement';
+import { noAffixes, type Affixes } from '#shared/data/arrangement';
 
 const composed = (text: string): string => text.normalize('NFC');
 const folded = (text: string): string => composed(text).toLowerCase();
@@ -76,8 +76,6 @@ export class MaskIndex {
     return [...this.unused];
   }
 }
-
-export const noAffixes: Affixes = { imagePrefix: '', imageSuffix: '', maskPrefix: '', maskSuffix: '' };
 
 /** What names of masks begin with, set apart from the rest or before a number. */
 const maskPrefix = /^(?:masks?|labels?|gts?|segs?|segmentations?|annots?|annotations?|ground[ _-]?truths?)(?:[ ._-]|(?=\d))/i;
