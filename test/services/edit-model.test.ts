@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { encodeStoredMask } from '#files/mask-writing';
+import { journalName } from '#services/edits/journals';
 import type { EditState } from '#shared/contract/edits';
+
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
@@ -48,11 +50,20 @@ const deeds: fc.Arbitrary<Deed[]> = fc.array(
   { minLength: 4, maxLength: 24 },
 );
 
+/** What can be taken back and done again of the mask file with this content. */
+interface Past {
+  content: Buffer;
+  done: Uint8Array[];
+  undone: Uint8Array[];
+}
+
 /** The mask as it should be: its pixels, and what can be taken back and done again. */
 class Model {
   values: Uint8Array;
   private done: Uint8Array[] = [];
   private undone: Uint8Array[] = [];
+  /** Looking at a mask writes nothing: until the first stroke on another program's mask, the journal is that of the file before. */
+  private past: Past | null = null;
 
   constructor(values: Uint8Array) {
     this.values = values.slice();
@@ -61,6 +72,7 @@ class Model {
   paint({ left, top, width, height, id }: { left: number; top: number; width: number; height: number; id: number }): void {
     this.done.push(this.values.slice());
     this.undone = [];
+    this.past = null;
     for (let y = top; y < top + height; y++) this.values.fill(id, y * size.width + left, y * size.width + left + width);
   }
 
@@ -80,11 +92,18 @@ class Model {
     return true;
   }
 
-  /** Another program wrote it: undo begins anew. */
-  foreign(values: Uint8Array): void {
+  /** Another program wrote it: undo begins anew, unless it has put back the file that the journal is of. */
+  foreign(values: Uint8Array, { before, now, journal }: { before: Buffer; now: Buffer; journal: boolean }): void {
     this.values = values.slice();
-    this.done = [];
-    this.undone = [];
+    this.past ??= { content: before, done: journal ? this.done : [], undone: journal ? this.undone : [] };
+    const isBack = this.past.content.equals(now);
+    this.done = isBack ? this.past.done : [];
+    this.undone = isBack ? this.past.undone : [];
+    if (isBack) this.past = null;
+  }
+
+  loseJournal(): void {
+    this.past = null;
   }
 }
 
@@ -121,12 +140,14 @@ class Driver {
   /** What another program does, after everything is saved: it is seen when the image is opened next. */
   private async foreign(content: Buffer): Promise<void> {
     await this.save();
-    if (content.equals(readFileSync(this.file))) return;
+    const before = readFileSync(this.file);
+    const journal = existsSync(path.join(this.folder, '.encnet/journal', journalName(imageId)));
+    if (content.equals(before)) return;
     writeFileSync(this.file, content);
     // Two writes within one tick of the clock and of one length look the same.
     const later = new Date(Date.now() + 2000);
     utimesSync(this.file, later, later);
-    this.model.foreign(readStoredMask(this.file).values);
+    this.model.foreign(readStoredMask(this.file).values, { before, now: content, journal });
     await openMask(this.bench, imageId);
   }
 
@@ -160,6 +181,7 @@ class Driver {
         const journals = path.join(this.folder, '.encnet/journal');
         // Everything is in memory or in the file: with the workbench open nothing of it is needed.
         await openMask(bench, imageId);
+        model.loseJournal();
         if (existsSync(journals)) for (const name of readdirSync(journals)) rmSync(path.join(journals, name));
         return;
       }
@@ -194,6 +216,18 @@ class Driver {
     await this.bench.workbench.shutDown();
   }
 }
+
+test('a mask that is put back as it was can be undone again; one that was painted on meanwhile cannot', async () => {
+  const paint: Deed = { kind: 'paint', left: 0, top: 0, width: 4, height: 4, id: 3, waits: true };
+  const away: Deed = { kind: 'foreign', id: 0 };
+  const back: Deed = { kind: 'putBack', age: 0 };
+  for (const between of [[], [paint]]) {
+    const driver = new Driver(await makeDataset({ train: images, val: 1, ...size }));
+    await driver.open();
+    for (const deed of [paint, { kind: 'save' } as const, away, ...between, back, { kind: 'undo' } as const]) await driver.do(deed);
+    await driver.check();
+  }
+});
 
 test('a mask is what was painted on it, whatever happens between the strokes', { timeout: 240_000 }, async () => {
   await fc.assert(
