@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
+import { strictOpenCvPlugin } from './scripts/build/strict-opencv.ts';
 
 export default defineConfig({
   main: {
@@ -22,6 +23,7 @@ export default defineConfig({
   },
   renderer: {
     plugins: [svelte()],
+    worker: { format: 'es', plugins: () => [strictOpenCvPlugin()] },
     build: { rolldownOptions: { input: { index: 'src/renderer/index.html' } } },
   },
 });

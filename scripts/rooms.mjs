@@ -44,9 +44,10 @@ export const rooms = [
   room('preload', 'preload', [], ['electron']),
   room('editor', 'renderer/editor', ['shared'], []),
   room('assist', 'renderer/assist', ['shared', 'editor'], []),
+  room('vision', 'renderer/vision', ['shared', 'editor'], ['@opencvjs/web']),
   room('canvas', 'renderer/canvas', ['shared', 'editor'], ['konva']),
   room('api', 'renderer/api', ['shared'], ['@msgpack/msgpack']),
-  room('state', 'renderer/state', ['shared', 'editor', 'assist', 'api'], ['svelte']),
+  room('state', 'renderer/state', ['shared', 'editor', 'assist', 'vision', 'api'], ['svelte']),
   room('ui', 'renderer/ui', ['shared', 'state'], ['svelte', '@lucide/svelte', 'uplot']),
   room(
     'features',

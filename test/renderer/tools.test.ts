@@ -3,78 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { voidId } from '#shared/mask/void-id';
 import { MaskDocument } from '../../src/renderer/editor/document.ts';
-import { Hand, type Drafts } from '../../src/renderer/editor/hand.ts';
-import { classInk, subtracting } from '../../src/renderer/editor/ink.ts';
+import { Hand } from '../../src/renderer/editor/hand.ts';
 import { regionsOf } from '../../src/renderer/assist/proposal-map.ts';
 import { polygonRegion } from '../../src/renderer/editor/polygon-region.ts';
 import { Proposed } from '../../src/renderer/editor/proposed.ts';
-import { toolNames, type Press, type ToolContext, type ToolName } from '../../src/renderer/editor/tools/tool.ts';
-import type { Box, ImagePoint } from '../../src/renderer/editor/units.ts';
-
-const size = { width: 60, height: 60 };
-
-/** A hand over a blank mask, as a person holds it. */
-class Person {
-  readonly document = new MaskDocument(new Uint8Array(size.width * size.height), size);
-  readonly steps: string[] = [];
-  classId = 3;
-  near = 1;
-  proposed: Proposed | null = null;
-  readonly revealed: Box[] = [];
-  onReveal: () => void = () => undefined;
-  hand: Hand;
-
-  constructor(tool: ToolName, drafts: Drafts = new Map()) {
-    this.document.onCommit(({ label }) => this.steps.push(label));
-    this.hand = new Hand(tool, drafts, () => this.context());
-  }
-
-  context(): ToolContext {
-    const { document, classId, near, proposed, revealed } = this;
-    const brush = { diameter: 4, shape: 'round' as const };
-    const reveal = (box: Box) => {
-      revealed.push(box);
-      this.onReveal();
-    };
-    return { document, ink: classInk(classId), subtract: subtracting(classId), brush, lineWidth: 3, near, proposed, reveal };
-  }
-
-  press(x: number, y: number, held: Partial<Press> = {}): void {
-    this.hand.down({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
-  }
-
-  move(x: number, y: number, held: Partial<Press> = {}): void {
-    this.hand.move({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
-  }
-
-  /** The picture moves under the pointer. */
-  slide(x: number, y: number): void {
-    this.hand.slide({ at: { x, y }, shift: false, ctrl: false, share: 1 });
-  }
-
-  release(x: number, y: number): void {
-    this.hand.up({ at: { x, y }, shift: false, ctrl: false, share: 1 });
-  }
-
-  click(x: number, y: number, held: Partial<Press> = {}): void {
-    this.press(x, y, held);
-    this.release(x, y);
-  }
-
-  drag(points: readonly (readonly [number, number])[], held: Partial<Press> = {}): void {
-    this.press(...points[0], held);
-    for (const [x, y] of points.slice(1)) this.move(x, y, held);
-    this.release(...points.at(-1)!);
-  }
-
-  at(x: number, y: number): number {
-    return this.document.ids[y * size.width + x];
-  }
-
-  pixels(id: number): number {
-    return this.document.pixels[id];
-  }
-}
+import { toolNames } from '../../src/renderer/editor/tools/tool.ts';
+import type { ImagePoint } from '../../src/renderer/editor/units.ts';
+import { Person, size } from './person.ts';
 
 const triangle = [
   [10, 10],

@@ -8,8 +8,8 @@ import { listenTo, type StageEvents } from './stage-events.ts';
  */
 export class StageView {
   readonly overlay: Konva.Layer;
-  /** Of what is proposed, over the mask. */
-  readonly proposal: Konva.Layer;
+  /** Of what is proposed and of superpixels, over the mask. */
+  readonly guides: Konva.Layer;
   private readonly stage: Konva.Stage;
   private readonly photoLayer: Konva.Layer;
   private readonly maskLayer: Konva.Layer;
@@ -22,13 +22,13 @@ export class StageView {
     this.stage = new Konva.Stage({ container, width: Math.max(1, container.clientWidth), height: Math.max(1, container.clientHeight) });
     this.photoLayer = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
     this.maskLayer = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
-    this.proposal = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
+    this.guides = new Konva.Layer({ listening: false, imageSmoothingEnabled: false });
     this.overlay = new Konva.Layer({ listening: false });
     this.photo = new Konva.Image({ image: undefined, listening: false });
     this.mask = new Konva.Image({ image: undefined, listening: false });
     this.photoLayer.add(this.photo);
     this.maskLayer.add(this.mask);
-    this.stage.add(this.photoLayer, this.maskLayer, this.proposal, this.overlay);
+    this.stage.add(this.photoLayer, this.maskLayer, this.guides, this.overlay);
     this.maskLayer.getCanvas().setPixelRatio(1);
     this.stopListening = listenTo(container, events);
     this.resizes = new ResizeObserver(() => {

@@ -2,6 +2,7 @@ import Konva from 'konva';
 import { squareAt } from '../editor/shapes.ts';
 import type { Preview } from '../editor/tools/tool.ts';
 import type { ImagePoint, ImagePx } from '../editor/units.ts';
+import { RegionPicture } from './region-picture.ts';
 
 /** Lines of two colours, so that one of them is always seen, and that of what is chosen. */
 export interface OverlayColors {
@@ -18,6 +19,7 @@ export class ToolOverlay {
   private readonly layer: Konva.Layer;
   private readonly ring: Konva.Shape;
   private readonly outline: Konva.Shape;
+  private readonly region = new RegionPicture();
   private brush: { at: ImagePoint; diameter: ImagePx; shape: 'round' | 'square' } | null = null;
   private preview: Preview | null = null;
   private fill = '';
@@ -31,7 +33,7 @@ export class ToolOverlay {
       new Konva.Shape({ listening: false, perfectDrawEnabled: false, sceneFunc: ({ _context }) => draw(_context) });
     this.ring = drawn((context) => this.drawRing(context));
     this.outline = drawn((context) => this.drawOutline(context));
-    layer.add(this.outline, this.ring);
+    layer.add(this.region.shape, this.outline, this.ring);
   }
 
   /** @param scale screen pixels of an image pixel */
@@ -45,10 +47,11 @@ export class ToolOverlay {
     this.layer.batchDraw();
   }
 
-  /** @param fill the colour of what would be written */
-  showPreview(preview: Preview | null, fill: string): void {
+  /** @param fill the colour of what would be written @param pixel the same as a pixel of a canvas, or one for each id */
+  showPreview(preview: Preview | null, fill: string, pixel: number | Uint32Array): void {
     if (!preview && !this.preview) return;
     this.preview = preview;
+    this.region.show(preview?.pixels ?? null, pixel);
     this.fill = fill;
     this.layer.batchDraw();
   }

@@ -1,6 +1,6 @@
 // A coarser grid over an image: which cell a pixel lies in, and which pixels a cell has.
-import { clipBox, type Size } from './region.ts';
-import type { Box } from './units.ts';
+import { clipBox, type Region, type Size } from './region.ts';
+import type { Box, ImagePoint } from './units.ts';
 
 /** The cell that a pixel of the image lies in. */
 export const cellAt = (x: number, y: number, image: Size, cells: Size): number =>
@@ -16,4 +16,22 @@ export function pixelsOfCells({ left, top, width, height }: Box, image: Size, ce
   const [x, y] = [Math.floor(left * across), Math.floor(top * down)];
   const box = { left: x, top: y, width: Math.ceil((left + width) * across) - x, height: Math.ceil((top + height) * down) - y };
   return clipBox(box, image)!;
+}
+
+/** The cell that a point of the image lies in; null beyond the image. */
+export function cellUnder({ x, y }: ImagePoint, image: Size, cells: Size): number | null {
+  const [column, row] = [Math.floor(x), Math.floor(y)];
+  return column < 0 || row < 0 || column >= image.width || row >= image.height ? null : cellAt(column, row, image, cells);
+}
+
+/** The pixels of an image whose cells are wanted, in the pixels of a box of cells. */
+export function pixelsWhere(cells: Box, image: Size, grid: Size, wanted: (cell: number) => boolean): Region {
+  const box = pixelsOfCells(cells, image, grid);
+  const selected = new Uint8Array(box.width * box.height);
+  const columns = Int32Array.from({ length: box.width }, (_, column) => cellAt(box.left + column, 0, image, grid));
+  for (let row = 0, i = 0; row < box.height; row++) {
+    const first = cellAt(0, box.top + row, image, grid);
+    for (let column = 0; column < box.width; column++, i++) selected[i] = wanted(first + columns[column]) ? 1 : 0;
+  }
+  return { box, selected };
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/errors';
 import { eraser, type Ink } from './ink.ts';
 import { createTool } from './tools/index.ts';
 import type { Draft, Press, Preview, Tool, ToolContext, ToolName } from './tools/tool.ts';
@@ -5,6 +6,9 @@ import type { Viewport } from './viewport.ts';
 
 /** What was left open with tools on an image. */
 export type Drafts = ReadonlyMap<ToolName, Draft>;
+
+/** What a hand is told of at every event. */
+export type HandContext = Omit<ToolContext, 'later'>;
 
 /** How an image was left. */
 export interface LeftOpen {
@@ -18,17 +22,22 @@ export interface LeftOpen {
  * with: what is chosen meanwhile counts from the next one on.
  */
 export class Hand {
-  private readonly context: () => ToolContext;
+  private readonly context: () => HandContext;
+  private readonly changed: () => void;
   private readonly tools = new Map<ToolName, Tool>();
   private name: ToolName;
   /** What is chosen while a press is under way. */
   private next: ToolName | null = null;
   private pressedWith: { ink: Ink; subtract: Ink } | null = null;
+  /** Answers that a person waits for. */
+  private readonly owed = new Set<Promise<unknown>>();
+  private left = false;
 
-  /** @param context read anew at every event */
-  constructor(name: ToolName, drafts: Drafts, context: () => ToolContext) {
+  /** @param context read anew at every event @param changed told when an answer has come that a tool waited for */
+  constructor(name: ToolName, drafts: Drafts, context: () => HandContext, changed: () => void = () => undefined) {
     this.name = name;
     this.context = context;
+    this.changed = changed;
     for (const [each, draft] of drafts) this.tools.set(each, createTool(each, draft));
   }
 
@@ -41,7 +50,20 @@ export class Hand {
   }
 
   private now(): ToolContext {
-    return { ...this.context(), ...this.pressedWith };
+    return { ...this.context(), ...this.pressedWith, later: (answer, then, owes) => void this.later(answer, then, owes) };
+  }
+
+  private async later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, owes: boolean): Promise<void> {
+    if (owes) this.owed.add(answer);
+    try {
+      const found = await answer;
+      if (!this.left) then(this.now(), found);
+    } catch (error) {
+      if (!this.left) this.context().tell(messageOf(error));
+    } finally {
+      this.owed.delete(answer);
+      if (!this.left) this.changed();
+    }
   }
 
   get pressing(): boolean {
@@ -126,6 +148,8 @@ export class Hand {
   leave(): Drafts {
     this.tool.finish(this.now());
     this.pressedWith = null;
+    this.left = true;
+    if (this.owed.size > 0) this.context().tell('The image was left before what was asked for had been found: nothing was painted.');
     const drafts = [...this.tools].flatMap(([name, { draft }]): [ToolName, Draft][] => (draft ? [[name, draft]] : []));
     return new Map(drafts);
   }

@@ -1,5 +1,5 @@
 import { voidId } from '#shared/mask/void-id';
-import { cellAt, pixelsOfCells } from './cells.ts';
+import { cellAt, cellUnder, pixelsOfCells } from './cells.ts';
 import { clipBox, type Region, type Size } from './region.ts';
 import type { Box, ImagePoint } from './units.ts';
 
@@ -47,11 +47,14 @@ export class Proposed {
   }
 
   /** The region at a point of the image; null where nothing is proposed. */
-  at({ x, y }: ImagePoint): number | null {
-    const [column, row] = [Math.floor(x), Math.floor(y)];
-    if (column < 0 || row < 0 || column >= this.image.width || row >= this.image.height) return null;
-    const region = this.map.regionOf[this.cellAt(column, row)];
-    return region < 0 ? null : region;
+  at(point: ImagePoint): number | null {
+    const cell = cellUnder(point, this.image, this.map);
+    return cell === null || this.map.regionOf[cell] < 0 ? null : this.map.regionOf[cell];
+  }
+
+  /** The class that is proposed for a pixel of the image; void for none. */
+  idAt(x: number, y: number): number {
+    return this.map.ids[this.cellAt(x, y)];
   }
 
   /** A point of the image that lies in a region. */

@@ -6,6 +6,7 @@ import { MaskSession } from './mask-session.svelte.ts';
 import type { LeftOpen } from '../editor/hand.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
+import { PhotoVision } from './photo-vision.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { SvelteSet } from 'svelte/reactivity';
 
@@ -28,6 +29,7 @@ export class AnnotateState {
   error = $state('');
   readonly hand = new Painting();
   readonly assist: Assist;
+  readonly vision: PhotoVision;
   opacity = $state(0.55);
   brightness = $state(1);
   maskHidden = $state(false);
@@ -55,6 +57,7 @@ export class AnnotateState {
   constructor(session: Session) {
     this.session = session;
     this.assist = new Assist(session);
+    this.vision = new PhotoVision(session);
     const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
     this.opacity = opacity ?? this.opacity;
     this.brightness = brightness ?? this.brightness;
@@ -141,6 +144,7 @@ export class AnnotateState {
       opened.document.setWhere(this.hand.where);
       this.mask = opened;
       this.assist.attach(opened);
+      this.vision.attach(opened.imageId);
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
@@ -163,12 +167,14 @@ export class AnnotateState {
     this.stopListening();
     this.letGo();
     this.assist.close();
+    this.vision.close();
   }
 
   /** A press in hand is done, and what is open with tools that wait for more is kept: then the mask is main's alone. */
   private letGo(): void {
     this.finish();
     this.assist.detach();
+    this.vision.detach();
     this.editor = null;
     this.mask?.close();
     this.mask = null;

@@ -2,7 +2,11 @@ import { voidId } from '#shared/mask/void-id';
 import { brushSize, steppedSize } from '../editor/brush-sizes.ts';
 import { classInk, eraser, subtracting, type Ink, type WriteWhere } from '../editor/ink.ts';
 import type { ToolName } from '../editor/tools/tool.ts';
+import { mostTolerance } from '../editor/tools/wand.ts';
 import type { WheelMode } from '../editor/wheel-machine.ts';
+
+/** Superpixels of other sizes are no help: smaller ones are pixels, larger ones lose every edge. */
+export const [smallestSpacing, largestSpacing] = [4, 100];
 
 /** What is remembered of a hand over images, places and starts. */
 export interface RememberedPainting {
@@ -10,11 +14,16 @@ export interface RememberedPainting {
   diameter: number;
   shape: 'round' | 'square';
   lineWidth: number;
+  guided: boolean;
+  tolerance: number;
+  spacing: number;
   classId: number;
   where: WriteWhere;
   pressureSizes: boolean;
   wheel: WheelMode;
 }
+
+const photoTools: ReadonlySet<ToolName> = new Set(['scissors', 'superpixels', 'wand', 'cutout']);
 
 /** A key that is held for less is tapped. */
 const tapMs = 300;
@@ -27,6 +36,12 @@ export class Painting {
   shape = $state<'round' | 'square'>('round');
   /** Of lines, in image pixels. */
   lineWidth = $state(4);
+  /** Whether brush and eraser keep to what belongs with the stroke's middle. */
+  guided = $state(false);
+  /** Of the wand: how far a colour may be from the one that it is pressed on. */
+  tolerance = $state(12);
+  /** Image pixels from one superpixel to the next. */
+  spacing = $state(14);
   /** A class, or void: not labelled. */
   classId = $state(0);
   where = $state.raw<WriteWhere>({ on: 'all' });
@@ -59,11 +74,13 @@ export class Painting {
     if (this.classId >= classes && this.classId !== voidId) this.classId = 0;
     this.setDiameter(this.diameter);
     this.setLineWidth(this.lineWidth);
+    this.setSpacing(this.spacing);
+    this.setTolerance(this.tolerance);
   }
 
   get remembered(): RememberedPainting {
-    const { tool, diameter, shape, lineWidth, classId, where, pressureSizes, wheel } = this;
-    return { tool, diameter, shape, lineWidth, classId, where, pressureSizes, wheel };
+    const { tool, diameter, shape, lineWidth, guided, tolerance, spacing, classId, where, pressureSizes, wheel } = this;
+    return { tool, diameter, shape, lineWidth, guided, tolerance, spacing, classId, where, pressureSizes, wheel };
   }
 
   pick(classId: number): void {
@@ -92,10 +109,30 @@ export class Painting {
     this.lineWidth = brushSize(width);
   }
 
-  /** A step larger or smaller of what the tool in hand has: its brush, or its line. */
+  /** A step larger or smaller of what the tool in hand has: its brush, its line, its superpixels, its tolerance. */
   resize(by: 1 | -1): void {
     if (this.tool === 'line') this.setLineWidth(steppedSize(this.lineWidth, by));
+    else if (this.tool === 'superpixels') this.setSpacing(steppedSize(this.spacing, by));
+    else if (this.tool === 'wand') this.setTolerance(this.tolerance + 2 * by);
     else this.setDiameter(steppedSize(this.diameter, by));
+  }
+
+  setSpacing(spacing: number): void {
+    this.spacing = Math.min(largestSpacing, Math.max(smallestSpacing, brushSize(spacing)));
+  }
+
+  setTolerance(tolerance: number): void {
+    this.tolerance = Math.min(mostTolerance, Math.max(0, Math.round(tolerance) || 0));
+  }
+
+  /** Whether the tool in hand goes by the photo. */
+  get needsPhoto(): boolean {
+    return photoTools.has(this.tool) || this.isGuided;
+  }
+
+  /** Whether the tool in hand is guided. */
+  get isGuided(): boolean {
+    return this.guided && (this.tool === 'brush' || this.tool === 'eraser');
   }
 
   turnShape(): void {

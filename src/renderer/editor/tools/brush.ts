@@ -1,8 +1,10 @@
+import { guided } from '../guide.ts';
 import { eraser } from '../ink.ts';
 import { squareSweep } from '../shapes.ts';
 import { capsule } from '../stamp.ts';
+import type { Region } from '../region.ts';
 import type { ImagePoint } from '../units.ts';
-import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
+import { emptyPreview, notSeenYet, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /** Paints what lies under the pointer on its way; with Shift a straight stroke from where the last one ended. */
 export class BrushTool extends SimpleTool {
@@ -18,11 +20,12 @@ export class BrushTool extends SimpleTool {
 
   /** The straight stroke that a press with Shift would be. */
   override get preview(): Preview | null {
-    return this.line && { points: this.line, closed: false, filled: false, corners: [], chosen: null, subtracts: false };
+    return this.line && { ...emptyPreview, points: this.line };
   }
 
   override down(context: ToolContext, press: Press): void {
     const { at, shift } = press;
+    if (isGuided(context, press) && !context.vision?.photo) return context.tell(notSeenYet);
     context.document.beginStroke(this.erases ? 'Erase' : 'Brush');
     this.last = shift && this.ended ? this.ended : at;
     this.line = null;
@@ -52,12 +55,25 @@ export class BrushTool extends SimpleTool {
     return document.cancelStroke();
   }
 
-  private stamp({ document, ink, brush }: ToolContext, { at, share }: Press): void {
+  private stamp(context: ToolContext, press: Press): void {
+    const { document, ink, brush } = context;
     const { size } = document;
+    const { at, share } = press;
     const diameter = Math.max(1, Math.round(brush.diameter * share));
     const isSquare = brush.shape === 'square' && diameter > 1;
     const region = isSquare ? squareSweep(this.last!, at, diameter, size) : capsule(this.last!, at, diameter / 2, size);
-    document.paint(region, this.erases ? eraser : ink);
+    document.paint(region && this.kept(region, context, press), this.erases ? eraser : ink);
     this.last = at;
   }
+
+  /** What of it belongs with the stroke's middle. */
+  private kept(region: Region, context: ToolContext, press: Press): Region {
+    const { vision, document, proposed } = context;
+    if (!vision?.photo || !isGuided(context, press)) return region;
+    const proposedAt = proposed && ((x: number, y: number) => proposed.idAt(x, y));
+    return guided(region, this.last!, press.at, { photo: vision.photo, image: document.size, proposedAt });
+  }
 }
+
+/** Ctrl turns the guide off, for as long as it is held. */
+const isGuided = ({ guided: isOn }: ToolContext, { ctrl }: Press): boolean => isOn && !ctrl;

@@ -1,6 +1,6 @@
 import type { Region, Size } from '../region.ts';
 import type { ImagePoint } from '../units.ts';
-import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
+import { emptyPreview, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /** A shape between where the pointer was pressed and where it is. */
 export interface DraggedShape {
@@ -24,7 +24,7 @@ export class DragShapeTool extends SimpleTool {
 
   override get preview(): Preview | null {
     const { points, subtracts } = this;
-    return this.from && { points, closed: true, filled: true, corners: [], chosen: null, subtracts };
+    return this.from && { ...emptyPreview, points, closed: true, filled: true, subtracts };
   }
 
   override down(context: ToolContext, press: Press): void {

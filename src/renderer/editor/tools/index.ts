@@ -1,12 +1,16 @@
 import { boxOutline, ellipse, line, lineOutline, rectangle } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
 import { BrushTool } from './brush.ts';
+import { CutOutTool } from './cut-out.ts';
 import { DragShapeTool, type DraggedShape } from './drag-shape.ts';
 import { FillTool } from './fill.ts';
 import { OutlineTool } from './outline.ts';
 import { PolygonTool } from './polygon.ts';
+import { ScissorsTool } from './scissors.ts';
+import { SuperpixelTool } from './superpixel.ts';
 import { TakeTool } from './take.ts';
 import type { Draft, Tool, ToolName } from './tool.ts';
+import { WandTool } from './wand.ts';
 
 const roundOutline = (a: ImagePoint, b: ImagePoint): ImagePoint[] => {
   const [cx, cy] = [(a.x + b.x) / 2, (a.y + b.y) / 2];
@@ -40,6 +44,14 @@ export function createTool(name: ToolName, draft: Draft | null = null): Tool {
       return new OutlineTool();
     case 'polygon':
       return new PolygonTool(draft ?? []);
+    case 'scissors':
+      return new ScissorsTool(draft ?? []);
+    case 'superpixels':
+      return new SuperpixelTool();
+    case 'wand':
+      return new WandTool();
+    case 'cutout':
+      return new CutOutTool();
     case 'rectangle':
     case 'ellipse':
     case 'line':

@@ -1,6 +1,6 @@
 import { polygonRegion } from '../polygon-region.ts';
 import type { ImagePoint } from '../units.ts';
-import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
+import { emptyPreview, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /** Draw round a thing; it is filled when the pointer is let go. Shift at the press takes away. */
 export class OutlineTool extends SimpleTool {
@@ -9,7 +9,7 @@ export class OutlineTool extends SimpleTool {
 
   override get preview(): Preview | null {
     const { points, subtracts } = this;
-    return points.length === 0 ? null : { points, closed: true, filled: true, corners: [], chosen: null, subtracts };
+    return points.length === 0 ? null : { ...emptyPreview, points, closed: true, filled: true, subtracts };
   }
 
   override down(_context: ToolContext, { at, shift }: Press): void {

@@ -1,6 +1,6 @@
 import { polygonRegion } from '../polygon-region.ts';
 import type { ImagePoint } from '../units.ts';
-import { SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
+import { emptyPreview, SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /**
  * Clicks set corners; Enter, a double-click or a click at the start closes and writes the inside. With Ctrl, corners are moved, put
@@ -33,6 +33,7 @@ export class PolygonTool extends SimpleTool {
     const corner = editing && pointer ? this.cornerAt(pointer) : null;
     const closes = !editing && pointer !== null && this.closes(pointer);
     return {
+      ...emptyPreview,
       points: pointer && !editing && !closes ? [...points, pointer] : points,
       closed: true,
       filled: true,

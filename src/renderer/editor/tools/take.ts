@@ -1,7 +1,7 @@
 import type { Proposed, ProposedPixels } from '../proposed.ts';
 import { boxBetween, boxOutline } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
-import { SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
+import { emptyPreview, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /** The label of strokes that take what is proposed: it is nothing that a person has drawn. */
 export const takenLabel = 'Proposal';
@@ -21,7 +21,7 @@ export class TakeTool extends SimpleTool {
   override get preview(): Preview | null {
     const box = this.from && this.to ? boxOutline(this.from, this.to) : [];
     if (box.length === 0 && this.region === null) return null;
-    return { points: box, closed: true, filled: false, corners: [], chosen: null, subtracts: false, region: this.region };
+    return { ...emptyPreview, points: box, closed: true, region: this.region };
   }
 
   private isDrag({ near }: ToolContext): boolean {

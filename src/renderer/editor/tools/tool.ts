@@ -1,9 +1,25 @@
 import type { MaskDocument } from '../document.ts';
 import type { Ink } from '../ink.ts';
 import type { Proposed } from '../proposed.ts';
+import type { Region } from '../region.ts';
 import type { Box, ImagePoint, ImagePx } from '../units.ts';
+import type { Vision } from '../vision.ts';
 
-export const toolNames = ['take', 'brush', 'eraser', 'outline', 'polygon', 'rectangle', 'ellipse', 'line', 'fill'] as const;
+export const toolNames = [
+  'take',
+  'brush',
+  'eraser',
+  'outline',
+  'polygon',
+  'scissors',
+  'superpixels',
+  'wand',
+  'cutout',
+  'rectangle',
+  'ellipse',
+  'line',
+  'fill',
+] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** What a tool works on and with; read anew at every event. */
@@ -23,6 +39,24 @@ export interface ToolContext {
   reveal(box: Box): void;
   /** Image pixels within which a press means what lies there: the start of an outline, a corner, an edge. */
   near: ImagePx;
+  /** Screen pixels of an image pixel. */
+  scale: number;
+  /** The part of the image that is seen. */
+  seen: Box;
+  /** What is seen in the photo; null while nobody looks. */
+  vision: Vision | null;
+  /** Whether brush and eraser keep to what belongs with the stroke's middle. */
+  guided: boolean;
+  /** How far a colour may be from the one that the wand is pressed on, 0 to 254. */
+  tolerance: number;
+  setTolerance(tolerance: number): void;
+  /** Tells a person why nothing is done. */
+  tell(text: string): void;
+  /**
+   * Goes on when an answer is there, if the image still is; what cannot be answered is told.
+   * @param owes whether a person waits for what follows: then it is told when the image is left before
+   */
+  later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, owes: boolean): void;
 }
 
 /** How a pointer was pressed. */
@@ -49,8 +83,24 @@ export interface Preview {
   /** Whether it takes away. */
   subtracts: boolean;
   /** The part of the proposal that the next press or key takes. */
-  region?: number | null;
+  region: number | null;
+  /** Pixels that would be written. */
+  pixels: Region | null;
 }
+
+export const emptyPreview: Preview = {
+  points: [],
+  closed: false,
+  filled: false,
+  corners: [],
+  chosen: null,
+  subtracts: false,
+  region: null,
+  pixels: null,
+};
+
+/** Why a tool that goes by the photo does nothing yet. */
+export const notSeenYet = 'The photo is still being looked at: try again in a moment.';
 
 /** What of a tool outlives a change of tool, image or place. */
 export type Draft = readonly ImagePoint[];

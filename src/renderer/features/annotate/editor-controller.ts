@@ -5,18 +5,22 @@ import { EdgePan } from '../../canvas/edge-pan.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import { ProposalLayer } from '../../canvas/proposal-layer.ts';
+import { SuperpixelLayer } from '../../canvas/superpixel-layer.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
 import type { MaskDocument } from '../../editor/document.ts';
-import { Hand, type LeftOpen } from '../../editor/hand.ts';
+import { Hand, type HandContext, type LeftOpen } from '../../editor/hand.ts';
 import type { Proposed } from '../../editor/proposed.ts';
 import type { PointerFacts } from '../../editor/pointer-machine.ts';
-import type { Press, ToolContext, ToolName } from '../../editor/tools/tool.ts';
+import { clipBox } from '../../editor/region.ts';
+import type { Press, ToolName } from '../../editor/tools/tool.ts';
 import type { Box, ImagePoint, ScreenPoint } from '../../editor/units.ts';
 import { centreOn, fit, keepInView, panBy, panToHidden, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
 import type { WheelMode } from '../../editor/wheel-machine.ts';
 
 /** The hand as a person has set it: what does not depend on the view. */
-export type HandSettings = Omit<ToolContext, 'document' | 'near' | 'proposed' | 'reveal'> & {
+type OfTheView = 'document' | 'near' | 'scale' | 'seen' | 'proposed' | 'reveal';
+
+export type HandSettings = Omit<HandContext, OfTheView> & {
   tool: ToolName;
   /** The colour of what would be painted. */
   color: string;
@@ -43,6 +47,9 @@ interface EditorOptions extends LeftOpen {
  */
 const nearPx = (scale: number): number => Math.min(5, Math.max(2, 2 * scale));
 
+/** What shows that pixels would lose their label: black, as a pixel of a canvas. */
+const erased = 0xff000000;
+
 /** Joins document, hand and canvas: pointer events go to the tool, changed boxes to the mask's canvas. */
 export class EditorController {
   private readonly options: EditorOptions;
@@ -50,7 +57,10 @@ export class EditorController {
   private readonly maskCanvas: MaskCanvas;
   private readonly overlay: ToolOverlay;
   private readonly proposal: ProposalLayer;
+  private readonly superpixels: SuperpixelLayer;
   private proposed: Proposed | null = null;
+  /** Whether a person is to see it. */
+  private showsProposed = false;
   /** Whether the proposal's contours are those of the mask as it is. */
   private isProposalStale = false;
   private readonly hand: Hand;
@@ -65,7 +75,12 @@ export class EditorController {
 
   constructor(host: HTMLDivElement, options: EditorOptions) {
     this.options = options;
-    this.hand = new Hand(options.settings().tool, options.drafts, () => this.context());
+    this.hand = new Hand(
+      options.settings().tool,
+      options.drafts,
+      () => this.context(),
+      () => this.refreshOverlay(),
+    );
     this.tables = hatchedTables(colourTable(options.classes), options.classes.length);
     this.maskCanvas = new MaskCanvas(options.document.size);
     this.stage = new StageView(host, this.events(), () => this.onResize());
@@ -73,7 +88,8 @@ export class EditorController {
     const color = (token: string) => style.getPropertyValue(token).trim();
     const colors = { light: color('--on-image'), dark: color('--label-shade'), accent: color('--accent') };
     this.overlay = new ToolOverlay(this.stage.overlay, colors);
-    this.proposal = new ProposalLayer(this.stage.proposal);
+    this.superpixels = new SuperpixelLayer(this.stage.guides);
+    this.proposal = new ProposalLayer(this.stage.guides);
     this.repaint();
     this.stage.setMask(this.maskCanvas.canvas);
     this.view = options.view ?? fit(options.document.size, this.stage.size);
@@ -117,24 +133,34 @@ export class EditorController {
     this.refreshOverlay();
   }
 
-  /** Shows contours of what is proposed; null shows none, and tools have nothing to take. */
-  setProposed(proposed: Proposed | null): void {
-    this.proposed = proposed;
+  /** @param proposed null for nothing, and tools have nothing to take @param shows whether its contours are drawn */
+  setProposed(proposed: Proposed | null, shows: boolean): void {
+    [this.proposed, this.showsProposed] = [proposed, shows];
     this.isProposalStale = false;
-    this.proposal.show(proposed, this.options.document.ids, this.tables[0]);
+    this.showProposed();
     this.hand.renew();
+    this.refreshOverlay();
+  }
+
+  private showProposed(): void {
+    this.proposal.show(this.showsProposed ? this.proposed : null, this.options.document.ids, this.tables[0]);
+  }
+
+  /** @param borders of superpixels; null shows none */
+  setSuperpixels(borders: ImageBitmap | null): void {
+    this.superpixels.show(borders, this.options.document.size);
     this.refreshOverlay();
   }
 
   /** Contours go where the mask is as proposed: after a stroke, and never in the middle of one. */
   private proposalChanges(): void {
-    if (!this.proposed || this.isProposalStale) return;
+    if (!this.showsProposed || !this.proposed || this.isProposalStale) return;
     this.isProposalStale = true;
     requestAnimationFrame(() => {
       if (!this.isProposalStale) return;
       this.isProposalStale = false;
       if (this.options.document.strokeOpen) return;
-      this.proposal.show(this.proposed, this.options.document.ids, this.tables[0]);
+      this.showProposed();
       this.refreshOverlay();
     });
   }
@@ -237,10 +263,20 @@ export class EditorController {
     this.options.status('');
   }
 
-  private context(): ToolContext {
-    const { proposed } = this;
-    const near = nearPx(this.view.scale) / this.view.scale;
-    return { ...this.options.settings(), document: this.options.document, near, proposed, reveal: (box) => this.reveal(box) };
+  private context(): HandContext {
+    const { proposed, seen } = this;
+    const { document } = this.options;
+    const { scale } = this.view;
+    return { ...this.options.settings(), document, near: nearPx(scale) / scale, scale, seen, proposed, reveal: (box) => this.reveal(box) };
+  }
+
+  /** The part of the image that is seen. */
+  private get seen(): Box {
+    const { width, height } = this.stage.size;
+    const whole = { left: 0, top: 0, ...this.options.document.size };
+    const [from, to] = [toImage(this.view, { x: 0, y: 0 }), toImage(this.view, { x: width, y: height })];
+    const [left, top] = [Math.floor(from.x), Math.floor(from.y)];
+    return clipBox({ left, top, width: Math.ceil(to.x) - left, height: Math.ceil(to.y) - top }, this.options.document.size) ?? whole;
   }
 
   /** Brings a part of the image into view, without another zoom where it fits. */
@@ -324,11 +360,11 @@ export class EditorController {
 
   /** Draws what the brush would cover and what is open, as tool, size and zoom are now. */
   refreshOverlay(): void {
-    const { tool, brush, color } = this.options.settings();
+    const { tool, brush, color, ink } = this.options.settings();
     const shows = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() && this.pointer !== null;
     this.overlay.showBrush(shows ? { at: toImage(this.view, this.pointer!.at), ...brush } : null);
     const { preview } = this.hand;
-    this.overlay.showPreview(preview, color);
+    this.overlay.showPreview(preview, color, preview?.subtracts ? erased : this.tables[0][ink.id] || erased);
     this.proposal.hover(preview?.region ?? null);
   }
 

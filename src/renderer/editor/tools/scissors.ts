@@ -1,0 +1,176 @@
+import { polygonRegion } from '../polygon-region.ts';
+import type { Ink } from '../ink.ts';
+import type { Box, ImagePoint } from '../units.ts';
+import { emptyPreview, notSeenYet, SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
+
+/** A piece of the outline: where it ends, and the way there; null while that is being looked for. */
+interface Piece {
+  to: ImagePoint;
+  way: readonly ImagePoint[] | null;
+}
+
+/**
+ * Clicks set points, and the outline follows edges of the photo between them; with Ctrl it goes straight. Enter, a double-click or a
+ * click at the start closes and writes the inside; Backspace takes the last point back. Shift at the first or last click takes away.
+ */
+export class ScissorsTool extends SimpleTool {
+  private start: ImagePoint | null = null;
+  private pieces: Piece[] = [];
+  private subtracts = false;
+  /** The way to the pointer. */
+  private ahead: Piece | null = null;
+  /** Where the pointer is, while a way to where it was is being looked for. */
+  private wanted: ImagePoint | null = null;
+  private looking = false;
+  /** The part of the photo that is looked at: the same for an outline, as long as it lies in it. */
+  private within: Box | null = null;
+  /** What to write with when the last way is found. */
+  private closing: Ink | null = null;
+
+  /** @param draft an outline that was left open: its ways are kept, its points but the ends are not */
+  constructor(draft: Draft = []) {
+    super();
+    if (draft.length === 0) return;
+    this.start = draft[0];
+    if (draft.length > 1) this.pieces = [{ to: draft.at(-1)!, way: draft.slice(1) }];
+  }
+
+  override get draft(): Draft | null {
+    return this.start && this.outline();
+  }
+
+  private outline(): ImagePoint[] {
+    return [this.start!, ...this.pieces.flatMap(({ to, way }) => way ?? [to])];
+  }
+
+  private get end(): ImagePoint {
+    return this.pieces.at(-1)?.to ?? this.start!;
+  }
+
+  override get preview(): Preview | null {
+    const { start, pieces, ahead, subtracts } = this;
+    if (!start) return null;
+    const points = [...this.outline(), ...(ahead && !this.closing ? (ahead.way ?? [ahead.to]) : [])];
+    return { ...emptyPreview, points, closed: true, filled: true, corners: [start, ...pieces.map(({ to }) => to)], subtracts };
+  }
+
+  private closesAt(at: ImagePoint, near: number): boolean {
+    return this.pieces.length >= 2 && Math.hypot(at.x - this.start!.x, at.y - this.start!.y) <= near;
+  }
+
+  override down(context: ToolContext, press: Press): void {
+    const { at, shift, ctrl } = press;
+    if (!context.vision?.photo) return context.tell(notSeenYet);
+    if (this.closing) return;
+    if (!this.start) {
+      [this.start, this.subtracts] = [at, shift];
+      return;
+    }
+    if (this.closesAt(at, context.near)) return this.close(context, shift, ctrl);
+    if (at.x !== this.end.x || at.y !== this.end.y) this.add(context, at, ctrl);
+  }
+
+  private add(context: ToolContext, to: ImagePoint, straight: boolean): void {
+    const { ahead } = this;
+    const known = ahead?.way && ahead.to.x === to.x && ahead.to.y === to.y ? ahead.way : null;
+    const piece: Piece = { to, way: straight ? [to] : known };
+    const from = this.end;
+    this.pieces.push(piece);
+    this.ahead = null;
+    if (piece.way) return;
+    context.later(
+      this.find(context, from, to),
+      (later, way) => {
+        piece.way = way;
+        this.writeIfWhole(later);
+      },
+      // The outline is kept where the image is left before.
+      false,
+    );
+  }
+
+  private find({ vision, seen }: ToolContext, from: ImagePoint, to: ImagePoint): Promise<ImagePoint[]> {
+    if (!this.within || !holds(this.within, from) || !holds(this.within, to)) this.within = widened(seen, [from, to]);
+    return vision!.trace(from, to, this.within);
+  }
+
+  override move(context: ToolContext, { at, ctrl }: Press): void {
+    if (!this.start || this.closing || !context.vision?.photo) return;
+    this.wanted = at;
+    if (ctrl) this.ahead = { to: at, way: [at] };
+    else this.lookAhead(context);
+  }
+
+  /** One way at a time: where the pointer has gone on meanwhile, the next is looked for. */
+  private lookAhead(context: ToolContext): void {
+    const { wanted } = this;
+    if (this.looking || !wanted || !this.start || this.closing) return;
+    [this.looking, this.wanted] = [true, null];
+    const from = this.end;
+    const found = this.find(context, from, wanted).finally(() => (this.looking = false));
+    const then = (later: ToolContext, way: ImagePoint[]) => {
+      const isCurrent = this.start !== null && !this.closing && this.end.x === from.x && this.end.y === from.y;
+      if (isCurrent) this.ahead = { to: wanted, way };
+      this.lookAhead(later);
+    };
+    context.later(found, then, false);
+  }
+
+  override doubleClick(context: ToolContext): void {
+    // Its first click has closed the outline before.
+    if (this.pieces.length === 0) this.cancel();
+    this.close(context, false, false);
+  }
+
+  /** Fewer than three points are no outline: they wait for the others. */
+  private close(context: ToolContext, shift: boolean, straight: boolean): void {
+    if (!this.start || this.closing || this.pieces.length < 2) return;
+    this.add(context, this.start, straight);
+    this.closing = this.subtracts || shift ? context.subtract : context.ink;
+    this.writeIfWhole(context);
+  }
+
+  private writeIfWhole({ document }: ToolContext): void {
+    const { closing } = this;
+    if (!closing || this.pieces.some(({ way }) => way === null)) return;
+    const points = this.outline();
+    this.cancel();
+    document.beginStroke('Scissors');
+    document.paint(polygonRegion(points, document.size), closing);
+    document.endStroke();
+  }
+
+  override key(context: ToolContext, key: string): boolean {
+    if (!this.start || this.closing) return false;
+    if (key === 'Enter') this.close(context, false, false);
+    else if (key === 'Backspace') this.takeBack();
+    else return false;
+    return true;
+  }
+
+  private takeBack(): void {
+    this.ahead = null;
+    if (!this.pieces.pop()) this.cancel();
+  }
+
+  override finish(): void {
+    [this.ahead, this.wanted] = [null, null];
+  }
+
+  override cancel(): boolean {
+    const open = this.start !== null;
+    [this.start, this.pieces, this.ahead, this.wanted, this.within, this.closing] = [null, [], null, null, null, null];
+    return open;
+  }
+}
+
+const holds = ({ left, top, width, height }: Box, { x, y }: ImagePoint): boolean =>
+  x >= left && y >= top && x < left + width && y < top + height;
+
+/** What is seen, with some of what lies around it, and with these points. */
+function widened({ left, top, width, height }: Box, points: readonly ImagePoint[]): Box {
+  const xs = [left - width / 4, left + width * 1.25, ...points.map(({ x }) => x)];
+  const ys = [top - height / 4, top + height * 1.25, ...points.map(({ y }) => y)];
+  const [x, y] = [Math.floor(Math.min(...xs)), Math.floor(Math.min(...ys))];
+  return { left: x, top: y, width: Math.ceil(Math.max(...xs)) - x + 1, height: Math.ceil(Math.max(...ys)) - y + 1 };
+}

@@ -1,0 +1,238 @@
+// Tools that go by the photo: what each press does, also while an answer is waited for.
+import { describe, expect, test } from 'vitest';
+import { voidId } from '#shared/mask/void-id';
+import type { Drafts } from '../../src/renderer/editor/hand.ts';
+import type { Region } from '../../src/renderer/editor/region.ts';
+import type { ToolName } from '../../src/renderer/editor/tools/tool.ts';
+import type { Box, ImagePoint } from '../../src/renderer/editor/units.ts';
+import type { Vision } from '../../src/renderer/editor/vision.ts';
+import { Person, size } from './person.ts';
+
+describe('tools that go by the photo', () => {
+  /** Four tiles of 30 x 30, each a colour and a superpixel of its own. */
+  const tileAt = (x: number, y: number) => Number(x >= 30) + 2 * Number(y >= 30);
+  const colours = [
+    [200, 128, 128],
+    [60, 128, 128],
+    [120, 170, 128],
+    [120, 90, 150],
+  ];
+  const cells = Array.from({ length: 3600 }, (_, i) => tileAt(i % 60, Math.floor(i / 60)));
+  const boxes = [0, 1, 2, 3].flatMap((k) => [30 * (k % 2), 30 * Math.floor(k / 2), 30 * (k % 2) + 29, 30 * Math.floor(k / 2) + 29]);
+
+  /** What is asked for is answered when the test says so. */
+  class SlowVision implements Vision {
+    readonly photo = { ...size, lab: Uint8Array.from(cells.flatMap((tile) => colours[tile])) };
+    readonly superpixels = { ...size, labels: Int32Array.from(cells), boxes: Int32Array.from(boxes) };
+    private readonly waiting: (() => void)[] = [];
+
+    trace(from: ImagePoint, to: ImagePoint): Promise<ImagePoint[]> {
+      // Ways go round the corner: across first, then down.
+      return this.wait([{ x: to.x, y: from.y }, to]);
+    }
+
+    cutOut(box: Box): Promise<Region | null> {
+      const inner = { left: box.left + 2, top: box.top + 2, width: box.width - 4, height: box.height - 4 };
+      return this.wait(box.width < 6 ? null : { box: inner, selected: new Uint8Array(inner.width * inner.height).fill(1) });
+    }
+
+    private wait<T>(answer: T): Promise<T> {
+      return new Promise((resolve) => this.waiting.push(() => resolve(answer)));
+    }
+
+    /** Answers everything, also what is asked upon an answer. */
+    async answer(): Promise<void> {
+      for (let round = 0; round < 4; round++) {
+        for (const resolve of this.waiting.splice(0)) resolve();
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    }
+  }
+
+  const seeing = (tool: ToolName, drafts?: Drafts) => {
+    const person = new Person(tool, drafts);
+    const vision = new SlowVision();
+    person.vision = vision;
+    person.document.ids.fill(voidId);
+    return { person, vision };
+  };
+
+  test.each(['scissors', 'superpixels', 'wand', 'cutout'] as const)('%s says so while nothing is seen yet, and paints nothing', (tool) => {
+    const person = new Person(tool);
+    person.drag([
+      [10, 10],
+      [20, 20],
+    ]);
+    expect(person.told).toEqual([expect.stringContaining('still being looked at')]);
+    expect(person.steps).toEqual([]);
+  });
+
+  test('a guided brush waits for the photo, keeps to one side of an edge, and Ctrl turns the guide off', () => {
+    const { person, vision } = seeing('brush');
+    person.guided = true;
+    person.vision = null;
+    person.click(28, 10);
+    expect(person.steps).toEqual([]);
+    person.vision = vision;
+    person.drag([
+      [28, 10],
+      [28, 16],
+    ]);
+    expect([person.at(29, 12), person.at(30, 12)]).toEqual([3, voidId]);
+    person.drag(
+      [
+        [28.9, 10],
+        [28.9, 16],
+      ],
+      { ctrl: true },
+    );
+    expect(person.at(30, 12)).toBe(3);
+    expect(person.steps).toEqual(['Brush', 'Brush']);
+  });
+
+  test('the wand takes a tile; dragging changes the tolerance, which is kept; one step, Shift takes away', () => {
+    const { person } = seeing('wand');
+    person.click(5, 5);
+    expect(person.pixels(3)).toBe(900);
+    // The tile beside it is 70 away: a drag of 4 px is worth one step.
+    person.drag([
+      [5, 5],
+      [5 + 4 * 65, 5],
+    ]);
+    expect(person.tolerance).toBe(75);
+    expect(person.pixels(3)).toBeGreaterThan(900);
+    person.tolerance = 10;
+    person.click(5, 5, { shift: true });
+    expect(person.at(5, 5)).toBe(voidId);
+    expect(person.steps).toEqual(['Wand', 'Wand', 'Wand']);
+    person.press(5, 5);
+    expect(person.hand.cancel()).toBe(true);
+    expect(person.steps).toHaveLength(3);
+  });
+
+  test('superpixels are painted where a press goes, once each, as one step; Shift takes away', () => {
+    const { person } = seeing('superpixels');
+    person.drag([
+      [5, 5],
+      [45, 5],
+      [5, 5],
+    ]);
+    expect(person.pixels(3)).toBe(1800);
+    person.click(45, 5, { shift: true });
+    expect(person.pixels(3)).toBe(900);
+    expect(person.steps).toEqual(['Superpixels', 'Superpixels']);
+    person.press(5, 45);
+    expect(person.pixels(3)).toBe(1800);
+    expect(person.hand.cancel()).toBe(true);
+    expect(person.pixels(3)).toBe(900);
+  });
+
+  test('by keys: Tab to what is not labelled, arrows beside, Enter paints; the pointer takes over again', () => {
+    const { person } = seeing('superpixels');
+    person.click(5, 5);
+    expect(person.hand.key('ArrowRight')).toBe(false);
+    expect(person.hand.key('Tab')).toBe(true);
+    expect(person.hand.preview?.pixels?.box).toMatchObject({ left: 30, top: 0 });
+    person.hand.key('Enter');
+    expect(person.at(45, 5)).toBe(3);
+    person.hand.key('ArrowDown');
+    person.hand.key('ArrowDown');
+    person.hand.key('ArrowLeft');
+    expect(person.hand.preview?.pixels?.box).toMatchObject({ left: 0, top: 30 });
+    expect(person.revealed.at(-1)).toMatchObject({ left: 0, top: 30 });
+    person.hand.key('Enter');
+    person.hand.key('Tab');
+    person.hand.key('Enter');
+    expect(person.hand.key('Tab')).toBe(false);
+    expect(person.pixels(3)).toBe(3600);
+    person.move(5, 5);
+    expect(person.hand.key('ArrowDown')).toBe(false);
+  });
+
+  test('scissors follow the ways that are found, and close when the last one is', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.move(30, 20);
+    await vision.answer();
+    expect(person.hand.preview?.points).toContainEqual({ x: 30, y: 10 });
+    person.click(30, 20);
+    person.click(40, 40);
+    person.hand.key('Enter');
+    expect(person.steps).toEqual([]);
+    await vision.answer();
+    expect(person.steps).toEqual(['Scissors']);
+    // Each is inside the ways round the corners and outside the straight lines.
+    expect([person.at(28, 11), person.at(38, 21), person.at(12, 38)]).toEqual([3, 3, 3]);
+    expect([person.at(45, 30), person.at(35, 15)]).toEqual([voidId, voidId]);
+    expect(person.hand.isOpen).toBe(false);
+  });
+
+  test('scissors go straight with Ctrl, take points back, and keep what is open over another image', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.click(40, 10, { ctrl: true });
+    person.click(50, 50, { ctrl: true });
+    person.hand.key('Backspace');
+    person.click(40, 40, { ctrl: true });
+    const drafts = person.hand.leave();
+    expect(drafts.get('scissors')).toEqual([
+      { x: 10, y: 10 },
+      { x: 40, y: 10 },
+      { x: 40, y: 40 },
+    ]);
+    const again = seeing('scissors', drafts);
+    again.person.click(10, 40, { ctrl: true });
+    again.person.click(10, 10, { ctrl: true });
+    await vision.answer();
+    expect(again.person.steps).toEqual(['Scissors']);
+    expect(again.person.at(35, 12)).toBe(3);
+    expect(again.person.at(12, 35)).toBe(3);
+  });
+
+  test('a way that is found after its outline was given up changes nothing', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.click(30, 30);
+    person.click(10, 30);
+    person.hand.key('Enter');
+    person.hand.cancel();
+    person.click(50, 50);
+    await vision.answer();
+    expect(person.steps).toEqual([]);
+    expect(person.hand.preview?.points[0]).toEqual({ x: 50, y: 50 });
+  });
+
+  test('a cut-out is painted with what was in hand when it was asked for', async () => {
+    const { person, vision } = seeing('cutout');
+    person.drag([
+      [10, 10],
+      [29, 29],
+    ]);
+    expect(person.hand.preview?.points).toHaveLength(4);
+    person.classId = 5;
+    person.hand.choose('brush');
+    await vision.answer();
+    expect([person.at(12, 12), person.at(11, 11)]).toEqual([3, voidId]);
+    expect(person.steps).toEqual(['Cut-out']);
+    person.hand.choose('cutout');
+    person.drag([
+      [40, 40],
+      [42, 42],
+    ]);
+    await vision.answer();
+    expect(person.told).toEqual([expect.stringContaining('Nothing stands out')]);
+    expect(person.hand.preview).toBeNull();
+  });
+
+  test('a cut-out that is not found before the image is left is told, and paints nowhere', async () => {
+    const { person, vision } = seeing('cutout');
+    person.drag([
+      [10, 10],
+      [29, 29],
+    ]);
+    person.hand.leave();
+    await vision.answer();
+    expect(person.told).toEqual([expect.stringContaining('left before')]);
+    expect(person.steps).toEqual([]);
+  });
+});
