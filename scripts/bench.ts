@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { measureLargeMask, type EditorArguments } from './bench/editor.ts';
 import { measureLoop, type LoopArguments } from './bench/loop.ts';
 import { measurePeer } from './bench/peer.ts';
+import { measurePhotoTools, type PhotoToolArguments } from './bench/photo-tools.ts';
 import { measureSurvey } from './bench/survey.ts';
 import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
 
@@ -45,6 +46,14 @@ program
   .description('Time the reading of a data set after it was opened. Its .encnet is removed: give a copy.')
   .requiredOption('--data <dir>', 'a copy of a data set')
   .action(async (options: { data: string }) => console.log(JSON.stringify(await measureSurvey(options))));
+
+program
+  .command('photo-tools')
+  .description('Measure tools that go by the photo against true labels.')
+  .requiredOption('--data <dir>', "a data set in CamVid's folders")
+  .option('--split <name>', 'its split', 'val')
+  .option('--every <n>', 'of its images, every so many', whole, 12)
+  .action(async (options: PhotoToolArguments) => console.log(JSON.stringify(await measurePhotoTools(options), null, 1)));
 
 program
   .command('predict')

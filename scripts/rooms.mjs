@@ -44,7 +44,7 @@ export const rooms = [
   room('preload', 'preload', [], ['electron']),
   room('editor', 'renderer/editor', ['shared'], []),
   room('assist', 'renderer/assist', ['shared', 'editor'], []),
-  room('vision', 'renderer/vision', ['shared', 'editor'], ['@opencvjs/web']),
+  room('vision', 'renderer/vision', ['shared', 'editor', 'assist'], ['@opencvjs/web']),
   room('canvas', 'renderer/canvas', ['shared', 'editor'], ['konva']),
   room('api', 'renderer/api', ['shared'], ['@msgpack/msgpack']),
   room('state', 'renderer/state', ['shared', 'editor', 'assist', 'vision', 'api'], ['svelte']),

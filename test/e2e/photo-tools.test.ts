@@ -122,3 +122,27 @@ test('a cut-out that is not found before the next image is told, and paints on n
   expect(files.map((file, i) => readFileSync(file).equals(before[i]))).toEqual([true, true]);
   await expect(undo(app)).toBeDisabled();
 });
+
+test('the mask of the image before is proposed, moved along, and taken as one step', async ({ app, userData }) => {
+  await openEditor(app);
+  await app.keyboard.press('d');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-002');
+  const file = path.join(userData, 'sample/trainannot/street-002.png');
+  const before = readFileSync(file);
+  await app.keyboard.press('n');
+  await expect(app.getByRole('combobox', { name: 'What proposes' })).toHaveValue('previous');
+  await expect(app.getByRole('status', { name: 'Proposal' })).toContainText(/moved along|as it is there/, { timeout: 20_000 });
+  await app.getByRole('button', { name: 'Take all' }).click();
+  await expect.poll(() => readFileSync(file).equals(before)).toBe(false);
+  await undo(app).click();
+  await expect.poll(() => readFileSync(file).equals(before)).toBe(true);
+
+  // At the first image there is none before; any other can be chosen.
+  await app.keyboard.press('a');
+  await expect(app.getByText('There is no previous image in this split')).toBeVisible();
+  await app.getByRole('combobox', { name: 'What proposes' }).selectOption('other');
+  await app.getByRole('searchbox').fill('street-003');
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('combobox', { name: 'What proposes' })).toHaveValue('chosen');
+  await expect(app.getByRole('button', { name: 'Take all' })).toBeEnabled({ timeout: 20_000 });
+});

@@ -1,14 +1,13 @@
 // OpenCV under a policy that forbids functions made of strings: as it comes it fails there, as it is built it works.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { strictOpenCv } from '../../scripts/build/strict-opencv.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { openCvSource } from '../helpers/opencv.ts';
 
-const entry = createRequire(import.meta.url).resolve('@opencvjs/web');
-const source = readFileSync(path.join(path.dirname(entry), 'opencv_js.js'), 'utf8');
+const source = openCvSource();
 
 /** An ellipse on noise: looked for with GrabCut, gone round with scissors, moved and followed. */
 const work = `

@@ -25,6 +25,11 @@ export interface ProposalMap extends Size {
 /** Pixels of an image, each with the id that is proposed for it. */
 export type ProposedPixels = Required<Region>;
 
+/** The labels of strokes that take from a model's proposal: nothing that a person has drawn. */
+export const proposalLabels = { part: 'Proposal', all: 'Whole proposal' };
+/** Those of strokes that take from another image's mask. */
+export const copiedLabels = { part: 'From another image', all: 'All from another image' };
+
 /** Regions of fewer cells are not gone to: a hand sees and takes them with what lies around. */
 const smallest = 24;
 
@@ -32,10 +37,13 @@ const smallest = 24;
 export class Proposed {
   readonly map: ProposalMap;
   readonly image: Size;
+  /** The labels of strokes that take parts, and all, of it. */
+  readonly labels: { part: string; all: string };
   private readonly fixed: Uint16Array | null;
 
   /** @param fixed cells that a person has painted are not 0: nothing of them is taken */
-  constructor(map: ProposalMap, image: Size, fixed: Uint16Array | null = null) {
+  constructor(map: ProposalMap, image: Size, fixed: Uint16Array | null = null, labels = proposalLabels) {
+    this.labels = labels;
     this.map = map;
     this.image = image;
     this.fixed = fixed;

@@ -3,7 +3,10 @@ import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
 import { MaskSession } from './mask-session.svelte.ts';
+import { OtherMask, type OtherImage } from './other-mask.svelte.ts';
 import type { LeftOpen } from '../editor/hand.ts';
+import type { Proposed } from '../editor/proposed.ts';
+import { take } from '../editor/tools/take.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import { PhotoVision } from './photo-vision.svelte.ts';
@@ -30,6 +33,9 @@ export class AnnotateState {
   readonly hand = new Painting();
   readonly assist: Assist;
   readonly vision: PhotoVision;
+  readonly other: OtherMask;
+  /** What proposes: a model, or another image's mask. */
+  source = $state.raw<'model' | OtherImage>('model');
   opacity = $state(0.55);
   brightness = $state(1);
   maskHidden = $state(false);
@@ -58,6 +64,7 @@ export class AnnotateState {
     this.session = session;
     this.assist = new Assist(session);
     this.vision = new PhotoVision(session);
+    this.other = new OtherMask(session, this.vision);
     const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
     this.opacity = opacity ?? this.opacity;
     this.brightness = brightness ?? this.brightness;
@@ -68,6 +75,36 @@ export class AnnotateState {
     this.stopListening = session.onResync(async () => {
       if (!this.mask) await this.retry();
     });
+  }
+
+  /** Whether another image's mask is proposed, not what a model says. */
+  get takesOther(): boolean {
+    return this.hand.tool === 'take' && this.source !== 'model';
+  }
+
+  /** What is proposed for the image at hand. */
+  get proposal(): Proposed | null {
+    return this.takesOther ? this.other.proposed : this.assist.proposed;
+  }
+
+  /** Proposes the mask of an image beside, or again what a model says. */
+  takeFrom(other: 'previous' | 'next'): void {
+    const isOn = this.takesOther && this.source === other;
+    this.hand.tool = 'take';
+    this.source = isOn ? 'model' : other;
+  }
+
+  /** Looks at what is to be proposed besides what a model says. */
+  lookAtOther(): void {
+    const { mask, source } = this;
+    if (mask && this.takesOther && source !== 'model') void this.other.look(mask, source, this.assist.fixed);
+    else this.other.drop();
+  }
+
+  /** Takes everything that is proposed, where tools may write. */
+  takeAll(): void {
+    const { mask, proposal } = this;
+    if (mask && proposal && !mask.blocked) take(mask, proposal.changes(mask.document.ids), proposal.labels.all);
   }
 
   private get classNames(): string[] {
@@ -175,6 +212,7 @@ export class AnnotateState {
     this.finish();
     this.assist.detach();
     this.vision.detach();
+    this.other.drop();
     this.editor = null;
     this.mask?.close();
     this.mask = null;

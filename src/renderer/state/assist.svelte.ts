@@ -7,9 +7,9 @@ import { proposedSize } from '../assist/proposal-map.ts';
 import { startAssistWorker, type AssistWorker } from '../assist/start-worker.ts';
 import type { AssistReply } from '../assist/messages.ts';
 import type { Stroke } from '../editor/document.ts';
-import { Proposed } from '../editor/proposed.ts';
-import { take, takenLabel } from '../editor/tools/take.ts';
-import { allTakenLabel, learnedLabel } from './assist-labels.ts';
+import { copiedLabels, proposalLabels, Proposed } from '../editor/proposed.ts';
+import { take } from '../editor/tools/take.ts';
+import { learnedLabel } from './assist-labels.ts';
 import type { MaskSession } from './mask-session.svelte.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -142,8 +142,9 @@ export class Assist {
 
   private onStroke({ label, patch }: Stroke): void {
     const { painted } = this.hand!;
-    if (label === takenLabel) return;
-    if (label === learnedLabel || label === allTakenLabel) return painted.addOwn(patch);
+    if (label === proposalLabels.part || label === copiedLabels.part || label === copiedLabels.all) return;
+    // A whole proposal that is taken is the assistant's, until a person paints over it.
+    if (label === learnedLabel || label === proposalLabels.all) return painted.addOwn(patch);
     // What is cleared while it paints by itself is not to be filled again.
     painted.add(patch, this.live);
     this.owes = this.live;
@@ -184,10 +185,9 @@ export class Assist {
     take(mask, changes, learnedLabel);
   }
 
-  /** Takes everything that is proposed, where tools may write. */
-  takeAll(): void {
-    const { hand, proposed } = this;
-    if (hand && proposed && !hand.mask.blocked) take(hand.mask, proposed.changes(hand.mask.document.ids), allTakenLabel);
+  /** Cells that a person has painted since the image was opened, for other proposals: they are not 0. */
+  get fixed(): Uint16Array | null {
+    return this.hand?.painted.fixed ?? null;
   }
 
   close(): void {

@@ -30,6 +30,8 @@ const table = {
   'where.unlabelled': { title: 'Paint only where not labelled', group: 'Painting', keys: ['U'] },
   'assist.all': { title: 'Take the whole proposal', group: 'Assistant', keys: ['Ctrl+Enter'] },
   'assist.live': { title: 'Paint what it learns at once', group: 'Assistant', keys: ['Shift+T'] },
+  'assist.previous': { title: 'Propose the labels of the previous image', group: 'Assistant', keys: ['N'] },
+  'assist.next': { title: 'Propose the labels of the next image', group: 'Assistant', keys: ['Shift+N'] },
   'class.swap': { title: 'The class before', group: 'Classes', keys: ['X'] },
   'class.none': { title: 'Not labelled', group: 'Classes', keys: ['`'] },
   'class.find': { title: 'Find a class by typing', group: 'Classes', keys: ['/'] },

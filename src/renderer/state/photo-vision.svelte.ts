@@ -3,7 +3,7 @@ import { assetUrl } from '../api/assets.ts';
 import type { Region } from '../editor/region.ts';
 import type { Box, ImagePoint } from '../editor/units.ts';
 import type { PhotoMap, Vision } from '../editor/vision.ts';
-import type { SuperpixelPicture } from '../vision/messages.ts';
+import type { Asks, FollowedMask, SuperpixelPicture } from '../vision/messages.ts';
 import { startVisionWorker, type VisionWorker } from '../vision/start-worker.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -112,6 +112,13 @@ export class PhotoVision implements Vision {
 
   trace(from: ImagePoint, to: ImagePoint, within: Box): Promise<ImagePoint[]> {
     return this.startedWorker().ask('trace', { from, to, within });
+  }
+
+  /** Another image's mask as a proposal for this one, once this one has been looked at. */
+  follow(asks: Asks<'follow'>): Promise<FollowedMask> {
+    // What is asked for later is answered later.
+    if (!this.begun) void this.begin();
+    return this.startedWorker().ask('follow', asks);
   }
 
   cutOut(box: Box): Promise<Region | null> {

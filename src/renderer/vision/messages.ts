@@ -1,10 +1,17 @@
-import type { Region } from '../editor/region.ts';
+import type { ProposalMap } from '../editor/proposed.ts';
+import type { Region, Size } from '../editor/region.ts';
 import type { Box, ImagePoint } from '../editor/units.ts';
 import type { PhotoMap, Superpixels } from '../editor/vision.ts';
 
 /** Superpixels, and their borders as a picture of the same cells. */
 export interface SuperpixelPicture extends Superpixels {
   borders: ImageBitmap;
+}
+
+/** A mask of another image, moved to where things are in this one. */
+export interface FollowedMask extends ProposalMap {
+  /** Share of it that has moved. */
+  moved: number;
 }
 
 /** What can be asked of the worker, each with what it answers. */
@@ -14,6 +21,8 @@ export interface VisionQuestions {
   /** @param spacing image pixels from one to the next */
   superpixels: { asks: { spacing: number }; answers: SuperpixelPicture };
   trace: { asks: { from: ImagePoint; to: ImagePoint; within: Box }; answers: ImagePoint[] };
+  /** Another image's mask as a proposal for this one. @param ids of that mask, row-major */
+  follow: { asks: { address: string; ids: Uint8Array; size: Size }; answers: FollowedMask };
   cutOut: { asks: { box: Box }; answers: Region | null };
 }
 

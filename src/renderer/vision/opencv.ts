@@ -28,6 +28,13 @@ export interface IntelligentScissors extends Owned {
   getContour(to: Point, contour: Mat): void;
 }
 
+/** RGBA, four bytes a cell, row-major. */
+export interface Pixels {
+  width: number;
+  height: number;
+  data: Uint8ClampedArray;
+}
+
 /** What is used of OpenCV: the package's own types lack some of it. */
 export interface OpenCv {
   Mat: new (rows?: number, columns?: number, type?: number) => Mat;
@@ -35,9 +42,22 @@ export interface OpenCv {
   Rect: new (x: number, y: number, width: number, height: number) => unknown;
   segmentation_IntelligentScissorsMB: new () => IntelligentScissors;
   matFromArray(rows: number, columns: number, type: number, values: ArrayLike<number>): Mat;
-  matFromImageData(pixels: ImageData): Mat;
+  matFromImageData(pixels: Pixels): Mat;
   cvtColor(from: Mat, to: Mat, code: number): void;
   grabCut(image: Mat, mask: Mat, box: unknown, background: Mat, foreground: Mat, rounds: number, mode: number): void;
+  /** @param flow gets float32 [rows, columns, 2]: how far a cell of the first picture lies from where it is in the second */
+  calcOpticalFlowFarneback(
+    first: Mat,
+    second: Mat,
+    flow: Mat,
+    pyramidScale: number,
+    levels: number,
+    window: number,
+    rounds: number,
+    neighbourhood: number,
+    sigma: number,
+    flags: number,
+  ): void;
   connectedComponentsWithStats(image: Mat, labels: Mat, stats: Mat, centres: Mat, connectivity: number, type: number): number;
   exceptionFromPtr(pointer: number): { msg: string };
   CV_8UC1: number;
@@ -68,7 +88,7 @@ export async function withOpenCv<T>(work: (cv: OpenCv, keep: Keep) => T): Promis
 }
 
 /** The colours of a picture without its alpha. */
-export function rgbOf(cv: OpenCv, keep: Keep, pixels: ImageData): Mat {
+export function rgbOf(cv: OpenCv, keep: Keep, pixels: Pixels): Mat {
   const rgb = keep(new cv.Mat());
   cv.cvtColor(keep(cv.matFromImageData(pixels)), rgb, cv.COLOR_RGBA2RGB);
   return rgb;

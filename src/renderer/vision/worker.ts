@@ -39,6 +39,10 @@ async function answer(task: VisionTask): Promise<Answers<QuestionKind>> {
       tracer ??= new EdgeTracer(atHand());
       return tracer.trace(task.from, task.to, task.within);
     }
+    case 'follow': {
+      const { followMask } = await import('./follow-mask.ts');
+      return followMask(atHand(), task);
+    }
     case 'cutOut': {
       const { cutOut } = await import('./cut-out.ts');
       return cutOut(atHand(), task.box);

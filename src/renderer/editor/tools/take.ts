@@ -3,9 +3,6 @@ import { boxBetween, boxOutline } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
 import { emptyPreview, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
-/** The label of strokes that take what is proposed: it is nothing that a person has drawn. */
-export const takenLabel = 'Proposal';
-
 /** Takes parts of the proposal: the region under the pointer, with Shift all of its class, what lies in a box that is dragged. */
 export class TakeTool extends SimpleTool {
   private from: ImagePoint | null = null;
@@ -53,9 +50,10 @@ export class TakeTool extends SimpleTool {
     const drags = this.isDrag(context);
     [this.from, this.to] = [null, null];
     if (!from || !proposed) return;
-    if (drags) return take(context, proposed.inBox(boxBetween(from, at)));
+    const { part } = proposed.labels;
+    if (drags) return take(context, proposed.inBox(boxBetween(from, at)), part);
     const region = proposed.at(at);
-    if (region !== null) take(context, shift ? proposed.ofClass(proposed.map.regions[region].id) : proposed.region(region));
+    if (region !== null) take(context, shift ? proposed.ofClass(proposed.map.regions[region].id) : proposed.region(region), part);
   }
 
   override renew({ proposed }: ToolContext): void {
@@ -75,7 +73,7 @@ export class TakeTool extends SimpleTool {
     if (key === 'Tab' && !shift) return this.goOn(context, proposed);
     if (key !== 'Enter' || this.region === null || this.of !== proposed) return false;
     const pixels = proposed.region(this.region);
-    if (!shift) take(context, pixels);
+    if (!shift) take(context, pixels, proposed.labels.part);
     // Its outline is the proposal's, its class is the person's own.
     else take(context, { ...pixels, ids: pixels.ids.fill(context.ink.id) }, 'Region');
     this.goOn(context, proposed);
@@ -105,8 +103,8 @@ export class TakeTool extends SimpleTool {
   }
 }
 
-/** Takes pixels of the proposal as one step. */
-export function take({ document }: Pick<ToolContext, 'document'>, pixels: ProposedPixels | null, label = takenLabel): void {
+/** Takes pixels of a proposal as one step. */
+export function take({ document }: Pick<ToolContext, 'document'>, pixels: ProposedPixels | null, label: string): void {
   if (!pixels) return;
   document.beginStroke(label);
   document.paint(pixels, { id: 0 });
