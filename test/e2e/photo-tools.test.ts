@@ -146,3 +146,34 @@ test('the mask of the image before is proposed, moved along, and taken as one st
   await expect(app.getByRole('combobox', { name: 'What proposes' })).toHaveValue('chosen');
   await expect(app.getByRole('button', { name: 'Take all' })).toBeEnabled({ timeout: 20_000 });
 });
+
+test('a mask is cleaned up: what would change is counted and shown, Enter does it, one step takes it back', async ({ app, userData }) => {
+  const at = await openEditor(app);
+  await app.keyboard.press('1');
+  await app.keyboard.press('k');
+  const told = app.getByRole('status', { name: 'What would change' });
+  const kind = app.getByRole('combobox', { name: 'Clean up' });
+  await kind.selectOption('Grow');
+  await expect(told).toContainText('px would change');
+  const grown = Number(((await told.textContent()) ?? '').replace(/\D/g, ''));
+  const before = readFileSync(maskFile(userData));
+  const idsBefore = idsOf(userData);
+  // A click on the image looks at all of it, and keys are the canvas's again.
+  await app.mouse.click(...at(0.5, 0.5));
+  await app.keyboard.press('Enter');
+  await expect.poll(() => changedIn(idsBefore, idsOf(userData)).length).toBe(grown);
+  expect(changedIn(idsBefore, idsOf(userData)).every((id) => id === 0)).toBe(true);
+  await undo(app).click();
+  await expect.poll(() => readFileSync(maskFile(userData)).equals(before)).toBe(true);
+  // A part alone, by another kind, with the button.
+  await kind.selectOption('Shrink');
+  await drag(app, at(0.1, 0.1), at(0.5, 0.9));
+  await expect(told).toContainText('px would change');
+  const shrunk = Number(((await told.textContent()) ?? '').replace(/\D/g, ''));
+  expect(shrunk).toBeLessThan(grown);
+  await app.getByRole('button', { name: 'Apply' }).click();
+  await expect.poll(() => changedIn(idsBefore, idsOf(userData)).length).toBe(shrunk);
+  for (const each of ['Fill holes', 'Remove specks', 'Smooth', 'Replace', 'Join']) await kind.selectOption(each);
+  const { violations } = await new AxeBuilder({ page: app }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
+});

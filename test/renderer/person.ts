@@ -1,3 +1,4 @@
+import type { CleanUp } from '../../src/renderer/editor/clean-up.ts';
 import { MaskDocument } from '../../src/renderer/editor/document.ts';
 import { Hand, type Drafts, type HandContext } from '../../src/renderer/editor/hand.ts';
 import { classInk, subtracting } from '../../src/renderer/editor/ink.ts';
@@ -16,6 +17,7 @@ export class Person {
   near = 1;
   proposed: Proposed | null = null;
   vision: Vision | null = null;
+  cleanUp: CleanUp | null = null;
   guided = false;
   tolerance = 10;
   readonly told: string[] = [];
@@ -40,7 +42,7 @@ export class Person {
     const seen = { left: 0, top: 0, ...size };
     const setTolerance = (tolerance: number) => (this.tolerance = tolerance);
     const { tolerance } = this;
-    const photo = { vision, guided, tolerance, setTolerance, tell: (text: string) => told.push(text) };
+    const photo = { vision, cleanUp: this.cleanUp, guided, tolerance, setTolerance, tell: (text: string) => told.push(text) };
     return { document, ...ink, brush, lineWidth: 3, near, scale: 1, seen, proposed, reveal, ...photo };
   }
 

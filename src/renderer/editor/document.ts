@@ -90,6 +90,21 @@ export class MaskDocument {
     this.writable = writableIds(where, this.locked);
   }
 
+  /** Whether pixels of an id may be painted over. */
+  mayPaint(id: number): boolean {
+    return this.writable[id] > 0;
+  }
+
+  /** The ids in a box, row-major. It must lie in the mask. */
+  within({ left, top, width, height }: Box): Uint8Array {
+    const ids = new Uint8Array(width * height);
+    for (let y = 0; y < height; y++) {
+      const from = (top + y) * this.size.width + left;
+      ids.set(this.ids.subarray(from, from + width), y * width);
+    }
+    return ids;
+  }
+
   get strokeOpen(): boolean {
     return this.stroke !== null;
   }

@@ -2,6 +2,8 @@ import { messageOf } from '#shared/errors';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
+import { applyCleanUp } from '../editor/clean-up.ts';
+import { CleanUpState } from './clean-up.svelte.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import { OtherMask, type OtherImage } from './other-mask.svelte.ts';
 import type { LeftOpen } from '../editor/hand.ts';
@@ -34,6 +36,7 @@ export class AnnotateState {
   readonly assist: Assist;
   readonly vision: PhotoVision;
   readonly other: OtherMask;
+  readonly cleanUp: CleanUpState;
   /** What proposes: a model, or another image's mask. */
   source = $state.raw<'model' | OtherImage>('model');
   opacity = $state(0.55);
@@ -65,6 +68,7 @@ export class AnnotateState {
     this.assist = new Assist(session);
     this.vision = new PhotoVision(session);
     this.other = new OtherMask(session, this.vision);
+    this.cleanUp = new CleanUpState(this.vision);
     const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
     this.opacity = opacity ?? this.opacity;
     this.brightness = brightness ?? this.brightness;
@@ -99,6 +103,18 @@ export class AnnotateState {
     const { mask, source } = this;
     if (mask && this.takesOther && source !== 'model') void this.other.look(mask, source, this.assist.fixed);
     else this.other.drop();
+  }
+
+  /** Looks at what the clean-up in hand would change. */
+  lookAtCleanUp(): void {
+    const { mask, hand, session } = this;
+    if (mask && hand.tool === 'clean') this.cleanUp.lookSoon(mask, hand.paintedId, session.dataset?.classes.length ?? 0);
+    else this.cleanUp.drop();
+  }
+
+  applyCleanUp(): void {
+    const { mask, cleanUp } = this;
+    if (mask && !mask.blocked) applyCleanUp(mask.document, cleanUp);
   }
 
   /** Takes everything that is proposed, where tools may write. */
@@ -213,6 +229,7 @@ export class AnnotateState {
     this.assist.detach();
     this.vision.detach();
     this.other.drop();
+    this.cleanUp.leave();
     this.editor = null;
     this.mask?.close();
     this.mask = null;

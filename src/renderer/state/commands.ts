@@ -23,6 +23,7 @@ const table = {
   'tool.ellipse': { title: 'Ellipse', group: 'Tools', keys: ['Shift+R'] },
   'tool.line': { title: 'Line of a width', group: 'Tools', keys: ['L'] },
   'tool.fill': { title: 'Fill', group: 'Tools', keys: ['F'] },
+  'tool.clean': { title: 'Clean up', group: 'Tools', keys: ['K'] },
   'brush.smaller': { title: 'Smaller brush', group: 'Painting', keys: ['['] },
   'brush.larger': { title: 'Larger brush', group: 'Painting', keys: [']'] },
   'brush.shape': { title: 'Round or square brush', group: 'Painting', keys: ['Q'] },

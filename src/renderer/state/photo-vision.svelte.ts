@@ -121,6 +121,11 @@ export class PhotoVision implements Vision {
     return this.startedWorker().ask('follow', asks);
   }
 
+  /** A part of a mask, cleaned up. */
+  cleanUp(asks: Asks<'cleanUp'>): Promise<Uint8Array> {
+    return this.startedWorker().ask('cleanUp', asks);
+  }
+
   cutOut(box: Box): Promise<Region | null> {
     return this.startedWorker().ask('cutOut', { box });
   }

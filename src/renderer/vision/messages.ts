@@ -1,6 +1,7 @@
 import type { ProposalMap } from '../editor/proposed.ts';
 import type { Region, Size } from '../editor/region.ts';
 import type { Box, ImagePoint } from '../editor/units.ts';
+import type { CleanUpTask } from './clean-up.ts';
 import type { PhotoMap, Superpixels } from '../editor/vision.ts';
 
 /** Superpixels, and their borders as a picture of the same cells. */
@@ -23,6 +24,8 @@ export interface VisionQuestions {
   trace: { asks: { from: ImagePoint; to: ImagePoint; within: Box }; answers: ImagePoint[] };
   /** Another image's mask as a proposal for this one. @param ids of that mask, row-major */
   follow: { asks: { address: string; ids: Uint8Array; size: Size }; answers: FollowedMask };
+  /** A part of a mask as it would be. */
+  cleanUp: { asks: CleanUpTask; answers: Uint8Array };
   cutOut: { asks: { box: Box }; answers: Region | null };
 }
 
@@ -31,5 +34,5 @@ export type Asks<K extends QuestionKind> = VisionQuestions[K]['asks'];
 export type Answers<K extends QuestionKind> = VisionQuestions[K]['answers'];
 
 /** A question on its way; its answer has the same number. */
-export type VisionTask = { [K in QuestionKind]: { kind: K; number: number } & Asks<K> }[QuestionKind];
+export type VisionTask = { [K in QuestionKind]: { question: K; number: number; asks: Asks<K> } }[QuestionKind];
 export type VisionReply = { number: number; answer: Answers<QuestionKind> } | { number: number; error: string };

@@ -40,10 +40,17 @@ export interface OpenCv {
   Mat: new (rows?: number, columns?: number, type?: number) => Mat;
   Point: new (x: number, y: number) => Point;
   Rect: new (x: number, y: number, width: number, height: number) => unknown;
+  Size: new (width: number, height: number) => unknown;
   segmentation_IntelligentScissorsMB: new () => IntelligentScissors;
   matFromArray(rows: number, columns: number, type: number, values: ArrayLike<number>): Mat;
   matFromImageData(pixels: Pixels): Mat;
   cvtColor(from: Mat, to: Mat, code: number): void;
+  getStructuringElement(shape: number, size: unknown): Mat;
+  dilate(from: Mat, to: Mat, around: Mat): void;
+  erode(from: Mat, to: Mat, around: Mat): void;
+  blur(from: Mat, to: Mat, size: unknown): void;
+  /** @param labels gets int32 [rows, columns]: the number of the nearest cell that is 0 */
+  distanceTransformWithLabels(from: Mat, distances: Mat, labels: Mat, metric: number, mask: number, labelled: number): void;
   grabCut(image: Mat, mask: Mat, box: unknown, background: Mat, foreground: Mat, rounds: number, mode: number): void;
   /** @param flow gets float32 [rows, columns, 2]: how far a cell of the first picture lies from where it is in the second */
   calcOpticalFlowFarneback(
@@ -66,6 +73,14 @@ export interface OpenCv {
   COLOR_RGBA2GRAY: number;
   GC_INIT_WITH_RECT: number;
   CC_STAT_AREA: number;
+  CC_STAT_LEFT: number;
+  CC_STAT_TOP: number;
+  CC_STAT_WIDTH: number;
+  CC_STAT_HEIGHT: number;
+  MORPH_ELLIPSE: number;
+  DIST_L2: number;
+  DIST_MASK_5: number;
+  DIST_LABEL_PIXEL: number;
 }
 
 /** Takes hold of something, to be freed when the work is done. */

@@ -4,7 +4,7 @@ import type { Answers, Asks, QuestionKind, VisionReply } from './messages.ts';
 /** The worker that looks at photos; whoever starts it ends it. */
 export interface VisionWorker {
   /** @throws AppError 'internal' with what the worker says, 'cancelled' when it is ended first */
-  ask<K extends QuestionKind>(kind: K, asks: Asks<K>): Promise<Answers<K>>;
+  ask<K extends QuestionKind>(question: K, asks: Asks<K>): Promise<Answers<K>>;
   end(): void;
 }
 
@@ -34,11 +34,11 @@ export function startVisionWorker(onDeath: (why: string) => void): VisionWorker 
     onDeath(why);
   };
   return {
-    ask: (kind, asks) =>
+    ask: (question, asks) =>
       new Promise((resolve, reject) => {
         const number = ++newest;
         waiting.set(number, { resolve, reject });
-        worker.postMessage({ kind, number, ...asks });
+        worker.postMessage({ question, number, asks });
       }),
     end: () => {
       worker.terminate();

@@ -22,36 +22,41 @@ const atHand = (): Photo => {
 };
 
 async function answer(task: VisionTask): Promise<Answers<QuestionKind>> {
-  switch (task.kind) {
+  switch (task.question) {
     case 'photo':
       tracer?.close();
       [photo, tracer] = [null, null];
-      photo = await Photo.at(task.address);
+      photo = await Photo.at(task.asks.address);
       return photoMapOf(photo.whole());
     case 'superpixels': {
       const pixels = atHand().reduced(superpixelCells);
-      const superpixels = superpixelsOf(photoMapOf(pixels), Math.max(3, (task.spacing * pixels.width) / atHand().size.width));
+      const superpixels = superpixelsOf(photoMapOf(pixels), Math.max(3, (task.asks.spacing * pixels.width) / atHand().size.width));
       return { ...superpixels, borders: await createImageBitmap(bordersOf(superpixels)) };
     }
     case 'trace': {
       // OpenCV is ten megabytes: what needs it loads it.
       const { EdgeTracer } = await import('./scissors.ts');
       tracer ??= new EdgeTracer(atHand());
-      return tracer.trace(task.from, task.to, task.within);
+      return tracer.trace(task.asks.from, task.asks.to, task.asks.within);
     }
     case 'follow': {
       const { followMask } = await import('./follow-mask.ts');
-      return followMask(atHand(), task);
+      return followMask(atHand(), task.asks);
+    }
+    case 'cleanUp': {
+      const [{ withOpenCv }, { cleanedUp }] = await Promise.all([import('./opencv.ts'), import('./clean-up.ts')]);
+      return withOpenCv((cv, keep) => cleanedUp(cv, keep, task.asks));
     }
     case 'cutOut': {
       const { cutOut } = await import('./cut-out.ts');
-      return cutOut(atHand(), task.box);
+      return cutOut(atHand(), task.asks.box);
     }
   }
 }
 
 /** The memory of an answer goes over whole. */
 function buffersOf(value: Answers<QuestionKind>): Transferable[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
   return Object.values(value ?? {}).flatMap((part: unknown): Transferable[] => {
     if (part instanceof ImageBitmap) return [part];
     return ArrayBuffer.isView(part) ? [part.buffer as ArrayBuffer] : [];

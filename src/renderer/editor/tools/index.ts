@@ -1,6 +1,7 @@
 import { boxOutline, ellipse, line, lineOutline, rectangle } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
 import { BrushTool } from './brush.ts';
+import { CleanTool } from './clean.ts';
 import { CutOutTool } from './cut-out.ts';
 import { DragShapeTool, type DraggedShape } from './drag-shape.ts';
 import { FillTool } from './fill.ts';
@@ -58,5 +59,7 @@ export function createTool(name: ToolName, draft: Draft | null = null): Tool {
       return new DragShapeTool(shapes[name]);
     case 'fill':
       return new FillTool();
+    case 'clean':
+      return new CleanTool();
   }
 }

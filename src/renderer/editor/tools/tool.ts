@@ -1,3 +1,4 @@
+import type { CleanUp } from '../clean-up.ts';
 import type { MaskDocument } from '../document.ts';
 import type { Ink } from '../ink.ts';
 import type { Proposed } from '../proposed.ts';
@@ -19,6 +20,7 @@ export const toolNames = [
   'ellipse',
   'line',
   'fill',
+  'clean',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
@@ -45,6 +47,8 @@ export interface ToolContext {
   seen: Box;
   /** What is seen in the photo; null while nobody looks. */
   vision: Vision | null;
+  /** What is set of a clean-up; null while none is in hand. */
+  cleanUp: CleanUp | null;
   /** Whether brush and eraser keep to what belongs with the stroke's middle. */
   guided: boolean;
   /** How far a colour may be from the one that the wand is pressed on, 0 to 254. */

@@ -180,6 +180,17 @@ export class EditorController {
     this.stage.redrawMask();
   }
 
+  /** What each id is shown as where it would be written. */
+  private get shownPixels(): Uint32Array {
+    return this.tables[0].map((pixel) => pixel || erased);
+  }
+
+  /** What tools are told of is another: a proposal, or what a clean-up would change. */
+  renew(): void {
+    this.hand.renew();
+    this.refreshOverlay();
+  }
+
   private repaint(box?: Box): void {
     const [even, odd] = this.tables;
     this.maskCanvas.repaint(this.options.document.ids, even, box, odd);
@@ -364,7 +375,8 @@ export class EditorController {
     const shows = (tool === 'brush' || tool === 'eraser') && !this.spaceHeld && !this.options.blocked() && this.pointer !== null;
     this.overlay.showBrush(shows ? { at: toImage(this.view, this.pointer!.at), ...brush } : null);
     const { preview } = this.hand;
-    this.overlay.showPreview(preview, color, preview?.subtracts ? erased : this.tables[0][ink.id] || erased);
+    const pixel = preview?.subtracts ? erased : this.tables[0][ink.id] || erased;
+    this.overlay.showPreview(preview, color, preview?.pixels?.ids ? this.shownPixels : pixel);
     this.proposal.hover(preview?.region ?? null);
   }
 
