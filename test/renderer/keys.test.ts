@@ -30,7 +30,7 @@ beforeEach(() => {
     cancel: () => Boolean(calls.push('cancel')),
     toolKey: () => toolTakes,
     space: told('space'),
-    erase: told('erase'),
+    hold: (command, held) => calls.push(`${command} ${held}`),
     pointerOnCanvas: () => onCanvas,
   };
 });
@@ -74,7 +74,7 @@ describe('on the canvas', () => {
         const key = parts.at(-1)!;
         const held = { ctrlKey: parts.includes('Ctrl'), shiftKey: parts.includes('Shift') };
         expect([chord, press({ key: /^[A-Z]$/.test(key) ? key.toLowerCase() : key, ...held })]).toEqual([chord, true]);
-        expect(calls).toEqual([id === 'tool.eraser' ? 'erase true' : id]);
+        expect(calls).toEqual([id === 'tool.eraser' || id === 'view.compare' ? `${id} true` : id]);
       }
   });
 
@@ -98,7 +98,14 @@ describe('on the canvas', () => {
     press('e');
     press({ key: 'e', repeat: true });
     releaseKey(eventOf({ key: 'e' }), actions);
-    expect(calls).toEqual(['erase true', 'erase false']);
+    expect(calls).toEqual(['tool.eraser true', 'tool.eraser false']);
+  });
+
+  test('an earlier mask is shown for as long as its key is held', () => {
+    press('y');
+    press({ key: 'y', repeat: true });
+    releaseKey(eventOf({ key: 'y' }), actions);
+    expect(calls).toEqual(['view.compare true', 'view.compare false']);
   });
 
   test('what means nothing here is the browser’s', () => {

@@ -1,11 +1,12 @@
 // Masks under edit, on real files, journals, worker threads and SQLite.
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { paletteForm } from '#files/mask-form';
 import { encodeMask, readStoredMask } from '#files/mask-png';
 import { revisionOf } from '#files/revision';
-import type { EditState, RevisionInfo } from '#shared/contract/edits';
+import type { EditState, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, endAsKilled, openMask, paint, stroke } from '../helpers/edits.ts';
@@ -400,4 +401,22 @@ test('a folder that is moved away is never painted into, and says so', async () 
   await stroke(bench, imageId, box(5, 5, 2, 2, 4));
   await save();
   expect(readStoredMask(file).values[5 * 64 + 5]).toBe(4);
+});
+
+test('a mask of the past is looked at as it was, and the history tells what was done to each', async () => {
+  const labelled = (label: string, patch: ReturnType<typeof box>) =>
+    bench.call('edits.stroke', { imageId, stroke: `test:${label}`, label, patch });
+  await labelled('Superpixels', box(2, 2, 5, 5, 4));
+  await labelled('Proposal', box(10, 2, 5, 5, 6));
+  await save();
+  await labelled('Brush', box(2, 10, 5, 5, 7));
+  await save();
+  const past = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
+  expect(past.map(({ work }) => work)).toEqual([['Brush'], ['Superpixels', 'Proposal'], []]);
+  const seen = await bench.call<SeenMask>('edits.look', { imageId, revision: past[1].revision });
+  const ids = inflateRawSync(seen.ids);
+  const at = (x: number, y: number) => ids[y * seen.width + x];
+  expect([at(3, 3), at(11, 3)]).toEqual([4, 6]);
+  expect(at(3, 11)).not.toBe(7);
+  await expect(bench.call('edits.look', { imageId, revision: 'ffffffffffffffff' })).rejects.toMatchObject({ code: 'not-found' });
 });

@@ -277,9 +277,9 @@ describe('the Annotate place', () => {
       readStoredMask(maskFile()).values.filter((id) => id === 3).length,
     );
     again.hand.pick(5);
-    again.maskHidden = true;
+    again.view.maskHidden = true;
     again.showPainted();
-    expect([again.maskHidden, again.hiddenClasses.has(5)]).toEqual([false, false]);
+    expect([again.view.maskHidden, again.hiddenClasses.has(5)]).toEqual([false, false]);
     again.close();
   });
 

@@ -1,4 +1,4 @@
-import type { Size } from '../editor/region.ts';
+import { clipBox, type Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
 
 /** Width of a stripe of a hatch. */
@@ -18,15 +18,40 @@ export class MaskCanvas {
     this.context = this.canvas.getContext('2d')!;
   }
 
-  /** @param stripes the colours of every other stripe, where they are others than `table`'s: those of foreign pixels */
-  repaint(ids: Uint8Array, table: Uint32Array, box: Box = { left: 0, top: 0, ...this.size }, stripes: Uint32Array = table): void {
-    const pixels = new Uint32Array(box.width * box.height);
-    for (let y = 0, i = 0; y < box.height; y++) {
-      let from = (box.top + y) * this.size.width + box.left;
-      const diagonal = box.left + box.top + y;
-      for (let x = 0; x < box.width; x++) pixels[i++] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from++]];
+  /**
+   * @param stripes the colours of every other stripe, where they are others than `table`'s: those of foreign pixels
+   * @param contours whether only pixels are shown that lie beside another id
+   */
+  repaint(
+    ids: Uint8Array,
+    table: Uint32Array,
+    box: Box = { left: 0, top: 0, ...this.size },
+    stripes: Uint32Array = table,
+    contours = false,
+  ): void {
+    // A pixel that changes makes edges of those beside it.
+    const around = contours ? grown(box, this.size) : box;
+    const { left, top, width, height } = around;
+    const pixels = new Uint32Array(width * height);
+    for (let y = 0, i = 0; y < height; y++) {
+      let from = (top + y) * this.size.width + left;
+      const diagonal = left + top + y;
+      for (let x = 0; x < width; x++, i++, from++)
+        if (!contours || this.isEdge(ids, left + x, top + y)) pixels[i] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from]];
     }
-    this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), box.width, box.height), box.left, box.top);
+    this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), left, top);
+  }
+
+  private isEdge(ids: Uint8Array, x: number, y: number): boolean {
+    const { width, height } = this.size;
+    const at = y * width + x;
+    const id = ids[at];
+    return (
+      (x > 0 && ids[at - 1] !== id) ||
+      (x < width - 1 && ids[at + 1] !== id) ||
+      (y > 0 && ids[at - width] !== id) ||
+      (y < height - 1 && ids[at + width] !== id)
+    );
   }
 
   /** Red where label and prediction differ, void left out. */
@@ -37,3 +62,6 @@ export class MaskCanvas {
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), this.size.width, this.size.height), 0, 0);
   }
 }
+
+const grown = ({ left, top, width, height }: Box, size: Size): Box =>
+  clipBox({ left: left - 1, top: top - 1, width: width + 2, height: height + 2 }, size)!;

@@ -49,9 +49,9 @@ export class StageView {
     this.photoLayer.batchDraw();
   }
 
-  /** @param brightness 1 leaves the photo as it is */
-  setPhotoBrightness(brightness: number): void {
-    this.photoLayer.getNativeCanvasElement().style.filter = brightness === 1 ? '' : `brightness(${brightness})`;
+  /** @param filter of CSS; empty leaves the photo as it is */
+  setPhotoFilter(filter: string): void {
+    this.photoLayer.getNativeCanvasElement().style.filter = filter;
   }
 
   setMask(canvas: HTMLCanvasElement | null): void {

@@ -3,6 +3,7 @@ import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
 import { applyCleanUp } from '../editor/clean-up.ts';
+import { Comparing } from './comparing.svelte.ts';
 import { CleanUpState } from './clean-up.svelte.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import { OtherMask, type OtherImage } from './other-mask.svelte.ts';
@@ -12,13 +13,11 @@ import { take } from '../editor/tools/take.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import { PhotoVision } from './photo-vision.svelte.ts';
+import { Viewing, type RememberedViewing } from './viewing.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { SvelteSet } from 'svelte/reactivity';
 
-interface Remembered extends RememberedPainting {
-  opacity: number;
-  brightness: number;
-}
+type Remembered = RememberedPainting & RememberedViewing;
 
 /** Classes that are locked and hidden, by name. */
 interface ClassMarks {
@@ -39,9 +38,8 @@ export class AnnotateState {
   readonly cleanUp: CleanUpState;
   /** What proposes: a model, or another image's mask. */
   source = $state.raw<'model' | OtherImage>('model');
-  opacity = $state(0.55);
-  brightness = $state(1);
-  maskHidden = $state(false);
+  readonly view = new Viewing();
+  readonly comparing: Comparing;
   readonly hiddenClasses = new SvelteSet<number>();
   readonly lockedClasses = new SvelteSet<number>();
   /** What a person said of the keys of commands. */
@@ -69,11 +67,11 @@ export class AnnotateState {
     this.vision = new PhotoVision(session);
     this.other = new OtherMask(session, this.vision);
     this.cleanUp = new CleanUpState(this.vision);
-    const { opacity, brightness, ...hand } = session.remembered<Partial<Remembered>>('annotate', {});
-    this.opacity = opacity ?? this.opacity;
-    this.brightness = brightness ?? this.brightness;
+    this.comparing = new Comparing(session);
+    const remembered = session.remembered<Partial<Remembered>>('annotate', {});
     this.keyChoices = session.remembered<KeyChoices>('keys', {});
-    this.hand.restore(hand, session.dataset?.classes.length ?? 0);
+    this.view.restore(remembered);
+    this.hand.restore(remembered, session.dataset?.classes.length ?? 0);
     this.recall();
     // What could not be opened while the workbench did not answer is opened now.
     this.stopListening = session.onResync(async () => {
@@ -175,8 +173,7 @@ export class AnnotateState {
   }
 
   rememberSettings(): void {
-    const { opacity, brightness } = this;
-    this.session.remember('annotate', { ...this.hand.remembered, opacity, brightness } satisfies Remembered);
+    this.session.remember('annotate', { ...this.hand.remembered, ...this.view.remembered } satisfies Remembered);
   }
 
   /** Opens another image's mask. The one before leaves the window at once: main saves it. */
@@ -230,6 +227,7 @@ export class AnnotateState {
     this.vision.detach();
     this.other.drop();
     this.cleanUp.leave();
+    this.comparing.end();
     this.editor = null;
     this.mask?.close();
     this.mask = null;
@@ -251,9 +249,27 @@ export class AnnotateState {
     this.rememberMarks();
   }
 
+  /** The classes that are not shown now. */
+  get unseen(): readonly number[] {
+    if (!this.view.solo) return [...this.hiddenClasses];
+    return [...this.classNames.keys()].filter((id) => id !== this.hand.paintedId);
+  }
+
+  /** Why nothing can be painted now; null where it can. */
+  get blocked(): string | null {
+    if (this.comparing.ids) return 'An earlier mask is shown, as long as it is held';
+    return this.mask?.blocked ?? null;
+  }
+
+  /** Shows an earlier mask for as long as it is held. @param revision the oldest, unless told */
+  compare(held: boolean, revision?: string): void {
+    if (!held) this.comparing.end();
+    else if (this.mask) void this.comparing.begin(this.mask.imageId, revision);
+  }
+
   /** Nobody should paint blind: the class in hand is shown. */
   showPainted(): void {
-    this.maskHidden = false;
+    this.view.maskHidden = false;
     if (this.hiddenClasses.delete(this.hand.paintedId)) this.rememberMarks();
   }
 

@@ -70,7 +70,8 @@ export class Painting {
 
   /** What was remembered, as far as it is still so. @param classes how many classes there are now */
   restore(remembered: Partial<RememberedPainting>, classes: number): void {
-    Object.assign(this, remembered);
+    for (const name of Object.keys(this.remembered) as (keyof RememberedPainting)[])
+      if (remembered[name] !== undefined) Object.assign(this, { [name]: remembered[name] });
     if (this.classId >= classes && this.classId !== voidId) this.classId = 0;
     this.setDiameter(this.diameter);
     this.setLineWidth(this.lineWidth);

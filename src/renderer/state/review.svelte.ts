@@ -78,7 +78,7 @@ export class ReviewState {
 
   /** The classes that the prediction was made for: masks and scores of this place are of these. */
   get classes(): readonly ClassInfo[] {
-    return this.result?.prediction.classes ?? this.session.dataset?.classes ?? [];
+    return this.session.inShownColours(this.result?.prediction.classes ?? this.session.dataset?.classes ?? []);
   }
 
   async choose(runId: string | null, split: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { ClassInfo } from '#shared/classes/class-info';
+import { inSafeColours } from '#shared/classes/safe-colours';
 import type { Drafts } from '../editor/hand.ts';
 import type { Client, EventName, EventPayloads } from '#shared/contract/index';
 import type { HostInfo, UiState } from '#shared/contract/app';
@@ -52,6 +54,8 @@ export class Session {
   training = $state.raw<TrainingStatus | null>(null);
   runs = $state.raw<RunSummary[]>([]);
   host = $state.raw<HostInfo | null>(null);
+  /** Whether classes are shown in colours that colour-blind eyes tell apart. */
+  safeColours = $state(false);
   link = $state<ConnectionState>('open');
   /** Another data set that was opened from another window; this one shows its own until a person goes on. */
   moved = $state.raw<DatasetInfo | null>(null);
@@ -200,6 +204,7 @@ export class Session {
     // What this window remembers is newer than what it could tell while the workbench did not answer.
     this.uiState = { ...uiState, ...this.uiState };
     if (!this.dataset) {
+      this.safeColours = this.remembered('safeColours', false);
       const place = this.remembered<Place>('place', 'library');
       this.place = places.includes(place) ? place : 'library';
     }
@@ -372,6 +377,20 @@ export class Session {
       this.toasts.error(error);
       return false;
     }
+  }
+
+  /** The classes of the open data set, in the colours that they are shown in. */
+  get classes(): readonly ClassInfo[] {
+    return this.inShownColours(this.dataset?.classes ?? []);
+  }
+
+  inShownColours(classes: readonly ClassInfo[]): readonly ClassInfo[] {
+    return this.safeColours ? inSafeColours(classes) : classes;
+  }
+
+  useSafeColours(use: boolean): void {
+    this.safeColours = use;
+    this.remember('safeColours', use);
   }
 
   /** What a place remembered across restarts. */

@@ -62,9 +62,19 @@ export interface RevisionInfo {
   createdAt: string;
   /** What made it: "original", "edit", "prediction", "restored", "repaired", "merged", "another program". */
   origin: string;
+  /** What was done since the one before, as undo names it; empty where nobody painted. */
+  work: string[];
   /** Runs that were trained on it. */
   runs: string[];
   current: boolean;
+}
+
+/** A mask to look at. */
+export interface SeenMask {
+  width: number;
+  height: number;
+  /** Ids as windows show them, row-major, as raw deflate. */
+  ids: Uint8Array;
 }
 
 /** What kept masks take on the disk, and what of it can go. */
@@ -86,6 +96,7 @@ export const patchSchema = z.strictObject({
   packed: z.boolean().optional(),
 });
 const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
+const revisionSchema = z.string().regex(/^[0-9a-f]{8,64}$/);
 const manyImages = z.array(image.shape.imageId).min(1).max(200_000);
 
 /** Ways to make a mask usable: to its image's size, turned, as a PNG, or empty. */
@@ -120,8 +131,10 @@ export const edits = {
     takePrediction: method(image.extend({ predictionId: z.string().min(1).max(200) })).returns<EditState>(),
     /** The mask's past, newest first. */
     revisions: method(image).returns<RevisionInfo[]>(),
+    /** Shows an earlier revision; changes nothing. */
+    look: method(image.extend({ revision: revisionSchema })).returns<SeenMask>(),
     /** Takes an earlier revision as the mask, as one undoable step. */
-    restore: method(image.extend({ revision: z.string().regex(/^[0-9a-f]{8,64}$/) })).returns<EditState>(),
+    restore: method(image.extend({ revision: revisionSchema })).returns<EditState>(),
     /** Makes masks usable that are not; each file is kept as it was. */
     repair: method(z.strictObject({ imageIds: manyImages, how: z.enum(repairKinds) })).returns<RepairReport>(),
     /** Writes into masks what they are read as: of `value 20`, `colour 12 34 56`. Those without it are left and not counted. */

@@ -16,6 +16,8 @@ export interface SavedMask {
   /** The revision before it; null if there was no file. */
   before: string | null;
   origin: string;
+  /** What was done since the file before, as undo names it. */
+  work: string[];
   classPixels: number[] | null;
   problems: ImageProblem[];
 }

@@ -19,6 +19,11 @@ import { codesNamed, writeKinds } from './pixel-kinds.ts';
 import { breathe } from '../turns.ts';
 import { foreignPixels, shownIdsOf } from './shown-ids.ts';
 
+/** What was done, each once, in its order. */
+const labelsOf = (changes: readonly JournalRecord[]): string[] => [
+  ...new Set(changes.flatMap((change) => (change.kind === 'step' ? [change.step.label] : []))),
+];
+
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;
 
@@ -396,12 +401,12 @@ export class EditSession {
     this.setTrouble(null);
     this.origin = 'edit';
     const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
-    this.changes.splice(0, changes);
-    this.isFile({ revision, mark, past }, { origin, ...found });
+    const work = labelsOf(this.changes.splice(0, changes));
+    this.isFile({ revision, mark, past }, { origin, work, ...found });
   }
 
   /** The file holds this state now. */
-  private isFile(state: FileState, found: Pick<SavedMask, 'origin' | 'classPixels' | 'problems'>): void {
+  private isFile(state: FileState, found: Pick<SavedMask, 'origin' | 'work' | 'classPixels' | 'problems'>): void {
     const { revision, mark } = state;
     const before = this.revision;
     this.revision = revision;
@@ -448,7 +453,7 @@ export class EditSession {
       const { revision, classPixels, problems } = theirs;
       this.changes = [];
       const state = { revision, mark: this.history.mark(), past: this.history.steps() };
-      this.isFile(state, { origin: 'another program', classPixels, problems });
+      this.isFile(state, { work: [], origin: 'another program', classPixels, problems });
     });
     this.tell();
     return this.state();

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { EditState, OpenedMask, RevisionInfo } from '#shared/contract/edits';
+import type { EditState, OpenedMask, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
 import { AppError } from '#shared/errors';
@@ -14,6 +14,7 @@ import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
 import { boundedText, shortText, soundRows } from '../parsed-row.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
+import type { ReadMask } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';
 import { breathe } from '../turns.ts';
 import { EditSession } from './edit-session.ts';
@@ -22,6 +23,7 @@ import { Journals } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
 import { MaskRepairs } from './mask-repairs.ts';
 import { codesNamed } from './pixel-kinds.ts';
+import { shownIdsOf } from './shown-ids.ts';
 
 export interface EditSessionsOptions {
   dataset: OpenDataset;
@@ -34,8 +36,11 @@ export interface EditSessionsOptions {
   predictions: PredictionStore;
 }
 
-const revisionColumns = ['revision', 'created_at', 'origin'].map((column) => boundedText(column, shortText)).join(', ');
-const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string() });
+const revisionColumns = ['revision', 'created_at', 'origin', 'work'].map((column) => boundedText(column, shortText)).join(', ');
+const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string(), work: z.string() });
+
+/** Of what was done, so much is kept. */
+const mostLabels = 12;
 
 /** Sessions that stay open though nothing of them is unsaved: the images one goes back to. */
 const keptSessions = 6;
@@ -258,7 +263,7 @@ export class EditSessions {
     return strokes;
   }
 
-  private onSaved({ imageId, revision, savedAt, before, origin, classPixels, problems }: SavedMask): void {
+  private onSaved({ imageId, revision, savedAt, before, origin, work, classPixels, problems }: SavedMask): void {
     const { dataset, outbox, events } = this.options;
     const editedAt = revision === null ? null : savedAt;
     // The image may have gone from its folder meanwhile: what was painted is in its mask all the same.
@@ -271,7 +276,7 @@ export class EditSessions {
     outbox.write('a revision of a mask', () => {
       // What the file was before its first edit here is the first of its past.
       if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original');
-      if (revision) this.insertRevision(imageId, revision, savedAt, origin);
+      if (revision) this.insertRevision(imageId, revision, savedAt, origin, work);
     });
   }
 
@@ -282,17 +287,17 @@ export class EditSessions {
   }
 
   /** A revision that comes again is as new as its last save; the original stays what it is. */
-  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string): void {
+  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string, work: readonly string[] = []): void {
     const again =
       origin === 'original'
         ? 'NOTHING'
-        : `UPDATE SET created_at = excluded.created_at, origin = excluded.origin WHERE origin != 'original'`;
+        : `UPDATE SET created_at = excluded.created_at, origin = excluded.origin, work = excluded.work WHERE origin != 'original'`;
     this.options.db
       .prepare(
-        `INSERT INTO mask_revision (image_id, revision, created_at, origin) VALUES (?, ?, ?, ?)
+        `INSERT INTO mask_revision (image_id, revision, created_at, origin, work) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (image_id, revision) DO ${again}`,
       )
-      .run(imageId, revision, createdAt, origin);
+      .run(imageId, revision, createdAt, origin, work.slice(0, mostLabels).join('\n'));
   }
 
   /** Closes sessions that nobody has used for long. */
@@ -328,16 +333,24 @@ export class EditSessions {
   }
 
   private restore(imageId: string, revision: string): Promise<EditState> {
+    return this.using(imageId, async (session) =>
+      session.replace(await this.keptMask(session, revision), 'Restore an earlier mask', 'restored'),
+    );
+  }
+
+  private look(imageId: string, revision: string): Promise<SeenMask> {
+    const { workers, dataset } = this.options;
     return this.using(imageId, async (session) => {
-      const kept = await this.options.workers.run('readKept', {
-        store: this.store,
-        revision,
-        format: this.options.dataset.classSet.format,
-        form: session.form,
-        ...session.size,
-      });
-      return session.replace(kept, 'Restore an earlier mask', 'restored');
+      const { values, toId } = await this.keptMask(session, revision);
+      const { ids } = await workers.run('packIds', { values, shownIds: shownIdsOf(toId, dataset.classSet.format) });
+      return { ...session.size, ids };
     });
+  }
+
+  /** A kept mask, in the codes that its image has now. */
+  private keptMask({ form, size }: EditSession, revision: string): Promise<ReadMask> {
+    const { format } = this.options.dataset.classSet;
+    return this.options.workers.run('readKept', { store: this.store, revision, format, form, ...size });
   }
 
   /** A mask's past, newest first. */
@@ -352,10 +365,11 @@ export class EditSessions {
       `SELECT ${boundedText('r.name', shortText)} FROM run_mask m JOIN run r ON r.id = m.run_id
        WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL LIMIT 100`,
     );
-    return rows.map(({ revision, created_at: createdAt, origin }) => ({
+    return rows.map(({ revision, created_at: createdAt, origin, work }) => ({
       revision,
       createdAt,
       origin,
+      work: work === '' ? [] : work.split('\n'),
       runs: runs.all(imageId, revision).flatMap(({ name }) => name ?? []),
       current: revision === current,
     }));
@@ -382,6 +396,7 @@ export class EditSessions {
         this.options.access.assertOwned();
         return this.kept.free();
       },
+      look: ({ imageId, revision }) => this.look(imageId, revision),
       restore: ({ imageId, revision }) => this.restore(imageId, revision),
     };
   }

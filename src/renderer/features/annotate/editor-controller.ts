@@ -4,6 +4,7 @@ import { colourTable, hatchedTables } from '#shared/classes/colour-table';
 import { EdgePan } from '../../canvas/edge-pan.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
+import { PixelGrid } from '../../canvas/pixel-grid.ts';
 import { ProposalLayer } from '../../canvas/proposal-layer.ts';
 import { SuperpixelLayer } from '../../canvas/superpixel-layer.ts';
 import { ToolOverlay } from '../../canvas/tool-overlay.ts';
@@ -39,6 +40,8 @@ interface EditorOptions extends LeftOpen {
   /** Shows the mask if it is hidden. */
   showMask: () => void;
   status: (text: string) => void;
+  /** Told which part of the image is seen. */
+  onSeen: (seen: Box) => void;
 }
 
 /**
@@ -67,6 +70,10 @@ export class EditorController {
   private readonly edgePan = new EdgePan((x, y) => this.panToHidden({ x, y }));
   private readonly unsubscribe: () => void;
   private tables: [Uint32Array, Uint32Array];
+  private contours = false;
+  private compared: Uint8Array | null = null;
+  private readonly grid: PixelGrid;
+  private gridShown = false;
   private view: Viewport;
   private userMoved = false;
   private spaceHeld = false;
@@ -89,6 +96,7 @@ export class EditorController {
     const colors = { light: color('--on-image'), dark: color('--label-shade'), accent: color('--accent') };
     this.overlay = new ToolOverlay(this.stage.overlay, colors);
     this.superpixels = new SuperpixelLayer(this.stage.guides);
+    this.grid = new PixelGrid(this.stage.guides, colors.light);
     this.proposal = new ProposalLayer(this.stage.guides);
     this.repaint();
     this.stage.setMask(this.maskCanvas.canvas);
@@ -169,15 +177,34 @@ export class EditorController {
     this.stage.setMaskOpacity(opacity);
   }
 
-  setBrightness(brightness: number): void {
-    this.stage.setPhotoBrightness(brightness);
+  setPhotoFilter(filter: string): void {
+    this.stage.setPhotoFilter(filter);
   }
 
-  setHiddenClasses(hidden: ReadonlySet<number>): void {
-    const { classes } = this.options;
+  /** @param classes in the colours that they are shown in @param hidden those that are not @param contours whether only edges are shown */
+  setLook(classes: readonly ClassInfo[], hidden: ReadonlySet<number>, contours: boolean): void {
     this.tables = hatchedTables(colourTable(classes, hidden), classes.length);
+    this.contours = contours;
     this.repaint();
     this.stage.redrawMask();
+    this.showProposed();
+  }
+
+  /** Shows another mask instead, which nobody paints on; null shows the one at hand again. */
+  setCompared(ids: Uint8Array | null): void {
+    if (ids === this.compared) return;
+    this.compared = ids;
+    this.repaint();
+    this.stage.redrawMask();
+  }
+
+  setGrid(shown: boolean): void {
+    this.gridShown = shown;
+    this.showGrid();
+  }
+
+  private showGrid(): void {
+    this.grid.show(this.options.document.size, this.gridShown ? this.seen : null, this.view.scale);
   }
 
   /** What each id is shown as where it would be written. */
@@ -193,7 +220,7 @@ export class EditorController {
 
   private repaint(box?: Box): void {
     const [even, odd] = this.tables;
-    this.maskCanvas.repaint(this.options.document.ids, even, box, odd);
+    this.maskCanvas.repaint(this.compared ?? this.options.document.ids, even, box, odd, this.contours);
   }
 
   /** Whether the pointer is over the canvas. */
@@ -234,7 +261,8 @@ export class EditorController {
     this.setView(panBy(this.view, dx, dy));
   }
 
-  centreOn(point: ImagePoint, scale: number): void {
+  /** @param scale the one that it has, unless told */
+  centreOn(point: ImagePoint, scale = this.view.scale): void {
     this.userMoved = true;
     this.setView(centreOn(point, this.stage.size, scale));
   }
@@ -303,6 +331,8 @@ export class EditorController {
     this.view = keepInView(view, this.options.document.size, this.stage.size);
     this.stage.setViewport(this.view);
     this.overlay.setScale(this.view.scale);
+    this.showGrid();
+    this.options.onSeen(this.seen);
     // What is open leads to what lies under the pointer now.
     if (this.pointer) this.hand.slide(this.pressOf(this.pointer));
     this.refreshOverlay();

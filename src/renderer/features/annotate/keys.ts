@@ -15,8 +15,8 @@ export interface KeyActions {
   toolKey(key: string, shift: boolean): boolean;
   /** The picture is moved while the key is held. */
   space(held: boolean): void;
-  /** Whatever is in hand erases while the key is held. */
-  erase(held: boolean): void;
+  /** What a command does while its key is held: whatever is in hand erases, an earlier mask is shown. */
+  hold(command: HeldCommand, held: boolean): void;
   pointerOnCanvas(): boolean;
 }
 
@@ -33,12 +33,14 @@ function isTyped(event: KeyboardEvent, actions: KeyActions): boolean {
   return slides || chooses || presses;
 }
 
-/** The tool that only a held key makes erase: tapped, it is the eraser. */
-const heldCommand: CommandId = 'tool.eraser';
+/** Commands that last as long as their key is held: the eraser, tapped, is the tool. */
+const heldCommands = ['tool.eraser', 'view.compare'] as const;
+export type HeldCommand = (typeof heldCommands)[number];
+const isHeld = (command: CommandId): command is HeldCommand => heldCommands.some((each) => each === command);
 
 function begin(command: CommandId, event: KeyboardEvent, actions: KeyActions): void {
-  if (command !== heldCommand) actions.run(command);
-  else if (!event.repeat) actions.erase(true);
+  if (!isHeld(command)) actions.run(command);
+  else if (!event.repeat) actions.hold(command, true);
 }
 
 /** Runs what a key means here; keys typed into fields are left alone. */
@@ -63,5 +65,6 @@ function take(event: KeyboardEvent, actions: KeyActions): boolean {
 /** Ends what lasts as long as a key is held. */
 export function releaseKey(event: KeyboardEvent, actions: KeyActions): void {
   if (event.key === ' ') actions.space(false);
-  if (chordsOf(event).some((chord) => actions.commandOf(chord) === heldCommand)) actions.erase(false);
+  const commands = chordsOf(event).map((chord) => actions.commandOf(chord));
+  for (const command of heldCommands) if (commands.includes(command)) actions.hold(command, false);
 }
