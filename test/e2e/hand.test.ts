@@ -182,3 +182,57 @@ test('classes are chosen with the arrows of their list, and the one before comes
   await app.keyboard.press('x');
   await expect(app.getByRole('radio', { name: 'Bicyclist' })).toHaveAttribute('aria-checked', 'true');
 });
+
+/** Keys as Chromium has them from keyboards of other languages: what is printed on them, and where they lie. */
+const keyboards: [name: string, keys: { key: string; code: string; modifiers?: number; pressed: string }[]][] = [
+  [
+    'Cyrillic',
+    [
+      { key: 'и', code: 'KeyB', pressed: 'Brush' },
+      { key: 'з', code: 'KeyP', pressed: 'Polygon' },
+      { key: 'К', code: 'KeyR', modifiers: 8, pressed: 'Ellipse' },
+    ],
+  ],
+  [
+    'AZERTY',
+    [
+      { key: 'z', code: 'KeyW', pressed: '' },
+      { key: 'w', code: 'KeyZ', pressed: 'Wand by colour' },
+      { key: 'b', code: 'KeyB', pressed: 'Brush' },
+    ],
+  ],
+  [
+    'German',
+    [
+      { key: 'y', code: 'KeyZ', pressed: '' },
+      { key: 'k', code: 'KeyK', pressed: 'Clean up' },
+      { key: 'o', code: 'KeyO', pressed: 'Outline by dragging' },
+    ],
+  ],
+  ['US', [{ key: 's', code: 'KeyS', pressed: 'Superpixels' }]],
+];
+
+for (const [name, keys] of keyboards)
+  test(`tools are taken by the keys of a ${name} keyboard, and classes by where digits lie`, async ({ app }) => {
+    await openEditor(app);
+    const session = await app.context().newCDPSession(app);
+    const press = async ({ key, code, modifiers = 0 }: { key: string; code: string; modifiers?: number }) => {
+      const event = { key, code, modifiers, windowsVirtualKeyCode: 0 };
+      await session.send('Input.dispatchKeyEvent', { type: 'keyDown', text: key, unmodifiedText: key, ...event });
+      await session.send('Input.dispatchKeyEvent', { type: 'keyUp', ...event });
+    };
+    for (const { pressed, ...key } of keys) {
+      await press(key);
+      if (pressed) await expect(app.getByRole('button', { name: pressed, exact: true })).toHaveAttribute('aria-pressed', 'true');
+    }
+    const digit = name === 'AZERTY' ? 'é' : '2';
+    await press({ key: digit, code: 'Digit2' });
+    await expect(app.getByRole('radio', { name: 'Building' })).toBeChecked();
+    // Smaller and larger brushes lie where US keyboards have brackets.
+    await press({ key: 'b', code: 'KeyB' });
+    const size = app.getByLabel('Brush diameter');
+    const before = Number.parseInt((await size.textContent())!, 10);
+    const bracket = { Cyrillic: 'ъ', AZERTY: '$', German: '+', US: ']' }[name]!;
+    await press({ key: bracket, code: 'BracketRight' });
+    await expect.poll(async () => Number.parseInt((await size.textContent())!, 10)).toBeGreaterThan(before);
+  });

@@ -2,56 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { voidId } from '#shared/mask/void-id';
 import type { Drafts } from '../../src/renderer/editor/hand.ts';
-import type { Region } from '../../src/renderer/editor/region.ts';
 import type { ToolName } from '../../src/renderer/editor/tools/tool.ts';
-import type { Box, ImagePoint } from '../../src/renderer/editor/units.ts';
-import type { Vision } from '../../src/renderer/editor/vision.ts';
 import { Person, size } from './person.ts';
+import { TileVision } from './tile-vision.ts';
 
 describe('tools that go by the photo', () => {
-  /** Four tiles of 30 x 30, each a colour and a superpixel of its own. */
-  const tileAt = (x: number, y: number) => Number(x >= 30) + 2 * Number(y >= 30);
-  const colours = [
-    [200, 128, 128],
-    [60, 128, 128],
-    [120, 170, 128],
-    [120, 90, 150],
-  ];
-  const cells = Array.from({ length: 3600 }, (_, i) => tileAt(i % 60, Math.floor(i / 60)));
-  const boxes = [0, 1, 2, 3].flatMap((k) => [30 * (k % 2), 30 * Math.floor(k / 2), 30 * (k % 2) + 29, 30 * Math.floor(k / 2) + 29]);
-
-  /** What is asked for is answered when the test says so. */
-  class SlowVision implements Vision {
-    readonly photo = { ...size, lab: Uint8Array.from(cells.flatMap((tile) => colours[tile])) };
-    readonly superpixels = { ...size, labels: Int32Array.from(cells), boxes: Int32Array.from(boxes) };
-    private readonly waiting: (() => void)[] = [];
-
-    trace(from: ImagePoint, to: ImagePoint): Promise<ImagePoint[]> {
-      // Ways go round the corner: across first, then down.
-      return this.wait([{ x: to.x, y: from.y }, to]);
-    }
-
-    cutOut(box: Box): Promise<Region | null> {
-      const inner = { left: box.left + 2, top: box.top + 2, width: box.width - 4, height: box.height - 4 };
-      return this.wait(box.width < 6 ? null : { box: inner, selected: new Uint8Array(inner.width * inner.height).fill(1) });
-    }
-
-    private wait<T>(answer: T): Promise<T> {
-      return new Promise((resolve) => this.waiting.push(() => resolve(answer)));
-    }
-
-    /** Answers everything, also what is asked upon an answer. */
-    async answer(): Promise<void> {
-      for (let round = 0; round < 4; round++) {
-        for (const resolve of this.waiting.splice(0)) resolve();
-        await new Promise((resolve) => setTimeout(resolve));
-      }
-    }
-  }
-
   const seeing = (tool: ToolName, drafts?: Drafts) => {
     const person = new Person(tool, drafts);
-    const vision = new SlowVision();
+    const vision = new TileVision(size);
     person.vision = vision;
     person.document.ids.fill(voidId);
     return { person, vision };
