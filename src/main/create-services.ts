@@ -91,6 +91,7 @@ export function createServices(options: HostOptions): Workbench {
         app,
         datasets: datasets.handlers(),
         assist: () => scope().assist.handlers(),
+        work: () => scope().work.handlers(),
         edits: () => scope().edits.handlers(),
         datasetExports: () => scope().exports.handlers(),
         review: () => scope().review.handlers(),

@@ -139,7 +139,7 @@ test('the mask of the image before is proposed, moved along, and taken as one st
 
   // At the first image there is none before; any other can be chosen.
   await app.keyboard.press('a');
-  await expect(app.getByText('There is no previous image in this split')).toBeVisible();
+  await expect(app.getByText('There is no previous image here')).toBeVisible();
   await app.getByRole('combobox', { name: 'What proposes' }).selectOption('other');
   await app.getByRole('searchbox').fill('street-003');
   await app.keyboard.press('Enter');

@@ -13,6 +13,7 @@ import { take } from '../editor/tools/take.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import { PhotoVision } from './photo-vision.svelte.ts';
+import { TimeSpent } from './time-spent.ts';
 import { Viewing, type RememberedViewing } from './viewing.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { SvelteSet } from 'svelte/reactivity';
@@ -40,6 +41,7 @@ export class AnnotateState {
   source = $state.raw<'model' | OtherImage>('model');
   readonly view = new Viewing();
   readonly comparing: Comparing;
+  readonly time: TimeSpent;
   readonly hiddenClasses = new SvelteSet<number>();
   readonly lockedClasses = new SvelteSet<number>();
   /** What a person said of the keys of commands. */
@@ -68,6 +70,8 @@ export class AnnotateState {
     this.other = new OtherMask(session, this.vision);
     this.cleanUp = new CleanUpState(this.vision);
     this.comparing = new Comparing(session);
+    // What could not be told is not worth a message.
+    this.time = new TimeSpent((imageId, seconds) => void session.client.work.spent({ imageId, seconds }).catch(() => undefined));
     const remembered = session.remembered<Partial<Remembered>>('annotate', {});
     this.keyChoices = session.remembered<KeyChoices>('keys', {});
     this.view.restore(remembered);
@@ -195,6 +199,7 @@ export class AnnotateState {
       this.mask = opened;
       this.assist.attach(opened);
       this.vision.attach(opened.imageId);
+      this.time.turnTo(opened.imageId);
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
@@ -228,6 +233,7 @@ export class AnnotateState {
     this.other.drop();
     this.cleanUp.leave();
     this.comparing.end();
+    this.time.turnTo(null);
     this.editor = null;
     this.mask?.close();
     this.mask = null;

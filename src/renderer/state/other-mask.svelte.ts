@@ -43,7 +43,7 @@ export class OtherMask {
     const { session } = this;
     const id = this.idOf(other);
     const image = id === null ? undefined : session.images.get(id);
-    if (!image || !session.dataset) return this.fail(`There is no ${typeof other === 'string' ? other : 'such'} image in this split`);
+    if (!image || !session.dataset) return this.fail(`There is no ${typeof other === 'string' ? other : 'such'} image here`);
     if (image.id === mask.imageId) return this.fail('That is the image at hand: choose another one');
     [this.status, this.from] = ['looking', image.id];
     try {

@@ -11,6 +11,7 @@ import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { notify } from './browser.ts';
 import { SaveProblems } from './save-problems.ts';
+import { WorkState } from './work.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
 
 export const places = ['library', 'annotate', 'train', 'runs', 'review'] as const;
@@ -70,6 +71,10 @@ export class Session {
   readonly drafts = new Map<string, Drafts>();
   /** The recipe as the Train place was left. */
   recipe: Recipe | null = null;
+  /** How far the work on each image is. */
+  readonly work: WorkState;
+  /** The images that the Library shows, in its order: those that one steps through; null for all of a split. */
+  queue = $state.raw<readonly string[] | null>(null);
   private strokes = 0;
   private readonly connection: Connection;
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
@@ -93,6 +98,7 @@ export class Session {
   constructor(connection: Connection) {
     this.connection = connection;
     this.client = connection.client;
+    this.work = new WorkState(this);
     connection.onState((state) => void this.onLink(state));
     connection.on('datasets.changed', (info) => void this.onDataset(info));
     connection.on('app.closing', ({ waitsFor }) => (this.closing = waitsFor));
@@ -257,6 +263,7 @@ export class Session {
       this.client.runs.list({ withDeleted: false }),
       this.client.training.status(),
       this.client.edits.unsaved(),
+      this.work.load(),
     ]);
     if (this.dataset?.id !== info.id) return;
     // What was told while the answers were on their way is newer than they are.
@@ -344,12 +351,27 @@ export class Session {
     if (this.dataset) this.remember(`image:${this.dataset.id}`, imageId);
   }
 
-  /** The next or previous image of the same split; null where there is none. */
+  /** The images that one steps through: those that the Library shows, where the image at hand is among them, else its split's. */
+  get siblings(): ImageEntry[] {
+    const { image, queue } = this;
+    if (!image) return [];
+    if (queue?.includes(image.id)) return queue.flatMap((id) => this.images.get(id) ?? []);
+    return [...this.images.values()].filter(({ split }) => split === image.split);
+  }
+
+  /** The next or previous image; null where there is none. */
   neighbour(by: 1 | -1): ImageEntry | null {
-    const { image } = this;
-    if (!image) return null;
-    const siblings = [...this.images.values()].filter(({ split }) => split === image.split);
-    return siblings[siblings.findIndex(({ id }) => id === image.id) + by] ?? null;
+    const { siblings } = this;
+    return siblings[siblings.findIndex(({ id }) => id === this.imageId) + by] ?? null;
+  }
+
+  /** Moves to the next image that is so, round the end. @returns whether there is one */
+  stepTo(isWanted: (image: ImageEntry) => boolean): boolean {
+    const { siblings } = this;
+    const at = siblings.findIndex(({ id }) => id === this.imageId);
+    const next = [...siblings.slice(at + 1), ...siblings.slice(0, Math.max(0, at))].find(isWanted);
+    if (next) this.select(next.id);
+    return next !== undefined;
   }
 
   /** Moves there. */

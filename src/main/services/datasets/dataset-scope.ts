@@ -21,6 +21,7 @@ import { RunStore } from '../runs/run-store.ts';
 import { QueueStore } from '../training/queue-store.ts';
 import { TrainingService } from '../training/training-service.ts';
 import { DatasetExportService } from '../dataset-exports/dataset-export-service.ts';
+import { WorkService } from '../work/work-service.ts';
 import type { Workers } from '../workers/workers.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
@@ -69,6 +70,7 @@ export class DatasetScope {
   readonly training: TrainingService;
   readonly review: ReviewService;
   readonly assist: AssistService;
+  readonly work: WorkService;
   readonly exports: DatasetExportService;
   private readonly options: ScopeOptions;
   private readonly events: Emitter;
@@ -140,6 +142,7 @@ export class DatasetScope {
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
     this.assist = new AssistService({ dataset, runs: store, host: options.assistant });
     endings.push({ what: 'the assistant', end: () => this.assist.close() });
+    this.work = new WorkService({ dataset, access, db, outbox, events });
     this.exports = new DatasetExportService({ ...shared, predictions, settle: () => this.edits.settle() });
     endings.push({ what: 'an export', end: () => this.exports.close() });
     this.runs = new RunService({

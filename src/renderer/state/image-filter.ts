@@ -1,12 +1,18 @@
 import type { ImageEntry } from '#shared/contract/datasets';
 import { problemGroups } from '#shared/data/problem-groups';
 
+/** How far the work on an image is: nobody has painted on it here, somebody has, or a person has said so. */
+export const workStages = ['new', 'work', 'done', 'look'] as const;
+export type WorkStage = (typeof workStages)[number];
+
 export interface LibraryFilter {
   split: string;
   mask: 'all' | 'with' | 'without';
   /** Only images that hold this class. */
   classId: number | null;
   problems: boolean;
+  /** How far the work on them is. */
+  work?: WorkStage | 'all';
   /** Only images of this group of problems, by its key. */
   problem?: string | null;
   sort: 'name' | 'least-labelled' | 'newest-edit';
@@ -34,11 +40,16 @@ const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => nu
 const hasProblem = (image: ImageEntry, key: string): boolean => problemGroups([image]).some((group) => group.key === key);
 
 /** The images that pass, in order. */
-export function filterImages(images: readonly ImageEntry[], filter: LibraryFilter): ImageEntry[] {
+export function filterImages(
+  images: readonly ImageEntry[],
+  filter: LibraryFilter,
+  stageOf: (image: ImageEntry) => WorkStage = () => 'new',
+): ImageEntry[] {
   const passes = (image: ImageEntry): boolean =>
     (filter.split === 'all' || image.split === filter.split) &&
     (filter.mask === 'all' || image.hasMask === (filter.mask === 'with')) &&
     (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0) &&
+    (!filter.work || filter.work === 'all' || stageOf(image) === filter.work) &&
     (!filter.problems || image.problems.length > 0) &&
     (!filter.problems || !filter.problem || hasProblem(image, filter.problem));
   return images.filter(passes).sort(orders[filter.sort]);

@@ -1,0 +1,82 @@
+// The order of work: what is done, what needs a look, what comes next; keys follow what the Library shows.
+import type { Page } from '@playwright/test';
+import { expect, goTo, test } from './fixtures.ts';
+
+/** Keys are the canvas's from when it is there. */
+async function annotate(page: Page): Promise<void> {
+  await goTo(page, 'Annotate');
+  await expect(page.getByRole('application', { name: 'Canvas' })).toBeVisible();
+}
+
+test('an image is done by a key, counted, filtered for, and taken back; D goes where the Library goes', async ({ app }) => {
+  await annotate(app);
+  const options = app.getByRole('toolbar', { name: 'Tool options' });
+  const strip = app.getByRole('navigation', { name: 'Neighbours' });
+  await expect(options).toContainText('street-001');
+  await expect(strip).toContainText(/0 of \d+ done/);
+  await app.keyboard.press('m');
+  await expect(strip).toContainText(/1 of \d+ done/);
+  for (const name of ['street-002', 'street-003']) {
+    await app.keyboard.press('d');
+    await expect(options).toContainText(name);
+    await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  }
+  await app.keyboard.press('m');
+  await expect(strip).toContainText(/2 of \d+ done/);
+  await app.keyboard.press('a');
+  await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await app.keyboard.press('Shift+M');
+  await expect(strip).toContainText('1 need a look');
+
+  // The Library shows those that are done, and D steps through them alone.
+  await goTo(app, 'Library');
+  const work = app.getByRole('combobox', { name: 'Work' });
+  await expect(work).toContainText('Done (2)');
+  await work.selectOption('done');
+  await expect(app.getByRole('option', { name: /street-002/ })).toBeHidden();
+  await app.getByRole('option', { name: /street-001/ }).click();
+  await annotate(app);
+  await app.keyboard.press('d');
+  await expect(options).toContainText('street-003');
+  await expect(strip).toContainText('2 of 2 done');
+
+  // Taken back, by key and by its message.
+  await app.keyboard.press('m');
+  await expect(strip).toContainText('1 of 2 done');
+  await app.getByText('street-003 has no mark any more').locator('xpath=..').getByRole('button', { name: 'Undo' }).click();
+  await expect(strip).toContainText('2 of 2 done');
+});
+
+test('the next image without a label, and the next that needs a look, are a key away', async ({ app }) => {
+  await annotate(app);
+  const options = app.getByRole('toolbar', { name: 'Tool options' });
+  await expect(options).toContainText('street-001');
+  await app.keyboard.press('Shift+L');
+  await expect(app.getByText('There is no other image that needs a look here.')).toBeVisible();
+  for (const name of ['street-002', 'street-003']) {
+    await app.keyboard.press('d');
+    await expect(options).toContainText(name);
+    await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  }
+  await app.keyboard.press('Shift+M');
+  for (const name of ['street-002', 'street-001']) {
+    await app.keyboard.press('a');
+    await expect(options).toContainText(name);
+    await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  }
+  await app.keyboard.press('Shift+L');
+  await expect(options).toContainText('street-003');
+});
+
+test('the time that is worked on an image is told beside it', async ({ app }) => {
+  await annotate(app);
+  const canvas = (await app.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+  for (let i = 0; i < 20; i++) {
+    await app.mouse.move(canvas.x + 100 + i * 10, canvas.y + 100);
+    await app.waitForTimeout(100);
+  }
+  await goTo(app, 'Library');
+  await expect(app.getByRole('complementary', { name: 'Image facts' })).toContainText(/\d s of work/);
+  await app.getByRole('combobox', { name: 'State' }).selectOption('look');
+  await expect(app.getByRole('combobox', { name: 'Work' })).toContainText('Needs a look (1)');
+});
