@@ -133,7 +133,7 @@ const rowSpoils: Spoils = {
     db.prepare("INSERT INTO queued_run VALUES ('q', 'x', ?, '../../x', NULL, 0, '')").run(JSON.stringify(findPreset('tiny').config)),
   ),
   'image rows: nested': withHistory((db) =>
-    db.prepare("INSERT INTO image VALUES ('train/train-0', 'train', 's', 1, 1, 'x', ?, ?, NULL)").run(nest(150), nest(150)),
+    db.prepare("INSERT INTO image VALUES ('train/train-0', 'train', 's', 1, 1, 'x', ?, ?, NULL, NULL)").run(nest(150), nest(150)),
   ),
   'image rows: many': withHistory((db) =>
     db.exec(`${countTo(300_000)} INSERT INTO image SELECT 'x/' || i, 'x', '', 1, 1, NULL, NULL, '[]', NULL FROM n`),
@@ -148,7 +148,13 @@ const rowSpoils: Spoils = {
     db.prepare("INSERT INTO checkpoint VALUES ('honest', 'best', ?, 1, 's', '2020')").run('x'.repeat(100_000_000)),
   ),
   'mask rows: origins of 100 MB': withHistory((db) =>
-    db.prepare("INSERT INTO mask_revision VALUES ('train/train-0', 'abcdef0123456789', '2020', ?)").run('x'.repeat(100_000_000)),
+    db.prepare("INSERT INTO mask_revision VALUES ('train/train-0', 'abcdef0123456789', '2020', ?, '')").run('x'.repeat(100_000_000)),
+  ),
+  'mask rows: 100 MB of what was done': withHistory((db) =>
+    db.prepare("INSERT INTO mask_revision VALUES ('train/train-0', 'abcdef0123456789', '2020', 'edit', ?)").run('x'.repeat(100_000_000)),
+  ),
+  'work on images: many others': withHistory((db) =>
+    db.exec(`${countTo(200_000)} INSERT INTO image_work SELECT 'x' || i || hex(zeroblob(450)), 'done', 1 FROM n`),
   ),
   'epochs: lists of 1 MB': withHistory((db) => {
     const much = "'[' || replace(hex(zeroblob(250000)), '00', '0,') || '0]'";
@@ -169,13 +175,15 @@ const rowSpoils: Spoils = {
       return new Database(name);
     };
     const loose = describe((sql) => sql.replace(/\) STRICT(, )?/, ') ').trimEnd());
+    loose.pragma('ignore_check_constraints = ON');
     loose.exec(`INSERT INTO queued_run VALUES ('q', x'00ff', x'00', NULL, NULL, 'many', x'01');
       UPDATE run SET epochs = 'many', device = x'00ff', note = x'00';
       INSERT INTO metric_summary VALUES ('honest', 'miou', 'x', x'00', 'y');
       INSERT INTO step VALUES ('honest', 'x', 'x', x'00', 'x', 'x');
       INSERT INTO epoch VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', 'x', 'x', x'00', x'00');
       INSERT INTO run_log VALUES ('honest', 'x', x'00');
-      INSERT INTO mask_revision VALUES ('train/train-0', x'00', x'00', 7)`);
+      INSERT INTO mask_revision VALUES ('train/train-0', x'00', x'00', 7, x'00');
+      INSERT INTO image_work VALUES ('train/train-0', x'00', 'many'), (x'00', 'done', 1)`);
     loose.close();
     describe((sql) => sql).close();
   },

@@ -126,6 +126,7 @@ describe('a history', () => {
     expect(run).toMatchObject({ id: 'honest', broken: expect.stringContaining('damaged') as unknown });
     expect((await bench.call<QueueState>('training.queue')).broken).toHaveLength(1);
     expect(await bench.call('edits.revisions', { imageId })).toEqual([]);
+    expect(await bench.call('work.all')).toEqual([]);
     for (const method of ['runs.get', 'training.log'])
       await bench.call(method, { runId: 'honest' }).catch((error: { code: string }) => expect(error.code).not.toBe('internal'));
     const { id } = await bench.call<{ id: string }>('datasets.current');
@@ -140,6 +141,8 @@ describe('a history', () => {
     'prediction rows: ids of 100 MB',
     'checkpoint rows: names of 100 MB',
     'mask rows: origins of 100 MB',
+    'mask rows: 100 MB of what was done',
+    'work on images: many others',
     'epochs: lists of 1 MB',
   ])(
     'is read within bounds: %s',
@@ -151,6 +154,7 @@ describe('a history', () => {
         bench.call('runs.list', { withDeleted: true }),
         bench.call('runs.get', { runId: 'honest' }),
         bench.call('edits.revisions', { imageId }),
+        bench.call('work.all'),
       ];
       for (const result of await Promise.allSettled(told))
         if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'too-large' });

@@ -37,7 +37,7 @@ export interface EditSessionsOptions {
 }
 
 const revisionColumns = ['revision', 'created_at', 'origin', 'work'].map((column) => boundedText(column, shortText)).join(', ');
-const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string(), work: z.string() });
+const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string(), work: z.string().nullable() });
 
 /** Of what was done, so much is kept. */
 const mostLabels = 12;
@@ -369,7 +369,7 @@ export class EditSessions {
       revision,
       createdAt,
       origin,
-      work: work === '' ? [] : work.split('\n'),
+      work: work ? work.split('\n') : [],
       runs: runs.all(imageId, revision).flatMap(({ name }) => name ?? []),
       current: revision === current,
     }));

@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import type { Services } from '#shared/contract/index';
 import { workMarks, type ImageWork, type WorkMark } from '#shared/contract/work';
@@ -6,7 +7,8 @@ import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Db } from '../database.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedText, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedText, shortText, soundNumber } from '../parsed-row.ts';
+import { inTurns } from '../turns.ts';
 
 interface WorkOptions {
   dataset: OpenDataset;
@@ -16,27 +18,32 @@ interface WorkOptions {
   events: Emitter;
 }
 
-const columns = [boundedText('image_id', shortText), boundedText('mark', shortText), soundNumber('seconds')].join(', ');
-const rowSchema = z.object({ image_id: z.string(), mark: z.enum(workMarks).nullable(), seconds: z.number().nonnegative() });
+const columns = [boundedText('mark', shortText), soundNumber('seconds')].join(', ');
+const rowSchema = z.object({ mark: z.enum(workMarks).nullable(), seconds: z.number().nonnegative() });
 
 /** How far the work on each image is: what a person has said of it, and the time that was spent on it. */
 export class WorkService {
   private readonly options: WorkOptions;
-  private readonly known: Map<string, ImageWork>;
+  /** What was said and spent since, and what was asked for. */
+  private readonly known = new Map<string, ImageWork>();
+  private readonly rows: Statement<[string], unknown>;
 
   constructor(options: WorkOptions) {
     this.options = options;
-    const rows = options.db.prepare(`SELECT ${columns} FROM image_work`).iterate();
-    this.known = new Map(
-      [...soundRows(rows, rowSchema, 'the work on images')].map(({ image_id: imageId, mark, seconds }) => [
-        imageId,
-        { imageId, mark, seconds },
-      ]),
-    );
+    // Only the rows of images that are there: a history may hold any number of others.
+    this.rows = options.db.prepare(`SELECT ${columns} FROM image_work WHERE image_id = ?`);
   }
 
   private of(imageId: string): ImageWork {
-    return this.known.get(imageId) ?? { imageId, mark: null, seconds: 0 };
+    const known = this.known.get(imageId) ?? this.kept(imageId);
+    this.known.set(imageId, known);
+    return known;
+  }
+
+  /** What the history has of an image; nothing where it has something else than the workbench writes. */
+  private kept(imageId: string): ImageWork {
+    const { success, data } = rowSchema.safeParse(this.rows.get(imageId));
+    return { imageId, mark: success ? data.mark : null, seconds: success ? data.seconds : 0 };
   }
 
   private mark(images: readonly { imageId: string; mark: WorkMark | null }[]): ImageWork[] {
@@ -65,9 +72,19 @@ export class WorkService {
     });
   }
 
+  /** Of the images that there is something to tell of. */
+  private async all(): Promise<ImageWork[]> {
+    const told: ImageWork[] = [];
+    await inTurns(this.options.dataset.images(), ({ id }) => {
+      const work = this.of(id);
+      if (work.mark !== null || work.seconds > 0) told.push(work);
+    });
+    return told;
+  }
+
   handlers(): Services['work'] {
     return {
-      all: () => [...this.known.values()].filter(({ imageId }) => this.options.dataset.has(imageId)),
+      all: () => this.all(),
       mark: ({ images }) => this.mark(images),
       spent: ({ imageId, seconds }) => this.spent(imageId, seconds),
     };
