@@ -102,10 +102,13 @@ export class PhotoVision implements Vision {
   }
 
   private startedWorker(): VisionWorker {
-    this.worker ??= startVisionWorker(() => {
+    this.worker ??= startVisionWorker((why) => {
       this.worker?.end();
       this.worker = null;
-      this.begun = false;
+      // The next one has seen nothing: tools say so, and it is offered to look again.
+      [this.begun, this.photo] = [false, null];
+      this.dropSuperpixels();
+      [this.status, this.problem] = ['failed', `The photo is not looked at any more: ${why}`];
     });
     return this.worker;
   }

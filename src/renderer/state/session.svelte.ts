@@ -252,6 +252,8 @@ export class Session {
       this.imagesLoaded = false;
       this.images.clear();
       this.imageId = null;
+      // Ids of one data set may be those of another.
+      this.queue = null;
     }
     this.moved = null;
     this.dataset = info;
