@@ -159,7 +159,7 @@ test('every key is shown, one is given another, and what has lost it is told', a
   await dialog.getByRole('button', { name: 'Key of Fill: F' }).click();
   await app.keyboard.press('d');
   await expect(dialog.getByRole('status')).toContainText('D was the key of "Next image", which has Right now.');
-  await dialog.getByRole('button', { name: 'Done' }).click();
+  await dialog.getByRole('button', { name: 'Done', exact: true }).click();
   await app.keyboard.press('d');
   await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
   // It is kept over a reload.
