@@ -79,6 +79,45 @@ describe('a session', () => {
     expect(session.imageId).toBe('val/val-1');
   });
 
+  test('steps through what the Library showed, in its order, while the image is one of it; else through its split', () => {
+    session.queue = ['val/val-0', 'train/train-1', 'train/gone'];
+    session.select('val/val-0');
+    session.step(1);
+    expect(session.imageId).toBe('train/train-1');
+    session.step(1);
+    expect(session.imageId).toBe('train/train-1');
+    expect(session.stepTo(({ split }) => split === 'val')).toBe(true);
+    expect(session.imageId).toBe('val/val-0');
+    session.select('train/train-0');
+    expect(session.siblings.map(({ id }) => id)).toContain('train/train-1');
+    expect(session.siblings.every(({ split }) => split === 'train')).toBe(true);
+    expect(session.stepTo(() => false)).toBe(false);
+  });
+
+  test('forgets the order of a data set with it: another one may have the same ids', async () => {
+    session.queue = ['train/train-0'];
+    await session.openDataset(await makeDataset({ train: 2, val: 1 }));
+    session.select('train/train-0');
+    session.step(1);
+    expect(session.imageId).toBe('train/train-1');
+  });
+
+  test('knows how far the work is: of its data set, of what others say, and of what they said while the connection was lost', async () => {
+    const stage = () => session.work.stageOf(session.images.get(imageId)!);
+    expect(stage()).toBe('new');
+    await session.work.mark([imageId], 'done');
+    await eventually(() => stage() === 'done');
+    const again = await openWindow(bench);
+    expect(again.session.work.stageOf(again.session.images.get(imageId)!)).toBe('done');
+    again.connection.close();
+    window.breakOff();
+    await bench.call('work.mark', { images: [{ imageId, mark: 'look' }] });
+    session.reconnect();
+    await eventually(() => stage() === 'look');
+    await session.openDataset(await makeDataset({ train: 2, val: 1 }));
+    expect(stage()).toBe('new');
+  });
+
   test('goes to a place with what it is to show, and remembers the place', async () => {
     session.go('review', { imageId: 'val/val-0' });
     expect([session.place, session.imageId]).toEqual(['review', 'val/val-0']);
