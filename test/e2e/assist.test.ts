@@ -1,14 +1,10 @@
 // The assistant through the window: a model proposes, a person takes, and what is painted is learned from.
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { expect, goTo, test } from './fixtures.ts';
+import { maskFile, idsOf } from './sample.ts';
 
-const maskFile = (userData: string) => path.join(userData, 'sample/trainannot/street-001.png');
-const idsOf = (userData: string) => readMask(maskFile(userData), builtInClassSet('camvid-11').format).ids;
 const saved = (page: Page) => expect(page.getByRole('status', { name: 'Save state' })).toContainText(/^Saved/);
 const undo = (page: Page) => page.getByRole('button', { name: 'Undo', exact: true });
 const takeAll = (page: Page) => page.getByRole('button', { name: 'Take all' });

@@ -1,13 +1,7 @@
 // Tools, fingers, pens and keys, with the events that Chromium makes of real ones.
-import path from 'node:path';
 import type { CDPSession, Page } from '@playwright/test';
-import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { expect, goTo, test } from './fixtures.ts';
-
-const maskFile = (userData: string, image = 'street-001') => path.join(userData, `sample/trainannot/${image}.png`);
-const idsOf = (userData: string, image?: string) => readMask(maskFile(userData, image), builtInClassSet('camvid-11').format).ids;
-const changedIn = (before: Uint8Array, after: Uint8Array) => [...after.filter((id, index) => id !== before[index])];
+import { idsOf, changedIn } from './sample.ts';
 
 interface Place {
   x: number;

@@ -3,13 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { expect, goTo, test } from './fixtures.ts';
+import { maskFile, idsOf, changedIn } from './sample.ts';
 
-const maskFile = (userData: string) => path.join(userData, 'sample/trainannot/street-001.png');
-const idsOf = (userData: string) => readMask(maskFile(userData), builtInClassSet('camvid-11').format).ids;
-const changedIn = (before: Uint8Array, after: Uint8Array) => [...after.filter((id, pixel) => id !== before[pixel])];
 const undo = (page: Page) => page.getByRole('button', { name: 'Undo', exact: true });
 const bicyclist = 10;
 

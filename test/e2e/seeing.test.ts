@@ -1,11 +1,9 @@
 // What a labeller sees: contours, one class alone, the photo's tones, the map, an earlier mask while a key is held. No label changes.
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Page } from '@playwright/test';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, goTo, test } from './fixtures.ts';
-
-const maskFile = (userData: string) => path.join(userData, 'sample/trainannot/street-001.png');
+import { maskFile } from './sample.ts';
 
 /** Opens the editor. @returns how many pixels of the mask's layer are drawn, and in how many colours */
 async function openEditor(page: Page): Promise<() => Promise<{ drawn: number; colours: number }>> {

@@ -3,14 +3,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { readMask } from '../../src/files/mask-png.ts';
-import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { Random } from '../../src/shared/random.ts';
 import { startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
-
-const maskFile = (userData: string) => path.join(userData, 'sample/trainannot/street-001.png');
-const idsOf = (userData: string) => readMask(maskFile(userData), builtInClassSet('camvid-11').format).ids;
+import { maskFile, idsOf } from './sample.ts';
 
 type Box = { x: number; y: number; width: number; height: number };
 

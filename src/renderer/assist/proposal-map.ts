@@ -1,4 +1,6 @@
 import { voidId } from '#shared/mask/void-id';
+import { gridWithin } from '../editor/cells.ts';
+import type { Size } from '../editor/region.ts';
 import type { ProposalMap, ProposedRegion } from '../editor/proposed.ts';
 import type { Proposal } from './proposal.ts';
 
@@ -6,10 +8,7 @@ import type { Proposal } from './proposal.ts';
 const mostCells = 1.5e6;
 
 /** The size at which a mask of an image is proposed. */
-export function proposedSize(width: number, height: number): { width: number; height: number } {
-  const scale = Math.min(1, Math.sqrt(mostCells / (width * height)));
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-}
+export const proposedSize = (width: number, height: number): Size => gridWithin({ width, height }, mostCells);
 
 /** Connected cells of one class, over edges (4-connected), with how sure they are. Void is nobody's. */
 export function regionsOf({ width, height, ids, sureness }: Proposal): ProposalMap {

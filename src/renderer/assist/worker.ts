@@ -3,6 +3,7 @@ import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { Serial } from '#shared/serial';
 import { LiveModel, type Example } from './live-model.ts';
+import { pictureAt } from './picture-at.ts';
 import { proposalOf } from './proposal.ts';
 import { proposedSize, regionsOf } from './proposal-map.ts';
 import type { AssistReply, AssistTask, BeginTask } from './messages.ts';
@@ -17,9 +18,7 @@ let newest = 0;
 const photoWidth = 416;
 
 async function photoAt(address: string): Promise<{ width: number; height: number; data: Uint8ClampedArray }> {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`the photo could not be read (${answer.status})`);
-  const picture = await createImageBitmap(await answer.blob());
+  const picture = await pictureAt(address);
   try {
     const width = Math.min(photoWidth, picture.width);
     const height = Math.max(1, Math.round((picture.height * width) / picture.width));

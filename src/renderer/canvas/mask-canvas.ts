@@ -1,5 +1,6 @@
 import { clipBox, type Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
+import { isBorder } from './is-border.ts';
 
 /** Width of a stripe of a hatch. */
 const stripePx = 4;
@@ -37,21 +38,10 @@ export class MaskCanvas {
       let from = (top + y) * this.size.width + left;
       const diagonal = left + top + y;
       for (let x = 0; x < width; x++, i++, from++)
-        if (!contours || this.isEdge(ids, left + x, top + y)) pixels[i] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from]];
+        if (!contours || isBorder(ids, this.size, left + x, top + y))
+          pixels[i] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from]];
     }
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), left, top);
-  }
-
-  private isEdge(ids: Uint8Array, x: number, y: number): boolean {
-    const { width, height } = this.size;
-    const at = y * width + x;
-    const id = ids[at];
-    return (
-      (x > 0 && ids[at - 1] !== id) ||
-      (x < width - 1 && ids[at + 1] !== id) ||
-      (y > 0 && ids[at - width] !== id) ||
-      (y < height - 1 && ids[at + width] !== id)
-    );
   }
 
   /** Red where label and prediction differ, void left out. */

@@ -1,5 +1,6 @@
 import Konva from 'konva';
 import type { Proposed } from '../editor/proposed.ts';
+import { isBorder } from './is-border.ts';
 
 /** Alpha of a region that the next press takes, and of contours. */
 const [hoveredAlpha, contourAlpha] = [150, 255];
@@ -63,11 +64,7 @@ export class ProposalLayer {
     const region = regionOf[cell];
     if (region < 0) return 0;
     const color = this.colors[ids[cell]];
-    const isEdge =
-      (x > 0 && regionOf[cell - 1] !== region) ||
-      (y > 0 && regionOf[cell - width] !== region) ||
-      (x < width - 1 && regionOf[cell + 1] !== region) ||
-      (y < height - 1 && regionOf[cell + width] !== region);
+    const isEdge = isBorder(regionOf, { width, height }, x, y);
     if (this.open[region] === 0) return 0;
     if (region === this.region) return isEdge ? 0xffffffff : withAlpha(color, hoveredAlpha);
     if (!isEdge) return 0;

@@ -1,4 +1,4 @@
-import type { Size } from './region.ts';
+import { valuesIn, type Size } from './region.ts';
 import type { Box } from './units.ts';
 
 /** Pixels on a side of a tile. */
@@ -60,12 +60,9 @@ export class BeforeTiles {
   }
 
   /** What a box was, row-major. */
-  box({ left, top, width, height }: Box): Uint8Array {
-    const before = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const from = (top + y) * this.size.width + left;
-      before.set(this.ids.subarray(from, from + width), y * width);
-    }
+  box(box: Box): Uint8Array {
+    const { left, top, width, height } = box;
+    const before = valuesIn(this.ids, this.size, box);
     for (const [number, tile] of this.tiles) {
       const [column, row] = [number % this.across, Math.floor(number / this.across)];
       const [x0, x1] = [Math.max(left, column * side), Math.min(left + width, (column + 1) * side)];

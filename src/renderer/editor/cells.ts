@@ -24,14 +24,25 @@ export function cellUnder({ x, y }: ImagePoint, image: Size, cells: Size): numbe
   return column < 0 || row < 0 || column >= image.width || row >= image.height ? null : cellAt(column, row, image, cells);
 }
 
+/** Visits the pixels of a box, row by row. @param visit gets a pixel's place in the box, and the cell that it lies in */
+export function forEachCell(box: Box, image: Size, grid: Size, visit: (i: number, cell: number) => void): void {
+  const columns = Int32Array.from({ length: box.width }, (_, column) => cellAt(box.left + column, 0, image, grid));
+  for (let row = 0, i = 0; row < box.height; row++) {
+    const first = cellAt(0, box.top + row, image, grid);
+    for (let column = 0; column < box.width; column++, i++) visit(i, first + columns[column]);
+  }
+}
+
 /** The pixels of an image whose cells are wanted, in the pixels of a box of cells. */
 export function pixelsWhere(cells: Box, image: Size, grid: Size, wanted: (cell: number) => boolean): Region {
   const box = pixelsOfCells(cells, image, grid);
   const selected = new Uint8Array(box.width * box.height);
-  const columns = Int32Array.from({ length: box.width }, (_, column) => cellAt(box.left + column, 0, image, grid));
-  for (let row = 0, i = 0; row < box.height; row++) {
-    const first = cellAt(0, box.top + row, image, grid);
-    for (let column = 0; column < box.width; column++, i++) selected[i] = wanted(first + columns[column]) ? 1 : 0;
-  }
+  forEachCell(box, image, grid, (i, cell) => (selected[i] = wanted(cell) ? 1 : 0));
   return { box, selected };
+}
+
+/** The size of a grid of at most so many cells over an image: its own where that is no more. */
+export function gridWithin({ width, height }: Size, mostCells: number): Size {
+  const scale = Math.min(1, Math.sqrt(mostCells / (width * height)));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }

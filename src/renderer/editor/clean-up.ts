@@ -30,8 +30,6 @@ export interface CleanUp {
 /** Does what is shown, as one step. @returns whether anything was */
 export function applyCleanUp(document: MaskDocument, { kind, change }: CleanUp): boolean {
   if (!change) return false;
-  document.beginStroke(cleanUpLabels[kind]);
-  document.paint(change, { id: 0 });
-  document.endStroke();
+  document.paintStroke(cleanUpLabels[kind], change, { id: 0 });
   return true;
 }

@@ -1,6 +1,6 @@
 import { pixelsWhere } from './cells.ts';
 import type { Region, Size } from './region.ts';
-import type { PhotoMap } from './vision.ts';
+import { colourDistance, type PhotoMap } from './vision.ts';
 
 /** Nothing is further from a colour than this. */
 const furthest = 255;
@@ -28,11 +28,11 @@ export class ColourFlood {
     this.waiting[0].push(seed);
   }
 
-  /** How far a cell is from the seed's colour: lightness counts for half, a shadow changes no thing. */
+  /** How far a cell is from the seed's colour. */
   private distance(cell: number): number {
     const { lab } = this.photo;
-    const [dl, da, db] = [lab[cell * 3] - this.seed[0], lab[cell * 3 + 1] - this.seed[1], lab[cell * 3 + 2] - this.seed[2]];
-    return Math.min(furthest - 1, Math.round(Math.sqrt((dl * dl) / 4 + da * da + db * db)));
+    const [l, a, b] = this.seed;
+    return Math.min(furthest - 1, Math.round(colourDistance(lab[cell * 3] - l, lab[cell * 3 + 1] - a, lab[cell * 3 + 2] - b)));
   }
 
   private grow(tolerance: number): void {

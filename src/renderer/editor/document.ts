@@ -1,7 +1,7 @@
 import { assertPatch, diffPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { BeforeTiles } from './before-tiles.ts';
 import { writableIds, type Ink, type WriteWhere } from './ink.ts';
-import type { Region, Size } from './region.ts';
+import { valuesIn, type Region, type Size } from './region.ts';
 import { unionBox, type Box } from './units.ts';
 
 type Listener = (box: Box) => void;
@@ -96,13 +96,8 @@ export class MaskDocument {
   }
 
   /** The ids in a box, row-major. It must lie in the mask. */
-  within({ left, top, width, height }: Box): Uint8Array {
-    const ids = new Uint8Array(width * height);
-    for (let y = 0; y < height; y++) {
-      const from = (top + y) * this.size.width + left;
-      ids.set(this.ids.subarray(from, from + width), y * width);
-    }
-    return ids;
+  within(box: Box): Uint8Array {
+    return valuesIn(this.ids, this.size, box);
   }
 
   get strokeOpen(): boolean {
@@ -113,6 +108,13 @@ export class MaskDocument {
   beginStroke(label: string): void {
     this.endStroke();
     this.stroke = { label, before: new BeforeTiles(this.ids, this.size), box: null, spared: new Set() };
+  }
+
+  /** Paints a region as one stroke, done at once. */
+  paintStroke(label: string, region: Region | null, ink: Ink, writable?: Uint8Array): void {
+    this.beginStroke(label);
+    this.paint(region, ink, writable);
+    this.endStroke();
   }
 
   /**
@@ -155,9 +157,7 @@ export class MaskDocument {
   /** Gives every pixel of one id another one, as one stroke: a person says so of these pixels, wherever tools may write. */
   relabel(from: number, to: number): void {
     const whole = { box: { left: 0, top: 0, ...this.size }, selected: new Uint8Array(this.ids.length).fill(1) };
-    this.beginStroke('Relabel');
-    this.paint(whole, { id: to, only: from }, writableIds({ on: 'all' }, this.locked));
-    this.endStroke();
+    this.paintStroke('Relabel', whole, { id: to, only: from }, writableIds({ on: 'all' }, this.locked));
   }
 
   /** Closes the stroke and hands it on, unless it changed nothing. */

@@ -1,7 +1,7 @@
-import { cellAt } from './cells.ts';
+import { cellAt, forEachCell } from './cells.ts';
 import type { Region, Size } from './region.ts';
 import type { ImagePoint } from './units.ts';
-import type { PhotoMap } from './vision.ts';
+import { colourDistance, type PhotoMap } from './vision.ts';
 
 /** How far a pixel's colour may be from that under the stroke's middle, besides how much the colours vary there. */
 const likeness = 6;
@@ -67,22 +67,18 @@ export function guided(region: Region, from: ImagePoint, to: ImagePoint, options
 /** The colours of a region's box, three bytes a pixel. */
 function coloursOf({ box }: Region, { photo, image }: GuideOptions): Uint8Array {
   const colours = new Uint8Array(box.width * box.height * 3);
-  for (let y = 0, i = 0; y < box.height; y++)
-    for (let x = 0; x < box.width; x++, i += 3) {
-      const cell = cellAt(box.left + x, box.top + y, image, photo) * 3;
-      [colours[i], colours[i + 1], colours[i + 2]] = [photo.lab[cell], photo.lab[cell + 1], photo.lab[cell + 2]];
-    }
+  forEachCell(box, image, photo, (i, cell) => {
+    for (let c = 0; c < 3; c++) colours[i * 3 + c] = photo.lab[cell * 3 + c];
+  });
   return colours;
 }
 
-const distance = (dl: number, da: number, db: number): number => Math.sqrt((dl * dl) / 4 + da * da + db * db);
-
 const differs = (colours: Uint8Array, i: number, j: number): number =>
-  distance(colours[i * 3] - colours[j * 3], colours[i * 3 + 1] - colours[j * 3 + 1], colours[i * 3 + 2] - colours[j * 3 + 2]);
+  colourDistance(colours[i * 3] - colours[j * 3], colours[i * 3 + 1] - colours[j * 3 + 1], colours[i * 3 + 2] - colours[j * 3 + 2]);
 
 function isAlike(colours: Uint8Array, i: number, reference: Reference, box: Region['box'], { proposedAt }: GuideOptions): boolean {
   const { l, a, b, reach, proposed } = reference;
-  const far = distance(colours[i * 3] - l, colours[i * 3 + 1] - a, colours[i * 3 + 2] - b);
+  const far = colourDistance(colours[i * 3] - l, colours[i * 3 + 1] - a, colours[i * 3 + 2] - b);
   if (!proposedAt || far > reach * sameClass) return far <= reach;
   const isSame = proposedAt(box.left + (i % box.width), box.top + Math.floor(i / box.width)) === proposed;
   return far <= reach * (isSame ? sameClass : otherClass);
@@ -106,7 +102,7 @@ function referenceAt(at: ImagePoint, { photo, image, proposedAt }: GuideOptions)
       }
   const [l, a, b] = sum.map((each) => each / count);
   const spread = [l, a, b].map((mean, c) => Math.sqrt(Math.max(0, squares[c] / count - mean * mean)));
-  return { l, a, b, reach: likeness + distance(spread[0], spread[1], spread[2]), proposed: proposedAt?.(x, y) ?? -1 };
+  return { l, a, b, reach: likeness + colourDistance(spread[0], spread[1], spread[2]), proposed: proposedAt?.(x, y) ?? -1 };
 }
 
 /** The pixels of a region's box that the middle of the brush goes over. */

@@ -1,5 +1,5 @@
 import { voidId } from '#shared/mask/void-id';
-import { cellAt, cellUnder, pixelsOfCells } from './cells.ts';
+import { cellAt, cellUnder, forEachCell, pixelsOfCells } from './cells.ts';
 import { clipBox, type Region, type Size } from './region.ts';
 import type { Box, ImagePoint } from './units.ts';
 
@@ -49,11 +49,6 @@ export class Proposed {
     this.fixed = fixed;
   }
 
-  /** The cell that a pixel of the image lies in. */
-  private cellAt(x: number, y: number): number {
-    return cellAt(x, y, this.image, this.map);
-  }
-
   /** The region at a point of the image; null where nothing is proposed. */
   at(point: ImagePoint): number | null {
     const cell = cellUnder(point, this.image, this.map);
@@ -62,7 +57,7 @@ export class Proposed {
 
   /** The class that is proposed for a pixel of the image; void for none. */
   idAt(x: number, y: number): number {
-    return this.map.ids[this.cellAt(x, y)];
+    return this.map.ids[cellAt(x, y, this.image, this.map)];
   }
 
   /** A point of the image that lies in a region. */
@@ -82,15 +77,10 @@ export class Proposed {
   /** @param wanted which cells count */
   private within(box: Box, wanted: (cell: number) => boolean): ProposedPixels {
     const pixels: ProposedPixels = { box, selected: new Uint8Array(box.width * box.height), ids: new Uint8Array(box.width * box.height) };
-    const columns = Int32Array.from({ length: box.width }, (_, column) => this.cellAt(box.left + column, 0));
-    for (let row = 0, i = 0; row < box.height; row++) {
-      const first = this.cellAt(0, box.top + row);
-      for (let column = 0; column < box.width; column++, i++) {
-        const cell = first + columns[column];
-        pixels.ids[i] = this.map.ids[cell];
-        pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell) ? 1 : 0;
-      }
-    }
+    forEachCell(box, this.image, this.map, (i, cell) => {
+      pixels.ids[i] = this.map.ids[cell];
+      pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell) ? 1 : 0;
+    });
     return pixels;
   }
 

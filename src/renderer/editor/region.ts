@@ -22,3 +22,13 @@ export function clipBox(box: Box, size: Size): Box | null {
   const height = Math.min(size.height, box.top + box.height) - top;
   return width > 0 && height > 0 ? { left, top, width, height } : null;
 }
+
+/** What a box of a picture holds, row-major. It must lie in the picture. */
+export function valuesIn(values: Uint8Array, size: Size, { left, top, width, height }: Box): Uint8Array {
+  const within = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const from = (top + y) * size.width + left;
+    within.set(values.subarray(from, from + width), y * width);
+  }
+  return within;
+}

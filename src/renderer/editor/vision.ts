@@ -30,3 +30,6 @@ export interface Vision {
   /** The thing in a box, against what lies around it; null where nothing stands out. */
   cutOut(box: Box): Promise<Region | null>;
 }
+
+/** How far colours are apart, by their differences in CIELAB: lightness counts for half, a shadow changes no thing. */
+export const colourDistance = (dl: number, da: number, db: number): number => Math.sqrt((dl * dl) / 4 + da * da + db * db);

@@ -1,3 +1,4 @@
+import { takeRemembered } from './take-remembered.ts';
 import { voidId } from '#shared/mask/void-id';
 import { brushSize, steppedSize } from '../editor/brush-sizes.ts';
 import { classInk, eraser, subtracting, type Ink, type WriteWhere } from '../editor/ink.ts';
@@ -70,8 +71,7 @@ export class Painting {
 
   /** What was remembered, as far as it is still so. @param classes how many classes there are now */
   restore(remembered: Partial<RememberedPainting>, classes: number): void {
-    for (const name of Object.keys(this.remembered) as (keyof RememberedPainting)[])
-      if (remembered[name] !== undefined) Object.assign(this, { [name]: remembered[name] });
+    takeRemembered<RememberedPainting>(this, this.remembered, remembered);
     if (this.classId >= classes && this.classId !== voidId) this.classId = 0;
     this.setDiameter(this.diameter);
     this.setLineWidth(this.lineWidth);

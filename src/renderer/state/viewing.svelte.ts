@@ -1,3 +1,5 @@
+import { takeRemembered } from './take-remembered.ts';
+
 /** How things are shown, over images, places and starts; nothing of it changes a label. */
 export interface RememberedViewing {
   opacity: number;
@@ -26,8 +28,7 @@ export class Viewing {
   solo = $state(false);
 
   restore(remembered: Partial<RememberedViewing>): void {
-    for (const name of Object.keys(this.remembered) as (keyof RememberedViewing)[])
-      if (remembered[name] !== undefined) Object.assign(this, { [name]: remembered[name] });
+    takeRemembered<RememberedViewing>(this, this.remembered, remembered);
   }
 
   get remembered(): RememberedViewing {

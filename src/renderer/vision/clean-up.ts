@@ -59,6 +59,10 @@ class CleanUpWork {
     return mat;
   }
 
+  private whereIs(id: number): Mat {
+    return this.where((each) => each === id);
+  }
+
   private made(): Mat {
     return this.keep(new this.cv.Mat());
   }
@@ -102,7 +106,7 @@ class CleanUpWork {
     const isSpeck = new Uint8Array(ids.length);
     const present = [...new Set(ids)].filter((each) => (all ? each < classes : each === id));
     for (const each of present) {
-      const { numbers, areas } = this.pieces(this.where((other) => other === each));
+      const { numbers, areas } = this.pieces(this.whereIs(each));
       for (let at = 0; at < ids.length; at++) if (ids[at] === each && areas[numbers[at]] < amount) isSpeck[at] = 1;
     }
     return this.nearestInstead(isSpeck);
@@ -132,47 +136,39 @@ class CleanUpWork {
     return this.keep(this.cv.getStructuringElement(this.cv.MORPH_ELLIPSE, new this.cv.Size(side, side)));
   }
 
+  /** The class grown or worn by a disc: not 0 where it is then. */
+  private spread(by: 'dilate' | 'erode'): Uint8Array {
+    const { id, amount } = this.task;
+    const spread = this.made();
+    this.cv[by](this.whereIs(id), spread, this.disc(amount));
+    return spread.data;
+  }
+
   grow(): Uint8Array {
-    const { id, ids, amount } = this.task;
-    const grown = this.made();
-    this.cv.dilate(
-      this.where((each) => each === id),
-      grown,
-      this.disc(amount),
-    );
-    const { data } = grown;
-    return ids.map((each, at) => (data[at] ? id : each));
+    const { id, ids } = this.task;
+    const grown = this.spread('dilate');
+    return ids.map((each, at) => (grown[at] ? id : each));
   }
 
   shrink(): Uint8Array {
-    const { id, ids, amount } = this.task;
-    const left = this.made();
-    this.cv.erode(
-      this.where((each) => each === id),
-      left,
-      this.disc(amount),
-    );
-    const { data } = left;
-    const gone = ids.map((each, at) => (each === id && !data[at] ? 1 : 0));
+    const { id, ids } = this.task;
+    const left = this.spread('erode');
+    const gone = ids.map((each, at) => (each === id && !left[at] ? 1 : 0));
     return this.nearestInstead(gone, id);
   }
 
-  /** How much of what lies around each pixel is so, of 255. */
-  private share(is: (id: number) => boolean): Uint8Array {
+  /** How much of what lies around each pixel has an id, of 255. */
+  private share(id: number): Uint8Array {
     const shares = this.made();
     const side = 2 * this.task.amount + 1;
-    this.cv.blur(
-      this.where((id) => is(id)),
-      shares,
-      new this.cv.Size(side, side),
-    );
+    this.cv.blur(this.whereIs(id), shares, new this.cv.Size(side, side));
     return shares.data;
   }
 
   /** The class takes what it surrounds for the most part, and gives up what others do. */
   smooth(): Uint8Array {
     const { id, ids } = this.task;
-    const shares = this.share((each) => each === id);
+    const shares = this.share(id);
     const gone = ids.map((each, at) => (each === id && shares[at] <= half ? 1 : 0));
     return this.nearestInstead(gone, id).map((each, at) => (shares[at] > half && this.isOwn(ids[at]) ? id : each));
   }
@@ -184,7 +180,7 @@ class CleanUpWork {
     const most = new Uint8Array(ids.length);
     for (const id of new Set(ids)) {
       if (!this.isOwn(id)) continue;
-      const shares = this.share((each) => each === id);
+      const shares = this.share(id);
       for (let at = 0; at < ids.length; at++) {
         const isMore = shares[at] > most[at] || (shares[at] === most[at] && ids[at] === id);
         if (!isMore || !this.isOwn(ids[at])) continue;

@@ -1,13 +1,10 @@
+import { pictureAt } from '../assist/picture-at.ts';
+import { gridWithin } from '../editor/cells.ts';
 import { clipBox, type Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
 
 /** Larger photos are looked at coarser: beyond it, memory counts for more than single pixels. */
 const mostCells = 16e6;
-
-const scaled = ({ width, height }: Size, cells: number): Size => {
-  const scale = Math.min(1, Math.sqrt(cells / (width * height)));
-  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
-};
 
 /** A photo in memory, to be looked at in parts and at other sizes. */
 export class Photo {
@@ -22,12 +19,10 @@ export class Photo {
 
   /** @throws Error if it cannot be had or read */
   static async at(address: string): Promise<Photo> {
-    const answer = await fetch(address);
-    if (!answer.ok) throw new Error(`the photo could not be read (${answer.status})`);
-    const picture = await createImageBitmap(await answer.blob());
+    const picture = await pictureAt(address);
     try {
       const size = { width: picture.width, height: picture.height };
-      const held = scaled(size, mostCells);
+      const held = gridWithin(size, mostCells);
       const canvas = new OffscreenCanvas(held.width, held.height);
       canvas.getContext('2d', { willReadFrequently: true })!.drawImage(picture, 0, 0, held.width, held.height);
       return new Photo(size, canvas);
@@ -46,7 +41,7 @@ export class Photo {
   part(box: Box, cells: number): { pixels: ImageData; box: Box } | null {
     const inside = clipBox(box, this.size);
     if (!inside) return null;
-    const { width, height } = scaled(inside, cells);
+    const { width, height } = gridWithin(inside, cells);
     const [across, down] = [this.canvas.width / this.size.width, this.canvas.height / this.size.height];
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
     const { left, top } = inside;

@@ -58,9 +58,7 @@ export class CleanTool extends SimpleTool {
       return context.cleanUp?.look(isClick ? null : clipBox(boxBetween(from, to), context.document.size));
     }
     if (!joined) return context.tell('Nothing is joined: drag from one piece of the class in hand to another one.');
-    context.document.beginStroke(cleanUpLabels.join);
-    context.document.paint(joined, ink);
-    context.document.endStroke();
+    context.document.paintStroke(cleanUpLabels.join, joined, ink);
   }
 
   override key(context: ToolContext, key: string): boolean {

@@ -44,9 +44,7 @@ export class CutOutTool extends SimpleTool {
       (later, region) => {
         const { document } = later;
         if (!region) return later.tell('Nothing stands out in that box: draw it a little wider than the thing, or use another tool.');
-        document.beginStroke('Cut-out');
-        document.paint(region, ink);
-        document.endStroke();
+        document.paintStroke('Cut-out', region, ink);
       },
       true,
     );

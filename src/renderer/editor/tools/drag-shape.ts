@@ -49,9 +49,7 @@ export class DragShapeTool extends SimpleTool {
     this.from = this.to = null;
     if (!from || !to) return;
     const { document, ink, subtract } = context;
-    document.beginStroke(this.shape.label);
-    document.paint(this.shape.region(from, to, context, document.size), this.subtracts ? subtract : ink);
-    document.endStroke();
+    document.paintStroke(this.shape.label, this.shape.region(from, to, context, document.size), this.subtracts ? subtract : ink);
   }
 
   override cancel(): boolean {

@@ -28,9 +28,7 @@ export class OutlineTool extends SimpleTool {
   override finish({ document, ink, subtract }: ToolContext): void {
     const points = this.points.splice(0);
     if (points.length < 3) return;
-    document.beginStroke('Outline');
-    document.paint(polygonRegion(points, document.size), this.subtracts ? subtract : ink);
-    document.endStroke();
+    document.paintStroke('Outline', polygonRegion(points, document.size), this.subtracts ? subtract : ink);
   }
 
   override cancel(): boolean {

@@ -132,9 +132,7 @@ export class PolygonTool extends SimpleTool {
   private close({ document, ink, subtract }: ToolContext, shift: boolean): void {
     if (this.points.length < 3) return;
     const points = this.points.splice(0);
-    document.beginStroke('Polygon');
-    document.paint(polygonRegion(points, document.size), this.subtracts || shift ? subtract : ink);
-    document.endStroke();
+    document.paintStroke('Polygon', polygonRegion(points, document.size), this.subtracts || shift ? subtract : ink);
   }
 }
 

@@ -135,9 +135,7 @@ export class ScissorsTool extends SimpleTool {
     if (!closing || this.pieces.some(({ way }) => way === null)) return;
     const points = this.outline();
     this.cancel();
-    document.beginStroke('Scissors');
-    document.paint(polygonRegion(points, document.size), closing);
-    document.endStroke();
+    document.paintStroke('Scissors', polygonRegion(points, document.size), closing);
   }
 
   override key(context: ToolContext, key: string): boolean {

@@ -102,9 +102,7 @@ export class SuperpixelTool extends SimpleTool {
     if (!this.byKeys || this.chosen === null) return false;
     if (key in arrows) return this.goTo(context, superpixels, beside(superpixels, this.chosen, arrows[key]) ?? this.chosen);
     if (key !== 'Enter') return false;
-    context.document.beginStroke('Superpixels');
-    context.document.paint(this.pixels, context.ink);
-    context.document.endStroke();
+    context.document.paintStroke('Superpixels', this.pixels, context.ink);
     return true;
   }
 

@@ -106,7 +106,5 @@ export class TakeTool extends SimpleTool {
 /** Takes pixels of a proposal as one step. */
 export function take({ document }: Pick<ToolContext, 'document'>, pixels: ProposedPixels | null, label: string): void {
   if (!pixels) return;
-  document.beginStroke(label);
-  document.paint(pixels, { id: 0 });
-  document.endStroke();
+  document.paintStroke(label, pixels, { id: 0 });
 }

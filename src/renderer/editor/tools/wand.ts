@@ -54,9 +54,7 @@ export class WandTool extends SimpleTool {
     const ink: Ink = this.subtracts ? context.subtract : context.ink;
     if (!this.cancel() || !pixels) return;
     context.setTolerance(tolerance);
-    context.document.beginStroke('Wand');
-    context.document.paint(pixels, ink);
-    context.document.endStroke();
+    context.document.paintStroke('Wand', pixels, ink);
   }
 
   override cancel(): boolean {
