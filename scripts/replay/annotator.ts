@@ -1,5 +1,6 @@
 // A careful annotator who knows the true label: the largest wrong region of one class first, with the tool that suits it.
 import { polygonRegion } from '../../src/renderer/editor/polygon-region.ts';
+import { simplify } from '../../src/renderer/editor/simplify.ts';
 import type { ImagePoint } from '../../src/renderer/editor/units.ts';
 
 export interface Mask {
@@ -117,22 +118,23 @@ export function outlineOf({ pixels }: WrongRegion, { width }: Mask, tolerance: n
   } while (at.x !== begin.x || at.y !== begin.y || points.length < 4);
   const half = Math.floor(points.length / 2);
   return [
-    ...simplified(points.slice(0, half + 1), tolerance).slice(0, -1),
-    ...simplified([...points.slice(half), begin], tolerance).slice(0, -1),
+    ...simplify(points.slice(0, half + 1), tolerance).slice(0, -1),
+    ...simplify([...points.slice(half), begin], tolerance).slice(0, -1),
   ];
 }
 
-function simplified(points: readonly ImagePoint[], tolerance: number): ImagePoint[] {
-  if (points.length < 3) return [...points];
-  const [a, b] = [points[0], points.at(-1)!];
-  const length = Math.hypot(b.x - a.x, b.y - a.y);
-  let [furthest, most] = [0, 0];
-  points.forEach(({ x, y }, i) => {
-    const away = length === 0 ? Math.hypot(x - a.x, y - a.y) : Math.abs((b.x - a.x) * (a.y - y) - (a.x - x) * (b.y - a.y)) / length;
-    if (away > most) [furthest, most] = [i, away];
-  });
-  if (most <= tolerance) return [a, b];
-  return [...simplified(points.slice(0, furthest + 1), tolerance).slice(0, -1), ...simplified(points.slice(furthest), tolerance)];
+export const lengthOf = (points: readonly ImagePoint[]): number =>
+  points.slice(1).reduce((sum, { x, y }, i) => sum + Math.hypot(x - points[i].x, y - points[i].y), 0);
+
+/** A line cut into pieces of at most a length where its corners allow; each begins where the one before ends. */
+export function piecesOf(points: readonly ImagePoint[], longest: number): ImagePoint[][] {
+  const pieces: ImagePoint[][] = [[points[0]]];
+  for (const point of points.slice(1)) {
+    const piece = pieces.at(-1)!;
+    if (piece.length > 1 && lengthOf([...piece, point]) > longest) pieces.push([piece.at(-1)!, point]);
+    else piece.push(point);
+  }
+  return pieces;
 }
 
 /** Pixels that an area would set right, less those that it would set wrong. */

@@ -13,7 +13,7 @@ import { fit } from '../../src/renderer/editor/viewport.ts';
 import { Random } from '../../src/shared/random.ts';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { startWorkbench } from '../../test/helpers/workbench.ts';
-import { gainOf, largestWrong, outlineOf, strokeIn, type Mask } from './annotator.ts';
+import { gainOf, largestWrong, lengthOf, outlineOf, piecesOf, strokeIn, type Mask } from './annotator.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -28,6 +28,8 @@ const checkpoints = [0, 10, 20, 40, 60, 100, 150].filter((at) => at <= Number(gi
 const { classes, format } = builtInClassSet('camvid-11');
 const classKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0', '-'];
 const diameters = [3, 7, 15, 31];
+/** Shares right at which what it took is told. */
+const aims = [85, 90, 95, 97, 98, 99];
 /** An outline that is drawn in the two seconds of an action. */
 const longestOutline = 260;
 
@@ -51,9 +53,11 @@ interface Outcome {
   right: number[];
   /** Confusion of truth and mask at each checkpoint. */
   confusion: number[][];
-  presses: number;
-  /** Milliseconds that the application had a hand wait, an action. */
+  /** Presses of the pointer and of keys until each of the aims was reached; null for never. */
+  inputs: (number | null)[];
+  /** Milliseconds of each action, from its first event until the window had settled, and of these since its last event. */
   waits: number[];
+  settles: number[];
 }
 
 const names = Random.named('replay', Number(given.seed))
@@ -69,7 +73,8 @@ function layOut(folder: string, mode: Mode): void {
 }
 
 class Hand {
-  presses = 0;
+  /** Presses of the pointer and of keys. */
+  inputs = 0;
   private tool = '';
   private classId = -1;
   private diameter = 0;
@@ -88,14 +93,19 @@ class Hand {
   }
 
   async take(tool: string, classId: number, diameter = this.diameter): Promise<void> {
-    if (tool !== this.tool) await this.page.keyboard.press(tool);
-    if (classId !== this.classId) await this.page.keyboard.press(classKeys[classId]);
-    if (diameter !== this.diameter) await this.page.getByLabel('Brush size').fill(String(shareOf(diameter)));
+    if (tool !== this.tool) await this.key(tool);
+    if (classId !== this.classId) await this.key(classKeys[classId]);
+    if (diameter !== this.diameter && ++this.inputs) await this.page.getByLabel('Brush size').fill(String(shareOf(diameter)));
     [this.tool, this.classId, this.diameter] = [tool, classId, diameter];
   }
 
+  async key(key: string): Promise<void> {
+    this.inputs++;
+    await this.page.keyboard.press(key);
+  }
+
   async drag(points: readonly { x: number; y: number }[]): Promise<void> {
-    this.presses++;
+    this.inputs++;
     await this.page.mouse.move(...this.at(points[0]));
     await this.page.mouse.down();
     for (const point of points.slice(1)) await this.page.mouse.move(...this.at(point));
@@ -104,7 +114,7 @@ class Hand {
 
   async click(points: readonly { x: number; y: number }[]): Promise<void> {
     for (const point of points) {
-      this.presses++;
+      this.inputs++;
       await this.page.mouse.click(...this.at(point));
     }
   }
@@ -125,7 +135,7 @@ async function labelImage(page: Page, folder: string, name: string, mode: Mode):
   await page.keyboard.press('Control+0');
   const live = page.getByRole('button', { name: 'Live' });
   const settled = () => page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
-  const outcome: Outcome = { right: [], confusion: [], presses: 0, waits: [] };
+  const outcome: Outcome = { right: [], confusion: [], inputs: aims.map(() => null), waits: [], settles: [] };
   const skipped = new Set<number>();
   let mask: Uint8Array = new Uint8Array(width * height).fill(255);
   const read = async () => {
@@ -144,14 +154,18 @@ async function labelImage(page: Page, folder: string, name: string, mode: Mode):
   }
   for (let action = 0; action <= Number(given.actions); action++) {
     if (checkpoints.includes(action)) tally(outcome, truth, mask);
+    const share = shareRight(truth, mask);
+    outcome.inputs = outcome.inputs.map((inputs, i) => inputs ?? (share >= aims[i] ? hand.inputs : null));
     const since = performance.now();
-    if (action === 0 && mode === 'b') await page.keyboard.press('Control+Enter');
+    if (action === 0 && mode === 'b') await hand.key('Control+Enter');
     else {
       const region = largestWrong(truth, mask, classes.length, skipped);
       if (!region) break;
       const before = mask;
       await correct(hand, truth, mask, region, mode);
+      const done = performance.now();
       await settled();
+      outcome.settles.push(performance.now() - done);
       outcome.waits.push(performance.now() - since);
       await read();
       if (region.pixels.every((pixel) => before[pixel] === mask[pixel])) skipped.add(Math.min(...region.pixels));
@@ -161,37 +175,44 @@ async function labelImage(page: Page, folder: string, name: string, mode: Mode):
     await read();
   }
   while (outcome.right.length < checkpoints.length) tally(outcome, truth, mask);
-  outcome.presses = hand.presses;
   return outcome;
 }
 
 /** One action on the largest wrong region. */
 async function correct(hand: Hand, truth: Mask, mask: Uint8Array, region: { id: number; pixels: number[] }, mode: Mode): Promise<void> {
   const outline = outlineOf(region, truth, mode === 'a' ? 1.2 : 0.8);
-  const length = outline.reduce((sum, { x, y }, i) => sum + Math.hypot(x - outline.at(i - 1)!.x, y - outline.at(i - 1)!.y), 0);
   const gain = gainOf(outline, region.id, truth, mask, classes.length);
-  const drawn = outline.length > 2 && gain > region.pixels.length / 2 && (mode === 'a' || length <= longestOutline);
-  if (!drawn) {
+  const drawn = outline.length > 2 && gain > region.pixels.length / 2;
+  if (!drawn || (mode !== 'a' && lengthOf([...outline, outline[0]]) > longestOutline)) {
     const { points, diameter } = strokeIn(region, truth, diameters);
     await hand.take('b', region.id, diameter);
     return hand.drag(points);
   }
   await hand.take(mode === 'a' ? 'p' : 'o', region.id);
   if (mode !== 'a') return hand.drag([...outline, outline[0]]);
-  await hand.click(outline);
-  await hand.page.keyboard.press('Enter');
+  // With the polygon, whichever is less: a press a corner, or pieces that are drawn in two seconds each.
+  const pieces = piecesOf(outlineOf(region, truth, 0.8), longestOutline);
+  if (pieces.length < outline.length) for (const piece of pieces) await hand.drag(piece);
+  else await hand.click(outline);
+  await hand.key('Enter');
 }
 
-function tally(outcome: Outcome, { ids }: Mask, mask: Uint8Array): void {
-  const confusion = new Array<number>(classes.length * (classes.length + 1)).fill(0);
+function shareRight({ ids }: Mask, mask: Uint8Array): number {
   let [right, labelled] = [0, 0];
   ids.forEach((id, pixel) => {
     if (id >= classes.length) return;
     labelled++;
     if (mask[pixel] === id) right++;
-    confusion[id * (classes.length + 1) + Math.min(mask[pixel], classes.length)]++;
   });
-  outcome.right.push((100 * right) / labelled);
+  return (100 * right) / labelled;
+}
+
+function tally(outcome: Outcome, truth: Mask, mask: Uint8Array): void {
+  const confusion = new Array<number>(classes.length * (classes.length + 1)).fill(0);
+  truth.ids.forEach((id, pixel) => {
+    if (id < classes.length) confusion[id * (classes.length + 1) + Math.min(mask[pixel], classes.length)]++;
+  });
+  outcome.right.push(shareRight(truth, mask));
   outcome.confusion.push(confusion);
 }
 
@@ -211,6 +232,15 @@ function miouOf(outcomes: readonly Outcome[], at: number): number {
 }
 
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+/** Presses on average until each of the aims; how many images never reached it. */
+const inputsOf = (outcomes: readonly Outcome[]): string =>
+  aims
+    .map((_, i) => {
+      const reached = outcomes.flatMap(({ inputs }) => inputs[i] ?? []);
+      const never = outcomes.length - reached.length;
+      return `${reached.length > 0 ? mean(reached).toFixed(0) : '-'}${never > 0 ? ` (${never} never)` : ''}`;
+    })
+    .join(', ');
 const percentile = (numbers: readonly number[], share: number) =>
   [...numbers].sort((a, b) => a - b)[Math.floor(share * (numbers.length - 1))];
 
@@ -228,17 +258,18 @@ async function replay(mode: Mode): Promise<void> {
     for (const name of names) {
       const outcome = await labelImage(page, folder, name, mode);
       outcomes.push(outcome);
-      console.log(`${mode} ${name}  ${outcome.right.map((share) => share.toFixed(1)).join(' ')}  ${outcome.presses} presses`);
+      console.log(`${mode} ${name}  ${outcome.right.map((share) => share.toFixed(1)).join(' ')}  ${inputsOf([outcome])}`);
     }
-    const waits = outcomes.flatMap((outcome) => outcome.waits);
+    const times = (of: 'waits' | 'settles') => {
+      const all = outcomes.flatMap((outcome) => outcome[of]);
+      return `p50 ${percentile(all, 0.5).toFixed(0)} ms, p95 ${percentile(all, 0.95).toFixed(0)} ms`;
+    };
     console.log(`\n(${mode}) ${words[mode]}: ${names.length} images, seed ${given.seed}`);
     console.log(`| actions | ${checkpoints.join(' | ')} |`);
     console.log(`| right, % | ${checkpoints.map((_, i) => mean(outcomes.map(({ right }) => right[i])).toFixed(1)).join(' | ')} |`);
     console.log(`| mIoU | ${checkpoints.map((_, i) => miouOf(outcomes, i).toFixed(3)).join(' | ')} |`);
-    console.log(
-      `presses an image ${mean(outcomes.map(({ presses }) => presses)).toFixed(0)}; from the first event of an action until the ` +
-        `window had settled: p50 ${percentile(waits, 0.5).toFixed(0)} ms, p95 ${percentile(waits, 0.95).toFixed(0)} ms\n`,
-    );
+    console.log(`presses of pointer and keys until ${aims.join(', ')} %: ${inputsOf(outcomes)}`);
+    console.log(`from an action's first event until the window had settled: ${times('waits')}; from its last: ${times('settles')}\n`);
   } finally {
     await browser.close();
     await workbench.stop();

@@ -250,6 +250,54 @@ describe('polygon', () => {
     expect([person.steps, person.hand.preview]).toEqual([['Polygon'], null]);
   });
 
+  describe('a drag', () => {
+    const bow: [number, number][] = Array.from({ length: 31 }, (_, i) => {
+      const angle = (Math.PI * i) / 30;
+      return [30 - 20 * Math.cos(angle), 30 - 20 * Math.sin(angle)];
+    });
+
+    test('draws between clicks, as few corners as show it, and the whole is one step', () => {
+      const person = new Person('polygon');
+      person.drag(bow);
+      const { corners } = person.hand.preview!;
+      expect(corners.length).toBeGreaterThan(6);
+      expect(corners.length).toBeLessThan(bow.length);
+      person.click(50, 50);
+      person.click(10, 50);
+      person.hand.key('Enter');
+      const truth = polygonRegion([...bow.map(([x, y]) => ({ x, y })), { x: 50, y: 50 }, { x: 10, y: 50 }], size)!;
+      const area = truth.selected.reduce((sum, each) => sum + each, 0);
+      expect(Math.abs(person.pixels(3) - area)).toBeLessThan(area / 50);
+      expect(person.steps).toEqual(['Polygon']);
+    });
+
+    test('that comes back to the start closes there', () => {
+      const person = new Person('polygon');
+      person.drag([...bow, [50, 50], [10, 50], [10.5, 30.5]]);
+      expect([person.steps, person.hand.preview]).toEqual([['Polygon'], null]);
+    });
+
+    test('of a hand that trembles in a click draws nothing', () => {
+      const person = clicked(triangle);
+      person.drag([
+        [30, 50],
+        [32, 51],
+        [29, 49],
+      ]);
+      expect(person.hand.preview?.corners).toHaveLength(4);
+    });
+
+    test('is rolled back alone, and kept when the image is left or another tool is taken', () => {
+      const person = clicked(triangle);
+      person.press(20, 50);
+      for (const y of [45, 40, 35]) person.move(20, y);
+      expect([person.hand.undoOpen(), person.hand.preview?.corners.length]).toEqual([true, 4]);
+      person.press(20, 50);
+      person.move(20, 35);
+      expect(new Person('polygon', person.hand.leave()).hand.preview?.corners.at(-1)).toEqual({ x: 20, y: 35 });
+    });
+  });
+
   test('two corners are no polygon, and wait for more', () => {
     const person = clicked([
       [10, 10],

@@ -1,10 +1,16 @@
 import { polygonRegion } from '../polygon-region.ts';
+import { simplify } from '../simplify.ts';
 import type { ImagePoint } from '../units.ts';
 import { emptyPreview, SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
 
+/** How far a hand may move in a click, in pixels of the screen. */
+const tremble = 5;
+/** What a drawn part may lose by becoming corners, in pixels of the image, where half a pixel of the screen is less. */
+const finest = 0.3;
+
 /**
- * Clicks set corners; Enter, a double-click or a click at the start closes and writes the inside. With Ctrl, corners are moved, put
- * into an edge, and taken away with Delete. Shift at the first or the last click takes away.
+ * Clicks set corners, a drag draws what lies between them; Enter, a double-click or the pointer at the start closes and writes the
+ * inside. With Ctrl, corners are moved, put into an edge, and taken away with Delete. Shift at the first or the last click takes away.
  */
 export class PolygonTool extends SimpleTool {
   private points: ImagePoint[];
@@ -14,6 +20,10 @@ export class PolygonTool extends SimpleTool {
   /** The corner that is being moved. */
   private held: number | null = null;
   private editing = false;
+  /** The way of the press in hand; null between presses. */
+  private way: ImagePoint[] | null = null;
+  /** Whether the way has left the place of its press: a hand that trembles in a click draws nothing. */
+  private draws = false;
   /** What the last press and the one before it did. */
   private did: readonly ['set' | 'closed' | null, 'set' | 'closed' | null] = [null, null];
 
@@ -28,7 +38,8 @@ export class PolygonTool extends SimpleTool {
   }
 
   override get preview(): Preview | null {
-    const { points, pointer, subtracts, editing } = this;
+    const { pointer, subtracts, editing } = this;
+    const points = this.draws ? [...this.points, ...this.way!.slice(1)] : this.points;
     if (points.length === 0) return null;
     const corner = editing && pointer ? this.cornerAt(pointer) : null;
     const closes = !editing && pointer !== null && this.closes(pointer);
@@ -37,7 +48,7 @@ export class PolygonTool extends SimpleTool {
       points: pointer && !editing && !closes ? [...points, pointer] : points,
       closed: true,
       filled: true,
-      corners: points,
+      corners: this.points,
       chosen: closes ? points[0] : corner === null ? null : points[corner],
       subtracts,
     };
@@ -54,6 +65,7 @@ export class PolygonTool extends SimpleTool {
     if (isNew) this.points.push(at);
     this.did = [closes ? 'closed' : isNew ? 'set' : null, this.did[0]];
     if (closes) this.close(context, shift);
+    else this.way = [at];
   }
 
   /** Closes at the first of its two clicks: the second has set no corner. */
@@ -64,20 +76,34 @@ export class PolygonTool extends SimpleTool {
     if (before !== 'closed') this.close(context, false);
   }
 
-  override move(context: ToolContext, { at, ctrl }: Press): void {
-    this.near = context.near;
+  override move({ near, scale }: ToolContext, { at, ctrl }: Press): void {
+    this.near = near;
     this.pointer = at;
     this.editing = ctrl || this.held !== null;
     if (this.held !== null) this.points[this.held] = at;
+    if (!this.way) return;
+    this.way.push(at);
+    this.draws ||= scale * distance(at, this.way[0]) > tremble;
   }
 
-  override up(): void {
-    this.held = null;
+  override up(context: ToolContext, { at, shift }: Press): void {
+    const drew = this.draws;
+    this.endPress(context);
+    if (drew && this.closes(at)) this.close(context, shift);
   }
 
-  override finish(): void {
-    this.held = null;
+  override finish(context: ToolContext): void {
+    this.endPress(context);
     this.pointer = null;
+  }
+
+  /** What was drawn becomes corners, as few as show it. */
+  private endPress({ scale }: ToolContext): void {
+    if (this.draws) {
+      this.points.push(...simplify(this.way!, Math.max(finest, 0.5 / scale)).slice(1));
+      this.did = [null, null];
+    }
+    [this.held, this.way, this.draws] = [null, null, false];
   }
 
   override key(context: ToolContext, key: string): boolean {
@@ -89,8 +115,11 @@ export class PolygonTool extends SimpleTool {
     return true;
   }
 
+  /** Rolls back what is being drawn, else all. */
   override cancel(): boolean {
-    this.held = null;
+    const drew = this.draws;
+    [this.held, this.way, this.draws] = [null, null, false];
+    if (drew) return true;
     return this.points.splice(0).length > 0;
   }
 
