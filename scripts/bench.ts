@@ -108,4 +108,18 @@ program
     console.log(JSON.stringify(await measureWindow(options)));
   });
 
+program
+  .command('canvas')
+  .description('Time painting, looking and the tools on one photo at several sizes, in Chromium.')
+  .requiredOption('--photo <file>', 'photo, such as one of ../shared/camvid/val')
+  .option('--sizes <list>', 'widths and heights', '960x720,4096x3072,11000x6000')
+  .option('--build <dir>', 'checkout whose build is measured', '.')
+  .option('--moves <n>', 'moves of the pointer a deed', whole, 60)
+  .option('--profile', 'tell the functions that took longest')
+  .action(async (options: object) => {
+    const file = './bench/canvas.ts';
+    const { measureCanvas } = (await import(file)) as { measureCanvas: (given: object) => Promise<object[]> };
+    await measureCanvas(options);
+  });
+
 await program.parseAsync();

@@ -5,6 +5,7 @@ import { chromium, type Page } from 'playwright';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { strokeTimes } from '../../test/e2e/stroke-times.ts';
 import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { summaryOf } from './summary.ts';
 
 export interface WindowArguments {
   data: string;
@@ -20,13 +21,6 @@ export interface WindowFigures {
   imageSwitch: { p50: number; p95: number };
   pointerToPixel: { p50: number; p95: number };
 }
-
-const at = (sorted: readonly number[], share: number): number =>
-  Math.round(10 * sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]) / 10;
-const summary = (times: readonly number[]) => {
-  const sorted = [...times].sort((a, b) => a - b);
-  return { p50: at(sorted, 0.5), p95: at(sorted, 0.95) };
-};
 
 /** From the key to the frame after the next image's canvas is there. */
 const switchOnce = (page: Page, key: string) =>
@@ -75,7 +69,7 @@ export async function measureWindow({ data, build, switches, training = false }:
       if (n % 5 === 0) strokes.push(...(await strokeTimes(page, 60)));
       await page.waitForTimeout(120);
     }
-    return { build, training, imageSwitch: summary(times), pointerToPixel: summary(strokes) };
+    return { build, training, imageSwitch: summaryOf(times), pointerToPixel: summaryOf(strokes) };
   } finally {
     await browser.close();
     await host.stop('SIGKILL');

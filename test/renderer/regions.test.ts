@@ -92,6 +92,25 @@ describe('regions', () => {
     expect(count(floodRegion(diagonal, { width: 2, height: 2 }, { x: 0, y: 0 }))).toBe(1);
   });
 
+  test('a fill takes what can be reached step by step over pixels of one class', () => {
+    const { width, height } = size;
+    const mask = fc.uint8Array({ min: 0, max: 1, minLength: width * height, maxLength: width * height });
+    fc.assert(
+      fc.property(mask, fc.nat(width * height - 1), (ids, start) => {
+        const reached = new Set([start]);
+        for (const at of reached) {
+          const x = at % width;
+          const besides = [x > 0 ? at - 1 : -1, x < width - 1 ? at + 1 : -1, at - width, at + width];
+          for (const beside of besides) if (ids[beside] === ids[start]) reached.add(beside);
+        }
+        const { box, selected } = floodRegion(ids, size, { x: start % width, y: Math.floor(start / width) })!;
+        const found = [...selected.keys()].filter((i) => selected[i]);
+        const places = found.map((i) => (box.top + Math.floor(i / box.width)) * width + box.left + (i % box.width));
+        expect(new Set(places)).toEqual(reached);
+      }),
+    );
+  });
+
   test('an outline that crosses itself is filled whole, whichever way it turns', () => {
     // A star of five points, drawn in one line: its middle is inside.
     const star = [0, 2, 4, 1, 3].map((i) => {

@@ -140,9 +140,33 @@ describe('the wand', () => {
         for (const tolerance of tolerances) {
           const found = pixelsIn(flood.region(tolerance, photo)).map(([x, y]) => y * 15 + x);
           expect(new Set(found)).toEqual(expected(photo, seed, tolerance));
+          const looked = flood.looked(tolerance, photo);
+          const all = Array.from({ length: 150 }, (_, at) => at);
+          expect(all.filter((at) => looked.has(at % 15, Math.floor(at / 15)))).toEqual(found);
+          expect(looked.box).toEqual(flood.region(tolerance, photo).box);
         }
       }),
     );
+  });
+
+  test('grows in turns where a look may not take longer, and is whole when it is painted', () => {
+    const photo = photoOf(300, 200, (x) => [x % 256, 128, 128]);
+    const flood = new ColourFlood(photo, 0);
+    const shown = () => {
+      const looked = flood.looked(254, photo, 0);
+      const { width, height } = looked.box;
+      return { complete: looked.complete, cells: width * height };
+    };
+    let looks = 1;
+    for (let now = shown(); !now.complete; looks++) {
+      const next = shown();
+      expect(next.cells).toBeGreaterThanOrEqual(now.cells);
+      now = next;
+    }
+    expect(looks).toBeGreaterThan(5);
+    const hurried = new ColourFlood(photo, 0);
+    hurried.looked(254, photo, 0);
+    expect(pixelsIn(hurried.region(254, photo))).toHaveLength(300 * 200);
   });
 
   test('of a photo that is looked at coarser takes whole cells of the image', () => {

@@ -1,6 +1,6 @@
 import { Random } from '#shared/random';
 import type { GridMap } from '#shared/assist/grid-map';
-import { cellOf } from '../editor/cells.ts';
+import { cellsOf } from '../editor/cells.ts';
 import { distancesTo, resized, standardise } from './maps.ts';
 import { minimise, type Objective } from './minimise.ts';
 
@@ -68,11 +68,14 @@ export class LiveModel {
   private told: readonly boolean[];
   /** How far a stroke's word reaches each cell, 0 to 1. */
   private readonly near: Float32Array;
+  /** The cell that a pixel of the image lies in. */
+  private readonly cellOf: (pixel: number) => number;
 
   constructor(evidence: Evidence) {
     const { width, height, classes, features } = evidence;
     [this.width, this.height, this.classes] = [width, height, classes];
     [this.columns, this.rows] = [features.width, features.height];
+    this.cellOf = cellsOf({ width, height }, features);
     const joined = inputsOf(evidence);
     [this.inputs, this.inputCount] = [joined.values, joined.channels];
     this.offsets = offsetsOf(evidence);
@@ -87,11 +90,6 @@ export class LiveModel {
   /** Whether it has heard of any class, by the network or by a stroke. */
   get knowsClasses(): boolean {
     return this.told.includes(true);
-  }
-
-  /** The cell that a pixel of the image lies in. */
-  private cellOf(pixel: number): number {
-    return cellOf(pixel, this, { width: this.columns, height: this.rows });
   }
 
   /** Learns from all strokes of an image, from where it was. */

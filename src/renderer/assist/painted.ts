@@ -1,7 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import { forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { Random } from '#shared/random';
-import { cellOf, pixelsOfCells } from '../editor/cells.ts';
+import { cellsOf, pixelsOfCells } from '../editor/cells.ts';
 import type { Size } from '../editor/region.ts';
 import { pixelsOfStroke, type Example } from './live-model.ts';
 
@@ -17,16 +17,14 @@ export class Painted {
   private examples: Example[] = [];
   private readonly image: Size;
   private readonly cells: Size;
+  private readonly cellOf: (pixel: number) => number;
   private readonly random = Random.named('examples', 1);
 
   constructor(image: Size, cells: Size) {
     [this.image, this.cells] = [image, cells];
+    this.cellOf = cellsOf(image, cells);
     this.fixed = new Uint16Array(cells.width * cells.height);
     this.own = new Uint16Array(cells.width * cells.height);
-  }
-
-  private cellOf(pixel: number): number {
-    return cellOf(pixel, this.image, this.cells);
   }
 
   /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
@@ -60,7 +58,8 @@ export class Painted {
   current(ids: Uint8Array): Example[] {
     const left = this.examples.map(({ id, pixels }) => ({ id, pixels: pixels.filter((pixel) => ids[pixel] === id) }));
     this.examples = left.filter(({ pixels }) => pixels.length > 0);
-    this.fixed.forEach((value, cell) => value > 0 && !this.holds(cell, value - 1, ids) && (this.fixed[cell] = 0));
+    const { fixed } = this;
+    for (let cell = 0; cell < fixed.length; cell++) if (fixed[cell] > 0 && !this.holds(cell, fixed[cell] - 1, ids)) fixed[cell] = 0;
     return this.examples;
   }
 

@@ -34,12 +34,19 @@ export class MaskCanvas {
     const around = contours ? grown(box, this.size) : box;
     const { left, top, width, height } = around;
     const pixels = new Uint32Array(width * height);
-    for (let y = 0, i = 0; y < height; y++) {
-      let from = (top + y) * this.size.width + left;
+    for (let y = 0, i = 0; y < height; y++, i += width) {
+      const from = (top + y) * this.size.width + left;
       const diagonal = left + top + y;
-      for (let x = 0; x < width; x++, i++, from++)
-        if (!contours || isBorder(ids, this.size, left + x, top + y))
-          pixels[i] = (((diagonal + x) & stripePx) === 0 ? table : stripes)[ids[from]];
+      for (let x = 0; x < width;) {
+        const id = ids[from + x];
+        const begin = x++;
+        // Neighbours are mostly alike: painted run by run.
+        if (!contours && table[id] === stripes[id]) {
+          while (x < width && ids[from + x] === id) x++;
+          pixels.fill(table[id], i + begin, i + x);
+        } else if (!contours || isBorder(ids, this.size, left + begin, top + y))
+          pixels[i + begin] = (((diagonal + begin) & stripePx) === 0 ? table : stripes)[id];
+      }
     }
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), left, top);
   }

@@ -55,19 +55,19 @@ export class ProposalLayer {
     const { map } = this.proposed!;
     const pixels = new Uint32Array(width * height);
     for (let row = 0, i = 0; row < height; row++)
-      for (let column = 0; column < width; column++, i++) pixels[i] = this.pixelAt(map, left + column, top + row);
+      for (let column = 0, cell = (top + row) * map.width + left; column < width; column++, i++, cell++) {
+        const region = map.regionOf[cell];
+        // Most cells show nothing: they lie within a region, or are as proposed.
+        if (region >= 0 && this.open[region] > 0) pixels[i] = this.pixelAt(map, region, left + column, top + row);
+      }
     this.canvas.getContext('2d')!.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), left, top);
   }
 
-  private pixelAt({ width, height, regionOf, ids }: Proposed['map'], x: number, y: number): number {
-    const cell = y * width + x;
-    const region = regionOf[cell];
-    if (region < 0) return 0;
-    const color = this.colors[ids[cell]];
-    const isEdge = isBorder(regionOf, { width, height }, x, y);
-    if (this.open[region] === 0) return 0;
+  private pixelAt(map: Proposed['map'], region: number, x: number, y: number): number {
+    const isEdge = isBorder(map.regionOf, map, x, y);
+    if (!isEdge && region !== this.region) return 0;
+    const color = this.colors[map.ids[y * map.width + x]];
     if (region === this.region) return isEdge ? 0xffffffff : withAlpha(color, hoveredAlpha);
-    if (!isEdge) return 0;
     return Math.floor((x + y) / dash) % 2 === 0 ? 0xffffffff : withAlpha(color, contourAlpha);
   }
 }

@@ -1,5 +1,5 @@
 import Konva from 'konva';
-import type { Region } from '../editor/region.ts';
+import type { Looked, Region } from '../editor/region.ts';
 
 /** A larger region is shown coarser: it is drawn with every move of the pointer. */
 const mostCells = 600_000;
@@ -11,36 +11,51 @@ const outline = 0xffffffff;
 export class RegionPicture {
   readonly shape: Konva.Image;
   private readonly canvas = document.createElement('canvas');
-  private shown: Region | null = null;
+  private shown: Region | Looked | null = null;
 
   constructor() {
     this.shape = new Konva.Image({ image: this.canvas, listening: false, visible: false, opacity: 0.65 });
   }
 
   /** @param pixel what is written, as a pixel of a canvas, or one for each id where a region has ids of its own */
-  show(region: Region | null, pixel: number | Uint32Array): void {
+  show(region: Region | Looked | null, pixel: number | Uint32Array): void {
     if (region === this.shown) return;
     this.shown = region;
     this.shape.visible(region !== null);
     if (region) this.paint(region, pixel);
   }
 
-  private paint({ box, selected, ids }: Region, pixel: number | Uint32Array): void {
+  private paint(region: Region | Looked, pixel: number | Uint32Array): void {
+    const { box, ids } = region;
     const stride = Math.max(1, Math.ceil(Math.sqrt((box.width * box.height) / mostCells)));
     const [columns, rows] = [Math.ceil(box.width / stride), Math.ceil(box.height / stride)];
-    const at = (column: number, row: number) => row * stride * box.width + column * stride;
-    const isIn = (column: number, row: number) =>
-      column >= 0 && row >= 0 && column < columns && row < rows && selected[at(column, row)] > 0;
+    const shown = sampled(region, stride, columns, rows);
     const pixels = new Uint32Array(columns * rows);
     for (let row = 0, i = 0; row < rows; row++)
       for (let column = 0; column < columns; column++, i++) {
-        if (!isIn(column, row)) continue;
-        const inside = isIn(column - 1, row) && isIn(column + 1, row) && isIn(column, row - 1) && isIn(column, row + 1);
-        const id = ids?.[at(column, row)] ?? 0;
-        pixels[i] = inside ? (typeof pixel === 'number' ? pixel : pixel[id]) : outline;
+        if (!shown[i]) continue;
+        const isInside =
+          column > 0 && shown[i - 1] && column < columns - 1 && shown[i + 1] && shown[i - columns] && row < rows - 1 && shown[i + columns];
+        const id = ids?.[row * stride * box.width + column * stride] ?? 0;
+        pixels[i] = isInside ? (typeof pixel === 'number' ? pixel : pixel[id]) : outline;
       }
     [this.canvas.width, this.canvas.height] = [columns, rows];
     this.canvas.getContext('2d')!.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), columns, rows), 0, 0);
     this.shape.setAttrs({ image: this.canvas, x: box.left, y: box.top, width: columns * stride, height: rows * stride });
   }
+}
+
+/** Which cells of a coarser grid over a region's box are shown: by the pixel in their corner. */
+function sampled(region: Region | Looked, stride: number, columns: number, rows: number): Uint8Array {
+  const { left, top, width } = region.box;
+  const shown = new Uint8Array(columns * rows);
+  for (let row = 0, i = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++, i++) {
+      const isIn =
+        'has' in region
+          ? region.has(left + column * stride, top + row * stride)
+          : region.selected[row * stride * width + column * stride] > 0;
+      shown[i] = isIn ? 1 : 0;
+    }
+  return shown;
 }

@@ -1,4 +1,5 @@
-import { valuesIn, type Size } from './region.ts';
+import { patchOf, type MaskPatch } from '#shared/mask/patch';
+import type { Size } from './region.ts';
 import type { Box } from './units.ts';
 
 /** Pixels on a side of a tile. */
@@ -59,20 +60,21 @@ export class BeforeTiles {
     if (tile) tile[at] = id;
   }
 
-  /** What a box was, row-major. */
-  box(box: Box): Uint8Array {
-    const { left, top, width, height } = box;
-    const before = valuesIn(this.ids, this.size, box);
-    for (const [number, tile] of this.tiles) {
-      const [column, row] = [number % this.across, Math.floor(number / this.across)];
-      const [x0, x1] = [Math.max(left, column * side), Math.min(left + width, (column + 1) * side)];
-      const [y0, y1] = [Math.max(top, row * side), Math.min(top + height, (row + 1) * side)];
-      for (let y = y0; y < y1 && x1 > x0; y++) {
-        const at = (y - row * side) * side - column * side;
-        before.set(tile.subarray(at + x0, at + x1), (y - top) * width + x0 - left);
-      }
-    }
-    return before;
+  /** What has changed since in a box that all of it lies in; null where nothing has. */
+  patch(box: Box): MaskPatch | null {
+    const { ids, size } = this;
+    const changed = new Uint8Array(Math.ceil((box.width * box.height) / 8));
+    let count = 0;
+    for (const [number, tile] of this.tiles)
+      this.eachRow(number % this.across, Math.floor(number / this.across), (at, from, pixels) => {
+        const first = (Math.floor(from / size.width) - box.top) * box.width + (from % size.width) - box.left;
+        for (let x = 0; x < pixels; x++) {
+          if (tile[at + x] === ids[from + x]) continue;
+          changed[(first + x) >> 3] |= 1 << ((first + x) & 7);
+          count++;
+        }
+      });
+    return patchOf(changed, count, ids, size, box);
   }
 
   /** Visits every pixel of the tiles that were kept, with what it was. */

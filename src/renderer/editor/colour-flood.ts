@@ -1,9 +1,13 @@
-import { pixelsWhere } from './cells.ts';
-import type { Region, Size } from './region.ts';
+import { cellAt, pixelsOfCells, pixelsWhere } from './cells.ts';
+import type { Looked, Region, Size } from './region.ts';
+import type { Box } from './units.ts';
 import { colourDistance, type PhotoMap } from './vision.ts';
 
 /** Nothing is further from a colour than this. */
 const furthest = 255;
+
+/** Cells between two looks at the clock. */
+const cellsALook = 4096;
 
 /**
  * What hangs together with a cell in colour: for each cell the tolerance from which on it is reached. It grows with the tolerance that
@@ -11,7 +15,9 @@ const furthest = 255;
  */
 export class ColourFlood {
   private readonly photo: PhotoMap;
-  private readonly seed: readonly [number, number, number];
+  private readonly l: number;
+  private readonly a: number;
+  private readonly b: number;
   /** 0 where nothing has come by, else the tolerance from which on the cell is reached, and 1. */
   private readonly reached: Uint8Array;
   /** Cells beside what is reached, by the tolerance that reaches them. */
@@ -20,7 +26,7 @@ export class ColourFlood {
 
   constructor(photo: PhotoMap, seed: number) {
     this.photo = photo;
-    this.seed = colourAround(photo, seed);
+    [this.l, this.a, this.b] = colourAround(photo, seed);
     this.reached = new Uint8Array(photo.width * photo.height);
     const [x, y] = [seed % photo.width, Math.floor(seed / photo.width)];
     this.box = { left: x, top: y, right: x, bottom: y };
@@ -28,28 +34,30 @@ export class ColourFlood {
     this.waiting[0].push(seed);
   }
 
-  /** How far a cell is from the seed's colour. */
-  private distance(cell: number): number {
-    const { lab } = this.photo;
-    const [l, a, b] = this.seed;
-    return Math.min(furthest - 1, Math.round(colourDistance(lab[cell * 3] - l, lab[cell * 3 + 1] - a, lab[cell * 3 + 2] - b)));
-  }
-
-  private grow(tolerance: number): void {
+  /** @returns whether all is reached that can be */
+  private grow(tolerance: number, within: number): boolean {
+    const end = performance.now() + within;
+    let taken = 0;
     for (let level = 0; level <= tolerance; level++) {
       const cells = this.waiting[level];
       // Cells of this level that are found on the way come to its end.
-      for (let i = 0; i < cells.length; i++) this.take(cells[i], level);
-      cells.length = 0;
+      while (cells.length > 0) {
+        if (++taken % cellsALook === 0 && performance.now() > end) return false;
+        this.take(cells.pop()!, level);
+      }
     }
+    return true;
   }
 
   private take(cell: number, level: number): void {
-    const { width, height } = this.photo;
-    const [x, y] = [cell % width, Math.floor(cell / width)];
-    const { box } = this;
-    [box.left, box.right] = [Math.min(box.left, x), Math.max(box.right, x)];
-    [box.top, box.bottom] = [Math.min(box.top, y), Math.max(box.bottom, y)];
+    const { box, photo } = this;
+    const { width, height } = photo;
+    const y = Math.floor(cell / width);
+    const x = cell - y * width;
+    if (x < box.left) box.left = x;
+    if (x > box.right) box.right = x;
+    if (y < box.top) box.top = y;
+    if (y > box.bottom) box.bottom = y;
     if (x > 0) this.meet(cell - 1, level);
     if (x < width - 1) this.meet(cell + 1, level);
     if (y > 0) this.meet(cell - width, level);
@@ -58,20 +66,43 @@ export class ColourFlood {
 
   private meet(cell: number, level: number): void {
     if (this.reached[cell] > 0) return;
-    const from = Math.max(level, this.distance(cell));
+    const { lab } = this.photo;
+    const at = cell * 3;
+    const distance = Math.round(colourDistance(lab[at] - this.l, lab[at + 1] - this.a, lab[at + 2] - this.b));
+    const from = Math.min(furthest - 1, Math.max(level, distance));
     this.reached[cell] = from + 1;
     this.waiting[from].push(cell);
   }
 
   /** What is reached with a tolerance of 0 to 254. */
   region(tolerance: number, image: Size): Region {
-    const most = Math.min(furthest - 1, Math.max(0, Math.round(tolerance)));
-    this.grow(most);
+    const most = levelOf(tolerance);
+    this.grow(most, Infinity);
+    return pixelsWhere(this.cells, image, this.photo, (cell) => this.reached[cell] > 0 && this.reached[cell] <= most + 1);
+  }
+
+  /**
+   * The same, to look at: it costs what is looked at. It holds until more is reached.
+   * @param within milliseconds after which it is what has been reached by then
+   */
+  looked(tolerance: number, image: Size, within = Infinity): Looked & { complete: boolean } {
+    const most = levelOf(tolerance);
+    const complete = this.grow(most, within);
+    const has = (x: number, y: number) => {
+      const reached = this.reached[cellAt(x, y, image, this.photo)];
+      return reached > 0 && reached <= most + 1;
+    };
+    return { box: pixelsOfCells(this.cells, image, this.photo), has, complete };
+  }
+
+  /** The box of what is reached. */
+  private get cells(): Box {
     const { left, top, right, bottom } = this.box;
-    const cells = { left, top, width: right - left + 1, height: bottom - top + 1 };
-    return pixelsWhere(cells, image, this.photo, (cell) => this.reached[cell] > 0 && this.reached[cell] <= most + 1);
+    return { left, top, width: right - left + 1, height: bottom - top + 1 };
   }
 }
+
+const levelOf = (tolerance: number): number => Math.min(furthest - 1, Math.max(0, Math.round(tolerance)));
 
 /** The mean colour of a cell and those around it: one cell may be noise. */
 function colourAround({ width, height, lab }: PhotoMap, cell: number): [number, number, number] {

@@ -1,4 +1,4 @@
-import { assertPatch, diffPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
+import { assertPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { BeforeTiles } from './before-tiles.ts';
 import { writableIds, type Ink, type WriteWhere } from './ink.ts';
 import { valuesIn, type Region, type Size } from './region.ts';
@@ -50,8 +50,13 @@ export class MaskDocument {
   }
 
   private count(): void {
-    this.pixels.fill(0);
-    for (const id of this.ids) this.pixels[id]++;
+    const { ids, pixels } = this;
+    pixels.fill(0);
+    // Neighbours are mostly alike: counted run by run.
+    for (let from = 0, to = 1; from < ids.length; from = to++) {
+      while (to < ids.length && ids[to] === ids[from]) to++;
+      pixels[ids[from]] += to - from;
+    }
   }
 
   private put(index: number, id: number): void {
@@ -167,7 +172,7 @@ export class MaskDocument {
     if (!stroke) return;
     if (!stroke.box && stroke.spared.size > 0) for (const listener of this.sparedListeners) listener([...stroke.spared]);
     if (!stroke.box) return;
-    const patch = diffPatch(stroke.before.box(stroke.box), this.ids, this.size, stroke.box);
+    const patch = stroke.before.patch(stroke.box);
     if (patch) for (const listener of this.committed) listener({ label: stroke.label, patch });
   }
 

@@ -1,4 +1,5 @@
 import type { Region, Size } from './region.ts';
+import { valuesIn } from './region.ts';
 import type { ImagePoint } from './units.ts';
 
 /** The connected pixels (4 neighbours) that have the class of the pixel at `at`. @returns null beyond the mask */
@@ -8,28 +9,30 @@ export function floodRegion(ids: Uint8Array, size: Size, at: ImagePoint): Region
   const { width, height } = size;
   const target = ids[startY * width + startX];
   const seen = new Uint8Array(ids.length);
-  const stack = [startY * width + startX];
+  const starts = [startY * width + startX];
   let [minX, maxX, minY, maxY] = [startX, startX, startY, startY];
-  seen[stack[0]] = 1;
-  const visit = (index: number) => {
-    if (seen[index] || ids[index] !== target) return;
-    seen[index] = 1;
-    stack.push(index);
+  /** Puts down where runs of the target begin in a row, between two columns. */
+  const look = (y: number, from: number, to: number) => {
+    for (let index = y * width + from, inRun = false; index <= y * width + to; index++) {
+      const belongs = ids[index] === target && !seen[index];
+      if (belongs && !inRun) starts.push(index);
+      inRun = belongs;
+    }
   };
-  while (stack.length > 0) {
-    const index = stack.pop()!;
-    const [x, y] = [index % width, Math.floor(index / width)];
-    minX = Math.min(minX, x);
-    maxX = Math.max(maxX, x);
-    minY = Math.min(minY, y);
-    maxY = Math.max(maxY, y);
-    if (x > 0) visit(index - 1);
-    if (x < width - 1) visit(index + 1);
-    if (y > 0) visit(index - width);
-    if (y < height - 1) visit(index + width);
+  while (starts.length > 0) {
+    const start = starts.pop()!;
+    if (seen[start]) continue;
+    const y = Math.floor(start / width);
+    let [from, to] = [start, start];
+    while (from > y * width && ids[from - 1] === target) from--;
+    while (to < (y + 1) * width - 1 && ids[to + 1] === target) to++;
+    seen.fill(1, from, to + 1);
+    const [left, right] = [from - y * width, to - y * width];
+    [minX, maxX] = [Math.min(minX, left), Math.max(maxX, right)];
+    [minY, maxY] = [Math.min(minY, y), Math.max(maxY, y)];
+    if (y > 0) look(y - 1, left, right);
+    if (y < height - 1) look(y + 1, left, right);
   }
   const box = { left: minX, top: minY, width: maxX - minX + 1, height: maxY - minY + 1 };
-  const selected = new Uint8Array(box.width * box.height);
-  for (let y = 0; y < box.height; y++) selected.set(seen.subarray((minY + y) * width + minX, (minY + y) * width + maxX + 1), y * box.width);
-  return { box, selected };
+  return { box, selected: valuesIn(seen, size, box) };
 }

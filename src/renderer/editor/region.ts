@@ -9,6 +9,14 @@ export interface Region {
   ids?: Uint8Array;
 }
 
+/** Pixels that a tool would change, looked up one by one: of a large area not all are shown. */
+export interface Looked {
+  box: Box;
+  /** @returns whether a pixel of the image would be changed */
+  has(x: number, y: number): boolean;
+  ids?: undefined;
+}
+
 export interface Size {
   width: number;
   height: number;

@@ -44,6 +44,7 @@ const table = {
   'view.solo': { title: 'The class in hand alone', group: 'View', keys: ['Z'] },
   'view.compare': { title: 'Held: the mask as it was before its first edit', group: 'View', keys: ['Y'] },
   'view.fit': { title: 'Fit the image', group: 'View', keys: ['Ctrl+0'] },
+  'view.actual': { title: 'A pixel of the image on one of the screen', group: 'View', keys: ['Shift+Z'] },
   'view.in': { title: 'Zoom in', group: 'View', keys: ['Ctrl++', 'Ctrl+='] },
   'view.out': { title: 'Zoom out', group: 'View', keys: ['Ctrl+-'] },
   'view.panels': { title: 'Side panels', group: 'View', keys: ['\\'] },

@@ -166,6 +166,11 @@ export function diffPatch(before: Uint8Array, after: Uint8Array, size: MaskSize,
       count++;
     }
   }
+  return patchOf(changed, count, after, size, box);
+}
+
+/** @param changed one bit a pixel of the box @param count how many are set @param after the whole mask as it is @returns null for none */
+export function patchOf(changed: Uint8Array, count: number, after: Uint8Array, size: MaskSize, box: PatchBox): MaskPatch | null {
   if (count === 0) return null;
   const values = new Uint8Array(count);
   forEachChanged({ ...box, changed }, size.width, (index, position) => (values[position] = after[index]));

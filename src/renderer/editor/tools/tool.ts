@@ -2,7 +2,7 @@ import type { CleanUp } from '../clean-up.ts';
 import type { MaskDocument } from '../document.ts';
 import type { Ink } from '../ink.ts';
 import type { Proposed } from '../proposed.ts';
-import type { Region } from '../region.ts';
+import type { Looked, Region } from '../region.ts';
 import type { Box, ImagePoint, ImagePx } from '../units.ts';
 import type { Vision } from '../vision.ts';
 
@@ -89,7 +89,7 @@ export interface Preview {
   /** The part of the proposal that the next press or key takes. */
   region: number | null;
   /** Pixels that would be written. */
-  pixels: Region | null;
+  pixels: Region | Looked | null;
 }
 
 export const emptyPreview: Preview = {

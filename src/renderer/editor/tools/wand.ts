@@ -1,12 +1,14 @@
 import { cellUnder } from '../cells.ts';
 import { ColourFlood } from '../colour-flood.ts';
 import type { Ink } from '../ink.ts';
-import type { Region } from '../region.ts';
+import type { Looked } from '../region.ts';
 import type { ImagePoint } from '../units.ts';
 import { emptyPreview, notSeenYet, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
 /** Screen pixels of a drag that are worth one step of tolerance. */
 const dragPx = 4;
+/** How long one look may keep the hand. */
+const lookMs = 8;
 export const mostTolerance = 254;
 
 /** Press takes what hangs together with a colour; dragging right takes more of it, left less. Shift at the press takes away. */
@@ -16,7 +18,9 @@ export class WandTool extends SimpleTool {
   private begun = 0;
   private tolerance = 0;
   private subtracts = false;
-  private pixels: Region | null = null;
+  /** Whether it goes on growing by itself. */
+  private waits = false;
+  private pixels: Looked | null = null;
 
   override get preview(): Preview | null {
     return this.pixels && { ...emptyPreview, pixels: this.pixels, subtracts: this.subtracts };
@@ -36,12 +40,26 @@ export class WandTool extends SimpleTool {
     if (this.flood) this.reach(context, at);
   }
 
-  private reach({ document, scale }: ToolContext, at: ImagePoint): void {
-    const steps = ((at.x - this.from!.x) * scale) / dragPx;
+  private reach(context: ToolContext, at: ImagePoint): void {
+    const steps = ((at.x - this.from!.x) * context.scale) / dragPx;
     const tolerance = Math.round(Math.min(mostTolerance, Math.max(0, this.begun + steps)));
     if (this.pixels && tolerance === this.tolerance) return;
     this.tolerance = tolerance;
-    this.pixels = this.flood!.region(tolerance, document.size);
+    this.look(context);
+  }
+
+  /** On a very large photo what is reached grows while one looks. */
+  private look(context: ToolContext): void {
+    const { flood } = this;
+    const pixels = flood!.looked(this.tolerance, context.document.size, lookMs);
+    this.pixels = pixels;
+    if (pixels.complete || this.waits) return;
+    this.waits = true;
+    const goOn = (now: ToolContext) => {
+      this.waits = false;
+      if (this.flood) this.look(now);
+    };
+    context.later(new Promise((resolve) => setTimeout(resolve)), goOn, false);
   }
 
   override up(context: ToolContext, { at }: Press): void {
@@ -50,11 +68,11 @@ export class WandTool extends SimpleTool {
   }
 
   override finish(context: ToolContext): void {
-    const { pixels, tolerance } = this;
+    const { flood, tolerance } = this;
     const ink: Ink = this.subtracts ? context.subtract : context.ink;
-    if (!this.cancel() || !pixels) return;
+    if (!this.cancel() || !flood) return;
     context.setTolerance(tolerance);
-    context.document.paintStroke('Wand', pixels, ink);
+    context.document.paintStroke('Wand', flood.region(tolerance, context.document.size), ink);
   }
 
   override cancel(): boolean {

@@ -238,6 +238,10 @@ export class EditorController {
     this.setView(fit(this.options.document.size, this.stage.size));
   }
 
+  actualSize(): void {
+    this.zoom(1 / this.view.scale);
+  }
+
   zoom(factor: number): void {
     const { width, height } = this.stage.size;
     this.zoomAt({ x: width / 2, y: height / 2 }, factor);

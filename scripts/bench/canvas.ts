@@ -1,0 +1,224 @@
+// Painting and looking on images from CamVid's size to that of a panorama, in Chromium, with what the assistant and the photo's tools add.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chromium, type CDPSession, type Page } from 'playwright';
+import sharp from 'sharp';
+import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
+import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
+import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { summaryOf } from './summary.ts';
+
+export interface CanvasArguments {
+  photo: string;
+  sizes: string;
+  build: string;
+  moves: number;
+  /** Whether the functions are told that took longest. */
+  profile?: boolean;
+}
+
+/** What the page's thread takes for the events of a deed. */
+export interface CanvasFigures {
+  size: string;
+  deed: string;
+  /** Milliseconds an event: its handler, and the draw that it asked for. */
+  p50: number;
+  p95: number;
+  /** The longest task of the page's thread until a second after the deed. */
+  longest: number;
+}
+
+/** How a pointer moves: `at` gives its place on the canvas, 0 to 1, for a share of the way. */
+interface Way {
+  button: number | null;
+  at: 'ring' | 'line';
+  moves: number;
+}
+
+/** Moves the pointer over the canvas and times each event with its draw; the canvases are read, so that nothing of it is put off. */
+const follow = (page: Page, way: Way): Promise<number[]> =>
+  page.getByRole('application', { name: 'Canvas' }).evaluate(async (host, { button, at, moves }) => {
+    const box = host.getBoundingClientRect();
+    const layers = [...host.querySelectorAll('canvas')];
+    const fire = (kind: string, x: number, y: number) => {
+      const place = { clientX: box.left + x * box.width, clientY: box.top + y * box.height };
+      const buttons = button === null ? 0 : button === 1 ? 4 : 1;
+      host.dispatchEvent(new PointerEvent(kind, { ...place, pointerId: 1, button: button ?? -1, buttons, bubbles: true }));
+    };
+    host.setPointerCapture = () => undefined;
+    const place = (i: number): [number, number] =>
+      at === 'ring'
+        ? [0.5 + 0.3 * Math.cos(i / 9), 0.5 + 0.3 * Math.sin((i / 9) * 1.3)]
+        : [0.3 + (0.4 * i) / moves, 0.4 + (0.2 * i) / moves];
+    const timed = async (kind: string, i: number) => {
+      const frameBegun = new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())));
+      const begin = performance.now();
+      fire(kind, ...place(i));
+      const handled = performance.now() - begin;
+      const drawn = await new Promise<number>((resolve) =>
+        requestAnimationFrame(() => {
+          for (const layer of layers) layer.getContext('2d')!.getImageData(layer.width / 2, layer.height / 2, 1, 1);
+          resolve(performance.now());
+        }),
+      );
+      return handled + drawn - (await frameBegun);
+    };
+    const times: number[] = [];
+    if (button !== null) times.push(await timed('pointerdown', 0));
+    for (let i = 0; i < moves; i++) times.push(await timed('pointermove', i));
+    if (button !== null) times.push(await timed('pointerup', moves));
+    return times;
+  }, way);
+
+/** Keeps the durations of the page's long tasks, in milliseconds. */
+function keepLongTasks(): void {
+  const tasks: number[] = [];
+  Object.assign(globalThis, { longTasks: tasks });
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ type: 'longtask' } as unknown as PerformanceObserverInit);
+}
+
+/** The longest task since this was asked last; 0 where none took 50 ms. */
+const longestTask = (page: Page): Promise<number> =>
+  page.evaluate(() => {
+    const { longTasks } = globalThis as unknown as { longTasks: number[] };
+    return Math.max(0, ...longTasks.splice(0));
+  });
+
+async function layOut(folder: string, photo: string, [width, height]: readonly number[]): Promise<void> {
+  const { classes, format } = builtInClassSet('camvid-11');
+  mkdirSync(path.join(folder, 'images'), { recursive: true });
+  const named = classes.map(({ name, color, value }) => ({ name, color, value }));
+  writeFileSync(path.join(folder, 'classes.json'), JSON.stringify({ name: 'Large', voidValue: format.voidValue, classes: named }));
+  await sharp(photo)
+    .resize(width, height, { fit: 'fill' })
+    .jpeg({ quality: 90 })
+    .toFile(path.join(folder, 'images', 'large.jpg'));
+}
+
+/** The functions that took longest, in milliseconds of their own. */
+async function longestFunctions(cdp: CDPSession): Promise<string> {
+  const { profile } = await cdp.send('Profiler.stop');
+  const own = new Map<string, number>();
+  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName}:${callFrame.lineNumber + 1}`]));
+  profile.samples!.forEach((id, i) => own.set(names.get(id)!, (own.get(names.get(id)!) ?? 0) + profile.timeDeltas![i] / 1000));
+  for (const rest of own.keys()) if (/^\((idle|program|root)\)/.test(rest)) own.delete(rest);
+  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 12);
+  return sorted.map(([name, ms]) => `${name} ${ms.toFixed(0)}`).join(', ');
+}
+
+class Measurement {
+  readonly figures: CanvasFigures[] = [];
+  private readonly page: Page;
+  private readonly size: string;
+  private readonly cdp: CDPSession | null;
+
+  constructor(page: Page, size: string, cdp: CDPSession | null) {
+    [this.page, this.size, this.cdp] = [page, size, cdp];
+  }
+
+  private async measure(deed: string, work: () => Promise<number[]>): Promise<void> {
+    await this.cdp?.send('Profiler.start');
+    const times = await work();
+    await this.page.waitForTimeout(1000);
+    const figure = { size: this.size, deed, ...summaryOf(times), longest: Math.round(await longestTask(this.page)) };
+    this.figures.push(figure);
+    console.log(JSON.stringify(figure));
+    if (this.cdp) console.log(`  ${await longestFunctions(this.cdp)}`);
+  }
+
+  deed(deed: string, way: Way): Promise<void> {
+    return this.measure(deed, () => follow(this.page, way));
+  }
+
+  /** From a deed until the page shows what it waits for. */
+  wait(deed: string, work: () => Promise<void>): Promise<void> {
+    return this.measure(deed, async () => {
+      const begin = performance.now();
+      await work();
+      return [performance.now() - begin];
+    });
+  }
+}
+
+async function measureSize(measurement: Measurement, page: Page, moves: number): Promise<CanvasFigures[]> {
+  const deeds = { paint: { button: 0, at: 'ring', moves }, pan: { button: 1, at: 'line', moves: 30 } } as const;
+  await measurement.wait('open', async () => {
+    await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
+    await page.getByRole('application', { name: 'Canvas' }).waitFor({ timeout: 120_000 });
+  });
+  await page.waitForTimeout(3000);
+  await page.keyboard.press('b');
+  await page.keyboard.press('1');
+  await page.getByLabel('Brush size').fill(String(Math.round((200 * Math.log(120)) / Math.log(400)) / 200));
+  await measurement.deed('first strokes', { ...deeds.paint, moves: 20 });
+  await measurement.deed('brush of 120 px, fitted', deeds.paint);
+  await measurement.deed('pan, fitted', deeds.pan);
+  await page.keyboard.press('Shift+z');
+  await page.waitForTimeout(500);
+  await measurement.deed('brush of 120 px, 100 %', deeds.paint);
+  await measurement.deed('pan, 100 %', deeds.pan);
+  await page.keyboard.press('Control+0');
+  await measurement.wait('undo', async () => {
+    await page.keyboard.press('Control+z');
+    await page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+  });
+  await measurement.wait('proposal', async () => {
+    await page.keyboard.press('t');
+    await page.locator('button:enabled', { hasText: 'Take all' }).waitFor({ timeout: 60_000 });
+  });
+  await measurement.deed('over the proposal', { ...deeds.paint, button: null });
+  await page.keyboard.press('b');
+  await page.keyboard.press('3');
+  await measurement.deed('brush of 120 px with the proposal', deeds.paint);
+  await page.keyboard.press('Shift+z');
+  await measurement.deed('brush of 120 px with the proposal, 100 %', deeds.paint);
+  await page.keyboard.press('Control+0');
+  await page.keyboard.press('t');
+  await measurement.wait('take all', async () => {
+    await page.keyboard.press('Control+Enter');
+    await page
+      .getByRole('status', { name: 'Save state' })
+      .filter({ hasText: /^Saved/ })
+      .waitFor({ timeout: 60_000 });
+  });
+  await page.keyboard.press('s');
+  await page.waitForTimeout(5000);
+  await measurement.deed('over superpixels', { ...deeds.paint, button: null });
+  await measurement.deed('superpixels', deeds.paint);
+  await page.keyboard.press('w');
+  await measurement.deed('wand', { button: 0, at: 'line', moves: 30 });
+  await page.keyboard.press('b');
+  await page.keyboard.press('g');
+  await measurement.deed('guided brush of 120 px', deeds.paint);
+  await page.keyboard.press('g');
+  await page.keyboard.press('f');
+  await measurement.deed('fill', { button: 0, at: 'line', moves: 1 });
+  return measurement.figures;
+}
+
+/** Measures a built workbench in Chromium on one photo at several sizes. */
+export async function measureCanvas({ photo, sizes, build, moves, profile }: CanvasArguments): Promise<CanvasFigures[]> {
+  const figures: CanvasFigures[] = [];
+  for (const size of sizes.split(',')) {
+    const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
+    const folder = path.join(work, 'large');
+    await layOut(folder, photo, size.split('x').map(Number));
+    const host = await startWorkbench({ userData: path.join(work, 'user'), data: folder, build: path.resolve(root, build) });
+    const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArguments });
+    try {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
+      await page.addInitScript(keepLongTasks);
+      await page.goto(host.url);
+      const cdp = profile ? await page.context().newCDPSession(page) : null;
+      await cdp?.send('Profiler.enable');
+      figures.push(...(await measureSize(new Measurement(page, size, cdp), page, moves)));
+    } finally {
+      await browser.close();
+      await host.stop('SIGKILL');
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+  return figures;
+}
