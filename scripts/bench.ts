@@ -100,6 +100,9 @@ program
   .requiredOption('--data <dir>', 'data set, such as ../shared/camvid')
   .option('--build <dir>', 'checkout whose build is measured', '.')
   .option('--switches <n>', 'changes of the image', whole, 60)
+  .option('--tool <key>', 'tool in hand: b paints, t proposes a mask, s cuts superpixels', 'b')
+  .option('--pause <ms>', 'how long an image is looked at', whole, 120)
+  .option('--profile', 'tell the functions that took longest')
   .option('--training', 'while a training of preset light goes on')
   .action(async (options: object) => {
     // Typed with the page's libraries, which nothing else here may see.

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { longestFunctions } from './page-profile.ts';
 import { summaryOf } from './summary.ts';
 
 export interface CanvasArguments {
@@ -76,7 +77,7 @@ function keepLongTasks(): void {
   const tasks: number[] = [];
   Object.assign(globalThis, { longTasks: tasks });
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
-  observer.observe({ type: 'longtask' } as unknown as PerformanceObserverInit);
+  observer.observe({ type: 'longtask' });
 }
 
 /** The longest task since this was asked last; 0 where none took 50 ms. */
@@ -95,17 +96,6 @@ async function layOut(folder: string, photo: string, [width, height]: readonly n
     .resize(width, height, { fit: 'fill' })
     .jpeg({ quality: 90 })
     .toFile(path.join(folder, 'images', 'large.jpg'));
-}
-
-/** The functions that took longest, in milliseconds of their own. */
-async function longestFunctions(cdp: CDPSession): Promise<string> {
-  const { profile } = await cdp.send('Profiler.stop');
-  const own = new Map<string, number>();
-  const names = new Map(profile.nodes.map(({ id, callFrame }) => [id, `${callFrame.functionName}:${callFrame.lineNumber + 1}`]));
-  profile.samples!.forEach((id, i) => own.set(names.get(id)!, (own.get(names.get(id)!) ?? 0) + profile.timeDeltas![i] / 1000));
-  for (const rest of own.keys()) if (/^\((idle|program|root)\)/.test(rest)) own.delete(rest);
-  const sorted = [...own].sort(([, a], [, b]) => b - a).slice(0, 12);
-  return sorted.map(([name, ms]) => `${name} ${ms.toFixed(0)}`).join(', ');
 }
 
 class Measurement {

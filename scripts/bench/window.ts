@@ -5,6 +5,7 @@ import { chromium, type Page } from 'playwright';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { strokeTimes } from '../../test/e2e/stroke-times.ts';
 import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { longestFunctions } from './page-profile.ts';
 import { summaryOf } from './summary.ts';
 
 export interface WindowArguments {
@@ -12,12 +13,19 @@ export interface WindowArguments {
   build: string;
   switches: number;
   training?: boolean;
+  /** The key of the tool in hand: one that proposes, or looks at the photo. */
+  tool: string;
+  /** Milliseconds that an image is looked at. */
+  pause: number;
+  /** Whether the functions are told that took longest. */
+  profile?: boolean;
 }
 
 /** What a person waits for, in milliseconds at the middle and at the 95th percentile. */
 export interface WindowFigures {
   build: string;
   training: boolean;
+  tool: string;
   imageSwitch: { p50: number; p95: number };
   pointerToPixel: { p50: number; p95: number };
 }
@@ -48,7 +56,15 @@ async function startTraining(page: Page): Promise<void> {
 }
 
 /** Measures a built workbench in Chromium on a copy of a data set: changing the image, and painting. */
-export async function measureWindow({ data, build, switches, training = false }: WindowArguments): Promise<WindowFigures> {
+export async function measureWindow({
+  data,
+  build,
+  switches,
+  tool,
+  pause,
+  training = false,
+  profile,
+}: WindowArguments): Promise<WindowFigures> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
   const userData = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-user-'));
   cpSync(data, folder, { recursive: true });
@@ -61,15 +77,21 @@ export async function measureWindow({ data, build, switches, training = false }:
     await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
     await page.getByRole('application', { name: 'Canvas' }).waitFor();
     await page.waitForTimeout(training ? 500 : 5000);
+    await page.keyboard.press(tool);
+    if (tool !== 'b') await page.waitForTimeout(10_000);
+    const cdp = profile ? await page.context().newCDPSession(page) : null;
+    await cdp?.send('Profiler.enable');
+    await cdp?.send('Profiler.start');
     const times: number[] = [];
     const strokes: number[] = [];
     for (let n = 0; n < switches; n++) {
       times.push(await switchOnce(page, 'd'));
       // As a person does: some strokes before the next image, so that there is something to save.
       if (n % 5 === 0) strokes.push(...(await strokeTimes(page, 60)));
-      await page.waitForTimeout(120);
+      await page.waitForTimeout(pause);
     }
-    return { build, training, imageSwitch: summaryOf(times), pointerToPixel: summaryOf(strokes) };
+    if (cdp) console.log(await longestFunctions(cdp));
+    return { build, training, tool, imageSwitch: summaryOf(times), pointerToPixel: summaryOf(strokes) };
   } finally {
     await browser.close();
     await host.stop('SIGKILL');

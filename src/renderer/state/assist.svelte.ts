@@ -24,6 +24,8 @@ interface AtHand {
 
 /** How long what others and undo change is gathered before it is learned from. */
 const gatherMs = 60;
+/** How long an image is at hand before it is looked at: who leafs through images is not kept waiting by what nobody sees. */
+const restMs = 200;
 
 /** The assistant: a model of the person's own proposes the mask, and learns from every stroke. Its owner closes it. */
 export class Assist {
@@ -47,6 +49,7 @@ export class Assist {
   /** Whether a stroke waits for what is learned from it. */
   private owes = false;
   private gathering: ReturnType<typeof setTimeout> | null = null;
+  private resting: ReturnType<typeof setTimeout> | null = null;
 
   constructor(session: Session) {
     this.session = session;
@@ -62,13 +65,19 @@ export class Assist {
       document.onChange(() => document.strokeOpen || this.learnSoon()),
     ];
     this.hand = { mask, painted, unsubscribes, begun: false };
-    if (this.wanted) void this.begin();
+    if (!this.wanted) return;
+    this.status = 'looking';
+    this.resting = setTimeout(() => {
+      if (this.wanted) void this.begin();
+      else this.status = 'off';
+    }, restMs);
   }
 
   detach(): void {
     for (const unsubscribe of this.hand?.unsubscribes ?? []) unsubscribe();
     if (this.gathering) clearTimeout(this.gathering);
-    [this.hand, this.gathering, this.owes] = [null, null, false];
+    if (this.resting) clearTimeout(this.resting);
+    [this.hand, this.gathering, this.resting, this.owes] = [null, null, null, false];
     this.turn++;
     this.proposed = null;
     this.learning = false;
@@ -98,6 +107,7 @@ export class Assist {
     const { dataset } = session;
     if (!hand || !image || !dataset) return;
     const turn = ++this.turn;
+    if (this.resting) clearTimeout(this.resting);
     [this.status, this.problem] = ['looking', ''];
     try {
       this.models = await session.client.assist.models();
