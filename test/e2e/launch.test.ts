@@ -37,6 +37,26 @@ test('Ctrl+K finds an image and opens it', async ({ app }) => {
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-050');
 });
 
+test('Ctrl+K finds what can be done while annotating, tools and classes with it, and nothing of it elsewhere', async ({ app }) => {
+  await app.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
+  await app.getByRole('application', { name: 'Canvas' }).waitFor();
+  const choose = async (text: string) => {
+    await app.keyboard.press('Control+k');
+    await app.getByRole('searchbox', { name: 'Search' }).fill(text);
+    await app.keyboard.press('Enter');
+  };
+  await choose('cut out');
+  await expect(app.getByRole('button', { name: /^Cut out/ })).toHaveAttribute('aria-pressed', 'true');
+  await choose('paint tree');
+  await expect(app.getByRole('radio', { name: /Tree/ })).toBeChecked();
+  await choose('screen pixel');
+  await expect(app.getByTestId('status-text')).toContainText('zoom 100 %');
+  await app.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Library', exact: true }).click();
+  await app.keyboard.press('Control+k');
+  await app.getByRole('searchbox', { name: 'Search' }).fill('cut out');
+  await expect(app.getByText('Nothing has these words.')).toBeVisible();
+});
+
 test('settings switch the theme, and it is remembered', async ({ app }) => {
   await app.getByRole('button', { name: 'Settings' }).click();
   await app.getByRole('radio', { name: 'Light' }).check();

@@ -6,7 +6,7 @@ import { checkConfig, findPreset, presets, withSetting } from '#shared/training/
 import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
-import { matches } from '../../src/renderer/features/palette.ts';
+import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
 import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
 import {

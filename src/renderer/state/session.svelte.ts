@@ -10,6 +10,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { notify } from './browser.ts';
+import type { Command } from './palette.ts';
 import { SaveProblems } from './save-problems.ts';
 import { WorkState } from './work.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -75,6 +76,8 @@ export class Session {
   readonly work: WorkState;
   /** The images that the Library shows, in its order: those that one steps through; null for all of a split. */
   queue = $state.raw<readonly string[] | null>(null);
+  /** What the place that is open lets be found among the commands. */
+  offered = $state.raw<readonly Command[]>([]);
   private strokes = 0;
   private readonly connection: Connection;
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
