@@ -80,3 +80,22 @@ test('the time that is worked on an image is told beside it', async ({ app }) =>
   await app.getByRole('combobox', { name: 'State' }).selectOption('look');
   await expect(app.getByRole('combobox', { name: 'Work' })).toContainText('Needs a look (1)');
 });
+
+test('a model looks at the images, and a key goes to the one that it is least sure of', async ({ app }) => {
+  test.setTimeout(120_000);
+  await goTo(app, 'Library');
+  await app.getByRole('tab', { name: /val/i }).click();
+  await app.getByRole('option', { name: /street-037/ }).click();
+  await annotate(app);
+  const strip = app.getByRole('navigation', { name: 'Neighbours' });
+  await app.keyboard.press('Shift+U');
+  await expect(strip.getByRole('status')).toContainText(/The model looks at images: \d+ of \d+/);
+  const found = app.getByText(/The model is least sure of street-\d+: it expects to be wrong in \d+ % of it/);
+  await expect(found).toBeVisible({ timeout: 60_000 });
+  const name = /street-\d+/.exec(await found.innerText())![0];
+  await app.getByRole('button', { name: 'Go there' }).click();
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText(name);
+  await expect(strip.getByRole('status')).toBeHidden();
+  await app.keyboard.press('Shift+U');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).not.toContainText(name);
+});

@@ -2,6 +2,7 @@ import { messageOf } from '#shared/errors';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
+import { Doubt } from './doubt.svelte.ts';
 import { applyCleanUp } from '../editor/clean-up.ts';
 import { Comparing } from './comparing.svelte.ts';
 import { CleanUpState } from './clean-up.svelte.ts';
@@ -34,6 +35,7 @@ export class AnnotateState {
   error = $state('');
   readonly hand = new Painting();
   readonly assist: Assist;
+  readonly doubt: Doubt;
   readonly vision: PhotoVision;
   readonly other: OtherMask;
   readonly cleanUp: CleanUpState;
@@ -66,6 +68,7 @@ export class AnnotateState {
   constructor(session: Session) {
     this.session = session;
     this.assist = new Assist(session);
+    this.doubt = new Doubt(session);
     this.vision = new PhotoVision(session);
     this.other = new OtherMask(session, this.vision);
     this.cleanUp = new CleanUpState(this.vision);
@@ -222,6 +225,7 @@ export class AnnotateState {
     this.stopListening();
     this.letGo();
     this.assist.close();
+    this.doubt.stop();
     this.vision.close();
   }
 

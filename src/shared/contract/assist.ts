@@ -33,6 +33,8 @@ export const assist = {
     describe: method(asked).returns<AssistDescription>(),
     /** Has it looked at in advance: the answer to `describe` is ready then. */
     prepare: method(asked).returns<void>(),
+    /** The share of an image that a model itself expects to be wrong in, 0 to 1. */
+    doubt: method(asked).returns<{ doubt: number }>(),
   },
   events: {},
 };

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import type { AssistDescription, AssistModel } from '#shared/contract/assist';
+import { doubtOf } from '#shared/assist/doubt';
 import { packMap } from '#shared/assist/grid-map';
 import type { Services } from '#shared/contract/index';
 import { AppError } from '#shared/errors';
@@ -85,8 +86,11 @@ export class AssistService {
     );
   }
 
-  /** @throws AppError 'not-found' without a model; as the image and the checkpoint; 'trainer-failed' */
-  private async describe(imageId: string, runId: string | null | undefined): Promise<AssistDescription> {
+  /**
+   * @param keeps whether it is likely to be asked for again
+   * @throws AppError 'not-found' without a model; as the image and the checkpoint; 'trainer-failed'
+   */
+  private async look(imageId: string, runId: string | null | undefined, keeps: boolean) {
     const { dataset } = this.options;
     const { imageFile } = dataset.image(imageId);
     const { checkpoint, ...model } = this.chosen(runId);
@@ -96,9 +100,15 @@ export class AssistService {
       const known = this.seen.get(key);
       if (known) return known;
       const made = await this.process.describe({ checkpoint, checkpointStamp: fileStamp(checkpoint), imageFile, imageStamp });
-      this.seen.set(key, made);
+      if (keeps) this.seen.set(key, made);
       return made;
     });
+    return { description, model };
+  }
+
+  private async describe(imageId: string, runId: string | null | undefined): Promise<AssistDescription> {
+    const { dataset } = this.options;
+    const { description, model } = await this.look(imageId, runId, true);
     const { ids } = mapClasses(description.classes, dataset.classSet.classes);
     const { width, height, logits, features } = description;
     const classIds = description.classes.map(({ id }) => ids[id]);
@@ -109,6 +119,7 @@ export class AssistService {
     return {
       models: () => this.weights().map(({ runId, name }) => ({ runId, name })),
       describe: ({ imageId, runId }) => this.describe(imageId, runId),
+      doubt: async ({ imageId, runId }) => ({ doubt: doubtOf((await this.look(imageId, runId, false)).description.logits) }),
       prepare: async ({ imageId, runId }) => void (await this.describe(imageId, runId)),
     };
   }

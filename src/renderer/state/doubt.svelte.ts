@@ -1,0 +1,110 @@
+import type { ImageEntry } from '#shared/contract/datasets';
+import { messageOf } from '#shared/errors';
+import { SvelteMap } from 'svelte/reactivity';
+import type { Session } from './session.svelte.ts';
+
+/** So many images in a row that cannot be looked at are no fault of theirs. */
+const mostInVain = 3;
+
+/** How unsure a model is of images, to go to the one where a person's work tells it most. Its owner stops it. */
+export class Doubt {
+  /** How far looking at the images is, and the seconds that are left; null while nobody looks. */
+  looking = $state.raw<{ done: number; total: number; secondsLeft: number | null } | null>(null);
+  /** The share of each image that the model expects to be wrong in, 0 to 1. */
+  readonly of = new SvelteMap<string, number>();
+  private readonly session: Session;
+  /** Images that could not be looked at. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private readonly vain = new Set<string>();
+  /** Images that were gone to: the next is another. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private readonly gone = new Set<string>();
+  /** The data set and the model that it is all of. */
+  private subject = '';
+  private turn = 0;
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Goes to the image, of those that one steps through and that are not done, which the model is least sure of; looks at them first. */
+  async next(runId: string | null | undefined): Promise<void> {
+    const { session } = this;
+    try {
+      const models = await session.client.assist.models();
+      this.beOf(`${session.dataset?.id} ${runId === undefined ? models.at(0)?.runId : runId}`);
+    } catch (error) {
+      return session.toasts.error(error);
+    }
+    const unknown = this.wanted.filter(({ id }) => !this.of.has(id) && !this.vain.has(id));
+    if (unknown.length > 0 && !this.looking) await this.look(unknown, runId);
+    else this.go();
+  }
+
+  private beOf(subject: string): void {
+    if (subject === this.subject) return;
+    this.stop();
+    this.subject = subject;
+    for (const each of [this.of, this.vain, this.gone]) each.clear();
+  }
+
+  private get wanted(): ImageEntry[] {
+    const { session } = this;
+    return session.siblings.filter((image) => session.work.stageOf(image) !== 'done');
+  }
+
+  private async look(images: readonly ImageEntry[], runId: string | null | undefined): Promise<void> {
+    const { session } = this;
+    const turn = ++this.turn;
+    const began = performance.now();
+    let [row, why] = [0, ''];
+    for (const [done, { id, name }] of images.entries()) {
+      const each = done > 0 ? (performance.now() - began) / done / 1000 : null;
+      this.looking = { done, total: images.length, secondsLeft: each && each * (images.length - done) };
+      try {
+        const { doubt } = await session.client.assist.doubt({ imageId: id, runId });
+        if (turn !== this.turn) return;
+        this.of.set(id, doubt);
+        row = 0;
+      } catch (error) {
+        if (turn !== this.turn) return;
+        this.vain.add(id);
+        why = `${name}: ${messageOf(error)}`;
+        if (++row === Math.min(mostInVain, images.length)) break;
+      }
+    }
+    this.looking = null;
+    if (why) session.toasts.show('error', `Not every image could be looked at. ${why}`);
+    const first = this.order.at(0);
+    if (first) session.toasts.show('info', this.words(first), { label: 'Go there', run: () => this.go() });
+  }
+
+  /** Ends looking; what is known by then stays. */
+  stop(): void {
+    this.turn++;
+    this.looking = null;
+  }
+
+  /** Images that were not gone to, the least sure first. */
+  private get order(): ImageEntry[] {
+    const open = this.wanted.filter(({ id }) => this.of.has(id) && !this.gone.has(id));
+    return open.sort((a, b) => this.of.get(b.id)! - this.of.get(a.id)!);
+  }
+
+  private go(): void {
+    const { session, gone } = this;
+    if (session.imageId) gone.add(session.imageId);
+    const next = this.order.at(0);
+    if (next) {
+      gone.add(next.id);
+      session.select(next.id);
+      return session.toasts.show('info', this.words(next));
+    }
+    session.toasts.show('info', this.looking ? 'No image has been looked at yet.' : 'There is no other image here that is not done.');
+    gone.clear();
+  }
+
+  private words({ id, name }: ImageEntry): string {
+    return `The model is least sure of ${name}: it expects to be wrong in ${Math.round(100 * this.of.get(id)!)} % of it.`;
+  }
+}

@@ -1,0 +1,107 @@
+// The order in which images are gone to by what a model is unsure of; how unsure it is, is answered here.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { doubtOf } from '#shared/assist/doubt';
+import { AppError } from '#shared/errors';
+import { Doubt } from '../../src/renderer/state/doubt.svelte.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+
+let window: TestWindow;
+let doubt: Doubt;
+/** What the model is asked of, in order. */
+let asked: string[];
+let answers: Record<string, number | Error | Promise<number>>;
+
+function answer({ workbench }: TestBench): void {
+  const dispatch = workbench.dispatch.bind(workbench);
+  vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
+    if (frame.method !== 'assist.doubt') return dispatch(frame);
+    const { imageId } = frame.input as { imageId: string };
+    asked.push(imageId);
+    const found = await answers[imageId];
+    const error = { code: 'corrupt-file' as const, message: `${imageId} is torn`, details: {} };
+    if (found instanceof Error) return { kind: 'result', id: frame.id, ok: false, error };
+    return { kind: 'result', id: frame.id, ok: true, value: { doubt: found } };
+  });
+}
+
+beforeEach(async () => {
+  const opened = await openBench({ train: 4, val: 1 });
+  ({ window } = opened);
+  asked = [];
+  answers = { 'train/train-0': 0.1, 'train/train-1': 0.3, 'train/train-2': 0.05, 'train/train-3': 0.2 };
+  answer(opened.bench);
+  window.session.select('train/train-0');
+  doubt = new Doubt(window.session);
+});
+
+afterEach(() => closeWindow(window));
+
+const told = () => window.session.toasts.list.map(({ text }) => text);
+
+test('every image is looked at once, and then gone to, the least sure first', async () => {
+  await doubt.next(null);
+  expect(asked).toEqual(['train/train-0', 'train/train-1', 'train/train-2', 'train/train-3']);
+  expect([doubt.looking, window.session.imageId]).toEqual([null, 'train/train-0']);
+  expect(told().at(-1)).toBe('The model is least sure of train-1: it expects to be wrong in 30 % of it.');
+  window.session.toasts.list.at(-1)!.actions[0].run();
+  const visited = [window.session.imageId];
+  for (let i = 0; i < 2; i++) {
+    await doubt.next(null);
+    visited.push(window.session.imageId);
+  }
+  expect(visited).toEqual(['train/train-1', 'train/train-3', 'train/train-2']);
+  await doubt.next(null);
+  expect(told().at(-1)).toBe('There is no other image here that is not done.');
+  expect(asked).toHaveLength(4);
+});
+
+test('what is done is neither looked at nor gone to', async () => {
+  await window.session.work.mark(['train/train-1'], 'done');
+  await eventually(() => window.session.work.stageOf(window.session.images.get('train/train-1')!) === 'done');
+  await doubt.next(null);
+  await doubt.next(null);
+  expect(asked).not.toContain('train/train-1');
+  expect(window.session.imageId).toBe('train/train-3');
+});
+
+test('looking tells how far it is, can be stopped, keeps what it knows by then, and goes on from there', async () => {
+  let go: (doubt: number) => void = () => undefined;
+  answers['train/train-2'] = new Promise((resolve) => (go = resolve));
+  const looking = doubt.next(null);
+  await eventually(() => doubt.looking?.done === 2);
+  expect(doubt.looking).toMatchObject({ total: 4 });
+  await doubt.next(null);
+  expect(window.session.imageId).toBe('train/train-1');
+  doubt.stop();
+  go(0.5);
+  await looking;
+  expect([doubt.looking, doubt.of.size]).toEqual([null, 2]);
+  await doubt.next(null);
+  expect(asked.slice(3)).toEqual(['train/train-2', 'train/train-3']);
+});
+
+test('an image that cannot be read is named and left out; three in a row end the search', async () => {
+  const torn = new AppError('corrupt-file', 'torn');
+  answers['train/train-1'] = torn;
+  await doubt.next(null);
+  expect(told().some((text) => text.startsWith('Not every image could be looked at. train-1: train/train-1 is torn'))).toBe(true);
+  expect(doubt.of.size).toBe(3);
+  const other = new Doubt(window.session);
+  asked = [];
+  answers = Object.fromEntries(Object.keys(answers).map((id) => [id, torn]));
+  await other.next(null);
+  expect([asked.length, other.looking, other.of.size]).toEqual([3, null, 0]);
+});
+
+test('another model is asked anew', async () => {
+  await doubt.next(null);
+  await doubt.next('another-run');
+  expect(asked).toHaveLength(8);
+});
+
+test('doubt is one less the likeliest share, mean over cells', () => {
+  const values = Float32Array.from([Math.log(3), 0, 0, 0]);
+  expect(doubtOf({ width: 2, height: 1, channels: 2, values })).toBeCloseTo((0.25 + 0.5) / 2);
+  expect(doubtOf({ width: 1, height: 1, channels: 2, values: Float32Array.of(1000, 0) })).toBe(0);
+});
