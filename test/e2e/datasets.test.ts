@@ -95,7 +95,7 @@ test('a folder of photos alone is labelled at once, with a class set that is cho
   const dialog = page.getByRole('dialog', { name: 'Import a folder' });
   await dialog.getByLabel('Classes', { exact: true }).selectOption('set:camvid-11');
   await expect(dialog.getByRole('status')).toContainText('2 images');
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa']).analyze();
+  const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
   await dialog.getByRole('button', { name: 'Open', exact: true }).click();
   await expect(page.getByText('2 of 2 images')).toBeVisible();

@@ -58,6 +58,55 @@ for (const theme of ['dark', 'light']) {
       await expect(app.getByRole('dialog')).toBeHidden();
     }
   });
+
+  test(`every dialog that a key or a button of the window opens passes them in the ${theme} theme`, async ({ app }) => {
+    test.setTimeout(90_000);
+    if (theme === 'light') await app.getByRole('button', { name: 'Theme' }).click();
+    const opens: [string, () => Promise<void>][] = [
+      ['Open', () => app.getByRole('button', { name: 'Sample street' }).click()],
+      ['Settings', () => app.getByRole('button', { name: 'Settings' }).click()],
+      ['Help', () => app.getByRole('button', { name: 'Help', exact: true }).click()],
+      ['Search', () => app.keyboard.press('Control+k')],
+      [
+        'Workbench log',
+        async () => {
+          await app.getByRole('button', { name: 'Help', exact: true }).click();
+          await app.getByRole('button', { name: 'Show log' }).click();
+        },
+      ],
+      [
+        'Keys',
+        async () => {
+          await goTo(app, 'Annotate');
+          await app.getByRole('application', { name: 'Canvas' }).waitFor();
+          await app.keyboard.press('?');
+        },
+      ],
+      [
+        'Sweep',
+        async () => {
+          await goTo(app, 'Train');
+          await app.getByRole('button', { name: 'Sweep' }).click();
+        },
+      ],
+      [
+        'Free space',
+        async () => {
+          await goTo(app, 'Runs');
+          await app.getByRole('button', { name: 'Free space' }).click();
+        },
+      ],
+    ];
+    for (const [dialog, open] of opens) {
+      await open();
+      await expect(app.getByRole('dialog').last()).toBeVisible();
+      await app.waitForTimeout(500);
+      const { violations } = await new AxeBuilder({ page: app }).analyze();
+      expect(violations.map(({ id, nodes }) => `${dialog}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+      // The log lies over the help.
+      while ((await app.getByRole('dialog').count()) > 0) await app.keyboard.press('Escape');
+    }
+  });
 }
 
 test('works at 1024 x 768 without a scroll bar of the window', async ({ app }) => {
