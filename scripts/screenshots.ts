@@ -28,6 +28,8 @@ async function drawDataset(folder: string): Promise<void> {
       const name = `0016E5_${String(i * 30 + 390).padStart(5, '0')}.png`;
       const [image, mask] = [split, `${split}annot`].map((labels) => path.join(folder, labels, name));
       await writeScene({ image, mask }, { seed: ++seed, ...size });
+      // One is there to be labelled.
+      if (split === 'test' && i === 0) rmSync(mask);
     }
   }
 }
@@ -117,6 +119,74 @@ await shoot('proposal', {
   forReadme: false,
 });
 
+/** A place on the canvas, by shares of its box. */
+type Place = readonly [x: number, y: number];
+
+async function toCanvas(each: Page): Promise<(place: Place) => [number, number]> {
+  const { x, y, width, height } = (await each.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+  return ([right, down]) => [x + right * width, y + down * height];
+}
+
+async function press(each: Page, way: readonly Place[]): Promise<void> {
+  const at = await toCanvas(each);
+  await each.mouse.move(...at(way[0]));
+  await each.mouse.down();
+  for (const place of way.slice(1)) await each.mouse.move(...at(place), { steps: 8 });
+}
+
+const bow = Array.from({ length: 9 }, (_, i): Place => [
+  0.5 - 0.14 * Math.cos((i * Math.PI) / 8),
+  0.55 - 0.2 * Math.sin((i * Math.PI) / 8),
+]);
+/** Each tool with its key, and a press that is still under way. */
+const toolShots: Record<string, { key: string; way: readonly Place[]; clicks?: boolean }> = {
+  brush: { key: 'b', way: bow },
+  eraser: { key: 'e', way: bow },
+  outline: { key: 'o', way: bow },
+  polygon: { key: 'p', way: bow.filter((_, i) => i % 2 === 0), clicks: true },
+  scissors: { key: 'i', way: bow.filter((_, i) => i % 3 === 0), clicks: true },
+  superpixels: { key: 's', way: bow },
+  wand: { key: 'w', way: [bow[3], [bow[3][0] + 0.03, bow[3][1]]] },
+  'cut-out': { key: 'c', way: [bow[0], [0.7, 0.7]] },
+  rectangle: { key: 'r', way: [bow[0], [0.7, 0.7]] },
+  ellipse: { key: 'Shift+R', way: [bow[0], [0.7, 0.7]] },
+  line: { key: 'l', way: [bow[0], [0.7, 0.3]] },
+  fill: { key: 'f', way: [bow[4]], clicks: true },
+};
+
+/** Every tool with a press under way, which Escape takes back. */
+async function shootTools(): Promise<void> {
+  for (const [name, { key, way, clicks }] of Object.entries(toolShots))
+    await shoot(`tool-${name}`, {
+      prepare: async (each) => {
+        await each.keyboard.press(key);
+        await each.waitForTimeout(key === 's' ? 2500 : 300);
+        if (!clicks) return press(each, way);
+        const at = await toCanvas(each);
+        for (const place of way) {
+          await each.mouse.click(...at(place));
+          await each.waitForTimeout(400);
+        }
+      },
+      leave: async (each) => {
+        await each.keyboard.press('Escape');
+        await each.mouse.up();
+        await each.keyboard.press('Escape');
+        if (name === 'fill') await each.keyboard.press('Control+z');
+      },
+      forReadme: false,
+    });
+  await shoot('tool-clean', { prepare: (each) => each.keyboard.press('k'), forReadme: false });
+  await page.keyboard.press('b');
+  for (const [name, keys] of Object.entries({ contours: 'Shift+H', solo: 'z', compare: 'y' }))
+    await shoot(`view-${name}`, {
+      prepare: (each) => (name === 'compare' ? each.keyboard.down(keys) : each.keyboard.press(keys)),
+      leave: (each) => (name === 'compare' ? each.keyboard.up(keys) : each.keyboard.press(keys)),
+      forReadme: false,
+    });
+}
+await shootTools();
+
 /** A run, and what is looked at once there is one. */
 async function shootRun(): Promise<void> {
   await go('Train');
@@ -136,6 +206,95 @@ async function shootRun(): Promise<void> {
   await page.getByTestId('split-miou').waitFor({ timeout: 300_000 });
   await shoot('review');
 }
+
+/** An image without a label in four steps: what the starter proposes, all of it taken, a stroke that is learned from, some more. */
+async function shootLabelling(): Promise<void> {
+  await go('Library');
+  await page.getByRole('combobox', { name: 'Mask' }).selectOption({ label: 'No mask' });
+  await page
+    .getByRole('option', { name: / test$/ })
+    .first()
+    .click();
+  await go('Annotate');
+  await page.getByRole('application', { name: 'Canvas' }).waitFor();
+  const frames: Buffer[] = [];
+  const settled = () => page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' });
+  const at = await toCanvas(page);
+  const keep = async (pointer: Place) => {
+    await settled();
+    await page.mouse.move(...at(pointer));
+    await page.waitForTimeout(700);
+    const clip = (await page.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+    frames.push(
+      await sharp(await page.screenshot({ clip }))
+        .resize(598, 440, { fit: 'cover' })
+        .toBuffer(),
+    );
+  };
+  const stroke = async (name: string, way: readonly Place[]) => {
+    await page.getByRole('radio', { name }).click();
+    await press(page, way);
+    await page.mouse.up();
+    await settled();
+  };
+  await page.keyboard.press('t');
+  await page.locator('button:enabled', { hasText: 'Take all' }).waitFor({ timeout: 60_000 });
+  await keep([0.5, 0.85]);
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('b');
+  await page.getByRole('button', { name: 'Live' }).click();
+  await keep([0.5, 0.1]);
+  // Where the starter is wrong in this drawing.
+  const strokes: [string, Place[]][] = [
+    [
+      'Road',
+      [
+        [0.54, 0.62],
+        [0.57, 0.69],
+        [0.67, 0.7],
+      ],
+    ],
+    [
+      'Building',
+      [
+        [0.08, 0.15],
+        [0.08, 0.3],
+      ],
+    ],
+    [
+      'Building',
+      [
+        [0.06, 0.6],
+        [0.1, 0.66],
+      ],
+    ],
+    [
+      'Building',
+      [
+        [0.8, 0.41],
+        [0.88, 0.42],
+      ],
+    ],
+    [
+      'Building',
+      [
+        [0.8, 0.5],
+        [0.82, 0.55],
+      ],
+    ],
+  ];
+  await stroke(...strokes[0]);
+  await keep([0.67, 0.7]);
+  for (const each of strokes.slice(1)) await stroke(...each);
+  await keep([0.5, 0.1]);
+  const strip = sharp({ create: { width: 1200, height: 884, channels: 3, background: '#888888' } });
+  const places = frames.map((input, i) => ({ input, left: (i % 2) * 602, top: Math.floor(i / 2) * 444 }));
+  await sharp(await strip.composite(places).png().toBuffer())
+    .png({ palette: true, quality: 80 })
+    .toFile(path.join(docs, 'labelling.png'));
+  await page.getByRole('button', { name: 'Live' }).click();
+}
+if (trains && given < 0) await shootLabelling();
 if (trains) await shootRun();
 
 // What can be wrong with masks, each kind in some.
