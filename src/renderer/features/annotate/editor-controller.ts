@@ -183,8 +183,11 @@ export class EditorController {
 
   /** @param classes in the colours that they are shown in @param hidden those that are not @param contours whether only edges are shown */
   setLook(classes: readonly ClassInfo[], hidden: ReadonlySet<number>, contours: boolean): void {
-    this.tables = hatchedTables(colourTable(classes, hidden), classes.length);
-    this.contours = contours;
+    const tables = hatchedTables(colourTable(classes, hidden), classes.length);
+    // Classes are told anew with every change of the data set: a very large mask is not drawn again for nothing.
+    const isSame = tables.every((table, i) => table.every((pixel, id) => pixel === this.tables[i][id]));
+    if (isSame && contours === this.contours) return;
+    [this.tables, this.contours] = [tables, contours];
     this.repaint();
     this.stage.redrawMask();
     this.showProposed();
