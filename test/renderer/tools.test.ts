@@ -287,6 +287,19 @@ describe('polygon', () => {
       expect(person.hand.preview?.corners).toHaveLength(4);
     });
 
+    test('that a key ends is what the key closes, and nothing of it is open afterwards', () => {
+      const person = new Person('polygon');
+      person.press(...bow[0]);
+      for (const [x, y] of bow) {
+        person.move(x, y);
+        expect(person.hand.key('Shift')).toBe(false);
+      }
+      person.hand.key('Enter');
+      person.release(...bow.at(-1)!);
+      expect([person.steps, person.hand.isOpen]).toEqual([['Polygon'], false]);
+      expect(person.pixels(3)).toBeGreaterThan(500);
+    });
+
     test('is rolled back alone, and kept when the image is left or another tool is taken', () => {
       const person = clicked(triangle);
       person.press(20, 50);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { doubtOf } from '#shared/assist/doubt';
 import { AppError } from '#shared/errors';
 import { Doubt } from '../../src/renderer/state/doubt.svelte.ts';
+import { makeDataset } from '../helpers/dataset.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
 
@@ -92,6 +93,19 @@ test('an image that cannot be read is named and left out; three in a row end the
   answers = Object.fromEntries(Object.keys(answers).map((id) => [id, torn]));
   await other.next(null);
   expect([asked.length, other.looking, other.of.size]).toEqual([3, null, 0]);
+});
+
+test('another data set ends looking, and nothing is told of its images', async () => {
+  let go: (doubt: number) => void = () => undefined;
+  answers['train/train-1'] = new Promise((resolve) => (go = resolve));
+  const looking = doubt.next(null);
+  await eventually(() => doubt.looking?.done === 1);
+  expect(doubt.shareOf('train/train-0')).toBe(0.1);
+  await window.session.openFolder(await makeDataset({ train: 4, val: 1 }));
+  go(0.5);
+  await looking;
+  expect([doubt.looking, doubt.shareOf('train/train-0'), asked.length]).toEqual([null, null, 2]);
+  expect(told().some((text) => text.startsWith('The model is least sure'))).toBe(false);
 });
 
 test('another model is asked anew', async () => {

@@ -20,6 +20,7 @@ export class Doubt {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly gone = new Set<string>();
   /** The data set and the model that it is all of. */
+  private datasetId = '';
   private subject = '';
   private turn = 0;
 
@@ -32,7 +33,7 @@ export class Doubt {
     const { session } = this;
     try {
       const models = await session.client.assist.models();
-      this.beOf(`${session.dataset?.id} ${runId === undefined ? models.at(0)?.runId : runId}`);
+      this.beOf(session.dataset?.id ?? '', runId === undefined ? models.at(0)?.runId : runId);
     } catch (error) {
       return session.toasts.error(error);
     }
@@ -41,10 +42,21 @@ export class Doubt {
     else this.go();
   }
 
-  private beOf(subject: string): void {
+  /** The share of an image of the open data set that the model expects to be wrong in; null where it has not looked. */
+  shareOf(imageId: string): number | null {
+    return this.isStale ? null : (this.of.get(imageId) ?? null);
+  }
+
+  /** Whether another data set is open by now. */
+  private get isStale(): boolean {
+    return this.session.dataset?.id !== this.datasetId;
+  }
+
+  private beOf(datasetId: string, runId: string | null | undefined): void {
+    const subject = `${datasetId} ${runId}`;
     if (subject === this.subject) return;
     this.stop();
-    this.subject = subject;
+    [this.datasetId, this.subject] = [datasetId, subject];
     for (const each of [this.of, this.vain, this.gone]) each.clear();
   }
 
@@ -59,6 +71,7 @@ export class Doubt {
     const began = performance.now();
     let [row, why] = [0, ''];
     for (const [done, { id, name }] of images.entries()) {
+      if (this.isStale) return this.stop();
       const each = done > 0 ? (performance.now() - began) / done / 1000 : null;
       this.looking = { done, total: images.length, secondsLeft: each && each * (images.length - done) };
       try {
@@ -68,6 +81,7 @@ export class Doubt {
         row = 0;
       } catch (error) {
         if (turn !== this.turn) return;
+        if (this.isStale) return this.stop();
         this.vain.add(id);
         why = `${name}: ${messageOf(error)}`;
         if (++row === Math.min(mostInVain, images.length)) break;

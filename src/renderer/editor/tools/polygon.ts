@@ -107,11 +107,12 @@ export class PolygonTool extends SimpleTool {
   }
 
   override key(context: ToolContext, key: string): boolean {
-    if (this.points.length === 0) return false;
+    if (this.points.length === 0 || !['Enter', 'Backspace', 'Delete'].includes(key)) return false;
+    // What is drawn by then belongs to what the key does.
+    this.endPress(context);
     if (key === 'Enter') this.close(context, false);
     else if (key === 'Backspace') this.points.pop();
-    else if (key === 'Delete') this.remove();
-    else return false;
+    else this.remove();
     return true;
   }
 
