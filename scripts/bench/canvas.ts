@@ -80,7 +80,7 @@ const undoOnce = async (page: Page): Promise<number> => {
     const pixel = () => [...layer.getContext('2d')!.getImageData(layer.width / 2, layer.height / 2, 1, 1).data].join();
     const [before, begin] = [pixel(), performance.now()];
     document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', code: 'KeyZ', ctrlKey: true, bubbles: true }));
-    while (pixel() === before && performance.now() - begin < 5000) await new Promise((resolve) => requestAnimationFrame(resolve));
+    while (pixel() === before && performance.now() - begin < 5000) await new Promise((resolve) => setTimeout(resolve));
     return performance.now() - begin;
   });
 };
