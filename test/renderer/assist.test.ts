@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { voidId } from '#shared/mask/void-id';
-import { diffPatch } from '#shared/mask/patch';
 import { LiveModel, type Evidence, type Example } from '../../src/renderer/assist/live-model.ts';
 import { distancesTo, resized, standardise } from '../../src/renderer/assist/maps.ts';
 import { minimise } from '../../src/renderer/assist/minimise.ts';
@@ -10,6 +9,7 @@ import { Painted } from '../../src/renderer/assist/painted.ts';
 import { proposedSize, regionsOf } from '../../src/renderer/assist/proposal-map.ts';
 import { proposalOf } from '../../src/renderer/assist/proposal.ts';
 import { Proposed } from '../../src/renderer/editor/proposed.ts';
+import { diffPatch } from '../helpers/diff-patch.ts';
 
 const small = { minLength: 1, maxLength: 12 };
 

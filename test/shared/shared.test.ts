@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from '#shared/errors';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { leftOutText } from '#shared/data/problem-groups';
-import { applyPatch, diffPatch } from '#shared/mask/patch';
+import { applyPatch } from '#shared/mask/patch';
 import { Confusion } from '#shared/metrics/confusion';
 import { Random } from '#shared/random';
 import { fromWireError, toWireError } from '#shared/rpc/wire-errors';
 import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+import { diffPatch } from '../helpers/diff-patch.ts';
 
 describe('patches', () => {
   const mask = fc

@@ -48,14 +48,9 @@ export class RegionPicture {
 /** Which cells of a coarser grid over a region's box are shown: by the pixel in their corner. */
 function sampled(region: Region | Looked, stride: number, columns: number, rows: number): Uint8Array {
   const { left, top, width } = region.box;
+  const has = 'has' in region ? region.has : (x: number, y: number) => region.selected[(y - top) * width + x - left] > 0;
   const shown = new Uint8Array(columns * rows);
   for (let row = 0, i = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++, i++) {
-      const isIn =
-        'has' in region
-          ? region.has(left + column * stride, top + row * stride)
-          : region.selected[row * stride * width + column * stride] > 0;
-      shown[i] = isIn ? 1 : 0;
-    }
+    for (let column = 0; column < columns; column++, i++) shown[i] = has(left + column * stride, top + row * stride) ? 1 : 0;
   return shown;
 }

@@ -1,5 +1,4 @@
-import type { Region, Size } from './region.ts';
-import { valuesIn } from './region.ts';
+import { valuesIn, type Region, type Size } from './region.ts';
 import type { ImagePoint } from './units.ts';
 
 /** The connected pixels (4 neighbours) that have the class of the pixel at `at`. @returns null beyond the mask */

@@ -13,7 +13,7 @@ export interface Region {
 export interface Looked {
   box: Box;
   /** @returns whether a pixel of the image would be changed */
-  has(x: number, y: number): boolean;
+  has: (x: number, y: number) => boolean;
   ids?: undefined;
 }
 

@@ -103,6 +103,10 @@ export class PolygonTool extends SimpleTool {
       this.points.push(...simplify(this.way!, Math.max(finest, 0.5 / scale)).slice(1));
       this.did = [null, null];
     }
+    this.letGo();
+  }
+
+  private letGo(): void {
     [this.held, this.way, this.draws] = [null, null, false];
   }
 
@@ -119,7 +123,7 @@ export class PolygonTool extends SimpleTool {
   /** Rolls back what is being drawn, else all. */
   override cancel(): boolean {
     const drew = this.draws;
-    [this.held, this.way, this.draws] = [null, null, false];
+    this.letGo();
     if (drew) return true;
     return this.points.splice(0).length > 0;
   }
