@@ -121,7 +121,7 @@ program
   .option('--profile', 'tell the functions that took longest')
   .action(async (options: object) => {
     const file = './bench/canvas.ts';
-    const { measureCanvas } = (await import(file)) as { measureCanvas: (given: object) => Promise<object[]> };
+    const { measureCanvas } = (await import(file)) as { measureCanvas: (given: object) => Promise<void> };
     await measureCanvas(options);
   });
 

@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium, type CDPSession, type Page } from 'playwright';
+import type { CDPSession, Page } from 'playwright';
 import sharp from 'sharp';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
-import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
-import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { root } from '../../test/helpers/workbench.ts';
+import { inWorkbench } from './in-workbench.ts';
 import { longestFunctions } from './page-profile.ts';
 import { summaryOf } from './summary.ts';
 
@@ -30,7 +30,7 @@ export interface CanvasFigures {
   longest: number;
 }
 
-/** How a pointer moves: `at` gives its place on the canvas, 0 to 1, for a share of the way. */
+/** How a pointer moves over the canvas; null for no button. */
 interface Way {
   button: number | null;
   at: 'ring' | 'line';
@@ -112,7 +112,6 @@ async function layOut(folder: string, photo: string, [width, height]: readonly n
 }
 
 class Measurement {
-  readonly figures: CanvasFigures[] = [];
   private readonly page: Page;
   private readonly size: string;
   private readonly cdp: CDPSession | null;
@@ -125,8 +124,7 @@ class Measurement {
     await this.cdp?.send('Profiler.start');
     const times = await work();
     await this.page.waitForTimeout(1000);
-    const figure = { size: this.size, deed, ...summaryOf(times), longest: Math.round(await longestTask(this.page)) };
-    this.figures.push(figure);
+    const figure: CanvasFigures = { size: this.size, deed, ...summaryOf(times), longest: Math.round(await longestTask(this.page)) };
     console.log(JSON.stringify(figure));
     if (this.cdp) console.log(`  ${await longestFunctions(this.cdp)}`);
   }
@@ -145,7 +143,7 @@ class Measurement {
   }
 }
 
-async function measureSize(measurement: Measurement, page: Page, moves: number): Promise<CanvasFigures[]> {
+async function measureSize(measurement: Measurement, page: Page, moves: number): Promise<void> {
   const deeds = { paint: { button: 0, at: 'ring', moves }, pan: { button: 1, at: 'line', moves: 30 } } as const;
   await measurement.wait('open', async () => {
     await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
@@ -197,30 +195,23 @@ async function measureSize(measurement: Measurement, page: Page, moves: number):
   await page.keyboard.press('g');
   await page.keyboard.press('f');
   await measurement.deed('fill', { button: 0, at: 'line', moves: 1 });
-  return measurement.figures;
 }
 
-/** Measures a built workbench in Chromium on one photo at several sizes. */
-export async function measureCanvas({ photo, sizes, build, moves, profile }: CanvasArguments): Promise<CanvasFigures[]> {
-  const figures: CanvasFigures[] = [];
+/** Measures a built workbench in Chromium on one photo at several sizes, and prints each figure as it comes. */
+export async function measureCanvas({ photo, sizes, build, moves, profile }: CanvasArguments): Promise<void> {
   for (const size of sizes.split(',')) {
     const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
-    const folder = path.join(work, 'large');
-    await layOut(folder, photo, size.split('x').map(Number));
-    const host = await startWorkbench({ userData: path.join(work, 'user'), data: folder, build: path.resolve(root, build) });
-    const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArguments });
     try {
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
-      await page.addInitScript(keepLongTasks);
-      await page.goto(host.url);
-      const cdp = profile ? await page.context().newCDPSession(page) : null;
-      await cdp?.send('Profiler.enable');
-      figures.push(...(await measureSize(new Measurement(page, size, cdp), page, moves)));
+      const folder = path.join(work, 'large');
+      await layOut(folder, photo, size.split('x').map(Number));
+      await inWorkbench({ userData: path.join(work, 'user'), data: folder, build: path.resolve(root, build) }, async (page) => {
+        await page.evaluate(keepLongTasks);
+        const cdp = profile ? await page.context().newCDPSession(page) : null;
+        await cdp?.send('Profiler.enable');
+        await measureSize(new Measurement(page, size, cdp), page, moves);
+      });
     } finally {
-      await browser.close();
-      await host.stop('SIGKILL');
       rmSync(work, { recursive: true, force: true });
     }
   }
-  return figures;
 }

@@ -1,10 +1,10 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium, type Page } from 'playwright';
-import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
+import type { Page } from 'playwright';
 import { strokeTimes } from '../../test/e2e/stroke-times.ts';
-import { root, startWorkbench } from '../../test/helpers/workbench.ts';
+import { root } from '../../test/helpers/workbench.ts';
+import { inWorkbench } from './in-workbench.ts';
 import { longestFunctions } from './page-profile.ts';
 import { summaryOf } from './summary.ts';
 
@@ -65,36 +65,32 @@ export async function measureWindow({
   training = false,
   profile,
 }: WindowArguments): Promise<WindowFigures> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
-  const userData = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-user-'));
-  cpSync(data, folder, { recursive: true });
-  const host = await startWorkbench({ userData, data: folder, build: path.resolve(root, build) });
-  const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArguments });
+  const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-bench-'));
+  const folder = path.join(work, 'data');
   try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-US' });
-    await page.goto(host.url);
-    if (training) await startTraining(page);
-    await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
-    await page.getByRole('application', { name: 'Canvas' }).waitFor();
-    await page.waitForTimeout(training ? 500 : 5000);
-    await page.keyboard.press(tool);
-    if (tool !== 'b') await page.waitForTimeout(10_000);
-    const cdp = profile ? await page.context().newCDPSession(page) : null;
-    await cdp?.send('Profiler.enable');
-    await cdp?.send('Profiler.start');
-    const times: number[] = [];
-    const strokes: number[] = [];
-    for (let n = 0; n < switches; n++) {
-      times.push(await switchOnce(page, 'd'));
-      // As a person does: some strokes before the next image, so that there is something to save.
-      if (n % 5 === 0) strokes.push(...(await strokeTimes(page, 60)));
-      await page.waitForTimeout(pause);
-    }
-    if (cdp) console.log(await longestFunctions(cdp));
-    return { build, training, tool, imageSwitch: summaryOf(times), pointerToPixel: summaryOf(strokes) };
+    cpSync(data, folder, { recursive: true });
+    return await inWorkbench({ userData: path.join(work, 'user'), data: folder, build: path.resolve(root, build) }, async (page) => {
+      if (training) await startTraining(page);
+      await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
+      await page.getByRole('application', { name: 'Canvas' }).waitFor();
+      await page.waitForTimeout(training ? 500 : 5000);
+      await page.keyboard.press(tool);
+      if (tool !== 'b') await page.waitForTimeout(10_000);
+      const cdp = profile ? await page.context().newCDPSession(page) : null;
+      await cdp?.send('Profiler.enable');
+      await cdp?.send('Profiler.start');
+      const times: number[] = [];
+      const strokes: number[] = [];
+      for (let n = 0; n < switches; n++) {
+        times.push(await switchOnce(page, 'd'));
+        // As a person does: some strokes before the next image, so that there is something to save.
+        if (n % 5 === 0) strokes.push(...(await strokeTimes(page, 60)));
+        await page.waitForTimeout(pause);
+      }
+      if (cdp) console.log(await longestFunctions(cdp));
+      return { build, training, tool, imageSwitch: summaryOf(times), pointerToPixel: summaryOf(strokes) };
+    });
   } finally {
-    await browser.close();
-    await host.stop('SIGKILL');
-    for (const each of [folder, userData]) rmSync(each, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }

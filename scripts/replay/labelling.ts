@@ -5,14 +5,14 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Page } from 'playwright';
+import type { Page } from 'playwright';
 import { readMask } from '../../src/files/mask-png.ts';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { largestBrush } from '../../src/renderer/editor/brush-sizes.ts';
 import { fit } from '../../src/renderer/editor/viewport.ts';
 import { Random } from '../../src/shared/random.ts';
-import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
-import { startWorkbench } from '../../test/helpers/workbench.ts';
+import { inWorkbench } from '../bench/in-workbench.ts';
+import { summaryOf } from '../bench/summary.ts';
 import { gainOf, largestWrong, lengthOf, outlineOf, piecesOf, strokeIn, type Mask } from './annotator.ts';
 
 const { values: given } = parseArgs({
@@ -241,38 +241,31 @@ const inputsOf = (outcomes: readonly Outcome[]): string =>
       return `${reached.length > 0 ? mean(reached).toFixed(0) : '-'}${never > 0 ? ` (${never} never)` : ''}`;
     })
     .join(', ');
-const percentile = (numbers: readonly number[], share: number) =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(share * (numbers.length - 1))];
-
 async function replay(mode: Mode): Promise<void> {
   const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-replay-'));
   const folder = path.join(work, 'street');
-  layOut(folder, mode);
-  const workbench = await startWorkbench({ userData: path.join(work, 'user'), data: folder });
-  const browser = await chromium.launch({ executablePath: await findChromium(), args: chromiumArguments });
   try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(workbench.url);
-    await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
-    const outcomes: Outcome[] = [];
-    for (const name of names) {
-      const outcome = await labelImage(page, folder, name, mode);
-      outcomes.push(outcome);
-      console.log(`${mode} ${name}  ${outcome.right.map((share) => share.toFixed(1)).join(' ')}  ${inputsOf([outcome])}`);
-    }
-    const times = (of: 'waits' | 'settles') => {
-      const all = outcomes.flatMap((outcome) => outcome[of]);
-      return `p50 ${percentile(all, 0.5).toFixed(0)} ms, p95 ${percentile(all, 0.95).toFixed(0)} ms`;
-    };
-    console.log(`\n(${mode}) ${words[mode]}: ${names.length} images, seed ${given.seed}`);
-    console.log(`| actions | ${checkpoints.join(' | ')} |`);
-    console.log(`| right, % | ${checkpoints.map((_, i) => mean(outcomes.map(({ right }) => right[i])).toFixed(1)).join(' | ')} |`);
-    console.log(`| mIoU | ${checkpoints.map((_, i) => miouOf(outcomes, i).toFixed(3)).join(' | ')} |`);
-    console.log(`presses of pointer and keys until ${aims.join(', ')} %: ${inputsOf(outcomes)}`);
-    console.log(`from an action's first event until the window had settled: ${times('waits')}; from its last: ${times('settles')}\n`);
+    layOut(folder, mode);
+    await inWorkbench({ userData: path.join(work, 'user'), data: folder }, async (page) => {
+      await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Annotate', exact: true }).click();
+      const outcomes: Outcome[] = [];
+      for (const name of names) {
+        const outcome = await labelImage(page, folder, name, mode);
+        outcomes.push(outcome);
+        console.log(`${mode} ${name}  ${outcome.right.map((share) => share.toFixed(1)).join(' ')}  ${inputsOf([outcome])}`);
+      }
+      const times = (of: 'waits' | 'settles') => {
+        const { p50, p95 } = summaryOf(outcomes.flatMap((outcome) => outcome[of]));
+        return `p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms`;
+      };
+      console.log(`\n(${mode}) ${words[mode]}: ${names.length} images, seed ${given.seed}`);
+      console.log(`| actions | ${checkpoints.join(' | ')} |`);
+      console.log(`| right, % | ${checkpoints.map((_, i) => mean(outcomes.map(({ right }) => right[i])).toFixed(1)).join(' | ')} |`);
+      console.log(`| mIoU | ${checkpoints.map((_, i) => miouOf(outcomes, i).toFixed(3)).join(' | ')} |`);
+      console.log(`presses of pointer and keys until ${aims.join(', ')} %: ${inputsOf(outcomes)}`);
+      console.log(`from an action's first event until the window had settled: ${times('waits')}; from its last: ${times('settles')}\n`);
+    });
   } finally {
-    await browser.close();
-    await workbench.stop();
     rmSync(work, { recursive: true, force: true });
   }
 }
