@@ -1,8 +1,8 @@
 // When the assistant looks at an image: who leafs through images is not kept waiting by what nobody sees.
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
-import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+import { type TestWindow, answerFor, closeWindow, eventually, openBench } from './window.ts';
 
 let window: TestWindow;
 let annotate: AnnotateState;
@@ -13,11 +13,8 @@ beforeEach(async () => {
   const opened = await openBench({ train: 4, val: 1 });
   ({ window } = opened);
   described = [];
-  const { workbench } = opened.bench;
-  const dispatch = workbench.dispatch.bind(workbench);
-  vi.spyOn(workbench, 'dispatch').mockImplementation((frame) => {
-    if (frame.method !== 'assist.describe') return dispatch(frame);
-    described.push((frame.input as { imageId: string }).imageId);
+  answerFor(opened.bench, 'assist.describe', (imageId) => {
+    described.push(imageId);
     return new Promise(() => undefined);
   });
   annotate = new AnnotateState(window.session);

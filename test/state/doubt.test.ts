@@ -1,11 +1,10 @@
 // The order in which images are gone to by what a model is unsure of; how unsure it is, is answered here.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doubtOf } from '#shared/assist/doubt';
 import { AppError } from '#shared/errors';
 import { Doubt } from '../../src/renderer/state/doubt.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
-import type { TestBench } from '../helpers/services.ts';
-import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+import { type TestWindow, answerFor, closeWindow, eventually, openBench } from './window.ts';
 
 let window: TestWindow;
 let doubt: Doubt;
@@ -13,25 +12,17 @@ let doubt: Doubt;
 let asked: string[];
 let answers: Record<string, number | Error | Promise<number>>;
 
-function answer({ workbench }: TestBench): void {
-  const dispatch = workbench.dispatch.bind(workbench);
-  vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
-    if (frame.method !== 'assist.doubt') return dispatch(frame);
-    const { imageId } = frame.input as { imageId: string };
-    asked.push(imageId);
-    const found = await answers[imageId];
-    const error = { code: 'corrupt-file' as const, message: `${imageId} is torn`, details: {} };
-    if (found instanceof Error) return { kind: 'result', id: frame.id, ok: false, error };
-    return { kind: 'result', id: frame.id, ok: true, value: { doubt: found } };
-  });
-}
-
 beforeEach(async () => {
   const opened = await openBench({ train: 4, val: 1 });
   ({ window } = opened);
   asked = [];
   answers = { 'train/train-0': 0.1, 'train/train-1': 0.3, 'train/train-2': 0.05, 'train/train-3': 0.2 };
-  answer(opened.bench);
+  answerFor(opened.bench, 'assist.doubt', async (imageId) => {
+    asked.push(imageId);
+    const doubt = await answers[imageId];
+    if (doubt instanceof Error) throw new AppError('corrupt-file', `${imageId} is torn`);
+    return { doubt };
+  });
   window.session.select('train/train-0');
   doubt = new Doubt(window.session);
 });

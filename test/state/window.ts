@@ -1,6 +1,7 @@
 import { expect, vi } from 'vitest';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import type { ServerFrame } from '#shared/rpc/frames';
+import { toWireError } from '#shared/rpc/wire-errors';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import type { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
 import { Session } from '../../src/renderer/state/session.svelte.ts';
@@ -69,6 +70,20 @@ export async function openBench(images: { train: number; val: number }): Promise
   await bench.call('datasets.open', { path: folder });
   await bench.workbench.datasets.require().surveyed();
   return { folder, bench, window: await openWindow(bench) };
+}
+
+/** Answers a method of an image instead of the services: what they would ask is another process. */
+export function answerFor({ workbench }: TestBench, method: string, answer: (imageId: string) => Promise<unknown>): void {
+  const dispatch = workbench.dispatch.bind(workbench);
+  vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
+    if (frame.method !== method) return dispatch(frame);
+    const { id } = frame;
+    try {
+      return { kind: 'result', id, ok: true, value: await answer((frame.input as { imageId: string }).imageId) };
+    } catch (error) {
+      return { kind: 'result', id, ok: false, error: toWireError(error) };
+    }
+  });
 }
 
 export function closeWindow({ connection }: TestWindow): void {
