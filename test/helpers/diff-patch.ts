@@ -1,4 +1,4 @@
-import { patchOf, type MaskPatch, type MaskSize, type PatchBox } from '#shared/mask/patch';
+import { forEachChanged, type MaskPatch, type MaskSize, type PatchBox } from '#shared/mask/patch';
 
 /**
  * What has changed within a box of a mask.
@@ -17,5 +17,8 @@ export function diffPatch(before: Uint8Array, after: Uint8Array, size: MaskSize,
       count++;
     }
   }
-  return patchOf(changed, count, after, size, box);
+  if (count === 0) return null;
+  const values = new Uint8Array(count);
+  forEachChanged({ ...box, changed }, size.width, (index, position) => (values[position] = after[index]));
+  return { ...box, changed, values };
 }

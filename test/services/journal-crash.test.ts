@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WorkFolder } from '#services/datasets/work-folder';
-import { EditHistory } from '#services/edits/edit-history';
+import { EditHistory } from '#shared/mask/edit-history';
 import { recordsOf, type FileState } from '#services/edits/journal';
 import { JournalFile } from '#services/edits/journal-file';
 import { encodeRecord, type JournalRecord } from '#services/edits/journal-record';

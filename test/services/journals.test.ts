@@ -4,7 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { WorkFolder } from '#services/datasets/work-folder';
-import { EditHistory, type EditStep } from '#services/edits/edit-history';
+import { EditHistory, type EditStep } from '#shared/mask/edit-history';
 import { Journals, type RecoveredJournal } from '#services/edits/journals';
 import { holdsMore, JournalFile, readFrames } from '#services/edits/journal-file';
 import { encodeRecord, type JournalRecord } from '#services/edits/journal-record';

@@ -16,6 +16,8 @@ export interface TestWindow {
   breakOff: () => void;
   /** Whether a new connection can be made. */
   reachable: (is: boolean) => void;
+  /** What comes from now on is heard, in its order, once the function that this gives is called. */
+  deafen: () => () => void;
 }
 
 /** Opens a window on the services of a bench. */
@@ -24,11 +26,13 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
   vi.stubGlobal('window', {});
   let reachable = true;
   let breakOff: () => void = () => undefined;
+  let unheard: ServerFrame[] | null = null;
+  let hear: (frame: ServerFrame) => void = () => undefined;
   const open = (): Promise<Channel> => {
     if (!reachable) return Promise.reject(new Error('nobody is there'));
     let open = true;
     let close: () => void = () => undefined;
-    let receive: (frame: ServerFrame) => void = () => undefined;
+    const receive = (frame: ServerFrame) => (unheard ? void unheard.push(frame) : hear(frame));
     const unsubscribe = bench.workbench.events.subscribe((name, payload, dataset) => {
       if (open) receive({ kind: 'event', name, payload, ...(dataset === undefined ? {} : { dataset }) });
     });
@@ -39,7 +43,7 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
     };
     return Promise.resolve({
       send: (frame) => void bench.workbench.dispatch(frame).then((result) => open && receive(result)),
-      onFrame: (listener) => (receive = listener),
+      onFrame: (listener) => (hear = listener),
       onClose: (listener) => (close = listener),
       close: () => {
         open = false;
@@ -50,7 +54,14 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
   const connection = await createConnection(open, { heartbeatMs: 0, firstWaitMs: 5, longestWaitMs: 20 });
   const session = new Session(connection);
   await session.start();
-  return { session, connection, breakOff: () => breakOff(), reachable: (is) => (reachable = is) };
+  const deafen = () => {
+    const frames: ServerFrame[] = (unheard = []);
+    return () => {
+      unheard = null;
+      for (const frame of frames) hear(frame);
+    };
+  };
+  return { session, connection, breakOff: () => breakOff(), reachable: (is) => (reachable = is), deafen };
 }
 
 /** Paints a dot and gives the pixel's index. */

@@ -30,13 +30,18 @@ export class Painted {
   /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
   add(patch: MaskPatch, keepsCleared = false): void {
     const drawn = new Map<number, { pixels: number[]; of: number }>();
+    let [lastCell, lastId] = [-1, -1];
     forEachChanged(patch, this.image.width, (pixel, position) => {
       const id = patch.values[position];
-      this.fixed[this.cellOf(pixel)] = id === voidId && !keepsCleared ? 0 : id + 1;
+      const cell = this.cellOf(pixel);
+      // Of a very large image the pixels of a cell say the same.
+      if (cell === lastCell && id === lastId) return;
+      [lastCell, lastId] = [cell, id];
+      this.fixed[cell] = id === voidId && !keepsCleared ? 0 : id + 1;
       if (id === voidId) return;
       const sample = drawn.get(id) ?? { pixels: [], of: 0 };
       drawn.set(id, sample);
-      // Each pixel is as likely to be kept as any other, however many there are (a reservoir).
+      // Each of them is as likely to be kept as any other, however many there are (a reservoir).
       const place = sample.of++ < pixelsOfStroke ? sample.of - 1 : this.random.integer(sample.of);
       if (place < pixelsOfStroke) sample.pixels[place] = pixel;
     });

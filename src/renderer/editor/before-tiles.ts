@@ -1,4 +1,4 @@
-import { patchOf, type MaskPatch } from '#shared/mask/patch';
+import type { MaskPatch } from '#shared/mask/patch';
 import type { Size } from './region.ts';
 import type { Box } from './units.ts';
 
@@ -60,21 +60,45 @@ export class BeforeTiles {
     if (tile) tile[at] = id;
   }
 
-  /** What has changed since in a box that all of it lies in; null where nothing has. */
-  patch(box: Box): MaskPatch | null {
-    const { ids, size } = this;
+  /** What has changed since in a box that all of it lies in, and what that was before; null where nothing has. */
+  change(box: Box): { patch: MaskPatch; before: Uint8Array } | null {
+    const { ids } = this;
     const changed = new Uint8Array(Math.ceil((box.width * box.height) / 8));
     let count = 0;
-    for (const [number, tile] of this.tiles)
-      this.eachRow(number % this.across, Math.floor(number / this.across), (at, from, pixels) => {
-        const first = (Math.floor(from / size.width) - box.top) * box.width + (from % size.width) - box.left;
-        for (let x = 0; x < pixels; x++) {
-          if (tile[at + x] === ids[from + x]) continue;
-          changed[(first + x) >> 3] |= 1 << ((first + x) & 7);
-          count++;
-        }
-      });
-    return patchOf(changed, count, ids, size, box);
+    this.eachSpan(box, (tile, at, from, bit, pixels) => {
+      for (let x = 0; x < pixels; x++) {
+        if (tile[at + x] === ids[from + x]) continue;
+        changed[(bit + x) >> 3] |= 1 << ((bit + x) & 7);
+        count++;
+      }
+    });
+    if (count === 0) return null;
+    const [before, values] = [new Uint8Array(count), new Uint8Array(count)];
+    let position = 0;
+    this.eachSpan(box, (tile, at, from, _, pixels) => {
+      for (let x = 0; x < pixels; x++) {
+        if (tile[at + x] === ids[from + x]) continue;
+        before[position] = tile[at + x];
+        values[position++] = ids[from + x];
+      }
+    });
+    return { patch: { ...box, changed, values }, before };
+  }
+
+  /**
+   * Visits a box row by row, each row by the tiles that were kept.
+   * @param visit gets a tile, where in it and in the mask the pixels begin, their place in the box, and how many they are
+   */
+  private eachSpan(box: Box, visit: (tile: Uint8Array, at: number, from: number, bit: number, pixels: number) => void): void {
+    const right = box.left + box.width;
+    for (let y = box.top; y < box.top + box.height; y++)
+      for (let x = box.left, until; x < right; x = until) {
+        const column = Math.floor(x / side);
+        until = Math.min(right, (column + 1) * side);
+        const tile = this.tiles.get(Math.floor(y / side) * this.across + column);
+        const bit = (y - box.top) * box.width + x - box.left;
+        if (tile) visit(tile, (y % side) * side + (x % side), y * this.size.width + x, bit, until - x);
+      }
   }
 
   /** Visits every pixel of the tiles that were kept, with what it was. */

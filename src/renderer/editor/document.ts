@@ -1,5 +1,6 @@
 import { assertPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { BeforeTiles } from './before-tiles.ts';
+import { changedBoxes } from './changed-boxes.ts';
 import { writableIds, type Ink, type WriteWhere } from './ink.ts';
 import { valuesIn, type Region, type Size } from './region.ts';
 import { unionBox, type Box } from './units.ts';
@@ -10,6 +11,8 @@ type Listener = (box: Box) => void;
 export interface Stroke {
   label: string;
   patch: MaskPatch;
+  /** What its pixels were before it, in the order of its values. */
+  before: Uint8Array;
 }
 
 /** An open stroke: what every touched pixel was before it. */
@@ -172,8 +175,8 @@ export class MaskDocument {
     if (!stroke) return;
     if (!stroke.box && stroke.spared.size > 0) for (const listener of this.sparedListeners) listener([...stroke.spared]);
     if (!stroke.box) return;
-    const patch = stroke.before.patch(stroke.box);
-    if (patch) for (const listener of this.committed) listener({ label: stroke.label, patch });
+    const change = stroke.before.change(stroke.box);
+    if (change) for (const listener of this.committed) listener({ label: stroke.label, ...change });
   }
 
   /** Rolls an open stroke back. @returns whether one was open */
@@ -197,21 +200,25 @@ export class MaskDocument {
     const covered = this.coverage(patch, pending);
     const { stroke, ids } = this;
     forEachChanged(patch, this.size.width, (index, position) => {
-      if (covered?.has(index)) return;
+      if (covered?.[placeIn(patch, index, this.size)]) return;
       const value = patch.values[position];
       const painted = stroke !== null && stroke.before.at(index) !== ids[index];
       stroke?.before.put(index, value);
       if (!painted) this.put(index, value);
     });
-    this.announce(patch);
+    for (const box of changedBoxes(patch)) this.announce(box);
   }
 
-  /** The pixels of pending strokes that a patch may touch. */
-  private coverage(patch: Box, pending: readonly MaskPatch[]): Set<number> | null {
-    const near = pending.filter((other) => overlaps(patch, other));
+  /** Which pixels of a box pending strokes cover, one byte a pixel; null for none. */
+  private coverage(box: Box, pending: readonly MaskPatch[]): Uint8Array | null {
+    const near = pending.filter((other) => overlaps(box, other));
     if (near.length === 0) return null;
-    const covered = new Set<number>();
-    for (const other of near) forEachChanged(other, this.size.width, (index) => covered.add(index));
+    const covered = new Uint8Array(box.width * box.height);
+    for (const other of near)
+      forEachChanged(other, this.size.width, (index) => {
+        const place = placeIn(box, index, this.size);
+        if (place >= 0) covered[place] = 1;
+      });
     return covered;
   }
 
@@ -231,3 +238,10 @@ export class MaskDocument {
 
 const overlaps = (a: Box, b: Box): boolean =>
   a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
+
+/** Where in a box a pixel of the mask lies, row-major; -1 where it does not. */
+function placeIn({ left, top, width, height }: Box, index: number, size: Size): number {
+  const y = Math.floor(index / size.width);
+  const [row, column] = [y - top, index - y * size.width - left];
+  return row >= 0 && row < height && column >= 0 && column < width ? row * width + column : -1;
+}

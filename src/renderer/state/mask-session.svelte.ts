@@ -1,8 +1,9 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
-import { packPatch, type MaskPatch, type WirePatch } from '#shared/mask/patch';
+import { packPatch, sameValues, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { learnedLabel } from './assist-labels.ts';
+import { OwnSteps, type Move } from './own-steps.ts';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -24,13 +25,22 @@ const readAgainMs = 1500;
 /** How often it is looked whether the stroke in hand has ended. */
 const strokeLookMs = 100;
 
-interface Pending extends Stroke {
+/** What this window has done and main has not yet: a stroke, or undo or redo of one. */
+interface Pending {
+  /** As the window names it. */
   id: string;
+  kind: 'stroke' | Move;
+  /** What was painted, or is painted again or back. */
+  patch: MaskPatch;
+  label: string;
+  /** The stroke that it paints, takes back or does again. */
+  stroke: string;
 }
 
 /**
- * The mask of one image in this window: paints at once, sends every stroke to main and takes over what others paint. A stroke that
- * main has not acknowledged is sent again after a lost connection, under its name, so that it is done once.
+ * The mask of one image in this window: paints at once, sends every stroke to main and takes over what others paint. What main has not
+ * acknowledged is sent again after a lost connection, under its name, so that it is done once. Undo and redo of the window's own newest
+ * strokes are painted at once too; main does the same step or none, and what it did is what the mask becomes.
  */
 export class MaskSession {
   readonly imageId: string;
@@ -50,6 +60,9 @@ export class MaskSession {
   private readonly datasetId: string | undefined;
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
+  private readonly own = new OwnSteps();
+  /** What main's undo and redo would do. */
+  private next: { undo: string | null; redo: string | null } = { undo: null, redo: null };
   private readonly incoming = new Serial();
   private readonly outgoing = new Serial();
   private readonly readings = new Serial();
@@ -58,6 +71,8 @@ export class MaskSession {
   /** Why the mask could not be read last; null where it could. */
   private unread: string | null = null;
   private undoEnds = false;
+  /** Whether the window shows what is not in the mask. */
+  private astray = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
 
@@ -113,10 +128,17 @@ export class MaskSession {
     const unsafe = this.pending.length > 0 || state.durable < state.seq;
     this.saveState = state.state === 'saved' && unsafe ? 'unsaved' : state.state;
     this.savedAt = state.savedAt;
-    this.undoLabel = state.undo;
-    this.redoLabel = state.redo;
+    this.next = state;
+    this.tellNext();
     this.undoEnds = state.undoEnds;
     this.problem = state.problem;
+  }
+
+  /** On top of main's steps are those that the window knows to be its own, as far as it knows any. */
+  private tellNext(): void {
+    const { undo, redo, known } = this.own;
+    this.undoLabel = undo?.label ?? this.next.undo;
+    this.redoLabel = known ? (redo?.label ?? null) : this.next.redo;
   }
 
   /** Changes are taken over one after the other, as main made them, also where one has to be unpacked first. */
@@ -134,12 +156,23 @@ export class MaskSession {
 
   private async apply(change: EditChange): Promise<void> {
     if (this.held) return void this.held.push(change);
-    const { stroke } = change;
-    const own = stroke === null ? -1 : this.pending.findIndex(({ id }) => id === stroke);
+    const place = this.pending.findIndex(({ id }) => id === change.stroke);
+    const mine = place < 0 ? null : this.pending[place];
     // Its turn has come in main's order; the window has painted it already.
-    if (own >= 0) return this.settled([this.pending[own].id]);
+    if (mine?.kind === 'stroke') return this.settled([mine.id]);
     const patch = change.patch.packed ? await unpackPatch(change.patch) : change.patch;
+    if (mine) return this.moved(mine, patch);
+    // Others' steps lie on the window's now.
+    this.own.forget();
+    this.tellNext();
     this.document.applyRemote(patch, this.patches());
+  }
+
+  /** Main has moved the same step. What lay below it is main's to say: another may have painted there before the stroke came. */
+  private moved(mine: Pending, patch: MaskPatch): void {
+    const later = this.pending.slice(this.pending.indexOf(mine) + 1);
+    if (!sameValues(mine.patch, patch)) this.document.applyRemote(patch, patchesOf(later));
+    this.settled([mine.id]);
   }
 
   /** These strokes are main's now, or nobody's. */
@@ -149,38 +182,65 @@ export class MaskSession {
   }
 
   private patches(): MaskPatch[] {
-    return this.pending.map(({ patch }) => patch);
+    return patchesOf(this.pending);
   }
 
-  private send(stroke: Stroke): void {
-    const pending = { ...stroke, id: this.session.nextStroke() };
+  private send({ label, patch, before }: Stroke): void {
+    const id = this.session.nextStroke();
+    this.own.push(id, { label, patch, before });
+    this.happened({ id, kind: 'stroke', patch, label, stroke: id });
+  }
+
+  private happened(pending: Pending): void {
     this.pending.push(pending);
     this.saveState = 'unsaved';
+    this.tellNext();
     this.transmit(pending);
   }
 
-  /** Sends strokes in their order, also where one has to be packed first. */
+  /** Sends what was done in its order, also where a stroke has to be packed first. */
   private transmit(pending: Pending): void {
     void this.outgoing.run(async () => {
-      const patch = await packPatch(pending.patch, deflate);
+      const patch = pending.kind === 'stroke' ? await packPatch(pending.patch, deflate) : null;
       if (this.isHere) void this.deliver(pending, patch);
     });
   }
 
-  private async deliver({ id, label }: Pending, patch: WirePatch): Promise<void> {
+  private ask({ id, kind, label, stroke }: Pending, patch: WirePatch | null): Promise<unknown> {
+    const { imageId } = this;
+    const { edits } = this.session.client;
+    if (kind === 'stroke') return edits.stroke({ imageId, stroke: id, label, patch: patch! });
+    return edits[kind]({ imageId, own: { stroke, name: id } });
+  }
+
+  private async deliver(pending: Pending, patch: WirePatch | null): Promise<void> {
+    const { id } = pending;
     try {
-      await this.session.client.edits.stroke({ imageId: this.imageId, stroke: id, label, patch });
+      const done = await this.ask(pending, patch);
+      if (done === null && this.pending.includes(pending)) await this.overtaken(pending);
     } catch (error) {
       // While the workbench does not answer, has another data set open or its folder is away, the stroke waits here, and is sent again
       // when that is over.
       const code = error instanceof AppError ? error.code : null;
       if (code === 'disconnected' || code === 'conflict') return;
       if (code === 'not-found') return this.readLater(error);
-      this.settled([id]);
       this.session.toasts.error(error);
-      // What was painted is not in the mask: the window shows the mask.
-      await this.resync();
+      await this.takeAway(id);
     }
+  }
+
+  /** What was done here is not in the mask: the window shows the mask. */
+  private async takeAway(id: string): Promise<void> {
+    this.astray = true;
+    this.settled([id]);
+    await this.resync();
+  }
+
+  /** Main's newest step was another one by then, so nothing was moved. */
+  private async overtaken({ id, kind, label }: Pending): Promise<void> {
+    await this.takeAway(id);
+    const what = kind === 'undo' ? 'taken back' : 'done again';
+    this.session.toasts.show('info', `"${label}" was not ${what}: another window has painted on ${this.imageId} since.`);
   }
 
   private async reopen(text: string): Promise<void> {
@@ -208,12 +268,13 @@ export class MaskSession {
     return this.session.dataset?.id === this.datasetId;
   }
 
-  /** Says why it cannot be read, once; what main does not have is sent with the next reading, which may succeed in a moment. */
+  /** Says why it cannot be read, once. What main does not have is sent, and what only the window shows goes, with a later reading. */
   private readLater(error: unknown): void {
     const reason = messageOf(error);
     if (reason !== this.unread) this.session.toasts.error(error);
     this.unread = reason;
-    if (this.pending.length === 0 || this.session.link !== 'open') return;
+    const waits = this.pending.length > 0 || (this.astray && !this.closed);
+    if (!waits || this.session.link !== 'open') return;
     this.again ??= setTimeout(() => {
       this.again = null;
       void this.resync();
@@ -235,9 +296,12 @@ export class MaskSession {
       if (this.isOutgrown) return this.leavePending(opened.known);
       const ids = await inflate(opened.ids);
       await this.incoming.idle();
+      // What others did while nobody listened is not known.
+      this.own.forget();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
       this.document.foreign = foreignOf(opened);
       this.document.reset(ids, this.patches());
+      this.astray = false;
       since = opened.seq;
       this.takeState(opened);
       for (const note of opened.notes) this.session.toasts.show('info', note);
@@ -258,20 +322,33 @@ export class MaskSession {
   }
 
   async undo(): Promise<void> {
-    await this.afterStrokes(async () => {
-      const { edits } = this.session.client;
-      let taken = await edits.undo({ imageId: this.imageId });
-      // What was learned from a stroke goes with it.
-      if (taken === learnedLabel) taken = await edits.undo({ imageId: this.imageId });
-      if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
-    });
+    let taken = await this.move('undo');
+    // What was learned from a stroke goes with it.
+    if (taken === learnedLabel) taken = await this.move('undo');
+    if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
   }
 
   async redo(): Promise<void> {
-    await this.afterStrokes(async () => {
-      await this.session.client.edits.redo({ imageId: this.imageId });
-      if (this.redoLabel === learnedLabel) await this.session.client.edits.redo({ imageId: this.imageId });
-    });
+    await this.move('redo');
+    if (this.redoLabel === learnedLabel) await this.move('redo');
+  }
+
+  /** Moves the window's own newest step at once, and another as main says. @returns what was moved, or null */
+  private async move(kind: Move): Promise<string | null> {
+    const step = this.own[kind];
+    if (!step || this.blocked !== null || this.readOnlyReason !== null) return this.moveInMain(kind);
+    this.own.move(kind);
+    const { left, top, width, height, changed, label, stroke } = step;
+    const patch = { left, top, width, height, changed, values: kind === 'undo' ? step.before : step.after };
+    this.document.applyRemote(patch, []);
+    this.happened({ id: this.session.nextStroke(), kind, patch, label, stroke });
+    return label;
+  }
+
+  private async moveInMain(kind: Move): Promise<string | null> {
+    let moved: string | null = null;
+    await this.afterStrokes(async () => (moved = await this.session.client.edits[kind]({ imageId: this.imageId })));
+    return moved;
   }
 
   /** Writes the mask file now. */
@@ -303,3 +380,5 @@ export class MaskSession {
 }
 
 const foreignOf = ({ foreign }: OpenedMask): Map<number, string> => new Map(foreign.map(({ id, text }) => [id, text]));
+
+const patchesOf = (pending: readonly Pending[]): MaskPatch[] => pending.map(({ patch }) => patch);

@@ -51,7 +51,7 @@ export interface OpenedMask extends EditState {
 export interface EditChange {
   imageId: string;
   seq: number;
-  /** The stroke it is, as its window named it; null for undo, redo and what the workbench did. */
+  /** The stroke it is, or undo or redo of one, as its window named it; null for what has no name and what the workbench did. */
   stroke: string | null;
   patch: WirePatch;
 }
@@ -96,6 +96,9 @@ export const patchSchema = z.strictObject({
   packed: z.boolean().optional(),
 });
 const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
+const name = z.string().min(1).max(80);
+/** Undo and redo. @param own the stroke that the window has moved already, and the name of that: nothing else is moved, and that once */
+const move = image.extend({ own: z.strictObject({ stroke: name, name }).optional() });
 const revisionSchema = z.string().regex(/^[0-9a-f]{8,64}$/);
 const manyImages = z.array(image.shape.imageId).min(1).max(200_000);
 
@@ -115,12 +118,10 @@ export const edits = {
     /** @param window names the window, so that its own strokes are told from others' */
     open: method(image.extend({ window: z.string().min(1).max(40) })).returns<OpenedMask>(),
     /** Paints. Answers once the stroke is durable. @param stroke names it: sent again, it is done once */
-    stroke: method(image.extend({ stroke: z.string().min(1).max(80), label: z.string().max(60), patch: patchSchema })).returns<{
-      seq: number;
-    }>(),
-    /** @returns what was taken back, or null if there is nothing */
-    undo: method(image).returns<string | null>(),
-    redo: method(image).returns<string | null>(),
+    stroke: method(image.extend({ stroke: name, label: z.string().max(60), patch: patchSchema })).returns<{ seq: number }>(),
+    /** @returns what was taken back, or null if there is nothing, or if what comes next is not the stroke that was asked for */
+    undo: method(move).returns<string | null>(),
+    redo: method(move).returns<string | null>(),
     /** Writes the mask file now. */
     save: method(image).returns<EditState>(),
     /** How the masks stand that are not in their files, of images that are open in no window too. */

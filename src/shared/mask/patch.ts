@@ -149,10 +149,9 @@ export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): v
   forEachChanged(patch, size.width, (index, position) => (ids[index] = patch.values[position]));
 }
 
-/** @param changed one bit a pixel of the box @param count how many are set @param after the whole mask as it is @returns null for none */
-export function patchOf(changed: Uint8Array, count: number, after: Uint8Array, size: MaskSize, box: PatchBox): MaskPatch | null {
-  if (count === 0) return null;
-  const values = new Uint8Array(count);
-  forEachChanged({ ...box, changed }, size.width, (index, position) => (values[position] = after[index]));
-  return { ...box, changed, values };
+/** Whether two patches of the same pixels give them the same ids. */
+export function sameValues({ values: a }: MaskPatch, { values: b }: MaskPatch): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -8,7 +8,7 @@ import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WireP
 import { storedValues } from '#shared/classes/class-map';
 import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
-import type { EditStep } from './edit-history.ts';
+import type { EditStep } from '#shared/mask/edit-history';
 import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-options.ts';
 import { EditRecorder } from './edit-recorder.ts';
 import { recordsOf, type FileState } from './journal.ts';
@@ -283,28 +283,24 @@ export class EditSession {
     this.options.stateChanged(this.state());
   }
 
-  /** @returns what was taken back once that is durable, or null @throws AppError 'read-only' */
-  async undo(): Promise<string | null> {
-    return this.move('undo');
-  }
-
-  /** @returns what was done again once that is durable, or null @throws AppError 'read-only' */
-  async redo(): Promise<string | null> {
-    return this.move('redo');
-  }
-
-  private async move(kind: 'undo' | 'redo'): Promise<string | null> {
+  /**
+   * Undo or redo.
+   * @param own the stroke that a window has moved already, and the name of that: nothing else is moved, and that once
+   * @returns what was moved once that is durable; null if there is nothing, or another step comes next
+   * @throws AppError 'read-only', 'cancelled'
+   */
+  async move(kind: 'undo' | 'redo', own?: { stroke: string; name: string }): Promise<string | null> {
     this.options.assertWritable();
     this.assertOpen();
     const moved = await this.work.run(async () => {
       const step = kind === 'undo' ? this.history.nextUndo : this.history.nextRedo;
-      if (!step) return null;
+      if (!step || (own && (step.stroke !== own.stroke || this.options.strokes.has(own.name)))) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
       const patch = await this.patchOf(step, side);
       // In one turn with its record: a journal that is written anew has either both or none.
       this.history[kind]();
-      return { label: step.label, ...this.happened({ kind }, step, patch, null) };
+      return { label: step.label, ...this.happened({ kind }, step, patch, own?.name ?? null) };
     });
     await moved?.recorded;
     return moved?.label ?? null;

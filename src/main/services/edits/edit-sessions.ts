@@ -380,8 +380,8 @@ export class EditSessions {
     return {
       open: ({ imageId, window }) => this.opened(imageId, window),
       stroke: ({ imageId, stroke, label, patch }) => on(imageId, (session) => session.stroke(stroke, label, patch)),
-      undo: ({ imageId }) => on(imageId, (session) => session.undo()),
-      redo: ({ imageId }) => on(imageId, (session) => session.redo()),
+      undo: ({ imageId, own }) => on(imageId, (session) => session.move('undo', own)),
+      redo: ({ imageId, own }) => on(imageId, (session) => session.move('redo', own)),
       save: ({ imageId }) => on(imageId, (session) => session.save()),
       unsaved: () => this.unsaved(),
       resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),

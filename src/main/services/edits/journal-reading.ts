@@ -2,7 +2,7 @@ import type { PixelKind } from '#files/mask-form';
 import { messageOf } from '#shared/errors';
 import type { MaskSize } from '#shared/mask/patch';
 import { breathe } from '../turns.ts';
-import { EditHistory, type EditStep } from './edit-history.ts';
+import { EditHistory, type EditStep } from '#shared/mask/edit-history';
 import { mergedKinds, readKinds } from './pixel-kinds.ts';
 import { assertStep, decodeRecord, type JournalRecord } from './journal-record.ts';
 

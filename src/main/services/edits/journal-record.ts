@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '#shared/errors';
 import { assertShallow } from '#shared/rpc/assert-shallow';
 import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
-import type { EditStep } from './edit-history.ts';
+import type { EditStep } from '#shared/mask/edit-history';
 import { pack, unpack } from './packing.ts';
 import { breathe } from '../turns.ts';
 

@@ -6,7 +6,7 @@ import { asFileError, renameOver, temporaryName } from '#files/atomic-write';
 import { isThere, lookAt } from '#files/file-identity';
 import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskSize } from '#shared/mask/patch';
-import type { EditSteps } from './edit-history.ts';
+import type { EditSteps } from '#shared/mask/edit-history';
 import { JournalFile, JournalLost } from './journal-file.ts';
 import { encodeRecord, type JournalRecord } from './journal-record.ts';
 

@@ -6,7 +6,7 @@ import { isOwnCode } from '#files/mask-legend';
 import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { WorkFolder } from '../datasets/work-folder.ts';
-import { EditHistory } from './edit-history.ts';
+import { EditHistory } from '#shared/mask/edit-history';
 import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
 import { holdsMore, readFrames } from './journal-file.ts';
 import type { JournalRecord } from './journal-record.ts';

@@ -1,6 +1,6 @@
 import { forEachChangedInTurns, type PatchBox } from '#shared/mask/patch';
 import { breathe } from '../turns.ts';
-import type { EditStep } from './edit-history.ts';
+import type { EditStep } from '#shared/mask/edit-history';
 
 const pixelsATurn = 1_000_000;
 

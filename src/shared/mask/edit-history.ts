@@ -1,6 +1,9 @@
-import type { PatchBox } from '#shared/mask/patch';
+import type { PatchBox } from './patch.ts';
 
-/** One undoable change, in stored values: which pixels of a box changed, and what they held before and after. */
+/**
+ * One undoable change: which pixels of a box changed, and what they held before and after; stored values where main keeps it, ids as
+ * windows show them in a window.
+ */
 export interface EditStep extends PatchBox {
   /** Never used twice in a mask's history: a state is named by its newest step. */
   id: number;
