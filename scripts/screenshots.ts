@@ -200,11 +200,28 @@ async function shootRun(): Promise<void> {
 
   await go('Runs');
   await shoot('runs');
-
   await go('Review');
+  await shootReview();
+}
+
+/** The predictions of a split, also in the colours for colour-blind eyes. */
+async function shootReview(): Promise<void> {
   await page.getByRole('button', { name: 'Predict val' }).click();
   await page.getByTestId('split-miou').waitFor({ timeout: 300_000 });
   await shoot('review');
+  await useSafeColours();
+  await shoot('review-safe', { forReadme: false });
+  await useSafeColours();
+}
+
+async function useSafeColours(): Promise<void> {
+  await go('Annotate');
+  const more = page.getByText('More of the view');
+  const box = page.getByLabel('Colours for colour-blind eyes');
+  if (!(await box.isVisible())) await more.click();
+  await box.click();
+  await go('Review');
+  await page.getByRole('figure', { name: 'Prediction' }).waitFor();
 }
 
 /** An image without a label in four steps: what the starter proposes, all of it taken, a stroke that is learned from, some more. */
@@ -296,6 +313,11 @@ async function shootLabelling(): Promise<void> {
 }
 if (trains && given < 0) await shootLabelling();
 if (trains) await shootRun();
+else {
+  await go('Review');
+  await page.getByRole('button', { name: /starter/ }).click();
+  await shootReview();
+}
 
 // What can be wrong with masks, each kind in some.
 const labels = readdirSync(path.join(data, 'trainannot')).map((name) => path.join(data, 'trainannot', name));

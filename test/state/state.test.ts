@@ -283,6 +283,22 @@ describe('the Annotate place', () => {
     again.close();
   });
 
+  test('says so where the class that is to be seen alone is nowhere on the image', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const ids = annotate.mask!.document.ids;
+    annotate.hand.pick(ids[0]);
+    annotate.toggleSolo();
+    expect(annotate.unseen).not.toContain(ids[0]);
+    annotate.toggleSolo();
+    expect(session.toasts.list).toEqual([]);
+    const absent = session.dataset!.classes.findIndex((_, id) => !ids.includes(id));
+    annotate.hand.pick(absent);
+    annotate.toggleSolo();
+    expect(session.toasts.list.at(-1)?.text).toContain(`${session.dataset!.classes[absent].name} is nowhere on this image`);
+    annotate.close();
+  });
+
   test('opens what could not be opened while the workbench did not answer, when it does', async () => {
     const annotate = new AnnotateState(session);
     window.reachable(false);

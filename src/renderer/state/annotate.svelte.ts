@@ -265,6 +265,15 @@ export class AnnotateState {
     return [...this.classNames.keys()].filter((id) => id !== this.hand.paintedId);
   }
 
+  /** Shows the class in hand alone, or all again. */
+  toggleSolo(): void {
+    this.view.solo = !this.view.solo;
+    const id = this.hand.paintedId;
+    if (!this.view.solo || !this.mask || this.mask.document.pixels[id] > 0) return;
+    const name = this.classNames[id] ?? 'What is not labelled';
+    this.session.toasts.show('info', `${name} is nowhere on this image, so no label is shown. Z shows the others again.`);
+  }
+
   /** Why nothing can be painted now; null where it can. */
   get blocked(): string | null {
     if (this.comparing.ids) return 'An earlier mask is shown, as long as it is held';
