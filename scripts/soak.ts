@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { locateDataset } from '../src/main/services/layouts/recognise.ts';
 import { findPreset } from '../src/shared/training/presets.ts';
 import type { ConnectionsReport } from './soak/bad-clients.ts';
 import { convShapes, convSweep } from './soak/conv-shapes.ts';
@@ -10,6 +9,7 @@ import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
 import { hostileSoak } from './soak/hostile.ts';
 import { jobsSoak } from './soak/jobs.ts';
+import { jobData } from '../test/helpers/training.ts';
 
 type ConnectionsSoak = (seconds: number, rounds: number, onKind: (kind: string) => void) => Promise<ConnectionsReport>;
 
@@ -21,20 +21,10 @@ const host = { entry: path.join(root, 'src/ml/trainer/index.ts'), program: proce
 
 async function crash({ kills, seed }: { kills: number; seed: number }): Promise<void> {
   const folder = path.join(root, 'resources/sample');
-  const located = locateDataset(folder);
-  const { classes, format } = located.classSet;
-  const of = (split: string, count: number) =>
-    located.images
-      .filter((image) => image.split === split)
-      .slice(0, count)
-      .map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   const { config } = findPreset('tiny');
   const job = {
     kind: 'train' as const,
-    classes,
-    maskFormat: format,
-    train: of('train', 8),
-    validation: of('val', 2),
+    ...jobData(folder, { train: 8, val: 2 }),
     initialWeights: null,
     config: {
       ...config,

@@ -2,9 +2,9 @@ import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { locateDataset } from '../../src/main/services/layouts/recognise.ts';
 import { TrainerProcess } from '../../src/main/services/jobs/trainer-process.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
+import { jobData } from '../../test/helpers/training.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -20,13 +20,6 @@ export interface LoopArguments {
  * reading before the first epoch is left out.
  */
 export async function measureLoop({ data, preset, epochs, images }: LoopArguments): Promise<Record<string, number | string>> {
-  const located = locateDataset(path.resolve(data));
-  const { classes, format } = located.classSet;
-  const of = (split: string) =>
-    located.images
-      .filter((image) => image.split === split)
-      .slice(0, images)
-      .map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
   const config = { ...findPreset(preset).config, epochs };
   const spent = { wait: 0, step: 0, evaluation: 0 };
   let [begin, end, evaluationBegin, trained, steps] = [0, 0, 0, 0, 0];
@@ -35,10 +28,7 @@ export async function measureLoop({ data, preset, epochs, images }: LoopArgument
     {
       kind: 'train',
       config,
-      classes,
-      maskFormat: format,
-      train: of('train'),
-      validation: of('val'),
+      ...jobData(path.resolve(data), { train: images, val: images }),
       outDir: mkdtempSync(path.join(os.tmpdir(), 'encnet-loop-')),
       resumeFrom: null,
       initialWeights: null,

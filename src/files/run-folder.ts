@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Sample } from '#shared/data/sample';
+import { runOriginSchema, type RunOrigin } from '#shared/training/run-origin';
 import { AppError } from '#shared/errors';
 import { holderText, Lease, leaseHolder, type LeaseHolder } from './lease.ts';
 import { writeAtomic } from './atomic-write.ts';
@@ -16,6 +17,7 @@ type SampleReference = z.infer<typeof referenceSchema>;
 /** The images and masks of a run: what a resume goes on with, whatever is edited meanwhile. */
 export type RunSamples = z.infer<typeof samplesSchema>;
 
+const originName = 'origin.json';
 const samplesName = 'samples.json';
 /** A hundred bytes a sample, for a million of them. */
 const samplesLimit = 128e6;
@@ -32,6 +34,17 @@ export function writeRunSamples(folder: string, samples: RunSamples): void {
 export function readRunSamples(folder: string): RunSamples | null {
   const file = path.join(folder, samplesName);
   return isThere(file) ? readJsonFile(file, samplesSchema, "a run's samples", { limitBytes: samplesLimit }) : null;
+}
+
+/** Keeps where a run comes from. */
+export function writeRunOrigin(folder: string, origin: RunOrigin): void {
+  writeAtomic(path.join(folder, originName), `${JSON.stringify(origin, null, 2)}\n`);
+}
+
+/** @returns null if the run was made before runs told where they come from @throws AppError 'corrupt-file' naming the file */
+export function readRunOrigin(folder: string): RunOrigin | null {
+  const file = path.join(folder, originName);
+  return isThere(file) ? readJsonFile(file, runOriginSchema, 'the origin of a run') : null;
 }
 
 /**

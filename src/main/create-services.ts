@@ -14,6 +14,7 @@ import { Device } from './services/jobs/device.ts';
 import type { TrainerHost } from './services/jobs/trainer-process.ts';
 import { openLog, type Logger } from './services/log.ts';
 import { Workers } from './services/workers/workers.ts';
+import { codeVersion } from './services/code-version.ts';
 
 /** What differs between the hosts. */
 export interface HostOptions {
@@ -66,7 +67,7 @@ export function createServices(options: HostOptions): Workbench {
     assistant: { entry: options.assistantEntry, program: host.program },
     device,
     program,
-    codeVersion: options.host.version,
+    codeVersion: codeVersion(options.host.version),
   });
   const app: Services['app'] = {
     host: () => ({ ...options.host, logFile: logFile.file }),

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { createServices, openFirstDataset } from './create-services.ts';
 import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
-import { userDataFolder, workbenchVersion } from './user-data.ts';
+import { userDataFolder } from './user-data.ts';
+import { workbenchVersion } from './services/code-version.ts';
 import { printable } from '#shared/printable';
 
 function port(text: string): number {

@@ -1,7 +1,5 @@
 import os from 'node:os';
 import path from 'node:path';
-import { readFileSync } from 'node:fs';
-import { findResources } from './services/resources.ts';
 
 /** The user's data folder of the browser host and the command line (ENCNET_USER_DATA overrides it). */
 export function userDataFolder(): string {
@@ -10,9 +8,4 @@ export function userDataFolder(): string {
   if (process.platform === 'darwin') return path.join(home, 'Library/Application Support/encnet-workbench');
   if (process.platform === 'win32') return path.join(process.env.APPDATA ?? home, 'encnet-workbench');
   return path.join(process.env.XDG_DATA_HOME ?? path.join(home, '.local/share'), 'encnet-workbench');
-}
-
-/** The workbench's version, from package.json. */
-export function workbenchVersion(): string {
-  return (JSON.parse(readFileSync(path.join(findResources(), '../package.json'), 'utf8')) as { version: string }).version;
 }

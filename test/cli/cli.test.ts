@@ -106,6 +106,9 @@ test('exports what predicts, in half precision and as ONNX, and looks at images 
   const data = await makeDataset({ train: 2, val: 1 });
   const out = temporaryFolder();
   await cli('train', '--data', data, '--preset', 'tiny', '--epochs', '1', '--batch', '2', '--set', 'emaDecay=0.9', '--out', out);
+  const { sessions } = JSON.parse(readFileSync(path.join(out, 'origin.json'), 'utf8')) as { sessions: unknown[] };
+  const command = `train --data ${data} --preset tiny --epochs 1 --batch 2 --set emaDecay=0.9 --out ${out}`;
+  expect(sessions).toMatchObject([{ by: 'command line', command }]);
   const [half, onnx] = [path.join(out, 'half.safetensors'), path.join(out, 'net.onnx')];
   const checkpoint = path.join(out, 'last.ckpt');
   expect(await cli('export', '--checkpoint', checkpoint, '--out', half, '--half', '--note', 'by=a test')).toMatchObject({

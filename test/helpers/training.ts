@@ -2,20 +2,25 @@ import type { RunState } from '#files/checkpoint-metadata';
 import { SamplePool } from '#ml/data/sample-pool';
 import { Control } from '#ml/train/control';
 import { fit } from '#ml/train/fit';
-import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
-import type { Sample } from '#shared/data/sample';
+import type { MaskFormat } from '#shared/classes/class-info';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { locateDataset } from '#services/layouts/recognise';
 
-/** A data set as jobs name it. */
-export function jobData(folder: string): { classes: ClassInfo[]; maskFormat: MaskFormat; train: Sample[]; validation: Sample[] } {
+type JobData = Pick<TrainJob, 'classes' | 'maskFormat' | 'train' | 'validation' | 'origin'>;
+
+/** A data set as jobs name it. @param most images of each split */
+export function jobData(folder: string, most = { train: Infinity, val: Infinity }): JobData {
   const located = locateDataset(folder);
   const { classes, format } = located.classSet;
-  const of = (split: string) =>
-    located.images.filter((image) => image.split === split).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
-  return { classes, maskFormat: format, train: of('train'), validation: of('val') };
+  const of = (split: 'train' | 'val') =>
+    located.images
+      .filter((image) => image.split === split)
+      .slice(0, most[split])
+      .map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  const origin = { by: 'command line' as const, command: null, codeVersion: 'test', folder, weightsOf: null };
+  return { classes, maskFormat: format, train: of('train'), validation: of('val'), origin };
 }
 
 /** A configuration that trains in moments. */

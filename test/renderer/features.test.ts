@@ -218,7 +218,7 @@ test('the palette finds by words, what begins with them first', () => {
 
 test('comparing runs shows only what differs', () => {
   const { config } = findPreset('tiny');
-  expect(settingRows([config, withSetting(config, 'seed', 5)])).toEqual([{ path: 'seed', values: ['17', '5'] }]);
+  expect(settingRows([config, withSetting(config, 'seed', 5)])).toEqual([{ name: 'seed', values: ['17', '5'] }]);
   expect(settingRows([config, config])).toEqual([]);
   expect(settingRows([config]).length).toBeGreaterThan(30);
 });

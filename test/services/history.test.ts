@@ -145,7 +145,7 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
 test('the masks that changed since a run are named', async () => {
   const { bench, run } = await trained();
   await paint(bench, 'train/train-1', 0);
-  expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masksChanged: 1, changedMasks: ['train/train-1'] });
+  expect(await bench.call<RunDetail>('runs.get', { runId: run.id })).toMatchObject({ masks: { changed: ['train/train-1'], gone: [] } });
 });
 
 const eventType = protobuf

@@ -331,6 +331,7 @@ describe('a history that cannot be read any more', () => {
         outDir: store.folder('a'),
         resumeFrom: null,
         initialWeights: null,
+        origin: { by: 'window', command: null, codeVersion: '1', folder: '', weightsOf: null },
       },
       host: trainer('setTimeout(() => process.exit(7), 300);'),
       claim: device.take('A training run'),

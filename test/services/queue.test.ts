@@ -1,6 +1,6 @@
 // The line of runs, sweeps, estimates and the rate search, through the real services and real trainers.
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { RunSummary } from '#shared/contract/runs';
+import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { QueuedRun, QueueState, RateSearch, RunEstimate, TrainingStatus } from '#shared/contract/training';
 import { findPreset, withSetting } from '#shared/training/presets';
 import { expandSweep, type Sweep } from '#shared/training/sweep';
@@ -234,6 +234,12 @@ test("a run can start from another's best weights", async () => {
   expect((await bench.call<string[]>('training.log', { runId: next.id })).join('\n')).toMatch(
     /\d+ tensors taken from .*best\.ckpt; 0 start at random/,
   );
+  const { origin } = await bench.call<RunDetail>('runs.get', { runId: next.id });
+  const { checkpoints } = await bench.call<RunDetail>('runs.get', { runId: run.id });
+  expect(origin).toMatchObject({
+    weights: { run: { id: run.id, name: 'first' }, epoch: checkpoints.find(({ role }) => role === 'best')!.epoch },
+    sessions: [{ by: 'window', command: null }],
+  });
   await bench.workbench.shutDown();
 });
 

@@ -38,7 +38,8 @@ test('a run is trained, recorded, exported and reviewed, and the numbers agree',
   expect(detail.steps.map(({ globalStep }) => globalStep)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   expect(detail.epochs.map((row) => row.epoch)).toEqual([1, 2]);
   expect(detail.checkpoints.map(({ role }) => role).sort()).toContain('best');
-  expect(detail.masksChanged).toBe(0);
+  expect(detail.masks).toMatchObject({ changed: [], gone: [], unsure: 0 });
+  expect(detail.masks.read).toBeGreaterThan(0);
   for (const file of ['config.json', 'metrics.csv', 'last.ckpt', 'best.ckpt', 'epoch-0001.ckpt'])
     expect(existsSync(path.join(detail.folder, file))).toBe(true);
   expect(readFileSync(path.join(detail.folder, 'metrics.csv'), 'utf8').split('\n')[0]).toMatch(/^epoch,loss,train_acc,test_acc,miou,time,/);
@@ -241,7 +242,7 @@ test('a prediction can be cancelled and leaves nothing behind', async () => {
 test('masks changed since a run are counted', async () => {
   const run = await train(1);
   await paint(bench, 'train/train-1', 0);
-  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masksChanged).toBe(1);
+  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masks.changed).toHaveLength(1);
   await bench.workbench.shutDown();
 });
 

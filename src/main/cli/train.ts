@@ -9,6 +9,7 @@ import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
+import { codeVersion } from '#services/code-version';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, setting, size } from './options.ts';
@@ -77,7 +78,9 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const own = resumed ? ownSamples(resumed, dataset) : null;
   const samples = own ?? { train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val') };
   const initialWeights = options.weights ? path.resolve(options.weights) : null;
-  const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights };
+  const command = ['train', ...process.argv.slice(process.argv.indexOf('train') + 1)].join(' ');
+  const origin = { by: 'command line' as const, command, codeVersion: codeVersion(), folder: dataset.folder, weightsOf: null };
+  const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights, origin };
   const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
   if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }

@@ -3,6 +3,7 @@ import { takeRunFolder } from '#files/run-folder';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
+import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Confusion } from '#shared/metrics/confusion';
 import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';
@@ -16,6 +17,7 @@ import { evaluate } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
 import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
+import { originOfWeights, sessionOf } from './origin.ts';
 import { assertResumable, assertSameSamples } from './resume-guard.ts';
 import { RunFiles } from './run-files.ts';
 import { RunModel } from './run-model.ts';
@@ -60,6 +62,10 @@ class Fit {
   private readonly model: RunModel;
   private readonly files: RunFiles;
   private readonly guard = new LossGuard();
+  /** Where the weights come from that it starts with; null for random ones. */
+  private readonly weights: OriginWeights | null = null;
+  private readonly session: OriginSession;
+  private originWritten = false;
   private state = freshState();
   /** Whether this session has made a step. */
   private stepped = false;
@@ -74,14 +80,21 @@ class Fit {
     this.files = new RunFiles(job);
     // Read first: what must not go on makes no network.
     const checkpoint = job.resumeFrom ? this.checkpointOf(job.resumeFrom) : null;
+    this.session = sessionOf(job.origin, this.state);
     this.model = new RunModel(job.config, job.classes.length);
     try {
       if (checkpoint) this.model.restore(checkpoint);
-      else if (job.initialWeights) for (const text of this.model.loadInitial(job.initialWeights)) emit({ type: 'log', text });
+      else if (job.initialWeights) this.weights = this.loadInitial(job.initialWeights);
     } catch (error) {
       this.model.dispose();
       throw error;
     }
+  }
+
+  private loadInitial(file: string): OriginWeights {
+    const { said, ...fit } = this.model.loadInitial(file);
+    for (const text of said) this.emit({ type: 'log', text });
+    return originOfWeights(file, this.job.origin.weightsOf, fit);
   }
 
   private checkpointOf(file: string): Checkpoint {
@@ -306,9 +319,18 @@ class Fit {
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {
-    // Settings are written with the first thing that was made by them.
+    // Settings and origin are written with the first thing that was made by them.
     this.files.writeConfig();
+    this.writeOrigin();
     this.emit(this.files.save(role, this.model, this.state));
+  }
+
+  private writeOrigin(): void {
+    // A run that is stopped while its images are read does not know yet what it trains on.
+    const { data } = this.state;
+    if (this.originWritten || !data) return;
+    this.files.writeOrigin({ weights: this.weights, data: { folder: this.job.origin.folder, ...data } }, this.session);
+    this.originWritten = true;
   }
 
   private stopped(): 'stopped' {

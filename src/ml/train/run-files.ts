@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { isTemporary, writeAtomic } from '#files/atomic-write';
-import { readRunSamples, writeRunSamples } from '#files/run-folder';
+import { readRunOrigin, readRunSamples, writeRunOrigin, writeRunSamples } from '#files/run-folder';
 import type { Sample } from '#shared/data/sample';
+import type { OriginSession, RunOrigin } from '#shared/training/run-origin';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
 import type { RunState } from '#files/checkpoint-metadata';
@@ -47,6 +48,13 @@ export class RunFiles {
     const references = (samples: readonly Sample[]) => samples.flatMap(({ id, revision }) => (revision ? [{ id, revision }] : []));
     const kept = { train: references(train), validation: references(validation) };
     if (kept.train.length > 0 && kept.validation.length > 0) writeRunSamples(this.job.outDir, kept);
+  }
+
+  /** Keeps where the run comes from: the first session says so, and each one adds itself. */
+  writeOrigin(first: Omit<RunOrigin, 'sessions'>, session: OriginSession): void {
+    const { outDir } = this.job;
+    const { sessions, ...known } = readRunOrigin(outDir) ?? { ...first, sessions: [] };
+    writeRunOrigin(outDir, { ...known, sessions: [...sessions, session] });
   }
 
   writeMetrics({ history }: RunState): void {

@@ -53,22 +53,24 @@ export class RunModel {
     this.optimizer.load(this.net.parameters.all(), { updates: state.optimizerUpdates, slots: optimizer });
   }
 
-  /** Takes what fits of a weight file. @returns sentences for the log @throws AppError 'invalid-argument' if nothing fits */
-  loadInitial(file: string): string[] {
+  /** Takes what fits of a weight file. @returns how much, with sentences for the log @throws AppError 'invalid-argument' if nothing fits */
+  loadInitial(file: string): { taken: number; tensors: number; said: string[] } {
     const weights: StateDict = mapNames(readWeights(file));
     const report = this.net.parameters.load(weights, false);
     this.average?.load(weights);
-    const loaded = this.net.parameters.all().length - report.missing.length - report.mismatched.length;
+    const tensors = this.net.parameters.all().length;
+    const loaded = tensors - report.missing.length - report.mismatched.length;
     if (loaded === 0)
       throw new AppError(
         'invalid-argument',
         `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`,
       );
-    return [
+    const said = [
       `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ` +
         `${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network`,
       ...(['mismatched', 'unexpected'] as const).flatMap((rule) => report[rule].slice(0, 5).map((name) => `${rule}: ${name}`)),
     ];
+    return { taken: loaded, tensors, said };
   }
 
   dispose(): void {

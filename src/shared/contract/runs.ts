@@ -3,6 +3,7 @@ import type { ClassInfo } from '../classes/class-info.ts';
 import type { Protocol } from '../metrics/protocol.ts';
 import type { EpochMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { RunConfig } from '../training/run-config.ts';
+import type { RunOrigin } from '../training/run-origin.ts';
 import { event, method } from './define.ts';
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';
@@ -45,6 +46,8 @@ export interface RunDetail {
   seed: number;
   codeVersion: string;
   datasetFingerprint: string;
+  /** Where it comes from; null for a run of before this was kept, and for the model that comes with the workbench. */
+  origin: RunOrigin | null;
   folder: string;
   epochs: EpochMetrics[];
   /** Every step's loss and accuracy. */
@@ -52,13 +55,25 @@ export interface RunDetail {
   checkpoints: { role: string; file: string; epoch: number; sha256: string }[];
   /** How its validation scores are measured. */
   protocol: Protocol;
-  /** Masks changed since the run read them: how many, and their images. */
-  masksChanged: number;
-  changedMasks: string[];
+  /** In words, where its scores were measured on another data set than this one: those of the model that comes with the workbench. */
+  ownProtocol: string | null;
+  masks: MasksSince;
   /** Bytes of the run's folder. */
   diskBytes: number;
   /** Validation images whose predictions are kept, and the epoch they are of. */
   strip: { epoch: number; images: StripImage[] } | null;
+}
+
+/** The masks that a run read, held against those of today. */
+export interface MasksSince {
+  /** How many it read; 0 where that was not recorded. */
+  read: number;
+  /** Images whose mask is another one now, or none. */
+  changed: string[];
+  /** Images that are not in the data set any more. */
+  gone: string[];
+  /** Images that were not looked at yet since the data set was opened: what is said of them is from before. */
+  unsure: number;
 }
 
 /** What the histories of a data set take on the disk. */

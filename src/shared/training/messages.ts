@@ -4,6 +4,7 @@ import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
 import type { ReadLimits } from '../data/read-limits.ts';
 import type { Sample } from '../data/sample.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
+import type { JobOrigin } from './run-origin.ts';
 
 export interface TrainJob {
   kind: 'train';
@@ -20,6 +21,7 @@ export interface TrainJob {
   initialWeights: string | null;
   /** Keeps a copy of every mask in the run's folder and trains on these: for runs outside a workbench, which has a store of revisions. */
   keepMasks?: boolean;
+  origin: JobOrigin;
 }
 
 export interface PredictJob {

@@ -266,6 +266,12 @@ export class OpenDataset {
     return this.entries.get(id)!;
   }
 
+  /** Of some images, those that are not in the data set, and how many were not read since it was opened. */
+  standing(ids: readonly string[]): { gone: string[]; unsure: number } {
+    const entries = ids.map((id) => this.entries.get(id));
+    return { gone: ids.filter((_, i) => !entries[i]), unsure: entries.filter((entry) => entry && !entry.surveyed).length };
+  }
+
   /** What is known of an image, read now if it was not yet. */
   async surveyed(id: string): Promise<ImageEntry> {
     const entry = this.entry(id);

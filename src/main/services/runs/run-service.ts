@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { readJsonFile } from '#files/json-file';
+import { readRunOrigin } from '#files/run-folder';
 import type { Services } from '#shared/contract/index';
-import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
+import type { DiskUse, MasksSince, RunDetail, RunSummary } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
@@ -12,7 +13,7 @@ import { protocolOf } from '../review/protocol.ts';
 import { folderBytes } from '#files/files-below';
 import { rowidOf } from '../parsed-row.ts';
 import type { RunStore } from './run-store.ts';
-import { findStarter, installStarter } from './starter.ts';
+import { anyStarter, findStarter, installStarter } from './starter.ts';
 
 const starterId = 'starter';
 
@@ -30,6 +31,16 @@ function readStrip(folder: string): RunDetail['strip'] {
     return readJsonFile(path.join(folder, 'strip/strip.json'), stripSchema, 'the pictures of a strip');
   } catch {
     // Not written yet, or damaged: the run is shown without it.
+    return null;
+  }
+}
+
+/** Where a run comes from. A file that cannot be read is no reason to hide the run. */
+function originIn(folder: string): RunDetail['origin'] {
+  try {
+    return readRunOrigin(folder);
+  } catch {
+    // Damaged: the run is shown as one whose origin is not known.
     return null;
   }
 }
@@ -60,25 +71,32 @@ export class RunService {
     const { store } = this;
     const row = store.row(runId);
     const config = store.config(runId);
-    const changedMasks = store.changedMasks(runId);
     const diskBytes = await folderBytes(store.folder(runId));
     return {
       summary: store.summary(runId),
       config,
       classes: store.classes(runId),
       protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation),
+      ownProtocol: runId === starterId ? (anyStarter()?.protocol ?? null) : null,
       seed: row.seed,
       codeVersion: row.code_version,
       datasetFingerprint: row.dataset_fingerprint,
+      origin: originIn(store.folder(runId)),
       folder: store.folder(runId),
       epochs: store.metrics.epochs(runId),
       steps: store.metrics.steps(runId, stepsAfter),
       checkpoints: store.checkpoints(runId),
-      masksChanged: changedMasks.length,
-      changedMasks,
+      masks: this.masksSince(runId),
       diskBytes,
       strip: readStrip(store.folder(runId)),
     };
+  }
+
+  private masksSince(runId: string): MasksSince {
+    const read = this.store.masksRead(runId);
+    const { gone, unsure } = this.options.dataset.standing(read.map(({ id }) => id));
+    const away = new Set(gone);
+    return { read: read.length, changed: read.flatMap(({ id, changed }) => (changed && !away.has(id) ? [id] : [])), gone, unsure };
   }
 
   /** The confusion matrix of an epoch as rows; null where none was recorded. */
@@ -127,7 +145,7 @@ export class RunService {
       samples: [],
     });
     for (const epoch of starter.epochs) store.metrics.addEpoch(starterId, epoch, []);
-    store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.epochs.length, sha256: starter.sha256 });
+    store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.bestEpoch, sha256: starter.sha256 });
     store.annotate(starterId, { note: starter.protocol, tags: ['starter'] });
     return this.change(starterId, () => store.setStatus(starterId, 'finished'));
   }

@@ -139,15 +139,15 @@ export class RunStore {
     for (const { id, revision } of samples) if (revision) insert.run(runId, id, revision);
   }
 
-  /** The images whose masks are no longer the ones the run read. */
-  changedMasks(runId: string): string[] {
+  /** The images whose masks a run read, and whether the last reading of the data set found another mask, or none. */
+  masksRead(runId: string): { id: string; changed: boolean }[] {
     return this.db
-      .prepare<[string], { image_id: string | null }>(
-        `SELECT ${boundedText('m.image_id', shortText)} FROM run_mask m JOIN image i ON i.id = m.image_id
-         WHERE m.run_id = ? AND i.revision IS NOT m.revision ORDER BY m.image_id LIMIT ${mostMasks}`,
+      .prepare<[string], { image_id: string | null; same: number }>(
+        `SELECT ${boundedText('m.image_id', shortText)}, i.revision IS m.revision AS same
+         FROM run_mask m LEFT JOIN image i ON i.id = m.image_id WHERE m.run_id = ? ORDER BY m.image_id LIMIT ${mostMasks}`,
       )
       .all(runId)
-      .flatMap(({ image_id: id }) => id ?? []);
+      .flatMap(({ image_id: id, same }) => (id === null ? [] : [{ id, changed: !same }]));
   }
 
   exists(runId: string): boolean {
@@ -384,13 +384,13 @@ export class RunStore {
       });
   }
 
-  /** Seconds an epoch of a preset took at last; null before its first. */
+  /** Seconds an epoch of a preset took here at last; null before its first. A run without a device was trained elsewhere. */
   epochSeconds(preset: string): number | null {
     return (
       this.db
         .prepare<[string], { s: number }>(
           `SELECT e.epoch_seconds AS s FROM epoch e JOIN run r ON r.id = e.run_id
-           WHERE r.preset = ? ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
+           WHERE r.preset = ? AND r.device IS NOT NULL ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
         )
         .get(preset)?.s ?? null
     );

@@ -37,6 +37,8 @@ export interface Starter {
   datasetFingerprint: string;
   config: RunConfig;
   epochs: EpochMetrics[];
+  /** The epoch whose weights it has: that with the largest mIoU. */
+  bestEpoch: number;
 }
 
 /**
@@ -54,7 +56,9 @@ export function anyStarter(): Starter | null {
   const description = path.join(folder, 'starter.json');
   if (!existsSync(description)) return null;
   const data = readDescription(description);
-  return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs: data.epochs as EpochMetrics[] };
+  const epochs = data.epochs as EpochMetrics[];
+  const best = epochs.reduce<EpochMetrics | null>((best, epoch) => (best && best.miou >= epoch.miou ? best : epoch), null);
+  return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs, bestEpoch: best?.epoch ?? 0 };
 }
 
 function readDescription(file: string): z.infer<typeof descriptionSchema> {

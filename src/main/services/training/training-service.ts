@@ -10,6 +10,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { assertSameClasses } from '#shared/classes/class-map';
 import { parseRecipe, presets } from '#shared/training/presets';
 import type { TrainJob } from '#shared/training/messages';
+import type { JobOrigin } from '#shared/training/run-origin';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
@@ -142,7 +143,7 @@ export class TrainingService {
 
   private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
     const { dataset, runs, queue, db, codeVersion } = this.options;
-    const weights = startFrom === null ? null : weightsOf(runs, startFrom);
+    const from = startFrom === null ? null : weightsOf(runs, startFrom);
     const samples = await this.todaysSamples();
     const now = new Date().toISOString();
     const runId = freeId(runs, `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`);
@@ -160,7 +161,7 @@ export class TrainingService {
         sweep,
       });
     })();
-    return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: weights });
+    return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: from?.file ?? null }, from?.run);
   }
 
   /** What is labelled now, kept. @throws AppError 'invalid-argument' naming a split that has no sound, labelled image */
@@ -227,8 +228,9 @@ export class TrainingService {
     runId: string,
     claim: DeviceClaim,
     from: Pick<TrainJob, 'resumeFrom' | 'initialWeights' | 'train' | 'validation'>,
+    weightsOf: JobOrigin['weightsOf'] = null,
   ): RunSummary {
-    const { runs, dataset, host, events, outbox, log } = this.options;
+    const { runs, dataset, host, events, outbox, log, codeVersion } = this.options;
     const { classes, format } = dataset.classSet;
     const job: TrainJob = {
       kind: 'train',
@@ -236,6 +238,7 @@ export class TrainingService {
       classes,
       maskFormat: format,
       outDir: runs.folder(runId),
+      origin: { by: 'window', command: null, codeVersion, folder: dataset.path, weightsOf },
       ...from,
     };
     runs.settle(runId, 'running', null, outbox);
@@ -316,12 +319,12 @@ function freeId(runs: RunStore, wanted: string): string {
 }
 
 /** The weights that a run left: its best, else its last. @throws AppError 'not-found' */
-function weightsOf(store: RunStore, runId: string): string {
+function weightsOf(store: RunStore, runId: string): { file: string; run: { id: string; name: string } } {
   // Asked for first: only a run that there is has a folder to look into.
-  const { name: runName } = store.row(runId);
+  const { name } = store.row(runId);
   const file = store.weightsFile(runId);
-  if (!file) throw new AppError('not-found', `The run "${runName}" has no weights to start from`);
-  return file;
+  if (!file) throw new AppError('not-found', `The run "${name}" has no weights to start from`);
+  return { file, run: { id: runId, name } };
 }
 
 /** @throws AppError 'invalid-argument' naming the split if it has no sample */

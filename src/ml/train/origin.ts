@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import os from 'node:os';
+import { readCheckpointHeader } from '#files/checkpoint-header';
+import { AppError } from '#shared/errors';
+import type { JobOrigin, OriginSession, OriginWeights } from '#shared/training/run-origin';
+import { deviceName, tf } from '../tensor/runtime.ts';
+
+/** sha256 of a file, read piece by piece: weight files are large. */
+function hashOfFile(file: string): string {
+  const [hash, piece, handle] = [createHash('sha256'), Buffer.alloc(1 << 20), openSync(file, 'r')];
+  try {
+    for (let bytes; (bytes = readSync(handle, piece)) > 0;) hash.update(piece.subarray(0, bytes));
+  } finally {
+    closeSync(handle);
+  }
+  return hash.digest('hex');
+}
+
+/** Epochs of training behind a file's weights; null for a file of another program, and for one that only predicts. */
+function epochsBehind(file: string): number | null {
+  try {
+    return readCheckpointHeader(file).history.length || null;
+  } catch (error) {
+    // Weights of another program have no header of ours, and say nothing of their training.
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+/** Where weights come from that a run starts with. */
+export function originOfWeights(file: string, run: JobOrigin['weightsOf'], fit: { taken: number; tensors: number }): OriginWeights {
+  return { file, sha256: hashOfFile(file), run, epoch: epochsBehind(file), ...fit };
+}
+
+/** This start of a trainer. @param at where the run stands as it begins */
+export function sessionOf({ by, command, codeVersion }: JobOrigin, at: { epoch: number; step: number }): OriginSession {
+  const cpus = os.cpus();
+  return {
+    startedAt: new Date().toISOString(),
+    by,
+    command,
+    codeVersion,
+    machine: {
+      processor: cpus[0]?.model.trim() ?? os.arch(),
+      cores: cpus.length,
+      memoryMb: Math.round(os.totalmem() / 2 ** 20),
+      system: `${os.type()} ${os.release()} ${os.arch()}`,
+      device: deviceName(),
+      library: `tfjs ${tf.version.tfjs}`,
+    },
+    epoch: at.epoch,
+    step: at.step,
+  };
+}
