@@ -158,7 +158,7 @@ const rowSpoils: Spoils = {
   ),
   'epochs: lists of 1 MB': withHistory((db) => {
     const much = "'[' || replace(hex(zeroblob(250000)), '00', '0,') || '0]'";
-    db.exec(`${countTo(300)} INSERT INTO epoch SELECT 'honest', i, 1, 1, 1, 1, 1, 1, 1, ${much}, '[]' FROM n`);
+    db.exec(`${countTo(300)} INSERT INTO epoch SELECT 'honest', i, 1, 1, 1, 1, 1, 1, 1, ${much}, '[]', NULL FROM n`);
   }),
   'rows of other kinds': (folder) => {
     const name = path.join(folder, '.encnet/history.db');
@@ -179,20 +179,20 @@ const rowSpoils: Spoils = {
     loose.exec(`INSERT INTO queued_run VALUES ('q', x'00ff', x'00', NULL, NULL, 'many', x'01');
       UPDATE run SET epochs = 'many', device = x'00ff', note = x'00';
       INSERT INTO metric_summary VALUES ('honest', 'miou', 'x', x'00', 'y');
-      INSERT INTO step VALUES ('honest', 'x', 'x', x'00', 'x', 'x');
-      INSERT INTO epoch VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', 'x', 'x', x'00', x'00');
+      INSERT INTO step VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', x'00', 'x', 'x', 'x');
+      INSERT INTO epoch VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', 'x', 'x', x'00', x'00', 'x');
       INSERT INTO run_log VALUES ('honest', 'x', x'00');
       INSERT INTO mask_revision VALUES ('train/train-0', x'00', x'00', 7, x'00');
       INSERT INTO image_work VALUES ('train/train-0', x'00', 'many'), (x'00', 'done', 1)`);
     loose.close();
     describe((sql) => sql).close();
   },
-  'steps: many': withHistory((db) => db.exec(`${countTo(500_000)} INSERT INTO step SELECT 'honest', i, 1, 1, 1, 1 FROM n`)),
+  'steps: many': withHistory((db) => db.exec(`${countTo(500_000)} INSERT INTO step SELECT 'honest', i, 1, 1, 1, 1, 1, 1, 1, 1, 1 FROM n`)),
   'epochs: nested': withHistory((db) =>
-    db.prepare("INSERT INTO epoch VALUES ('honest', 1, 1, 1, 1, 1, 1, 1, 1, ?, ?)").run(nest(150), nest(150)),
+    db.prepare("INSERT INTO epoch VALUES ('honest', 1, 1, 1, 1, 1, 1, 1, 1, ?, ?, NULL)").run(nest(150), nest(150)),
   ),
   'epochs: without end': withHistory((db) =>
-    db.prepare("INSERT INTO epoch VALUES ('honest', 1, 9e999, -9e999, 1, 9e999, 1, 1, 1, '[]', '[]')").run(),
+    db.prepare("INSERT INTO epoch VALUES ('honest', 1, 9e999, -9e999, 1, 9e999, 1, 1, 1, '[]', '[]', 9e999)").run(),
   ),
   ...spoilRun('settings that are none', { config: '{' }),
   ...spoilRun('settings nested', { config: nest(100_000) }),

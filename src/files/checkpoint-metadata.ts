@@ -22,9 +22,11 @@ const stateSchema = z.object({
       z.object({
         epoch: count,
         loss: z.number(),
-        trainAccuracy: z.number(),
-        validationAccuracy: z.number(),
-        miou: z.number(),
+        trainAccuracy: z.number().nullable(),
+        validationAccuracy: z.number().nullable(),
+        // Checkpoints of before it was measured have none.
+        validationLoss: z.number().nullable().default(null),
+        miou: z.number().nullable(),
         perClassIou: z.array(z.number().nullable()),
         learningRate: z.number(),
         timeSeconds: z.number(),

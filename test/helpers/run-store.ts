@@ -11,6 +11,7 @@ export const epochMetrics = (epoch: number, miou: number, loss = 1 / epoch): Epo
   loss,
   trainAccuracy: 0.5,
   validationAccuracy: 0.5,
+  validationLoss: 0.7,
   miou,
   perClassIou: [miou, null],
   learningRate: 0.1,

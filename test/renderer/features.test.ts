@@ -18,6 +18,7 @@ import {
   writeSetting,
 } from '../../src/renderer/features/train/settings.ts';
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
+import { spread } from '../../src/renderer/ui/line-ends.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent, protocolText } from '../../src/renderer/ui/format.ts';
 
@@ -246,4 +247,19 @@ test('numbers are shown with their units', () => {
     bytes(1.13e8),
     bytes(2.4e9),
   ]).toEqual(['0.431', '–', '12.5 %', '45 s', '18 min', '2 h 5 min', '–', '512 MB', '2.1 GB', '500 kB', '113 MB', '2.4 GB']);
+});
+
+test('labels at the ends of lines do not cover each other, keep their order and stay within the plot', () => {
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: -20, max: 220, noNaN: true }), { minLength: 1, maxLength: 12 }), (wanted) => {
+      const placed = spread(wanted, 13, [6.5, 193.5]);
+      const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b]);
+      for (let rank = 1; rank < order.length; rank++)
+        expect(placed[order[rank]] - placed[order[rank - 1]]).toBeGreaterThanOrEqual(13 - 1e-9);
+      expect(Math.min(...placed)).toBeGreaterThanOrEqual(6.5 - 1e-9);
+      expect(Math.max(...placed)).toBeLessThanOrEqual(193.5 + 1e-9);
+    }),
+  );
+  // Where there is room they stand where their lines end.
+  expect(spread([20, 90, 50], 13, [6.5, 193.5])).toEqual([20, 90, 50]);
 });

@@ -31,6 +31,7 @@ const epoch = (changes: Partial<EpochMetrics> = {}): EpochMetrics => ({
   loss: 0.5,
   trainAccuracy: 0.8,
   validationAccuracy: 0.7,
+  validationLoss: 0.9,
   miou: 0.4,
   perClassIou: [0.1, null],
   learningRate: 0.001,
@@ -103,12 +104,13 @@ describe("a run's table", () => {
       'miou',
       'learning_rate',
       'epoch_seconds',
+      'validation_loss',
       'iou_Sky',
       'iou_Road',
     ]);
     expect(rows).toEqual([
-      [1, 0.5, 0.8, 0.7, 10, 0.4, 0.001, 10, 0.1, null],
-      [2, 0.5, 0.8, 0.7, 10, 0.4, 0.001, 10, 0.1, null],
+      [1, 0.5, 0.8, 0.7, 10, 0.4, 0.001, 10, 0.9, 0.1, null],
+      [2, 0.5, 0.8, 0.7, 10, 0.4, 0.001, 10, 0.9, 0.1, null],
     ]);
   });
 

@@ -6,6 +6,7 @@ import { alreadyWritten, locateRunSamples, runWriter } from '#files/run-folder';
 import { deviceText } from '#shared/training/device-text';
 import { AppError } from '#shared/errors';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
+import { epochLine } from '#shared/training/epoch-line';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
@@ -125,11 +126,7 @@ function report(event: TrainerEvent): void {
   else if (event.type === 'started') say(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
   else if (event.type === 'log') say(event.text);
   else if (event.type === 'epoch') {
-    const { epoch, loss, trainAccuracy, validationAccuracy, miou, timeSeconds } = event.metrics;
-    give(
-      `epoch ${epoch} --- loss ${loss.toFixed(3)} --- train acc ${trainAccuracy.toFixed(3)} --- ` +
-        `test acc ${validationAccuracy.toFixed(3)} --- miou ${miou.toFixed(3)} --- cost time ${timeSeconds.toFixed(1)}`,
-    );
+    give(epochLine(event.metrics, event.best));
   } else if (event.type === 'step' && process.stderr.isTTY) {
     const { epoch, step, stepsPerEpoch, loss } = event.metrics;
     process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss.toFixed(3)}   `);

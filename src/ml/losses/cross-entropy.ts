@@ -61,3 +61,29 @@ export function crossEntropy(
   for (const tensor of [loss, perPixel, rowGradient]) tensor.dispose();
   return { loss: value, gradient };
 }
+
+/**
+ * Cross-entropy without a gradient, to be added up over images: the mean is the sum of `sum` over that of `weight`.
+ * @param logProbabilities float32 [1, height, width, classes]
+ * @param labels class ids, row-major [height, width]; `ignoreIndex` is left out
+ * @param classWeights one a class, or null for 1 each
+ */
+export function crossEntropySum(
+  logProbabilities: Tensor,
+  labels: Uint8Array,
+  ignoreIndex: number,
+  classWeights: readonly number[] | null,
+): { sum: number; weight: number } {
+  assertShape('log probabilities', logProbabilities.shape, [1, null, null, null]);
+  const classes = logProbabilities.shape[3]!;
+  const values = logProbabilities.dataSync<'float32'>();
+  let [sum, weight] = [0, 0];
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = labels[pixel];
+    if (label === ignoreIndex) continue;
+    const own = classWeights ? classWeights[label] : 1;
+    sum -= own * values[pixel * classes + label];
+    weight += own;
+  }
+  return { sum, weight };
+}

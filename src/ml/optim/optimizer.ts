@@ -42,13 +42,13 @@ export class Optimizer {
   /**
    * Applies one update and frees the gradients.
    * @param learningRate of the backbone; the head has `headFactor` times as much
-   * @returns false, with the parameters as they were, if a gradient is not a number
+   * @returns the norm of all gradients together before it is limited; not a number, with the parameters as they were, if one of them is not
    */
-  step(gradients: Map<Parameter, Tensor>, learningRate: number): boolean {
+  step(gradients: Map<Parameter, Tensor>, learningRate: number): number {
     const norm = gradientNorm(gradients);
     if (!Number.isFinite(norm)) {
       for (const gradient of gradients.values()) gradient.dispose();
-      return false;
+      return NaN;
     }
     this.updates++;
     if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
@@ -60,7 +60,7 @@ export class Optimizer {
       Parameters.assign(parameter, next);
       gradient.dispose();
     }
-    return true;
+    return norm;
   }
 
   private decay(parameter: Parameter): number {

@@ -13,7 +13,7 @@ import { learningRateFactor } from '../optim/schedule.ts';
 import type { RunState } from '#files/checkpoint-metadata';
 import { readCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, type Scores } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
 import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
@@ -159,6 +159,7 @@ class Fit {
         `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`,
       );
     }
+    this.assertLabelled(train, validation);
     this.recordSamples(train.samples, validation.samples);
     return {
       train,
@@ -167,6 +168,18 @@ class Fit {
       classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
       strip: new ValidationStrip(validation.samples, job.outDir, job.classes),
     };
+  }
+
+  /** There must be a pixel to learn from; without one to score on, that is told. @throws AppError 'invalid-argument' */
+  private assertLabelled(train: LabelStatistics, validation: LabelStatistics): void {
+    const isVoid = ({ pixels }: LabelStatistics) => pixels.every((count) => count === 0);
+    if (isVoid(train))
+      throw new AppError(
+        'invalid-argument',
+        `No pixel of the ${train.samples.length} training images is labelled: all of them are void. Label some, or choose other images.`,
+      );
+    if (isVoid(validation))
+      this.emit({ type: 'log', text: 'warning: no pixel of the validation images is labelled, so there is nothing to score on' });
   }
 
   /** Keeps what the run trains on, or holds it against what it trained on before. */
@@ -241,7 +254,11 @@ class Fit {
         globalStep: globalStep + 1,
         totalSteps: steps * config.epochs,
         loss: result.loss,
-        accuracy: result.labelled > 0 ? result.correct / result.labelled : 0,
+        accuracy: result.labelled > 0 ? result.correct / result.labelled : null,
+        crossEntropy: result.crossEntropy,
+        sceneLoss: result.sceneLoss,
+        auxiliaryLoss: result.auxiliaryLoss,
+        gradientNorm: result.gradientNorm,
         learningRate,
         images: batches.reduce((sum, { count }) => sum + count, 0),
         stepMs: performance.now() - begin,
@@ -253,9 +270,10 @@ class Fit {
   /** Validates, records the epoch and writes its checkpoints. @returns false if stopped during validation */
   private async finishEpoch(data: Data): Promise<boolean> {
     this.tick();
-    const confusion = await this.validate(data);
+    const scores = await this.validate(data);
     this.clock = performance.now();
-    if (!confusion) return false;
+    if (!scores) return false;
+    const { confusion } = scores;
     const { state } = this;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
     const steps = Math.max(1, state.sums.steps);
@@ -263,9 +281,10 @@ class Fit {
       {
         epoch: state.epoch + 1,
         loss: state.sums.loss / steps,
-        trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : 0,
-        validationAccuracy: confusion.pixelAccuracy() ?? 0,
-        miou: confusion.meanIou() ?? 0,
+        trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : null,
+        validationAccuracy: confusion.pixelAccuracy(),
+        validationLoss: scores.loss,
+        miou: confusion.meanIou(),
         perClassIou: confusion.iou(),
         learningRate: this.rateAt((state.epoch + 1) * data.steps - 1, data.steps),
         timeSeconds: state.elapsedSeconds,
@@ -278,12 +297,13 @@ class Fit {
   }
 
   /** @returns null if stopped on the way */
-  private async validate({ validation, strip }: Data): Promise<Confusion | null> {
+  private async validate({ validation, strip, classWeights }: Data): Promise<Scores | null> {
     const total = validation.length;
     try {
       return await this.model.predicting((net) =>
         evaluate(net, this.pool, validation, this.config, {
           epoch: this.state.epoch,
+          classWeights,
           progress: async (done, sample, prediction) => {
             strip.take(sample, prediction);
             this.emit({ type: 'validating', done, total });
@@ -302,12 +322,13 @@ class Fit {
 
   private record(metrics: EpochMetrics, confusion: Confusion, { strip }: Data): void {
     const { state, config } = this;
-    const best = !state.best || metrics.miou > state.best.miou;
+    // What could not be measured is neither the best nor worse than it.
+    const best = metrics.miou !== null && (!state.best || metrics.miou > state.best.miou);
     state.history.push(metrics);
     state.epoch++;
     state.step = 0;
     state.sums = freshSums();
-    if (best) state.best = { miou: metrics.miou, epoch: metrics.epoch };
+    if (best) state.best = { miou: metrics.miou!, epoch: metrics.epoch };
     // The best first: a `last` that knows of a best must never be there without it.
     if (best) this.save('best');
     this.save('last');

@@ -1,8 +1,11 @@
 import type { Sample } from '#shared/data/sample';
 import type { EvaluationConfig } from '#shared/training/run-config';
+import { voidId } from '#shared/mask/void-id';
 import type { DecodedSample } from '../data/decode.ts';
+import { mirror } from '../data/mirror.ts';
 import type { View } from '../data/render.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
+import { crossEntropySum } from '../losses/cross-entropy.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
@@ -15,6 +18,8 @@ export interface Prediction {
   ids: Uint8Array;
   /** Mean entropy of the class probabilities over ln(classes), 0 … 1; null if not asked for. */
   uncertainty: number | null;
+  /** Cross-entropy over the labelled pixels, to be added up; null if not asked for, or without a label. */
+  loss: { sum: number; weight: number } | null;
 }
 
 /** How a sample is predicted. */
@@ -23,6 +28,8 @@ export interface PredictOptions {
   inputSize: readonly [number, number] | null;
   evaluation: EvaluationConfig;
   uncertainty?: boolean;
+  /** Measures the loss, with a weight a class, or 1 each. */
+  loss?: { classWeights: readonly number[] | null };
   /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
   flips?: { horizontal: boolean; vertical: boolean };
 }
@@ -125,10 +132,30 @@ export async function predictSample(net: EncNet, pool: SamplePool, sample: Sampl
   const scores = isPlain(options.evaluation)
     ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size)
     : await averaged(net, pool, sample, source, options);
+  const areLogits = isPlain(options.evaluation);
   try {
-    return { source, ids: argMax(scores), uncertainty: options.uncertainty ? meanEntropy(scores, isPlain(options.evaluation)) : null };
+    return {
+      source,
+      ids: argMax(scores),
+      uncertainty: options.uncertainty ? meanEntropy(scores, areLogits) : null,
+      loss: lossOf(scores, areLogits, source, options),
+    };
   } finally {
     scores.dispose();
+  }
+}
+
+/** @param scores logits, or sums of probabilities */
+const logProbabilitiesOf = (scores: Tensor, areLogits: boolean): Tensor =>
+  areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), 1e-12));
+
+function lossOf(scores: Tensor, areLogits: boolean, { labels, width }: DecodedSample, { loss, flips }: PredictOptions): Prediction['loss'] {
+  if (!loss || !labels) return null;
+  const logProbabilities = tf.tidy(() => logProbabilitiesOf(scores, areLogits));
+  try {
+    return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);
+  } finally {
+    logProbabilities.dispose();
   }
 }
 
@@ -136,7 +163,7 @@ export async function predictSample(net: EncNet, pool: SamplePool, sample: Sampl
 function meanEntropy(scores: Tensor, areLogits: boolean): number {
   const classes = scores.shape[3]!;
   const value = tf.tidy(() => {
-    const logProbability = areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), 1e-12));
+    const logProbability = logProbabilitiesOf(scores, areLogits);
     return tf.div(tf.mean(tf.neg(tf.sum(tf.mul(tf.exp(logProbability), logProbability), 3))), Math.log(Math.max(2, classes)));
   });
   const entropy = value.dataSync()[0];

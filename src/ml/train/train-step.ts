@@ -1,3 +1,4 @@
+import type { LossTerms } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { voidId } from '#shared/mask/void-id';
 import type { Batch } from '../data/batches.ts';
@@ -12,9 +13,11 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import { attribute, run1, tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
 
-export interface StepResult {
+export interface StepResult extends LossTerms {
   /** Total: cross-entropy + weighted SE and auxiliary losses; not a number if a gradient is not, and then nothing was updated. */
   loss: number;
+  /** Of all gradients together, before it is limited; not a number if one of them is not. */
+  gradientNorm: number;
   /** Labelled pixels predicted right, and labelled pixels. */
   correct: number;
   labelled: number;
@@ -45,6 +48,8 @@ export interface StepOptions {
 
 /** A loss term with the output it belongs to. */
 interface Term {
+  /** Under which name it is told; a region loss has none. */
+  name: keyof LossTerms | null;
   output: Node;
   weight: number;
   loss: number;
@@ -52,10 +57,12 @@ interface Term {
 }
 
 /** The loss on one map of logits: cross-entropy and, where asked for, a region loss. */
-function pixelTerms(output: Node, batch: Batch, weight: number, { loss, classWeights }: StepOptions): Term[] {
-  const terms = [{ output, weight, ...crossEntropy(output.value, batch.labels, voidId, { classWeights, hardPixels: loss.hardPixels }) }];
+function pixelTerms(name: keyof LossTerms, output: Node, batch: Batch, weight: number, { loss, classWeights }: StepOptions): Term[] {
+  const terms: Term[] = [
+    { name, output, weight, ...crossEntropy(output.value, batch.labels, voidId, { classWeights, hardPixels: loss.hardPixels }) },
+  ];
   if (loss.region !== 'none')
-    terms.push({ output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
+    terms.push({ name: null, output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
   return terms;
 }
 
@@ -63,11 +70,29 @@ function pixelTerms(output: Node, batch: Batch, weight: number, { loss, classWei
 function lossTerms({ logits, seLogits, auxLogits, stage3SeLogits }: HeadOutput, batch: Batch, options: StepOptions): Term[] {
   const { loss } = options;
   const presence = classPresence(batch.labels, batch.count, seLogits.shape[1]);
-  const terms = pixelTerms(logits, batch, 1, options);
+  const terms = pixelTerms('crossEntropy', logits, batch, 1, options);
   for (const output of [seLogits, stage3SeLogits])
-    if (output) terms.push({ output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm) });
-  if (auxLogits) terms.push(...pixelTerms(auxLogits, batch, loss.auxWeight, options));
+    if (output) terms.push({ name: 'sceneLoss', output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm) });
+  if (auxLogits) terms.push(...pixelTerms('auxiliaryLoss', auxLogits, batch, loss.auxWeight, options));
   return terms;
+}
+
+/** The terms by their names, before they are weighted; those of one name are added up. */
+function namedTerms(terms: readonly Term[]): LossTerms {
+  const sums: LossTerms = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };
+  for (const { name, loss } of terms) if (name) sums[name] = (sums[name] ?? 0) + loss;
+  return sums;
+}
+
+/** Adds a batch's results to those of a step of several. */
+function addResult(total: StepResult, result: Omit<StepResult, 'gradientNorm'>, share: number): void {
+  total.loss += result.loss * share;
+  total.correct += result.correct;
+  total.labelled += result.labelled;
+  for (const name of ['crossEntropy', 'sceneLoss', 'auxiliaryLoss'] as const) {
+    const value = result[name];
+    if (value !== null) total[name] = (total[name] ?? 0) + value * share;
+  }
 }
 
 /** Forward and backward of one batch. @returns the losses, and the gradient of each parameter, owned by the caller */
@@ -76,7 +101,7 @@ function batchGradients(
   batch: Batch,
   options: StepOptions,
   dropoutSeed: number,
-): { result: StepResult; gradients: Map<Parameter, Tensor> } {
+): { result: Omit<StepResult, 'gradientNorm'>; gradients: Map<Parameter, Tensor> } {
   const images = tf.tensor(batch.images, [batch.count, ...batch.size, 3], 'float32');
   const tape = new Tape({ training: true, recording: true, dropoutSeed });
   try {
@@ -85,7 +110,7 @@ function batchGradients(
     const loss = terms.reduce((sum, { weight, loss: value }) => sum + weight * value, 0);
     const accuracy = countCorrect(argMax(output.logits.value), batch.labels);
     tape.backward(terms.map(({ output: node, gradient, weight }) => [node, scaled(gradient, weight)]));
-    return { result: { loss, ...accuracy }, gradients: takeGradients(tape) };
+    return { result: { loss, ...accuracy, ...namedTerms(terms) }, gradients: takeGradients(tape) };
   } finally {
     tape.dispose();
     images.dispose();
@@ -106,19 +131,21 @@ function accumulate(sum: Map<Parameter, Tensor>, gradients: Map<Parameter, Tenso
  * @param batches whose gradients are averaged into one update: one, or several that would not fit memory together
  */
 export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly Batch[], options: StepOptions): StepResult {
-  const total: StepResult = { loss: 0, correct: 0, labelled: 0 };
+  const none = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };
+  const total: StepResult = { loss: 0, correct: 0, labelled: 0, gradientNorm: NaN, ...none };
   const gradients = new Map<Parameter, Tensor>();
   batches.forEach((batch, index) => {
     const { result, gradients: own } = batchGradients(net, batch, options, options.dropoutSeed * batches.length + index);
     accumulate(gradients, own);
-    total.loss += result.loss / batches.length;
-    total.correct += result.correct;
-    total.labelled += result.labelled;
+    addResult(total, result, 1 / batches.length);
   });
   if (batches.length > 1) for (const [parameter, gradient] of gradients) gradients.set(parameter, scaled(gradient, 1 / batches.length));
   // Neither a loss nor a gradient that is not a number may reach the weights.
   if (!Number.isFinite(total.loss)) for (const gradient of gradients.values()) gradient.dispose();
-  else if (!optimizer.step(gradients, options.learningRate)) total.loss = NaN;
+  else {
+    total.gradientNorm = optimizer.step(gradients, options.learningRate);
+    if (!Number.isFinite(total.gradientNorm)) total.loss = NaN;
+  }
   return total;
 }
 

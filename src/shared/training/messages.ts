@@ -73,13 +73,16 @@ export type TrainerCommand =
   | { type: 'stop' }
   | { type: 'stop-after-epoch' };
 
-/** One epoch's results; fractions are 0 … 1, times in seconds. */
+/** One epoch's results; fractions are 0 … 1, times in seconds. What has nothing to be measured on is null, never 0. */
 export interface EpochMetrics {
   epoch: number;
+  /** Mean of the steps' losses. */
   loss: number;
-  trainAccuracy: number;
-  validationAccuracy: number;
-  miou: number;
+  trainAccuracy: number | null;
+  validationAccuracy: number | null;
+  /** Cross-entropy over the labelled pixels of the validation images, weighted as in training; null in runs of before it was measured. */
+  validationLoss: number | null;
+  miou: number | null;
   perClassIou: (number | null)[];
   learningRate: number;
   /** Wall time of training since the start of the run, over all resumes. */
@@ -87,29 +90,42 @@ export interface EpochMetrics {
   epochSeconds: number;
 }
 
-export interface StepMetrics {
+/** Terms of a loss before they are weighted; null one that a network or its recipe does not have. */
+export interface LossTerms {
+  crossEntropy: number | null;
+  /** Which classes the scene holds: the paper's SE-loss. */
+  sceneLoss: number | null;
+  auxiliaryLoss: number | null;
+}
+
+export interface StepMetrics extends LossTerms {
   epoch: number;
   step: number;
   stepsPerEpoch: number;
   globalStep: number;
   totalSteps: number;
   loss: number;
-  accuracy: number;
+  accuracy: number | null;
   learningRate: number;
+  gradientNorm: number;
   /** Images of the step. */
   images: number;
   stepMs: number;
   waitMs: number;
 }
 
-/** A step as curves show it. */
-export interface StepPoint {
+/** A step as curves show it; null what was not measured, and what has nothing to be measured on. */
+export interface StepPoint extends LossTerms {
   globalStep: number;
   /** Position in epochs, such as 2.25. */
   epoch: number;
+  /** The sum of the terms by their weights. */
   loss: number;
-  accuracy: number;
+  accuracy: number | null;
   learningRate: number;
+  /** Euclidean norm of all gradients together, before it is limited. */
+  gradientNorm: number | null;
+  imagesPerSecond: number | null;
 }
 
 export interface ImageScore {

@@ -29,6 +29,7 @@ export function metricsTable(history: readonly EpochMetrics[], classes: readonly
     ...first,
     ['learning_rate', (row) => row.learningRate],
     ['epoch_seconds', (row) => row.epochSeconds],
+    ['validation_loss', (row) => row.validationLoss],
     ...classes.map(({ name }, id): Column => [`iou_${name}`, (row) => row.perClassIou[id] ?? null]),
   ];
   return { header: columns.map(([name]) => name), rows: history.map((row) => columns.map(([, value]) => value(row))) };

@@ -11,7 +11,16 @@ const mostSteps = 1_000_000;
 const mostEpochs = 10_000;
 
 /** A step's columns are numbers, whatever a history from elsewhere has in them. */
-const numbersAlone = ['global_step', 'epoch', 'loss', 'accuracy', 'learning_rate'].map(isNumber).join(' AND ');
+const numbersAlone = ['global_step', 'epoch', 'loss', 'learning_rate'].map(isNumber).join(' AND ');
+/** What a step may lack. */
+const measured = [
+  ['accuracy', 'accuracy'],
+  ['cross_entropy', 'crossEntropy'],
+  ['scene_loss', 'sceneLoss'],
+  ['auxiliary_loss', 'auxiliaryLoss'],
+  ['gradient_norm', 'gradientNorm'],
+  ['images_per_second', 'imagesPerSecond'],
+] as const;
 
 /** Points of a sparkline. */
 const sparkPoints = 60;
@@ -20,13 +29,14 @@ const number = z.number();
 const epochSchema = z.object({
   epoch: number,
   loss: number,
-  train_acc: number,
-  test_acc: number,
-  miou: number,
+  train_acc: number.nullable(),
+  test_acc: number.nullable(),
+  miou: number.nullable(),
   time_seconds: number,
   epoch_seconds: number,
   learning_rate: number,
   per_class_iou: z.string().nullable(),
+  validation_loss: number.nullable(),
 });
 /** Values of 255 classes. */
 const longestIous = 10_000;
@@ -44,15 +54,19 @@ export class RunMetrics {
 
   addStep(runId: string, point: StepPoint): void {
     this.db
-      .prepare('INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, accuracy, learning_rate) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(runId, point.globalStep, point.epoch, point.loss, point.accuracy, point.learningRate);
+      .prepare(
+        `INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, learning_rate, ${measured.map(([column]) => column).join(', ')})
+         VALUES (?, ?, ?, ?, ?${', ?'.repeat(measured.length)})`,
+      )
+      .run(runId, point.globalStep, point.epoch, point.loss, point.learningRate, ...measured.map(([, name]) => point[name]));
   }
 
   /** The steps in order, a million at most. @param after only those after this one */
   steps(runId: string, after = 0): StepPoint[] {
     return this.db
       .prepare<[string, number], StepPoint>(
-        `SELECT global_step AS globalStep, epoch, loss, accuracy, learning_rate AS learningRate FROM step
+        `SELECT global_step AS globalStep, epoch, loss, learning_rate AS learningRate,
+           ${measured.map(([column, name]) => soundNumber(column, name)).join(', ')} FROM step
          WHERE run_id = ? AND global_step > ? AND ${numbersAlone} ORDER BY global_step LIMIT ${mostSteps}`,
       )
       .all(runId, after);
@@ -105,7 +119,7 @@ export class RunMetrics {
         best_epoch = CASE WHEN (@value > best) = @larger AND @value <> best THEN @epoch ELSE best_epoch END,
         best = CASE WHEN @larger THEN max(best, @value) ELSE min(best, @value) END`);
     this.db
-      .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .prepare('INSERT OR REPLACE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         runId,
         metrics.epoch,
@@ -118,14 +132,15 @@ export class RunMetrics {
         metrics.learningRate,
         JSON.stringify(metrics.perClassIou),
         JSON.stringify(confusion),
+        metrics.validationLoss,
       );
-    const values: [string, number, 0 | 1][] = [
+    const values: [string, number | null, 0 | 1][] = [
       ['loss', metrics.loss, 0],
       ['train_acc', metrics.trainAccuracy, 1],
       ['test_acc', metrics.validationAccuracy, 1],
       ['miou', metrics.miou, 1],
     ];
-    for (const [metric, value, larger] of values) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
+    for (const [metric, value, larger] of values) if (value !== null) summary.run({ runId, metric, value, epoch: metrics.epoch, larger });
   }
 
   /** mIoU by epoch for a sparkline; of many epochs the highest of each stretch, so that no peak is lost. */
@@ -162,6 +177,7 @@ export class RunMetrics {
       loss: row.loss,
       trainAccuracy: row.train_acc,
       validationAccuracy: row.test_acc,
+      validationLoss: row.validation_loss,
       miou: row.miou,
       timeSeconds: row.time_seconds,
       epochSeconds: row.epoch_seconds,

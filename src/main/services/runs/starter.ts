@@ -56,8 +56,9 @@ export function anyStarter(): Starter | null {
   const description = path.join(folder, 'starter.json');
   if (!existsSync(description)) return null;
   const data = readDescription(description);
-  const epochs = data.epochs as EpochMetrics[];
-  const best = epochs.reduce<EpochMetrics | null>((best, epoch) => (best && best.miou >= epoch.miou ? best : epoch), null);
+  // It was trained before every epoch's loss on validation images was measured.
+  const epochs = (data.epochs as EpochMetrics[]).map((epoch) => ({ ...epoch, validationLoss: epoch.validationLoss ?? null }));
+  const best = epochs.reduce<EpochMetrics | null>((best, epoch) => (best && (best.miou ?? 0) >= (epoch.miou ?? 0) ? best : epoch), null);
   return { ...data, file: path.join(folder, data.file), config: checkConfig(data.config), epochs, bestEpoch: best?.epoch ?? 0 };
 }
 

@@ -1,6 +1,7 @@
 import { deviceText } from '#shared/training/device-text';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
+import { epochLine } from '#shared/training/epoch-line';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { Emitter } from '../events.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -200,6 +201,11 @@ export class ActiveRun {
       loss: metrics.loss,
       accuracy: metrics.accuracy,
       learningRate: metrics.learningRate,
+      crossEntropy: metrics.crossEntropy,
+      sceneLoss: metrics.sceneLoss,
+      auxiliaryLoss: metrics.auxiliaryLoss,
+      gradientNorm: metrics.gradientNorm,
+      imagesPerSecond: (1000 * metrics.images) / ms,
     };
     this.record('a step', ({ metrics: curves }) => curves.addStep(this.runId, point));
     this.curves.step(point);
@@ -220,12 +226,7 @@ export class ActiveRun {
     this.record('an epoch', ({ metrics: curves }) => curves.addEpoch(this.runId, metrics, confusion));
     this.curves.epoch(metrics);
     this.validation = null;
-    // The reference's line, with the mIoU it lacks.
-    this.log(
-      `epoch ${metrics.epoch} --- loss ${metrics.loss.toFixed(3)} --- train acc ${metrics.trainAccuracy.toFixed(3)} --- ` +
-        `test acc ${metrics.validationAccuracy.toFixed(3)} --- miou ${metrics.miou.toFixed(3)}${best ? ' (best)' : ''} --- ` +
-        `cost time ${metrics.timeSeconds.toFixed(1)} s`,
-    );
+    this.log(epochLine(metrics, best));
     events.emit('training.epoch', { runId: this.runId });
     events.emit('runs.changed', this.summaryNow());
   }

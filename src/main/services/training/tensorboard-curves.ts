@@ -45,12 +45,21 @@ export class TensorBoardCurves {
   /** Writes the steps that are not written yet: at the end of an epoch, and where a run stops in the middle of one. */
   flush(): void {
     this.attempt(() => {
-      const ofSteps = (read: (point: StepPoint) => number) => this.steps.map((point): [number, number] => [point.globalStep, read(point)]);
+      const ofSteps = (read: (point: StepPoint) => number | null) =>
+        this.steps.flatMap((point): [number, number][] => {
+          const value = read(point);
+          return value === null ? [] : [[point.globalStep, value]];
+        });
       if (this.steps.length > 0)
         this.writer?.scalars({
           'train/loss': ofSteps(({ loss }) => loss),
           'train/accuracy': ofSteps(({ accuracy }) => accuracy),
           'train/learning_rate': ofSteps(({ learningRate }) => learningRate),
+          'train/cross_entropy': ofSteps(({ crossEntropy }) => crossEntropy),
+          'train/scene_loss': ofSteps(({ sceneLoss }) => sceneLoss),
+          'train/auxiliary_loss': ofSteps(({ auxiliaryLoss }) => auxiliaryLoss),
+          'train/gradient_norm': ofSteps(({ gradientNorm }) => gradientNorm),
+          'train/images_per_second': ofSteps(({ imagesPerSecond }) => imagesPerSecond),
         });
       this.steps = [];
     });
@@ -64,6 +73,7 @@ export class TensorBoardCurves {
       this.writer?.scalars({
         'epoch/train_loss': at(metrics.loss),
         'epoch/train_accuracy': at(metrics.trainAccuracy),
+        'validation/loss': at(metrics.validationLoss),
         'validation/accuracy': at(metrics.validationAccuracy),
         'validation/mIoU': at(metrics.miou),
         ...Object.fromEntries(this.classes.map(({ id, name }) => [`validation_IoU/${name}`, at(metrics.perClassIou[id] ?? null)])),

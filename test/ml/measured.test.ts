@@ -1,0 +1,113 @@
+// What a run measures: the terms of its loss, the norm of its gradients, the loss on validation images; and nothing where there is nothing.
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import { crossEntropy, crossEntropySum } from '#ml/losses/cross-entropy';
+import { EncNet } from '#ml/models/encnet';
+import { tf } from '#ml/tensor/runtime';
+import { predictSample } from '#ml/train/predict';
+import { readCheckpoint } from '#ml/weights/checkpoint';
+import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
+import type { TrainJob } from '#shared/training/messages';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+
+async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
+  return {
+    kind: 'train',
+    config: smallConfig({ epochs: 1, ...changes }),
+    ...jobData(await makeDataset({ train: 4, val: 2 })),
+    outDir: temporaryFolder(),
+    resumeFrom: null,
+    initialWeights: null,
+  };
+}
+
+/** Labels nothing on the images of a split. */
+function makeVoid(job: TrainJob, split: 'train' | 'validation'): void {
+  const png = writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: new Array<number>(64 * 48).fill(11) });
+  for (const { maskFile } of job[split]) writeFileSync(maskFile!, png);
+}
+
+test('the loss of an image without a gradient is that with one, weighted and not', () => {
+  const logits = tf.randomNormal([1, 6, 7, 4], 0, 2, 'float32', 3);
+  const labels = Uint8Array.from({ length: 42 }, (_, i) => (i % 5 === 0 ? 255 : i % 4));
+  for (const classWeights of [null, [1, 2, 0.5, 3]]) {
+    const { sum, weight } = crossEntropySum(tf.logSoftmax(logits), labels, 255, classWeights);
+    expect(sum / weight).toBeCloseTo(crossEntropy(logits, labels, 255, { classWeights }).loss, 5);
+  }
+  expect(crossEntropySum(tf.logSoftmax(logits), labels.fill(255), 255, null)).toEqual({ sum: 0, weight: 0 });
+});
+
+test('the loss of a prediction is that of its probabilities, also of several looks and of mirrored images', async () => {
+  const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
+  const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
+  const [sample] = train;
+  const lossOf = async (changes: object, of = sample) => {
+    const options = { inputSize: [48, 64] as const, evaluation: plainEvaluation, loss: { classWeights: null }, ...changes };
+    const { loss } = await predictSample(net, pool, of, options);
+    return loss!.sum / loss!.weight;
+  };
+  const plain = await lossOf({});
+  expect(plain).toBeGreaterThan(0);
+  expect(await lossOf({ evaluation: { ...plainEvaluation, sliding: true } })).toBeCloseTo(plain, 4);
+  // Mirrored in memory or as files, image and label alike.
+  const folder = temporaryFolder();
+  const [imageFile, maskFile] = ['image.png', 'mask.png'].map((name) => path.join(folder, name));
+  await sharp(sample.imageFile).flop().toFile(imageFile);
+  const { values: samples } = readStoredMask(sample.maskFile!);
+  const mirrored = samples.map((_, i) => samples[i - (i % 64) + 63 - (i % 64)]);
+  writeFileSync(maskFile, writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: [...mirrored] }));
+  const asFiles = await lossOf({}, { id: 'mirrored', imageFile, maskFile });
+  expect(await lossOf({ flips: { horizontal: true, vertical: false } })).toBeCloseTo(asFiles, 4);
+  expect(Math.abs(asFiles - plain)).toBeGreaterThan(1e-4);
+  expect((await predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation: plainEvaluation })).loss).toBeNull();
+  await pool.close();
+  net.dispose();
+});
+
+test('every step tells the terms of its loss, whose weighted sum it is, and the norm of its gradients', async () => {
+  const job = await jobFor();
+  const { seWeight, auxWeight } = job.config.loss;
+  const steps = ofType(await runFit(job), 'step').map(({ metrics }) => metrics);
+  expect(steps.length).toBeGreaterThan(1);
+  for (const { loss, crossEntropy: ce, sceneLoss, auxiliaryLoss, gradientNorm } of steps) {
+    expect(ce! + seWeight * sceneLoss! + auxWeight * (auxiliaryLoss ?? 0)).toBeCloseTo(loss, 5);
+    expect(gradientNorm).toBeGreaterThan(0);
+  }
+  const { history } = readCheckpoint(path.join(job.outDir, 'last.ckpt')).state;
+  expect(history[0].validationLoss).toBeGreaterThan(0);
+  const halves = ofType(await runFit({ ...job, outDir: temporaryFolder(), config: { ...job.config, accumulate: 2 } }), 'step');
+  for (const { metrics } of halves)
+    expect(metrics.crossEntropy! + seWeight * metrics.sceneLoss! + auxWeight * (metrics.auxiliaryLoss ?? 0)).toBeCloseTo(metrics.loss, 5);
+});
+
+test('validation images without a labelled pixel score nothing, not 0, are warned of, and no epoch is the best', async () => {
+  const job = await jobFor({ epochs: 2 });
+  makeVoid(job, 'validation');
+  const events = await runFit(job);
+  const epochs = ofType(events, 'epoch');
+  expect(epochs.map(({ metrics, best }) => [metrics.miou, metrics.validationAccuracy, metrics.validationLoss, best])).toEqual([
+    [null, null, null, false],
+    [null, null, null, false],
+  ]);
+  expect(epochs[0].metrics.trainAccuracy).toBeGreaterThan(0);
+  expect(ofType(events, 'log').map(({ text }) => text)).toContainEqual(
+    expect.stringContaining('no pixel of the validation images is labelled'),
+  );
+  expect([existsSync(path.join(job.outDir, 'best.ckpt')), existsSync(path.join(job.outDir, 'last.ckpt'))]).toEqual([false, true]);
+  expect(readCheckpoint(path.join(job.outDir, 'last.ckpt')).state.best).toBeNull();
+});
+
+test('training images without a labelled pixel are refused before anything is trained', async () => {
+  const job = await jobFor();
+  makeVoid(job, 'train');
+  await expect(runFit(job)).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: expect.stringContaining('No pixel of the 4 training images is labelled') as string,
+  });
+  expect(existsSync(path.join(job.outDir, 'last.ckpt'))).toBe(false);
+});
