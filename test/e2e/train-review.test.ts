@@ -82,6 +82,35 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText(first.replace('val/', ''));
 });
 
+test('a finished run tells where it comes from, and is trained on from what it has learnt', async ({ app }) => {
+  test.setTimeout(240_000);
+  await startTiny(app, 1);
+  const state = app.getByRole('status', { name: 'Run state' });
+  await expect(state).toHaveText('Finished', { timeout: 120_000 });
+  await app.getByRole('combobox', { name: 'Curve' }).selectOption('Gradient norm');
+  await expect(app.getByRole('figure', { name: 'Gradient norm' })).toBeVisible();
+  await goTo(app, 'Runs');
+  const origin = app.getByRole('table', { name: 'Origin' });
+  await expect(origin).toContainText('at random');
+  await expect(app.getByText(/all \d+ masks are as it saw them/)).toBeVisible();
+  const name = (await app.getByRole('heading', { level: 2 }).textContent())!;
+  await app.getByRole('button', { name: 'Train on' }).click();
+  const from = app.getByRole('combobox', { name: 'Start from weights' });
+  await expect(from.locator('option:checked')).toHaveText(name);
+  await expect(app.getByText('is that of a start from nothing')).toBeHidden();
+  // Another preset has its own rate, which would undo what the weights know.
+  await app.getByRole('radio', { name: 'Tiny' }).click();
+  await expect(app.getByText('is that of a start from nothing')).toBeVisible();
+  await app.getByRole('button', { name: 'Use fine-tuning settings' }).click();
+  await expect(app.getByText('is that of a start from nothing')).toBeHidden();
+  await app.getByLabel('Epochs', { exact: true }).fill('1');
+  await app.getByRole('button', { name: 'Start training' }).click();
+  await expect(state).toHaveText('Training', { timeout: 60_000 });
+  await expect(state).toHaveText('Finished', { timeout: 120_000 });
+  await goTo(app, 'Runs');
+  await expect(origin).toContainText(`of the run "${name}", epoch 1`);
+});
+
 test('pause, resume and stop; the curves move and the run can go on', async ({ app }) => {
   test.setTimeout(240_000);
   await startTiny(app, 40);

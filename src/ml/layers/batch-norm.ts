@@ -29,9 +29,10 @@ export class BatchNorm {
   forward(tape: Tape, x: Node): Node {
     const weight = leaf(tape, this.weight);
     const bias = leaf(tape, this.bias);
-    const running: [Tensor, Tensor] | null = tape.training ? null : [this.runningMean.value, this.runningVar.value];
+    const isRunning = tape.runningNorm || this.weight.frozen;
+    const running: [Tensor, Tensor] | null = isRunning ? [this.runningMean.value, this.runningVar.value] : null;
     const [y, mean, variance, ...reserves] = fusedBatchNorm(x.value, weight.value, bias.value, running, batchNormEpsilon);
-    if (tape.training) this.track(mean, variance);
+    if (!running) this.track(mean, variance);
     mean.dispose();
     variance.dispose();
     const node = tape.op(
@@ -40,7 +41,7 @@ export class BatchNorm {
       (dy) => {
         // In evaluation the gradient reads the population's statistics; what the forward op left in its reserves then differs by processor.
         const [first, second] = running ?? [reserves[0], reserves[1]];
-        return fusedBatchNormGrad(dy, x.value, weight.value, [first, second, reserves[2]], batchNormEpsilon, tape.training);
+        return fusedBatchNormGrad(dy, x.value, weight.value, [first, second, reserves[2]], batchNormEpsilon, !running);
       },
       { keep: [x], saved: reserves },
     );

@@ -9,7 +9,7 @@ export function leaf(tape: Tape, parameter: Parameter): Node {
   let known = leaves.get(tape);
   if (!known) leaves.set(tape, (known = new Map<Parameter, Node>()));
   let node = known.get(parameter);
-  if (!node) known.set(parameter, (node = tape.constant(parameter.value, parameter.trainable)));
+  if (!node) known.set(parameter, (node = tape.constant(parameter.value, parameter.trainable && !parameter.frozen)));
   return node;
 }
 

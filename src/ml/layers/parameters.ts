@@ -26,6 +26,8 @@ export interface Parameter {
   /** Inputs of one output unit: of the layer's weight, for its bias too. */
   readonly fanIn: number;
   readonly trainable: boolean;
+  /** Whether it stays as it is, and with it the batch norm that it belongs to. */
+  frozen: boolean;
   value: Tensor;
 }
 
@@ -57,7 +59,7 @@ export class Parameters {
     if (this.byName.has(name)) throw new AppError('internal', `parameter ${name} is registered twice`);
     const data = this.initialValues(kind, torchShape, fanIn);
     const value = toTensorFlowLayout(data, torchShape);
-    const parameter = { name, kind, torchShape, fanIn, trainable: !isStatistic(kind), value };
+    const parameter = { name, kind, torchShape, fanIn, trainable: !isStatistic(kind), frozen: false, value };
     this.byName.set(name, parameter);
     return parameter;
   }
@@ -103,6 +105,11 @@ export class Parameters {
 
   trainable(): Parameter[] {
     return this.all().filter((parameter) => parameter.trainable);
+  }
+
+  /** Keeps the tensors as they are whose names begin so. */
+  freeze(prefixes: readonly string[]): void {
+    for (const parameter of this.all()) parameter.frozen = prefixes.some((prefix) => parameter.name.startsWith(prefix));
   }
 
   get(name: string): Parameter | undefined {

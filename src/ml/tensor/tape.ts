@@ -69,6 +69,8 @@ export type Traced = { inputs: Node[]; output: Node } & (
 export interface TapeOptions {
   /** Batch statistics and dropout on. */
   training: boolean;
+  /** Batch norm by its running statistics, which stay, also in training. */
+  runningNorm?: boolean;
   /** Whether gradients will be asked for. */
   recording: boolean;
   /** Called with every op, in order. */
@@ -83,6 +85,8 @@ export interface TapeOptions {
 export class Tape {
   readonly training: boolean;
   readonly recording: boolean;
+  /** Whether batch norm reckons with its running statistics. */
+  readonly runningNorm: boolean;
   /** Whether a convolution may take the batch norm after it into its own filter. */
   readonly folds: boolean;
   private readonly trace: TapeOptions['trace'];
@@ -93,6 +97,7 @@ export class Tape {
   constructor(options: TapeOptions) {
     this.training = options.training;
     this.recording = options.recording;
+    this.runningNorm = !options.training || (options.runningNorm ?? false);
     this.trace = options.trace;
     this.folds = (options.fold ?? false) && !options.training && !options.recording && !options.trace;
     this.dropouts = options.dropoutSeed ?? 0;

@@ -236,6 +236,7 @@ class Fit {
       classWeights: weights,
       learningRate,
       dropoutSeed: config.seed * 1_000_003 + globalStep,
+      runningNorm: config.fineTune.batchNorm === 'running',
     });
     this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids: batches.flatMap(({ ids }) => ids) });
     state.step++;

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors';
+import { frozenPrefixes } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
 import type { StateDict, StateTensor } from '../layers/parameters.ts';
 import { EncNet } from '../models/encnet.ts';
@@ -18,6 +19,7 @@ export class RunModel {
 
   constructor(config: RunConfig, numClasses: number) {
     this.net = new EncNet(config.model, numClasses, config.seed);
+    this.net.parameters.freeze(frozenPrefixes(config.fineTune));
     this.optimizer = new Optimizer(config.optimizer);
     this.average = config.emaDecay > 0 ? new WeightAverage(this.net.parameters.all(), config.emaDecay) : null;
   }

@@ -44,6 +44,8 @@ export interface StepOptions {
   learningRate: number;
   /** A new one each step. */
   dropoutSeed: number;
+  /** Batch norm by the statistics that the weights came with, which stay. */
+  runningNorm?: boolean;
 }
 
 /** A loss term with the output it belongs to. */
@@ -103,7 +105,7 @@ function batchGradients(
   dropoutSeed: number,
 ): { result: Omit<StepResult, 'gradientNorm'>; gradients: Map<Parameter, Tensor> } {
   const images = tf.tensor(batch.images, [batch.count, ...batch.size, 3], 'float32');
-  const tape = new Tape({ training: true, recording: true, dropoutSeed });
+  const tape = new Tape({ training: true, recording: true, dropoutSeed, runningNorm: options.runningNorm ?? false });
   try {
     const output = net.forward(tape, tape.constant(images));
     const terms = lossTerms(output, batch, options);

@@ -1,5 +1,6 @@
 import type { RunDetail } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
+import { fineTuned } from '#shared/training/fine-tune';
 import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -10,6 +11,13 @@ const refusals: ReadonlySet<string> = new Set(['invalid-argument', 'not-found'])
 export function runAgain(session: Session, { config, summary }: Pick<RunDetail, 'config' | 'summary'>, weights: boolean): void {
   const startFrom = weights && summary.hasCheckpoint ? summary.id : null;
   session.recipe = { presetName: config.preset, config, name: `${summary.name} again`.slice(0, 120), startFrom };
+  session.go('train');
+}
+
+/** Leaves a finished run's settings, to be trained on from what it has learnt, with a schedule of its own. */
+export function trainOn(session: Session, { config, summary }: Pick<RunDetail, 'config' | 'summary'>): void {
+  const name = `${summary.name}, trained on`.slice(0, 120);
+  session.recipe = { presetName: config.preset, config: fineTuned(config), name, startFrom: summary.id };
   session.go('train');
 }
 

@@ -4,6 +4,7 @@ import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics } from '#shared/training/messages';
 import { AppError, messageOf } from '#shared/errors';
+import { fineTuned } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe, Session } from './session.svelte.ts';
@@ -134,6 +135,14 @@ export class TrainState {
     this.classes = detail.classes;
     // The cards tell how long an epoch takes here, as soon as that is known.
     this.presets = await this.session.client.training.presets();
+  }
+
+  /** Changes the recipe so that loaded weights keep what they know. */
+  fineTune(): void {
+    if (!this.config || !this.preset) return;
+    const { learningRate } = this.preset.config.optimizer;
+    const config = $state.snapshot(this.config);
+    this.config = fineTuned({ ...config, optimizer: { ...config.optimizer, learningRate } });
   }
 
   /** The run that the recipe describes. */

@@ -46,6 +46,12 @@ export function roomForLabels(series: readonly Labelled[]): number {
   return Math.ceil(Math.max(0, ...widths)) + 2 * gap;
 }
 
+/** The colour of a line. */
+export function strokeOf(plot: uPlot, index: number): string {
+  const { stroke } = plot.series[index];
+  return (typeof stroke === 'function' ? stroke(plot, index) : stroke) as string;
+}
+
 /** Draws the name of each line at its last value, in its colour. */
 export function drawLineEnds(plot: uPlot, series: readonly Labelled[]): void {
   const ratio = devicePixelRatio;
@@ -53,9 +59,7 @@ export function drawLineEnds(plot: uPlot, series: readonly Labelled[]): void {
   const ends = series.flatMap(({ label, faint }, index) => {
     const values = Array.from<number | null | undefined>(plot.data[index + 1]);
     const last = values.findLast((value) => value != null);
-    const stroke = plot.series[index + 1].stroke;
-    const color = typeof stroke === 'function' ? stroke(plot, index + 1) : stroke;
-    return faint || last == null ? [] : [{ label, color, at: plot.valToPos(last, 'y') }];
+    return faint || last == null ? [] : [{ label, color: strokeOf(plot, index + 1), at: plot.valToPos(last, 'y') }];
   });
   const places = spread(
     ends.map(({ at }) => at),
@@ -69,7 +73,7 @@ export function drawLineEnds(plot: uPlot, series: readonly Labelled[]): void {
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
   ends.forEach(({ label, color }, i) => {
-    ctx.fillStyle = color as string;
+    ctx.fillStyle = color;
     ctx.fillText(label, (left + width) / ratio + gap, top / ratio + places[i]);
   });
   ctx.restore();

@@ -55,6 +55,15 @@ export const evaluationConfigSchema = z.strictObject({
 });
 export const plainEvaluation = { sliding: false, scales: [1], flip: false };
 
+/** How loaded weights are treated. */
+export const fineTuneConfigSchema = z.strictObject({
+  /** What stays as it was loaded, with its batch norm: nothing, or the network from the image up to here. */
+  freeze: z.enum(['none', 'stem', 'stage1', 'stage2', 'stage3', 'backbone']),
+  /** Whether batch norm reckons with each batch and follows it, or with the statistics that the weights came with, which then stay. */
+  batchNorm: z.enum(['batch', 'running']),
+});
+const plainFineTune = { freeze: 'none', batchNorm: 'batch' } as const;
+
 /** Everything that decides a training run besides the data set. */
 export const runConfigSchema = z
   .strictObject({
@@ -81,6 +90,7 @@ export const runConfigSchema = z
     emaDecay: z.number().min(0).max(0.99999).default(0),
     /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */
     accumulate: z.int().min(1).max(64).default(1),
+    fineTune: fineTuneConfigSchema.default(plainFineTune),
     /** Epochs without a better mIoU after which the run ends; 0 never. */
     patience: z.int().min(0).max(1000).default(0),
   })
@@ -94,6 +104,7 @@ export const runConfigSchema = z
   );
 
 export type DataConfig = z.infer<typeof dataConfigSchema>;
+export type FineTuneConfig = z.infer<typeof fineTuneConfigSchema>;
 export type LossConfig = z.infer<typeof lossConfigSchema>;
 export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 export type RunConfig = z.infer<typeof runConfigSchema>;

@@ -115,6 +115,33 @@ export const settingGroups: readonly SettingGroup[] = [
     ],
   },
   {
+    title: 'Fine-tuning',
+    settings: [
+      choice(
+        'fineTune.batchNorm',
+        'Batch norm',
+        [
+          ['batch', 'of each batch'],
+          ['running', 'as loaded'],
+        ],
+        'By each batch, or by the statistics that loaded weights came with, which then stay',
+      ),
+      choice(
+        'fineTune.freeze',
+        'Keep as loaded',
+        [
+          ['none', 'nothing'],
+          ['stem', 'the stem'],
+          ['stage1', 'up to stage 1'],
+          ['stage2', 'up to stage 2'],
+          ['stage3', 'up to stage 3'],
+          ['backbone', 'the whole backbone'],
+        ],
+        'Layers that are not trained: what they see is general, and a step is faster',
+      ),
+    ],
+  },
+  {
     title: 'Images',
     settings: [
       whole('data.size.1', 'Width', [32, 2048], 'Of training crops, in pixels'),
