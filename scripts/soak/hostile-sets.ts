@@ -1,7 +1,7 @@
 // Data sets that bring something hostile in the workbench's own folder, or a hostile list of classes.
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { encode } from '@msgpack/msgpack';
 import { openDatabase, type Db } from '../../src/main/services/database.ts';
@@ -156,6 +156,15 @@ const rowSpoils: Spoils = {
   'work on images: many others': withHistory((db) =>
     db.exec(`${countTo(200_000)} INSERT INTO image_work SELECT 'x' || i || hex(zeroblob(450)), 'done', 1 FROM n`),
   ),
+  'kept labels: many, of boxes without end, packed a thousandfold, and torn': withHistory((db) => {
+    const keep = db.prepare("INSERT INTO kept_label VALUES (NULL, 'train/train-0', ?, 0, ?, ?, ?, 'Sky', NULL, '2020')");
+    const bomb = deflateRawSync(new Uint8Array(50_000_000));
+    keep.run(0, 8, 8, bomb);
+    keep.run(0, 200_000, 200_000, bomb);
+    keep.run(-5, 9e15, 9e15, bomb);
+    keep.run(0, 8, 8, new Uint8Array(0));
+    db.exec(`${countTo(50_000)} INSERT INTO kept_label SELECT NULL, 'train/train-0', 0, 0, 8, 8, x'6360', 'Sky', NULL, '2020' FROM n`);
+  }),
   'epochs: lists of 1 MB': withHistory((db) => {
     const much = "'[' || replace(hex(zeroblob(250000)), '00', '0,') || '0]'";
     db.exec(`${countTo(300)} INSERT INTO epoch SELECT 'honest', i, 1, 1, 1, 1, 1, 1, 1, ${much}, '[]', NULL FROM n`);
@@ -183,7 +192,8 @@ const rowSpoils: Spoils = {
       INSERT INTO epoch VALUES ('honest', 'x', 'x', x'00', 'x', 'x', 'x', 'x', 'x', x'00', x'00', 'x');
       INSERT INTO run_log VALUES ('honest', 'x', x'00');
       INSERT INTO mask_revision VALUES ('train/train-0', x'00', x'00', 7, x'00');
-      INSERT INTO image_work VALUES ('train/train-0', x'00', 'many'), (x'00', 'done', 1)`);
+      INSERT INTO image_work VALUES ('train/train-0', x'00', 'many'), (x'00', 'done', 1);
+      INSERT INTO kept_label VALUES (1, 'train/train-0', 'x', -3, x'00', 'x', 'x', x'00', 'x', 7)`);
     loose.close();
     describe((sql) => sql).close();
   },

@@ -225,6 +225,7 @@ class HostileRun {
       if (!broken) await call('review.predict', { runId: id, split: 'val' });
       await call('review.cancel');
     }
+    await call('review.kept', { imageId: 'train/train-0' });
     const found = await call<{ predictions: { id: string }[]; broken: { id: string }[] }>('review.predictions');
     for (const { id } of found?.predictions ?? []) {
       await call('review.result', { predictionId: id });

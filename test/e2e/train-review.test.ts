@@ -82,6 +82,47 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText(first.replace('val/', ''));
 });
 
+test('the mistakes of a pair are gone through patch by patch, fixed in place, kept, and taken back', async ({ app, userData }) => {
+  test.setTimeout(240_000);
+  await goTo(app, 'Review');
+  await app.getByRole('button', { name: 'Use the starter model' }).click();
+  await app.getByRole('button', { name: 'Predict val' }).click();
+  await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 120_000 });
+  const cell = app.getByRole('button', { name: /predicted as/ }).first();
+  const [, label, predicted] = /^(\S+) predicted as ([^:]+):/.exec((await cell.getAttribute('aria-label'))!)!;
+  await cell.click();
+  const ranked = app.getByRole('navigation', { name: 'Ranked images' });
+  await expect(ranked).toContainText(`${label} predicted as ${predicted}`);
+  await expect(ranked.getByText(/^\d+ px$/).first()).toBeVisible();
+  const patch = app.getByRole('status', { name: 'Chosen patch' });
+  await expect(patch).toContainText(label);
+  await expect(patch).toContainText(predicted);
+  await app.getByRole('button', { name: 'all pairs' }).click();
+  await app.keyboard.press('Escape');
+  const imageId = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
+  const mask = path.join(userData, `sample/${imageId.replace('val/', 'valannot/')}.png`);
+  const before = readFileSync(mask);
+  await app.keyboard.press('n');
+  await expect(patch).toContainText('1 of');
+  await app.keyboard.press('p');
+  await expect.poll(() => readFileSync(mask).equals(before)).toBe(false);
+  await expect(app.getByText('A label has changed since')).toBeVisible();
+  await app.keyboard.press('Control+z');
+  await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
+  await expect(app.getByText('A label has changed since')).toBeHidden();
+  const left = async () => Number(/of (\d+)$/.exec((await patch.textContent())!.trim())![1]);
+  await app.keyboard.press('Escape');
+  await app.keyboard.press('n');
+  const count = await left();
+  await app.keyboard.press('k');
+  await expect.poll(left).toBe(count - 1);
+  expect(readFileSync(mask).equals(before)).toBe(true);
+  await app.getByRole('toolbar', { name: 'Patch' }).getByRole('button', { name: /^Undo/ }).click();
+  await expect.poll(left).toBe(count);
+  await app.keyboard.press('e');
+  await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+});
+
 test('a finished run tells where it comes from, and is trained on from what it has learnt', async ({ app }) => {
   test.setTimeout(240_000);
   await startTiny(app, 1);

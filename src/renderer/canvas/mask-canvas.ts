@@ -1,3 +1,5 @@
+import { voidId } from '#shared/mask/void-id';
+import type { Pair } from '../editor/disagreement.ts';
 import { clipBox, type Size } from '../editor/region.ts';
 import type { Box } from '../editor/units.ts';
 import { isBorder } from './is-border.ts';
@@ -51,11 +53,14 @@ export class MaskCanvas {
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), left, top);
   }
 
-  /** Red where label and prediction differ, void left out. */
-  paintErrors(labels: Uint8Array, predictions: Uint8Array, voidId: number, color: readonly [number, number, number]): void {
+  /** Red where label and prediction differ, void left out. @param pair the only one that is shown, unless null */
+  paintErrors(labels: Uint8Array, predictions: Uint8Array, color: readonly [number, number, number], pair: Pair | null): void {
     const pixel = (220 << 24) | (color[2] << 16) | (color[1] << 8) | color[0];
     const pixels = new Uint32Array(labels.length);
-    for (let i = 0; i < labels.length; i++) if (labels[i] !== voidId && labels[i] !== predictions[i]) pixels[i] = pixel;
+    for (let i = 0; i < labels.length; i++) {
+      const [label, predicted] = [labels[i], predictions[i]];
+      if (pair ? label === pair.label && predicted === pair.predicted : label !== voidId && label !== predicted) pixels[i] = pixel;
+    }
     this.context.putImageData(new ImageData(new Uint8ClampedArray(pixels.buffer), this.size.width, this.size.height), 0, 0);
   }
 }

@@ -1,5 +1,5 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
-import { packPatch, sameValues, type MaskPatch, type WirePatch } from '#shared/mask/patch';
+import { packPatch, sameIds, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { learnedLabel } from './assist-labels.ts';
@@ -171,7 +171,7 @@ export class MaskSession {
   /** Main has moved the same step. What lay below it is main's to say: another may have painted there before the stroke came. */
   private moved(mine: Pending, patch: MaskPatch): void {
     const later = this.pending.slice(this.pending.indexOf(mine) + 1);
-    if (!sameValues(mine.patch, patch)) this.document.applyRemote(patch, patchesOf(later));
+    if (!sameIds(mine.patch.values, patch.values)) this.document.applyRemote(patch, patchesOf(later));
     this.settled([mine.id]);
   }
 

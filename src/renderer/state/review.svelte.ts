@@ -2,18 +2,13 @@ import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage,
 import type { ClassInfo } from '#shared/classes/class-info';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
+import type { Pair } from '../editor/disagreement.ts';
+import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { takeBack } from './take-back.ts';
 
-/** The masks of one image under review, in the prediction's class ids. */
-export interface ReviewedImage {
-  id: string;
-  width: number;
-  height: number;
-  label: Uint8Array;
-  hasLabel: boolean;
-  prediction: Uint8Array;
-}
+/** By IoU of all classes or the chosen one, by pixels that differ, or by how unsure the network is. */
+export type ReviewOrder = 'iou' | 'wrong' | 'uncertainty';
 
 /** What the Review place holds: which prediction, its scores, and the image looked at. */
 export class ReviewState {
@@ -31,12 +26,17 @@ export class ReviewState {
   classId = $state<number | null>(null);
   /** Images whose label was changed here since the split was predicted: its scores are of the labels before. */
   changedLabels = $state<string[]>([]);
+  /** By what the images are ordered, the worst first. */
+  order = $state<ReviewOrder>('iou');
+  readonly fixes: ReviewFixes;
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
   constructor(session: Session) {
     this.session = session;
     this.split = session.remembered('reviewSplit', 'val');
+    this.order = session.remembered('reviewOrder', 'iou');
+    this.fixes = new ReviewFixes(session, this);
     this.unsubscribes = [
       session.onResync(() => this.load()),
       session.on('review.progress', (progress) => {
@@ -99,13 +99,38 @@ export class ReviewState {
     else this.image = null;
   }
 
-  /** The images, worst first. */
-  get ranked(): ReviewImage[] {
-    const { result, classId } = this;
+  /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
+  readonly ranked = $derived.by((): ReviewImage[] => {
+    const { result, classId, order } = this;
     if (!result) return [];
+    const { pair } = this.fixes;
+    if (pair) {
+      const count = (image: ReviewImage) => this.pixelsOf(image, pair);
+      return result.images.filter((image) => count(image) > 0).sort((a, b) => count(b) - count(a));
+    }
+    if (order === 'wrong') return [...result.images].sort((a, b) => b.wrongPixels - a.wrongPixels);
+    if (order === 'uncertainty') return [...result.images].sort((a, b) => b.uncertainty - a.uncertainty);
     if (classId === null) return result.images;
     const score = (image: ReviewImage) => image.perClassIou[classId] ?? 2;
     return [...result.images].sort((a, b) => score(a) - score(b));
+  });
+
+  /** Pixels of an image with one label that are predicted as another class, when the split was predicted. */
+  pixelsOf({ confusion }: ReviewImage, { label, predicted }: Pair): number {
+    return confusion?.[label * this.classes.length + predicted] ?? 0;
+  }
+
+  orderBy(order: ReviewOrder): void {
+    this.order = order;
+    this.session.remember('reviewOrder', order);
+  }
+
+  /** Asks of one pair of label and prediction alone: its images, its pixels. @param stays at the image at hand, as far as it has some */
+  async choosePair(pair: Pair | null, stays = false): Promise<void> {
+    this.fixes.choosePair(pair);
+    if (!pair || (stays && this.fixes.chosen)) return;
+    if (this.ranked[0] && this.ranked[0].id !== this.imageId) await this.open(this.ranked[0].id);
+    this.fixes.choosePair(pair);
   }
 
   async open(imageId: string): Promise<void> {
@@ -113,16 +138,39 @@ export class ReviewState {
     if (!prediction) return;
     this.imageId = imageId;
     this.error = '';
+    this.fixes.leave();
     try {
       const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
       if (this.imageId !== imageId) return;
       const { width, height, label } = masks;
       const none = new Uint8Array(width * height).fill(voidId);
       this.image = { id: imageId, width, height, label: label ?? none, hasLabel: label !== null, prediction: masks.prediction };
+      await this.fixes.begin();
     } catch (error) {
       this.image = null;
       this.error = messageOf(error);
     }
+  }
+
+  /** The label of the image under review as it is now, in the prediction's ids. @param differs whether it is another than it was scored */
+  labelIs(imageId: string, label: Uint8Array, differs: boolean): void {
+    if (this.image?.id !== imageId) return;
+    this.image = { ...this.image, label, hasLabel: true };
+    this.noteChanged(imageId, differs);
+  }
+
+  private noteChanged(imageId: string, differs: boolean): void {
+    const others = this.changedLabels.filter((id) => id !== imageId);
+    this.changedLabels = differs ? [...others, imageId] : others;
+  }
+
+  /** Goes to the next patch, and to the next image where this one has no more. */
+  async stepPatch(by: 1 | -1): Promise<void> {
+    if (this.fixes.step(by)) return;
+    const next = this.ranked[this.ranked.findIndex(({ id }) => id === this.imageId) + by];
+    if (!next) return;
+    await this.open(next.id);
+    this.fixes.step(by);
   }
 
   step(by: 1 | -1): void {
@@ -158,12 +206,12 @@ export class ReviewState {
 
   /** Shows the label as it is now. @param differs whether it is another than the one that was scored */
   private async labelChanged(imageId: string, differs: boolean): Promise<void> {
-    const others = this.changedLabels.filter((id) => id !== imageId);
-    this.changedLabels = differs ? [...others, imageId] : others;
+    this.noteChanged(imageId, differs);
     if (this.imageId === imageId) await this.open(imageId);
   }
 
   destroy(): void {
+    this.fixes.leave();
     for (const unsubscribe of this.unsubscribes) unsubscribe();
   }
 }

@@ -67,6 +67,32 @@ export interface ReviewMasks {
   label: Uint8Array | null;
 }
 
+/** Pixels whose label a person has said to be right. */
+export interface KeptLabel {
+  id: number;
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  /** One bit a pixel of the box, row-major, lowest bit first. */
+  pixels: Uint8Array;
+  /** The class that they had, and its stored value: with another label it is asked again. */
+  name: string;
+  value: number | null;
+}
+
+const side = z.int().min(0).max(200_000);
+const keptSchema = z.strictObject({
+  left: side,
+  top: side,
+  width: side.min(1),
+  height: side.min(1),
+  pixels: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes'),
+  name: z.string().max(200),
+  value: z.int().min(0).max(255).nullable(),
+});
+const imageId = z.string().min(1).max(1024);
+
 export const review = {
   methods: {
     predictions: method(z.undefined()).returns<{ predictions: PredictionInfo[]; broken: BrokenPrediction[] }>(),
@@ -77,6 +103,11 @@ export const review = {
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
     result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),
     masks: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<ReviewMasks>(),
+    /** Remembers that a label is right where a prediction differs. @returns the decision's number */
+    keep: method(z.strictObject({ imageId, label: keptSchema })).returns<number>(),
+    kept: method(z.strictObject({ imageId })).returns<KeptLabel[]>(),
+    /** Takes such a decision back. */
+    forgetKept: method(z.strictObject({ id: z.int().positive() })).returns<void>(),
   },
   events: {
     progress: latest<PredictionProgress>(),

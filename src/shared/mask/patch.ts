@@ -149,8 +149,8 @@ export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): v
   forEachChanged(patch, size.width, (index, position) => (ids[index] = patch.values[position]));
 }
 
-/** Whether two patches of the same pixels give them the same ids. */
-export function sameValues({ values: a }: MaskPatch, { values: b }: MaskPatch): boolean {
+/** Whether two lists of ids are the same. */
+export function sameIds(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;

@@ -14,6 +14,8 @@ import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Workers } from '../workers/workers.ts';
+import type { Db } from '../database.ts';
+import { KeptLabels } from './kept-labels.ts';
 import { PredictionJob } from './prediction-job.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import { protocolOf } from './protocol.ts';
@@ -21,6 +23,7 @@ import { protocolOf } from './protocol.ts';
 interface ReviewOptions {
   dataset: OpenDataset;
   access: DatasetAccess;
+  db: Db;
   runs: RunStore;
   predictions: PredictionStore;
   /** Resolves when every image is known. */
@@ -35,6 +38,7 @@ interface ReviewOptions {
 /** Predicts splits with a run's best weights and compares the predictions with the labels, each in its own classes. */
 export class ReviewService {
   private readonly options: ReviewOptions;
+  private readonly kept: KeptLabels;
   private job: PredictionJob | null = null;
   private lastProgress: PredictionProgress | null = null;
   private starting = false;
@@ -42,6 +46,7 @@ export class ReviewService {
 
   constructor(options: ReviewOptions) {
     this.options = options;
+    this.kept = new KeptLabels(options.db);
   }
 
   /** What keeps the data set open, in words; null if nothing does. */
@@ -180,6 +185,16 @@ export class ReviewService {
       progress: () => this.lastProgress,
       result: ({ predictionId }) => this.result(predictionId),
       masks: ({ predictionId, imageId }) => this.masks(predictionId, imageId),
+      keep: ({ imageId, label }) => {
+        this.options.access.assertOwned();
+        this.options.dataset.image(imageId);
+        return this.kept.keep(imageId, label);
+      },
+      kept: ({ imageId }) => this.kept.of(imageId, (why) => this.options.log.warn({ image: imageId, why }, 'a kept label cannot be read')),
+      forgetKept: ({ id }) => {
+        this.options.access.assertOwned();
+        this.kept.forget(id);
+      },
     };
   }
 }

@@ -1,11 +1,13 @@
-import { voidId } from '#shared/mask/void-id';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { colourTable } from '#shared/classes/colour-table';
+import { Frame } from '../../canvas/frame.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
+import type { Pair } from '../../editor/disagreement.ts';
 import type { Size } from '../../editor/region.ts';
 import type { ScreenPoint } from '../../editor/units.ts';
-import { fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
+import type { Box } from '../../editor/units.ts';
+import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
 
 export const panes = ['image', 'label', 'prediction', 'errors'] as const;
 export type PaneName = (typeof panes)[number];
@@ -13,9 +15,16 @@ export type PaneName = (typeof panes)[number];
 interface CompareEvents {
   /** Whole image pixel under the pointer, or null. */
   pointer(at: { x: number; y: number } | null): void;
+  /** A person clicks on this image pixel. */
+  click(at: { x: number; y: number }): void;
   /** A person wants to edit at this image pixel. */
   edit(at: { x: number; y: number }): void;
 }
+
+/** A patch of fewer pixels of the screen cannot be judged. */
+const readablePx = 24;
+/** So far a press may move and still be a click. */
+const clickPx = 3;
 
 // A red that no class of the built-in sets has.
 const errorColor = [255, 40, 60] as const;
@@ -24,11 +33,13 @@ const errorColor = [255, 40, 60] as const;
 export class CompareController {
   private readonly views: Record<PaneName, StageView>;
   private readonly masks: Record<PaneName, MaskCanvas>;
+  private readonly frames: Record<PaneName, Frame>;
   private readonly size: Size;
   private readonly table: Uint32Array;
   private readonly events: CompareEvents;
   private view: Viewport;
   private moved = false;
+  private pressedAt: ScreenPoint | null = null;
 
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
@@ -36,7 +47,9 @@ export class CompareController {
     this.table = colourTable(classes);
     const make = <T>(work: (pane: PaneName) => T) => Object.fromEntries(panes.map((pane) => [pane, work(pane)])) as Record<PaneName, T>;
     this.masks = make(() => new MaskCanvas(size));
+    const accent = getComputedStyle(hosts.image).getPropertyValue('--accent').trim();
     this.views = make((pane) => this.createView(hosts[pane]));
+    this.frames = make((pane) => new Frame(this.views[pane].overlay, accent));
     for (const pane of panes) if (pane !== 'image') this.views[pane].setMask(this.masks[pane].canvas);
     this.view = fit(size, this.views.image.size, 4);
     this.apply();
@@ -48,9 +61,12 @@ export class CompareController {
       {
         panHeld: () => true,
         wheelMode: () => 'auto',
-        press: ({ at }) => this.events.pointer(this.pixelAt(at)),
+        press: ({ at }) => {
+          this.pressedAt = at;
+          this.events.pointer(this.pixelAt(at));
+        },
         move: ({ at }) => this.events.pointer(this.pixelAt(at)),
-        release: () => undefined,
+        release: ({ at }) => this.onRelease(at),
         abandon: () => undefined,
         leave: () => this.events.pointer(null),
         pan: (dx, dy) => this.move(panBy(this.view, dx, dy)),
@@ -65,15 +81,43 @@ export class CompareController {
     );
   }
 
+  /** A press that stays where it is is a click; one that moves has moved the image. */
+  private onRelease(at: ScreenPoint): void {
+    const from = this.pressedAt;
+    this.pressedAt = null;
+    const pixel = this.pixelAt(at);
+    if (from && pixel && Math.hypot(at.x - from.x, at.y - from.y) <= clickPx) this.events.click(pixel);
+  }
+
   setPhoto(image: HTMLImageElement): void {
     for (const pane of panes) this.views[pane].setPhoto(image);
   }
 
-  setMasks(label: Uint8Array, prediction: Uint8Array): void {
+  /** @param pair the only one whose pixels are shown as errors, or null */
+  setMasks(label: Uint8Array, prediction: Uint8Array, pair: Pair | null): void {
     this.masks.label.repaint(label, this.table);
     this.masks.prediction.repaint(prediction, this.table);
-    this.masks.errors.paintErrors(label, prediction, voidId, errorColor);
+    this.masks.errors.paintErrors(label, prediction, errorColor, pair);
     for (const pane of panes) this.views[pane].redrawMask();
+  }
+
+  /** Frames a part of the image in every view, and brings it there: it fills a third of a view, at a scale of eight at the most. */
+  mark(box: Box | null): void {
+    for (const pane of panes) this.frames[pane].show(box);
+    if (box && !this.isSeen(box)) {
+      const { width, height } = this.views.image.size;
+      const scale = Math.min(8, Math.max(this.view.scale, Math.min(width / (3 * box.width), height / (3 * box.height))));
+      this.move(centreOn({ x: box.left + box.width / 2, y: box.top + box.height / 2 }, { width, height }, scale));
+    }
+  }
+
+  /** Whether a box is in view, and large enough to be looked at. */
+  private isSeen({ left, top, width, height }: Box): boolean {
+    const { scale, x, y } = this.view;
+    const { width: across, height: down } = this.views.image.size;
+    const inside =
+      left * scale + x >= 0 && top * scale + y >= 0 && (left + width) * scale + x <= across && (top + height) * scale + y <= down;
+    return inside && Math.max(width, height) * scale >= readablePx;
   }
 
   /** The error map is always drawn full. */

@@ -1,0 +1,231 @@
+import type { ClassInfo } from '#shared/classes/class-info';
+import type { KeptLabel, ReviewResult } from '#shared/contract/review';
+import { mapClasses } from '#shared/classes/class-map';
+import { forEachChanged, sameIds } from '#shared/mask/patch';
+import { voidId } from '#shared/mask/void-id';
+import { Disagreement, type Pair, type Patch } from '../editor/disagreement.ts';
+import { writableIds } from '../editor/ink.ts';
+import type { Region } from '../editor/region.ts';
+import { MaskSession } from './mask-session.svelte.ts';
+import type { Session } from './session.svelte.ts';
+
+/** The masks of one image under review, in the prediction's class ids. */
+export interface ReviewedImage {
+  id: string;
+  width: number;
+  height: number;
+  label: Uint8Array;
+  hasLabel: boolean;
+  prediction: Uint8Array;
+}
+
+/** What is under review. */
+interface UnderReview {
+  readonly image: ReviewedImage | null;
+  readonly result: ReviewResult | null;
+  readonly classes: readonly ClassInfo[];
+  /** The label of an image is another one now. */
+  labelIs(imageId: string, label: Uint8Array, differs: boolean): void;
+  /** Images whose label is another than it was scored. */
+  readonly changedLabels: readonly string[];
+}
+
+/** The labels of strokes that are made here, as undo and history name them. */
+const labels = { prediction: 'Prediction', void: 'Not labelled' };
+
+/** A thing that was done here, which undo takes back. */
+type Deed = { kind: 'stroke' } | { kind: 'kept'; id: number };
+
+/**
+ * Where label and prediction of the image under review differ, patch by patch, and what a person does about it: take the prediction,
+ * keep the label, or label nothing. Labels are painted with the editor's own session of the mask, which ends with the image.
+ */
+export class ReviewFixes {
+  /** The pair of label and prediction that alone is asked of. */
+  pair = $state.raw<Pair | null>(null);
+  patches = $state.raw<readonly Patch[]>([]);
+  /** The patch that is asked of. */
+  chosen = $state.raw<Patch | null>(null);
+  /** Whether something is to be taken back. */
+  canUndo = $state(false);
+  private readonly session: Session;
+  private readonly review: UnderReview;
+  private disagreement: Disagreement | null = null;
+  private kept: readonly KeptLabel[] = [];
+  private deeds: Deed[] = [];
+  private mask: MaskSession | null = null;
+  private stopListening: () => void = () => undefined;
+  private renewing = false;
+  /** The label as it was scored; null where that is not known. */
+  private scored: Uint8Array | null = null;
+
+  constructor(session: Session, review: UnderReview) {
+    this.session = session;
+    this.review = review;
+  }
+
+  /** Another image is under review, or none. What was painted is main's. */
+  leave(): void {
+    this.stopListening();
+    this.stopListening = () => undefined;
+    this.mask?.close();
+    [this.mask, this.disagreement, this.kept, this.deeds] = [null, null, [], []];
+    [this.patches, this.chosen, this.canUndo] = [[], null, false];
+  }
+
+  /** The image under review has its masks. */
+  async begin(): Promise<void> {
+    const { image } = this.review;
+    this.leave();
+    if (!image?.hasLabel) return;
+    this.scored = this.review.changedLabels.includes(image.id) ? null : image.label;
+    this.renew();
+    const kept = await this.session.client.review.kept({ imageId: image.id });
+    if (this.review.image?.id !== image.id || kept.length === 0) return;
+    this.kept = kept;
+    this.renew();
+  }
+
+  /** Why nothing can be changed here; null where it can. */
+  get blocked(): string | null {
+    return this.review.result?.foreign ?? this.session.blocked ?? this.session.dataset?.readOnlyReason ?? null;
+  }
+
+  /** Asks of one pair alone, or of all again. */
+  choosePair(pair: Pair | null): void {
+    this.pair = pair;
+    this.renew();
+    this.chosen = pair ? (this.patches[0] ?? null) : null;
+  }
+
+  /** Finds the patches anew: the label is another one, or what counts is. */
+  private renew(): void {
+    const { image } = this.review;
+    if (!image?.hasLabel) return;
+    const { label, prediction, width, height } = image;
+    const at = this.chosen ? this.patches.indexOf(this.chosen) : -1;
+    this.disagreement = new Disagreement(label, prediction, { width, height }, this.pair, this.keptPixels());
+    this.patches = this.disagreement.patches;
+    // The next one comes up in the place of the one that is gone.
+    this.chosen = at < 0 ? null : (this.patches[Math.min(at, this.patches.length - 1)] ?? null);
+  }
+
+  /** Pixels that still have the label that a person has kept. */
+  private keptPixels(): Uint8Array | null {
+    const { image, classes } = this.review;
+    if (!image || this.kept.length === 0) return null;
+    const pixels = new Uint8Array(image.label.length);
+    for (const { left, top, width, height, pixels: bits, name, value } of this.kept) {
+      if (left + width > image.width || top + height > image.height) continue;
+      const own = classes.find((each) => each.name === name && (each.value === undefined || value === null || each.value === value));
+      forEachChanged({ left, top, width, height, changed: bits }, image.width, (index) => {
+        if (image.label[index] === own?.id) pixels[index] = 1;
+      });
+    }
+    return pixels;
+  }
+
+  /** Goes to the patch under a point. @returns whether there is one */
+  pick(at: { x: number; y: number }): boolean {
+    const patch = this.disagreement?.at(at) ?? null;
+    if (patch) this.chosen = patch;
+    return patch !== null;
+  }
+
+  unpick(): void {
+    this.chosen = null;
+  }
+
+  /** Goes to the next patch. @returns whether the image has one more */
+  step(by: 1 | -1): boolean {
+    const at = this.chosen ? this.patches.indexOf(this.chosen) : by > 0 ? -1 : this.patches.length;
+    const next = this.patches[at + by];
+    if (next) this.chosen = next;
+    return next !== undefined;
+  }
+
+  /** Labels the chosen patch with what is predicted, or with nothing. */
+  async take(what: 'prediction' | 'void'): Promise<void> {
+    const { image, result } = this.review;
+    const patch = this.chosen;
+    if (!image || !result || !patch || !this.disagreement || this.blocked !== null) return;
+    const region = this.disagreement.region(patch);
+    await this.session.attempt(async () => {
+      const mask = await this.editing(image.id);
+      if (!mask) return;
+      const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
+      const id = what === 'void' ? voidId : ids[patch.predicted];
+      mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, writableIds({ on: 'all' }, new Set()));
+      this.done({ kind: 'stroke' });
+    });
+  }
+
+  /** Remembers that the label of the chosen patch is right, so that it is not asked of again. */
+  async keep(): Promise<void> {
+    const { image, classes } = this.review;
+    const patch = this.chosen;
+    if (!image || !patch || !this.disagreement || this.blocked !== null) return;
+    const { name, value = null } = classes[patch.label];
+    const label = { ...patch.box, pixels: bitsOf(this.disagreement.region(patch)), name, value };
+    await this.session.attempt(async () => {
+      const id = await this.session.client.review.keep({ imageId: image.id, label });
+      if (this.review.image?.id !== image.id) return;
+      this.kept = [...this.kept, { ...label, id }];
+      this.done({ kind: 'kept', id });
+      this.renew();
+    });
+  }
+
+  /** Takes back what was done last on this image. */
+  async undo(): Promise<void> {
+    const deed = this.deeds.pop();
+    this.canUndo = this.deeds.length > 0;
+    if (!deed) return;
+    if (deed.kind === 'stroke') return this.mask?.undo();
+    await this.session.attempt(async () => {
+      await this.session.client.review.forgetKept({ id: deed.id });
+      this.kept = this.kept.filter(({ id }) => id !== deed.id);
+      this.renew();
+    });
+  }
+
+  private done(deed: Deed): void {
+    this.deeds.push(deed);
+    this.canUndo = true;
+  }
+
+  /** The mask of the image under review, opened with the first change. @returns null if the image is another one by then */
+  private async editing(imageId: string): Promise<MaskSession | null> {
+    if (this.mask) return this.mask;
+    const mask = await MaskSession.open(this.session, imageId);
+    if (this.review.image?.id !== imageId || this.mask) {
+      mask.close();
+      return this.mask;
+    }
+    this.mask = mask;
+    this.stopListening = mask.document.onChange(() => this.labelChanged());
+    return mask;
+  }
+
+  /** The label is another one: what is shown follows once for all that changes in one turn. */
+  private labelChanged(): void {
+    if (this.renewing) return;
+    this.renewing = true;
+    queueMicrotask(() => {
+      this.renewing = false;
+      const { mask } = this;
+      const { result } = this.review;
+      if (!mask || !result) return;
+      const { ids } = mapClasses(this.session.dataset!.classes, result.prediction.classes);
+      const label = mask.document.ids.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+      this.review.labelIs(mask.imageId, label, this.scored === null || !sameIds(label, this.scored));
+      this.renew();
+    });
+  }
+}
+
+function bitsOf({ box, selected }: Region): Uint8Array {
+  const bits = new Uint8Array(Math.ceil((box.width * box.height) / 8));
+  selected.forEach((value, i) => value && (bits[i >> 3] |= 1 << (i & 7)));
+  return bits;
+}

@@ -1,0 +1,167 @@
+// Reviewing over the real services with the starter's predictions: patches, what is done about them, and what is remembered.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import type { PredictionProgress } from '#shared/contract/review';
+import type { RunSummary } from '#shared/contract/runs';
+import { voidId } from '#shared/mask/void-id';
+import type { Patch } from '../../src/renderer/editor/disagreement.ts';
+import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
+import { box, stroke } from '../helpers/edits.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+
+let folder: string;
+let bench: TestBench;
+let window: TestWindow;
+let review: ReviewState;
+
+beforeEach(async () => {
+  ({ folder, bench, window } = await openBench({ train: 1, val: 3 }));
+  const run = await bench.call<RunSummary>('runs.addStarter');
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  expect(await done).toMatchObject({ state: 'finished', done: 3 });
+  await eventually(() => window.session.runs.length > 0);
+  review = await opened();
+}, 60_000);
+
+const opened = async (): Promise<ReviewState> => {
+  const state = new ReviewState(window.session);
+  await state.load();
+  return state;
+};
+afterEach(() => {
+  review.destroy();
+  closeWindow(window);
+});
+
+const maskFile = (imageId: string): string => path.join(folder, `${imageId.replace('val/', 'valannot/')}.png`);
+const storedOf = (imageId: string): Uint8Array => readStoredMask(maskFile(imageId)).values;
+/** The pixels of a patch, by their index. */
+function pixelsOf({ box, label, predicted }: Patch): number[] {
+  const { image } = review;
+  const found: number[] = [];
+  for (let y = box.top; y < box.top + box.height; y++)
+    for (let x = box.left; x < box.left + box.width; x++) {
+      const i = y * image!.width + x;
+      if (image!.label[i] === label && image!.prediction[i] === predicted) found.push(i);
+    }
+  return found;
+}
+
+describe('a patch', () => {
+  test('takes the prediction, its pixels alone, and undo brings the file back to the byte', async () => {
+    const { fixes, image } = review;
+    const before = readFileSync(maskFile(image!.id));
+    const stored = storedOf(image!.id);
+    expect(fixes.step(1)).toBe(true);
+    const patch = fixes.chosen!;
+    const within = new Set(pixelsOf(patch));
+    expect(within.size).toBeGreaterThanOrEqual(patch.pixels);
+    const count = fixes.patches.length;
+    await fixes.take('prediction');
+    await eventually(() => fixes.patches.length < count);
+    await eventually(() => !readFileSync(maskFile(image!.id)).equals(before));
+    const after = storedOf(image!.id);
+    const changed = [...after.keys()].filter((i) => after[i] !== stored[i]);
+    expect(changed).toHaveLength(patch.pixels);
+    for (const i of changed) expect([within.has(i), after[i]]).toEqual([true, review.image!.prediction[i]]);
+    expect(review.changedLabels).toContain(image!.id);
+    expect(fixes.chosen).not.toBeNull();
+    await fixes.undo();
+    await eventually(() => readFileSync(maskFile(image!.id)).equals(before));
+    await eventually(() => fixes.patches.length === count);
+    expect([fixes.canUndo, review.changedLabels]).toEqual([false, []]);
+  });
+
+  test('that is neither is not labelled any more', async () => {
+    const { fixes, image } = review;
+    fixes.step(1);
+    const [at] = pixelsOf(fixes.chosen!);
+    await fixes.take('void');
+    await eventually(() => review.image!.label[at] === voidId);
+    await eventually(() => storedOf(image!.id)[at] === 11);
+    await fixes.undo();
+    await eventually(() => review.image!.label[at] !== voidId);
+  });
+
+  test('whose label is kept is not asked of again, until the label is another or that is taken back', async () => {
+    const { fixes, image } = review;
+    const before = readFileSync(maskFile(image!.id));
+    fixes.step(1);
+    const patch = fixes.chosen!;
+    const at = { x: patch.box.left, y: patch.box.top };
+    const some = pixelsOf(patch)[0];
+    const where = { x: some % image!.width, y: Math.floor(some / image!.width) };
+    await fixes.keep();
+    expect(fixes.pick(where)).toBe(false);
+    expect(readFileSync(maskFile(image!.id)).equals(before)).toBe(true);
+    // Another window, or the next day.
+    const again = await opened();
+    await again.open(image!.id);
+    await eventually(() => again.fixes.patches.length === fixes.patches.length);
+    expect(again.fixes.pick(where)).toBe(false);
+    again.destroy();
+    await fixes.undo();
+    expect(fixes.pick(where)).toBe(true);
+    expect(at.x).toBeLessThan(image!.width);
+  });
+
+  test('of an image that was left before its mask was open changes nothing there, nor on the next', async () => {
+    const { fixes, image } = review;
+    const other = review.ranked.find(({ id }) => id !== image!.id)!;
+    const files = [image!.id, other.id].map(maskFile);
+    const before = files.map((file) => readFileSync(file));
+    fixes.step(1);
+    const taking = fixes.take('prediction');
+    await review.open(other.id);
+    await taking;
+    await bench.call('edits.save', { imageId: image!.id });
+    expect(files.map((file, i) => readFileSync(file).equals(before[i]))).toEqual([true, true]);
+  });
+});
+
+test('a pair asks of its images and its pixels alone, the most first, and goes from image to image', async () => {
+  const { confusion } = review.result!;
+  const pairs = confusion.flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count })));
+  const { label, predicted } = pairs.filter((pair) => pair.label !== pair.predicted).sort((a, b) => b.count - a.count)[0];
+  await review.choosePair({ label, predicted });
+  const counts = review.ranked.map((image) => review.pixelsOf(image, { label, predicted }));
+  expect(counts.every((count) => count > 0)).toBe(true);
+  expect(counts).toEqual([...counts].sort((a, b) => b - a));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(confusion[label][predicted]);
+  const seen = new Set<string>();
+  await review.open(review.ranked[0].id);
+  for (let n = 0; n < 500 && seen.size < review.ranked.length; n++) {
+    await review.stepPatch(1);
+    if (!review.fixes.chosen) break;
+    expect([review.fixes.chosen.label, review.fixes.chosen.predicted]).toEqual([label, predicted]);
+    seen.add(review.imageId!);
+  }
+  expect(seen.size).toBeGreaterThan(0);
+  await review.choosePair(null);
+  expect(review.ranked).toHaveLength(3);
+});
+
+test('images are ordered by IoU, by wrong pixels, and by how unsure the network is', () => {
+  const sorted = (values: number[], by: 1 | -1) => values.toSorted((a, b) => by * (a - b));
+  review.orderBy('wrong');
+  const wrong = review.ranked.map(({ wrongPixels }) => wrongPixels);
+  expect(wrong).toEqual(sorted(wrong, -1));
+  review.orderBy('uncertainty');
+  const unsure = review.ranked.map(({ uncertainty }) => uncertainty);
+  expect(unsure).toEqual(sorted(unsure, -1));
+  review.orderBy('iou');
+  const iou = review.ranked.map(({ miou }) => miou!);
+  expect(iou).toEqual(sorted(iou, 1));
+});
+
+test('what another paints is seen at once where labels are being fixed', async () => {
+  const { fixes, image } = review;
+  fixes.step(1);
+  await fixes.take('prediction');
+  await stroke(bench, image!.id, box(0, 0, 8, 8, 9));
+  await eventually(() => review.image!.label[0] === 9);
+});
