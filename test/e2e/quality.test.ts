@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import path from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { writeScene } from '../../scripts/sample/write-scene.ts';
@@ -37,14 +38,38 @@ test('painting with a brush of 60 px on 960 x 720 stays within a frame at p95', 
   await workbench.stop();
 });
 
+async function expectAccessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${what}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+}
+
 for (const theme of ['dark', 'light']) {
+  test(`Review and Runs with a model's predictions pass the accessibility rules in the ${theme} theme`, async ({ app }) => {
+    test.setTimeout(120_000);
+    if (theme === 'light') await app.getByRole('button', { name: 'Theme' }).click();
+    await goTo(app, 'Review');
+    await app.getByRole('button', { name: 'Use the starter model' }).click();
+    await app.getByRole('button', { name: 'Predict val' }).click();
+    await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 60_000 });
+    await app.getByRole('button', { name: 'Next patch' }).click();
+    await expect(app.getByRole('status', { name: 'Chosen patch' })).toBeVisible();
+    await expectAccessible(app, 'a patch');
+    await app
+      .getByRole('button', { name: /predicted as/ })
+      .first()
+      .click();
+    await expectAccessible(app, 'a pair');
+    await goTo(app, 'Runs');
+    await expect(app.getByRole('table', { name: 'Origin' })).toBeVisible();
+    await expectAccessible(app, 'a run');
+  });
+
   test(`every place passes the accessibility rules in the ${theme} theme`, async ({ app }) => {
     if (theme === 'light') await app.getByRole('button', { name: 'Theme' }).click();
     for (const place of ['Library', 'Annotate', 'Train', 'Runs', 'Review'] as const) {
       await goTo(app, place);
       await app.waitForTimeout(300);
-      const { violations } = await new AxeBuilder({ page: app }).analyze();
-      expect(violations.map(({ id, nodes }) => `${place}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+      await expectAccessible(app, place);
     }
     await goTo(app, 'Library');
     for (const item of ['Classes', 'Make a split', 'Export']) {
@@ -52,8 +77,7 @@ for (const theme of ['dark', 'light']) {
       await app.getByRole('menuitem', { name: item }).click();
       await expect(app.getByRole('dialog')).toBeVisible();
       await app.waitForTimeout(500);
-      const { violations } = await new AxeBuilder({ page: app }).analyze();
-      expect(violations.map(({ id, nodes }) => `${item}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+      await expectAccessible(app, item);
       await app.keyboard.press('Escape');
       await expect(app.getByRole('dialog')).toBeHidden();
     }
@@ -101,8 +125,7 @@ for (const theme of ['dark', 'light']) {
       await open();
       await expect(app.getByRole('dialog').last()).toBeVisible();
       await app.waitForTimeout(500);
-      const { violations } = await new AxeBuilder({ page: app }).analyze();
-      expect(violations.map(({ id, nodes }) => `${dialog}: ${id}: ${nodes[0].html.slice(0, 120)}`)).toEqual([]);
+      await expectAccessible(app, dialog);
       // The log lies over the help.
       while ((await app.getByRole('dialog').count()) > 0) await app.keyboard.press('Escape');
     }

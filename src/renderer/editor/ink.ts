@@ -27,3 +27,6 @@ export function writableIds(where: WriteWhere, locked: ReadonlySet<number>): Uin
   for (const id of locked) writable[id] = 0;
   return writable;
 }
+
+/** Everything may be painted over. */
+export const everyId = writableIds({ on: 'all' }, new Set());

@@ -4,7 +4,7 @@ import { mapClasses } from '#shared/classes/class-map';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { Disagreement, type Pair, type Patch } from '../editor/disagreement.ts';
-import { writableIds } from '../editor/ink.ts';
+import { everyId } from '../editor/ink.ts';
 import type { Region } from '../editor/region.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { Session } from './session.svelte.ts';
@@ -155,7 +155,7 @@ export class ReviewFixes {
       if (!mask) return;
       const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
       const id = what === 'void' ? voidId : ids[patch.predicted];
-      mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, writableIds({ on: 'all' }, new Set()));
+      mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, everyId);
       this.done({ kind: 'stroke' });
     });
   }
