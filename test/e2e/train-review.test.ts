@@ -17,6 +17,16 @@ async function startTiny(page: Page, epochs: number): Promise<void> {
   await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
 }
 
+type Share = number | null;
+interface Evaluated {
+  mIoU: number;
+  interval: [number, number];
+  pixelAccuracy: number;
+  perClass: { name: string; iou: Share; precision: Share; recall: Share }[];
+  images: number;
+}
+const shownAs = (value: Share): string => value?.toFixed(3) ?? '–';
+
 const runFolder = (userData: string) => {
   const runs = path.join(userData, 'sample/.encnet/runs');
   return path.join(runs, readdirSync(runs).sort().at(-1)!);
@@ -61,11 +71,16 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
       ],
       { encoding: 'utf8' },
     ),
-  ) as { mIoU: number; pixelAccuracy: number; perClass: { name: string; iou: number | null }[]; images: number };
+  ) as Evaluated;
   expect(shown).toEqual({ miou: evaluated.mIoU.toFixed(3), accuracy: evaluated.pixelAccuracy.toFixed(3) });
   expect(evaluated.images).toBe(8);
-  for (const { name, iou } of evaluated.perClass)
-    await expect(app.locator(`[data-class="${name}"]`)).toHaveText(iou === null ? '–' : iou.toFixed(3));
+  for (const { name, iou } of evaluated.perClass) await expect(app.locator(`[data-class="${name}"]`)).toHaveText(shownAs(iou));
+  const [low, high] = evaluated.interval;
+  await expect(app.getByRole('complementary', { name: 'Scores' })).toContainText(`${low.toFixed(3)} to ${high.toFixed(3)}`);
+  for (const measure of ['precision', 'recall'] as const) {
+    await app.getByRole('combobox', { name: 'Measure of each class' }).selectOption(measure);
+    for (const each of evaluated.perClass) await expect(app.locator(`[data-class="${each.name}"]`)).toHaveText(shownAs(each[measure]));
+  }
 
   const first = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
   const mask = path.join(userData, `sample/${first.replace('val/', 'valannot/')}.png`);

@@ -98,7 +98,7 @@ describe('a prediction', () => {
     const result = await bench.call<ReviewResult>('review.result', { predictionId });
     expect(result.foreign).toContain('it was made for Sky (0), Building (1)');
     expect(result.foreign).toContain('the data set has Building (0), Sky (1)');
-    expect(result.perClassIou).toHaveLength(11);
+    expect(result.perClass).toHaveLength(11);
     const predictsThem = names.some((name) => name === 'Sky' || name === 'Building');
     const taking = bench.call('edits.takePrediction', { imageId, predictionId });
     if (predictsThem) {

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
-import { Confusion } from '#shared/metrics/confusion';
+import { splitScores } from '#shared/metrics/split-scores';
+import type { Interval } from '#shared/metrics/bootstrap';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
@@ -44,8 +45,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     flip: options.flip ?? config.evaluation.flip,
     sliding: options.sliding ?? config.evaluation.sliding,
   };
-  const confusion = new Confusion(classes.length);
-  let images = 0;
+  const scored: { id: string; confusion: number[] }[] = [];
   const samples = labelledSamples(dataset, options.split);
   const job = {
     kind: 'predict' as const,
@@ -60,18 +60,18 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
   const outcome = await runJob(host, job, (event) => {
     if (event.type === 'skipped') say(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
-    confusion.merge(new Confusion(classes.length, event.score.confusion));
-    images++;
+    scored.push({ id: event.score.id, confusion: event.score.confusion });
   });
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
-  if (images === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
-  const iou = confusion.iou();
+  if (scored.length === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
+  const { miou, interval, pixelAccuracy, perClass, confusion } = splitScores(scored, classes.length);
   const result = {
-    mIoU: confusion.meanIou(),
-    pixelAccuracy: confusion.pixelAccuracy(),
-    perClass: classes.map(({ id, name }) => ({ id, name, iou: iou[id] })),
-    confusion: confusion.rows(),
-    images,
+    mIoU: miou,
+    interval,
+    pixelAccuracy,
+    perClass: classes.map(({ id, name }) => ({ id, name, ...perClass[id] })),
+    confusion,
+    images: scored.length,
     protocol: protocolOf(config, options.split, classes.length, evaluation),
   };
   give(options.json ? JSON.stringify(result) : table(result));
@@ -79,17 +79,23 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
 
 function table(result: {
   mIoU: number | null;
+  interval: Interval | null;
   pixelAccuracy: number | null;
-  perClass: { name: string; iou: number | null }[];
+  perClass: { name: string; iou: number | null; precision: number | null; recall: number | null }[];
   images: number;
   protocol: { split: string; resolution: string };
 }): string {
   const percent = (value: number | null) => (value === null ? '    –' : (100 * value).toFixed(1).padStart(5));
+  const between = (interval: Interval | null) =>
+    interval ? `   95 % interval over images ${percent(interval[0])} to ${percent(interval[1])} %` : '';
   const width = Math.max(...result.perClass.map(({ name }) => name.length), 14);
   return [
     `${result.images} images of ${result.protocol.split}, ${result.protocol.resolution}`,
-    ...result.perClass.map(({ name, iou }) => `${name.padEnd(width)} IoU ${percent(iou)} %`),
-    `${'mean'.padEnd(width)} IoU ${percent(result.mIoU)} %`,
+    ...result.perClass.map(
+      ({ name, iou, precision, recall }) =>
+        `${name.padEnd(width)} IoU ${percent(iou)} %   precision ${percent(precision)} %   recall ${percent(recall)} %`,
+    ),
+    `${'mean'.padEnd(width)} IoU ${percent(result.mIoU)} %${between(result.interval)}`,
     `${'pixel accuracy'.padEnd(width)}     ${percent(result.pixelAccuracy)} %`,
   ].join('\n');
 }

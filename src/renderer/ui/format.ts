@@ -3,6 +3,9 @@ import type { Protocol } from '#shared/metrics/protocol';
 /** 0.43126 as 0.431; a dash where there is no number. */
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
+/** In which a score would lie over other images of the same kind. */
+export const intervalText = ([low, high]: readonly [number, number]): string => `${fraction(low)} to ${fraction(high)} in 95 of 100 cases`;
+
 export const percent = (value: number | null | undefined, digits = 1): string =>
   value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`;
 

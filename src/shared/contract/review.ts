@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
 import type { Protocol } from '../metrics/protocol.ts';
+import type { SplitScores } from '../metrics/split-scores.ts';
 import type { ImageScore } from '../training/messages.ts';
 import { latest, method } from './define.ts';
 
@@ -46,14 +47,10 @@ export interface ReviewImage {
   confusion: ImageScore['confusion'];
 }
 
-export interface ReviewResult {
+export interface ReviewResult extends SplitScores {
   prediction: PredictionInfo;
   /** Why it cannot be taken as a label, with both class lists; null where it can. */
   foreign: string | null;
-  miou: number | null;
-  pixelAccuracy: number | null;
-  perClassIou: (number | null)[];
-  confusion: number[][];
   /** Worst first. */
   images: ReviewImage[];
 }

@@ -76,6 +76,11 @@ export class Confusion {
     return Array.from({ length: this.numClasses }, (_, id) => (this.row(id) > 0 ? this.hits(id) / this.row(id) : null));
   }
 
+  /** Share of each class's predicted pixels that are labelled so; null where none is predicted. */
+  precision(): (number | null)[] {
+    return Array.from({ length: this.numClasses }, (_, id) => (this.column(id) > 0 ? this.hits(id) / this.column(id) : null));
+  }
+
   /** Mean IoU of the classes that have one; null if none has. */
   meanIou(): number | null {
     return meanOf(this.iou());

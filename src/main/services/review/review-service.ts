@@ -6,6 +6,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { lackedClasses, mapClasses } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
+import { splitScores } from '#shared/metrics/split-scores';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
@@ -125,11 +126,9 @@ export class ReviewService {
     const { dataset, predictions } = this.options;
     const prediction = predictions.info(predictionId);
     const { classes } = prediction;
-    const total = new Confusion(classes.length);
     const images = predictions.images(predictionId).map((row): ReviewImage => {
       const sound = row.confusion?.length === classes.length ** 2 ? row.confusion : null;
       const confusion = sound && new Confusion(classes.length, sound);
-      if (confusion) total.merge(confusion);
       const accuracy = confusion?.pixelAccuracy() ?? null;
       return {
         id: row.id,
@@ -145,10 +144,10 @@ export class ReviewService {
     return {
       prediction,
       foreign: lackedClasses(classes, dataset.classSet.classes),
-      miou: total.meanIou(),
-      pixelAccuracy: total.pixelAccuracy(),
-      perClassIou: total.iou(),
-      confusion: total.rows(),
+      ...splitScores(
+        images.flatMap(({ id, confusion }) => (confusion ? [{ id, confusion }] : [])),
+        classes.length,
+      ),
       images,
     };
   }

@@ -1,0 +1,77 @@
+import { Random } from '../random.ts';
+import { meanOf } from './confusion.ts';
+
+/** From the 2.5th to the 97.5th percentile. */
+export type Interval = readonly [low: number, high: number];
+
+export interface Intervals {
+  miou: Interval | null;
+  /** By class; null where fewer than two images have it. */
+  perClass: (Interval | null)[];
+}
+
+const seed = 17;
+const resamples = 1000;
+/** Of more images than this fewer resamples are drawn, which are as good there: the interval is narrow. */
+const manyImages = 2000;
+const resamplesOfMany = 200;
+
+/** Hits and unions of each class, image by image. */
+function countsOf(matrices: readonly (readonly number[])[], classes: number): Float64Array {
+  const counts = new Float64Array(matrices.length * classes * 2);
+  matrices.forEach((matrix, image) => {
+    const at = image * classes * 2;
+    for (let label = 0; label < classes; label++)
+      for (let predicted = 0; predicted < classes; predicted++) {
+        const count = matrix[label * classes + predicted];
+        if (label === predicted) {
+          counts[at + 2 * label] += count;
+          counts[at + 2 * label + 1] += count;
+        } else {
+          counts[at + 2 * label + 1] += count;
+          counts[at + 2 * predicted + 1] += count;
+        }
+      }
+  });
+  return counts;
+}
+
+function percentiles(values: number[]): Interval | null {
+  if (values.length === 0) return null;
+  values.sort((a, b) => a - b);
+  const at = (share: number): number => {
+    const place = share * (values.length - 1);
+    const low = Math.floor(place);
+    return values[low] + (place - low) * ((values[low + 1] ?? values[low]) - values[low]);
+  };
+  return [at(0.025), at(0.975)];
+}
+
+/**
+ * 95 % intervals of IoU: what it would be over as many other images of the same kind, by drawing images with replacement (bootstrap).
+ * The same images in the same order give the same intervals. Source: Efron 1979.
+ * @param matrices a confusion matrix an image, row-major [label, prediction]
+ */
+export function bootstrapIntervals(matrices: readonly (readonly number[])[], classes: number): Intervals {
+  const images = matrices.length;
+  const none = { miou: null, perClass: new Array<null>(classes).fill(null) };
+  if (images < 2) return none;
+  const counts = countsOf(matrices, classes);
+  const random = Random.named('bootstrap', seed);
+  const means: number[] = [];
+  const ious = Array.from({ length: classes }, (): number[] => []);
+  const sum = new Float64Array(2 * classes);
+  for (let n = images > manyImages ? resamplesOfMany : resamples; n > 0; n--) {
+    sum.fill(0);
+    for (let draw = 0; draw < images; draw++) {
+      const at = random.integer(images) * 2 * classes;
+      for (let k = 0; k < sum.length; k++) sum[k] += counts[at + k];
+    }
+    const each = ious.map((_, id) => (sum[2 * id + 1] > 0 ? sum[2 * id] / sum[2 * id + 1] : null));
+    each.forEach((iou, id) => iou !== null && ious[id].push(iou));
+    const mean = meanOf(each);
+    if (mean !== null) means.push(mean);
+  }
+  const withClass = (id: number) => matrices.reduce((found, _, image) => found + (counts[image * 2 * classes + 2 * id + 1] > 0 ? 1 : 0), 0);
+  return { miou: percentiles(means), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
+}

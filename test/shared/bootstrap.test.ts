@@ -1,0 +1,78 @@
+// Intervals of scores over images, against drawing whole matrices; precision and recall by hand.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bootstrapIntervals } from '#shared/metrics/bootstrap';
+import { Confusion } from '#shared/metrics/confusion';
+import { splitScores } from '#shared/metrics/split-scores';
+import { Random } from '#shared/random';
+
+const matrix = fc.array(fc.nat(50), { minLength: 9, maxLength: 9 });
+
+/** The same in the plain way: matrices of drawn images are added up, and scored as any. */
+function plain(matrices: readonly number[][], share: number): number {
+  const random = Random.named('bootstrap', 17);
+  const means: number[] = [];
+  for (let n = 0; n < 1000; n++) {
+    const sum = new Confusion(3);
+    for (let draw = 0; draw < matrices.length; draw++) sum.merge(new Confusion(3, matrices[random.integer(matrices.length)]));
+    const mean = sum.meanIou();
+    if (mean !== null) means.push(mean);
+  }
+  means.sort((a, b) => a - b);
+  const place = share * (means.length - 1);
+  const low = Math.floor(place);
+  return means[low] + (place - low) * ((means[low + 1] ?? means[low]) - means[low]);
+}
+
+test('an interval is that of drawing whole images with replacement', () => {
+  fc.assert(
+    fc.property(fc.array(matrix, { minLength: 2, maxLength: 5 }), (matrices) => {
+      const { miou } = bootstrapIntervals(matrices, 3);
+      if (matrices.every((each) => each.every((count) => count === 0))) return expect(miou).toBeNull();
+      expect(miou![0]).toBeCloseTo(plain(matrices, 0.025), 9);
+      expect(miou![1]).toBeCloseTo(plain(matrices, 0.975), 9);
+    }),
+    { numRuns: 10 },
+  );
+});
+
+test('the order of the images changes nothing, and images that are alike leave nothing open', () => {
+  fc.assert(
+    fc.property(fc.array(matrix, { minLength: 2, maxLength: 6 }), (matrices) => {
+      const images = matrices.map((confusion, i) => ({ id: `image-${i}`, confusion }));
+      expect(splitScores(images.toReversed(), 3)).toEqual(splitScores(images, 3));
+    }),
+    { numRuns: 10 },
+  );
+  const alike = Array.from({ length: 5 }, (_, i) => ({ id: String(i), confusion: [8, 2, 0, 1, 9, 0, 0, 0, 0] }));
+  const { miou, interval, perClass } = splitScores(alike, 3);
+  expect(interval![0]).toBeCloseTo(miou!, 12);
+  expect(interval![1]).toBeCloseTo(miou!, 12);
+  // By hand: 40 of 40 + 5 + 10, 40 of 45 predicted, 40 of 50 labelled.
+  expect(perClass[0]).toMatchObject({ iou: 40 / 55, precision: 40 / 45, recall: 40 / 50 });
+  expect(perClass[2]).toEqual({ iou: null, interval: null, precision: null, recall: null });
+});
+
+test('one image leaves everything open, and a class of one image its own', () => {
+  expect(bootstrapIntervals([[1, 2, 3, 4]], 2)).toEqual({ miou: null, perClass: [null, null] });
+  const { perClass } = bootstrapIntervals(
+    [
+      [5, 0, 0, 0],
+      [4, 1, 0, 2],
+    ],
+    2,
+  );
+  expect(perClass[0]).not.toBeNull();
+  expect(perClass[1]).toBeNull();
+});
+
+test('of 12,000 images it is there while one waits for the list', () => {
+  const random = Random.named('images', 1);
+  const matrices = Array.from({ length: 12_000 }, () => Array.from({ length: 121 }, () => random.integer(100)));
+  const begin = performance.now();
+  const { miou } = bootstrapIntervals(matrices, 11);
+  const ms = performance.now() - begin;
+  console.log(`intervals of 12,000 images: ${ms.toFixed(0)} ms`);
+  expect(miou![1] - miou![0]).toBeLessThan(0.01);
+  expect(ms).toBeLessThan(2000);
+});
