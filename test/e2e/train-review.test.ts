@@ -134,6 +134,17 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   expect(readFileSync(mask).equals(before)).toBe(true);
   await app.getByRole('toolbar', { name: 'Patch' }).getByRole('button', { name: /^Undo/ }).click();
   await expect.poll(left).toBe(count);
+  const view = (name: string) => app.getByRole('figure', { name, exact: true });
+  await app.keyboard.press('f');
+  await expect(view('Label')).toBeVisible();
+  await expect(view('Prediction')).toBeHidden();
+  await app.keyboard.press('f');
+  await expect(view('Prediction')).toBeVisible();
+  await app.getByRole('combobox', { name: 'Views' }).selectOption('Label and prediction');
+  await expect(view('Label')).toBeVisible();
+  await expect(view('Errors')).toBeHidden();
+  await app.getByRole('combobox', { name: 'Views' }).selectOption('Four views');
+  await view('Errors').click();
   await app.keyboard.press('e');
   await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
 });

@@ -4,7 +4,8 @@ import type { Protocol } from '#shared/metrics/protocol';
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
 /** In which a score would lie over other images of the same kind. */
-export const intervalText = ([low, high]: readonly [number, number]): string => `${fraction(low)} to ${fraction(high)} in 95 of 100 cases`;
+export const intervalText = ([low, high]: readonly [number, number]): string =>
+  `From ${fraction(low)} to ${fraction(high)} in 95 of 100 cases, were other images of the same kind scored`;
 
 export const percent = (value: number | null | undefined, digits = 1): string =>
   value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`;

@@ -11,6 +11,15 @@ export function hatchedTables(table: Uint32Array, classes: number): [Uint32Array
   return [even, odd];
 }
 
+const voidColours = [0x66_ff_ff_ff, 0x66_00_00_00] as const;
+
+/** Tables for the stripes of a hatch that what is not labelled has. */
+export function voidHatched(table: Uint32Array): [Uint32Array, Uint32Array] {
+  const [even, odd] = [table.slice(), table.slice()];
+  [even[voidId], odd[voidId]] = voidColours;
+  return [even, odd];
+}
+
 /** Class colours as 32-bit pixels (red in the lowest byte); ids without a class (void) are transparent, and so are hidden classes. */
 export function colourTable(classes: readonly ClassInfo[], hidden: ReadonlySet<number> = new Set()): Uint32Array {
   const table = new Uint32Array(256);

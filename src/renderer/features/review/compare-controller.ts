@@ -1,5 +1,5 @@
 import type { ClassInfo } from '#shared/classes/class-info';
-import { colourTable } from '#shared/classes/colour-table';
+import { colourTable, voidHatched } from '#shared/classes/colour-table';
 import { Frame } from '../../canvas/frame.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
@@ -35,23 +35,25 @@ export class CompareController {
   private readonly masks: Record<PaneName, MaskCanvas>;
   private readonly frames: Record<PaneName, Frame>;
   private readonly size: Size;
-  private readonly table: Uint32Array;
+  private readonly stripes: readonly [Uint32Array, Uint32Array];
   private readonly events: CompareEvents;
   private view: Viewport;
   private moved = false;
+  /** One of the panes that are shown: all of them have its size. */
+  private lead: PaneName = 'image';
   private pressedAt: ScreenPoint | null = null;
 
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
     this.events = events;
-    this.table = colourTable(classes);
+    this.stripes = voidHatched(colourTable(classes));
     const make = <T>(work: (pane: PaneName) => T) => Object.fromEntries(panes.map((pane) => [pane, work(pane)])) as Record<PaneName, T>;
     this.masks = make(() => new MaskCanvas(size));
     const accent = getComputedStyle(hosts.image).getPropertyValue('--accent').trim();
     this.views = make((pane) => this.createView(hosts[pane]));
     this.frames = make((pane) => new Frame(this.views[pane].overlay, accent));
     for (const pane of panes) if (pane !== 'image') this.views[pane].setMask(this.masks[pane].canvas);
-    this.view = fit(size, this.views.image.size, 4);
+    this.view = fit(size, this.screen, 4);
     this.apply();
   }
 
@@ -81,6 +83,16 @@ export class CompareController {
     );
   }
 
+  private get screen(): Size {
+    return this.views[this.lead].size;
+  }
+
+  /** Other panes are shown now. */
+  setShown(shown: readonly PaneName[]): void {
+    this.lead = shown[0];
+    if (!this.moved) this.fit();
+  }
+
   /** A press that stays where it is is a click; one that moves has moved the image. */
   private onRelease(at: ScreenPoint): void {
     const from = this.pressedAt;
@@ -95,8 +107,9 @@ export class CompareController {
 
   /** @param pair the only one whose pixels are shown as errors, or null */
   setMasks(label: Uint8Array, prediction: Uint8Array, pair: Pair | null): void {
-    this.masks.label.repaint(label, this.table);
-    this.masks.prediction.repaint(prediction, this.table);
+    // What is not labelled is hatched: it is not the photo seen through.
+    this.masks.label.repaint(label, this.stripes[0], undefined, this.stripes[1]);
+    this.masks.prediction.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
     this.masks.errors.paintErrors(label, prediction, errorColor, pair);
     for (const pane of panes) this.views[pane].redrawMask();
   }
@@ -105,7 +118,7 @@ export class CompareController {
   mark(box: Box | null): void {
     for (const pane of panes) this.frames[pane].show(box);
     if (box && !this.isSeen(box)) {
-      const { width, height } = this.views.image.size;
+      const { width, height } = this.screen;
       const scale = Math.min(8, Math.max(this.view.scale, Math.min(width / (3 * box.width), height / (3 * box.height))));
       this.move(centreOn({ x: box.left + box.width / 2, y: box.top + box.height / 2 }, { width, height }, scale));
     }
@@ -114,7 +127,7 @@ export class CompareController {
   /** Whether a box is in view, and large enough to be looked at. */
   private isSeen({ left, top, width, height }: Box): boolean {
     const { scale, x, y } = this.view;
-    const { width: across, height: down } = this.views.image.size;
+    const { width: across, height: down } = this.screen;
     const inside =
       left * scale + x >= 0 && top * scale + y >= 0 && (left + width) * scale + x <= across && (top + height) * scale + y <= down;
     return inside && Math.max(width, height) * scale >= readablePx;
@@ -128,7 +141,7 @@ export class CompareController {
   fit(): void {
     if (!this.views) return;
     this.moved = false;
-    this.setView(fit(this.size, this.views.image.size, 4));
+    this.setView(fit(this.size, this.screen, 4));
   }
 
   private move(view: Viewport): void {
@@ -137,7 +150,7 @@ export class CompareController {
   }
 
   private setView(view: Viewport): void {
-    this.view = keepInView(view, this.size, this.views.image.size);
+    this.view = keepInView(view, this.size, this.screen);
     this.apply();
   }
 
