@@ -160,7 +160,18 @@ test('a finished run tells where it comes from, and is trained on from what it h
   const origin = app.getByRole('table', { name: 'Origin' });
   await expect(origin).toContainText('at random');
   await expect(app.getByText(/all \d+ masks are as it saw them/)).toBeVisible();
-  const name = (await app.getByRole('heading', { level: 2 }).textContent())!;
+  const name = 'first steps';
+  await app.getByRole('button', { name: 'Rename the run' }).click();
+  await app.getByRole('textbox', { name: 'Name of the run' }).fill('first steps');
+  await app.keyboard.press('Enter');
+  const heading = app.getByRole('heading', { level: 2, name: 'first steps' });
+  await expect(heading).toBeVisible();
+  // A note is kept as it is written, without leaving the field.
+  await app.getByRole('textbox', { name: 'Note' }).pressSequentially('a note');
+  await app.waitForTimeout(1000);
+  await app.reload();
+  await goTo(app, 'Runs');
+  await expect(app.getByRole('textbox', { name: 'Note' })).toHaveValue('a note');
   await app.getByRole('button', { name: 'Train on' }).click();
   const from = app.getByRole('combobox', { name: 'Start from weights' });
   await expect(from.locator('option:checked')).toHaveText(name);

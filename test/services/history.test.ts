@@ -47,6 +47,26 @@ test('1,000 runs of 200 epochs list in less than 200 ms', () => {
   db.close();
 });
 
+test('no two runs have one name: the second of a minute gets a number, and a rename says which is taken', () => {
+  const { db, store } = newStore();
+  const create = (id: string, name: string) =>
+    store.create({ id, name, config: smallConfig(), classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] }).name;
+  expect([create('a', 'light 10:15'), create('b', 'light 10:15'), create('c', 'light 10:15')]).toEqual([
+    'light 10:15',
+    'light 10:15 2',
+    'light 10:15 3',
+  ]);
+  expect(() => store.rename('c', 'light 10:15')).toThrow('There is another run "light 10:15"');
+  store.rename('c', 'light 10:15 3');
+  store.rename('c', 'wide crops');
+  expect([create('d', 'light 10:15'), create('e', 'x'.repeat(120)), create('f', 'x'.repeat(120))]).toEqual([
+    'light 10:15 3',
+    'x'.repeat(120),
+    `${'x'.repeat(115)} 2`,
+  ]);
+  db.close();
+});
+
 test('tags and notes are kept, doubles are not', () => {
   const { db, store, create } = newStore();
   create('a');

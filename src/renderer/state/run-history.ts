@@ -30,6 +30,10 @@ export function annotateRun(session: Session, runId: string, changes: { tags?: s
   void session.attempt(() => session.client.runs.annotate({ runId, ...changes }));
 }
 
+/** @returns whether it has the name now; why not is told */
+export const renameRun = (session: Session, runId: string, name: string): Promise<boolean> =>
+  session.attempt(() => session.client.runs.rename({ runId, name }));
+
 /** What kept masks take on the disk. */
 export const keptMasks = ({ client }: Session): Promise<KeptMasksUse> => client.edits.keptMasks();
 

@@ -48,6 +48,8 @@ export interface NewRun {
 
 const unfinished: readonly RunStatus[] = ['paused', 'stopped', 'failed', 'interrupted'];
 const logLimit = 5000;
+/** As long as a name may be that a person gives. */
+const longestName = 120;
 
 const texts = z.array(z.string());
 const numbers = z.array(z.number());
@@ -116,7 +118,7 @@ export class RunStore {
         )
         .run(
           run.id,
-          run.name,
+          this.freeName(run.name),
           run.config.preset,
           JSON.stringify(run.config),
           JSON.stringify(run.classes),
@@ -262,8 +264,22 @@ export class RunStore {
     this.db.prepare('UPDATE run SET device = ? WHERE id = ?').run(device, runId);
   }
 
+  /** A name that no other run has: two that begin in one minute are told apart. */
+  private freeName(wanted: string): string {
+    for (let n = 1; ; n++) {
+      const name = n === 1 ? wanted : `${wanted.slice(0, longestName - 5)} ${n}`;
+      if (!this.hasName(name)) return name;
+    }
+  }
+
+  private hasName(name: string, except = ''): boolean {
+    return this.db.prepare('SELECT 1 FROM run WHERE name = ? AND id <> ?').get(name, except) !== undefined;
+  }
+
+  /** @throws AppError 'conflict' if another run has the name */
   rename(runId: string, name: string): void {
     this.row(runId);
+    if (this.hasName(name, runId)) throw new AppError('conflict', `There is another run "${name}": choose a name that tells them apart`);
     this.db.prepare('UPDATE run SET name = ? WHERE id = ?').run(name, runId);
   }
 
