@@ -33,7 +33,7 @@ export class TrainState {
   strip = $state.raw<RunDetail['strip']>(null);
   /** The classes of the run shown: its scores are of these. */
   classes = $state.raw<readonly ClassInfo[]>([]);
-  protocol = $state.raw<RunDetail['protocol'] | null>(null);
+  protocol = $state.raw<Pick<RunDetail, 'protocol' | 'ownProtocol'> | null>(null);
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
   private waiting: StepPoint[] = [];
@@ -131,7 +131,7 @@ export class TrainState {
     const last = this.steps.at(-1)?.globalStep ?? 0;
     this.waiting = this.waiting.filter(({ globalStep }) => globalStep > last);
     this.strip = detail.strip;
-    this.protocol = detail.protocol;
+    this.protocol = detail;
     this.classes = detail.classes;
     // The cards tell how long an epoch takes here, as soon as that is known.
     this.presets = await this.session.client.training.presets();

@@ -144,8 +144,8 @@ export const settingGroups: readonly SettingGroup[] = [
   {
     title: 'Images',
     settings: [
-      whole('data.size.1', 'Width', [32, 2048], 'Of training crops, in pixels'),
-      whole('data.size.0', 'Height', [32, 2048], 'Of training crops, in pixels'),
+      whole('data.size.1', 'Crop width', [32, 2048], 'Of training crops, in pixels'),
+      whole('data.size.0', 'Crop height', [32, 2048], 'Of training crops, in pixels'),
       numbers('data.randomScale', 'Random scale', 2, 'Images are scaled between the two and cropped; empty resizes whole images', 'whole'),
       toggle('data.flipHorizontal', 'Flip left and right', 'Half of the training images are mirrored'),
       toggle('data.flipVertical', 'Flip upside down', 'As the reference does; streets are better without'),
@@ -228,7 +228,7 @@ export const settingGroups: readonly SettingGroup[] = [
         ],
         'The network below the head',
       ),
-      whole('model.width', 'Width', [8, 128], 'Channels of the stem; stages have 1, 2, 4 and 8 times as many'),
+      whole('model.width', 'Network width', [8, 128], 'Channels of the stem; stages have 1, 2, 4 and 8 times as many'),
       choice(
         'model.stem',
         'Stem',
