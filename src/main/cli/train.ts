@@ -126,7 +126,7 @@ function report(event: TrainerEvent): void {
   else if (event.type === 'started') say(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
   else if (event.type === 'log') say(event.text);
   else if (event.type === 'epoch') {
-    give(epochLine(event.metrics, event.best));
+    give(epochLine(event.metrics));
   } else if (event.type === 'step' && process.stderr.isTTY) {
     const { epoch, step, stepsPerEpoch, loss } = event.metrics;
     process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss.toFixed(3)}   `);

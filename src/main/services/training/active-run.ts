@@ -226,7 +226,7 @@ export class ActiveRun {
     this.record('an epoch', ({ metrics: curves }) => curves.addEpoch(this.runId, metrics, confusion));
     this.curves.epoch(metrics);
     this.validation = null;
-    this.log(epochLine(metrics, best));
+    this.log(`${epochLine(metrics)}${best ? ' (best)' : ''}`);
     events.emit('training.epoch', { runId: this.runId });
     events.emit('runs.changed', this.summaryNow());
   }
