@@ -67,12 +67,12 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
   const { miou, interval, pixelAccuracy, perClass, confusion } = splitScores(scored, classes.length);
   const result = {
     mIoU: miou,
-    interval,
     pixelAccuracy,
     perClass: classes.map(({ id, name }) => ({ id, name, ...perClass[id] })),
     confusion,
     images: scored.length,
     protocol: protocolOf(config, options.split, classes.length, evaluation),
+    interval,
   };
   give(options.json ? JSON.stringify(result) : table(result));
 }
