@@ -76,6 +76,25 @@ describe('a patch', () => {
     expect([fixes.canUndo, review.changedLabels]).toEqual([false, []]);
   });
 
+  test('that is taken twice in a hurry is one step, and what another has painted since is not taken back in its place', async () => {
+    const { fixes, image } = review;
+    const before = readFileSync(maskFile(image!.id));
+    fixes.step(1);
+    const chosen = fixes.chosen;
+    await Promise.all([fixes.take('prediction'), fixes.take('prediction')]);
+    await eventually(() => fixes.chosen !== chosen);
+    await fixes.undo();
+    await eventually(() => readFileSync(maskFile(image!.id)).equals(before));
+    expect(fixes.canUndo).toBe(false);
+    fixes.step(1);
+    await fixes.take('prediction');
+    await stroke(bench, image!.id, box(0, 0, 8, 8, 9));
+    await eventually(() => review.image!.label[0] === 9);
+    await fixes.undo();
+    expect(window.session.toasts.list.at(-1)?.text).toContain('has been painted on since');
+    expect([review.image!.label[0], fixes.canUndo]).toEqual([9, true]);
+  });
+
   test('that is neither is not labelled any more', async () => {
     const { fixes, image } = review;
     fixes.step(1);

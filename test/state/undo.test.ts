@@ -98,7 +98,7 @@ test("does not take back another window's stroke that came first, and says so", 
   expect(mine.document.ids[at]).toBe(before[at]);
   listen();
   await eventually(() => mine.document.ids[at] === painted && mine.document.ids[there] === theirs.document.ids[there]);
-  expect(said(windows[0])).toContainEqual('"Brush" was not taken back: another window has painted on train/train-0 since.');
+  expect(said(windows[0])).toContainEqual('"Brush" was not taken back here: it is not the newest step of train/train-0 any more.');
   expect(equal(await inMain(), mine.document.ids)).toBe(true);
   await mine.undo();
   await eventually(() => mine.document.ids[there] === before[there]);

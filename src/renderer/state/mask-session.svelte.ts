@@ -240,7 +240,7 @@ export class MaskSession {
   private async overtaken({ id, kind, label }: Pending): Promise<void> {
     await this.takeAway(id);
     const what = kind === 'undo' ? 'taken back' : 'done again';
-    this.session.toasts.show('info', `"${label}" was not ${what}: another window has painted on ${this.imageId} since.`);
+    this.session.toasts.show('info', `"${label}" was not ${what} here: it is not the newest step of ${this.imageId} any more.`);
   }
 
   private async reopen(text: string): Promise<void> {
@@ -326,6 +326,11 @@ export class MaskSession {
     // What was learned from a stroke goes with it.
     if (taken === learnedLabel) taken = await this.move('undo');
     if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
+  }
+
+  /** Whether the newest step is known to be this window's: undo takes back that or nothing. */
+  get ownsNewest(): boolean {
+    return this.own.undo !== null;
   }
 
   async redo(): Promise<void> {

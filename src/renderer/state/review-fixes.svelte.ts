@@ -156,7 +156,6 @@ export class ReviewFixes {
       const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
       const id = what === 'void' ? voidId : ids[patch.predicted];
       mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, everyId);
-      this.done({ kind: 'stroke' });
     });
   }
 
@@ -178,9 +177,13 @@ export class ReviewFixes {
 
   /** Takes back what was done last on this image. */
   async undo(): Promise<void> {
-    const deed = this.deeds.pop();
-    this.canUndo = this.deeds.length > 0;
+    const deed = this.deeds.at(-1);
     if (!deed) return;
+    // What another window has painted since is not ours to take back.
+    if (deed.kind === 'stroke' && !this.mask?.ownsNewest)
+      return this.session.toasts.show('info', `${this.mask?.imageId} has been painted on since: undo it in the editor.`);
+    this.deeds.pop();
+    this.canUndo = this.deeds.length > 0;
     if (deed.kind === 'stroke') return this.mask?.undo();
     await this.session.attempt(async () => {
       await this.session.client.review.forgetKept({ id: deed.id });
@@ -203,7 +206,9 @@ export class ReviewFixes {
       return this.mask;
     }
     this.mask = mask;
-    this.stopListening = mask.document.onChange(() => this.labelChanged());
+    // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
+    const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(() => this.done({ kind: 'stroke' }))];
+    this.stopListening = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     return mask;
   }
 
