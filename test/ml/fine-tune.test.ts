@@ -13,7 +13,7 @@ const modelOf = ({ outDir }: TrainJob) => readCheckpoint(path.join(outDir, 'last
 const isStatistic = (name: string): boolean => /running_(mean|var)$/.test(name);
 
 /** Trains on from a run of one epoch. @returns the names of tensors that stayed to the last bit, and of those that did not */
-async function trainedOn(fineTune: FineTuneConfig): Promise<{ same: string[]; other: string[]; job: TrainJob }> {
+async function trainedOn(fineTune: FineTuneConfig, emaDecay = 0): Promise<{ same: string[]; other: string[]; job: TrainJob }> {
   const first: TrainJob = {
     kind: 'train',
     config: smallConfig({ epochs: 1 }),
@@ -25,7 +25,7 @@ async function trainedOn(fineTune: FineTuneConfig): Promise<{ same: string[]; ot
   await runFit(first);
   const job = {
     ...first,
-    config: { ...first.config, fineTune },
+    config: { ...first.config, fineTune, emaDecay },
     outDir: temporaryFolder(),
     initialWeights: path.join(first.outDir, 'last.ckpt'),
   };
@@ -40,7 +40,7 @@ test.each(['stem', 'stage2', 'backbone'] as const)(
   'what is kept as loaded up to %s stays to the last bit, its batch norm too',
   async (freeze) => {
     const fineTune = { freeze, batchNorm: 'batch' } as const;
-    const { same, other } = await trainedOn(fineTune);
+    const { same, other } = await trainedOn(fineTune, 0.9);
     const isFrozen = (name: string) => frozenPrefixes(fineTune).some((prefix) => name.startsWith(prefix));
     expect(same.filter((name) => !isFrozen(name))).toEqual([]);
     expect(other.filter(isFrozen)).toEqual([]);
@@ -69,10 +69,15 @@ test('a run that reckons with loaded statistics is stopped and resumed to the la
     resumeFrom: null,
     initialWeights: null,
   };
+  // Random weights are nothing to be kept as loaded.
+  await expect(runFit(base)).rejects.toThrow('fineTune.freeze "stem" keeps what was loaded, and this run starts from random weights');
+  const plain = { ...base, config: smallConfig({ epochs: 1 }), outDir: temporaryFolder() };
+  await runFit(plain);
+  base.initialWeights = path.join(plain.outDir, 'last.ckpt');
   await runFit(base);
   const stopped = { ...base, outDir: temporaryFolder() };
   await runFit(stopped, (event, control) => event.type === 'step' && event.metrics.globalStep === 3 && control.stop());
-  const events = await runFit({ ...stopped, resumeFrom: path.join(stopped.outDir, 'last.ckpt') });
+  const events = await runFit({ ...stopped, resumeFrom: path.join(stopped.outDir, 'last.ckpt'), initialWeights: null });
   expect(ofType(events, 'epoch')).toHaveLength(1);
   expect(modelOf(stopped)).toEqual(modelOf(base));
 });

@@ -1,6 +1,6 @@
 // Where a run comes from, as its trainer found it: weights, data, machine, and each time that it went on.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -55,6 +55,19 @@ test('a run from weights tells their file, its hash, whose they are, how far the
   expect(weights).toMatchObject({ file, sha256, run: { id: 'a', name: 'the first one' }, epoch: readCheckpoint(file).state.epoch });
   expect(weights!.taken).toBe(weights!.tensors);
   expect(weights!.tensors).toBeGreaterThan(50);
+});
+
+test('a run that did not keep it from the start stays one whose origin is not known, and a damaged file ends no run', async () => {
+  const job = await jobFor(3);
+  await runFit(job, (event, control) => event.type === 'epoch' && control.stop());
+  const file = path.join(job.outDir, 'origin.json');
+  rmSync(file);
+  await runFit({ ...job, resumeFrom: checkpointOf(job) }, (event, control) => event.type === 'epoch' && control.stop());
+  expect(readRunOrigin(job.outDir)).toBeNull();
+  writeFileSync(file, '{');
+  const events = await runFit({ ...job, resumeFrom: checkpointOf(job) });
+  expect(events.at(-1)).toMatchObject({ type: 'done', reason: 'finished' });
+  expect(events.some((event) => event.type === 'log' && event.text.includes('origin.json'))).toBe(true);
 });
 
 test('what is refused, and what is stopped before it knows its images, leaves no origin that is not so', async () => {

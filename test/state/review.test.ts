@@ -1,5 +1,5 @@
 // Reviewing over the real services with the starter's predictions: patches, what is done about them, and what is remembered.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -95,6 +95,21 @@ describe('a patch', () => {
     expect([review.image!.label[0], fixes.canUndo]).toEqual([9, true]);
   });
 
+  test('that was fixed is fixed when one comes back in the next moment', async () => {
+    const { fixes, image } = review;
+    const other = review.ranked.find(({ id }) => id !== image!.id)!;
+    fixes.step(1);
+    const [at] = pixelsOf(fixes.chosen!);
+    const count = fixes.patches.length;
+    await fixes.take('prediction');
+    await eventually(() => fixes.patches.length < count);
+    const fixed = review.image!.label.slice();
+    await review.open(other.id);
+    await review.open(image!.id);
+    expect(review.image!.label[at]).toBe(review.image!.prediction[at]);
+    expect(Buffer.from(review.image!.label).equals(fixed)).toBe(true);
+  });
+
   test('that is neither is not labelled any more', async () => {
     const { fixes, image } = review;
     fixes.step(1);
@@ -140,6 +155,30 @@ describe('a patch', () => {
     await bench.call('edits.save', { imageId: image!.id });
     expect(files.map((file, i) => readFileSync(file).equals(before[i]))).toEqual([true, true]);
   });
+});
+
+test('a fix of an image that was left is never painted on the next, whose mask is open by then', async () => {
+  const { fixes, image } = review;
+  const other = review.ranked.find(({ id }) => id !== image!.id)!;
+  const files = [image!.id, other.id].map(maskFile);
+  const before = files.map((file) => readFileSync(file));
+  fixes.step(1);
+  const first = fixes.take('prediction');
+  await review.open(other.id);
+  fixes.step(1);
+  const patch = fixes.chosen!;
+  await Promise.all([first, fixes.take('prediction')]);
+  await eventually(() => !readFileSync(files[1]).equals(before[1]));
+  await bench.call('edits.save', { imageId: image!.id });
+  expect(readFileSync(files[0]).equals(before[0])).toBe(true);
+  const [was, is] = [before[1], readFileSync(files[1])].map((bytes) => {
+    writeFileSync(path.join(folder, 'looked-at.png'), bytes);
+    return readStoredMask(path.join(folder, 'looked-at.png')).values;
+  });
+  expect(is.filter((value, i) => value !== was[i])).toHaveLength(patch.pixels);
+  // Nothing is under review any more: nothing can be fixed, and nothing taken back.
+  await review.choose(review.runId, 'train');
+  expect([review.image, fixes.canUndo, fixes.patches.length]).toEqual([null, false, 0]);
 });
 
 test('a pair asks of its images and its pixels alone, the most first, and goes from image to image', async () => {

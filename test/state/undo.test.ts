@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { learnedLabel } from '../../src/renderer/state/assist-labels.ts';
 import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
-import { openMask } from '../helpers/edits.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { type TestWindow, closeWindow, dot, eventually, openBench, openWindow } from './window.ts';
 
@@ -83,6 +83,40 @@ test('what was learned from a stroke is taken back and done again with it', asyn
   expect(equal(mine.document.ids, painted)).toBe(true);
   await settled(mine);
   expect(equal(await inMain(), painted)).toBe(true);
+});
+
+test('undo past its own strokes and redo before the answer do what main has in that order', async () => {
+  const before = mine.document.ids.slice();
+  for (const x of [10, 30]) await stroke(bench, imageId, box(x, 5, 6, 6, 3));
+  await eventually(() => mine.undoLabel === 'Brush' && mine.document.ids[5 * 64 + 30] === 3);
+  dot(mine, 50, 30, other(mine, 50, 30));
+  void mine.undo();
+  const undone = mine.undo();
+  const redone = mine.redo();
+  await Promise.all([undone, redone]);
+  await settled(mine);
+  await eventually(() => mine.document.ids[5 * 64 + 30] === 3);
+  expect(equal(await inMain(), mine.document.ids)).toBe(true);
+  expect([mine.document.ids[30 * 64 + 50], said(windows[0])]).toEqual([before[30 * 64 + 50], []]);
+});
+
+test('a stroke that is begun while an undo is refused goes to its end', async () => {
+  const at = dot(mine, 20, 20, other(mine, 20, 20));
+  await eventually(() => theirs.document.ids[at] === mine.document.ids[at]);
+  const listen = windows[0].deafen();
+  dot(theirs, 40, 30, other(theirs, 40, 30));
+  await settled(theirs);
+  void mine.undo();
+  mine.document.beginStroke('Brush');
+  mine.document.paint({ box: { left: 2, top: 2, width: 4, height: 4 }, selected: new Uint8Array(16).fill(1) }, { id: 9 });
+  listen();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([mine.document.strokeOpen, mine.document.ids[2 * 64 + 2]]).toEqual([true, 9]);
+  mine.document.endStroke();
+  await eventually(() => said(windows[0]).length > 0);
+  await settled(mine);
+  const ids = await inMain();
+  expect([ids[2 * 64 + 2], equal(ids, mine.document.ids)]).toEqual([9, true]);
 });
 
 test("does not take back another window's stroke that came first, and says so", async () => {

@@ -107,9 +107,10 @@ export class Parameters {
     return this.all().filter((parameter) => parameter.trainable);
   }
 
-  /** Keeps the tensors as they are whose names begin so. */
-  freeze(prefixes: readonly string[]): void {
-    for (const parameter of this.all()) parameter.frozen = prefixes.some((prefix) => parameter.name.startsWith(prefix));
+  /** Keeps the tensors as they are whose names begin so. @param statistics whether all of batch norm's are kept too */
+  freeze(prefixes: readonly string[], statistics: boolean): void {
+    for (const parameter of this.all())
+      parameter.frozen = (statistics && isStatistic(parameter.kind)) || prefixes.some((prefix) => parameter.name.startsWith(prefix));
   }
 
   get(name: string): Parameter | undefined {

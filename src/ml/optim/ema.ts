@@ -24,6 +24,8 @@ export class WeightAverage {
   update(updates: number): void {
     const decay = Math.min(this.decay, (1 + updates) / (10 + updates));
     for (const parameter of this.parameters) {
+      // What stays is its own average; reckoned again and again it would drift.
+      if (parameter.frozen) continue;
       const average = this.averages.get(parameter)!;
       this.averages.set(
         parameter,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { takeRunFolder } from '#files/run-folder';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
 import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
@@ -78,6 +78,7 @@ class Fit {
     this.emit = emit;
     this.control = control;
     this.files = new RunFiles(job);
+    if (!job.resumeFrom && !job.initialWeights) assertNothingLoaded(job.config);
     // Read first: what must not go on makes no network.
     const checkpoint = job.resumeFrom ? this.checkpointOf(job.resumeFrom) : null;
     this.session = sessionOf(job.origin, this.state);
@@ -341,18 +342,23 @@ class Fit {
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {
-    // Settings and origin are written with the first thing that was made by them.
+    // Settings are written with the first thing that was made by them.
     this.files.writeConfig();
-    this.writeOrigin();
     this.emit(this.files.save(role, this.model, this.state));
+    this.writeOrigin();
   }
 
   private writeOrigin(): void {
     // A run that is stopped while its images are read does not know yet what it trains on.
     const { data } = this.state;
     if (this.originWritten || !data) return;
-    this.files.writeOrigin({ weights: this.weights, data: { folder: this.job.origin.folder, ...data } }, this.session);
     this.originWritten = true;
+    try {
+      this.files.writeOrigin({ weights: this.weights, data: { folder: this.job.origin.folder, ...data } }, this.session);
+    } catch (error) {
+      // What a run comes from is no reason to lose what it has learnt.
+      this.emit({ type: 'log', text: `warning: where the run comes from could not be kept: ${messageOf(error)}` });
+    }
   }
 
   private stopped(): 'stopped' {
@@ -376,6 +382,16 @@ class Fit {
   dispose(): void {
     this.model.dispose();
   }
+}
+
+/** @throws AppError 'invalid-argument' if random weights are to be treated as loaded ones */
+function assertNothingLoaded({ fineTune: { freeze, batchNorm } }: RunConfig): void {
+  if (freeze === 'none' && batchNorm === 'batch') return;
+  const setting = freeze === 'none' ? `fineTune.batchNorm "${batchNorm}"` : `fineTune.freeze "${freeze}"`;
+  throw new AppError(
+    'invalid-argument',
+    `${setting} keeps what was loaded, and this run starts from random weights: choose weights to start from, or set it back`,
+  );
 }
 
 /** Leaves a validation when a stop is asked for. */

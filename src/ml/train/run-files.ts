@@ -50,10 +50,16 @@ export class RunFiles {
     if (kept.train.length > 0 && kept.validation.length > 0) writeRunSamples(this.job.outDir, kept);
   }
 
-  /** Keeps where the run comes from: the first session says so, and each one adds itself. */
+  /**
+   * Keeps where the run comes from: the first session says so, and each one adds itself. Of a run that did not keep it from the start it
+   * stays unknown.
+   * @throws AppError 'corrupt-file' if what was kept cannot be read
+   */
   writeOrigin(first: Omit<RunOrigin, 'sessions'>, session: OriginSession): void {
-    const { outDir } = this.job;
-    const { sessions, ...known } = readRunOrigin(outDir) ?? { ...first, sessions: [] };
+    const { outDir, resumeFrom } = this.job;
+    const kept = readRunOrigin(outDir);
+    if (!kept && resumeFrom) return;
+    const { sessions, ...known } = kept ?? { ...first, sessions: [] };
     writeRunOrigin(outDir, { ...known, sessions: [...sessions, session] });
   }
 

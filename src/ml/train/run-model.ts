@@ -19,7 +19,7 @@ export class RunModel {
 
   constructor(config: RunConfig, numClasses: number) {
     this.net = new EncNet(config.model, numClasses, config.seed);
-    this.net.parameters.freeze(frozenPrefixes(config.fineTune));
+    this.net.parameters.freeze(frozenPrefixes(config.fineTune), config.fineTune.batchNorm === 'running');
     this.optimizer = new Optimizer(config.optimizer);
     this.average = config.emaDecay > 0 ? new WeightAverage(this.net.parameters.all(), config.emaDecay) : null;
   }
@@ -72,6 +72,11 @@ export class RunModel {
         `${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network`,
       ...(['mismatched', 'unexpected'] as const).flatMap((rule) => report[rule].slice(0, 5).map((name) => `${rule}: ${name}`)),
     ];
+    const random = report.missing.filter((name) => this.net.parameters.get(name)!.frozen);
+    if (random.length > 0)
+      said.push(
+        `warning: ${random.length} tensors that are kept as loaded are not in the file and stay at random, the first: ${random[0]}`,
+      );
     return { taken: loaded, tensors, said };
   }
 

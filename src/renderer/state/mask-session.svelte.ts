@@ -233,6 +233,7 @@ export class MaskSession {
   private async takeAway(id: string): Promise<void> {
     this.astray = true;
     this.settled([id]);
+    await this.handRests();
     await this.resync();
   }
 
@@ -244,10 +245,14 @@ export class MaskSession {
   }
 
   private async reopen(text: string): Promise<void> {
-    // The stroke in hand comes to its end: it is part of what is then read.
-    while (this.document.strokeOpen && !this.closed) await new Promise((resolve) => setTimeout(resolve, strokeLookMs));
+    await this.handRests();
     this.session.toasts.show('info', text);
     await this.resync();
+  }
+
+  /** The stroke in hand comes to its end: it is part of what is then read. */
+  private async handRests(): Promise<void> {
+    while (this.document.strokeOpen && !this.closed) await new Promise((resolve) => setTimeout(resolve, strokeLookMs));
   }
 
   /** Reads the mask anew and sends again what main does not know; one reading after the other. */
@@ -351,6 +356,9 @@ export class MaskSession {
   }
 
   private async moveInMain(kind: Move): Promise<string | null> {
+    // Another's step is moved: it lies between the window's own then.
+    this.own.forget();
+    this.tellNext();
     let moved: string | null = null;
     await this.afterStrokes(async () => (moved = await this.session.client.edits[kind]({ imageId: this.imageId })));
     return moved;

@@ -56,6 +56,8 @@ export class ReviewFixes {
   private mask: MaskSession | null = null;
   private stopListening: () => void = () => undefined;
   private renewing = false;
+  /** Grows with every image: what was asked for the one before is for nobody. */
+  private turn = 0;
   /** The label as it was scored; null where that is not known. */
   private scored: Uint8Array | null = null;
 
@@ -66,6 +68,7 @@ export class ReviewFixes {
 
   /** Another image is under review, or none. What was painted is main's. */
   leave(): void {
+    this.turn++;
     this.stopListening();
     this.stopListening = () => undefined;
     this.mask?.close();
@@ -103,11 +106,13 @@ export class ReviewFixes {
     const { image } = this.review;
     if (!image?.hasLabel) return;
     const { label, prediction, width, height } = image;
-    const at = this.chosen ? this.patches.indexOf(this.chosen) : -1;
+    const { chosen } = this;
+    const at = chosen ? this.patches.indexOf(chosen) : -1;
     this.disagreement = new Disagreement(label, prediction, { width, height }, this.pair, this.keptPixels());
     this.patches = this.disagreement.patches;
-    // The next one comes up in the place of the one that is gone.
-    this.chosen = at < 0 ? null : (this.patches[Math.min(at, this.patches.length - 1)] ?? null);
+    // The one that is looked at stays; where it is gone the next one comes up in its place.
+    const still = chosen && this.patches.find((patch) => isSame(patch, chosen));
+    this.chosen = still ? still : at < 0 ? null : (this.patches[Math.min(at, this.patches.length - 1)] ?? null);
   }
 
   /** Pixels that still have the label that a person has kept. */
@@ -200,10 +205,11 @@ export class ReviewFixes {
   /** The mask of the image under review, opened with the first change. @returns null if the image is another one by then */
   private async editing(imageId: string): Promise<MaskSession | null> {
     if (this.mask) return this.mask;
+    const { turn } = this;
     const mask = await MaskSession.open(this.session, imageId);
-    if (this.review.image?.id !== imageId || this.mask) {
+    if (turn !== this.turn || this.mask) {
       mask.close();
-      return this.mask;
+      return turn === this.turn ? this.mask : null;
     }
     this.mask = mask;
     // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
@@ -234,3 +240,9 @@ function bitsOf({ box, selected }: Region): Uint8Array {
   selected.forEach((value, i) => value && (bits[i >> 3] |= 1 << (i & 7)));
   return bits;
 }
+
+const isSame = (a: Patch, b: Patch): boolean =>
+  a.label === b.label &&
+  a.predicted === b.predicted &&
+  a.pixels === b.pixels &&
+  (['left', 'top', 'width', 'height'] as const).every((side) => a.box[side] === b.box[side]);

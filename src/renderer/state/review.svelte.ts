@@ -82,6 +82,9 @@ export class ReviewState {
   }
 
   async choose(runId: string | null, split: string): Promise<void> {
+    // A pair is of the classes of one prediction.
+    this.fixes.leave();
+    this.fixes.choosePair(null);
     this.runId = runId;
     this.split = split;
     this.session.remember('reviewRun', runId);
@@ -95,8 +98,9 @@ export class ReviewState {
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     const wanted = this.session.target.imageId ?? this.imageId;
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
-    if (next) await this.open(next.id);
-    else this.image = null;
+    if (next) return this.open(next.id);
+    this.fixes.leave();
+    this.image = null;
   }
 
   /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
@@ -140,6 +144,8 @@ export class ReviewState {
     this.error = '';
     this.fixes.leave();
     try {
+      // What was fixed a moment ago is to be in the file that is read.
+      if (this.changedLabels.includes(imageId) && this.session.blocked === null) await this.session.client.edits.save({ imageId });
       const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
       if (this.imageId !== imageId) return;
       const { width, height, label } = masks;
@@ -166,7 +172,8 @@ export class ReviewState {
 
   /** Goes to the next patch, and to the next image where this one has no more. */
   async stepPatch(by: 1 | -1): Promise<void> {
-    if (this.fixes.step(by)) return;
+    // An image that is on its way is not passed over.
+    if (this.image?.id !== this.imageId || this.fixes.step(by)) return;
     const next = this.ranked[this.ranked.findIndex(({ id }) => id === this.imageId) + by];
     if (!next) return;
     await this.open(next.id);

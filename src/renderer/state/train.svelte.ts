@@ -142,7 +142,8 @@ export class TrainState {
     if (!this.config || !this.preset) return;
     const { learningRate } = this.preset.config.optimizer;
     const config = $state.snapshot(this.config);
-    this.config = fineTuned({ ...config, optimizer: { ...config.optimizer, learningRate } });
+    const plain = { ...config.fineTune, batchNorm: 'batch' as const };
+    this.config = fineTuned({ ...config, fineTune: plain, optimizer: { ...config.optimizer, learningRate } });
   }
 
   /** The run that the recipe describes. */

@@ -55,7 +55,8 @@ function percentiles(values: number[]): Interval | null {
 export function bootstrapIntervals(matrices: readonly (readonly number[])[], classes: number): Intervals {
   const images = matrices.length;
   const none = { miou: null, perClass: new Array<null>(classes).fill(null) };
-  if (images < 2) return none;
+  // Images that are all void say nothing.
+  if (matrices.filter((matrix) => matrix.some((count) => count > 0)).length < 2) return none;
   const counts = countsOf(matrices, classes);
   const random = Random.named('bootstrap', seed);
   const means: number[] = [];
