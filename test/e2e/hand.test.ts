@@ -65,8 +65,11 @@ test('a polygon waits through another tool, another image and another place, and
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-002');
   await goTo(app, 'Library');
   await goTo(app, 'Annotate');
+  // Keys are the editor's, which is there with the mask.
+  await app.getByRole('application', { name: 'Canvas' }).waitFor();
   await app.keyboard.press('a');
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-001');
+  await app.getByRole('application', { name: 'Canvas' }).waitFor();
   await app.keyboard.press('p');
   const last = at(0.6, 0.6);
   await app.mouse.dblclick(last.x, last.y);
