@@ -43,6 +43,12 @@ test('are of images that are there, and have the bits of their box', async () =>
   expect(await kept()).toEqual([]);
 });
 
+test('are read while something else is written', async () => {
+  const id = await keep();
+  const [found] = await Promise.all([kept(), bench.call('review.forgetKept', { id: id + 1 })]);
+  expect(found).toEqual([{ ...label, id }]);
+});
+
 test('that are damaged, or claim more than their box, keep no other from being known', async () => {
   const id = await keep();
   const db = new Database(path.join(folder, '.encnet/history.db'));

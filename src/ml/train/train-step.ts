@@ -79,9 +79,11 @@ function lossTerms({ logits, seLogits, auxLogits, stage3SeLogits }: HeadOutput, 
   return terms;
 }
 
+const noTerms: LossTerms = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };
+
 /** The terms by their names, before they are weighted; those of one name are added up. */
 function namedTerms(terms: readonly Term[]): LossTerms {
-  const sums: LossTerms = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };
+  const sums = { ...noTerms };
   for (const { name, loss } of terms) if (name) sums[name] = (sums[name] ?? 0) + loss;
   return sums;
 }
@@ -133,8 +135,7 @@ function accumulate(sum: Map<Parameter, Tensor>, gradients: Map<Parameter, Tenso
  * @param batches whose gradients are averaged into one update: one, or several that would not fit memory together
  */
 export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly Batch[], options: StepOptions): StepResult {
-  const none = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };
-  const total: StepResult = { loss: 0, correct: 0, labelled: 0, gradientNorm: NaN, ...none };
+  const total: StepResult = { loss: 0, correct: 0, labelled: 0, gradientNorm: NaN, ...noTerms };
   const gradients = new Map<Parameter, Tensor>();
   batches.forEach((batch, index) => {
     const { result, gradients: own } = batchGradients(net, batch, options, options.dropoutSeed * batches.length + index);

@@ -1,6 +1,6 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { KeptLabel, ReviewResult } from '#shared/contract/review';
-import { mapClasses } from '#shared/classes/class-map';
+import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { Disagreement, type Pair, type Patch } from '../editor/disagreement.ts';
@@ -46,13 +46,11 @@ export class ReviewFixes {
   patches = $state.raw<readonly Patch[]>([]);
   /** The patch that is asked of. */
   chosen = $state.raw<Patch | null>(null);
-  /** Whether something is to be taken back. */
-  canUndo = $state(false);
   private readonly session: Session;
   private readonly review: UnderReview;
   private disagreement: Disagreement | null = null;
   private kept: readonly KeptLabel[] = [];
-  private deeds: Deed[] = [];
+  private deeds = $state.raw<readonly Deed[]>([]);
   private mask: MaskSession | null = null;
   private stopListening: () => void = () => undefined;
   private renewing = false;
@@ -73,7 +71,7 @@ export class ReviewFixes {
     this.stopListening = () => undefined;
     this.mask?.close();
     [this.mask, this.disagreement, this.kept, this.deeds] = [null, null, [], []];
-    [this.patches, this.chosen, this.canUndo] = [[], null, false];
+    [this.patches, this.chosen] = [[], null];
   }
 
   /** The image under review has its masks. */
@@ -87,6 +85,11 @@ export class ReviewFixes {
     if (this.review.image?.id !== image.id || kept.length === 0) return;
     this.kept = kept;
     this.renew();
+  }
+
+  /** Whether something is to be taken back. */
+  get canUndo(): boolean {
+    return this.deeds.length > 0;
   }
 
   /** Why nothing can be changed here; null where it can. */
@@ -122,7 +125,7 @@ export class ReviewFixes {
     const pixels = new Uint8Array(image.label.length);
     for (const { left, top, width, height, pixels: bits, name, value } of this.kept) {
       if (left + width > image.width || top + height > image.height) continue;
-      const own = classes.find((each) => each.name === name && (each.value === undefined || value === null || each.value === value));
+      const own = classes.find((each) => isSameClass(each, value === null ? { name } : { name, value }));
       forEachChanged({ left, top, width, height, changed: bits }, image.width, (index) => {
         if (image.label[index] === own?.id) pixels[index] = 1;
       });
@@ -187,8 +190,7 @@ export class ReviewFixes {
     // What another window has painted since is not ours to take back.
     if (deed.kind === 'stroke' && !this.mask?.ownsNewest)
       return this.session.toasts.show('info', `${this.mask?.imageId} has been painted on since: undo it in the editor.`);
-    this.deeds.pop();
-    this.canUndo = this.deeds.length > 0;
+    this.deeds = this.deeds.slice(0, -1);
     if (deed.kind === 'stroke') return this.mask?.undo();
     await this.session.attempt(async () => {
       await this.session.client.review.forgetKept({ id: deed.id });
@@ -198,8 +200,7 @@ export class ReviewFixes {
   }
 
   private done(deed: Deed): void {
-    this.deeds.push(deed);
-    this.canUndo = true;
+    this.deeds = [...this.deeds, deed];
   }
 
   /** The mask of the image under review, opened with the first change. @returns null if the image is another one by then */

@@ -6,7 +6,7 @@ import type { ClassInfo, MaskFormat } from './class-info.ts';
  * Two classes are the same if they have the same name and the same stored value. Where one side does not know its values (it was
  * written before classes carried them) the name alone decides.
  */
-export function isSameClass(a: ClassInfo, b: ClassInfo): boolean {
+export function isSameClass(a: Pick<ClassInfo, 'name' | 'value'>, b: Pick<ClassInfo, 'name' | 'value'>): boolean {
   return a.name === b.name && (a.value === undefined || b.value === undefined || a.value === b.value);
 }
 

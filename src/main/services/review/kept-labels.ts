@@ -62,7 +62,8 @@ export class KeptLabels {
   async of(imageId: string, damaged: (why: string) => void): Promise<KeptLabel[]> {
     const rows = this.db.prepare<[string], object>(`SELECT ${columns} FROM kept_label WHERE image_id = ? LIMIT ${mostOfImage}`);
     const kept: KeptLabel[] = [];
-    for (const found of boundedRows(rows.iterate(imageId), 'kept labels')) {
+    // All of them first: while rows are being read nothing else can be written.
+    for (const found of [...boundedRows(rows.iterate(imageId), 'kept labels')]) {
       try {
         const row = rowSchema.parse(found);
         const [width, height] = [row.width_px, row.height_px];
