@@ -199,6 +199,11 @@ test('a pair asks of its images and its pixels alone, the most first, and goes f
     seen.add(review.imageId!);
   }
   expect(seen.size).toBeGreaterThan(0);
+  // Asked while an image is still on its way.
+  const opening = review.open(review.ranked[0].id);
+  await review.choosePair({ label, predicted });
+  await opening;
+  expect(review.fixes.chosen).toMatchObject({ label, predicted });
   await review.choosePair(null);
   expect(review.ranked).toHaveLength(3);
 });

@@ -80,7 +80,8 @@ export class ReviewFixes {
     this.leave();
     if (!image?.hasLabel) return;
     this.scored = this.review.changedLabels.includes(image.id) ? null : image.label;
-    this.renew();
+    // Whoever asks of one pair sees the first of its patches, also where the image came after the question.
+    this.choosePair(this.pair);
     const kept = await this.session.client.review.kept({ imageId: image.id });
     if (this.review.image?.id !== image.id || kept.length === 0) return;
     this.kept = kept;

@@ -134,7 +134,6 @@ export class ReviewState {
     this.fixes.choosePair(pair);
     if (!pair || (stays && this.fixes.chosen)) return;
     if (this.ranked[0] && this.ranked[0].id !== this.imageId) await this.open(this.ranked[0].id);
-    this.fixes.choosePair(pair);
   }
 
   async open(imageId: string): Promise<void> {
@@ -177,6 +176,7 @@ export class ReviewState {
     const next = this.ranked[this.ranked.findIndex(({ id }) => id === this.imageId) + by];
     if (!next) return;
     await this.open(next.id);
+    this.fixes.unpick();
     this.fixes.step(by);
   }
 
