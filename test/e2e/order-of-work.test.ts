@@ -47,6 +47,22 @@ test('an image is done by a key, counted, filtered for, and taken back; D goes w
   await expect(strip).toContainText('2 of 2 done');
 });
 
+test('keys that are pressed faster than images open are not lost', async ({ app }) => {
+  await annotate(app);
+  const options = app.getByRole('toolbar', { name: 'Tool options' });
+  await expect(options).toContainText('street-001');
+  for (let i = 0; i < 3; i++) await app.keyboard.press('d');
+  await app.keyboard.press('a');
+  // Of the tools and classes too: the brush is in hand, with the second class.
+  await app.keyboard.press('p');
+  await app.keyboard.press('b');
+  await app.keyboard.press('2');
+  await expect(options).toContainText('street-003');
+  await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
+  await expect(app.getByRole('button', { name: 'Brush', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  await expect(app.getByRole('radiogroup', { name: 'Class' }).getByRole('radio').nth(1)).toBeChecked();
+});
+
 test('the next image without a label, and the next that needs a look, are a key away', async ({ app }) => {
   await annotate(app);
   const options = app.getByRole('toolbar', { name: 'Tool options' });
