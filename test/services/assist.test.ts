@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { doubtOf } from '#shared/assist/doubt';
 import { unpackMap } from '#shared/assist/grid-map';
 import type { AssistDescription, AssistModel } from '#shared/contract/assist';
 import { AssistantProcess } from '#services/assist/assistant-process';
@@ -33,6 +34,19 @@ test('the starter sees an image: its logits, the features that they are made of,
   // What was seen is not looked at again.
   const since = performance.now();
   expect(unpackMap((await describe('train/train-0')).logits).values).toEqual(logits.values);
+  expect(performance.now() - since).toBeLessThan(100);
+});
+
+test('how sure it is of an image is the same whether the image was seen before or not, and is remembered', async () => {
+  const doubt = async (imageId: string) => (await bench.call<{ doubt: number }>('assist.doubt', { imageId })).doubt;
+  const before = await doubt('train/train-0');
+  expect(before).toBeGreaterThan(0);
+  expect(before).toBeLessThan(1);
+  expect(before).toBeCloseTo(doubtOf(unpackMap((await describe('train/train-0')).logits)), 6);
+  await describe('train/train-1');
+  expect(await doubt('train/train-1')).toBeCloseTo(doubtOf(unpackMap((await describe('train/train-1')).logits)), 6);
+  const since = performance.now();
+  expect(await doubt('train/train-0')).toBe(before);
   expect(performance.now() - since).toBeLessThan(100);
 });
 

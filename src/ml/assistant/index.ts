@@ -2,7 +2,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import { useReadLimits } from '#files/read-limits';
-import type { DescribeReply, DescribeTask } from '#shared/assist/messages';
+import { doubtOf } from '#shared/assist/doubt';
+import type { DescribeAnswer, DescribeReply, DescribeTask } from '#shared/assist/messages';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { Serial } from '#shared/serial';
 import { SamplePool } from '../data/sample-pool.ts';
@@ -31,12 +32,14 @@ function networkOf({ checkpoint, checkpointStamp }: DescribeTask): { model: Mode
   return warm;
 }
 
-async function describe(task: DescribeTask) {
+async function answer(task: DescribeTask): Promise<DescribeAnswer> {
   const { imageFile, imageStamp, limits } = task;
   useReadLimits(limits);
   const { model, net } = networkOf(task);
   const sample = { id: `${imageFile}|${imageStamp}`, imageFile, maskFile: null };
-  return { classes: model.classes, ...(await describeImage(net, pool, sample, model.config.evaluationSize)) };
+  const { classes } = model;
+  const seen = await describeImage(net, pool, sample, model.config.evaluationSize);
+  return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits) } : { classes, ...seen };
 }
 
 function reply(message: DescribeReply): void {
@@ -46,7 +49,7 @@ function reply(message: DescribeReply): void {
 process.on('message', (task: DescribeTask) => {
   void tasks.run(async () => {
     try {
-      reply({ id: task.id, description: await describe(task) });
+      reply({ id: task.id, answer: await answer(task) });
     } catch (error) {
       reply({ id: task.id, error: toWireError(error) });
     }

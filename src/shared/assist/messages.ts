@@ -3,10 +3,11 @@ import type { ReadLimits } from '../data/read-limits.ts';
 import type { WireError } from '../rpc/frames.ts';
 import type { GridMap } from './grid-map.ts';
 
-/** What the assistant's process is asked: what a network sees in an image. */
+/** What the assistant's process is asked: what a network sees in an image, or only how sure it is of it. */
 export interface DescribeTask {
   /** Names the answer. */
   id: number;
+  what: 'description' | 'doubt';
   checkpoint: string;
   /** Changes with the checkpoint's file: the network that is warm is read anew. */
   checkpointStamp: string;
@@ -28,4 +29,12 @@ export interface ImageDescription {
   features: GridMap;
 }
 
-export type DescribeReply = { id: number; description: ImageDescription } | { id: number; error: WireError };
+/** The share of an image that a network expects to be wrong in, 0 to 1; without its features, which are megabytes. */
+export interface ImageDoubt {
+  classes: ClassInfo[];
+  doubt: number;
+}
+
+export type DescribeAnswer = ImageDescription | ImageDoubt;
+
+export type DescribeReply = { id: number; answer: DescribeAnswer } | { id: number; error: WireError };

@@ -12,7 +12,7 @@ import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { fileStamp } from '../datasets/survey.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { anyStarter } from '../runs/starter.ts';
-import { AssistantProcess, type AssistantHost } from './assistant-process.ts';
+import { AssistantProcess, type AssistantHost, type DescribeRequest } from './assistant-process.ts';
 
 interface AssistOptions {
   dataset: OpenDataset;
@@ -27,6 +27,8 @@ interface Weights extends AssistModel {
 
 /** Images that are remembered as they were seen: the one at hand, its neighbours, and some that one goes back to. */
 const remembered = 6;
+/** Images whose doubt is remembered: a number each. */
+const rememberedDoubts = 50_000;
 /** Runs that are offered, the newest. */
 const mostListed = 30;
 
@@ -35,6 +37,7 @@ export class AssistService {
   private readonly options: AssistOptions;
   private readonly process: AssistantProcess;
   private readonly seen = new LRUCache<string, ImageDescription>({ max: remembered });
+  private readonly doubts = new LRUCache<string, number>({ max: rememberedDoubts });
   /** Whether weights know classes of the data set, by their file and its stamp: images are asked for in quick turn. */
   private readonly known = new LRUCache<string, boolean>({ max: 4 * mostListed });
   /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
@@ -86,29 +89,42 @@ export class AssistService {
     );
   }
 
-  /**
-   * @param keeps whether it is likely to be asked for again
-   * @throws AppError 'not-found' without a model; as the image and the checkpoint; 'trainer-failed'
-   */
-  private async look(imageId: string, runId: string | null | undefined, keeps: boolean) {
-    const { dataset } = this.options;
-    const { imageFile } = dataset.image(imageId);
+  /** Which image and which weights, as their files are now. @throws AppError 'not-found' without a model */
+  private question(imageId: string, runId: string | null | undefined) {
+    const { imageFile } = this.options.dataset.image(imageId);
     const { checkpoint, ...model } = this.chosen(runId);
-    const imageStamp = fileStamp(imageFile);
-    const key = [imageFile, imageStamp, checkpoint, fileStamp(checkpoint)].join('|');
-    const description = await this.turns.run(async () => {
-      const known = this.seen.get(key);
-      if (known) return known;
-      const made = await this.process.describe({ checkpoint, checkpointStamp: fileStamp(checkpoint), imageFile, imageStamp });
-      if (keeps) this.seen.set(key, made);
+    const request: DescribeRequest = { checkpoint, checkpointStamp: fileStamp(checkpoint), imageFile, imageStamp: fileStamp(imageFile) };
+    return { model, request, key: [imageFile, request.imageStamp, checkpoint, request.checkpointStamp].join('|') };
+  }
+
+  /** @throws AppError 'not-found' without a model; as the image and the checkpoint; 'trainer-failed' */
+  private async look(imageId: string, runId: string | null | undefined) {
+    const { model, request, key } = this.question(imageId, runId);
+    const description = await this.once(this.seen, key, () => this.process.describe(request));
+    return { description, model };
+  }
+
+  /** @throws as `look` */
+  private async doubt(imageId: string, runId: string | null | undefined): Promise<number> {
+    const { request, key } = this.question(imageId, runId);
+    const seen = this.seen.get(key);
+    return this.once(this.doubts, key, () => (seen ? Promise.resolve(doubtOf(seen.logits)) : this.process.doubt(request)));
+  }
+
+  /** In its turn, unless it is known by then. */
+  private once<T extends object | number>(known: LRUCache<string, T>, key: string, make: () => Promise<T>): Promise<T> {
+    return this.turns.run(async () => {
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const made = await make();
+      known.set(key, made);
       return made;
     });
-    return { description, model };
   }
 
   private async describe(imageId: string, runId: string | null | undefined): Promise<AssistDescription> {
     const { dataset } = this.options;
-    const { description, model } = await this.look(imageId, runId, true);
+    const { description, model } = await this.look(imageId, runId);
     const { ids } = mapClasses(description.classes, dataset.classSet.classes);
     const { width, height, logits, features } = description;
     const classIds = description.classes.map(({ id }) => ids[id]);
@@ -119,7 +135,7 @@ export class AssistService {
     return {
       models: () => this.weights().map(({ runId, name }) => ({ runId, name })),
       describe: ({ imageId, runId }) => this.describe(imageId, runId),
-      doubt: async ({ imageId, runId }) => ({ doubt: doubtOf((await this.look(imageId, runId, false)).description.logits) }),
+      doubt: async ({ imageId, runId }) => ({ doubt: await this.doubt(imageId, runId) }),
       prepare: async ({ imageId, runId }) => void (await this.describe(imageId, runId)),
     };
   }

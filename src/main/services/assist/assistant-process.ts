@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readLimits } from '#files/read-limits';
-import type { DescribeReply, DescribeTask, ImageDescription } from '#shared/assist/messages';
+import type { DescribeAnswer, DescribeReply, DescribeTask, ImageDescription, ImageDoubt } from '#shared/assist/messages';
 import { AppError } from '#shared/errors';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import { trainerEnvironment } from '../jobs/trainer-process.ts';
@@ -13,10 +13,10 @@ export interface AssistantHost {
   program: string;
 }
 
-export type DescribeRequest = Omit<DescribeTask, 'id' | 'limits'>;
+export type DescribeRequest = Omit<DescribeTask, 'id' | 'what' | 'limits'>;
 
 interface Waiting {
-  resolve: (description: ImageDescription) => void;
+  resolve: (answer: DescribeAnswer) => void;
   reject: (error: AppError) => void;
 }
 
@@ -45,12 +45,21 @@ export class AssistantProcess {
 
   /** @throws AppError of the image or the checkpoint; 'trainer-failed' if the process dies meanwhile; 'cancelled' */
   async describe(request: DescribeRequest): Promise<ImageDescription> {
+    return (await this.ask({ ...request, what: 'description' })) as ImageDescription;
+  }
+
+  /** @throws as `describe` */
+  async doubt(request: DescribeRequest): Promise<number> {
+    return ((await this.ask({ ...request, what: 'doubt' })) as ImageDoubt).doubt;
+  }
+
+  private async ask(request: Omit<DescribeTask, 'id' | 'limits'>): Promise<DescribeAnswer> {
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     if (this.idle) clearTimeout(this.idle);
     const child = (this.child ??= this.start());
     const id = ++this.nextId;
     try {
-      return await new Promise<ImageDescription>((resolve, reject) => {
+      return await new Promise<DescribeAnswer>((resolve, reject) => {
         this.waiting.set(id, { resolve, reject });
         child.send({ ...request, id, limits: readLimits() } satisfies DescribeTask, () => undefined);
       });
@@ -87,7 +96,7 @@ export class AssistantProcess {
   private settle(reply: DescribeReply): void {
     const waiting = this.waiting.get(reply.id);
     if ('error' in reply) waiting?.reject(fromWireError(reply.error));
-    else waiting?.resolve(reply.description);
+    else waiting?.resolve(reply.answer);
   }
 
   private onEnd(child: ChildProcess, why: string): void {
