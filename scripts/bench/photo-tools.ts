@@ -4,7 +4,9 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { Random } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
-import { guided } from '../../src/renderer/editor/guide.ts';
+import { proposalOf } from '../../src/renderer/assist/proposal.ts';
+import { traitsOf } from '../../src/renderer/assist/traits.ts';
+import { guided, type GuideOptions } from '../../src/renderer/editor/guide.ts';
 import type { Region } from '../../src/renderer/editor/region.ts';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import type { PhotoMap } from '../../src/renderer/editor/vision.ts';
@@ -13,6 +15,7 @@ import type { OpenCv, Owned, Pixels } from '../../src/renderer/vision/opencv.ts'
 import { photoMapOf } from '../../src/renderer/vision/photo-map.ts';
 import { superpixelsOf } from '../../src/renderer/vision/slic.ts';
 import { strictOpenCvHere } from '../../test/helpers/opencv.ts';
+import { StarterEyes } from './seen.ts';
 
 const classes = 11;
 const spacings = [8, 12, 16, 24];
@@ -61,8 +64,24 @@ function measureSuperpixels(photo: PhotoMap, ids: Uint8Array, means: Means): voi
   }
 }
 
+type Guides = Readonly<Record<string, Pick<GuideOptions, 'proposedAt' | 'traits'>>>;
+
+/** What a stroke can go by besides colours, by its name. */
+async function guidesOf(file: string, { width, height }: PhotoMap, eyes: StarterEyes): Promise<Guides> {
+  const { logits, features } = await eyes.look(file);
+  const { ids } = proposalOf(logits, width, height);
+  const traits = traitsOf(features);
+  const proposedAt = (x: number, y: number) => ids[y * width + x];
+  return {
+    colours: { proposedAt: null, traits: null },
+    'and the proposal': { proposedAt, traits: null },
+    'and features': { proposedAt: null, traits },
+    'and both': { proposedAt, traits },
+  };
+}
+
 /** Strokes of 8 px whose middle stays in one class and whose brush covers others too. */
-function measureGuide(photo: PhotoMap, ids: Uint8Array, random: Random, means: Means): void {
+function measureGuide(photo: PhotoMap, ids: Uint8Array, { random, guides }: { random: Random; guides: Guides }, means: Means): void {
   const image = { width: photo.width, height: photo.height };
   const idAt = (x: number, y: number) => ids[Math.floor(y) * image.width + Math.floor(x)];
   for (let n = 0; n < strokesAnImage; n++) {
@@ -74,13 +93,15 @@ function measureGuide(photo: PhotoMap, ids: Uint8Array, random: Random, means: M
     const covered = capsule(from, to, diameter / 2, image)!;
     const plain = meet(covered, id, ids, image.width);
     if (id === voidId || idAt(to.x, to.y) !== id || plain.wrong < (plain.right + plain.wrong) / 10) continue;
-    const begin = performance.now();
-    const kept = guided(covered, from, to, { photo, image, proposedAt: null });
-    means.add(`guide ${diameter} px: ms a move`, performance.now() - begin);
-    const told = meet(kept, id, ids, image.width);
     means.add(`guide ${diameter} px: right of what a plain brush paints`, plain.right, plain.right + plain.wrong);
-    means.add(`guide ${diameter} px: right of what is painted`, told.right, told.right + told.wrong);
-    means.add(`guide ${diameter} px: painted of what is right`, told.right, plain.right);
+    for (const [name, goesBy] of Object.entries(guides)) {
+      const begin = performance.now();
+      const kept = guided(covered, from, to, { photo, image, ...goesBy });
+      means.add(`guide ${diameter} px, ${name}: ms a move`, performance.now() - begin);
+      const told = meet(kept, id, ids, image.width);
+      means.add(`guide ${diameter} px, ${name}: right of what is painted`, told.right, told.right + told.wrong);
+      means.add(`guide ${diameter} px, ${name}: painted of what is right`, told.right, plain.right);
+    }
   }
 }
 
@@ -129,13 +150,18 @@ export async function measurePhotoTools({ data, split, every }: PhotoToolArgumen
   const cv = await strictOpenCvHere<OpenCv>();
   const random = Random.named('photo tools', 1);
   const means = new Means();
-  for (let i = 1; i < names.length; i += every) {
-    const photo = photoMapOf(await pictureAt(path.join(folder, names[i])));
-    const ids = await labelsAt(path.join(`${folder}annot`, names[i]));
-    measureSuperpixels(photo, ids, means);
-    measureGuide(photo, ids, random, means);
-    // Names that begin alike are of one drive.
-    if (names[i].slice(0, 6) === names[i - 1].slice(0, 6)) await measureFollowing(folder, [names[i - 1], names[i]], cv, means);
+  const eyes = new StarterEyes();
+  try {
+    for (let i = 1; i < names.length; i += every) {
+      const photo = photoMapOf(await pictureAt(path.join(folder, names[i])));
+      const ids = await labelsAt(path.join(`${folder}annot`, names[i]));
+      measureSuperpixels(photo, ids, means);
+      measureGuide(photo, ids, { random, guides: await guidesOf(path.join(folder, names[i]), photo, eyes) }, means);
+      // Names that begin alike are of one drive.
+      if (names[i].slice(0, 6) === names[i - 1].slice(0, 6)) await measureFollowing(folder, [names[i - 1], names[i]], cv, means);
+    }
+  } finally {
+    await eyes.close();
   }
   return means.rounded();
 }

@@ -1,12 +1,15 @@
 // The assistant's own parts: what it learns from strokes on an image, what it proposes, and what it leaves alone.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { GridMap } from '#shared/assist/grid-map';
+import { Random } from '#shared/random';
 import { voidId } from '#shared/mask/void-id';
 import { LiveModel, type Evidence, type Example } from '../../src/renderer/assist/live-model.ts';
 import { distancesTo, resized, standardise } from '../../src/renderer/assist/maps.ts';
 import { minimise } from '../../src/renderer/assist/minimise.ts';
 import { Painted } from '../../src/renderer/assist/painted.ts';
 import { proposedSize, regionsOf } from '../../src/renderer/assist/proposal-map.ts';
+import { traitsOf } from '../../src/renderer/assist/traits.ts';
 import { proposalOf } from '../../src/renderer/assist/proposal.ts';
 import { Proposed } from '../../src/renderer/editor/proposed.ts';
 import { diffPatch } from '../helpers/diff-patch.ts';
@@ -107,6 +110,40 @@ const proposedBy = (model: LiveModel) => {
   const { ids } = proposalOf(model.scores(), width, height);
   return (x: number, y: number) => ids[y * width + x];
 };
+
+describe('traits', () => {
+  /** Of 20 channels, all of which say in their own way on which of three grounds a cell lies; and a little noise. */
+  const channels = 20;
+  const random = Random.named('traits test', 1);
+  const words = Array.from({ length: 3 }, () => Array.from({ length: channels }, () => random.between(-1, 1)));
+  const cells = { width: 30, height: 20 };
+  const groundOf = (cell: number) => Math.floor((cell % cells.width) / 10);
+  const values = Float32Array.from(
+    { length: cells.width * cells.height * channels },
+    (_, i) => 5 + words[groundOf(Math.floor(i / channels))][i % channels] + random.between(-0.05, 0.05),
+  );
+  const apart = ({ channels, values }: GridMap, a: number, b: number) =>
+    Array.from({ length: channels }, (_, k) => (values[a * channels + k] - values[b * channels + k]) ** 2).reduce(
+      (sum, each) => sum + each,
+    );
+
+  test('of cells that a network sees alike are near, those of others about 1 away', () => {
+    const traits = traitsOf({ ...cells, channels, values });
+    expect([traits.width, traits.height, traits.channels]).toEqual([30, 20, 8]);
+    expect(apart(traits, 0, 5 + 30 * 12)).toBeLessThan(0.02);
+    expect(apart(traits, 0, 15)).toBeGreaterThan(0.5);
+    expect(apart(traits, 15, 25)).toBeGreaterThan(0.5);
+    const pairs = Array.from({ length: 3000 }, () => apart(traits, random.integer(600), random.integer(600)));
+    expect(pairs.reduce((sum, each) => sum + each) / pairs.length).toBeCloseTo(1, 1);
+  });
+
+  test('are 0 where there is nothing to tell apart, and no more than the channels', () => {
+    const flat = traitsOf({ width: 4, height: 3, channels: 2, values: new Float32Array(24).fill(7) });
+    expect(flat.values.every((value) => value === 0)).toBe(true);
+    const two = Float32Array.from({ length: 24 }, (_, i) => (i * i) % 7);
+    expect(traitsOf({ width: 4, height: 3, channels: 2, values: two }).channels).toBe(2);
+  });
+});
 
 describe('what is learned while one paints', () => {
   test('before any stroke it is the network’s word', () => {
@@ -240,6 +277,15 @@ describe('what was painted', () => {
     painted.add(paint(ids, { left: 0, top: 0, width: 4, height: 4 }, 3));
     painted.add(paint(ids, { left: 0, top: 0, width: 2, height: 4 }, 5));
     for (const { id, pixels } of painted.current(ids)) expect(pixels.map((pixel) => ids[pixel])).toEqual(pixels.map(() => id));
+  });
+
+  test('keeps its class where a stroke only says it again, and is learned from where that is all it says', () => {
+    const ids = new Uint8Array(120).fill(1);
+    const painted = new Painted(size, size);
+    painted.affirm(paint(ids, { left: 0, top: 0, width: 2, height: 1 }, 3), false);
+    expect([painted.current(ids), painted.fixed[1], painted.fixed[2]]).toEqual([[], 4, 0]);
+    painted.affirm(paint(ids, { left: 4, top: 0, width: 2, height: 1 }, 3), true);
+    expect([painted.current(ids).map(({ id }) => id), painted.fixed[4]]).toEqual([[3], 4]);
   });
 
   test('as not labelled stays so where that is said, and is free where it was only cleared', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { applyPatch, type MaskPatch } from '#shared/mask/patch';
+import { applyPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { MaskDocument, type Stroke } from '../../src/renderer/editor/document.ts';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
@@ -41,6 +41,40 @@ describe('document', () => {
     document.setLocked(new Set());
     document.paint(capsule({ x: 5.5, y: 5.5 }, { x: 5.5, y: 5.5 }, 0.5, size), { id: 1 });
     expect(commits).toEqual([1]);
+  });
+
+  test('what a stroke goes over that has its class already is said, whether the stroke changes anything or not', () => {
+    const document = blank();
+    const said: { pixels: number[]; alone: boolean }[] = [];
+    document.onAffirm((patch, alone) => {
+      const pixels: number[] = [];
+      forEachChanged(patch, size.width, (index, position) => {
+        expect(patch.values[position]).toBe(document.ids[index]);
+        pixels.push(index);
+      });
+      said.push({ pixels, alone });
+    });
+    const row = (left: number, width: number, id: number) =>
+      document.paint({ box: { left, top: 2, width, height: 1 }, selected: new Uint8Array(width).fill(1) }, { id });
+    const at = (left: number, width: number) => Array.from({ length: width }, (_, i) => 2 * size.width + left + i);
+    row(4, 3, 1);
+    row(4, 3, 1);
+    row(2, 8, 1);
+    // What one stroke paints and goes over again is a change; what is cleared, and what an ink leaves to others, says nothing.
+    document.beginStroke('Brush');
+    row(12, 4, 2);
+    row(13, 4, 2);
+    document.endStroke();
+    row(0, 2, voidId);
+    row(0, 2, voidId);
+    document.paint({ box: { left: 4, top: 2, width: 2, height: 1 }, selected: new Uint8Array([1, 1]) }, { id: 1, only: 3 });
+    document.beginStroke('Brush');
+    row(4, 3, 1);
+    document.cancelStroke();
+    expect(said).toEqual([
+      { pixels: at(4, 3), alone: true },
+      { pixels: at(4, 3), alone: false },
+    ]);
   });
 
   test('only what a change touches is repainted', () => {

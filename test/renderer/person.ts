@@ -1,3 +1,4 @@
+import type { GridMap } from '#shared/assist/grid-map';
 import type { CleanUp } from '../../src/renderer/editor/clean-up.ts';
 import { MaskDocument } from '../../src/renderer/editor/document.ts';
 import { Hand, type Drafts, type HandContext } from '../../src/renderer/editor/hand.ts';
@@ -16,6 +17,7 @@ export class Person {
   classId = 3;
   near = 1;
   proposed: Proposed | null = null;
+  traits: GridMap | null = null;
   vision: Vision | null = null;
   cleanUp: CleanUp | null = null;
   guided = false;
@@ -31,7 +33,7 @@ export class Person {
   }
 
   context(): HandContext {
-    const { document, classId, near, proposed, revealed } = this;
+    const { document, classId, near, proposed, traits, revealed } = this;
     const brush = { diameter: 4, shape: 'round' as const };
     const reveal = (box: Box) => {
       revealed.push(box);
@@ -43,7 +45,7 @@ export class Person {
     const setTolerance = (tolerance: number) => (this.tolerance = tolerance);
     const { tolerance } = this;
     const photo = { vision, cleanUp: this.cleanUp, guided, tolerance, setTolerance, tell: (text: string) => told.push(text) };
-    return { document, ...ink, brush, lineWidth: 3, near, scale: 1, seen, proposed, reveal, ...photo };
+    return { document, ...ink, brush, lineWidth: 3, near, scale: 1, seen, proposed, traits, reveal, ...photo };
   }
 
   press(x: number, y: number, held: Partial<Press> = {}): void {

@@ -183,7 +183,7 @@ describe('a guided stroke', () => {
   const over = capsule({ x: 22, y: 20 }, { x: 22, y: 40 }, 14, image)!;
 
   test('keeps to the side of an edge on which its middle is, and leaves no holes there', () => {
-    const kept = guided(over, { x: 22, y: 20 }, { x: 22, y: 40 }, { photo, image, proposedAt: null });
+    const kept = guided(over, { x: 22, y: 20 }, { x: 22, y: 40 }, { photo, image, proposedAt: null, traits: null });
     expect(new Set(pixelsIn(kept))).toEqual(new Set(pixelsIn(over).filter(([x]) => x < 30)));
     expect(pixelsIn(over).some(([x]) => x >= 30)).toBe(true);
   });
@@ -194,7 +194,7 @@ describe('a guided stroke', () => {
       fc.property(place, place, fc.integer({ min: 1, max: 30 }), (from, to, radius) => {
         const covered = capsule(from, to, radius, image);
         if (!covered) return;
-        const { box, selected } = guided(covered, from, to, { photo, image, proposedAt: null });
+        const { box, selected } = guided(covered, from, to, { photo, image, proposedAt: null, traits: null });
         expect(box).toEqual(covered.box);
         expect(selected.every((is, i) => !is || covered.selected[i])).toBe(true);
       }),
@@ -205,10 +205,33 @@ describe('a guided stroke', () => {
     const grey = photoOf(60, 60, (x) => (x < 30 ? [120, 120, 120] : [131, 131, 131]));
     const at = { x: 25, y: 30 };
     const covered = rectangle({ x: 15, y: 25 }, { x: 45, y: 35 }, image)!;
-    const alone = guided(covered, at, at, { photo: grey, image, proposedAt: null });
+    const alone = guided(covered, at, at, { photo: grey, image, proposedAt: null, traits: null });
     expect(pixelsIn(alone).some(([x]) => x >= 30)).toBe(true);
-    const told = guided(covered, at, at, { photo: grey, image, proposedAt: (x) => (x < 30 ? 3 : 4) });
+    const told = guided(covered, at, at, { photo: grey, image, proposedAt: (x) => (x < 30 ? 3 : 4), traits: null });
     expect(pixelsIn(told).every(([x]) => x < 30)).toBe(true);
     expect(pixelsIn(told)).toHaveLength(15 * 11);
+  });
+
+  test('goes by what a network sees alike where colours tell little, and further where it sees the same', () => {
+    const grey = photoOf(60, 60, (x) => (x < 30 ? [120, 120, 120] : [131, 131, 131]));
+    const at = { x: 25, y: 30 };
+    const covered = rectangle({ x: 15, y: 25 }, { x: 45, y: 35 }, image)!;
+    // A cell is 4 pixels, and between two of them what is seen goes over from one to the other.
+    const traits = {
+      width: 15,
+      height: 15,
+      channels: 2,
+      values: Float32Array.from({ length: 450 }, (_, i) => (Math.floor(i / 2) % 15 < 8 ? 0 : 0.7)),
+    };
+    const told = pixelsIn(guided(covered, at, at, { photo: grey, image, proposedAt: null, traits }));
+    expect(told.every(([x]) => x < 33)).toBe(true);
+    expect(told.length).toBeGreaterThanOrEqual(15 * 11);
+    // A wall of two greys that it sees as one thing: colours alone would stop at the second.
+    const wall = photoOf(60, 60, (x) => [100 + Math.min(45, Math.max(0, 3 * (x - 20))), 110, 110]);
+    const one = { ...traits, values: new Float32Array(450) };
+    const alone = pixelsIn(guided(covered, at, at, { photo: wall, image, proposedAt: null, traits: null }));
+    const seen = pixelsIn(guided(covered, at, at, { photo: wall, image, proposedAt: null, traits: one }));
+    expect(alone.length).toBeLessThan(pixelsIn(covered).length);
+    expect(seen.length).toBeGreaterThan(alone.length);
   });
 });

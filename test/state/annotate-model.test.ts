@@ -124,6 +124,7 @@ class Labeller {
       brush: { diameter: 6, shape: hand.shape },
       lineWidth: 3,
       proposed: this.proposed,
+      traits: null,
       near: 1,
       scale: 1,
       seen: { left: 0, top: 0, ...size },

@@ -1,23 +1,12 @@
 import type { GridMap } from '#shared/assist/grid-map';
-
-/** The place of an image's pixel centres among a map's cells, as bilinear resizing without aligned corners has it. */
-export function resizePlaces(length: number, cells: number): { low: Int32Array; high: Int32Array; share: Float32Array } {
-  const [low, high, share] = [new Int32Array(length), new Int32Array(length), new Float32Array(length)];
-  for (let i = 0; i < length; i++) {
-    const at = Math.min(cells - 1, Math.max(0, ((i + 0.5) * cells) / length - 0.5));
-    low[i] = Math.floor(at);
-    high[i] = Math.min(cells - 1, low[i] + 1);
-    share[i] = at - low[i];
-  }
-  return { low, high, share };
-}
+import { placesAmong } from '../editor/cells.ts';
 
 /** A map at another size, bilinearly. */
 export function resized(map: GridMap, width: number, height: number): GridMap {
   if (map.width === width && map.height === height) return map;
   const { channels, values: from } = map;
   const values = new Float32Array(width * height * channels);
-  const [across, down] = [resizePlaces(width, map.width), resizePlaces(height, map.height)];
+  const [across, down] = [placesAmong(width, map.width), placesAmong(height, map.height)];
   for (let y = 0, out = 0; y < height; y++) {
     const [top, bottom, dy] = [down.low[y] * map.width, down.high[y] * map.width, down.share[y]];
     for (let x = 0; x < width; x++) {

@@ -1,3 +1,4 @@
+import type { GridMap } from '#shared/assist/grid-map';
 import type { ProposalMap } from '../editor/proposed.ts';
 import type { Evidence, Example } from './live-model.ts';
 
@@ -20,5 +21,5 @@ export interface LearnTask {
 
 export type AssistTask = BeginTask | LearnTask;
 
-/** What it proposes, or why it cannot, for the task of a turn. */
-export type AssistReply = { turn: number; map: ProposalMap } | { turn: number; error: string };
+/** What it proposes, or why it cannot, for the task of a turn; and once an image, in few numbers, what the network sees in it. */
+export type AssistReply = { turn: number; map: ProposalMap } | { turn: number; error: string } | { turn: number; traits: GridMap };

@@ -49,6 +49,12 @@ export class Painted {
     this.examples = this.examples.slice(-mostExamples);
   }
 
+  /** A person's stroke went over pixels that had its class already: they keep it. @param teaches whether that is all that it did */
+  affirm(patch: MaskPatch, teaches: boolean): void {
+    if (teaches) this.add(patch);
+    else forEachChanged(patch, this.image.width, (pixel, position) => (this.fixed[this.cellOf(pixel)] = patch.values[position] + 1));
+  }
+
   /** The assistant has painted. */
   addOwn(patch: MaskPatch): void {
     forEachChanged(patch, this.image.width, (pixel, position) => (this.own[this.cellOf(pixel)] = patch.values[position] + 1));

@@ -1,5 +1,5 @@
 import type { GridMap } from '#shared/assist/grid-map';
-import { resizePlaces } from './maps.ts';
+import { placesAmong } from '../editor/cells.ts';
 
 /** A proposed mask. */
 export interface Proposal {
@@ -19,7 +19,7 @@ export function proposalOf(scores: GridMap, width: number, height: number): Prop
   const { channels, values } = scores;
   const ids = new Uint8Array(width * height);
   const sureness = new Uint8Array(width * height);
-  const [across, down] = [resizePlaces(width, scores.width), resizePlaces(height, scores.height)];
+  const [across, down] = [placesAmong(width, scores.width), placesAmong(height, scores.height)];
   // Rows of scores in between are made once a row of pixels.
   const row = new Float32Array(scores.width * channels);
   for (let y = 0, out = 0; y < height; y++) {

@@ -6,6 +6,7 @@ import { LiveModel, type Example } from './live-model.ts';
 import { pictureAt } from './picture-at.ts';
 import { proposalOf } from './proposal.ts';
 import { proposedSize, regionsOf } from './proposal-map.ts';
+import { traitsOf } from './traits.ts';
 import type { AssistReply, AssistTask, BeginTask } from './messages.ts';
 
 const scope = self as unknown as { onmessage: ((event: MessageEvent<AssistTask>) => void) | null; postMessage: Worker['postMessage'] };
@@ -32,6 +33,8 @@ async function photoAt(address: string): Promise<{ width: number; height: number
 
 async function begin({ address, ...evidence }: BeginTask): Promise<void> {
   model = null;
+  const traits = traitsOf(evidence.features);
+  send({ turn: evidence.turn, traits }, [traits.values.buffer]);
   model = new LiveModel({ ...evidence, photo: await photoAt(address) });
 }
 
@@ -47,14 +50,16 @@ function propose(examples: readonly Example[], fixed: Uint16Array | null, turn: 
   return { turn, map: regionsOf(proposal) };
 }
 
+const send = (reply: AssistReply, transfer: Transferable[] = []) => scope.postMessage(reply, transfer);
+
 async function run(task: AssistTask): Promise<void> {
   try {
     if (task.kind === 'begin') await begin(task);
     if (task.turn < newest) return;
     const reply = task.kind === 'learn' ? propose(task.examples, task.fixed, task.turn) : propose([], null, task.turn);
-    scope.postMessage(reply, 'map' in reply ? [reply.map.ids.buffer, reply.map.regionOf.buffer] : []);
+    send(reply, 'map' in reply ? [reply.map.ids.buffer, reply.map.regionOf.buffer] : []);
   } catch (error) {
-    scope.postMessage({ turn: task.turn, error: messageOf(error) } satisfies AssistReply, []);
+    send({ turn: task.turn, error: messageOf(error) });
   }
 }
 

@@ -55,3 +55,18 @@ export function gridWithin({ width, height }: Size, mostCells: number): Size {
   const scale = Math.min(1, Math.sqrt(mostCells / (width * height)));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
+
+/**
+ * The places of an image's pixel centres among a grid's cells, as bilinear resizing without aligned corners has it.
+ * @param length pixels along the image @param cells those along the grid @param from the first pixel @param count how many of them
+ */
+export function placesAmong(length: number, cells: number, from = 0, count = length) {
+  const [low, high, share] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
+  for (let i = 0; i < count; i++) {
+    const at = Math.min(cells - 1, Math.max(0, ((from + i + 0.5) * cells) / length - 0.5));
+    low[i] = Math.floor(at);
+    high[i] = Math.min(cells - 1, low[i] + 1);
+    share[i] = at - low[i];
+  }
+  return { low, high, share };
+}

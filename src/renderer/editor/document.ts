@@ -1,3 +1,4 @@
+import { voidId } from '#shared/mask/void-id';
 import { assertPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { BeforeTiles } from './before-tiles.ts';
 import { changedBoxes } from './changed-boxes.ts';
@@ -20,6 +21,8 @@ interface OpenStroke {
   label: string;
   before: BeforeTiles;
   box: Box | null;
+  /** Where it has been, whether that changed anything or not. */
+  reach: Box | null;
   /** Ids that it was kept from painting over. */
   spared: Set<number>;
 }
@@ -35,6 +38,7 @@ export class MaskDocument {
   readonly pixels = new Float64Array(256);
   private readonly listeners = new Set<Listener>();
   private readonly committed = new Set<(stroke: Stroke) => void>();
+  private readonly affirmedListeners = new Set<(patch: MaskPatch, alone: boolean) => void>();
   private readonly sparedListeners = new Set<(ids: number[]) => void>();
   private locked: ReadonlySet<number> = new Set();
   private where: WriteWhere = { on: 'all' };
@@ -80,6 +84,15 @@ export class MaskDocument {
     return () => this.committed.delete(listener);
   }
 
+  /**
+   * Calls back with what a person's stroke went over that had its class before: nothing changes by it, but it was said.
+   * @param listener is told besides whether the stroke has changed nothing at all
+   */
+  onAffirm(listener: (patch: MaskPatch, alone: boolean) => void): () => void {
+    this.affirmedListeners.add(listener);
+    return () => this.affirmedListeners.delete(listener);
+  }
+
   /** Calls back when a stroke has changed nothing, since what it covers may not be painted over. */
   onSpared(listener: (ids: number[]) => void): () => void {
     this.sparedListeners.add(listener);
@@ -115,7 +128,7 @@ export class MaskDocument {
   /** Opens a stroke: all painting until `endStroke` is one undo step. */
   beginStroke(label: string): void {
     this.endStroke();
-    this.stroke = { label, before: new BeforeTiles(this.ids, this.size), box: null, spared: new Set() };
+    this.stroke = { label, before: new BeforeTiles(this.ids, this.size), box: null, reach: null, spared: new Set() };
   }
 
   /** Paints a region as one stroke, done at once. */
@@ -133,11 +146,29 @@ export class MaskDocument {
     if (!region) return;
     const own = this.stroke === null;
     if (own) this.beginStroke('Paint');
+    const { stroke } = this;
+    stroke!.reach = unionBox(stroke!.reach, region.box);
+    if (this.affirmedListeners.size > 0) this.affirm(region, ink);
     if (this.write(region, ink, writable)) {
-      this.stroke!.box = unionBox(this.stroke!.box, region.box);
+      stroke!.box = unionBox(stroke!.box, region.box);
       this.announce(region.box);
     }
     if (own) this.endStroke();
+  }
+
+  /** Keeps in mind where a person's own ink goes over pixels of its class. */
+  private affirm({ box, selected, ids: each }: Region, { id, only }: Ink): void {
+    if (each || only !== undefined || id === voidId) return;
+    const { before } = this.stroke!;
+    before.keep(box);
+    for (let row = 0; row < box.height; row++) {
+      const [first, place] = [(box.top + row) * this.size.width + box.left, row * box.width];
+      for (let from = 0; from < box.width; from++) {
+        const begin = from;
+        while (from < box.width && selected[place + from] && this.ids[first + from] === id) from++;
+        if (from > begin) before.affirm(first + begin, from - begin);
+      }
+    }
   }
 
   /** @returns whether anything changed */
@@ -173,6 +204,8 @@ export class MaskDocument {
     const { stroke } = this;
     this.stroke = null;
     if (!stroke) return;
+    const affirmed = stroke.reach && stroke.before.affirmation(stroke.reach);
+    if (affirmed) for (const listener of this.affirmedListeners) listener(affirmed, !stroke.box);
     if (!stroke.box && stroke.spared.size > 0) for (const listener of this.sparedListeners) listener([...stroke.spared]);
     if (!stroke.box) return;
     const change = stroke.before.change(stroke.box);

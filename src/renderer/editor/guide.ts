@@ -1,6 +1,7 @@
-import { cellAt, forEachCell } from './cells.ts';
+import type { GridMap } from '#shared/assist/grid-map';
+import { cellAt, forEachCell, placesAmong } from './cells.ts';
 import type { Region, Size } from './region.ts';
-import type { ImagePoint } from './units.ts';
+import type { Box, ImagePoint } from './units.ts';
 import { colourDistance, type PhotoMap } from './vision.ts';
 
 /** How far a pixel's colour may be from that under the stroke's middle, besides how much the colours vary there. */
@@ -9,6 +10,9 @@ const likeness = 6;
 const edge = 12;
 /** How many times as far a pixel's colour may be where the same class is proposed as under the middle, and where another is. */
 const [sameClass, otherClass] = [1.6, 0.6];
+/** The same by how alike a network sees them: as unlike as can be, and the very same; between them a bell curve over their distance. */
+const unlike = { times: 0.2, deviation: 0.2 } as const;
+const alike = 3;
 /** Pixels around the middle whose colours count. */
 const around = 2;
 /** Of a pixel's eight neighbours, how many carry it along: noise leaves no holes. */
@@ -20,6 +24,8 @@ export interface GuideOptions {
   image: Size;
   /** The class that is proposed for a pixel; nothing is, where it is null. */
   proposedAt: ((x: number, y: number) => number) | null;
+  /** What a network sees in it, in few numbers a cell, 1 apart on average; null where none has looked. */
+  traits: GridMap | null;
 }
 
 interface Reference {
@@ -29,10 +35,13 @@ interface Reference {
   /** How far from it belongs to it. */
   reach: number;
   proposed: number;
+  /** float32 [channels]; null where no network has looked. */
+  traits: Float32Array | null;
 }
 
 /**
- * Of the pixels that a brush covers, those that belong with its middle: of like colour, hanging together with it, not across an edge.
+ * Of the pixels that a brush covers, those that belong with its middle: of like colour, and seen alike by a network,
+ * hanging together with it, not across an edge.
  * @param region what the brush covers on its way from one point to another
  */
 export function guided(region: Region, from: ImagePoint, to: ImagePoint, options: GuideOptions): Region {
@@ -40,8 +49,14 @@ export function guided(region: Region, from: ImagePoint, to: ImagePoint, options
   const kept = new Uint8Array(selected.length);
   const references = [from, to].map((at) => referenceAt(at, options));
   const colours = coloursOf(region, options);
+  const traits = options.traits && new TraitsIn(box, options.image, options.traits);
   const stack: number[] = [];
-  const belongs = (i: number) => references.some((reference) => isAlike(colours, i, reference, box, options));
+  const seen: Seen = { box, colours, traits, proposedAt: options.proposedAt };
+  // Asked for each pixel at each move: nothing is made anew for it.
+  const belongs = (i: number) => {
+    for (const reference of references) if (isAlike(seen, i, reference)) return true;
+    return false;
+  };
   const visit = (i: number, before: number) => {
     if (kept[i] || !selected[i] || differs(colours, i, before) > edge || !belongs(i)) return;
     kept[i] = 1;
@@ -76,16 +91,77 @@ function coloursOf({ box }: Region, { photo, image }: GuideOptions): Uint8Array 
 const differs = (colours: Uint8Array, i: number, j: number): number =>
   colourDistance(colours[i * 3] - colours[j * 3], colours[i * 3 + 1] - colours[j * 3 + 1], colours[i * 3 + 2] - colours[j * 3 + 2]);
 
-function isAlike(colours: Uint8Array, i: number, reference: Reference, box: Region['box'], { proposedAt }: GuideOptions): boolean {
-  const { l, a, b, reach, proposed } = reference;
+/** What is known of the pixels of a region's box. */
+interface Seen {
+  box: Box;
+  /** Three bytes a pixel. */
+  colours: Uint8Array;
+  /** Null where no network has looked. */
+  traits: TraitsIn | null;
+  proposedAt: GuideOptions['proposedAt'];
+}
+
+function isAlike({ box, colours, traits, proposedAt }: Seen, i: number, reference: Reference): boolean {
+  const { l, a, b, proposed } = reference;
   const far = colourDistance(colours[i * 3] - l, colours[i * 3 + 1] - a, colours[i * 3 + 2] - b);
-  if (!proposedAt || far > reach * sameClass) return far <= reach;
-  const isSame = proposedAt(box.left + (i % box.width), box.top + Math.floor(i / box.width)) === proposed;
-  return far <= reach * (isSame ? sameClass : otherClass);
+  let { reach } = reference;
+  if (proposedAt) {
+    const isSame = proposedAt(box.left + (i % box.width), box.top + Math.floor(i / box.width)) === proposed;
+    reach *= isSame ? sameClass : otherClass;
+  }
+  if (!traits || !reference.traits) return far <= reach;
+  // Most pixels are told by their colours alone, and a hand does not wait for the others' sake.
+  if (far <= reach * unlike.times) return true;
+  return far <= reach * alike && far <= reach * reachOf(traits.apart(i, reference.traits));
+}
+
+/** How many times as far a pixel's colour may be whose traits are so far away, squared. */
+const reachOf = (squared: number): number => unlike.times + (alike - unlike.times) * Math.exp(-squared / (2 * unlike.deviation ** 2));
+
+/** What a network sees at the pixels of a box, in between bilinearly. */
+class TraitsIn {
+  private readonly width: number;
+  private readonly map: GridMap;
+  private readonly across: ReturnType<typeof placesAmong>;
+  private readonly down: ReturnType<typeof placesAmong>;
+  private readonly own: Float32Array;
+  private ownOf = -1;
+
+  constructor(box: Box, image: Size, map: GridMap) {
+    [this.width, this.map] = [box.width, map];
+    this.across = placesAmong(image.width, map.width, box.left, box.width);
+    this.down = placesAmong(image.height, map.height, box.top, box.height);
+    this.own = new Float32Array(map.channels);
+  }
+
+  /** Those of a pixel of the box: float32 [channels], until another's are asked for. */
+  at(i: number): Float32Array {
+    const { own, across, down } = this;
+    if (this.ownOf === i) return own;
+    this.ownOf = i;
+    const { width, channels, values } = this.map;
+    const [x, y] = [i % this.width, Math.floor(i / this.width)];
+    const [above, below] = [down.low[y] * width, down.high[y] * width];
+    const [left, right, dx, dy] = [across.low[x], across.high[x], across.share[x], down.share[y]];
+    for (let k = 0; k < channels; k++) {
+      const upper = values[(above + left) * channels + k] * (1 - dx) + values[(above + right) * channels + k] * dx;
+      const lower = values[(below + left) * channels + k] * (1 - dx) + values[(below + right) * channels + k] * dx;
+      own[k] = upper + dy * (lower - upper);
+    }
+    return own;
+  }
+
+  /** How far a pixel's are from others, squared. */
+  apart(i: number, other: Float32Array): number {
+    const own = this.at(i);
+    let squared = 0;
+    for (let k = 0; k < other.length; k++) squared += (own[k] - other[k]) * (own[k] - other[k]);
+    return squared;
+  }
 }
 
 /** The colour under a point, and how much it varies there. */
-function referenceAt(at: ImagePoint, { photo, image, proposedAt }: GuideOptions): Reference {
+function referenceAt(at: ImagePoint, { photo, image, proposedAt, traits }: GuideOptions): Reference {
   const x = Math.min(image.width - 1, Math.max(0, Math.floor(at.x)));
   const y = Math.min(image.height - 1, Math.max(0, Math.floor(at.y)));
   const [sum, squares] = [
@@ -102,7 +178,12 @@ function referenceAt(at: ImagePoint, { photo, image, proposedAt }: GuideOptions)
       }
   const [l, a, b] = sum.map((each) => each / count);
   const spread = [l, a, b].map((mean, c) => Math.sqrt(Math.max(0, squares[c] / count - mean * mean)));
-  return { l, a, b, reach: likeness + colourDistance(spread[0], spread[1], spread[2]), proposed: proposedAt?.(x, y) ?? -1 };
+  return {
+    ...{ l, a, b },
+    reach: likeness + colourDistance(spread[0], spread[1], spread[2]),
+    proposed: proposedAt?.(x, y) ?? -1,
+    traits: traits && new TraitsIn({ left: x, top: y, width: 1, height: 1 }, image, traits).at(0),
+  };
 }
 
 /** The pixels of a region's box that the middle of the brush goes over. */

@@ -1,4 +1,4 @@
-import { unpackMap } from '#shared/assist/grid-map';
+import { unpackMap, type GridMap } from '#shared/assist/grid-map';
 import type { AssistModel } from '#shared/contract/assist';
 import { messageOf } from '#shared/errors';
 import { assetUrl } from '../api/assets.ts';
@@ -18,8 +18,8 @@ interface AtHand {
   mask: MaskSession;
   painted: Painted;
   unsubscribes: (() => void)[];
-  /** Whether the worker has what a network sees in it. */
-  begun: boolean;
+  /** The turn at which the worker was given what a network sees in it; null where it has not. */
+  begun: number | null;
 }
 
 /** How long what others and undo change is gathered before it is learned from. */
@@ -38,6 +38,8 @@ export class Assist {
   /** Whether what it learns is painted at once, where nothing is labelled or it has painted itself. */
   live = $state(false);
   proposed = $state.raw<Proposed | null>(null);
+  /** What the network sees in the image at hand, in few numbers a cell: what is near in them belongs together. */
+  traits = $state.raw<GridMap | null>(null);
   /** Whether a stroke is being learned from. */
   learning = $state(false);
   private readonly session: Session;
@@ -62,9 +64,13 @@ export class Assist {
     const painted = new Painted(document.size, proposedSize(document.size.width, document.size.height));
     const unsubscribes = [
       document.onCommit((stroke) => this.onStroke(stroke)),
+      document.onAffirm((patch, alone) => {
+        painted.affirm(patch, alone);
+        if (alone) this.learn();
+      }),
       document.onChange(() => document.strokeOpen || this.learnSoon()),
     ];
-    this.hand = { mask, painted, unsubscribes, begun: false };
+    this.hand = { mask, painted, unsubscribes, begun: null };
     if (!this.wanted) return;
     this.status = 'looking';
     this.resting = setTimeout(() => {
@@ -80,6 +86,7 @@ export class Assist {
     [this.hand, this.gathering, this.resting, this.owes] = [null, null, null, false];
     this.turn++;
     this.proposed = null;
+    this.traits = null;
     this.learning = false;
     this.status = 'off';
   }
@@ -90,7 +97,7 @@ export class Assist {
     this.wanted = wanted;
     if (!wanted || !this.hand || this.status === 'looking') return;
     // What was painted meanwhile is learned now.
-    if (this.hand.begun) this.learn();
+    if (this.hand.begun !== null) this.learn();
     else void this.begin();
   }
 
@@ -119,7 +126,7 @@ export class Assist {
       const evidence = { width, height, logits, features, classIds, classes: dataset.classes.length };
       const address = assetUrl.image(dataset.id, image);
       this.worker.ask({ kind: 'begin', turn, address, ...evidence }, [logits.values.buffer, features.values.buffer]);
-      hand.begun = true;
+      hand.begun = turn;
       // Strokes that were made meanwhile, and before it was wanted.
       if (hand.painted.current(hand.mask.document.ids).length > 0) this.learn();
       this.prepareNext();
@@ -134,7 +141,7 @@ export class Assist {
       (why) => {
         this.worker?.end();
         this.worker = null;
-        if (this.hand) this.hand.begun = false;
+        if (this.hand) this.hand.begun = null;
         this.fail(`The assistant has stopped: ${why}`);
       },
     );
@@ -170,7 +177,7 @@ export class Assist {
 
   private learn(): void {
     const { hand, worker } = this;
-    if (!hand?.begun || !worker || !this.wanted) return;
+    if (!hand || hand.begun === null || !worker || !this.wanted) return;
     const examples = hand.painted.current(hand.mask.document.ids);
     this.learning = true;
     worker.ask({ kind: 'learn', turn: ++this.turn, examples, fixed: hand.painted.fixed.slice() });
@@ -178,6 +185,10 @@ export class Assist {
 
   private take(reply: AssistReply): void {
     const { hand } = this;
+    if ('traits' in reply) {
+      if (reply.turn === hand?.begun) this.traits = reply.traits;
+      return;
+    }
     if (reply.turn !== this.turn || !hand) return;
     this.learning = false;
     if ('error' in reply) return this.fail(`Nothing is proposed: ${reply.error}`);

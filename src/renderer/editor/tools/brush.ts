@@ -68,10 +68,10 @@ export class BrushTool extends SimpleTool {
 
   /** What of it belongs with the stroke's middle. */
   private kept(region: Region, context: ToolContext, press: Press): Region {
-    const { vision, document, proposed } = context;
+    const { vision, document, proposed, traits } = context;
     if (!vision?.photo || !isGuided(context, press)) return region;
     const proposedAt = proposed && ((x: number, y: number) => proposed.idAt(x, y));
-    return guided(region, this.last!, press.at, { photo: vision.photo, image: document.size, proposedAt });
+    return guided(region, this.last!, press.at, { photo: vision.photo, image: document.size, proposedAt, traits });
   }
 }
 

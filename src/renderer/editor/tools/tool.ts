@@ -1,3 +1,4 @@
+import type { GridMap } from '#shared/assist/grid-map';
 import type { CleanUp } from '../clean-up.ts';
 import type { MaskDocument } from '../document.ts';
 import type { Ink } from '../ink.ts';
@@ -47,6 +48,8 @@ export interface ToolContext {
   seen: Box;
   /** What is seen in the photo; null while nobody looks. */
   vision: Vision | null;
+  /** What a network sees in the photo, in few numbers a cell, 1 apart on average; null where none has looked. */
+  traits: GridMap | null;
   /** What is set of a clean-up; null while none is in hand. */
   cleanUp: CleanUp | null;
   /** Whether brush and eraser keep to what belongs with the stroke's middle. */
