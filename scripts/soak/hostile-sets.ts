@@ -120,7 +120,9 @@ const rowSpoils: Spoils = {
       protocol: JSON.stringify({ split: 'val', classes: 1, void: '', resolution: '', scales: [1], flip: false }),
     });
     ways(outside).forEach((file, n) =>
-      db.prepare("INSERT INTO prediction_image VALUES ('p', ?, ?, ?, 0)").run(n === 0 ? 'val/val-0' : `val/${n}`, file, nest(150)),
+      db
+        .prepare("INSERT INTO prediction_image (prediction_id, image_id, file, confusion, uncertainty) VALUES ('p', ?, ?, ?, 0)")
+        .run(n === 0 ? 'val/val-0' : `val/${n}`, file, nest(150)),
     );
   }),
   'queue rows: ids that are ways': withHistory((db, outside) =>

@@ -22,7 +22,7 @@ interface Evaluated {
   mIoU: number;
   interval: [number, number];
   pixelAccuracy: number;
-  perClass: { name: string; iou: Share; precision: Share; recall: Share }[];
+  perClass: { name: string; iou: Share; precision: Share; recall: Share; shapes: { boundaryF: Share; objects: { recall: Share }[] } }[];
   images: number;
 }
 const shownAs = (value: Share): string => value?.toFixed(3) ?? '–';
@@ -75,6 +75,24 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   expect(shown).toEqual({ miou: evaluated.mIoU.toFixed(3), accuracy: evaluated.pixelAccuracy.toFixed(3) });
   expect(evaluated.images).toBe(8);
   for (const { name, iou } of evaluated.perClass) await expect(app.locator(`[data-class="${name}"]`)).toHaveText(shownAs(iou));
+  const bars = app.getByRole('combobox', { name: 'Measure of each class' });
+  const sizes = [
+    ['small', 0],
+    ['medium', 1],
+    ['large', 2],
+  ] as const;
+  const shapeMeasures: [string, (each: (typeof evaluated.perClass)[number]) => number | null][] = [
+    ['boundary', ({ shapes }) => shapes.boundaryF],
+    ...sizes.map(([name, at]): [string, (each: (typeof evaluated.perClass)[number]) => number | null] => [
+      name,
+      ({ shapes }) => shapes.objects[at].recall,
+    ]),
+  ];
+  for (const [measure, of] of shapeMeasures) {
+    await bars.selectOption(measure);
+    for (const each of evaluated.perClass) await expect(app.locator(`[data-class="${each.name}"]`)).toHaveText(shownAs(of(each)));
+  }
+  await bars.selectOption('iou');
   const [low, high] = evaluated.interval;
   await expect(app.getByRole('complementary', { name: 'Scores' })).toContainText(`${low.toFixed(3)} to ${high.toFixed(3)}`);
   for (const measure of ['precision', 'recall'] as const) {
@@ -116,7 +134,7 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await app.keyboard.press('Escape');
   const imageId = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
   const mask = path.join(userData, `sample/${imageId.replace('val/', 'valannot/')}.png`);
-  const before = readFileSync(mask);
+  let before = readFileSync(mask);
   await app.keyboard.press('n');
   await expect(patch).toContainText('1 of');
   await app.keyboard.press('p');
@@ -125,6 +143,15 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await app.keyboard.press('Control+z');
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
   await expect(app.getByText('A label has changed since')).toBeHidden();
+  // The label of another image is changed, and that image alone is predicted again.
+  await app.keyboard.press('p');
+  await expect(app.getByText('A label has changed since')).toBeVisible();
+  await app.getByRole('button', { name: 'Renew 1' }).click();
+  await expect(app.getByText('A label has changed since')).toBeHidden({ timeout: 60_000 });
+  await app.getByRole('button', { name: 'Predict again' }).click();
+  await expect(app.getByText('Every image is as it was predicted: nothing was to be done.')).toBeVisible();
+  before = readFileSync(mask);
+  await app.keyboard.press('n');
   const left = async () => Number(/of (\d+)$/.exec((await patch.textContent())!.trim())![1]);
   await app.keyboard.press('Escape');
   await app.keyboard.press('n');
@@ -144,6 +171,12 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await expect(view('Label')).toBeVisible();
   await expect(view('Errors')).toBeHidden();
   await app.getByRole('combobox', { name: 'Views' }).selectOption('Four views');
+  // Where the network is unsure, over the photo; and back to the errors.
+  const last = app.getByRole('combobox', { name: 'Last view' });
+  for (const name of ['Low confidence', 'High entropy', 'Errors']) {
+    await last.selectOption(name);
+    await expect(view(name)).toBeVisible();
+  }
   await view('Errors').click();
   await app.keyboard.press('e');
   await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
@@ -289,7 +322,7 @@ test('what is wrong with a folder and its history is told where a person meets i
   const db = openDatabase(path.join(folder, '.encnet/history.db'));
   insertRun(db, 'sound', { name: 'A sound run' });
   insertRun(db, '../../x', { name: 'A spoiled run' });
-  db.prepare("INSERT INTO prediction VALUES ('p', 'sound', 'val', '[[[', '', '2020', 1, '[]')").run();
+  db.prepare("INSERT INTO prediction VALUES ('p', 'sound', 'val', '[[[', '', '2020', 1, '[]', '')").run();
   db.close();
   const workbench = await startWorkbench({ userData, data: folder });
   await page.goto(workbench.url);

@@ -14,7 +14,7 @@ test('patches are exactly the pixels that differ, void and kept ones left out, e
       fc.option(fc.record({ label: fc.nat(3), predicted: fc.nat(3) })),
       fc.uint8Array({ minLength: 108, maxLength: 108, max: 1 }),
       (label, prediction, pair, kept) => {
-        const disagreement = new Disagreement(label, prediction, size, pair, kept);
+        const disagreement = new Disagreement(label, prediction, size, { pair, kept });
         for (let i = 0; i < label.length; i++) {
           const at = { x: i % size.width, y: Math.floor(i / size.width) };
           const [own, other] = [label[i], prediction[i]];

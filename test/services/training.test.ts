@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { beforeEach, expect, test } from 'vitest';
-import type { PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import type { PredictionInfo, PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { Confusion } from '#shared/metrics/confusion';
@@ -229,13 +229,88 @@ test('a corrupt checkpoint is named and the run fails', async () => {
   await bench.workbench.shutDown();
 });
 
-test('a prediction can be cancelled and leaves nothing behind', async () => {
+const predictions = async () => (await bench.call<{ predictions: PredictionInfo[] }>('review.predictions')).predictions;
+const predicted = (until: (progress: PredictionProgress) => boolean = ({ state }) => state !== 'running') =>
+  bench.until<PredictionProgress>('review.progress', until);
+const resultOf = (predictionId: string) => bench.call<ReviewResult>('review.result', { predictionId });
+
+test('a prediction that is cancelled before its first image leaves nothing; one with some images goes on from them', async () => {
   const run = await train(1);
-  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  const first = predicted();
   await bench.call('review.predict', { runId: run.id, split: 'train' });
   await bench.call('review.cancel');
-  expect((await done).state).toBe('cancelled');
-  expect(await bench.call('review.predictions')).toEqual({ predictions: [], broken: [] });
+  expect((await first).state).toBe('cancelled');
+  expect((await predictions()).map(({ images }) => images)).not.toContain(0);
+
+  const some = predicted(({ state, done }) => state !== 'running' || done >= 2);
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  await some;
+  const cancelled = predicted();
+  await bench.call('review.cancel');
+  // So few images may be done before that is heard.
+  const { state, predictionId } = await cancelled;
+  expect(['cancelled', 'finished']).toContain(state);
+  const [partial] = await predictions();
+  expect(partial.images).toBeGreaterThanOrEqual(2);
+  const { renewal } = await resultOf(predictionId);
+  expect([renewal.missing.length, renewal.changed]).toEqual([8 - partial.images, []]);
+
+  const rest = predicted();
+  const begun = await bench.call<PredictionProgress>('review.predict', { runId: run.id, split: 'train' });
+  expect(begun).toMatchObject({ predictionId, total: 8 });
+  expect(begun.done).toBe(partial.images);
+  expect(await rest).toMatchObject({ state: 'finished', done: 8 });
+  expect((await predictions()).map(({ id, images }) => [id, images])).toEqual([[predictionId, 8]]);
+  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
+  await bench.workbench.shutDown();
+});
+
+test('only what changed is predicted again, and the scores are then what a prediction of everything gives', async () => {
+  const run = await train(1);
+  const first = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  const { predictionId } = await first;
+  const files = () => {
+    const of = path.join(folder, '.encnet/predictions', predictionId);
+    return new Map(
+      readdirSync(of)
+        .filter((name) => name.endsWith('.png'))
+        .map((name) => [name, statSync(path.join(of, name)).mtimeMs]),
+    );
+  };
+  const before = files();
+  expect(before.size).toBe(8);
+  // Nothing changed: nothing is done, and that is said at once.
+  const again = predicted();
+  expect(await bench.call<PredictionProgress>('review.predict', { runId: run.id, split: 'train' })).toMatchObject({
+    state: 'finished',
+    done: 8,
+  });
+  await again;
+  expect(files()).toEqual(before);
+
+  await paint(bench, 'train/train-1', 0);
+  expect((await resultOf(predictionId)).renewal).toEqual({ changed: ['train/train-1'], missing: [], newWeights: false });
+  const renewed = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  expect(await renewed).toMatchObject({ predictionId, state: 'finished', done: 8, total: 8 });
+  const now = files();
+  expect([...now].filter(([name, time]) => before.get(name) !== time).map(([name]) => name)).toEqual(['train+train-1.png']);
+  const scores = await resultOf(predictionId);
+  expect(scores.renewal.changed).toEqual([]);
+
+  // Looked at in another way, all of it is predicted: by the same weights, and so the same where that way is the run's own.
+  const mirrored = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'train', evaluation: { sliding: false, scales: [1], flip: true } });
+  const other = await mirrored;
+  expect(other.predictionId).not.toBe(predictionId);
+  expect((await resultOf(other.predictionId)).prediction.protocol.flip).toBe(true);
+  const whole = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  const { images, miou, perClass } = await resultOf((await whole).predictionId);
+  expect([miou, perClass, images]).toEqual([scores.miou, scores.perClass, scores.images]);
+  expect(images.every(({ loss, suspicious }) => loss !== null && suspicious !== null)).toBe(true);
+  expect(perClass.some(({ shapes }) => shapes?.boundaryF !== null)).toBe(true);
   await bench.workbench.shutDown();
 });
 

@@ -39,18 +39,18 @@ test('an interval is that of drawing whole images with replacement', () => {
 test('the order of the images changes nothing, and images that are alike leave nothing open', () => {
   fc.assert(
     fc.property(fc.array(matrix, { minLength: 2, maxLength: 6 }), (matrices) => {
-      const images = matrices.map((confusion, i) => ({ id: `image-${i}`, confusion }));
+      const images = matrices.map((confusion, i) => ({ id: `image-${i}`, confusion, shapes: null }));
       expect(splitScores(images.toReversed(), 3)).toEqual(splitScores(images, 3));
     }),
     { numRuns: 10 },
   );
-  const alike = Array.from({ length: 5 }, (_, i) => ({ id: String(i), confusion: [8, 2, 0, 1, 9, 0, 0, 0, 0] }));
+  const alike = Array.from({ length: 5 }, (_, i) => ({ id: String(i), confusion: [8, 2, 0, 1, 9, 0, 0, 0, 0], shapes: null }));
   const { miou, interval, perClass } = splitScores(alike, 3);
   expect(interval![0]).toBeCloseTo(miou!, 12);
   expect(interval![1]).toBeCloseTo(miou!, 12);
   // By hand: 40 of 40 + 5 + 10, 40 of 45 predicted, 40 of 50 labelled.
   expect(perClass[0]).toMatchObject({ iou: 40 / 55, precision: 40 / 45, recall: 40 / 50 });
-  expect(perClass[2]).toEqual({ iou: null, interval: null, precision: null, recall: null });
+  expect(perClass[2]).toEqual({ iou: null, interval: null, precision: null, recall: null, shapes: null });
 });
 
 test('one image leaves everything open, and a class of one image its own', () => {

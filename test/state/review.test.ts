@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
+import type { TrainingStatus } from '#shared/contract/training';
+import { findPreset, withSetting } from '#shared/training/presets';
 import { voidId } from '#shared/mask/void-id';
 import type { Patch } from '../../src/renderer/editor/disagreement.ts';
 import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
@@ -219,6 +221,92 @@ test('images are ordered by IoU, by wrong pixels, and by how unsure the network 
   review.orderBy('iou');
   const iou = review.ranked.map(({ miou }) => miou!);
   expect(iou).toEqual(sorted(iou, 1));
+});
+
+describe('patches that the network is sure of', () => {
+  /** The network is sure of the left half of the image. */
+  async function sureLeft(): Promise<void> {
+    const image = review.image!;
+    const confidence = Uint8Array.from({ length: image.width * image.height }, (_, i) => (i % image.width < image.width / 2 ? 255 : 128));
+    review.image = { ...image, sureness: { width: image.width, height: image.height, confidence, entropy: confidence } };
+    await review.fixes.begin();
+  }
+
+  test('are taken together as one step, no other pixel changes, and one undo brings the file back to the byte', async () => {
+    await sureLeft();
+    const { fixes, image } = review;
+    const before = storedOf(image!.id);
+    const { sure } = fixes;
+    expect(sure.length).toBeGreaterThan(0);
+    expect(sure.length).toBeLessThan(fixes.patches.length);
+    const within = new Set(sure.flatMap((patch) => pixelsOf(patch)));
+    fixes.previews = true;
+    expect(fixes.preview!.selected.filter((is) => is)).toHaveLength(sure.reduce((sum, { pixels }) => sum + pixels, 0));
+    await fixes.takeSure();
+    await eventually(() => !review.fixes.previews && review.fixes.canUndo);
+    await window.session.client.edits.save({ imageId: image!.id });
+    const after = storedOf(image!.id);
+    const changed = [...after.keys()].filter((i) => after[i] !== before[i]);
+    expect(changed.length).toBeGreaterThan(0);
+    for (const i of changed) expect([within.has(i), after[i]]).toEqual([true, image!.prediction[i]]);
+    await fixes.undo();
+    await window.session.client.edits.save({ imageId: image!.id });
+    expect(storedOf(image!.id)).toEqual(before);
+  });
+
+  test('none are where that was not kept, and what has another label by now is left alone', async () => {
+    review.image = { ...review.image!, sureness: null };
+    await review.fixes.begin();
+    expect([review.fixes.sure, review.fixes.chosen?.confidence]).toEqual([[], undefined]);
+    await sureLeft();
+    const { image } = review;
+    const [patch] = review.fixes.sure;
+    const at = pixelsOf(patch)[0];
+    // Another window paints there while the preview is looked at.
+    const other = image!.prediction[at] === 9 ? 8 : 9;
+    await stroke(bench, image!.id, box(at % image!.width, Math.floor(at / image!.width), 1, 1, other));
+    await review.fixes.takeSure();
+    await window.session.client.edits.save({ imageId: image!.id });
+    expect(storedOf(image!.id)[at]).toBe(other);
+  });
+});
+
+test('what changed since is known again after the window was loaded anew, and is none once it is renewed', async () => {
+  const { fixes, image } = review;
+  fixes.step(1);
+  await fixes.take('prediction');
+  await window.session.client.edits.save({ imageId: image!.id });
+  review.destroy();
+  review = await opened();
+  expect(review.changedLabels).toEqual([image!.id]);
+  await review.predict();
+  await eventually(() => review.progress?.state === 'finished' && review.changedLabels.length === 0, 20_000);
+  expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false });
+});
+
+test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
+  const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
+  const second = await bench.call<RunSummary>('training.start', { config, name: 'another' });
+  await ended;
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: second.id, split: 'val' });
+  const { predictionId } = await done;
+  await review.refresh();
+  expect(review.others.map(({ id }) => id)).toEqual([predictionId]);
+  await review.compareWith(predictionId);
+  expect(review.image!.other).toHaveLength(review.image!.prediction.length);
+  const gains = (order: 'worsened' | 'improved') => {
+    review.orderBy(order);
+    return review.ranked.map((each) => review.gainOf(each)!);
+  };
+  const worsened = gains('worsened');
+  expect(worsened).toEqual([...worsened].sort((a, b) => a - b));
+  expect(gains('improved')).toEqual([...worsened].reverse());
+  const [first] = review.ranked;
+  expect(review.gainOf(first)).toBeCloseTo(first.miou! - review.other!.images.find(({ id }) => id === first.id)!.miou!, 12);
+  await review.compareWith(null);
+  expect([review.order, review.image!.other]).toEqual(['iou', null]);
 });
 
 test('what another paints is seen at once where labels are being fixed', async () => {

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
-import { splitScores } from '#shared/metrics/split-scores';
+import type { ShapeCounts } from '#shared/metrics/shape-scores';
+import { splitScores, type ClassScores } from '#shared/metrics/split-scores';
 import type { Interval } from '#shared/metrics/bootstrap';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { protocolOf } from '#services/review/protocol';
@@ -45,7 +46,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     flip: options.flip ?? config.evaluation.flip,
     sliding: options.sliding ?? config.evaluation.sliding,
   };
-  const scored: { id: string; confusion: number[] }[] = [];
+  const scored: { id: string; confusion: number[]; shapes: ShapeCounts | null }[] = [];
   const samples = labelledSamples(dataset, options.split);
   const job = {
     kind: 'predict' as const,
@@ -56,11 +57,14 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     evaluation,
     classes: today,
     write: 'ids' as const,
+    names: null,
+    writeSureness: false,
   };
   const outcome = await runJob(host, job, (event) => {
     if (event.type === 'skipped') say(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
-    scored.push({ id: event.score.id, confusion: event.score.confusion });
+    const { id, confusion, shapes } = event.score;
+    scored.push({ id, confusion, shapes });
   });
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was scored');
   if (scored.length === 0) throw new AppError('corrupt-file', `No image of the split "${options.split}" could be scored`);
@@ -81,7 +85,7 @@ function table(result: {
   mIoU: number | null;
   interval: Interval | null;
   pixelAccuracy: number | null;
-  perClass: { name: string; iou: number | null; precision: number | null; recall: number | null }[];
+  perClass: (Pick<ClassScores, 'iou' | 'precision' | 'recall' | 'shapes'> & { name: string })[];
   images: number;
   protocol: { split: string; resolution: string };
 }): string {
@@ -92,8 +96,9 @@ function table(result: {
   return [
     `${result.images} images of ${result.protocol.split}, ${result.protocol.resolution}`,
     ...result.perClass.map(
-      ({ name, iou, precision, recall }) =>
-        `${name.padEnd(width)} IoU ${percent(iou)} %   precision ${percent(precision)} %   recall ${percent(recall)} %`,
+      ({ name, iou, precision, recall, shapes }) =>
+        `${name.padEnd(width)} IoU ${percent(iou)} %   precision ${percent(precision)} %   recall ${percent(recall)} %` +
+        `   boundary F ${percent(shapes?.boundaryF ?? null)} %`,
     ),
     `${'mean'.padEnd(width)} IoU ${percent(result.mIoU)} %${between(result.interval)}`,
     `${'pixel accuracy'.padEnd(width)}     ${percent(result.pixelAccuracy)} %`,

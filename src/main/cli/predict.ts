@@ -56,6 +56,8 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
       evaluation: null,
       classes: null,
       write,
+      names: null,
+      writeSureness: false,
     },
     (event) => {
       if (event.type === 'log') say(event.text);

@@ -1,17 +1,20 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
 import { encodeIds, encodeValues, type LabelMask } from '#files/mask-png';
+import { encodeSureness, surenessFile } from '#files/sureness-png';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { formatFor } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { predictionNames } from '#shared/data/prediction-names';
 import { Confusion } from '#shared/metrics/confusion';
-import type { PredictJob, TrainerEvent } from '#shared/training/messages';
+import { shapeCounts } from '#shared/metrics/shape-scores';
+import { suspiciousPixels, thinned } from '#shared/metrics/sureness';
+import type { ImageScore, PredictJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { EncNet } from '../models/encnet.ts';
 import type { Model } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
-import { predictSample, prepareSample } from './predict.ts';
+import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
 /** How the job's labels are read: as the classes of the network. @throws AppError 'invalid-argument' with both class lists */
 export function labelFormat({ checkpoint, classes, maskFormat }: PredictJob, model: Model): MaskFormat | null {
@@ -45,10 +48,11 @@ export async function predictSamples(
   try {
     net.parameters.load(checkpoint.model);
     const { config } = checkpoint;
-    const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, uncertainty: true };
+    const loss = { classWeights: null };
+    const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, sureness: true, loss };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
-    const names = predictionNames(job.samples.map(({ id }) => id));
+    const names = job.names ?? predictionNames(job.samples.map(({ id }) => id));
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
       if (next) prepareSample(pool, next, predictOptions);
@@ -62,15 +66,12 @@ export async function predictSamples(
         return null;
       });
       if (!prediction) continue;
-      const { source, ids, uncertainty } = prediction;
+      const { source, ids } = prediction;
+      const sureness = prediction.sureness!;
       const file = job.outDir ? path.join(job.outDir, names[index]) : null;
+      if (file && job.writeSureness) writeAtomic(surenessFile(file), encodeSureness(thinned(sureness)));
       if (file) writeAtomic(file, encode({ width: source.width, height: source.height, ids }));
-      emit({
-        type: 'scored',
-        score: { id: sample.id, confusion: confusionOf(source.labels, ids, numClasses), uncertainty: uncertainty ?? 0, file },
-        done,
-        total: job.samples.length,
-      });
+      emit({ type: 'scored', score: { id: sample.id, ...scoreOf(prediction, numClasses), file }, done, total: job.samples.length });
     }
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });
   } finally {
@@ -78,9 +79,19 @@ export async function predictSamples(
   }
 }
 
-function confusionOf(labels: Uint8Array | null, ids: Uint8Array, numClasses: number): number[] | null {
-  if (!labels) return null;
+/** How well a prediction agrees with its label, and how sure it is. */
+function scoreOf({ source, ids, sureness, loss }: Prediction, numClasses: number): Omit<ImageScore, 'id' | 'file'> {
+  const { confidence, entropy } = sureness!;
+  const uncertainty = entropy.reduce((sum, value) => sum + value, 0) / (255 * entropy.length);
+  const { labels } = source;
+  if (!labels) return { confusion: null, uncertainty, loss: null, suspicious: null, shapes: null };
   const confusion = new Confusion(numClasses);
   confusion.add(labels, ids);
-  return [...confusion.counts];
+  return {
+    confusion: [...confusion.counts],
+    uncertainty,
+    loss: loss && loss.weight > 0 ? loss.sum / loss.weight : null,
+    suspicious: suspiciousPixels(labels, ids, confidence),
+    shapes: shapeCounts(labels, ids, source, numClasses),
+  };
 }

@@ -1,4 +1,5 @@
 import type { Sample } from '#shared/data/sample';
+import type { Sureness } from '#shared/metrics/sureness';
 import type { EvaluationConfig } from '#shared/training/run-config';
 import { voidId } from '#shared/mask/void-id';
 import type { DecodedSample } from '../data/decode.ts';
@@ -16,8 +17,8 @@ export interface Prediction {
   source: DecodedSample;
   /** Class ids at the image's own size, row-major. */
   ids: Uint8Array;
-  /** Mean entropy of the class probabilities over ln(classes), 0 … 1; null if not asked for. */
-  uncertainty: number | null;
+  /** How sure the network is of each pixel; null if not asked for. */
+  sureness: Sureness | null;
   /** Cross-entropy over the labelled pixels, to be added up; null if not asked for, or without a label. */
   loss: { sum: number; weight: number } | null;
 }
@@ -27,7 +28,7 @@ export interface PredictOptions {
   /** [height, width] the network sees; null takes the image as it is. */
   inputSize: readonly [number, number] | null;
   evaluation: EvaluationConfig;
-  uncertainty?: boolean;
+  sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each. */
   loss?: { classWeights: readonly number[] | null };
   /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
@@ -137,7 +138,7 @@ export async function predictSample(net: EncNet, pool: SamplePool, sample: Sampl
     return {
       source,
       ids: argMax(scores),
-      uncertainty: options.uncertainty ? meanEntropy(scores, areLogits) : null,
+      sureness: options.sureness ? surenessOf(scores, areLogits) : null,
       loss: lossOf(scores, areLogits, source, options),
     };
   } finally {
@@ -159,14 +160,19 @@ function lossOf(scores: Tensor, areLogits: boolean, { labels, width }: DecodedSa
   }
 }
 
-/** @param scores logits, or sums of probabilities */
-function meanEntropy(scores: Tensor, areLogits: boolean): number {
-  const classes = scores.shape[3]!;
-  const value = tf.tidy(() => {
+/** @param scores float32 [1, height, width, classes]: logits, or sums of probabilities */
+function surenessOf(scores: Tensor, areLogits: boolean): Sureness {
+  const [, height, width, classes] = scores.shape as [number, number, number, number];
+  const maps: Tensor[] = tf.tidy(() => {
     const logProbability = logProbabilitiesOf(scores, areLogits);
-    return tf.div(tf.mean(tf.neg(tf.sum(tf.mul(tf.exp(logProbability), logProbability), 3))), Math.log(Math.max(2, classes)));
+    const probability = tf.exp(logProbability);
+    const sum = tf.neg(tf.sum(tf.mul(probability, logProbability), 3));
+    return [tf.max(probability, 3), tf.div(sum, Math.log(Math.max(2, classes)))];
   });
-  const entropy = value.dataSync()[0];
-  value.dispose();
-  return entropy;
+  const [confidence, entropy] = maps.map((map) => {
+    const bytes = Uint8Array.from(map.dataSync(), (share) => Math.round(255 * Math.min(1, Math.max(0, share))));
+    map.dispose();
+    return bytes;
+  });
+  return { width, height, confidence, entropy };
 }

@@ -1,6 +1,6 @@
 import { voidId } from '#shared/mask/void-id';
 import { gridWithin } from '../editor/cells.ts';
-import { connectedParts } from '../editor/connected.ts';
+import { connectedParts } from '#shared/mask/connected';
 import type { Size } from '../editor/region.ts';
 import type { ProposalMap, ProposedRegion } from '../editor/proposed.ts';
 import type { Proposal } from './proposal.ts';

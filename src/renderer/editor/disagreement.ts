@@ -1,7 +1,9 @@
+import type { Sureness } from '#shared/metrics/sureness';
 import { voidId } from '#shared/mask/void-id';
-import { connectedParts } from './connected.ts';
+import { connectedParts } from '#shared/mask/connected';
+import { cellsOf } from './cells.ts';
 import type { Region, Size } from './region.ts';
-import type { Box, ImagePoint } from './units.ts';
+import { unionBox, type Box, type ImagePoint } from './units.ts';
 
 /** What a label says, and what is predicted in its place. */
 export interface Pair {
@@ -13,8 +15,20 @@ export interface Pair {
 export interface Patch extends Pair {
   box: Box;
   pixels: number;
+  /** How sure the network is of it, the mean of its pixels, 0 to 1; null where that is not known. */
+  confidence: number | null;
   /** Its number in the disagreement that it is of. */
   part: number;
+}
+
+/** What decides which pixels are looked at, besides label and prediction. */
+export interface DisagreementOptions {
+  /** The only pair that counts, or null. */
+  pair: Pair | null;
+  /** Pixels whose label a person has said to be right: not 0. */
+  kept: Uint8Array | null;
+  /** How sure the network is of each pixel or of cells over them; null where that is not known. */
+  sureness: Pick<Sureness, 'width' | 'height' | 'confidence'> | null;
 }
 
 const none = 0xffff;
@@ -33,10 +47,9 @@ export class Disagreement {
 
   /**
    * @param label class ids, row-major; void where nothing is labelled @param prediction likewise
-   * @param pair the only one that counts, or null
-   * @param kept pixels whose label a person has said to be right: not 0
    */
-  constructor(label: Uint8Array, prediction: Uint8Array, size: Size, pair: Pair | null = null, kept: Uint8Array | null = null) {
+  constructor(label: Uint8Array, prediction: Uint8Array, size: Size, options: Partial<DisagreementOptions> = {}) {
+    const { pair = null, kept = null, sureness = null } = options;
     this.size = size;
     const keys = new Uint16Array(label.length).fill(none);
     for (let i = 0; i < label.length; i++) {
@@ -46,9 +59,21 @@ export class Disagreement {
     }
     const { partOf, parts } = connectedParts(keys, size, none);
     this.partOf = partOf;
-    this.all = parts.map(({ key, box, cells }, part) => ({ label: key >> 8, predicted: key & 255, box, pixels: cells, part }));
+    const sure = sureness && this.confidences(sureness, parts.length);
+    this.all = parts.map(({ key, box, cells }, part) => {
+      const confidence = sure && sure[part] / cells / 255;
+      return { label: key >> 8, predicted: key & 255, box, pixels: cells, confidence, part };
+    });
     const weights = this.weights();
     this.patches = this.all.filter(({ pixels }) => pixels >= smallest).sort((a, b) => weights[b.part] - weights[a.part]);
+  }
+
+  /** The sum of the bytes of each part's pixels. */
+  private confidences(sureness: NonNullable<DisagreementOptions['sureness']>, parts: number): Float64Array {
+    const sums = new Float64Array(parts);
+    const cellOf = cellsOf(this.size, sureness);
+    this.partOf.forEach((part, i) => part >= 0 && (sums[part] += sureness.confidence[cellOf(i)]));
+    return sums;
   }
 
   private weights(): Float64Array {
@@ -75,6 +100,20 @@ export class Disagreement {
     const [column, row] = [Math.floor(x), Math.floor(y)];
     if (column < 0 || row < 0 || column >= this.size.width || row >= this.size.height) return null;
     return this.all[this.partOf[row * this.size.width + column]] ?? null;
+  }
+
+  /** The pixels of patches together, each with what is predicted there as its id; null for none. */
+  together(patches: readonly Patch[]): Required<Region> | null {
+    const box = patches.reduce<Box | null>((sum, patch) => unionBox(sum, patch.box), null);
+    if (!box) return null;
+    const [selected, ids] = [new Uint8Array(box.width * box.height), new Uint8Array(box.width * box.height)];
+    const predicted = new Map(patches.map((patch) => [patch.part, patch.predicted]));
+    for (let row = 0, i = 0; row < box.height; row++)
+      for (let column = 0; column < box.width; column++, i++) {
+        const id = predicted.get(this.partOf[(box.top + row) * this.size.width + box.left + column]);
+        if (id !== undefined) [selected[i], ids[i]] = [1, id];
+      }
+    return { box, selected, ids };
   }
 
   /** A patch's pixels. */

@@ -5,6 +5,8 @@ import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { Disagreement, type Pair, type Patch } from '../editor/disagreement.ts';
 import { everyId } from '../editor/ink.ts';
+import type { Sureness } from '#shared/metrics/sureness';
+import { confident } from '#shared/metrics/sureness';
 import type { Region } from '../editor/region.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { Session } from './session.svelte.ts';
@@ -17,6 +19,10 @@ export interface ReviewedImage {
   label: Uint8Array;
   hasLabel: boolean;
   prediction: Uint8Array;
+  /** How sure the network is; null where that was not kept. */
+  sureness: Sureness | null;
+  /** What another run predicts, in the same ids; null where none is compared. */
+  other: Uint8Array | null;
 }
 
 /** What is under review. */
@@ -31,7 +37,7 @@ interface UnderReview {
 }
 
 /** The labels of strokes that are made here, as undo and history name them. */
-const labels = { prediction: 'Prediction', void: 'Not labelled' };
+const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure predictions' };
 
 /** A thing that was done here, which undo takes back. */
 type Deed = { kind: 'stroke' } | { kind: 'kept'; id: number };
@@ -46,6 +52,8 @@ export class ReviewFixes {
   patches = $state.raw<readonly Patch[]>([]);
   /** The patch that is asked of. */
   chosen = $state.raw<Patch | null>(null);
+  /** Whether the patches that the network is sure of are shown alone, to be taken together. */
+  previews = $state(false);
   private readonly session: Session;
   private readonly review: UnderReview;
   private disagreement: Disagreement | null = null;
@@ -71,7 +79,7 @@ export class ReviewFixes {
     this.stopListening = () => undefined;
     this.mask?.close();
     [this.mask, this.disagreement, this.kept, this.deeds] = [null, null, [], []];
-    [this.patches, this.chosen] = [[], null];
+    [this.patches, this.chosen, this.previews] = [[], null, false];
   }
 
   /** The image under review has its masks. */
@@ -112,7 +120,16 @@ export class ReviewFixes {
     const { label, prediction, width, height } = image;
     const { chosen } = this;
     const at = chosen ? this.patches.indexOf(chosen) : -1;
-    this.disagreement = new Disagreement(label, prediction, { width, height }, this.pair, this.keptPixels());
+    this.disagreement = new Disagreement(
+      label,
+      prediction,
+      { width, height },
+      {
+        pair: this.pair,
+        kept: this.keptPixels(),
+        sureness: image.sureness,
+      },
+    );
     this.patches = this.disagreement.patches;
     // The one that is looked at stays; where it is gone the next one comes up in its place.
     const still = chosen && this.patches.find((patch) => isSame(patch, chosen));
@@ -165,6 +182,37 @@ export class ReviewFixes {
       const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
       const id = what === 'void' ? voidId : ids[patch.predicted];
       mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, everyId);
+    });
+  }
+
+  /** The patches that the network is sure of, by 95 %: of those that are asked of. */
+  get sure(): readonly Patch[] {
+    return this.patches.filter(({ confidence }) => confidence !== null && confidence >= confident);
+  }
+
+  /** What taking all sure patches would paint, in the prediction's ids; null while that is not being looked at. */
+  get preview(): Required<Region> | null {
+    return this.previews ? (this.disagreement?.together(this.sure) ?? null) : null;
+  }
+
+  /** Labels all patches that the network is sure of with what is predicted, as one step. */
+  async takeSure(): Promise<void> {
+    const { image, result } = this.review;
+    const region = this.disagreement?.together(this.sure);
+    this.previews = false;
+    if (!image || !result || !region || this.blocked !== null) return;
+    await this.session.attempt(async () => {
+      const mask = await this.editing(image.id);
+      if (!mask) return;
+      const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
+      // What has another label by now was not looked at.
+      const [now, { box }] = [mask.document.within(region.box), region];
+      const own = mapClasses(this.session.dataset!.classes, result.prediction.classes).ids;
+      const selected = region.selected.map((is, i) => {
+        const at = (box.top + Math.floor(i / box.width)) * image.width + box.left + (i % box.width);
+        return is && own[now[i]] === image.label[at] ? 1 : 0;
+      });
+      mask.document.paintStroke(labels.sure, { box, selected, ids: region.ids.map((id) => ids[id]) }, { id: voidId }, everyId);
     });
   }
 

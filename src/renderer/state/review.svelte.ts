@@ -1,14 +1,30 @@
-import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
+import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import type { EvaluationConfig } from '#shared/training/run-config';
 import type { ClassInfo } from '#shared/classes/class-info';
+import { mapClasses } from '#shared/classes/class-map';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { takeBack } from './take-back.ts';
+import { SvelteMap } from 'svelte/reactivity';
 
-/** By IoU of all classes or the chosen one, by pixels that differ, or by how unsure the network is. */
-export type ReviewOrder = 'iou' | 'wrong' | 'uncertainty';
+const negative = (value: number | null): number | null => value && -value;
+
+/**
+ * By IoU of all classes or the chosen one, by pixels that differ, by the loss, by labelled pixels that are confidently predicted otherwise,
+ * by how unsure the network is; or by what is worse or better than another run's prediction.
+ */
+export type ReviewOrder = 'iou' | 'wrong' | 'loss' | 'suspicion' | 'uncertainty' | 'worsened' | 'improved';
+
+/** How the images are looked at, by its name: null as the run validates. */
+export const looks = {
+  run: null,
+  mirrored: { sliding: false, scales: [1], flip: true },
+  scales: { sliding: false, scales: [0.75, 1, 1.25], flip: true },
+} satisfies Record<string, EvaluationConfig | null>;
+export type Look = keyof typeof looks;
 
 /** What the Review place holds: which prediction, its scores, and the image looked at. */
 export class ReviewState {
@@ -26,6 +42,11 @@ export class ReviewState {
   classId = $state<number | null>(null);
   /** Images whose label was changed here since the split was predicted: its scores are of the labels before. */
   changedLabels = $state<string[]>([]);
+  /** How the images are looked at when they are predicted next. */
+  look = $state<Look>('run');
+  /** The prediction of another run that this one is held against; null for none. */
+  otherId = $state<string | null>(null);
+  other = $state.raw<ReviewResult | null>(null);
   /** By what the images are ordered, the worst first. */
   order = $state<ReviewOrder>('iou');
   readonly fixes: ReviewFixes;
@@ -81,12 +102,36 @@ export class ReviewState {
     return this.session.inShownColours(this.result?.prediction.classes ?? this.session.dataset?.classes ?? []);
   }
 
+  /** Predictions of this split by other runs. */
+  get others(): PredictionInfo[] {
+    return this.predictions.filter(({ runId, split }) => split === this.split && runId !== this.runId);
+  }
+
+  /** Holds this prediction against another run's, or against none. */
+  async compareWith(predictionId: string | null): Promise<void> {
+    this.otherId = predictionId;
+    this.other = null;
+    if (predictionId === null) {
+      if (this.order === 'worsened' || this.order === 'improved') this.orderBy('iou');
+    } else await this.session.attempt(async () => (this.other = await this.session.client.review.result({ predictionId })));
+    if (this.imageId) await this.open(this.imageId);
+  }
+
+  /** How much better an image's mIoU is than in the other run's prediction; null where one of them has none. */
+  gainOf(image: ReviewImage): number | null {
+    const before = this.otherScores.get(image.id) ?? null;
+    return before === null || image.miou === null ? null : image.miou - before;
+  }
+
+  private readonly otherScores = $derived(new SvelteMap(this.other?.images.map(({ id, miou }) => [id, miou]) ?? []));
+
   async choose(runId: string | null, split: string): Promise<void> {
     // A pair is of the classes of one prediction.
     this.fixes.leave();
     this.fixes.choosePair(null);
     this.runId = runId;
     this.split = split;
+    [this.changedLabels, this.otherId, this.other] = [[], null, null];
     this.session.remember('reviewRun', runId);
     this.session.remember('reviewSplit', split);
     await this.refresh();
@@ -96,6 +141,9 @@ export class ReviewState {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
     const { prediction } = this;
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
+    const changed = this.result?.renewal.changed ?? [];
+    this.changedLabels = [...changed, ...this.changedLabels.filter((id) => !changed.includes(id))];
+    if (!this.others.some(({ id }) => id === this.otherId)) [this.otherId, this.other] = [null, null];
     const wanted = this.session.target.imageId ?? this.imageId;
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next) return this.open(next.id);
@@ -112,8 +160,14 @@ export class ReviewState {
       const count = (image: ReviewImage) => this.pixelsOf(image, pair);
       return result.images.filter((image) => count(image) > 0).sort((a, b) => count(b) - count(a));
     }
-    if (order === 'wrong') return [...result.images].sort((a, b) => b.wrongPixels - a.wrongPixels);
-    if (order === 'uncertainty') return [...result.images].sort((a, b) => b.uncertainty - a.uncertainty);
+    const by = (most: (image: ReviewImage) => number | null) =>
+      [...result.images].sort((a, b) => (most(b) ?? -Infinity) - (most(a) ?? -Infinity));
+    if (order === 'wrong') return by(({ wrongPixels }) => wrongPixels);
+    if (order === 'loss') return by(({ loss }) => loss);
+    if (order === 'suspicion') return by(({ suspicious }) => suspicious);
+    if (order === 'uncertainty') return by(({ uncertainty }) => uncertainty);
+    if (order === 'improved') return by((image) => this.gainOf(image));
+    if (order === 'worsened') return by((image) => negative(this.gainOf(image)));
     if (classId === null) return result.images;
     const score = (image: ReviewImage) => image.perClassIou[classId] ?? 2;
     return [...result.images].sort((a, b) => score(a) - score(b));
@@ -147,14 +201,35 @@ export class ReviewState {
       if (this.changedLabels.includes(imageId) && this.session.blocked === null) await this.session.client.edits.save({ imageId });
       const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
       if (this.imageId !== imageId) return;
+      const other = await this.otherMask(imageId, masks);
+      if (this.imageId !== imageId) return;
       const { width, height, label } = masks;
       const none = new Uint8Array(width * height).fill(voidId);
-      this.image = { id: imageId, width, height, label: label ?? none, hasLabel: label !== null, prediction: masks.prediction };
+      this.image = {
+        id: imageId,
+        width,
+        height,
+        label: label ?? none,
+        hasLabel: label !== null,
+        prediction: masks.prediction,
+        sureness: masks.sureness,
+        other,
+      };
       await this.fixes.begin();
     } catch (error) {
       this.image = null;
       this.error = messageOf(error);
     }
+  }
+
+  /** What the other run predicts of an image, in the ids of this one's; null where it does not hold it. */
+  private async otherMask(imageId: string, { width, height }: ReviewMasks): Promise<Uint8Array | null> {
+    const { other, result } = this;
+    if (!other?.images.some(({ id }) => id === imageId) || !result) return null;
+    const found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId });
+    const { ids } = mapClasses(other.prediction.classes, result.prediction.classes);
+    // A photo that has another size by now has no masks to be compared.
+    return found.width === width && found.height === height ? found.prediction.map((id) => (ids[id] < 0 ? voidId : ids[id])) : null;
   }
 
   /** The label of the image under review as it is now, in the prediction's ids. @param differs whether it is another than it was scored */
@@ -189,7 +264,12 @@ export class ReviewState {
   async predict(): Promise<void> {
     const { runId, split } = this;
     if (runId === null) return;
-    await this.session.attempt(async () => (this.progress = await this.session.client.review.predict({ runId, split })));
+    const evaluation = looks[this.look];
+    await this.session.attempt(async () => {
+      this.progress = await this.session.client.review.predict({ runId, split, evaluation });
+      if (this.progress.state === 'finished')
+        this.session.toasts.show('info', 'Every image is as it was predicted: nothing was to be done.');
+    });
   }
 
   /** Takes the prediction as the label, as one step of its history; the message that follows takes it back. */

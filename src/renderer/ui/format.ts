@@ -3,6 +3,10 @@ import type { Protocol } from '#shared/metrics/protocol';
 /** 0.43126 as 0.431; a dash where there is no number. */
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
+/** A difference of fractions, with its sign. */
+export const signed = (value: number | null): string =>
+  value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(3)}`;
+
 /** In which a score would lie over other images of the same kind. */
 export const intervalText = ([low, high]: readonly [number, number]): string =>
   `From ${fraction(low)} to ${fraction(high)} in 95 of 100 cases, were other images of the same kind scored`;

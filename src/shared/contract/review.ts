@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { ClassInfo } from '../classes/class-info.ts';
 import type { Protocol } from '../metrics/protocol.ts';
+import type { Sureness } from '../metrics/sureness.ts';
 import type { SplitScores } from '../metrics/split-scores.ts';
 import type { ImageScore } from '../training/messages.ts';
+import { evaluationConfigSchema } from '../training/run-config.ts';
 import { latest, method } from './define.ts';
 
 export interface PredictionInfo {
@@ -44,7 +46,21 @@ export interface ReviewImage {
   perClassIou: (number | null)[];
   wrongPixels: number;
   uncertainty: number;
+  /** Mean cross-entropy of its labelled pixels; null without any, and where it was not measured. */
+  loss: number | null;
+  /** Labelled pixels that are predicted as another class with 95 % confidence; null likewise. */
+  suspicious: number | null;
   confusion: ImageScore['confusion'];
+}
+
+/** What of a prediction is not as it would be now. */
+export interface Renewal {
+  /** Images whose label, photo or class set is another one than it was scored with. */
+  changed: string[];
+  /** Images of the split that it does not hold: new ones, and those that were not come to. */
+  missing: string[];
+  /** Whether the run has other weights by now. */
+  newWeights: boolean;
 }
 
 export interface ReviewResult extends SplitScores {
@@ -53,6 +69,7 @@ export interface ReviewResult extends SplitScores {
   foreign: string | null;
   /** Worst first. */
   images: ReviewImage[];
+  renewal: Renewal;
 }
 
 /** The prediction of an image and its label, both in the prediction's class ids, 255 = void. */
@@ -62,6 +79,8 @@ export interface ReviewMasks {
   prediction: Uint8Array;
   /** null where the image has no label; classes that the prediction does not know are void. */
   label: Uint8Array | null;
+  /** null in predictions of before it was kept. */
+  sureness: Sureness | null;
 }
 
 /** Pixels whose label a person has said to be right. */
@@ -95,7 +114,19 @@ export const review = {
     predictions: method(z.undefined()).returns<{ predictions: PredictionInfo[]; broken: BrokenPrediction[] }>(),
     /** Removes a damaged prediction with its masks. */
     removeBroken: method(z.strictObject({ id: z.string().min(1).max(200) })).returns<void>(),
-    predict: method(z.strictObject({ runId: z.string(), split: z.string() })).returns<PredictionProgress>(),
+    /**
+     * Predicts a split with a run's best weights. What was predicted by the same weights in the same way is not predicted again, unless
+     * photo, mask or class set are others.
+     * @returns how far it is: finished at once where everything is as it was predicted
+     */
+    predict: method(
+      z.strictObject({
+        runId: z.string(),
+        split: z.string(),
+        /** How to look at the images; as the run validates unless told. */
+        evaluation: evaluationConfigSchema.nullish(),
+      }),
+    ).returns<PredictionProgress>(),
     cancel: method(z.undefined()).returns<void>(),
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
     result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),

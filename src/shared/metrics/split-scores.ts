@@ -1,5 +1,6 @@
 import { bootstrapIntervals, type Interval } from './bootstrap.ts';
 import { Confusion } from './confusion.ts';
+import { shapeScores, type ShapeCounts, type ShapeScores } from './shape-scores.ts';
 
 /** Scores of a split, as Review shows them and `evaluate` prints them, from the confusion matrices of its images. */
 export interface SplitScores {
@@ -19,11 +20,24 @@ export interface ClassScores {
   precision: number | null;
   /** Share of what is labelled as the class that is predicted so; null where nothing is. */
   recall: number | null;
+  /** How well outlines agree, and objects found; null where that was not measured. */
+  shapes: ShapeScores | null;
 }
 
 /** @param images by their ids: their order is not what decides an interval */
-export function splitScores(images: readonly { id: string; confusion: readonly number[] }[], classes: number): SplitScores {
+export function splitScores(
+  images: readonly { id: string; confusion: readonly number[]; shapes: ShapeCounts | null }[],
+  classes: number,
+): SplitScores {
   const sorted = images.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ confusion }) => confusion);
+  // Of some images alone they would not be the split's.
+  const isMeasured = images.every(({ shapes }) => shapes !== null);
+  const shapes = isMeasured
+    ? shapeScores(
+        images.map((image) => image.shapes),
+        classes,
+      )
+    : null;
   const total = new Confusion(classes);
   for (const matrix of sorted) total.merge(new Confusion(classes, [...matrix]));
   const { miou: interval, perClass } = bootstrapIntervals(sorted, classes);
@@ -32,7 +46,13 @@ export function splitScores(images: readonly { id: string; confusion: readonly n
     miou: total.meanIou(),
     interval,
     pixelAccuracy: total.pixelAccuracy(),
-    perClass: iou.map((value, id) => ({ iou: value, interval: perClass[id], precision: precision[id], recall: recall[id] })),
+    perClass: iou.map((value, id) => ({
+      iou: value,
+      interval: perClass[id],
+      precision: precision[id],
+      recall: recall[id],
+      shapes: shapes?.[id] ?? null,
+    })),
     confusion: total.rows(),
   };
 }

@@ -1,4 +1,5 @@
 // What main and the trainer process say to each other.
+import type { ShapeCounts } from '../metrics/shape-scores.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
 import type { ReadLimits } from '../data/read-limits.ts';
@@ -38,6 +39,10 @@ export interface PredictJob {
   classes: ClassInfo[] | null;
   /** What the masks hold: the checkpoint's class ids, or the stored values of its classes. */
   write: 'ids' | 'values';
+  /** Names of the masks' files, one a sample; null names them by their images, all of them in one folder. */
+  names: string[] | null;
+  /** Whether how sure the network is is written too, beside each mask. */
+  writeSureness: boolean;
 }
 
 /** Raises the learning rate step by step from very small to where the loss explodes, on a network that is thrown away. */
@@ -134,6 +139,12 @@ export interface ImageScore {
   confusion: number[] | null;
   /** Mean normalised entropy of the class probabilities, 0 … 1. */
   uncertainty: number;
+  /** Mean cross-entropy of its labelled pixels; null without any. */
+  loss: number | null;
+  /** Labelled pixels that are predicted as another class with confidence; null without a label. */
+  suspicious: number | null;
+  /** Counts of boundaries and objects; null without a label. */
+  shapes: ShapeCounts | null;
   file: string | null;
 }
 

@@ -179,7 +179,7 @@ export class DatasetScope {
       }
     };
     attempt('runs', () => this.leftRuns.recover());
-    for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.discard(id));
+    for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.leave(id));
     const before = new Date(Date.now() - deletedRunsDays * 86_400_000);
     store.purge(before, (run, error) => log.error({ err: error, run }, 'a deleted run could not be removed'));
     for (const folder of foldersOfOurs(this.dataset)) attempt(folder, () => removeTemporaries(folder));

@@ -4,7 +4,7 @@ import { Job, type JobEnd } from '../jobs/job.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { Logger } from '../log.ts';
-import type { PredictionStore } from './prediction-store.ts';
+import type { PredictionStore, ScoredWith } from './prediction-store.ts';
 
 interface PredictionJobOptions {
   predictionId: string;
@@ -15,6 +15,10 @@ interface PredictionJobOptions {
   outbox: Outbox;
   log: Logger;
   job: PredictJob;
+  /** What each image is scored against. */
+  scoredWith: ReadonlyMap<string, ScoredWith>;
+  /** Images of the split that need not be predicted. */
+  kept: number;
   changed: (progress: PredictionProgress) => void;
 }
 
@@ -49,18 +53,19 @@ export class PredictionJob {
   }
 
   progress(): PredictionProgress {
-    const total = this.options.job.samples.length;
+    const { predictionId, runId, split, job, kept } = this.options;
+    const toDo = job.samples.length;
     const secondsLeft =
-      this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (total - this.done)) / 1000 : null;
-    const { predictionId, runId, split } = this.options;
-    return { predictionId, runId, split, done: this.done, total, secondsLeft, state: this.state, message: this.message };
+      this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (toDo - this.done)) / 1000 : null;
+    const [done, total] = [kept + this.done, kept + toDo];
+    return { predictionId, runId, split, done, total, secondsLeft, state: this.state, message: this.message };
   }
 
   private hear(event: TrainerEvent): void {
     if (event.type === 'skipped') this.skipped.push(event.reason);
     else if (event.type === 'scored') {
-      const { store, outbox, predictionId } = this.options;
-      outbox.write('the score of a prediction', () => store.addImage(predictionId, event.score));
+      const { store, outbox, predictionId, scoredWith } = this.options;
+      outbox.write('the score of a prediction', () => store.addImage(predictionId, event.score, scoredWith.get(event.score.id)));
     } else return;
     this.done = event.done;
     this.options.changed(this.progress());
@@ -75,7 +80,7 @@ export class PredictionJob {
     }
     const { store, outbox, predictionId } = this.options;
     const whole = this.state === 'finished';
-    outbox.write('the end of a prediction', () => (whole ? store.complete(predictionId) : store.discard(predictionId)));
+    outbox.write('the end of a prediction', () => (whole ? store.complete(predictionId) : store.leave(predictionId)));
     this.options.changed(this.progress());
   }
 }

@@ -23,6 +23,22 @@ const rowSchema = z.object({
   images: z.number(),
 });
 
+/** What an image was scored against: the revision of its mask, null without one, and the stamp of its photo. */
+export interface ScoredWith {
+  revision: string | null;
+  photo: string;
+}
+
+/** By what, how and against what a split is predicted. */
+export interface PredictionKey {
+  runId: string;
+  split: string;
+  protocol: Protocol;
+  checkpointSha256: string;
+  /** Stands for the classes and stored values of the data set. */
+  classSet: string;
+}
+
 /** A row as it was found: the history came with the data set. */
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
@@ -50,16 +66,13 @@ export class PredictionStore {
   }
 
   /** Begins a prediction; it is listed only once it is complete. @returns its id */
-  create(prediction: {
-    runId: string;
-    split: string;
-    protocol: Protocol;
-    checkpointSha256: string;
-    classes: readonly ClassInfo[];
-  }): string {
+  create(prediction: PredictionKey & { classes: readonly ClassInfo[] }): string {
     const id = `${prediction.runId}-${prediction.split.replace(/[^\w-]+/g, '-')}-${Date.now().toString(36)}`;
     this.db
-      .prepare('INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, classes) VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .prepare(
+        `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, classes, class_set)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
       .run(
         id,
         prediction.runId,
@@ -68,15 +81,93 @@ export class PredictionStore {
         prediction.checkpointSha256,
         nowText(),
         JSON.stringify(prediction.classes),
+        prediction.classSet,
       );
     return id;
   }
 
-  /** Records an image's confusion matrix and the name of its mask file. */
-  addImage(predictionId: string, score: ImageScore): void {
+  /** The newest prediction, whole or not, of a run and split by the same weights, in the same way; null for none. */
+  alike(of: Omit<PredictionKey, 'classSet'>): string | null {
+    if (!of.checkpointSha256) return null;
+    const row = this.db
+      .prepare<[string, string, string, string], { id: string | null }>(
+        `SELECT ${boundedText('id', shortText)} FROM prediction
+         WHERE run_id = ? AND split = ? AND checkpoint_sha256 = ? AND protocol = ? ORDER BY created_at DESC LIMIT 1`,
+      )
+      .get(of.runId, of.split, of.checkpointSha256, JSON.stringify(of.protocol));
+    return row?.id && isId(row.id) ? row.id : null;
+  }
+
+  /** What each image was scored against, and its mask's file; none where that was not recorded, or was another class set. */
+  scoredWith(predictionId: string, classSet: string): Map<string, ScoredWith & { file: string }> {
+    const rows = this.db
+      .prepare<[string, string], Record<'image_id' | 'revision' | 'photo' | 'file', string | null>>(
+        `SELECT ${['image_id', 'revision', 'photo', 'file'].map((column) => boundedText(`i.${column}`, shortText)).join(', ')}
+         FROM prediction_image i JOIN prediction p ON p.id = i.prediction_id
+         WHERE p.id = ? AND p.class_set = ? LIMIT ${mostImages}`,
+      )
+      .all(predictionId, classSet);
+    return new Map(
+      rows.flatMap(({ image_id: id, revision, photo, file }) => (id && photo && file ? [[id, { revision, photo, file }] as const] : [])),
+    );
+  }
+
+  /** It goes on: images that are none of the split's any more are forgotten, the others stay until they are predicted anew. */
+  takeUp(predictionId: string, imageIds: ReadonlySet<string>, classSet: string): void {
+    const forget = this.db.prepare('DELETE FROM prediction_image WHERE prediction_id = ? AND image_id = ?');
+    this.db.transaction(() => {
+      for (const id of this.imageIds(predictionId)) if (!imageIds.has(id)) forget.run(predictionId, id);
+      // What was scored against another class set is not held to be scored against this one.
+      const stale = this.db.prepare(
+        'UPDATE prediction_image SET photo = NULL WHERE prediction_id = (SELECT id FROM prediction WHERE id = ? AND class_set <> ?)',
+      );
+      stale.run(predictionId, classSet);
+      this.db.prepare('UPDATE prediction SET class_set = ? WHERE id = ?').run(classSet, predictionId);
+    })();
+  }
+
+  /** Records an image's scores, what it was scored against, and the name of its mask file. */
+  addImage(predictionId: string, score: ImageScore, scoredWith: ScoredWith | undefined): void {
+    const text = (counts: readonly number[] | null) => counts && JSON.stringify(counts);
     this.db
-      .prepare('INSERT OR REPLACE INTO prediction_image (prediction_id, image_id, file, confusion, uncertainty) VALUES (?, ?, ?, ?, ?)')
-      .run(predictionId, score.id, path.basename(score.file ?? ''), score.confusion && JSON.stringify(score.confusion), score.uncertainty);
+      .prepare(
+        `INSERT OR REPLACE INTO prediction_image
+           (prediction_id, image_id, file, confusion, uncertainty, revision, photo, loss, suspicious, shapes)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      )
+      .run(
+        predictionId,
+        score.id,
+        path.basename(score.file ?? ''),
+        text(score.confusion),
+        score.uncertainty,
+        scoredWith?.revision ?? null,
+        scoredWith?.photo ?? null,
+        score.loss,
+        score.suspicious,
+        text(score.shapes),
+      );
+  }
+
+  /** Whether a prediction is shown. */
+  private isShown(predictionId: string): boolean {
+    return this.db.prepare('SELECT 1 FROM prediction WHERE id = ? AND complete = 1').get(predictionId) !== undefined;
+  }
+
+  /**
+   * It has ended before it was whole: what there is of it stays, and it can go on. It is shown unless an older one of its run and split
+   * is, which is whole.
+   */
+  leave(predictionId: string): void {
+    if (this.isShown(predictionId)) return;
+    if (!isId(predictionId) || this.imageIds(predictionId).size === 0) return this.discard(predictionId);
+    const older = this.db
+      .prepare(
+        `SELECT 1 FROM prediction WHERE id <> @id AND complete = 1 AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
+         AND split = (SELECT split FROM prediction WHERE id = @id)`,
+      )
+      .get({ id: predictionId });
+    if (!older) this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
   }
 
   /** Shows a prediction from now on, in place of older ones of the same run and split. */
@@ -165,12 +256,15 @@ export class PredictionStore {
     return new Set(rows.flatMap(({ image_id: id }) => id ?? []));
   }
 
-  images(predictionId: string): { id: string; confusion: number[] | null; uncertainty: number }[] {
+  images(predictionId: string): PredictedImage[] {
     const found = this.db.prepare(`SELECT ${imageColumns} FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`);
     return [...soundRows(found.iterate(predictionId), imageSchema, 'scores of images')].map((row) => ({
       id: row.image_id,
       confusion: row.confusion ? parsed(countsSchema, row.confusion) : null,
       uncertainty: row.uncertainty,
+      loss: row.loss,
+      suspicious: row.suspicious,
+      shapes: row.shapes ? parsed(countsSchema, row.shapes) : null,
     }));
   }
 
@@ -186,8 +280,29 @@ export class PredictionStore {
   }
 }
 
-const imageColumns = `${boundedText('image_id', shortText)}, ${boundedText('confusion')}, ${soundNumber('uncertainty')}`;
-const imageSchema = z.object({ image_id: text, confusion: text.nullable(), uncertainty: z.number() });
+/** An image's scores. */
+interface PredictedImage {
+  id: string;
+  confusion: number[] | null;
+  uncertainty: number;
+  loss: number | null;
+  suspicious: number | null;
+  shapes: number[] | null;
+}
+
+const imageColumns = [
+  boundedText('image_id', shortText),
+  ...['confusion', 'shapes'].map((column) => boundedText(column)),
+  ...['uncertainty', 'loss', 'suspicious'].map((column) => soundNumber(column)),
+].join(', ');
+const imageSchema = z.object({
+  image_id: text,
+  confusion: text.nullable(),
+  shapes: text.nullable(),
+  uncertainty: z.number(),
+  loss: z.number().nullable(),
+  suspicious: z.number().nullable(),
+});
 const countsSchema = z.array(z.number().min(0));
 const protocolSchema = z.object({
   split: z.string(),

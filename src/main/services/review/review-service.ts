@@ -1,6 +1,11 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
-import type { PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import type { PredictionInfo, PredictionProgress, Renewal, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import { wholePredictionName } from '#shared/data/prediction-names';
+import type { Sample } from '#shared/data/sample';
+import type { EvaluationConfig } from '#shared/training/run-config';
 import { AppError } from '#shared/errors';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { lackedClasses, mapClasses } from '#shared/classes/class-map';
@@ -9,6 +14,7 @@ import { Confusion } from '#shared/metrics/confusion';
 import { splitScores } from '#shared/metrics/split-scores';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
+import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -18,8 +24,15 @@ import type { Workers } from '../workers/workers.ts';
 import type { Db } from '../database.ts';
 import { KeptLabels } from './kept-labels.ts';
 import { PredictionJob } from './prediction-job.ts';
-import type { PredictionStore } from './prediction-store.ts';
+import type { PredictionStore, ScoredWith } from './prediction-store.ts';
 import { protocolOf } from './protocol.ts';
+
+/** What a window asks to be predicted. */
+interface Asked {
+  runId: string;
+  split: string;
+  evaluation?: EvaluationConfig | null | undefined;
+}
 
 interface ReviewOptions {
   dataset: OpenDataset;
@@ -61,7 +74,7 @@ export class ReviewService {
   }
 
   /** Starts predicting a split in a process of its own, so that a training run is not disturbed. @throws AppError 'busy', 'not-found' */
-  async predict(runId: string, split: string): Promise<PredictionProgress> {
+  async predict(asked: Asked): Promise<PredictionProgress> {
     this.options.access.assertOwned();
     if (this.job || this.starting) throw new AppError('busy', 'Another prediction is going on: wait for it or cancel it');
     this.starting = true;
@@ -69,50 +82,107 @@ export class ReviewService {
       await this.options.surveyed();
       if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
       this.options.access.assertOwned();
-      return this.launch(runId, split);
+      return this.launch(asked);
     } finally {
       this.starting = false;
     }
   }
 
-  private launch(runId: string, split: string): PredictionProgress {
-    const { dataset, runs, predictions, host, outbox, log } = this.options;
-    const { name } = runs.row(runId);
-    const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
-    const { classes } = readCheckpointHeader(checkpoint);
+  private launch(asked: Asked): PredictionProgress {
+    const { dataset, predictions, host, outbox, log, events } = this.options;
+    const { runId, split } = asked;
+    const { checkpoint, classes, key } = this.question(asked);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
-    const record = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint));
-    const protocol = protocolOf(runs.config(runId), split, classes.length);
-    const prediction = predictions.create({ runId, split, protocol, checkpointSha256: record?.sha256 ?? '', classes });
+    const now = scoredNow(samples);
+    const before = predictions.alike(key);
+    const held = before ? this.held(before, now, key.classSet) : new Set();
+    const toDo = samples.filter(({ id }) => !held.has(id));
+    const predictionId = before ?? predictions.create({ ...key, classes });
+    if (before) predictions.takeUp(before, new Set(now.keys()), key.classSet);
     const { classes: today, format } = dataset.classSet;
+    if (toDo.length === 0) return this.nothingToDo({ predictionId, runId, split }, samples.length);
     try {
       this.job = new PredictionJob({
-        predictionId: prediction,
-        runId,
-        split,
-        host,
-        store: predictions,
-        outbox,
-        log,
+        ...{ predictionId, runId, split, host, store: predictions, outbox, log, scoredWith: now },
+        kept: samples.length - toDo.length,
         job: {
           kind: 'predict',
           checkpoint,
-          samples,
-          outDir: predictions.folder(prediction),
+          samples: toDo,
+          outDir: predictions.folder(predictionId),
           maskFormat: format,
-          evaluation: null,
+          evaluation: asked.evaluation ?? null,
           classes: today,
           write: 'ids',
+          // Of images that are predicted at another time too: a name is an image's own.
+          names: toDo.map(({ id }) => wholePredictionName(id)),
+          writeSureness: true,
         },
         changed: (progress) => this.onProgress(progress),
       });
     } catch (error) {
-      predictions.discard(prediction);
+      if (!before) predictions.discard(predictionId);
       throw error;
     }
-    return (this.lastProgress = this.job.progress());
+    this.lastProgress = this.job.progress();
+    events.emit('review.progress', this.lastProgress);
+    return this.lastProgress;
+  }
+
+  /** With what, how and against what a split of a run would be predicted now. @throws AppError 'not-found' without weights */
+  private question({ runId, split, evaluation }: Asked) {
+    const { dataset, runs } = this.options;
+    const { name } = runs.row(runId);
+    const checkpoint = runs.weightsFile(runId);
+    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    const { classes } = readCheckpointHeader(checkpoint);
+    const protocol = protocolOf(runs.config(runId), split, classes.length, evaluation ?? undefined);
+    const key = { runId, split, protocol, checkpointSha256: this.weightsOf(runId), classSet: classSetKey(dataset.classSet) };
+    return { checkpoint, classes, key };
+  }
+
+  /** sha256 of a run's best weights; '' where that was not recorded. */
+  private weightsOf(runId: string): string {
+    const { runs } = this.options;
+    const checkpoint = runs.weightsFile(runId);
+    return (checkpoint && runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256) ?? '';
+  }
+
+  /** The images that a prediction holds as they would be predicted now. */
+  private held(predictionId: string, now: ReadonlyMap<string, ScoredWith>, classSet: string): Set<string> {
+    const { predictions } = this.options;
+    const folder = predictions.folder(predictionId);
+    const files = new Set(existsSync(folder) ? readdirSync(folder) : []);
+    const held = new Set<string>();
+    for (const [id, before] of predictions.scoredWith(predictionId, classSet)) {
+      const today = now.get(id);
+      if (before.revision === today?.revision && before.photo === today.photo && files.has(before.file)) held.add(id);
+    }
+    return held;
+  }
+
+  private nothingToDo(of: Pick<PredictionProgress, 'predictionId' | 'runId' | 'split'>, total: number): PredictionProgress {
+    const { predictions, events, outbox } = this.options;
+    outbox.write('the end of a prediction', () => predictions.complete(of.predictionId));
+    this.lastProgress = { ...of, done: total, total, secondsLeft: null, state: 'finished', message: null };
+    events.emit('review.progress', this.lastProgress);
+    return this.lastProgress;
+  }
+
+  /** What of a prediction is not as it would be now. */
+  private renewal({ id, runId, split, checkpointSha256 }: PredictionInfo, predicted: ReadonlySet<string>): Renewal {
+    const { dataset } = this.options;
+    const samples = dataset.samples(split);
+    const held = this.held(id, scoredNow(samples), classSetKey(dataset.classSet));
+    const open = samples.filter((sample) => !held.has(sample.id));
+    const [changed, missing] = [open.filter((image) => predicted.has(image.id)), open.filter((image) => !predicted.has(image.id))];
+    const weights = this.weightsOf(runId);
+    return {
+      changed: changed.map((image) => image.id),
+      missing: missing.map((image) => image.id),
+      newWeights: weights !== '' && weights !== checkpointSha256,
+    };
   }
 
   private onProgress(progress: PredictionProgress): void {
@@ -126,7 +196,9 @@ export class ReviewService {
     const { dataset, predictions } = this.options;
     const prediction = predictions.info(predictionId);
     const { classes } = prediction;
-    const images = predictions.images(predictionId).map((row): ReviewImage => {
+    const rows = predictions.images(predictionId);
+    const shapes = new Map(rows.map((row) => [row.id, row.shapes]));
+    const images = rows.map((row): ReviewImage => {
       const sound = row.confusion?.length === classes.length ** 2 ? row.confusion : null;
       const confusion = sound && new Confusion(classes.length, sound);
       const accuracy = confusion?.pixelAccuracy() ?? null;
@@ -137,6 +209,8 @@ export class ReviewService {
         perClassIou: confusion?.iou() ?? [],
         wrongPixels: confusion && accuracy !== null ? Math.round(confusion.pixels * (1 - accuracy)) : 0,
         uncertainty: row.uncertainty,
+        loss: row.loss,
+        suspicious: row.suspicious,
         confusion: sound,
       };
     });
@@ -145,10 +219,11 @@ export class ReviewService {
       prediction,
       foreign: lackedClasses(classes, dataset.classSet.classes),
       ...splitScores(
-        images.flatMap(({ id, confusion }) => (confusion ? [{ id, confusion }] : [])),
+        images.flatMap(({ id, confusion }) => (confusion ? [{ id, confusion, shapes: shapes.get(id) ?? null }] : [])),
         classes.length,
       ),
       images,
+      renewal: this.renewal(prediction, new Set(shapes.keys())),
     };
   }
 
@@ -179,7 +254,7 @@ export class ReviewService {
         this.options.access.assertOwned();
         this.options.predictions.removeBroken(id);
       },
-      predict: ({ runId, split }) => this.predict(runId, split),
+      predict: (asked) => this.predict(asked),
       cancel: () => this.job?.cancel(),
       progress: () => this.lastProgress,
       result: ({ predictionId }) => this.result(predictionId),
@@ -196,4 +271,17 @@ export class ReviewService {
       },
     };
   }
+}
+
+/** What the images of a split would be scored against now. */
+function scoredNow(samples: readonly Sample[]): Map<string, ScoredWith> {
+  return new Map(
+    samples.map(({ id, imageFile, maskFile, revision }) => [id, { revision: (maskFile && revision) ?? null, photo: fileStamp(imageFile) }]),
+  );
+}
+
+/** Stands for classes and stored values: scores are of these. */
+function classSetKey({ classes, format }: Pick<OpenDataset['classSet'], 'classes' | 'format'>): string {
+  const told = { classes: classes.map(({ id, name }) => [id, name]), format };
+  return createHash('sha256').update(JSON.stringify(told)).digest('hex');
 }

@@ -16,6 +16,7 @@ import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
 import { replaceFile } from '#files/replace-file';
 import { revisionOf } from '#files/revision';
+import { readSureness, surenessFile } from '#files/sureness-png';
 import { AppError } from '#shared/errors';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList, storedValues } from '#shared/classes/class-map';
@@ -219,10 +220,11 @@ export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise
 export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> => {
   const { predictionFile, maskFile, format, toPredicted } = input;
   const { width, height, values } = readStoredMask(predictionFile);
-  if (!isThere(maskFile)) return { width, height, prediction: values, label: null };
+  const sureness = isThere(surenessFile(predictionFile)) ? readSureness(surenessFile(predictionFile)) : null;
+  if (!isThere(maskFile)) return { width, height, prediction: values, label: null, sureness };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
-  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])) };
+  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), sureness };
 });
 
 /** The size of a picture as a person sees it, by its header alone. @throws as `openPicture` */

@@ -1,12 +1,15 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import { colourTable, voidHatched } from '#shared/classes/colour-table';
+import { voidId } from '#shared/mask/void-id';
 import { Frame } from '../../canvas/frame.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import type { Pair } from '../../editor/disagreement.ts';
-import type { Size } from '../../editor/region.ts';
+import { cellsOf } from '../../editor/cells.ts';
+import type { Region, Size } from '../../editor/region.ts';
 import type { ScreenPoint } from '../../editor/units.ts';
 import type { Box } from '../../editor/units.ts';
+import { heatTable } from './heat.ts';
 import { centreOn, fit, keepInView, panBy, toImage, zoomAt, type Viewport } from '../../editor/viewport.ts';
 
 export const panes = ['image', 'label', 'prediction', 'errors'] as const;
@@ -26,6 +29,8 @@ const readablePx = 24;
 /** So far a press may move and still be a click. */
 const clickPx = 3;
 
+/** What would be taken is shown within a rim of so many image pixels: an id that no class has, and its colour. */
+const [rimPx, rim, rimColour] = [2, voidId - 1, 0xff_ff_ff_ff];
 // A red that no class of the built-in sets has.
 const errorColor = [255, 40, 60] as const;
 
@@ -36,6 +41,7 @@ export class CompareController {
   private readonly frames: Record<PaneName, Frame>;
   private readonly size: Size;
   private readonly stripes: readonly [Uint32Array, Uint32Array];
+  private readonly colours: Uint32Array;
   private readonly events: CompareEvents;
   private view: Viewport;
   private moved = false;
@@ -46,7 +52,8 @@ export class CompareController {
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
     this.events = events;
-    this.stripes = voidHatched(colourTable(classes));
+    this.colours = colourTable(classes);
+    this.stripes = voidHatched(this.colours);
     const make = <T>(work: (pane: PaneName) => T) => Object.fromEntries(panes.map((pane) => [pane, work(pane)])) as Record<PaneName, T>;
     this.masks = make(() => new MaskCanvas(size));
     const accent = getComputedStyle(hosts.image).getPropertyValue('--accent').trim();
@@ -112,6 +119,38 @@ export class CompareController {
     this.masks.prediction.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
     this.masks.errors.paintErrors(label, prediction, errorColor, pair);
     for (const pane of panes) this.views[pane].redrawMask();
+  }
+
+  /** Shows what another network predicts in the last view. */
+  showOther(prediction: Uint8Array): void {
+    this.masks.errors.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
+    this.views.errors.redrawMask();
+  }
+
+  /** Shows how much of something there is at each cell in the last view. @param heat values of 0 to 255 */
+  showHeat(heat: Size & { values: Uint8Array }): void {
+    const cellOf = cellsOf(this.size, heat);
+    const values = Uint8Array.from({ length: this.size.width * this.size.height }, (_, pixel) => heat.values[cellOf(pixel)]);
+    this.masks.errors.repaint(values, heatTable);
+    this.views.errors.redrawMask();
+  }
+
+  /** Shows in the last view what would be painted, and nothing else. */
+  showPreview({ box, selected, ids }: Required<Region>): void {
+    const { width, height } = this.size;
+    const shown = new Uint8Array(width * height).fill(voidId);
+    const eachSelected = (visit: (x: number, y: number, i: number) => void) =>
+      selected.forEach((is, i) => is && visit(box.left + (i % box.width), box.top + Math.floor(i / box.width), i));
+    // A rim first, by which a few pixels are found.
+    eachSelected((x, y) => {
+      const [left, right] = [Math.max(0, x - rimPx), Math.min(width, x + rimPx + 1)];
+      for (let v = Math.max(0, y - rimPx); v <= Math.min(height - 1, y + rimPx); v++) shown.fill(rim, v * width + left, v * width + right);
+    });
+    eachSelected((x, y, i) => (shown[y * width + x] = ids[i]));
+    const table = this.colours.slice();
+    table[rim] = rimColour;
+    this.masks.errors.repaint(shown, table);
+    this.views.errors.redrawMask();
   }
 
   /** Frames a part of the image in every view, and brings it there: it fills a third of a view, at a scale of eight at the most. */

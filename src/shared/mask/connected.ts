@@ -1,10 +1,9 @@
-import type { Size } from './region.ts';
-import type { Box } from './units.ts';
+import type { MaskSize, PatchBox } from './patch.ts';
 
 /** Pixels or cells that are connected over their edges and have the same key. */
 export interface Part {
   key: number;
-  box: Box;
+  box: PatchBox;
   cells: number;
 }
 
@@ -15,7 +14,7 @@ export interface Part {
  */
 export function connectedParts(
   keys: Uint8Array | Uint16Array,
-  { width, height }: Size,
+  { width, height }: MaskSize,
   none: number,
 ): { partOf: Int32Array; parts: Part[] } {
   const partOf = new Int32Array(width * height).fill(-1);
