@@ -8,7 +8,7 @@ import type { TrainingStatus } from '#shared/contract/training';
 import { Confusion } from '#shared/metrics/confusion';
 import { findPreset, withSetting } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
-import { paint } from '../helpers/edits.ts';
+import { box, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 let folder: string;
@@ -311,6 +311,23 @@ test('only what changed is predicted again, and the scores are then what a predi
   expect([miou, perClass, images]).toEqual([scores.miou, scores.perClass, scores.images]);
   expect(images.every(({ loss, suspicious }) => loss !== null && suspicious !== null)).toBe(true);
   expect(perClass.some(({ shapes }) => shapes?.boundaryF !== null)).toBe(true);
+  await bench.workbench.shutDown();
+});
+
+test('what was painted a moment ago and is not saved yet is learned from, and is scored', async () => {
+  const masks = () => readFileSync(path.join(folder, 'trainannot/train-1.png'));
+  const before = masks();
+  await stroke(bench, 'train/train-1', box(0, 0, 30, 30, 4));
+  const run = await train(1);
+  expect(masks().equals(before)).toBe(false);
+  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).masks.changed).toEqual([]);
+  await stroke(bench, 'train/train-1', box(30, 0, 10, 30, 5));
+  const done = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'train' });
+  const { predictionId } = await done;
+  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
+  const { label, width } = await bench.call<ReviewMasks>('review.masks', { predictionId, imageId: 'train/train-1' });
+  expect([label![0], label![35 + width]]).toEqual([4, 5]);
   await bench.workbench.shutDown();
 });
 

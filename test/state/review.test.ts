@@ -263,11 +263,11 @@ describe('patches that the network is sure of', () => {
     const [patch] = review.fixes.sure;
     const at = pixelsOf(patch)[0];
     // Another window paints there while the preview is looked at.
-    const other = image!.prediction[at] === 9 ? 8 : 9;
-    await stroke(bench, image!.id, box(at % image!.width, Math.floor(at / image!.width), 1, 1, other));
+    const other = image.prediction[at] === 9 ? 8 : 9;
+    await stroke(bench, image.id, box(at % image.width, Math.floor(at / image.width), 1, 1, other));
     await review.fixes.takeSure();
-    await window.session.client.edits.save({ imageId: image!.id });
-    expect(storedOf(image!.id)[at]).toBe(other);
+    await window.session.client.edits.save({ imageId: image.id });
+    expect(storedOf(image.id)[at]).toBe(other);
   });
 });
 

@@ -132,18 +132,19 @@ export class DatasetScope {
     const predictions = new PredictionStore(db, dataset.workFolder);
     const surveyed = () => Promise.race([this.survey.settled(), this.giving.promise]);
     const shared = { dataset, access, db, events, outbox, log, workers, host };
+    const settle = () => this.edits.settle();
     this.leftRuns = new LeftRuns({ store, outbox, log, events });
     endings.push({ what: 'runs of before', end: () => this.leftRuns.close() });
     this.edits = new EditSessions({ ...shared, predictions });
     endings.push({ what: 'masks under edit', end: () => this.edits.close() });
-    this.training = new TrainingService({ ...shared, runs: store, queue: new QueueStore(db), surveyed, device, codeVersion });
+    this.training = new TrainingService({ ...shared, runs: store, queue: new QueueStore(db), surveyed, settle, device, codeVersion });
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
-    this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed });
+    this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed, settle });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
     this.assist = new AssistService({ dataset, runs: store, host: options.assistant });
     endings.push({ what: 'the assistant', end: () => this.assist.close() });
     this.work = new WorkService({ dataset, access, db, outbox, events });
-    this.exports = new DatasetExportService({ ...shared, predictions, settle: () => this.edits.settle() });
+    this.exports = new DatasetExportService({ ...shared, predictions, settle });
     endings.push({ what: 'an export', end: () => this.exports.close() });
     this.runs = new RunService({
       dataset,

@@ -42,6 +42,8 @@ interface ReviewOptions {
   predictions: PredictionStore;
   /** Resolves when every image is known. */
   surveyed: () => Promise<void>;
+  /** Saves what was painted and is not in its file yet: scores are of what a person sees. */
+  settle: () => Promise<void>;
   events: Emitter;
   outbox: Outbox;
   log: Logger;
@@ -80,6 +82,7 @@ export class ReviewService {
     this.starting = true;
     try {
       await this.options.surveyed();
+      await this.options.settle();
       if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
       this.options.access.assertOwned();
       return this.launch(asked);

@@ -37,6 +37,8 @@ export interface TrainingOptions {
   queue: QueueStore;
   /** Resolves when every image is known. */
   surveyed: () => Promise<void>;
+  /** Saves what was painted and is not in its file yet: a run learns from what a person sees. */
+  settle: () => Promise<void>;
   events: Emitter;
   outbox: Outbox;
   log: Logger;
@@ -86,7 +88,7 @@ export class TrainingService {
     const cancelled = Promise.withResolvers<never>();
     this.cancelWaiting = () => cancelled.reject(new AppError('cancelled', 'The start was cancelled while images were read'));
     try {
-      await Promise.race([this.options.surveyed(), cancelled.promise]);
+      await Promise.race([this.options.surveyed().then(() => this.options.settle()), cancelled.promise]);
     } finally {
       this.cancelWaiting = null;
     }
