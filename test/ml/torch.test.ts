@@ -9,13 +9,16 @@ import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
 import { Tape } from '#ml/tensor/tape';
 import { writeCheckpoint } from '#ml/weights/checkpoint';
+import { exportModel } from '#ml/weights/export-model';
 import { Random } from '#shared/random';
 import { findPreset } from '#shared/training/presets';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { root } from '../helpers/workbench.ts';
 
 const seed = path.resolve(root, '../shared/seed');
-const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0);
+const python = [process.env.ENCNET_PYTHON ?? 'python3', '/usr/bin/python3', 'python3'].find(
+  (name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0,
+);
 const missing = !python ? 'PyTorch is not installed' : !existsSync(seed) ? "the reference's text is not beside this repository" : null;
 if (missing) console.log(`skipped: comparing logits with PyTorch, because ${missing}`);
 
@@ -49,6 +52,15 @@ test.skipIf(missing !== null)("a checkpoint loads in the reference's PyTorch net
     unexpected: [],
     shape: [1, 33, 64, 48],
   });
+
+  // As .pth it is taken as it is: every tensor, and nothing but tensors in the file.
+  const pth = path.join(folder, 'x.pth');
+  exportModel({ kind: 'export', checkpoint: file, outFile: pth, format: 'pth', half: false, size: null, notes: {} });
+  const strict = execFileSync(python!, [path.join(root, 'test/helpers/torch_strict.py'), seed, pth, input], {
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+  });
+  expect(JSON.parse(strict)).toEqual({ logits: theirs.logits });
 
   const tape = new Tape({ training: false, recording: false });
   const { logits, seLogits } = net.forward(tape, tape.constant(tf.tensor(nhwc, [1, 64, 48, 3])));

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
 import { readModel, writeModel } from '#ml/weights/checkpoint';
+import { asReference, encodeTorch } from '#ml/weights/write-torch';
 import { mapNames } from '#ml/weights/map-names';
 import { toNumbers, type RawTensor } from '#ml/weights/raw-tensor';
 import { readRawWeights, readWeights } from '#ml/weights/read-weights';
@@ -45,6 +46,29 @@ test.each(Object.keys(expected.files).filter((name) => name !== 'honest.pth'))('
     const tensor = tensors.get(key)!;
     expect({ key, dtype: tensor.dtype, shape: tensor.shape }).toEqual({ key, dtype: dtypes[dtype], shape });
     expect(valuesOf(tensor)).toEqual(values);
+  }
+});
+
+test.each([
+  ['float32', false],
+  ['half precision', true],
+] as const)('what is written as .pth in %s is read again as it was, with what PyTorch asks for besides', (_, half) => {
+  const { config } = findPreset('tiny');
+  const net = new EncNet(config.model, 5, 3);
+  const tensors = net.parameters.toStateDict();
+  net.dispose();
+  const file = path.join(temporaryFolder(), 'net.pth');
+  writeFileSync(file, encodeTorch(asReference(tensors), half));
+  const raw = readRawWeights(file);
+  const counters = [...raw.keys()].filter((name) => name.endsWith('.num_batches_tracked'));
+  expect(counters).toHaveLength([...tensors.keys()].filter((name) => name.endsWith('.running_mean')).length);
+  for (const name of counters) expect([raw.get(name)!.dtype, raw.get(name)!.shape, valuesOf(raw.get(name)!)]).toEqual(['I64', [], ['0']]);
+  expect(raw.size).toBe(tensors.size + counters.length + 2);
+  const read = mapNames(readWeights(file));
+  expect([...read.keys()].sort()).toEqual([...tensors.keys()].sort());
+  for (const [name, { shape, data }] of tensors) {
+    expect(read.get(name)!.shape).toEqual([...shape]);
+    expect(read.get(name)!.data).toEqual(half ? Float32Array.from(new Float16Array(data)) : data);
   }
 });
 

@@ -8,7 +8,7 @@ import { give } from './say.ts';
 interface ExportOptions {
   checkpoint: string;
   out: string;
-  format: 'safetensors' | 'onnx';
+  format: 'safetensors' | 'onnx' | 'pth';
   half?: boolean;
   size?: [number, number];
   note: string[];
@@ -17,11 +17,11 @@ interface ExportOptions {
 export function registerExport(program: Command, host: TrainerHost): void {
   program
     .command('export')
-    .description("Write a checkpoint's network as safetensors (PyTorch's names and layouts) or ONNX.")
+    .description("Write a checkpoint's network as safetensors, as .pth (both with PyTorch's names and layouts) or as ONNX.")
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--out <file>', 'file to write')
-    .addOption(new Option('--format <name>', 'format').choices(['safetensors', 'onnx']).default('safetensors'))
-    .option('--half', 'half precision (safetensors)')
+    .addOption(new Option('--format <name>', 'format').choices(['safetensors', 'onnx', 'pth']).default('safetensors'))
+    .option('--half', 'half precision (safetensors, pth)')
     .option('--size <HxW>', "height and width of an ONNX model's images; the evaluation size by default", size)
     .option(
       '--note <key=value>',

@@ -4,9 +4,10 @@ import type { ExportJob } from '#shared/training/messages';
 import { EncNet } from '../models/encnet.ts';
 import { exportOnnx } from '../onnx/export-onnx.ts';
 import { readModel, writeModel } from './checkpoint.ts';
+import { asReference, encodeTorch } from './write-torch.ts';
 
 /**
- * Writes a checkpoint's network as safetensors or ONNX.
+ * Writes a checkpoint's network as safetensors, as a state dict of PyTorch's, or as ONNX.
  * @throws AppError 'invalid-argument' if an ONNX size is missing, else as `readModel`
  */
 export function exportModel({ checkpoint, outFile, format, half, size, notes }: ExportJob): void {
@@ -15,6 +16,7 @@ export function exportModel({ checkpoint, outFile, format, half, size, notes }: 
     writeModel(outFile, { ...model, notes: { ...model.notes, ...notes } }, half ? 'F16' : 'F32');
     return;
   }
+  if (format === 'pth') return writeAtomic(outFile, encodeTorch(asReference(model.model), half));
   const wanted = size ?? model.config.evaluationSize;
   if (!wanted) throw new AppError('invalid-argument', `${checkpoint} says no evaluation size: an ONNX export needs a size`);
   const net = new EncNet(model.config.model, model.classes.length, 0);

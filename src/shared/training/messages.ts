@@ -60,8 +60,9 @@ export interface ExportJob {
   kind: 'export';
   checkpoint: string;
   outFile: string;
-  format: 'safetensors' | 'onnx';
-  /** Half precision (safetensors only). */
+  /** `pth` is a state dict as `torch.save` writes it. */
+  format: 'safetensors' | 'onnx' | 'pth';
+  /** Half precision (not of ONNX). */
   half: boolean;
   /** [height, width] of an ONNX model's images; null takes the evaluation size. */
   size: [number, number] | null;
