@@ -1,3 +1,4 @@
+import { protocolText } from '#shared/metrics/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageEntry } from '#shared/contract/datasets';
@@ -8,7 +9,7 @@ import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
-import { filterRuns } from '../../src/renderer/features/runs/filter.ts';
+import { filterRuns, sortRuns, type RunOrder } from '../../src/renderer/features/runs/filter.ts';
 import {
   changedCount,
   parseNumbers,
@@ -20,7 +21,7 @@ import {
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
 import { spread } from '../../src/renderer/ui/line-ends.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
-import { bytes, duration, fraction, megabytes, percent, protocolText } from '../../src/renderer/ui/format.ts';
+import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
   id,
@@ -207,6 +208,18 @@ test('runs are found by words in name, tags and note, and by tag', () => {
     [],
     ['wide crops', 'narrow', 'third'],
   ]);
+});
+
+test('runs come in the order of a column, what has no score last either way, and alike ones the newest first', () => {
+  const run = (name: string, bestMiou: number | null, createdAt: string) =>
+    ({ name, bestMiou, createdAt, status: 'finished', epochsDone: 1, durationSeconds: 1 }) as unknown as RunSummary;
+  const runs = [run('b 10', 0.4, '2026-01-01'), run('b 9', 0.6, '2026-01-02'), run('a', null, '2026-01-03'), run('c', 0.4, '2026-01-04')];
+  const ordered = (by: RunOrder, descending: boolean) => sortRuns(runs, { by, descending }).map(({ name }) => name);
+  expect(ordered('miou', true)).toEqual(['b 9', 'c', 'b 10', 'a']);
+  expect(ordered('miou', false)).toEqual(['c', 'b 10', 'b 9', 'a']);
+  expect(ordered('name', false)).toEqual(['a', 'b 9', 'b 10', 'c']);
+  expect(ordered('date', true)).toEqual(['c', 'a', 'b 9', 'b 10']);
+  expect(ordered('status', false)).toEqual(['c', 'a', 'b 9', 'b 10']);
 });
 
 test('the palette finds by words, what begins with them first', () => {

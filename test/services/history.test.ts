@@ -138,6 +138,13 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
   expect(all[0].classes).toHaveLength(11);
   expect(JSON.parse((await bytes(`run/${run.id}.json`)).toString())).toEqual(all[0]);
   expect((await get(`run/${run.id}.exe`)).status).toBe(404);
+  // Separated as a person says; without a word, for spreadsheets.
+  const head = async (query: string) => (await bytes(`run/${run.id}.csv${query}`)).toString().split('\n')[0];
+  expect(await head('')).toMatch(/^\uFEFFepoch,loss,/);
+  expect(await head('?csv=semicolon')).toMatch(/^\uFEFFepoch;loss;/);
+  expect(await head('?csv=plain')).toMatch(/^epoch,loss,/);
+  expect((await get(`run/${run.id}.csv?csv=pipe`)).status).toBe(422);
+  expect(await (await get(`run/${run.id}.csv?csv=pipe`)).text()).toBe('csv must be one of comma, semicolon, tab, plain, received "pipe"');
 
   const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
   expect(detail.strip).toMatchObject({

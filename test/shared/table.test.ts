@@ -5,8 +5,8 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import { metricsTable, toCsv, type Cell } from '#shared/training/metrics-table';
 import type { EpochMetrics } from '#shared/training/messages';
 
-/** Reads CSV as RFC 4180 has it. */
-function parse(text: string): string[][] {
+/** Reads CSV as RFC 4180 has it, whatever separates its cells. */
+function parse(text: string, separator = ','): string[][] {
   const rows: string[][] = [[]];
   let cell = '';
   let quoted = false;
@@ -16,7 +16,7 @@ function parse(text: string): string[][] {
       cell += '"';
       at++;
     } else if (char === '"') quoted = !quoted;
-    else if (!quoted && (char === ',' || char === '\n')) {
+    else if (!quoted && (char === separator || char === '\n')) {
       rows.at(-1)!.push(cell);
       cell = '';
       if (char === '\n') rows.push([]);
@@ -74,6 +74,18 @@ describe('CSV', () => {
     expect(parse(toCsv({ header: [name], rows: [[name]] }))).toEqual([[`'${name}`], [`'${name}`]]);
   });
 
+  test.each([
+    ['comma', ',', '0.5'],
+    ['semicolon', ';', '0,5'],
+    ['tab', '\t', '0.5'],
+    ['plain', ',', '0.5'],
+  ] as const)('as %s keeps cells apart that hold what separates them', (form, separator, number) => {
+    const row = ['a,b', 'c;d', 'e\tf', 'g', 0.5, null];
+    const text = toCsv({ header: row.map((_, n) => `column ${n}`), rows: [row] }, form);
+    expect(text.charCodeAt(0) === 0xfeff).toBe(form !== 'plain');
+    expect(parse(text, separator)[1]).toEqual(['a,b', 'c;d', 'e\tf', 'g', number, '']);
+  });
+
   test('leaves negative numbers numbers', () => {
     expect(toCsv({ header: ['loss'], rows: [[-0.5], [-1e-9]] })).toBe('loss\n-0.5\n-1e-9\n');
   });
@@ -87,7 +99,7 @@ describe('CSV', () => {
 
   test('drops what no text file may hold, and begins with the mark of UTF-8 only for spreadsheets', () => {
     expect(toCsv({ header: ['a\0b'], rows: [] })).toBe('ab\n');
-    expect(toCsv({ header: ['ü'], rows: [] }, true).charCodeAt(0)).toBe(0xfeff);
+    expect(toCsv({ header: ['ü'], rows: [] }, 'comma').charCodeAt(0)).toBe(0xfeff);
     expect(toCsv({ header: ['ü'], rows: [] }).charCodeAt(0)).not.toBe(0xfeff);
   });
 });

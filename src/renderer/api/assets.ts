@@ -1,3 +1,5 @@
+import type { CsvForm } from '#shared/training/metrics-table';
+
 const encoded = (imageId: string): string => imageId.split('/').map(encodeURIComponent).join('/');
 
 interface Stamped {
@@ -28,9 +30,11 @@ export const assetUrl = {
     address(`${datasetId}/thumb/${encoded(image.id)}`, { size, rev: image.imageStamp }),
   mask: (datasetId: string, imageId: string, size: number, revision: string): string =>
     address(`${datasetId}/mask/${encoded(imageId)}`, { size, rev: revision }),
-  run: (datasetId: string, runId: string, extension: ExportFormat): string =>
-    address(`${datasetId}/run/${encodeURIComponent(runId)}.${extension}`),
-  history: (datasetId: string, extension: ExportFormat): string => address(`${datasetId}/history/runs.${extension}`),
+  /** @param csv the form of csv files; others have none */
+  run: (datasetId: string, runId: string, extension: ExportFormat, csv: CsvForm): string =>
+    address(`${datasetId}/run/${encodeURIComponent(runId)}.${extension}`, extension === 'csv' ? { csv } : {}),
+  history: (datasetId: string, extension: ExportFormat, csv: CsvForm): string =>
+    address(`${datasetId}/history/runs.${extension}`, extension === 'csv' ? { csv } : {}),
   strip: (datasetId: string, runId: string, file: string, epoch: number): string =>
     address(`${datasetId}/strip/${encodeURIComponent(runId)}/${file}`, { rev: epoch }),
 };

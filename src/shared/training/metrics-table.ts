@@ -38,11 +38,20 @@ export function metricsTable(history: readonly EpochMetrics[], classes: readonly
 /** What a spreadsheet would take for a formula. A number is none, also a negative one. */
 const formula = /^[=+\-@\t\r]/;
 
-function quote(value: Cell): string {
-  if (typeof value === 'number') return String(value);
+/** What csv files are written for. */
+export const csvForms = {
+  comma: { words: 'for spreadsheets', separator: ',', decimal: '.', marked: true },
+  semicolon: { words: 'for spreadsheets with a decimal comma', separator: ';', decimal: ',', marked: true },
+  tab: { words: 'separated by tabs', separator: '\t', decimal: '.', marked: true },
+  plain: { words: 'for programs, without a byte order mark', separator: ',', decimal: '.', marked: false },
+} as const;
+export type CsvForm = keyof typeof csvForms;
+
+function quote(value: Cell, { separator, decimal }: (typeof csvForms)[CsvForm]): string {
+  if (typeof value === 'number') return String(value).replace('.', decimal);
   const text = (value ?? '').replaceAll('\0', '');
   const safe = formula.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return /["\r\n]/.test(safe) || safe.includes(separator) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** The mark by which spreadsheets know UTF-8. */
@@ -50,9 +59,10 @@ const byteOrderMark = '\uFEFF';
 
 /**
  * A table as CSV; an empty cell where there is no number. What a spreadsheet would run as a formula begins with an apostrophe.
- * @param forSpreadsheets begins with the mark by which spreadsheets know UTF-8; programs that read the file need none
+ * @param form how cells are separated, numbers written, and whether it begins with the mark by which spreadsheets know UTF-8
  */
-export function toCsv({ header, rows }: Table, forSpreadsheets = false): string {
-  const lines = [header, ...rows].map((row) => row.map(quote).join(','));
-  return `${forSpreadsheets ? byteOrderMark : ''}${lines.join('\n')}\n`;
+export function toCsv({ header, rows }: Table, form: CsvForm = 'plain'): string {
+  const { separator, marked } = csvForms[form];
+  const lines = [header, ...rows].map((row) => row.map((cell) => quote(cell, csvForms[form])).join(separator));
+  return `${marked ? byteOrderMark : ''}${lines.join('\n')}\n`;
 }

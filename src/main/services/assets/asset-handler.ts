@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
 import { withPicture } from '#files/picture';
+import { csvForms, type CsvForm } from '#shared/training/metrics-table';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -69,9 +70,9 @@ export class AssetHandler {
       case 'mask':
         return this.smallPicture(url, () => this.mask(dataset, id, size));
       case 'run':
-        return this.runExport(runs, id);
+        return this.runExport(runs, id, csvFormOf(url));
       case 'history':
-        return this.historyExport(runs, id);
+        return this.historyExport(runs, id, csvFormOf(url));
       case 'strip':
         return this.strip(runs, id);
       default:
@@ -111,13 +112,14 @@ export class AssetHandler {
     return { run: await runs.detail(runId, withSteps ? 0 : Number.MAX_SAFE_INTEGER), classes: runs.store.classes(runId) };
   }
 
-  private async runExport(runs: RunService, name: string): Promise<Response> {
+  private async runExport(runs: RunService, name: string, form: CsvForm): Promise<Response> {
     const { name: runId, ext } = path.parse(name);
-    return exportResponse(runId, ext, await this.exported(runs, runId, ext === '.json'), { csv: runCsv, json: runJson, xlsx: runXlsx });
+    const csv = (run: ExportedRun) => runCsv(run, form);
+    return exportResponse(runId, ext, await this.exported(runs, runId, ext === '.json'), { csv, json: runJson, xlsx: runXlsx });
   }
 
   /** All runs that are not deleted. */
-  private async historyExport(runs: RunService, name: string): Promise<Response> {
+  private async historyExport(runs: RunService, name: string, form: CsvForm): Promise<Response> {
     const ext = path.extname(name);
     const ids = runs.store.list(false).map(({ id }) => id);
     // Every step of every run does not fit one text: JSON goes out run by run.
@@ -129,7 +131,7 @@ export class AssetHandler {
       );
     const all: ExportedRun[] = [];
     for (const id of ids) all.push(await this.exported(runs, id, false));
-    return exportResponse('runs', ext, all, { csv: historyCsv, xlsx: historyXlsx });
+    return exportResponse('runs', ext, all, { csv: (every) => historyCsv(every, form), xlsx: historyXlsx });
   }
 
   private async *each(runs: RunService, ids: readonly string[]): AsyncGenerator<ExportedRun> {
@@ -145,6 +147,15 @@ export class AssetHandler {
     const picture = { maskFile: store.file(runId, 'strip', file), format: null, classes: store.classes(runId), maxWidth: null };
     return respond(await this.workers.run('maskPicture', picture), 'image/png');
   }
+}
+
+/** The form that an address asks csv files in; without one, that of spreadsheets. @throws AppError 'invalid-argument' naming the forms */
+function csvFormOf(url: URL): CsvForm {
+  const asked = url.searchParams.get('csv') ?? 'comma';
+  const known = Object.keys(csvForms) as CsvForm[];
+  const form = known.find((each) => each === asked);
+  if (!form) throw new AppError('invalid-argument', `csv must be one of ${known.join(', ')}, received "${asked}"`);
+  return form;
 }
 
 const exportTypes: Record<string, string> = {

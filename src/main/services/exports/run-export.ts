@@ -1,7 +1,7 @@
 import writeExcelFile from 'write-excel-file/node';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { metricsTable, toCsv, type Table } from '#shared/training/metrics-table';
+import { metricsTable, toCsv, type CsvForm, type Table } from '#shared/training/metrics-table';
 
 /** A run with the classes its scores are of. */
 export interface ExportedRun {
@@ -10,8 +10,8 @@ export interface ExportedRun {
 }
 
 /** A run's epochs as CSV, the reference's columns first. */
-export function runCsv({ run, classes }: ExportedRun): string {
-  return toCsv(metricsTable(run.epochs, classes, 'reference'), true);
+export function runCsv({ run, classes }: ExportedRun, form: CsvForm): string {
+  return toCsv(metricsTable(run.epochs, classes, 'reference'), form);
 }
 
 /** Everything about a run: settings, epochs, steps, checkpoints. */
@@ -107,8 +107,8 @@ export function historyXlsx(runs: readonly ExportedRun[]): Promise<Uint8Array> {
 }
 
 /** Every run, one row each. */
-export function historyCsv(runs: readonly ExportedRun[]): string {
-  return toCsv(summaryTable(runs), true);
+export function historyCsv(runs: readonly ExportedRun[], form: CsvForm): string {
+  return toCsv(summaryTable(runs), form);
 }
 
 /** Everything about every run, one after the other: together they may be longer than a text can be. */

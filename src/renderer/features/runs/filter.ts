@@ -8,3 +8,29 @@ export function filterRuns(runs: readonly RunSummary[], text: string, tag: strin
     return (tag === '' || run.tags.includes(tag)) && words.every((word) => content.includes(word));
   });
 }
+
+/** By what a table of runs is ordered. */
+export type RunOrder = 'name' | 'status' | 'miou' | 'epochs' | 'duration' | 'date';
+
+const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
+  name: ({ name }) => name,
+  status: ({ status }) => status,
+  miou: ({ bestMiou }) => bestMiou,
+  epochs: ({ epochsDone }) => epochsDone,
+  duration: ({ durationSeconds }) => durationSeconds,
+  date: ({ createdAt }) => createdAt,
+};
+
+function compared(a: string | number, b: string | number): number {
+  return typeof a === 'string' || typeof b === 'string' ? String(a).localeCompare(String(b), undefined, { numeric: true }) : a - b;
+}
+
+/** Runs in the order of a column, those that are alike the newest first; what has no score comes last either way. */
+export function sortRuns(runs: readonly RunSummary[], { by, descending }: { by: RunOrder; descending: boolean }): RunSummary[] {
+  const key = keys[by];
+  return runs.toSorted((a, b) => {
+    const [one, other] = [key(a), key(b)];
+    if (one === null || other === null) return Number(one === null) - Number(other === null);
+    return (descending ? compared(other, one) : compared(one, other)) || compared(b.createdAt, a.createdAt);
+  });
+}
