@@ -112,6 +112,18 @@ program
   });
 
 program
+  .command('review')
+  .description('Time opening a predicted split in Review and filtering it by a cell of the matrix, in Chromium.')
+  .requiredOption('--data <dir>', 'data set, such as ../shared/camvid')
+  .option('--images <n>', 'images of the split', whole, 233)
+  .option('--switches <n>', 'times that it is opened', whole, 9)
+  .action(async (options: object) => {
+    const file = './bench/review.ts';
+    const { measureReview } = (await import(file)) as { measureReview: (given: object) => Promise<object> };
+    console.log(JSON.stringify(await measureReview(options)));
+  });
+
+program
   .command('canvas')
   .description('Time painting, looking and the tools on one photo at several sizes, in Chromium.')
   .requiredOption('--photo <file>', 'photo, such as one of ../shared/camvid/val')

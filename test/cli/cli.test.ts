@@ -87,7 +87,7 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(Object.keys(result.protocol)).toEqual(['split', 'classes', 'void', 'resolution', 'scales', 'flip']);
   expect(result.images).toBe(2);
   expect(result.perClass[10]).toMatchObject({ id: 10, name: 'Bicyclist' });
-  expect(Object.keys(result.perClass[10])).toEqual(['id', 'name', 'iou', 'interval', 'precision', 'recall']);
+  expect(Object.keys(result.perClass[10])).toEqual(['id', 'name', 'iou', 'interval', 'precision', 'recall', 'shapes']);
   expect((await cli('evaluate', '--checkpoint', checkpoint, '--data', data)).stdout).toContain('pixel accuracy');
 
   const masks = temporaryFolder();

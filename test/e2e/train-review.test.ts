@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
 import readXlsxFile from 'read-excel-file/node';
 import { insertRun } from '../../scripts/soak/hostile-sets.ts';
@@ -108,6 +109,24 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   await expect(app.getByText('A label has changed since')).toBeVisible();
   await app.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
+
+  // A report is one file: opened by itself it shows its pictures, and it can be printed.
+  const saved = app.waitForEvent('download');
+  await app.getByRole('button', { name: 'Save report' }).click();
+  const report = path.join(userData, (await saved).suggestedFilename());
+  await (await saved).saveAs(report);
+  const page = await app.context().newPage();
+  await page.goto(pathToFileURL(report).href);
+  await expect(page.getByRole('heading', { level: 1 })).not.toBeEmpty();
+  await expect(page.getByText(`mIoU ${shown.miou}`).first()).toBeVisible();
+  expect(await page.locator('img').evaluateAll((all) => all.map((each) => (each as HTMLImageElement).naturalWidth))).toEqual(
+    new Array(8).fill(1080),
+  );
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  const pdf = await page.pdf({ format: 'A4' });
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  expect(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)!.length).toBeGreaterThan(1);
+  await page.close();
 
   const pane = (await app.getByRole('figure', { name: 'Errors' }).boundingBox())!;
   await app.mouse.dblclick(pane.x + pane.width * 0.5, pane.y + pane.height * 0.5);

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
+import sharp from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
 import type { PredictionInfo, PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
@@ -328,6 +329,35 @@ test('what was painted a moment ago and is not saved yet is learned from, and is
   expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
   const { label, width } = await bench.call<ReviewMasks>('review.masks', { predictionId, imageId: 'train/train-1' });
   expect([label![0], label![35 + width]]).toEqual([4, 5]);
+  await bench.workbench.shutDown();
+});
+
+test('a report is a page of its own: numbers as on the screen, pictures inside, and names of others as text', async () => {
+  const [first, second] = [await train(1), await train(2)];
+  await bench.call('runs.rename', { runId: second.id, name: '<img src=x onerror=alert(1)> & "more"' });
+  const ids: string[] = [];
+  for (const { id } of [first, second]) {
+    const done = predicted();
+    await bench.call('review.predict', { runId: id, split: 'val' });
+    ids.push((await done).predictionId);
+  }
+  const { name, html } = await bench.call<{ name: string; html: string }>('review.report', { predictionId: ids[1], against: ids[0] });
+  expect(name).toMatch(/^[\p{L}\p{N}.-]+\.html$/u);
+  const { miou, perClass, prediction } = await resultOf(ids[1]);
+  expect(html).toContain(`mIoU <strong>${miou!.toFixed(3)}</strong>`);
+  for (const { id, name: className } of prediction.classes) {
+    const row = html.split('\n').find((line) => line.includes(`>${className}</td>`) || line.includes(`</span>${className}</td>`))!;
+    expect(row).toContain(perClass[id].iou?.toFixed(3) ?? '–');
+  }
+  expect(html).toContain('&lt;img src=x onerror=alert(1)&gt; &amp; &quot;more&quot;');
+  expect(html).not.toContain('<img src=x');
+  // Nothing is fetched from anywhere.
+  expect(html.match(/(?:src|href)="(?!data:)/g)).toBeNull();
+  expect(html).not.toMatch(/<script|url\(|@import/);
+  const pictures = [...html.matchAll(/src="data:image\/jpeg;base64,([^"]+)"/g)].map(([, text]) => Buffer.from(text, 'base64'));
+  expect(pictures).toHaveLength(2);
+  for (const picture of pictures) expect(await sharp(picture).metadata()).toMatchObject({ format: 'jpeg', width: 1080 });
+  await expect(bench.call('review.report', { predictionId: 'none', against: null })).rejects.toMatchObject({ code: 'not-found' });
   await bench.workbench.shutDown();
 });
 

@@ -305,6 +305,17 @@ test('against another run images are in the order of what it did better or worse
   expect(gains('improved')).toEqual([...worsened].reverse());
   const [first] = review.ranked;
   expect(review.gainOf(first)).toBeCloseTo(first.miou! - review.other!.images.find(({ id }) => id === first.id)!.miou!, 12);
+  const scores = (of: typeof review.result) => of!.images.flatMap(({ miou }) => miou ?? []);
+  expect(review.change).toMatchObject({ images: 3, miou: { before: review.other!.miou, after: review.result!.miou } });
+  expect(review.change!.better + review.change!.worse).toBeLessThanOrEqual(scores(review.result).length);
+  // Fixed since that run, for as long as somebody worked on it.
+  expect(review.since).toEqual({ images: 0, seconds: 0 });
+  await stroke(bench, 'train/train-0', box(0, 0, 20, 20, 6));
+  await window.session.client.edits.save({ imageId: 'train/train-0' });
+  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 42 });
+  await eventually(() => window.session.work.secondsOf('train/train-0') === 42);
+  await review.compareWith(predictionId);
+  expect(review.since).toEqual({ images: 1, seconds: 42 });
   await review.compareWith(null);
   expect([review.order, review.image!.other]).toEqual(['iou', null]);
 });

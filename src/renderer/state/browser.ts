@@ -12,9 +12,9 @@ export function notify(title: string, body: string): void {
 }
 
 /** Hands a text over as a file to save. */
-export function saveText(name: string, text: string): void {
+export function saveText(name: string, text: string, type = 'application/json'): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
+  link.href = URL.createObjectURL(new Blob([text], { type }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);

@@ -2,11 +2,16 @@ import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage,
 import type { EvaluationConfig } from '#shared/training/run-config';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { mapClasses } from '#shared/classes/class-map';
+import { changeBetween } from '#shared/metrics/change-between';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
+import { saveText } from './browser.ts';
+import { trainOn } from './resume-run.ts';
+import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
+import { workSince, type WorkSince } from './review-change.ts';
 import { takeBack } from './take-back.ts';
 import { SvelteMap } from 'svelte/reactivity';
 
@@ -47,6 +52,8 @@ export class ReviewState {
   /** The prediction of another run that this one is held against; null for none. */
   otherId = $state<string | null>(null);
   other = $state.raw<ReviewResult | null>(null);
+  /** What was done since the other run; null while that is not known. */
+  since = $state.raw<WorkSince | null>(null);
   /** By what the images are ordered, the worst first. */
   order = $state<ReviewOrder>('iou');
   readonly fixes: ReviewFixes;
@@ -110,12 +117,21 @@ export class ReviewState {
   /** Holds this prediction against another run's, or against none. */
   async compareWith(predictionId: string | null): Promise<void> {
     this.otherId = predictionId;
-    this.other = null;
+    [this.other, this.since] = [null, null];
     if (predictionId === null) {
       if (this.order === 'worsened' || this.order === 'improved') this.orderBy('iou');
-    } else await this.session.attempt(async () => (this.other = await this.session.client.review.result({ predictionId })));
+    } else {
+      await this.session.attempt(async () => {
+        const other = await this.session.client.review.result({ predictionId });
+        const since = await workSince(this.session, other.prediction.runId);
+        if (this.otherId === predictionId) [this.other, this.since] = [other, since];
+      });
+    }
     if (this.imageId) await this.open(this.imageId);
   }
+
+  /** This prediction held against the other run's; null without one, and where its classes are others. */
+  readonly change = $derived.by(() => (this.other && this.result ? changeBetween(this.other, this.result) : null));
 
   /** How much better an image's mIoU is than in the other run's prediction; null where one of them has none. */
   gainOf(image: ReviewImage): number | null {
@@ -269,6 +285,26 @@ export class ReviewState {
       this.progress = await this.session.client.review.predict({ runId, split, evaluation });
       if (this.progress.state === 'finished')
         this.session.toasts.show('info', 'Every image is as it was predicted: nothing was to be done.');
+    });
+  }
+
+  /** Saves a report of this prediction, and of what changed against the other run's, as a page that needs nothing besides itself. */
+  async report(): Promise<void> {
+    const { prediction, otherId, session } = this;
+    if (!prediction) return;
+    await session.attempt(async () => {
+      const { name, html } = await session.client.review.report({ predictionId: prediction.id, against: otherId });
+      saveText(name, html, 'text/html');
+    });
+  }
+
+  /** Leaves the run's settings where Train finds them, to go on from what it has learnt with the labels as they are now. */
+  async trainOn(): Promise<void> {
+    const { runId, session } = this;
+    if (runId === null) return;
+    await session.attempt(async () => {
+      const [run] = await runDetails(session, [runId]);
+      trainOn(session, run);
     });
   }
 

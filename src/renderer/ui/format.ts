@@ -1,5 +1,3 @@
-import type { Protocol } from '#shared/metrics/protocol';
-
 /** 0.43126 as 0.431; a dash where there is no number. */
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
@@ -37,9 +35,3 @@ export function dateTime(iso: string): string {
 export const timeOfDay = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 
 export const cssColor = ([red, green, blue]: readonly [number, number, number]): string => `rgb(${red} ${green} ${blue})`;
-
-/** How a number was measured, in one line. */
-export function protocolText({ split, classes, resolution, scales, flip }: Protocol): string {
-  const several = scales.length > 1 || scales[0] !== 1 ? `, scales ${scales.join(', ')}` : '';
-  return `${split}, ${classes} classes, void left out, ${resolution}${several}${flip ? ', mirrored too' : ''}`;
-}

@@ -131,6 +131,8 @@ export const review = {
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
     result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),
     masks: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<ReviewMasks>(),
+    /** A prediction with its run, and against another run's, as a page that needs nothing besides itself, and the name of its file. */
+    report: method(z.strictObject({ predictionId: z.string(), against: z.string().nullable() })).returns<{ name: string; html: string }>(),
     /** Remembers that a label is right where a prediction differs. @returns the decision's number */
     keep: method(z.strictObject({ imageId, label: keptSchema })).returns<number>(),
     kept: method(z.strictObject({ imageId })).returns<KeptLabel[]>(),

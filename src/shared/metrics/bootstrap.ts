@@ -16,8 +16,8 @@ const resamples = 1000;
 const manyImages = 2000;
 const resamplesOfMany = 200;
 
-/** Hits and unions of each class, image by image. */
-function countsOf(matrices: readonly (readonly number[])[], classes: number): Float64Array {
+/** Hits and unions of each class, image by image: float64 [images, classes, 2]. */
+export function countsOf(matrices: readonly (readonly number[])[], classes: number): Float64Array {
   const counts = new Float64Array(matrices.length * classes * 2);
   matrices.forEach((matrix, image) => {
     const at = image * classes * 2;
@@ -36,7 +36,8 @@ function countsOf(matrices: readonly (readonly number[])[], classes: number): Fl
   return counts;
 }
 
-function percentiles(values: number[]): Interval | null {
+/** The middle 95 % of values, which are sorted by it; null of none. */
+export function percentiles(values: number[]): Interval | null {
   if (values.length === 0) return null;
   values.sort((a, b) => a - b);
   const at = (share: number): number => {
@@ -45,6 +46,27 @@ function percentiles(values: number[]): Interval | null {
     return values[low] + (place - low) * ((values[low + 1] ?? values[low]) - values[low]);
   };
   return [at(0.025), at(0.975)];
+}
+
+/** The IoU of each class, of sums of hits and unions; null where it is in neither label nor prediction. */
+export const iousOf = (sum: Float64Array): (number | null)[] =>
+  Array.from({ length: sum.length / 2 }, (_, id) => (sum[2 * id + 1] > 0 ? sum[2 * id] / sum[2 * id + 1] : null));
+
+/**
+ * Sums of images that are drawn with replacement, as many as there are, the same ones each time.
+ * @param counts float64 [images, numbers] @param visit gets the sum of a draw, until the next
+ */
+export function forEachResample(counts: Float64Array, images: number, visit: (sum: Float64Array) => void): void {
+  const random = Random.named('bootstrap', seed);
+  const sum = new Float64Array(counts.length / images);
+  for (let n = images > manyImages ? resamplesOfMany : resamples; n > 0; n--) {
+    sum.fill(0);
+    for (let draw = 0; draw < images; draw++) {
+      const at = random.integer(images) * sum.length;
+      for (let k = 0; k < sum.length; k++) sum[k] += counts[at + k];
+    }
+    visit(sum);
+  }
 }
 
 /**
@@ -58,21 +80,14 @@ export function bootstrapIntervals(matrices: readonly (readonly number[])[], cla
   // Images that are all void say nothing.
   if (matrices.filter((matrix) => matrix.some((count) => count > 0)).length < 2) return none;
   const counts = countsOf(matrices, classes);
-  const random = Random.named('bootstrap', seed);
   const means: number[] = [];
   const ious = Array.from({ length: classes }, (): number[] => []);
-  const sum = new Float64Array(2 * classes);
-  for (let n = images > manyImages ? resamplesOfMany : resamples; n > 0; n--) {
-    sum.fill(0);
-    for (let draw = 0; draw < images; draw++) {
-      const at = random.integer(images) * 2 * classes;
-      for (let k = 0; k < sum.length; k++) sum[k] += counts[at + k];
-    }
-    const each = ious.map((_, id) => (sum[2 * id + 1] > 0 ? sum[2 * id] / sum[2 * id + 1] : null));
+  forEachResample(counts, images, (sum) => {
+    const each = iousOf(sum);
     each.forEach((iou, id) => iou !== null && ious[id].push(iou));
     const mean = meanOf(each);
     if (mean !== null) means.push(mean);
-  }
+  });
   const withClass = (id: number) => matrices.reduce((found, _, image) => found + (counts[image * 2 * classes + 2 * id + 1] > 0 ? 1 : 0), 0);
   return { miou: percentiles(means), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
 }

@@ -7,3 +7,9 @@ export interface Protocol {
   scales: number[];
   flip: boolean;
 }
+
+/** How a number was measured, in one line. */
+export function protocolText({ split, classes, resolution, scales, flip }: Protocol): string {
+  const several = scales.length > 1 || scales[0] !== 1 ? `, scales ${scales.join(', ')}` : '';
+  return `${split}, ${classes} classes, void left out, ${resolution}${several}${flip ? ', mirrored too' : ''}`;
+}

@@ -139,7 +139,7 @@ export class DatasetScope {
     endings.push({ what: 'masks under edit', end: () => this.edits.close() });
     this.training = new TrainingService({ ...shared, runs: store, queue: new QueueStore(db), surveyed, settle, device, codeVersion });
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
-    this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed, settle });
+    this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed, settle, detail: (id) => this.runs.detail(id) });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
     this.assist = new AssistService({ dataset, runs: store, host: options.assistant });
     endings.push({ what: 'the assistant', end: () => this.assist.close() });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
+import type { RunDetail } from '#shared/contract/runs';
 import type { PredictionInfo, PredictionProgress, Renewal, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import { wholePredictionName } from '#shared/data/prediction-names';
 import type { Sample } from '#shared/data/sample';
@@ -20,6 +21,8 @@ import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { makeReport, type ReportSources } from '../reports/make-report.ts';
+import type { TaskInput } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { Db } from '../database.ts';
 import { KeptLabels } from './kept-labels.ts';
@@ -44,6 +47,8 @@ interface ReviewOptions {
   surveyed: () => Promise<void>;
   /** Saves what was painted and is not in its file yet: scores are of what a person sees. */
   settle: () => Promise<void>;
+  /** A run with its epochs, settings and origin. */
+  detail: (runId: string) => Promise<RunDetail>;
   events: Emitter;
   outbox: Outbox;
   log: Logger;
@@ -232,16 +237,33 @@ export class ReviewService {
 
   /** The prediction of an image and its label as it is now, both in the prediction's class ids. @throws AppError 'not-found' */
   private masks(predictionId: string, imageId: string): Promise<ReviewMasks> {
-    const { predictions, dataset, workers } = this.options;
+    return this.options.workers.run('reviewMasks', this.masksInput(predictionId, imageId));
+  }
+
+  private masksInput(predictionId: string, imageId: string): TaskInput<'reviewMasks'> {
+    const { predictions, dataset } = this.options;
     const { classes, format } = dataset.classSet;
     const { ids } = mapClasses(classes, predictions.info(predictionId).classes);
-    return workers.run('reviewMasks', {
+    return {
       predictionFile: predictions.file(predictionId, imageId),
       maskFile: dataset.image(imageId).maskFile,
       format,
       // Void is in no class set, and stays void.
       toPredicted: Array.from({ length: voidId + 1 }, (_, id) => ids[id] ?? -1),
-    });
+    };
+  }
+
+  private report(predictionId: string, against: string | null) {
+    const { dataset, workers, detail, predictions } = this.options;
+    const { classes } = predictions.info(predictionId);
+    const sources: ReportSources = {
+      dataset: path.basename(dataset.path),
+      result: (id) => this.result(id),
+      run: detail,
+      picture: (id, imageId) =>
+        workers.run('reportPicture', { ...this.masksInput(id, imageId), imageFile: dataset.image(imageId).imageFile, classes }),
+    };
+    return makeReport(sources, predictionId, against);
   }
 
   /** Cancels a prediction under way and waits for its end, at most `limitMs`. Never rejects. */
@@ -262,6 +284,7 @@ export class ReviewService {
       progress: () => this.lastProgress,
       result: ({ predictionId }) => this.result(predictionId),
       masks: ({ predictionId, imageId }) => this.masks(predictionId, imageId),
+      report: ({ predictionId, against }) => this.report(predictionId, against),
       keep: ({ imageId, label }) => {
         this.options.access.assertOwned();
         this.options.dataset.image(imageId);

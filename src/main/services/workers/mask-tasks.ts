@@ -170,6 +170,7 @@ export interface MaskTasks {
   packIds: (input: PackInput) => PackedIds;
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;
   reviewMasks: (input: ReviewInput) => ReviewMasks;
+  reportPicture: (input: ReviewInput & { imageFile: string; classes: readonly ClassInfo[] }) => Promise<Uint8Array>;
   readPrediction: (input: PredictionInput) => Uint8Array;
   pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;
   survey: (input: SurveyInput) => Promise<Survey[]>;

@@ -23,6 +23,7 @@ import { classList, storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { colourMask } from '../assets/colour-mask.ts';
 import { exportImage as exportedImage } from '../dataset-exports/export-image.ts';
+import { reportPicture as picturesSideBySide } from '../reports/report-picture.ts';
 import { locateDataset } from '../layouts/recognise.ts';
 import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
@@ -217,15 +218,21 @@ export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise
 });
 
 /** An image's prediction and its label as it is now, both in the prediction's ids. @throws AppError 'corrupt-file' naming the file */
-export const reviewMasks = task((input: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> => {
-  const { predictionFile, maskFile, format, toPredicted } = input;
+export const reviewMasks = task(masksOf);
+
+function masksOf({ predictionFile, maskFile, format, toPredicted }: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> {
   const { width, height, values } = readStoredMask(predictionFile);
   const sureness = isThere(surenessFile(predictionFile)) ? readSureness(surenessFile(predictionFile)) : null;
   if (!isThere(maskFile)) return { width, height, prediction: values, label: null, sureness };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
   return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), sureness };
-});
+}
+
+/** A photo with the label and the prediction over it, side by side. @throws as `reviewMasks` and `openPicture` */
+export const reportPicture = task(({ imageFile, classes, ...input }: TaskInput<'reportPicture'>): Promise<TaskResult<'reportPicture'>> =>
+  picturesSideBySide(imageFile, masksOf(input), classes),
+);
 
 /** The size of a picture as a person sees it, by its header alone. @throws as `openPicture` */
 export const pictureSize = task(({ imageFile }: TaskInput<'pictureSize'>): Promise<TaskResult<'pictureSize'>> => {

@@ -1,0 +1,172 @@
+import type { ReviewResult } from '#shared/contract/review';
+import type { RunDetail } from '#shared/contract/runs';
+import { protocolText } from '#shared/metrics/protocol';
+import type { SplitChange } from '#shared/metrics/split-change';
+import { flatSettings } from '#shared/training/flat-settings';
+import { originFacts } from '#shared/training/origin-facts';
+import { escaped } from './escaped.ts';
+import { curvesSvg } from './report-curves.ts';
+
+/** An image of a report: photo, label and prediction side by side. */
+export interface ReportImage {
+  id: string;
+  miou: number | null;
+  /** JPEG. */
+  picture: Uint8Array;
+}
+
+/** What a report tells. */
+export interface Report {
+  dataset: string;
+  madeAt: string;
+  run: RunDetail;
+  result: ReviewResult;
+  worst: readonly ReportImage[];
+  best: readonly ReportImage[];
+  /** Another run that it is held against; null for a report of one. */
+  against: { run: RunDetail; result: ReviewResult; change: SplitChange | null } | null;
+}
+
+const style = `
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; font: 14px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2rem; font-size: 1.15rem; }
+table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top; }
+td.number, th.number { text-align: right; }
+.swatch { display: inline-block; width: .8em; height: .8em; margin-right: .4em; border: 1px solid #0003; }
+.matrix td { padding: .15rem .35rem; text-align: right; font-size: .75rem; } .matrix th { font-size: .75rem; }
+figure { margin: .8rem 0; break-inside: avoid; } figcaption { color: #57606a; }
+img { width: 100%; } svg { max-width: 40rem; font-size: 11px; }
+.clear { font-weight: 700; } .quiet { color: #57606a; } tr { break-inside: avoid; }
+@media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } * { print-color-adjust: exact; } }`;
+
+const share = (value: number | null | undefined): string => value?.toFixed(3) ?? '–';
+const gain = (before: number | null, after: number | null): string =>
+  before === null || after === null ? '–' : `${after >= before ? '+' : '−'}${Math.abs(after - before).toFixed(3)}`;
+const between = (interval: readonly [number, number] | null): string => (interval ? `${share(interval[0])} to ${share(interval[1])}` : '–');
+
+function table(head: readonly string[], rows: readonly (readonly string[])[], numbers = true): string {
+  const cell = (kind: 'th' | 'td') => (text: string, at: number) =>
+    `<${kind}${numbers && at > 0 ? ' class="number"' : ''}>${text}</${kind}>`;
+  const lines = rows.map((row) => `<tr>${row.map(cell('td')).join('')}</tr>`);
+  return `<table><thead><tr>${head.map(cell('th')).join('')}</tr></thead><tbody>${lines.join('\n')}</tbody></table>`;
+}
+
+const swatch = ([red, green, blue]: readonly number[]): string =>
+  `<span class="swatch" style="background:rgb(${red},${green},${blue})"></span>`;
+
+function perClass({ prediction, perClass: scores }: ReviewResult): string {
+  const head = ['Class', 'IoU', '95 % interval', 'precision', 'recall', 'boundary F'];
+  const rows = prediction.classes.map(({ id, name, color }) => {
+    const { iou, interval, precision, recall, shapes } = scores[id];
+    return [`${swatch(color)}${escaped(name)}`, share(iou), between(interval), share(precision), share(recall), share(shapes?.boundaryF)];
+  });
+  return table(head, rows);
+}
+
+/** Shares of each label, in per cent. */
+function matrix({ prediction: { classes }, confusion }: ReviewResult): string {
+  const head = `<tr><th></th>${classes.map(({ name }) => `<th>${escaped(name.slice(0, 5))}</th>`).join('')}</tr>`;
+  const rows = confusion.map((row, label) => {
+    const sum = row.reduce((total, count) => total + count, 0);
+    const cells = row.map((count, predicted) => {
+      const part = sum > 0 ? count / sum : 0;
+      const colour = label === predicted ? `rgba(31,111,235,${part.toFixed(2)})` : `rgba(207,34,46,${Math.min(1, 2 * part).toFixed(2)})`;
+      return `<td style="background:${colour}">${part >= 0.005 ? Math.round(100 * part) : ''}</td>`;
+    });
+    return `<tr><th>${escaped(classes[label].name)}</th>${cells.join('')}</tr>`;
+  });
+  return `<table class="matrix"><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table>`;
+}
+
+function changed({ result, against }: Report): string {
+  if (!against) return '';
+  const { change, run } = against;
+  const title = `<h2>Against ${escaped(run.summary.name)}</h2>`;
+  if (!change) return `${title}<p>It knows other classes: nothing of them can be compared.</p>`;
+  const rows = change.perClass.map(({ before, after, interval }, id) => {
+    const { name, color } = result.prediction.classes[id];
+    const isClear = interval !== null && (interval[0] > 0 || interval[1] < 0);
+    const told = isClear ? `<span class="clear">${gain(before, after)}</span>` : gain(before, after);
+    return [`${swatch(color)}${escaped(name)}`, share(before), share(after), told, between(interval)];
+  });
+  const { miou } = change;
+  return `${title}<p>mIoU ${share(miou.before)} → ${share(miou.after)}, <strong>${gain(miou.before, miou.after)}</strong>
+(${between(miou.interval)} in 95 of 100 cases). Of ${change.images} images ${change.better} are better, ${change.worse} worse.</p>
+${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
+<p class="quiet">What is bold is more than other images of this kind might undo.</p>`;
+}
+
+function curves(runs: readonly RunDetail[]): string {
+  const many = runs.length > 1;
+  const of = (what: string, value: (epoch: RunDetail['epochs'][number]) => number | null) =>
+    runs.map(({ summary, epochs }) => ({ name: many ? `${what}, ${summary.name}`.slice(0, 18) : what, values: epochs.map(value) }));
+  return [
+    curvesSvg(
+      'mIoU of the validation images',
+      of('mIoU', ({ miou }) => miou),
+    ),
+    curvesSvg('Loss', [...of('training', ({ loss }) => loss), ...of('validation', ({ validationLoss }) => validationLoss)]),
+  ].join('\n');
+}
+
+function settings(runs: readonly RunDetail[]): string {
+  const flat = runs.map(({ config }) => flatSettings(config));
+  const names = [...new Set(flat.flatMap((each) => [...each.keys()]))];
+  const rows = names.map((name) => [name, ...flat.map((each) => each.get(name) ?? '–')]);
+  const told = runs.length > 1 ? rows.filter(([, ...values]) => new Set(values).size > 1) : rows;
+  const head = ['Setting', ...runs.map(({ summary }) => escaped(summary.name))];
+  const none = '<p>Their settings are the same.</p>';
+  return told.length === 0
+    ? none
+    : table(
+        head,
+        told.map((row) => row.map(escaped)),
+        false,
+      );
+}
+
+function origins(runs: readonly RunDetail[]): string {
+  const facts = runs.map(originFacts);
+  const rows = facts[0].map(([name], at) => [name, ...facts.map((of) => of[at][1])].map(escaped));
+  return table(['', ...runs.map(({ summary }) => escaped(summary.name))], rows, false);
+}
+
+function pictures(title: string, images: readonly ReportImage[]): string {
+  if (images.length === 0) return '';
+  const figures = images.map(({ id, miou, picture }) => {
+    const source = `data:image/jpeg;base64,${Buffer.from(picture).toString('base64')}`;
+    const told = `<figcaption>${escaped(id)}, mIoU ${share(miou)}: photo, label, prediction</figcaption>`;
+    return `<figure><img src="${source}" alt="Photo, label and prediction of ${escaped(id)}">${told}</figure>`;
+  });
+  return `<h2>${title}</h2>${figures.join('\n')}`;
+}
+
+/** A page that needs nothing besides itself: to be kept, sent and printed. */
+export function reportHtml(report: Report): string {
+  const { run, result, against, dataset, madeAt } = report;
+  const runs = against ? [against.run, run] : [run];
+  const { prediction, miou, interval, pixelAccuracy } = result;
+  const title = against ? `${run.summary.name} against ${against.run.summary.name}` : run.summary.name;
+  const parts = [
+    `<h1>${escaped(title)}</h1>`,
+    `<p>EncNet on ${escaped(dataset)}, ${prediction.images} images of ${escaped(protocolText(prediction.protocol))}.
+Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
+    `<p>mIoU <strong>${share(miou)}</strong> (${between(interval)} over other images of the same kind),
+pixel accuracy <strong>${share(pixelAccuracy)}</strong>.</p>`,
+    changed(report),
+    `<h2>Classes</h2>${perClass(result)}`,
+    `<h2>Confusion</h2><p class="quiet">Rows are labels, columns predictions, in per cent of the label.</p>${matrix(result)}`,
+    `<h2>Curves</h2>${curves(runs)}`,
+    pictures('The worst images', report.worst),
+    pictures('The best images', report.best),
+    `<h2>${against ? 'Settings that differ' : 'Settings'}</h2>${settings(runs)}`,
+    `<h2>Origin</h2>${origins(runs)}`,
+  ];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title>
+<style>${style}</style></head><body>
+${parts.filter(Boolean).join('\n')}
+</body></html>
+`;
+}

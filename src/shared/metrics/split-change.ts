@@ -1,0 +1,78 @@
+import { countsOf, forEachResample, iousOf, percentiles, type Interval } from './bootstrap.ts';
+import { Confusion, meanOf } from './confusion.ts';
+
+/** A score of one prediction and of another, and in which the difference would lie over other images of the same kind. */
+export interface Change {
+  before: number | null;
+  after: number | null;
+  /** null where it cannot be told, as of fewer than two images. */
+  interval: Interval | null;
+}
+
+/** Two predictions of the same images held against each other: IoU, of the mean and of each class. */
+export interface SplitChange {
+  images: number;
+  /** Images whose mIoU is higher than before, and lower. */
+  better: number;
+  worse: number;
+  miou: Change;
+  perClass: Change[];
+}
+
+/** An image in both predictions, by its confusion matrices, row-major [label, prediction]. */
+export interface ImagePair {
+  id: string;
+  before: readonly number[];
+  after: readonly number[];
+}
+
+/**
+ * The change from one prediction to another, with 95 % intervals by drawing images with replacement, each with both of its matrices
+ * (paired bootstrap): what an image is hard by is in both. Source: Efron 1979.
+ */
+export function splitChange(images: readonly ImagePair[], classes: number): SplitChange {
+  const sorted = images.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const [before, after] = [sorted.map((image) => image.before), sorted.map((image) => image.after)];
+  const gains = sorted.map((image) => difference(meanIou(image.before, classes), meanIou(image.after, classes)));
+  const [scoresBefore, scoresAfter] = [before, after].map((matrices) => totalOf(matrices, classes).iou());
+  const intervals = intervalsOf(before, after, classes);
+  return {
+    images: sorted.length,
+    better: gains.filter((gain) => gain !== null && gain > 0).length,
+    worse: gains.filter((gain) => gain !== null && gain < 0).length,
+    miou: { before: meanOf(scoresBefore), after: meanOf(scoresAfter), interval: intervals.miou },
+    perClass: scoresBefore.map((score, id) => ({ before: score, after: scoresAfter[id], interval: intervals.perClass[id] })),
+  };
+}
+
+const difference = (before: number | null, after: number | null): number | null =>
+  before === null || after === null ? null : after - before;
+
+const meanIou = (matrix: readonly number[], classes: number): number | null => new Confusion(classes, matrix).meanIou();
+
+function totalOf(matrices: readonly (readonly number[])[], classes: number): Confusion {
+  const total = new Confusion(classes);
+  for (const matrix of matrices) total.merge(new Confusion(classes, matrix));
+  return total;
+}
+
+function intervalsOf(before: readonly (readonly number[])[], after: readonly (readonly number[])[], classes: number) {
+  const images = before.length;
+  if (images < 2) return { miou: null, perClass: new Array<null>(classes).fill(null) };
+  const [countsBefore, countsAfter] = [countsOf(before, classes), countsOf(after, classes)];
+  const numbers = 2 * classes;
+  const both = new Float64Array(images * 2 * numbers);
+  for (let image = 0; image < images; image++) {
+    both.set(countsBefore.subarray(image * numbers, (image + 1) * numbers), image * 2 * numbers);
+    both.set(countsAfter.subarray(image * numbers, (image + 1) * numbers), (image * 2 + 1) * numbers);
+  }
+  const means: number[] = [];
+  const changes = Array.from({ length: classes }, (): number[] => []);
+  const keep = (into: number[], change: number | null) => change !== null && into.push(change);
+  forEachResample(both, images, (sum) => {
+    const [then, now] = [iousOf(sum.subarray(0, numbers)), iousOf(sum.subarray(numbers))];
+    then.forEach((iou, id) => keep(changes[id], difference(iou, now[id])));
+    keep(means, difference(meanOf(then), meanOf(now)));
+  });
+  return { miou: percentiles(means), perClass: changes.map((values) => percentiles(values)) };
+}
