@@ -106,7 +106,7 @@ test('a model looks at the images, and a key goes to the one that it is least su
   const strip = app.getByRole('navigation', { name: 'Neighbours' });
   await app.keyboard.press('Shift+U');
   await expect(strip.getByRole('status')).toContainText(/The model looks at images: \d+ of \d+/);
-  const found = app.getByText(/The model is least sure of street-\d+: it expects to be wrong in \d+ % of it/);
+  const found = app.getByText(/street-\d+ would teach the model most now: it expects to be wrong in \d+ % of it/);
   await expect(found).toBeVisible({ timeout: 60_000 });
   const name = /street-\d+/.exec(await found.innerText())![0];
   await app.getByRole('button', { name: 'Go there' }).click();

@@ -1,6 +1,7 @@
 // The order in which images are gone to by what a model is unsure of; how unsure it is, is answered here.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doubtOf } from '#shared/assist/doubt';
+import { mostUseful } from '#shared/assist/usefulness';
 import { AppError } from '#shared/errors';
 import { Doubt } from '../../src/renderer/state/doubt.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -11,17 +12,20 @@ let doubt: Doubt;
 /** What the model is asked of, in order. */
 let asked: string[];
 let answers: Record<string, number | Error | Promise<number>>;
+/** What it sees in them; the same, unless told. */
+let features: Record<string, number[]>;
 
 beforeEach(async () => {
   const opened = await openBench({ train: 4, val: 1 });
   ({ window } = opened);
   asked = [];
+  features = {};
   answers = { 'train/train-0': 0.1, 'train/train-1': 0.3, 'train/train-2': 0.05, 'train/train-3': 0.2 };
   answerFor(opened.bench, 'assist.doubt', async (imageId) => {
     asked.push(imageId);
     const doubt = await answers[imageId];
     if (doubt instanceof Error) throw new AppError('corrupt-file', `${imageId} is torn`);
-    return { doubt };
+    return { doubt, features: features[imageId] ?? [0, 0] };
   });
   window.session.select('train/train-0');
   doubt = new Doubt(window.session);
@@ -35,7 +39,7 @@ test('every image is looked at once, and then gone to, the least sure first', as
   await doubt.next(null);
   expect(asked).toEqual(['train/train-0', 'train/train-1', 'train/train-2', 'train/train-3']);
   expect([doubt.looking, window.session.imageId]).toEqual([null, 'train/train-0']);
-  expect(told().at(-1)).toBe('The model is least sure of train-1: it expects to be wrong in 30 % of it.');
+  expect(told().at(-1)).toBe('train-1 would teach the model most now: it expects to be wrong in 30 % of it.');
   window.session.toasts.list.at(-1)!.actions[0].run();
   const visited = [window.session.imageId];
   for (let i = 0; i < 2; i++) {
@@ -46,6 +50,26 @@ test('every image is looked at once, and then gone to, the least sure first', as
   await doubt.next(null);
   expect(told().at(-1)).toBe('There is no other image here that is not done.');
   expect(asked).toHaveLength(4);
+});
+
+test('what is unlike the images before comes first, where the model is almost as unsure of it', async () => {
+  features = { 'train/train-0': [9, 0], 'train/train-1': [0, 0], 'train/train-2': [0, 0.1], 'train/train-3': [0, 0.1] };
+  await doubt.next(null);
+  const visited: (string | null)[] = [];
+  for (let i = 0; i < 3; i++) {
+    await doubt.next(null);
+    visited.push(window.session.imageId);
+  }
+  // train-0, which is unsure of a tenth, was at hand to begin with.
+  expect(visited).toEqual(['train/train-1', 'train/train-3', 'train/train-2']);
+  const places = [
+    { doubt: 0.3, features: [0, 0], name: 'a' },
+    { doubt: 0.29, features: [0, 0.1], name: 'beside a' },
+    { doubt: 0.2, features: [5, 5], name: 'another place' },
+  ];
+  const first = mostUseful(places, [])!;
+  const second = mostUseful(places.slice(1), [first])!;
+  expect([first.name, second.name, mostUseful([], places)]).toEqual(['a', 'another place', null]);
 });
 
 test('what is done is neither looked at nor gone to', async () => {
@@ -96,7 +120,7 @@ test('another data set ends looking, and nothing is told of its images', async (
   go(0.5);
   await looking;
   expect([doubt.looking, doubt.shareOf('train/train-0'), asked.length]).toEqual([null, null, 2]);
-  expect(told().some((text) => text.startsWith('The model is least sure'))).toBe(false);
+  expect(told().some((text) => text.includes('would teach the model most'))).toBe(false);
 });
 
 test('another model is asked anew', async () => {

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { useReadLimits } from '#files/read-limits';
 import { doubtOf } from '#shared/assist/doubt';
+import { meanFeatures } from '#shared/assist/usefulness';
 import type { DescribeAnswer, DescribeReply, DescribeTask } from '#shared/assist/messages';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { Serial } from '#shared/serial';
@@ -39,7 +40,7 @@ async function answer(task: DescribeTask): Promise<DescribeAnswer> {
   const sample = { id: `${imageFile}|${imageStamp}`, imageFile, maskFile: null };
   const { classes } = model;
   const seen = await describeImage(net, pool, sample, model.config.evaluationSize);
-  return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits) } : { classes, ...seen };
+  return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits), features: meanFeatures(seen.features) } : { classes, ...seen };
 }
 
 function reply(message: DescribeReply): void {

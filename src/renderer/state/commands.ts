@@ -52,7 +52,7 @@ const table = {
   'work.look': { title: 'The image needs a look, or not', group: 'Images', keys: ['Shift+M'] },
   'image.unlabelled': { title: 'Next image without a label', group: 'Images', keys: ['Shift+D'] },
   'image.look': { title: 'Next image that needs a look', group: 'Images', keys: ['Shift+L'] },
-  'image.doubt': { title: 'The image that the model is least sure of', group: 'Images', keys: ['Shift+U'] },
+  'image.doubt': { title: 'The image that would teach the model most', group: 'Images', keys: ['Shift+U'] },
   'image.next': { title: 'Next image', group: 'Images', keys: ['D', 'ArrowRight'] },
   'image.previous': { title: 'Previous image', group: 'Images', keys: ['A', 'ArrowLeft'] },
   'help.keys': { title: 'Show these keys', group: 'View', keys: ['?'] },

@@ -1,3 +1,4 @@
+import { mostUseful, type Usefulness } from '#shared/assist/usefulness';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { messageOf } from '#shared/errors';
 import { SvelteMap } from 'svelte/reactivity';
@@ -6,12 +7,12 @@ import type { Session } from './session.svelte.ts';
 /** So many images in a row that cannot be looked at are no fault of theirs. */
 const mostInVain = 3;
 
-/** How unsure a model is of images, to go to the one where a person's work tells it most. Its owner stops it. */
+/** How unsure a model is of images and how unlike they are, to go to the one that would teach it most. Its owner stops it. */
 export class Doubt {
   /** How far looking at the images is, and the seconds that are left; null while nobody looks. */
   looking = $state.raw<{ done: number; total: number; secondsLeft: number | null } | null>(null);
   /** The share of each image that the model expects to be wrong in, 0 to 1. */
-  readonly of = new SvelteMap<string, number>();
+  readonly of = new SvelteMap<string, Usefulness>();
   private readonly session: Session;
   /** Images that could not be looked at. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
@@ -28,7 +29,7 @@ export class Doubt {
     this.session = session;
   }
 
-  /** Goes to the image, of those that one steps through and that are not done, which the model is least sure of; looks at them first. */
+  /** Goes to the image, of those that one steps through and that are not done, which would teach the model most; looks at them first. */
   async next(runId: string | null | undefined): Promise<void> {
     const { session } = this;
     try {
@@ -44,7 +45,7 @@ export class Doubt {
 
   /** The share of an image of the open data set that the model expects to be wrong in; null where it has not looked. */
   shareOf(imageId: string): number | null {
-    return this.isStale ? null : (this.of.get(imageId) ?? null);
+    return this.isStale ? null : (this.of.get(imageId)?.doubt ?? null);
   }
 
   /** Whether another data set is open by now. */
@@ -75,9 +76,9 @@ export class Doubt {
       const each = done > 0 ? (performance.now() - began) / done / 1000 : null;
       this.looking = { done, total: images.length, secondsLeft: each && each * (images.length - done) };
       try {
-        const { doubt } = await session.client.assist.doubt({ imageId: id, runId });
+        const useful = await session.client.assist.doubt({ imageId: id, runId });
         if (turn !== this.turn) return;
-        this.of.set(id, doubt);
+        this.of.set(id, useful);
         row = 0;
       } catch (error) {
         if (turn !== this.turn) return;
@@ -89,7 +90,7 @@ export class Doubt {
     }
     this.looking = null;
     if (why) session.toasts.show('error', `Not every image could be looked at. ${why}`);
-    const first = this.order.at(0);
+    const first = this.best;
     if (first) session.toasts.show('info', this.words(first), { label: 'Go there', run: () => this.go() });
   }
 
@@ -99,16 +100,20 @@ export class Doubt {
     this.looking = null;
   }
 
-  /** Images that were not gone to, the least sure first. */
-  private get order(): ImageEntry[] {
-    const open = this.wanted.filter(({ id }) => this.of.has(id) && !this.gone.has(id));
-    return open.sort((a, b) => this.of.get(b.id)! - this.of.get(a.id)!);
+  /** Of the images that were not gone to the one that would teach the model most. */
+  private get best(): ImageEntry | null {
+    const open = this.wanted.flatMap((image) => {
+      const useful = this.gone.has(image.id) ? undefined : this.of.get(image.id);
+      return useful ? [{ image, ...useful }] : [];
+    });
+    const seen = [...this.gone].flatMap((id) => this.of.get(id) ?? []);
+    return mostUseful(open, seen)?.image ?? null;
   }
 
   private go(): void {
     const { session, gone } = this;
     if (session.imageId) gone.add(session.imageId);
-    const next = this.order.at(0);
+    const next = this.best;
     if (next) {
       gone.add(next.id);
       session.select(next.id);
@@ -119,6 +124,7 @@ export class Doubt {
   }
 
   private words({ id, name }: ImageEntry): string {
-    return `The model is least sure of ${name}: it expects to be wrong in ${Math.round(100 * this.of.get(id)!)} % of it.`;
+    const share = Math.round(100 * this.of.get(id)!.doubt);
+    return `${name} would teach the model most now: it expects to be wrong in ${share} % of it.`;
   }
 }

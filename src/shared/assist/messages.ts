@@ -2,6 +2,7 @@ import type { ClassInfo } from '../classes/class-info.ts';
 import type { ReadLimits } from '../data/read-limits.ts';
 import type { WireError } from '../rpc/frames.ts';
 import type { GridMap } from './grid-map.ts';
+import type { Usefulness } from './usefulness.ts';
 
 /** What the assistant's process is asked: what a network sees in an image, or only how sure it is of it. */
 export interface DescribeTask {
@@ -29,10 +30,9 @@ export interface ImageDescription {
   features: GridMap;
 }
 
-/** The share of an image that a network expects to be wrong in, 0 to 1; without its features, which are megabytes. */
-export interface ImageDoubt {
+/** How much an image would teach a network; without its features cell by cell, which are megabytes. */
+export interface ImageDoubt extends Usefulness {
   classes: ClassInfo[];
-  doubt: number;
 }
 
 export type DescribeAnswer = ImageDescription | ImageDoubt;

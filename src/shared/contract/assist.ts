@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Usefulness } from '../assist/usefulness.ts';
 import type { PackedMap } from '../assist/grid-map.ts';
 import { method } from './define.ts';
 
@@ -33,8 +34,8 @@ export const assist = {
     describe: method(asked).returns<AssistDescription>(),
     /** Has it looked at in advance: the answer to `describe` is ready then. */
     prepare: method(asked).returns<void>(),
-    /** The share of an image that a model itself expects to be wrong in, 0 to 1. */
-    doubt: method(asked).returns<{ doubt: number }>(),
+    /** How much an image would teach a model: what it expects to be wrong in, and what it sees. */
+    doubt: method(asked).returns<Usefulness>(),
   },
   events: {},
 };

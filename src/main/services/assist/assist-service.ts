@@ -3,6 +3,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import type { AssistDescription, AssistModel } from '#shared/contract/assist';
 import { doubtOf } from '#shared/assist/doubt';
+import { meanFeatures, type Usefulness } from '#shared/assist/usefulness';
 import { packMap } from '#shared/assist/grid-map';
 import type { Services } from '#shared/contract/index';
 import { AppError } from '#shared/errors';
@@ -27,17 +28,22 @@ interface Weights extends AssistModel {
 
 /** Images that are remembered as they were seen: the one at hand, its neighbours, and some that one goes back to. */
 const remembered = 6;
-/** Images whose doubt is remembered: a number each. */
-const rememberedDoubts = 50_000;
+/** Images whose doubt is remembered: a hundred numbers each. */
+const rememberedDoubts = 20_000;
 /** Runs that are offered, the newest. */
 const mostListed = 30;
+
+const usefulnessOf = ({ logits, features }: ImageDescription): Usefulness => ({
+  doubt: doubtOf(logits),
+  features: meanFeatures(features),
+});
 
 /** What the person's own newest model sees in an image. It proposes and writes nothing. Owns the process that looks. */
 export class AssistService {
   private readonly options: AssistOptions;
   private readonly process: AssistantProcess;
   private readonly seen = new LRUCache<string, ImageDescription>({ max: remembered });
-  private readonly doubts = new LRUCache<string, number>({ max: rememberedDoubts });
+  private readonly doubts = new LRUCache<string, Usefulness>({ max: rememberedDoubts });
   /** Whether weights know classes of the data set, by their file and its stamp: images are asked for in quick turn. */
   private readonly known = new LRUCache<string, boolean>({ max: 4 * mostListed });
   /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
@@ -105,14 +111,14 @@ export class AssistService {
   }
 
   /** @throws as `look` */
-  private async doubt(imageId: string, runId: string | null | undefined): Promise<number> {
+  private async doubt(imageId: string, runId: string | null | undefined): Promise<Usefulness> {
     const { request, key } = this.question(imageId, runId);
     const seen = this.seen.get(key);
-    return this.once(this.doubts, key, () => (seen ? Promise.resolve(doubtOf(seen.logits)) : this.process.doubt(request)));
+    return this.once(this.doubts, key, () => (seen ? Promise.resolve(usefulnessOf(seen)) : this.process.doubt(request)));
   }
 
   /** In its turn, unless it is known by then. */
-  private once<T extends object | number>(known: LRUCache<string, T>, key: string, make: () => Promise<T>): Promise<T> {
+  private once<T extends object>(known: LRUCache<string, T>, key: string, make: () => Promise<T>): Promise<T> {
     return this.turns.run(async () => {
       const before = known.get(key);
       if (before !== undefined) return before;
@@ -135,7 +141,7 @@ export class AssistService {
     return {
       models: () => this.weights().map(({ runId, name }) => ({ runId, name })),
       describe: ({ imageId, runId }) => this.describe(imageId, runId),
-      doubt: async ({ imageId, runId }) => ({ doubt: await this.doubt(imageId, runId) }),
+      doubt: ({ imageId, runId }) => this.doubt(imageId, runId),
       prepare: async ({ imageId, runId }) => void (await this.describe(imageId, runId)),
     };
   }

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { readLimits } from '#files/read-limits';
 import type { DescribeAnswer, DescribeReply, DescribeTask, ImageDescription, ImageDoubt } from '#shared/assist/messages';
 import { AppError } from '#shared/errors';
+import type { Usefulness } from '#shared/assist/usefulness';
 import { fromWireError } from '#shared/rpc/wire-errors';
 import { trainerEnvironment } from '../jobs/trainer-process.ts';
 
@@ -49,8 +50,9 @@ export class AssistantProcess {
   }
 
   /** @throws as `describe` */
-  async doubt(request: DescribeRequest): Promise<number> {
-    return ((await this.ask({ ...request, what: 'doubt' })) as ImageDoubt).doubt;
+  async doubt(request: DescribeRequest): Promise<Usefulness> {
+    const { doubt, features } = (await this.ask({ ...request, what: 'doubt' })) as ImageDoubt;
+    return { doubt, features };
   }
 
   private async ask(request: Omit<DescribeTask, 'id' | 'limits'>): Promise<DescribeAnswer> {

@@ -1,0 +1,40 @@
+import type { GridMap } from './grid-map.ts';
+
+/** How much an image would teach a model, as far as the model itself can tell. */
+export interface Usefulness {
+  /** The share of the image that it expects to be wrong in, 0 to 1. */
+  doubt: number;
+  /** What it sees in the image, the mean of its features over the image. */
+  features: readonly number[];
+}
+
+/** The mean of each channel over the map. */
+export function meanFeatures({ channels, values }: GridMap): number[] {
+  const sums = new Float64Array(channels);
+  for (let i = 0; i < values.length; i++) sums[i % channels] += values[i];
+  return Array.from(sums, (sum) => sum / (values.length / channels));
+}
+
+/** What an image counts for that is like one that was gone to already; one that is as unlike as any counts whole besides. */
+const alike = 0.25;
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  let squares = 0;
+  for (let k = 0; k < a.length; k++) squares += (a[k] - (b[k] ?? 0)) ** 2;
+  return Math.sqrt(squares);
+}
+
+/**
+ * The image that would teach a model most: by its doubt, and by how unlike it is to those that were gone to (farthest first), so that
+ * a row of pictures of one place does not come first as a whole. Source of the second: Sener and Savarese 2018.
+ * @param seen what was gone to @returns null of no image
+ */
+export function mostUseful<T extends Usefulness>(images: readonly T[], seen: readonly Usefulness[]): T | null {
+  const near = images.map(({ features }) => seen.reduce((least, other) => Math.min(least, distance(features, other.features)), Infinity));
+  // While nothing was gone to, doubt alone decides.
+  const farthest = near.reduce((most, each) => (Number.isFinite(each) ? Math.max(most, each) : most), 0);
+  const worth = (n: number) => images[n].doubt * (alike + (farthest > 0 ? near[n] / farthest : 0));
+  let best = 0;
+  for (let n = 1; n < images.length; n++) if (worth(n) > worth(best)) best = n;
+  return images[best] ?? null;
+}
