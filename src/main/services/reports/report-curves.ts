@@ -8,7 +8,7 @@ export interface Curve {
 }
 
 const size = { width: 460, height: 200 };
-const margin = { left: 44, right: 110, top: 10, bottom: 26 };
+const margin = { left: 44, right: 130, top: 10, bottom: 26 };
 const colours = ['#1f6feb', '#b35900', '#1a7f37', '#8250df'];
 
 /** Curves as a drawing of their own, each named at its end. */

@@ -100,7 +100,7 @@ ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], ro
 function curves(runs: readonly RunDetail[]): string {
   const many = runs.length > 1;
   const of = (what: string, value: (epoch: RunDetail['epochs'][number]) => number | null) =>
-    runs.map(({ summary, epochs }) => ({ name: many ? `${what}, ${summary.name}`.slice(0, 18) : what, values: epochs.map(value) }));
+    runs.map(({ epochs }, n) => ({ name: many ? `${what} ${n === 0 ? 'before' : 'now'}` : what, values: epochs.map(value) }));
   return [
     curvesSvg(
       'mIoU of the validation images',

@@ -45,6 +45,8 @@ export class CompareController {
   private readonly events: CompareEvents;
   private view: Viewport;
   private moved = false;
+  private opacity = 1;
+  private isMaskLast = false;
   /** One of the panes that are shown: all of them have its size. */
   private lead: PaneName = 'image';
   private pressedAt: ScreenPoint | null = null;
@@ -119,12 +121,20 @@ export class CompareController {
     this.masks.prediction.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
     this.masks.errors.paintErrors(label, prediction, errorColor, pair);
     for (const pane of panes) this.views[pane].redrawMask();
+    this.showsMask(false);
+  }
+
+  /** What the last view shows: a mask is as opaque as the others, all else is drawn full. */
+  private showsMask(isMask: boolean): void {
+    this.isMaskLast = isMask;
+    this.views.errors.setMaskOpacity(isMask ? this.opacity : 1);
+    this.views.errors.redrawMask();
   }
 
   /** Shows what another network predicts in the last view. */
   showOther(prediction: Uint8Array): void {
     this.masks.errors.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
-    this.views.errors.redrawMask();
+    this.showsMask(true);
   }
 
   /** Shows how much of something there is at each cell in the last view. @param heat values of 0 to 255 */
@@ -132,7 +142,7 @@ export class CompareController {
     const cellOf = cellsOf(this.size, heat);
     const values = Uint8Array.from({ length: this.size.width * this.size.height }, (_, pixel) => heat.values[cellOf(pixel)]);
     this.masks.errors.repaint(values, heatTable);
-    this.views.errors.redrawMask();
+    this.showsMask(false);
   }
 
   /** Shows in the last view what would be painted, and nothing else. */
@@ -150,7 +160,7 @@ export class CompareController {
     const table = this.colours.slice();
     table[rim] = rimColour;
     this.masks.errors.repaint(shown, table);
-    this.views.errors.redrawMask();
+    this.showsMask(false);
   }
 
   /** Frames a part of the image in every view, and brings it there: it fills a third of a view, at a scale of eight at the most. */
@@ -172,9 +182,11 @@ export class CompareController {
     return inside && Math.max(width, height) * scale >= readablePx;
   }
 
-  /** The error map is always drawn full. */
+  /** Of masks; the error map is always drawn full. */
   setOpacity(opacity: number): void {
+    this.opacity = opacity;
     for (const pane of ['label', 'prediction'] as const) this.views[pane].setMaskOpacity(opacity);
+    this.showsMask(this.isMaskLast);
   }
 
   fit(): void {
