@@ -76,6 +76,10 @@ test('runs wait in line, a sweep joins them, one is taken out and put back, and 
 
   await app.getByRole('button', { name: 'Sweep', exact: true }).click();
   const dialog = app.getByRole('dialog');
+  await dialog.getByLabel('Kind').selectOption('seeds');
+  await expect(dialog.getByText('3 runs')).toBeVisible();
+  await expect(dialog.getByLabel('Values')).toBeHidden();
+  await dialog.getByLabel('Kind').selectOption('grid');
   await dialog.getByLabel('Values').fill('0.001, 0.003');
   await expect(dialog.getByText('2 runs')).toBeVisible();
   await dialog.getByRole('button', { name: 'Add to the queue' }).click();
@@ -98,6 +102,16 @@ test('runs wait in line, a sweep joins them, one is taken out and put back, and 
       'finished',
       { timeout: 60_000 },
     );
+  // The runs of the sweep side by side, by the setting that they differ in; and the table in the order of a column.
+  await app.getByRole('combobox', { name: 'Runs of a sweep' }).selectOption('sweep');
+  const scores = app.getByRole('table', { name: 'Best mIoU by setting' });
+  await expect(scores.getByRole('row')).toHaveCount(3);
+  await expect(scores.getByRole('row').nth(1)).toContainText(/^0\.001 *1 *0\.\d{3}/);
+  await app.getByRole('button', { name: 'Name', exact: true }).click();
+  const table = app.getByRole('region', { name: 'Runs', exact: true });
+  await expect(table.getByRole('columnheader', { name: /^Name/ })).toHaveAttribute('aria-sort', 'ascending');
+  await expect(table.getByRole('row').nth(1)).toContainText('long');
+  await expect(table.getByRole('row').last()).toContainText('waits');
 });
 
 test('what is seen of a run: images and confusion by epoch; then tags, run again, delete and restore', async ({ app }) => {

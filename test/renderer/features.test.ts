@@ -9,6 +9,7 @@ import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '../../src/renderer/features/runs/compare.ts';
+import { differingSettings, scoresBySetting } from '../../src/renderer/features/runs/sweep-scores.ts';
 import { filterRuns, sortRuns, type RunOrder } from '../../src/renderer/features/runs/filter.ts';
 import {
   changedCount,
@@ -220,6 +221,30 @@ test('runs come in the order of a column, what has no score last either way, and
   expect(ordered('name', false)).toEqual(['a', 'b 9', 'b 10', 'c']);
   expect(ordered('date', true)).toEqual(['c', 'a', 'b 9', 'b 10']);
   expect(ordered('status', false)).toEqual(['c', 'a', 'b 9', 'b 10']);
+});
+
+test('scores by a setting are the mean and deviation of the runs that have each value, a seed is no value to choose', () => {
+  const { config } = findPreset('tiny');
+  const run = (learningRate: number, seed: number, miou: number | null) => ({
+    name: `${learningRate} ${seed}`,
+    config: withSetting(withSetting(config, 'optimizer.learningRate', learningRate), 'seed', seed),
+    miou,
+  });
+  const runs = [run(0.01, 1, 0.4), run(0.002, 1, 0.5), run(0.01, 2, 0.6), run(0.002, 2, null), run(1e-5, 1, 0.1)];
+  expect(differingSettings(runs)).toEqual(['optimizer.learningRate', 'seed']);
+  const scores = scoresBySetting(runs, 'optimizer.learningRate');
+  expect(scores.map(({ value, runs: of }) => [Number(value), of.length])).toEqual([
+    [1e-5, 1],
+    [0.002, 1],
+    [0.01, 2],
+  ]);
+  expect(scores[2].mean).toBeCloseTo(0.5, 12);
+  // By hand: the deviation of 0.4 and 0.6 over n - 1.
+  expect(scores[2].deviation).toBeCloseTo(Math.SQRT2 / 10, 12);
+  expect([scores[1].mean, scores[1].deviation]).toEqual([0.5, null]);
+  const [all] = scoresBySetting(runs, null);
+  expect([all.runs.length, all.mean]).toEqual([4, expect.closeTo(0.4, 12)]);
+  expect(differingSettings(runs.slice(0, 1))).toEqual([]);
 });
 
 test('the palette finds by words, what begins with them first', () => {

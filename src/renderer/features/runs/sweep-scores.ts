@@ -1,0 +1,48 @@
+import { flatSettings } from '#shared/training/flat-settings';
+import type { RunConfig } from '#shared/training/run-config';
+
+/** A run as far as its score by its settings is told. */
+export interface ScoredRun {
+  name: string;
+  config: RunConfig;
+  miou: number | null;
+}
+
+/** The runs that have one value of a setting, and how well they did. */
+export interface SettingScore {
+  value: string;
+  runs: { name: string; miou: number }[];
+  mean: number | null;
+  /** Of a sample (over n - 1); null of fewer than two runs. */
+  deviation: number | null;
+}
+
+/** The settings in which runs differ, the seed last: that is what is not chosen for its score. */
+export function differingSettings(runs: readonly Pick<ScoredRun, 'config'>[]): string[] {
+  const flat = runs.map(({ config }) => flatSettings(config));
+  const paths = [...new Set(flat.flatMap((each) => [...each.keys()]))];
+  const differing = paths.filter((path) => new Set(flat.map((each) => each.get(path))).size > 1);
+  return [...differing.filter((path) => path !== 'seed'), ...differing.filter((path) => path === 'seed')];
+}
+
+function meanAndDeviation(values: readonly number[]): { mean: number | null; deviation: number | null } {
+  if (values.length === 0) return { mean: null, deviation: null };
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
+}
+
+/** The scores of runs by the values of a setting, in the values' own order. @param path null takes all runs together */
+export function scoresBySetting(runs: readonly ScoredRun[], path: string | null): SettingScore[] {
+  const groups = new Map<string, ScoredRun[]>();
+  for (const run of runs) {
+    const value = path === null ? 'all' : (flatSettings(run.config).get(path) ?? '–');
+    groups.set(value, [...(groups.get(value) ?? []), run]);
+  }
+  const areNumbers = [...groups.keys()].every((value) => Number.isFinite(Number(value)));
+  const sorted = [...groups].sort(([a], [b]) => (areNumbers ? Number(a) - Number(b) : a.localeCompare(b, undefined, { numeric: true })));
+  return sorted.map(([value, of]) => {
+    const scored = of.flatMap(({ name, miou }) => (miou === null ? [] : [{ name, miou }]));
+    return { value, runs: scored, ...meanAndDeviation(scored.map(({ miou }) => miou)) };
+  });
+}
