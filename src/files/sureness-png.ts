@@ -5,9 +5,12 @@ import { greyForm } from './mask-form.ts';
 import { readStoredMask } from './mask-png.ts';
 import { encodeStoredMask } from './mask-writing.ts';
 
-/** Where the sureness of a prediction's mask lies: beside it, in a folder of its own. */
+/** The folder beside the masks of a prediction in which it lies. */
+export const surenessFolder = 'sureness';
+
+/** Where the sureness of a prediction's mask lies. */
 export const surenessFile = (predictionFile: string): string =>
-  path.join(path.dirname(predictionFile), 'sureness', path.basename(predictionFile));
+  path.join(path.dirname(predictionFile), surenessFolder, path.basename(predictionFile));
 
 /** A grey PNG with the confidence above the entropy. */
 export function encodeSureness({ width, height, confidence, entropy }: Sureness): Uint8Array {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import sharp from 'sharp';
@@ -329,6 +329,21 @@ test('what was painted a moment ago and is not saved yet is learned from, and is
   expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
   const { label, width } = await bench.call<ReviewMasks>('review.masks', { predictionId, imageId: 'train/train-1' });
   expect([label![0], label![35 + width]]).toEqual([4, 5]);
+  await bench.workbench.shutDown();
+});
+
+test('a prediction that is taken up writes through no link, though its folder came with the data set', async () => {
+  const run = await train(1);
+  const done = predicted();
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  const { predictionId } = await done;
+  const [outside, sureness] = [path.join(folder, 'outside'), path.join(folder, '.encnet/predictions', predictionId, 'sureness')];
+  mkdirSync(outside);
+  rmSync(sureness, { recursive: true });
+  symlinkSync(outside, sureness);
+  await paint(bench, 'val/val-0', 3);
+  await expect(bench.call('review.predict', { runId: run.id, split: 'val' })).rejects.toMatchObject({ code: 'forbidden' });
+  expect(readdirSync(outside)).toEqual([]);
   await bench.workbench.shutDown();
 });
 

@@ -163,25 +163,29 @@ describe('a picture of a mask', () => {
 describe('masks for Review', () => {
   test('are both in the prediction’s ids; a class that it does not know is void', async () => {
     const predictionFile = path.join(folder, 'prediction.png');
+    // What cannot be read of how sure the network is keeps no mask from being shown.
+    const surenessFile = path.join(folder, 'sure.png');
+    writeFileSync(surenessFile, 'no picture');
     writeFileSync(predictionFile, mask(1));
     writeFileSync(maskFile, mask(4));
     const { format } = classSet;
     const masks = (to: number) =>
       workers.run('reviewMasks', {
         predictionFile,
+        surenessFile,
         maskFile,
         format,
         toPredicted: Array.from({ length: 256 }, (_, id) => (id === 4 ? to : -1)),
       });
     const known = await masks(2);
-    expect([known.prediction[0], known.label![0]]).toEqual([1, 2]);
+    expect([known.prediction[0], known.label![0], known.sureness]).toEqual([1, 2, null]);
     expect((await masks(-1)).label![0]).toBe(255);
   });
 
   test('have no label where there is no file, and refuse one of another size', async () => {
     const predictionFile = path.join(folder, 'prediction.png');
     writeFileSync(predictionFile, mask(1));
-    const input = { predictionFile, maskFile, format: classSet.format, toPredicted: [] };
+    const input = { predictionFile, surenessFile: path.join(folder, 'none.png'), maskFile, format: classSet.format, toPredicted: [] };
     expect((await workers.run('reviewMasks', input)).label).toBeNull();
     writeFileSync(maskFile, encodeStoredMask({ width: 4, height: 3, values: new Uint8Array(12) }));
     await expect(workers.run('reviewMasks', input)).rejects.toThrow('must be 40 x 30 as the prediction, received 4 x 3');

@@ -66,6 +66,27 @@ test('classes in another order are held against their own, and other classes aga
   expect(changeBetween({ ...before, prediction: { classes: classesOf('road', 'tree') } }, after)).toBeNull();
 });
 
+test('a class of one image among many, and one labelled image among all that are not, leave open what they would be in others', () => {
+  const with2 = { before: [5, 0, 0, 0, 5, 0, 0, 1, 1], after: [5, 0, 0, 0, 5, 0, 0, 0, 2] };
+  const without = { before: [5, 1, 0, 0, 5, 0, 0, 0, 0], after: [6, 0, 0, 0, 5, 0, 0, 0, 0] };
+  const { perClass, miou } = splitChange(
+    [0, 1, 2, 3].map((n) => ({ id: String(n), ...(n === 0 ? with2 : without) })),
+    3,
+  );
+  expect([perClass[2].before, perClass[2].after, perClass[2].interval]).toEqual([1 / 2, 1, null]);
+  expect([perClass[0].interval, miou.interval].every((interval) => interval !== null)).toBe(true);
+  const none = new Array<number>(9).fill(0);
+  expect(
+    splitChange(
+      [
+        { id: 'a', ...with2 },
+        { id: 'b', before: none, after: none },
+      ],
+      3,
+    ).miou.interval,
+  ).toBeNull();
+});
+
 test('one image leaves everything open, and none has nothing to tell', () => {
   const [one] = [{ id: 'a', before: [5, 0, 0, 5], after: [4, 1, 0, 5] }];
   expect(splitChange([one], 2)).toMatchObject({ images: 1, better: 0, worse: 1, miou: { before: 1, interval: null } });

@@ -284,6 +284,17 @@ test('what changed since is known again after the window was loaded anew, and is
   expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false });
 });
 
+test('what was looked at in another way is renewed in that way, in another visit too', async () => {
+  review.look = 'mirrored';
+  expect(review.looksAsBefore).toBe(false);
+  await review.predict();
+  await eventually(() => review.progress?.state === 'finished' && review.result?.prediction.protocol.flip === true, 30_000);
+  expect(review.looksAsBefore).toBe(true);
+  review.destroy();
+  review = await opened();
+  expect([review.look, review.looksAsBefore]).toEqual(['mirrored', true]);
+});
+
 test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
   const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
   const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
@@ -316,6 +327,11 @@ test('against another run images are in the order of what it did better or worse
   await eventually(() => window.session.work.secondsOf('train/train-0') === 42);
   await review.compareWith(predictionId);
   expect(review.since).toEqual({ images: 1, seconds: 42 });
+  // What changed of the other one is asked again with this one.
+  await stroke(bench, review.ranked[0].id, box(0, 0, 12, 12, 3));
+  await window.session.client.edits.save({ imageId: review.ranked[0].id });
+  await review.refresh();
+  expect(review.other!.renewal.changed).toEqual([review.ranked[0].id]);
   await review.compareWith(null);
   expect([review.order, review.image!.other]).toEqual(['iou', null]);
 });

@@ -57,6 +57,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     evaluation,
     classes: today,
     write: 'ids' as const,
+    sha256: null,
     names: null,
     writeSureness: false,
   };

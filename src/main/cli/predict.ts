@@ -56,6 +56,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
       evaluation: null,
       classes: null,
       write,
+      sha256: null,
       names: null,
       writeSureness: false,
     },

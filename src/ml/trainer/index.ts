@@ -2,10 +2,11 @@
 import os from 'node:os';
 import path from 'node:path';
 import type { MaskFormat } from '#shared/classes/class-info';
+import { readCheckpointHeader } from '#files/checkpoint-header';
 import { useReadLimits } from '#files/read-limits';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
-import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
+import type { PredictJob, TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
 import { deviceName, tf, whyOnProcessor } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
@@ -61,6 +62,12 @@ async function withPool(
   }
 }
 
+/** @throws AppError 'conflict' if a training has put other weights in the place of those that were asked for */
+function assertAsked({ checkpoint, sha256 }: PredictJob): void {
+  if (sha256 === null || readCheckpointHeader(checkpoint).sha256 === sha256) return;
+  throw new AppError('conflict', `${checkpoint} was replaced by a better epoch meanwhile: predict again`, { file: checkpoint });
+}
+
 async function work(job: TrainerJob): Promise<void> {
   if (job.kind === 'export') {
     exportModel(job);
@@ -69,6 +76,7 @@ async function work(job: TrainerJob): Promise<void> {
   }
   if (job.kind === 'predict') {
     const model = readModel(job.checkpoint);
+    assertAsked(job);
     const options = { workers: 1, budgetBytes: 256e6, evicts: true };
     return withPool(labelFormat(job, model), options, (pool) => predictSamples(job, model, pool, control, emit));
   }

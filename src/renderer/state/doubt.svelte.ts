@@ -6,6 +6,8 @@ import type { Session } from './session.svelte.ts';
 
 /** So many images in a row that cannot be looked at are no fault of theirs. */
 const mostInVain = 3;
+/** Images that the next one is to be unlike, the last ones. */
+const mostSeen = 200;
 
 /** How unsure a model is of images and how unlike they are, to go to the one that would teach it most. Its owner stops it. */
 export class Doubt {
@@ -106,7 +108,8 @@ export class Doubt {
       const useful = this.gone.has(image.id) ? undefined : this.of.get(image.id);
       return useful ? [{ image, ...useful }] : [];
     });
-    const seen = [...this.gone].flatMap((id) => this.of.get(id) ?? []);
+    // Those of long ago are of other places: a key is not to wait for them.
+    const seen = [...this.gone].slice(-mostSeen).flatMap((id) => this.of.get(id) ?? []);
     return mostUseful(open, seen)?.image ?? null;
   }
 

@@ -3,6 +3,7 @@ import type { EvaluationConfig } from '#shared/training/run-config';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { mapClasses } from '#shared/classes/class-map';
 import { changeBetween } from '#shared/metrics/change-between';
+import type { Protocol } from '#shared/metrics/protocol';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
@@ -31,6 +32,13 @@ export const looks = {
 } satisfies Record<string, EvaluationConfig | null>;
 export type Look = keyof typeof looks;
 
+/** How a prediction was made, as far as it is one of these; else as its run validates. */
+function lookOf({ scales, flip, resolution }: Protocol): Look {
+  const names = Object.keys(looks) as Look[];
+  const isSame = (name: Look) => looks[name]?.flip === flip && looks[name].scales.join() === scales.join();
+  return (resolution.startsWith('windows') ? undefined : names.find(isSame)) ?? 'run';
+}
+
 /** What the Review place holds: which prediction, its scores, and the image looked at. */
 export class ReviewState {
   runId = $state<string | null>(null);
@@ -57,6 +65,8 @@ export class ReviewState {
   /** By what the images are ordered, the worst first. */
   order = $state<ReviewOrder>('iou');
   readonly fixes: ReviewFixes;
+  /** The prediction whose way of looking the next one has been given. */
+  private lookedAt: string | null = null;
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
@@ -69,10 +79,9 @@ export class ReviewState {
       session.onResync(() => this.load()),
       session.on('review.progress', (progress) => {
         this.progress = progress;
-        if (progress.state === 'finished') {
-          this.changedLabels = [];
-          void this.refresh();
-        }
+        if (progress.state === 'finished') this.changedLabels = [];
+        // What is cancelled keeps what there is of it.
+        if (progress.state !== 'running') void session.attempt(() => this.refresh());
         if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
         if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
       }),
@@ -157,9 +166,12 @@ export class ReviewState {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
     const { prediction } = this;
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
-    const changed = this.result?.renewal.changed ?? [];
-    this.changedLabels = [...changed, ...this.changedLabels.filter((id) => !changed.includes(id))];
-    if (!this.others.some(({ id }) => id === this.otherId)) [this.otherId, this.other] = [null, null];
+    // What is painted on the image at hand may not be in its file yet.
+    const unsaved = this.changedLabels.filter((id) => id === this.imageId && !this.result?.renewal.changed.includes(id));
+    this.changedLabels = [...(this.result?.renewal.changed ?? []), ...unsaved];
+    if (prediction && prediction.id !== this.lookedAt) this.look = lookOf(prediction.protocol);
+    this.lookedAt = prediction?.id ?? null;
+    await this.refreshOther();
     const wanted = this.session.target.imageId ?? this.imageId;
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next) return this.open(next.id);
@@ -238,11 +250,30 @@ export class ReviewState {
     }
   }
 
+  /** The other run's prediction may have been renewed as well, or be gone. */
+  private async refreshOther(): Promise<void> {
+    const { otherId } = this;
+    if (otherId === null) return;
+    const isThere = this.others.some(({ id }) => id === otherId);
+    const other = isThere ? await this.session.client.review.result({ predictionId: otherId }) : null;
+    if (this.otherId !== otherId) return;
+    this.other = other;
+    if (!other) [this.otherId, this.since] = [null, null];
+  }
+
+  /** Whether the split is predicted next as it was predicted: then only what changed is. */
+  get looksAsBefore(): boolean {
+    const { prediction } = this;
+    return prediction === null || lookOf(prediction.protocol) === this.look;
+  }
+
   /** What the other run predicts of an image, in the ids of this one's; null where it does not hold it. */
   private async otherMask(imageId: string, { width, height }: ReviewMasks): Promise<Uint8Array | null> {
     const { other, result } = this;
     if (!other?.images.some(({ id }) => id === imageId) || !result) return null;
-    const found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId });
+    // One that cannot be read there is reviewed here all the same.
+    const found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId }).catch(() => null);
+    if (!found) return null;
     const { ids } = mapClasses(other.prediction.classes, result.prediction.classes);
     // A photo that has another size by now has no masks to be compared.
     return found.width === width && found.height === height ? found.prediction.map((id) => (ids[id] < 0 ? voidId : ids[id])) : null;

@@ -58,7 +58,7 @@ function totalOf(matrices: readonly (readonly number[])[], classes: number): Con
 
 function intervalsOf(before: readonly (readonly number[])[], after: readonly (readonly number[])[], classes: number) {
   const images = before.length;
-  if (images < 2) return { miou: null, perClass: new Array<null>(classes).fill(null) };
+  if (images === 0) return { miou: null, perClass: new Array<null>(classes).fill(null) };
   const [countsBefore, countsAfter] = [countsOf(before, classes), countsOf(after, classes)];
   const numbers = 2 * classes;
   const both = new Float64Array(images * 2 * numbers);
@@ -74,5 +74,12 @@ function intervalsOf(before: readonly (readonly number[])[], after: readonly (re
     then.forEach((iou, id) => keep(changes[id], difference(iou, now[id])));
     keep(means, difference(meanOf(then), meanOf(now)));
   });
-  return { miou: percentiles(means), perClass: changes.map((values) => percentiles(values)) };
+  // Of one image alone nothing can be told of others.
+  const several = (has: (image: number) => boolean) => before.filter((_, image) => has(image)).length > 1;
+  const isLabelled = (image: number) => before[image].some((count) => count > 0) || after[image].some((count) => count > 0);
+  const hasClass = (image: number, id: number) => [countsBefore, countsAfter].some((counts) => counts[image * numbers + 2 * id + 1] > 0);
+  return {
+    miou: several(isLabelled) ? percentiles(means) : null,
+    perClass: changes.map((values, id) => (several((image) => hasClass(image, id)) ? percentiles(values) : null)),
+  };
 }

@@ -28,6 +28,8 @@ export interface TrainJob {
 export interface PredictJob {
   kind: 'predict';
   checkpoint: string;
+  /** What the checkpoint says its tensors are, where predictions are kept by that; another file in its place is refused. */
+  sha256: string | null;
   samples: Sample[];
   /** Folder for one indexed PNG of class ids an image, or null to score only. */
   outDir: string | null;

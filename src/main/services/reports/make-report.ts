@@ -1,6 +1,7 @@
 import type { ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
 import { changeBetween } from '#shared/metrics/change-between';
+import { messageOf } from '#shared/errors';
 import { nowText } from '../database.ts';
 import { reportHtml, type ReportImage } from './report-html.ts';
 
@@ -25,8 +26,14 @@ export interface ReportSources {
 export async function makeReport(sources: ReportSources, predictionId: string, against: string | null) {
   const result = sources.result(predictionId);
   const other = against === null ? null : sources.result(against);
-  const pictured = ({ id, miou }: ReviewImage): Promise<ReportImage> =>
-    sources.picture(predictionId, id).then((picture) => ({ id, miou, picture }));
+  const pictured = async ({ id, miou }: ReviewImage): Promise<ReportImage> => {
+    try {
+      return { id, miou, picture: await sources.picture(predictionId, id), why: null };
+    } catch (error) {
+      // One that is gone, or is damaged, is told of and keeps no report from being made.
+      return { id, miou, picture: null, why: messageOf(error) };
+    }
+  };
   const scored = result.images.filter(({ miou }) => miou !== null);
   const worst = scored.slice(0, mostWorst);
   const best = scored.slice(worst.length).slice(-mostBest).reverse();

@@ -11,8 +11,10 @@ import { curvesSvg } from './report-curves.ts';
 export interface ReportImage {
   id: string;
   miou: number | null;
-  /** JPEG. */
-  picture: Uint8Array;
+  /** JPEG; null where it cannot be shown. */
+  picture: Uint8Array | null;
+  /** Why it cannot. */
+  why: string | null;
 }
 
 /** What a report tells. */
@@ -79,6 +81,17 @@ function matrix({ prediction: { classes }, confusion }: ReviewResult): string {
   return `<table class="matrix"><thead>${head}</thead><tbody>${rows.join('\n')}</tbody></table>`;
 }
 
+/** What of a prediction is not as it would be now: its numbers are of what it was. */
+function standing({ renewal }: ReviewResult, { summary }: RunDetail): string {
+  const { changed: others, missing, newWeights } = renewal;
+  const parts = [
+    others.length > 0 ? `the labels or photos of ${others.length} images have changed since` : '',
+    missing.length > 0 ? `${missing.length} images of the split are not predicted` : '',
+    newWeights ? 'the run has other weights by now' : '',
+  ].filter(Boolean);
+  return parts.length > 0 ? `<p class="clear">Prediction of ${escaped(summary.name)}: ${parts.join('; ')}.</p>` : '';
+}
+
 function changed({ result, against }: Report): string {
   if (!against) return '';
   const { change, run } = against;
@@ -134,7 +147,8 @@ function origins(runs: readonly RunDetail[]): string {
 
 function pictures(title: string, images: readonly ReportImage[]): string {
   if (images.length === 0) return '';
-  const figures = images.map(({ id, miou, picture }) => {
+  const figures = images.map(({ id, miou, picture, why }) => {
+    if (!picture) return `<p>${escaped(id)}, mIoU ${share(miou)}, cannot be shown: ${escaped(why ?? '')}.</p>`;
     const source = `data:image/jpeg;base64,${Buffer.from(picture).toString('base64')}`;
     const told = `<figcaption>${escaped(id)}, mIoU ${share(miou)}: photo, label, prediction</figcaption>`;
     return `<figure><img src="${source}" alt="Photo, label and prediction of ${escaped(id)}">${told}</figure>`;
@@ -154,6 +168,8 @@ export function reportHtml(report: Report): string {
 Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
     `<p>mIoU <strong>${share(miou)}</strong> (${between(interval)} over other images of the same kind),
 pixel accuracy <strong>${share(pixelAccuracy)}</strong>.</p>`,
+    standing(result, run),
+    against ? standing(against.result, against.run) : '',
     changed(report),
     `<h2>Classes</h2>${perClass(result)}`,
     `<h2>Confusion</h2><p class="quiet">Rows are labels, columns predictions, in per cent of the label.</p>${matrix(result)}`,

@@ -16,7 +16,7 @@ interface PredictionJobOptions {
   log: Logger;
   job: PredictJob;
   /** What each image is scored against. */
-  scoredWith: ReadonlyMap<string, ScoredWith>;
+  scoredWith: (imageId: string) => ScoredWith | undefined;
   /** Images of the split that need not be predicted. */
   kept: number;
   changed: (progress: PredictionProgress) => void;
@@ -65,7 +65,7 @@ export class PredictionJob {
     if (event.type === 'skipped') this.skipped.push(event.reason);
     else if (event.type === 'scored') {
       const { store, outbox, predictionId, scoredWith } = this.options;
-      outbox.write('the score of a prediction', () => store.addImage(predictionId, event.score, scoredWith.get(event.score.id)));
+      outbox.write('the score of a prediction', () => store.addImage(predictionId, event.score, scoredWith(event.score.id)));
     } else return;
     this.done = event.done;
     this.options.changed(this.progress());
@@ -76,7 +76,7 @@ export class PredictionJob {
     this.message = reason;
     if (this.state === 'finished' && this.skipped.length > 0) {
       this.message = `${this.skipped.length} images were left out, the first: ${this.skipped[0]}`;
-      if (this.skipped.length === this.options.job.samples.length) this.state = 'failed';
+      if (this.options.kept === 0 && this.skipped.length === this.options.job.samples.length) this.state = 'failed';
     }
     const { store, outbox, predictionId } = this.options;
     const whole = this.state === 'finished';

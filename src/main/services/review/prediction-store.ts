@@ -6,6 +6,7 @@ import type { BrokenPrediction, PredictionInfo } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
+import { surenessFolder } from '#files/sureness-png';
 import { nowText, type Db } from '../database.ts';
 import { boundedRows, boundedText, brokenId, listedText, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
@@ -61,7 +62,9 @@ export class PredictionStore {
     this.workFolder = workFolder;
   }
 
+  /** @throws AppError 'forbidden' if it, or what is written in it, is a link: the folder may have come with the data set */
   folder(predictionId: string): string {
+    this.workFolder.at('predictions', predictionId, surenessFolder);
     return this.workFolder.at('predictions', predictionId);
   }
 
@@ -155,19 +158,20 @@ export class PredictionStore {
   }
 
   /**
-   * It has ended before it was whole: what there is of it stays, and it can go on. It is shown unless an older one of its run and split
-   * is, which is whole.
+   * It has ended before it was whole: what there is of it stays, and it can go on. It is shown in the place of older ones of its run
+   * and split unless one of these has as many images.
    */
   leave(predictionId: string): void {
     if (this.isShown(predictionId)) return;
     if (!isId(predictionId) || this.imageIds(predictionId).size === 0) return this.discard(predictionId);
     const older = this.db
-      .prepare(
-        `SELECT 1 FROM prediction WHERE id <> @id AND complete = 1 AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
-         AND split = (SELECT split FROM prediction WHERE id = @id)`,
+      .prepare<[{ id: string }], { id: string | null }>(
+        `SELECT ${boundedText('id', shortText)} FROM prediction WHERE id <> @id AND complete = 1
+         AND run_id = (SELECT run_id FROM prediction WHERE id = @id) AND split = (SELECT split FROM prediction WHERE id = @id)`,
       )
-      .get({ id: predictionId });
-    if (!older) this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
+      .all({ id: predictionId });
+    const images = this.imageIds(predictionId).size;
+    if (older.every(({ id }) => id === null || this.imageIds(id).size < images)) this.complete(predictionId);
   }
 
   /** Shows a prediction from now on, in place of older ones of the same run and split. */
@@ -277,6 +281,11 @@ export class PredictionStore {
       .get(predictionId, imageId);
     if (!row?.file) throw new AppError('not-found', `The prediction does not hold the image "${imageId}"`);
     return this.workFolder.at('predictions', predictionId, row.file);
+  }
+
+  /** Where it is kept how sure the network is of an image. @throws as `file` */
+  surenessFile(predictionId: string, imageId: string): string {
+    return this.workFolder.at('predictions', predictionId, surenessFolder, path.basename(this.file(predictionId, imageId)));
   }
 }
 

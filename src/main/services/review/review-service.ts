@@ -15,7 +15,6 @@ import { Confusion } from '#shared/metrics/confusion';
 import { splitScores } from '#shared/metrics/split-scores';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
-import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -99,10 +98,10 @@ export class ReviewService {
   private launch(asked: Asked): PredictionProgress {
     const { dataset, predictions, host, outbox, log, events } = this.options;
     const { runId, split } = asked;
-    const { checkpoint, classes, key } = this.question(asked);
+    const { checkpoint, classes, key, sha256 } = this.question(asked);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
-    const now = scoredNow(samples);
+    const now = this.scoredNow(samples);
     const before = predictions.alike(key);
     const held = before ? this.held(before, now, key.classSet) : new Set();
     const toDo = samples.filter(({ id }) => !held.has(id));
@@ -112,11 +111,12 @@ export class ReviewService {
     if (toDo.length === 0) return this.nothingToDo({ predictionId, runId, split }, samples.length);
     try {
       this.job = new PredictionJob({
-        ...{ predictionId, runId, split, host, store: predictions, outbox, log, scoredWith: now },
+        ...{ predictionId, runId, split, host, store: predictions, outbox, log, scoredWith: (id) => this.stillWith(id, now.get(id)) },
         kept: samples.length - toDo.length,
         job: {
           kind: 'predict',
           checkpoint,
+          sha256,
           samples: toDo,
           outDir: predictions.folder(predictionId),
           maskFormat: format,
@@ -144,17 +144,20 @@ export class ReviewService {
     const { name } = runs.row(runId);
     const checkpoint = runs.weightsFile(runId);
     if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
-    const { classes } = readCheckpointHeader(checkpoint);
+    const { classes, sha256 } = readCheckpointHeader(checkpoint);
     const protocol = protocolOf(runs.config(runId), split, classes.length, evaluation ?? undefined);
     const key = { runId, split, protocol, checkpointSha256: this.weightsOf(runId), classSet: classSetKey(dataset.classSet) };
-    return { checkpoint, classes, key };
+    return { checkpoint, classes, key, sha256 };
   }
 
   /** sha256 of a run's best weights; '' where that was not recorded. */
   private weightsOf(runId: string): string {
     const { runs } = this.options;
     const checkpoint = runs.weightsFile(runId);
-    return (checkpoint && runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256) ?? '';
+    if (!checkpoint) return '';
+    // What the file says: the history hears of a new best a moment later.
+    const recorded = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256;
+    return readCheckpointHeader(checkpoint).sha256 ?? recorded ?? '';
   }
 
   /** The images that a prediction holds as they would be predicted now. */
@@ -170,6 +173,23 @@ export class ReviewService {
     return held;
   }
 
+  /** What an image would be scored against now; as `samples` has it. */
+  private againstNow(id: string): ScoredWith {
+    const { hasMask, problems, revision, imageStamp } = this.options.dataset.entry(id);
+    return { revision: hasMask && problems.length === 0 ? (revision ?? null) : null, photo: imageStamp };
+  }
+
+  private scoredNow(samples: readonly Sample[]): Map<string, ScoredWith> {
+    return new Map(samples.map(({ id }) => [id, this.againstNow(id)]));
+  }
+
+  /** What an image was scored against; undefined where its mask or photo has become another meanwhile: which was read is not known. */
+  private stillWith(id: string, before: ScoredWith | undefined): ScoredWith | undefined {
+    if (!before || !this.options.dataset.has(id)) return undefined;
+    const { revision, photo } = this.againstNow(id);
+    return before.revision === revision && before.photo === photo ? before : undefined;
+  }
+
   private nothingToDo(of: Pick<PredictionProgress, 'predictionId' | 'runId' | 'split'>, total: number): PredictionProgress {
     const { predictions, events, outbox } = this.options;
     outbox.write('the end of a prediction', () => predictions.complete(of.predictionId));
@@ -182,7 +202,7 @@ export class ReviewService {
   private renewal({ id, runId, split, checkpointSha256 }: PredictionInfo, predicted: ReadonlySet<string>): Renewal {
     const { dataset } = this.options;
     const samples = dataset.samples(split);
-    const held = this.held(id, scoredNow(samples), classSetKey(dataset.classSet));
+    const held = this.held(id, this.scoredNow(samples), classSetKey(dataset.classSet));
     const open = samples.filter((sample) => !held.has(sample.id));
     const [changed, missing] = [open.filter((image) => predicted.has(image.id)), open.filter((image) => !predicted.has(image.id))];
     const weights = this.weightsOf(runId);
@@ -246,6 +266,7 @@ export class ReviewService {
     const { ids } = mapClasses(classes, predictions.info(predictionId).classes);
     return {
       predictionFile: predictions.file(predictionId, imageId),
+      surenessFile: predictions.surenessFile(predictionId, imageId),
       maskFile: dataset.image(imageId).maskFile,
       format,
       // Void is in no class set, and stays void.
@@ -297,13 +318,6 @@ export class ReviewService {
       },
     };
   }
-}
-
-/** What the images of a split would be scored against now. */
-function scoredNow(samples: readonly Sample[]): Map<string, ScoredWith> {
-  return new Map(
-    samples.map(({ id, imageFile, maskFile, revision }) => [id, { revision: (maskFile && revision) ?? null, photo: fileStamp(imageFile) }]),
-  );
 }
 
 /** Stands for classes and stored values: scores are of these. */

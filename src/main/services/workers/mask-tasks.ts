@@ -141,6 +141,7 @@ interface PictureInput {
 
 interface ReviewInput {
   predictionFile: string;
+  surenessFile: string;
   maskFile: string;
   format: MaskFormat;
   /** The prediction's id of each class id of the data set; -1 for one that it does not know. */

@@ -16,8 +16,9 @@ import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
 import { replaceFile } from '#files/replace-file';
 import { revisionOf } from '#files/revision';
-import { readSureness, surenessFile } from '#files/sureness-png';
+import { readSureness } from '#files/sureness-png';
 import { AppError } from '#shared/errors';
+import type { Sureness } from '#shared/metrics/sureness';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList, storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
@@ -220,13 +221,22 @@ export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise
 /** An image's prediction and its label as it is now, both in the prediction's ids. @throws AppError 'corrupt-file' naming the file */
 export const reviewMasks = task(masksOf);
 
-function masksOf({ predictionFile, maskFile, format, toPredicted }: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> {
+function masksOf({ predictionFile, surenessFile, maskFile, format, toPredicted }: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> {
   const { width, height, values } = readStoredMask(predictionFile);
-  const sureness = isThere(surenessFile(predictionFile)) ? readSureness(surenessFile(predictionFile)) : null;
+  const sureness = surenessIn(surenessFile);
   if (!isThere(maskFile)) return { width, height, prediction: values, label: null, sureness };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
   return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), sureness };
+}
+
+/** How sure the network is; null where that was not kept, or cannot be read: the masks can be looked at all the same. */
+function surenessIn(file: string): Sureness | null {
+  try {
+    return isThere(file) ? readSureness(file) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** A photo with the label and the prediction over it, side by side. @throws as `reviewMasks` and `openPicture` */
