@@ -162,6 +162,19 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await app.keyboard.press('Control+z');
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
   await expect(app.getByText('A label has changed since')).toBeHidden();
+  // One class alone, of those that the scores tell.
+  await app.getByRole('complementary', { name: 'Scores' }).getByRole('button', { name: label }).first().click();
+  const only = app.getByRole('checkbox', { name: `Only ${label}` });
+  await only.check();
+  await expect(only).toBeChecked();
+  await only.uncheck();
+  await app.getByRole('button', { name: 'by mIoU' }).click();
+  await expect(only).toBeHidden();
+  const work = app.getByRole('combobox', { name: 'Work on the images' });
+  await work.selectOption('Needs a look');
+  await expect(ranked.getByRole('button', { name: /street/ })).toHaveCount(0);
+  await work.selectOption('All images');
+  await expect(ranked.getByRole('button', { name: /street/ }).first()).toBeVisible();
   // The label of another image is changed, and that image alone is predicted again.
   await app.keyboard.press('p');
   await expect(app.getByText('A label has changed since')).toBeVisible();

@@ -284,6 +284,18 @@ test('what changed since is known again after the window was loaded anew, and is
   expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false });
 });
 
+test('only images whose work is as far as is asked for are gone through', async () => {
+  const [first, second, third] = review.ranked.map(({ id }) => id);
+  await window.session.work.mark([second], 'done');
+  await eventually(() => window.session.work.stageOf(window.session.images.get(second)!) === 'done');
+  review.stage = 'done';
+  expect(review.ranked.map(({ id }) => id)).toEqual([second]);
+  review.stage = 'look';
+  expect(review.ranked).toEqual([]);
+  review.stage = null;
+  expect(review.ranked.map(({ id }) => id)).toEqual([first, second, third]);
+});
+
 test('what was looked at in another way is renewed in that way, in another visit too', async () => {
   review.look = 'mirrored';
   expect(review.looksAsBefore).toBe(false);

@@ -12,6 +12,7 @@ import { saveText } from './browser.ts';
 import { trainOn } from './resume-run.ts';
 import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
+import type { WorkStage } from './image-filter.ts';
 import { workSince, type WorkSince } from './review-change.ts';
 import { takeBack } from './take-back.ts';
 import { SvelteMap } from 'svelte/reactivity';
@@ -64,6 +65,8 @@ export class ReviewState {
   since = $state.raw<WorkSince | null>(null);
   /** By what the images are ordered, the worst first. */
   order = $state<ReviewOrder>('iou');
+  /** How far the work on the images is that are shown; null for any. */
+  stage = $state<WorkStage | null>(null);
   readonly fixes: ReviewFixes;
   /** The prediction whose way of looking the next one has been given. */
   private lookedAt: string | null = null;
@@ -179,8 +182,18 @@ export class ReviewState {
     this.image = null;
   }
 
-  /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
+  /** The images in their order, those whose work is as far as is asked for. */
   readonly ranked = $derived.by((): ReviewImage[] => {
+    const { stage, session } = this;
+    if (stage === null) return this.ordered;
+    return this.ordered.filter(({ id }) => {
+      const image = session.images.get(id);
+      return image !== undefined && session.work.stageOf(image) === stage;
+    });
+  });
+
+  /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
+  private readonly ordered = $derived.by((): ReviewImage[] => {
     const { result, classId, order } = this;
     if (!result) return [];
     const { pair } = this.fixes;

@@ -40,7 +40,8 @@ export class CompareController {
   private readonly masks: Record<PaneName, MaskCanvas>;
   private readonly frames: Record<PaneName, Frame>;
   private readonly size: Size;
-  private readonly stripes: readonly [Uint32Array, Uint32Array];
+  private stripes: readonly [Uint32Array, Uint32Array];
+  private readonly classes: readonly ClassInfo[];
   private readonly colours: Uint32Array;
   private readonly events: CompareEvents;
   private view: Viewport;
@@ -54,6 +55,7 @@ export class CompareController {
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
     this.events = events;
+    this.classes = classes;
     this.colours = colourTable(classes);
     this.stripes = voidHatched(this.colours);
     const make = <T>(work: (pane: PaneName) => T) => Object.fromEntries(panes.map((pane) => [pane, work(pane)])) as Record<PaneName, T>;
@@ -112,6 +114,12 @@ export class CompareController {
 
   setPhoto(image: HTMLImageElement): void {
     for (const pane of panes) this.views[pane].setPhoto(image);
+  }
+
+  /** Masks show one class alone, or all again; seen with the next masks. */
+  setSolo(id: number | null): void {
+    const hidden = new Set(id === null ? [] : this.classes.flatMap((each) => (each.id === id ? [] : [each.id])));
+    this.stripes = voidHatched(colourTable(this.classes, hidden));
   }
 
   /** @param pair the only one whose pixels are shown as errors, or null */
