@@ -8,7 +8,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
-import { settingRows } from '../../src/renderer/features/runs/compare.ts';
+import { settingRows } from '#shared/training/compare-settings';
 import { differingSettings, scoresBySetting } from '../../src/renderer/features/runs/sweep-scores.ts';
 import { filterRuns, sortRuns, type RunOrder } from '../../src/renderer/features/runs/filter.ts';
 import {

@@ -11,8 +11,8 @@ export class BeforeTiles {
   private readonly size: Size;
   private readonly across: number;
   private readonly tiles = new Map<number, Uint8Array>();
-  /** Of the same tiles: where the stroke went over what has its class already, one byte a pixel. */
-  private readonly affirmed = new Map<number, Uint8Array>();
+  /** By the same tiles: where the stroke went over what has its class already, one byte a pixel. */
+  private readonly affirmed = new Map<Uint8Array, Uint8Array>();
 
   /** @param ids the mask, which is going to be painted on */
   constructor(ids: Uint8Array, size: Size) {
@@ -65,11 +65,9 @@ export class BeforeTiles {
   /** The stroke goes over pixels of a row that have its class already. They must lie in what is kept. */
   affirm(from: number, count: number): void {
     const box = { left: from % this.size.width, top: Math.floor(from / this.size.width), width: count, height: 1 };
-    this.eachSpan(box, (_, at, first, __, pixels) => {
-      const [x, y] = [first % this.size.width, Math.floor(first / this.size.width)];
-      const number = Math.floor(y / side) * this.across + Math.floor(x / side);
-      const tile = this.affirmed.get(number) ?? new Uint8Array(side * side);
-      this.affirmed.set(number, tile.fill(1, at, at + pixels));
+    this.eachSpan(box, (tile, at, _, __, pixels) => {
+      const marks = this.affirmed.get(tile) ?? new Uint8Array(side * side);
+      this.affirmed.set(tile, marks.fill(1, at, at + pixels));
     });
   }
 
@@ -77,19 +75,20 @@ export class BeforeTiles {
   affirmation(box: Box): MaskPatch | null {
     if (this.affirmed.size === 0) return null;
     const changed = new Uint8Array(Math.ceil((box.width * box.height) / 8));
-    const values: number[] = [];
+    // No more than the box has: a list that grows would take eight times the room.
+    const values = new Uint8Array(box.width * box.height);
+    let count = 0;
     this.eachSpan(box, (tile, at, from, bit, pixels) => {
-      const [x, y] = [from % this.size.width, Math.floor(from / this.size.width)];
-      const affirmed = this.affirmed.get(Math.floor(y / side) * this.across + Math.floor(x / side));
-      if (!affirmed) return;
+      const marks = this.affirmed.get(tile);
+      if (!marks) return;
       for (let i = 0; i < pixels; i++) {
         // What the stroke itself has painted, and gone over again, is a change.
-        if (!affirmed[at + i] || tile[at + i] !== this.ids[from + i]) continue;
+        if (!marks[at + i] || tile[at + i] !== this.ids[from + i]) continue;
         changed[(bit + i) >> 3] |= 1 << ((bit + i) & 7);
-        values.push(this.ids[from + i]);
+        values[count++] = this.ids[from + i];
       }
     });
-    return values.length > 0 ? { ...box, changed, values: Uint8Array.from(values) } : null;
+    return count > 0 ? { ...box, changed, values: values.slice(0, count) } : null;
   }
 
   /** What has changed since in a box that all of it lies in, and what that was before; null where nothing has. */

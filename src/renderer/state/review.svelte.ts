@@ -3,6 +3,7 @@ import type { EvaluationConfig } from '#shared/training/run-config';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { mapClasses } from '#shared/classes/class-map';
 import { changeBetween } from '#shared/metrics/change-between';
+import { difference } from '#shared/metrics/split-change';
 import type { Protocol } from '#shared/metrics/protocol';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
@@ -147,8 +148,7 @@ export class ReviewState {
 
   /** How much better an image's mIoU is than in the other run's prediction; null where one of them has none. */
   gainOf(image: ReviewImage): number | null {
-    const before = this.otherScores.get(image.id) ?? null;
-    return before === null || image.miou === null ? null : image.miou - before;
+    return difference(this.otherScores.get(image.id) ?? null, image.miou);
   }
 
   private readonly otherScores = $derived(new SvelteMap(this.other?.images.map(({ id, miou }) => [id, miou]) ?? []));
@@ -284,9 +284,14 @@ export class ReviewState {
   private async otherMask(imageId: string, { width, height }: ReviewMasks): Promise<Uint8Array | null> {
     const { other, result } = this;
     if (!other?.images.some(({ id }) => id === imageId) || !result) return null;
-    // One that cannot be read there is reviewed here all the same.
-    const found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId }).catch(() => null);
-    if (!found) return null;
+    let found: ReviewMasks;
+    try {
+      found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId });
+    } catch (error) {
+      // Told, and reviewed without it.
+      this.session.toasts.error(error);
+      return null;
+    }
     const { ids } = mapClasses(other.prediction.classes, result.prediction.classes);
     // A photo that has another size by now has no masks to be compared.
     return found.width === width && found.height === height ? found.prediction.map((id) => (ids[id] < 0 ? voidId : ids[id])) : null;

@@ -1,9 +1,7 @@
-/** 0.43126 as 0.431; a dash where there is no number. */
-export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
+import { fraction } from '#shared/metrics/score-text';
+import { memoryText } from '#shared/training/memory-text';
 
-/** A difference of fractions, with its sign. */
-export const signed = (value: number | null): string =>
-  value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(3)}`;
+export { fraction, signed } from '#shared/metrics/score-text';
 
 /** In which a score would lie over other images of the same kind. */
 export const intervalText = ([low, high]: readonly [number, number]): string =>
@@ -20,8 +18,7 @@ export function duration(seconds: number | null | undefined): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export const megabytes = (mb: number | null): string =>
-  mb === null ? '–' : mb < 1000 ? `${Math.round(mb)} MB` : `${(mb / 1024).toFixed(1)} GB`;
+export const megabytes = (mb: number | null): string => (mb === null ? '–' : memoryText(mb));
 
 /** Bytes in words: 512 kB, 113 MB, 2.4 GB. */
 export const bytes = (count: number): string =>

@@ -100,6 +100,13 @@ export class Confusion {
   }
 }
 
+/** The matrices of images added up. @param matrices row-major [label, prediction] */
+export function sumOf(matrices: readonly ArrayLike<number>[], classes: number): Confusion {
+  const total = new Confusion(classes);
+  for (const matrix of matrices) total.merge(new Confusion(classes, matrix));
+  return total;
+}
+
 /** Mean of the numbers that are there; null if none is. */
 export function meanOf(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);

@@ -1,5 +1,5 @@
 import { countsOf, forEachResample, iousOf, percentiles, type Interval } from './bootstrap.ts';
-import { Confusion, meanOf } from './confusion.ts';
+import { Confusion, meanOf, sumOf } from './confusion.ts';
 
 /** A score of one prediction and of another, and in which the difference would lie over other images of the same kind. */
 export interface Change {
@@ -34,7 +34,7 @@ export function splitChange(images: readonly ImagePair[], classes: number): Spli
   const sorted = images.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const [before, after] = [sorted.map((image) => image.before), sorted.map((image) => image.after)];
   const gains = sorted.map((image) => difference(meanIou(image.before, classes), meanIou(image.after, classes)));
-  const [scoresBefore, scoresAfter] = [before, after].map((matrices) => totalOf(matrices, classes).iou());
+  const [scoresBefore, scoresAfter] = [before, after].map((matrices) => sumOf(matrices, classes).iou());
   const intervals = intervalsOf(before, after, classes);
   return {
     images: sorted.length,
@@ -45,16 +45,14 @@ export function splitChange(images: readonly ImagePair[], classes: number): Spli
   };
 }
 
-const difference = (before: number | null, after: number | null): number | null =>
+/** How much more one score is than another; null where one of them is none. */
+export const difference = (before: number | null, after: number | null): number | null =>
   before === null || after === null ? null : after - before;
 
-const meanIou = (matrix: readonly number[], classes: number): number | null => new Confusion(classes, matrix).meanIou();
+/** Whether a change is more than other images of the same kind might undo. */
+export const isClear = ({ interval }: Change): boolean => interval !== null && (interval[0] > 0 || interval[1] < 0);
 
-function totalOf(matrices: readonly (readonly number[])[], classes: number): Confusion {
-  const total = new Confusion(classes);
-  for (const matrix of matrices) total.merge(new Confusion(classes, matrix));
-  return total;
-}
+const meanIou = (matrix: readonly number[], classes: number): number | null => new Confusion(classes, matrix).meanIou();
 
 function intervalsOf(before: readonly (readonly number[])[], after: readonly (readonly number[])[], classes: number) {
   const images = before.length;

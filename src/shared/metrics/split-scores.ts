@@ -1,5 +1,5 @@
 import { bootstrapIntervals, type Interval } from './bootstrap.ts';
-import { Confusion } from './confusion.ts';
+import { sumOf } from './confusion.ts';
 import { shapeScores, type ShapeCounts, type ShapeScores } from './shape-scores.ts';
 
 /** Scores of a split, as Review shows them and `evaluate` prints them, from the confusion matrices of its images. */
@@ -38,8 +38,7 @@ export function splitScores(
         classes,
       )
     : null;
-  const total = new Confusion(classes);
-  for (const matrix of sorted) total.merge(new Confusion(classes, [...matrix]));
+  const total = sumOf(sorted, classes);
   const { miou: interval, perClass } = bootstrapIntervals(sorted, classes);
   const [iou, precision, recall] = [total.iou(), total.precision(), total.classAccuracy()];
   return {

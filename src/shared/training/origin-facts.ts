@@ -1,3 +1,4 @@
+import { memoryText } from './memory-text.ts';
 import type { OriginWeights, RunOrigin } from './run-origin.ts';
 
 /** What of a run its origin is told with. */
@@ -17,8 +18,6 @@ function weightsText(weights: OriginWeights | null): string {
   return `${whose}${epoch === null ? '' : `, epoch ${epoch}`}: ${taken} of ${tensors} tensors`;
 }
 
-const gigabytes = (megabytes: number): string => (megabytes < 1000 ? `${Math.round(megabytes)} MB` : `${(megabytes / 1024).toFixed(1)} GB`);
-
 /** Where a run comes from, fact by fact, in words. */
 export function originFacts({ origin, codeVersion, datasetFingerprint, seed }: OfRun): [name: string, value: string][] {
   const first = origin?.sessions[0];
@@ -32,7 +31,7 @@ export function originFacts({ origin, codeVersion, datasetFingerprint, seed }: O
     ['Seed', String(seed)],
     ['Started', first ? (first.command === null ? 'in a window' : first.command) : unknown],
     ['Code', first?.codeVersion ?? codeVersion],
-    ['Processor', first ? `${first.machine.processor}, ${first.machine.cores} cores, ${gigabytes(first.machine.memoryMb)}` : unknown],
+    ['Processor', first ? `${first.machine.processor}, ${first.machine.cores} cores, ${memoryText(first.machine.memoryMb)}` : unknown],
     ['System', first ? `${first.machine.system}, ${first.machine.device}, ${first.machine.library}` : unknown],
     [
       'Went on',

@@ -402,13 +402,14 @@ export class OpenDataset {
 
   /** Every image of a split, with its mask where there is a sound one. */
   samples(split: string): Sample[] {
-    return [...this.byId.values()]
-      .filter((image) => image.split === split)
-      .map((image) => {
-        const { hasMask, problems, revision } = this.entries.get(image.id)!;
-        const maskFile = hasMask && problems.length === 0 ? image.maskFile : null;
-        return { id: image.id, imageFile: image.imageFile, maskFile, ...(revision ? { revision } : {}) };
-      });
+    return [...this.byId.values()].filter((image) => image.split === split).map(({ id }) => this.sample(id));
+  }
+
+  /** An image, with its mask where there is a sound one. @throws AppError 'not-found' */
+  sample(id: string): Sample {
+    const { imageFile, maskFile } = this.image(id);
+    const { hasMask, problems, revision } = this.entries.get(id)!;
+    return { id, imageFile, maskFile: hasMask && problems.length === 0 ? maskFile : null, ...(revision ? { revision } : {}) };
   }
 
   /** Whether its folders are those that were opened. */

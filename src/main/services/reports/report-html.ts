@@ -1,8 +1,9 @@
 import type { ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
 import { protocolText } from '#shared/metrics/protocol';
-import type { SplitChange } from '#shared/metrics/split-change';
-import { flatSettings } from '#shared/training/flat-settings';
+import { fraction, signed } from '#shared/metrics/score-text';
+import { difference, isClear, type SplitChange } from '#shared/metrics/split-change';
+import { settingRows } from '#shared/training/compare-settings';
 import { originFacts } from '#shared/training/origin-facts';
 import { escaped } from './escaped.ts';
 import { curvesSvg } from './report-curves.ts';
@@ -42,10 +43,8 @@ img { width: 100%; } svg { max-width: 40rem; font-size: 11px; }
 .clear { font-weight: 700; } .quiet { color: #57606a; } tr { break-inside: avoid; }
 @media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } * { print-color-adjust: exact; } }`;
 
-const share = (value: number | null | undefined): string => value?.toFixed(3) ?? '–';
-const gain = (before: number | null, after: number | null): string =>
-  before === null || after === null ? '–' : `${after >= before ? '+' : '−'}${Math.abs(after - before).toFixed(3)}`;
-const between = (interval: readonly [number, number] | null): string => (interval ? `${share(interval[0])} to ${share(interval[1])}` : '–');
+const between = (interval: readonly [number, number] | null): string =>
+  interval ? `${fraction(interval[0])} to ${fraction(interval[1])}` : '–';
 
 function table(head: readonly string[], rows: readonly (readonly string[])[], numbers = true): string {
   const cell = (kind: 'th' | 'td') => (text: string, at: number) =>
@@ -61,7 +60,14 @@ function perClass({ prediction, perClass: scores }: ReviewResult): string {
   const head = ['Class', 'IoU', '95 % interval', 'precision', 'recall', 'boundary F'];
   const rows = prediction.classes.map(({ id, name, color }) => {
     const { iou, interval, precision, recall, shapes } = scores[id];
-    return [`${swatch(color)}${escaped(name)}`, share(iou), between(interval), share(precision), share(recall), share(shapes?.boundaryF)];
+    return [
+      `${swatch(color)}${escaped(name)}`,
+      fraction(iou),
+      between(interval),
+      fraction(precision),
+      fraction(recall),
+      fraction(shapes?.boundaryF),
+    ];
   });
   return table(head, rows);
 }
@@ -97,14 +103,16 @@ function changed({ result, against }: Report): string {
   const { change, run } = against;
   const title = `<h2>Against ${escaped(run.summary.name)}</h2>`;
   if (!change) return `${title}<p>It knows other classes: nothing of them can be compared.</p>`;
-  const rows = change.perClass.map(({ before, after, interval }, id) => {
+  const rows = change.perClass.map((each, id) => {
+    const { before, after, interval } = each;
     const { name, color } = result.prediction.classes[id];
-    const isClear = interval !== null && (interval[0] > 0 || interval[1] < 0);
-    const told = isClear ? `<span class="clear">${gain(before, after)}</span>` : gain(before, after);
-    return [`${swatch(color)}${escaped(name)}`, share(before), share(after), told, between(interval)];
+    const gain = signed(difference(before, after));
+    const told = isClear(each) ? `<span class="clear">${gain}</span>` : gain;
+    return [`${swatch(color)}${escaped(name)}`, fraction(before), fraction(after), told, between(interval)];
   });
   const { miou } = change;
-  return `${title}<p>mIoU ${share(miou.before)} → ${share(miou.after)}, <strong>${gain(miou.before, miou.after)}</strong>
+  return `${title}<p>mIoU ${fraction(miou.before)} → ${fraction(miou.after)},
+<strong>${signed(difference(miou.before, miou.after))}</strong>
 (${between(miou.interval)} in 95 of 100 cases). Of ${change.images} images ${change.better} are better, ${change.worse} worse.</p>
 ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
 <p class="quiet">What is bold is more than other images of this kind might undo.</p>`;
@@ -124,19 +132,9 @@ function curves(runs: readonly RunDetail[]): string {
 }
 
 function settings(runs: readonly RunDetail[]): string {
-  const flat = runs.map(({ config }) => flatSettings(config));
-  const names = [...new Set(flat.flatMap((each) => [...each.keys()]))];
-  const rows = names.map((name) => [name, ...flat.map((each) => each.get(name) ?? '–')]);
-  const told = runs.length > 1 ? rows.filter(([, ...values]) => new Set(values).size > 1) : rows;
-  const head = ['Setting', ...runs.map(({ summary }) => escaped(summary.name))];
-  const none = '<p>Their settings are the same.</p>';
-  return told.length === 0
-    ? none
-    : table(
-        head,
-        told.map((row) => row.map(escaped)),
-        false,
-      );
+  const rows = settingRows(runs.map(({ config }) => config)).map(({ name, values }) => [name, ...values].map(escaped));
+  if (rows.length === 0) return '<p>Their settings are the same.</p>';
+  return table(['Setting', ...runs.map(({ summary }) => escaped(summary.name))], rows, false);
 }
 
 function origins(runs: readonly RunDetail[]): string {
@@ -148,9 +146,9 @@ function origins(runs: readonly RunDetail[]): string {
 function pictures(title: string, images: readonly ReportImage[]): string {
   if (images.length === 0) return '';
   const figures = images.map(({ id, miou, picture, why }) => {
-    if (!picture) return `<p>${escaped(id)}, mIoU ${share(miou)}, cannot be shown: ${escaped(why ?? '')}.</p>`;
+    if (!picture) return `<p>${escaped(id)}, mIoU ${fraction(miou)}, cannot be shown: ${escaped(why ?? '')}.</p>`;
     const source = `data:image/jpeg;base64,${Buffer.from(picture).toString('base64')}`;
-    const told = `<figcaption>${escaped(id)}, mIoU ${share(miou)}: photo, label, prediction</figcaption>`;
+    const told = `<figcaption>${escaped(id)}, mIoU ${fraction(miou)}: photo, label, prediction</figcaption>`;
     return `<figure><img src="${source}" alt="Photo, label and prediction of ${escaped(id)}">${told}</figure>`;
   });
   return `<h2>${title}</h2>${figures.join('\n')}`;
@@ -166,8 +164,8 @@ export function reportHtml(report: Report): string {
     `<h1>${escaped(title)}</h1>`,
     `<p>EncNet on ${escaped(dataset)}, ${prediction.images} images of ${escaped(protocolText(prediction.protocol))}.
 Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
-    `<p>mIoU <strong>${share(miou)}</strong> (${between(interval)} over other images of the same kind),
-pixel accuracy <strong>${share(pixelAccuracy)}</strong>.</p>`,
+    `<p>mIoU <strong>${fraction(miou)}</strong> (${between(interval)} over other images of the same kind),
+pixel accuracy <strong>${fraction(pixelAccuracy)}</strong>.</p>`,
     standing(result, run),
     against ? standing(against.result, against.run) : '',
     changed(report),

@@ -152,9 +152,13 @@ export class PredictionStore {
       );
   }
 
-  /** Whether a prediction is shown. */
-  private isShown(predictionId: string): boolean {
-    return this.db.prepare('SELECT 1 FROM prediction WHERE id = ? AND complete = 1').get(predictionId) !== undefined;
+  /** Other predictions of the same run and split. */
+  private others(predictionId: string, onlyShown: boolean): string[] {
+    const rows = this.db.prepare<[{ id: string; least: number }], { id: string | null }>(
+      `SELECT ${boundedText('id', shortText)} FROM prediction WHERE id <> @id AND complete >= @least
+       AND run_id = (SELECT run_id FROM prediction WHERE id = @id) AND split = (SELECT split FROM prediction WHERE id = @id)`,
+    );
+    return rows.all({ id: predictionId, least: onlyShown ? 1 : 0 }).flatMap(({ id }) => id ?? []);
   }
 
   /**
@@ -162,28 +166,17 @@ export class PredictionStore {
    * and split unless one of these has as many images.
    */
   leave(predictionId: string): void {
-    if (this.isShown(predictionId)) return;
-    if (!isId(predictionId) || this.imageIds(predictionId).size === 0) return this.discard(predictionId);
-    const older = this.db
-      .prepare<[{ id: string }], { id: string | null }>(
-        `SELECT ${boundedText('id', shortText)} FROM prediction WHERE id <> @id AND complete = 1
-         AND run_id = (SELECT run_id FROM prediction WHERE id = @id) AND split = (SELECT split FROM prediction WHERE id = @id)`,
-      )
-      .all({ id: predictionId });
+    const isShown = this.db.prepare('SELECT 1 FROM prediction WHERE id = ? AND complete = 1').get(predictionId) !== undefined;
+    if (isShown) return;
     const images = this.imageIds(predictionId).size;
-    if (older.every(({ id }) => id === null || this.imageIds(id).size < images)) this.complete(predictionId);
+    if (!isId(predictionId) || images === 0) return this.discard(predictionId);
+    if (this.others(predictionId, true).every((id) => this.imageIds(id).size < images)) this.complete(predictionId);
   }
 
   /** Shows a prediction from now on, in place of older ones of the same run and split. */
   complete(predictionId: string): void {
     this.db.prepare('UPDATE prediction SET complete = 1 WHERE id = ?').run(predictionId);
-    const older = this.db
-      .prepare<[{ id: string }], { id: string | null }>(
-        `SELECT ${boundedText('id', shortText)} FROM prediction WHERE id <> @id AND run_id = (SELECT run_id FROM prediction WHERE id = @id)
-      AND split = (SELECT split FROM prediction WHERE id = @id)`,
-      )
-      .all({ id: predictionId });
-    for (const { id } of older) if (id !== null) this.discard(id);
+    for (const id of this.others(predictionId, false)) this.discard(id);
   }
 
   /** Forgets a prediction and removes its masks. */

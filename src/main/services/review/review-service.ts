@@ -142,22 +142,23 @@ export class ReviewService {
   private question({ runId, split, evaluation }: Asked) {
     const { dataset, runs } = this.options;
     const { name } = runs.row(runId);
-    const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
-    const { classes, sha256 } = readCheckpointHeader(checkpoint);
+    const weights = this.weightsOf(runId);
+    if (!weights) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    const { checkpoint, classes, sha256, recorded } = weights;
     const protocol = protocolOf(runs.config(runId), split, classes.length, evaluation ?? undefined);
-    const key = { runId, split, protocol, checkpointSha256: this.weightsOf(runId), classSet: classSetKey(dataset.classSet) };
+    const key = { runId, split, protocol, checkpointSha256: recorded, classSet: classSetKey(dataset.classSet) };
     return { checkpoint, classes, key, sha256 };
   }
 
-  /** sha256 of a run's best weights; '' where that was not recorded. */
-  private weightsOf(runId: string): string {
+  /** A run's best weights; null without any. `sha256` is what the file says, `recorded` that or what the history has, '' for neither. */
+  private weightsOf(runId: string) {
     const { runs } = this.options;
     const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) return '';
-    // What the file says: the history hears of a new best a moment later.
-    const recorded = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256;
-    return readCheckpointHeader(checkpoint).sha256 ?? recorded ?? '';
+    if (!checkpoint) return null;
+    const { classes, sha256 } = readCheckpointHeader(checkpoint);
+    // The file before the history, which hears of a new best a moment later.
+    const recorded = sha256 ?? runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256 ?? '';
+    return { checkpoint, classes, sha256, recorded };
   }
 
   /** The images that a prediction holds as they would be predicted now. */
@@ -173,20 +174,20 @@ export class ReviewService {
     return held;
   }
 
-  /** What an image would be scored against now; as `samples` has it. */
-  private againstNow(id: string): ScoredWith {
-    const { hasMask, problems, revision, imageStamp } = this.options.dataset.entry(id);
-    return { revision: hasMask && problems.length === 0 ? (revision ?? null) : null, photo: imageStamp };
+  /** What an image would be scored against now. */
+  private againstNow({ id, maskFile, revision }: Sample): ScoredWith {
+    return { revision: (maskFile && revision) ?? null, photo: this.options.dataset.entry(id).imageStamp };
   }
 
   private scoredNow(samples: readonly Sample[]): Map<string, ScoredWith> {
-    return new Map(samples.map(({ id }) => [id, this.againstNow(id)]));
+    return new Map(samples.map((sample) => [sample.id, this.againstNow(sample)]));
   }
 
   /** What an image was scored against; undefined where its mask or photo has become another meanwhile: which was read is not known. */
   private stillWith(id: string, before: ScoredWith | undefined): ScoredWith | undefined {
-    if (!before || !this.options.dataset.has(id)) return undefined;
-    const { revision, photo } = this.againstNow(id);
+    const { dataset } = this.options;
+    if (!before || !dataset.has(id)) return undefined;
+    const { revision, photo } = this.againstNow(dataset.sample(id));
     return before.revision === revision && before.photo === photo ? before : undefined;
   }
 
@@ -205,7 +206,7 @@ export class ReviewService {
     const held = this.held(id, this.scoredNow(samples), classSetKey(dataset.classSet));
     const open = samples.filter((sample) => !held.has(sample.id));
     const [changed, missing] = [open.filter((image) => predicted.has(image.id)), open.filter((image) => !predicted.has(image.id))];
-    const weights = this.weightsOf(runId);
+    const weights = this.weightsOf(runId)?.recorded ?? '';
     return {
       changed: changed.map((image) => image.id),
       missing: missing.map((image) => image.id),
@@ -256,8 +257,11 @@ export class ReviewService {
   }
 
   /** The prediction of an image and its label as it is now, both in the prediction's class ids. @throws AppError 'not-found' */
-  private masks(predictionId: string, imageId: string): Promise<ReviewMasks> {
-    return this.options.workers.run('reviewMasks', this.masksInput(predictionId, imageId));
+  private async masks(predictionId: string, imageId: string): Promise<ReviewMasks> {
+    const { workers, log } = this.options;
+    const { damaged, ...masks } = await workers.run('reviewMasks', this.masksInput(predictionId, imageId));
+    if (damaged) log.warn({ prediction: predictionId, image: imageId, why: damaged }, 'how sure the network is cannot be read');
+    return masks;
   }
 
   private masksInput(predictionId: string, imageId: string): TaskInput<'reviewMasks'> {

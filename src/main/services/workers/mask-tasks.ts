@@ -170,7 +170,8 @@ export interface MaskTasks {
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;
   maskPicture: (input: PictureInput) => Promise<Uint8Array>;
-  reviewMasks: (input: ReviewInput) => ReviewMasks;
+  /** `damaged` is why it cannot be told how sure the network is, where that was kept: the masks are shown all the same. */
+  reviewMasks: (input: ReviewInput) => ReviewMasks & { damaged: string | null };
   reportPicture: (input: ReviewInput & { imageFile: string; classes: readonly ClassInfo[] }) => Promise<Uint8Array>;
   readPrediction: (input: PredictionInput) => Uint8Array;
   pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;

@@ -17,7 +17,7 @@ import { assertPixels, useReadLimits } from '#files/read-limits';
 import { replaceFile } from '#files/replace-file';
 import { revisionOf } from '#files/revision';
 import { readSureness } from '#files/sureness-png';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { Sureness } from '#shared/metrics/sureness';
 import { toWireError } from '#shared/rpc/wire-errors';
 import { classList, storedValues } from '#shared/classes/class-map';
@@ -223,19 +223,18 @@ export const reviewMasks = task(masksOf);
 
 function masksOf({ predictionFile, surenessFile, maskFile, format, toPredicted }: TaskInput<'reviewMasks'>): TaskResult<'reviewMasks'> {
   const { width, height, values } = readStoredMask(predictionFile);
-  const sureness = surenessIn(surenessFile);
-  if (!isThere(maskFile)) return { width, height, prediction: values, label: null, sureness };
+  const sure = surenessIn(surenessFile);
+  if (!isThere(maskFile)) return { width, height, prediction: values, label: null, ...sure };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
-  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), sureness };
+  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), ...sure };
 }
 
-/** How sure the network is; null where that was not kept, or cannot be read: the masks can be looked at all the same. */
-function surenessIn(file: string): Sureness | null {
+function surenessIn(file: string): { sureness: Sureness | null; damaged: string | null } {
   try {
-    return isThere(file) ? readSureness(file) : null;
-  } catch {
-    return null;
+    return { sureness: isThere(file) ? readSureness(file) : null, damaged: null };
+  } catch (error) {
+    return { sureness: null, damaged: messageOf(error) };
   }
 }
 

@@ -122,13 +122,16 @@ export class CompareController {
     this.stripes = voidHatched(colourTable(this.classes, hidden));
   }
 
-  /** @param pair the only one whose pixels are shown as errors, or null */
-  setMasks(label: Uint8Array, prediction: Uint8Array, pair: Pair | null): void {
+  setMasks(label: Uint8Array, prediction: Uint8Array): void {
     // What is not labelled is hatched: it is not the photo seen through.
     this.masks.label.repaint(label, this.stripes[0], undefined, this.stripes[1]);
     this.masks.prediction.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
+    for (const pane of ['label', 'prediction'] as const) this.views[pane].redrawMask();
+  }
+
+  /** Shows in the last view where label and prediction differ. @param pair the only one whose pixels are shown, or null */
+  showErrors(label: Uint8Array, prediction: Uint8Array, pair: Pair | null): void {
     this.masks.errors.paintErrors(label, prediction, errorColor, pair);
-    for (const pane of panes) this.views[pane].redrawMask();
     this.showsMask(false);
   }
 

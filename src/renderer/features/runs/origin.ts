@@ -1,6 +1,6 @@
 import type { MasksSince, RunDetail } from '#shared/contract/runs';
 import { originFacts } from '#shared/training/origin-facts';
-import type { CompareRow } from './compare.ts';
+import type { CompareRow } from '#shared/training/compare-settings';
 
 /** Where runs come from: every fact of one, and of several those in which they differ. */
 export function originRows(runs: readonly RunDetail[]): CompareRow[] {

@@ -1,3 +1,4 @@
+import { differingRows } from '#shared/training/compare-settings';
 import { flatSettings } from '#shared/training/flat-settings';
 import type { RunConfig } from '#shared/training/run-config';
 
@@ -19,9 +20,7 @@ export interface SettingScore {
 
 /** The settings in which runs differ, the seed last: that is what is not chosen for its score. */
 export function differingSettings(runs: readonly Pick<ScoredRun, 'config'>[]): string[] {
-  const flat = runs.map(({ config }) => flatSettings(config));
-  const paths = [...new Set(flat.flatMap((each) => [...each.keys()]))];
-  const differing = paths.filter((path) => new Set(flat.map((each) => each.get(path))).size > 1);
+  const differing = differingRows(runs.map(({ config }) => config)).map(({ name }) => name);
   return [...differing.filter((path) => path !== 'seed'), ...differing.filter((path) => path === 'seed')];
 }
 
