@@ -169,7 +169,7 @@ async function measureSize(measurement: Measurement, page: Page, moves: number):
   await page.keyboard.press('2');
   await measurement.measure('undo', async () => {
     const times: number[] = [];
-    for (let i = 0; i < 10; i++) times.push(await undoOnce(page));
+    for (let i = 0; i < 20; i++) times.push(await undoOnce(page));
     return times;
   });
   await measurement.wait('proposal', async () => {

@@ -201,6 +201,23 @@ describe('a guided stroke', () => {
     );
   });
 
+  test('of a photo that is looked at coarser goes cell by cell, and takes no more than the brush covers', () => {
+    const image = { width: 123, height: 121 };
+    const [from, to] = [
+      { x: 44, y: 40 },
+      { x: 44, y: 80 },
+    ];
+    const covered = capsule(from, to, 28, image)!;
+    const proposedAt = (x: number, y: number) => (y < 70 && x < 123 && y < 121 ? 3 : 4);
+    const kept = pixelsIn(guided(covered, from, to, { photo, image, proposedAt: null, traits: null }));
+    const isLeft = ([x]: readonly number[]) => Math.floor((x * 60) / 123) < 30;
+    expect(new Set(kept.map(String))).toEqual(new Set(pixelsIn(covered).filter(isLeft).map(String)));
+    const middle = { x: 44, y: 40 };
+    const told = pixelsIn(guided(covered, middle, middle, { photo, image, proposedAt, traits: null }));
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.every(isLeft)).toBe(true);
+  });
+
   test('goes by what is proposed where colours tell little', () => {
     const grey = photoOf(60, 60, (x) => (x < 30 ? [120, 120, 120] : [131, 131, 131]));
     const at = { x: 25, y: 30 };

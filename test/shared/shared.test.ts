@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { AppError } from '#shared/errors';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { leftOutText } from '#shared/data/problem-groups';
-import { applyPatch } from '#shared/mask/patch';
+import { applyPatch, forEachChanged, forEachRun } from '#shared/mask/patch';
 import { Confusion } from '#shared/metrics/confusion';
 import { Random } from '#shared/random';
 import { fromWireError, toWireError } from '#shared/rpc/wire-errors';
@@ -38,6 +38,24 @@ describe('patches', () => {
         expect(work).toEqual(after);
         applyPatch(work, size, diffPatch(after, before, size, whole)!);
         expect(work).toEqual(before);
+      }),
+    );
+  });
+
+  test('are visited pixel by pixel and run by run alike, in the order of their values', () => {
+    fc.assert(
+      fc.property(mask, ([size, before, after]) => {
+        const patch = diffPatch(before, after, size, { left: 0, top: 0, ...size });
+        if (!patch) return;
+        const [pixels, runs] = [[] as number[][], [] as number[][]];
+        forEachChanged(patch, size.width, (index, position) => pixels.push([index, position]));
+        forEachRun(patch, size.width, (index, position, count) => {
+          expect(Math.floor(index / size.width)).toBe(Math.floor((index + count - 1) / size.width));
+          for (let i = 0; i < count; i++) runs.push([index + i, position + i]);
+        });
+        const changed = [...before.keys()].filter((index) => before[index] !== after[index]);
+        expect(pixels).toEqual(changed.map((index, position) => [index, position]));
+        expect(runs).toEqual(pixels);
       }),
     );
   });

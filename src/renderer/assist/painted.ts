@@ -1,5 +1,5 @@
 import { voidId } from '#shared/mask/void-id';
-import { forEachChanged, type MaskPatch } from '#shared/mask/patch';
+import { forEachRun, type MaskPatch } from '#shared/mask/patch';
 import { Random } from '#shared/random';
 import { cellsOf, pixelsOfCells } from '../editor/cells.ts';
 import type { Size } from '../editor/region.ts';
@@ -30,13 +30,7 @@ export class Painted {
   /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
   add(patch: MaskPatch, keepsCleared = false): void {
     const drawn = new Map<number, { pixels: number[]; of: number }>();
-    let [lastCell, lastId] = [-1, -1];
-    forEachChanged(patch, this.image.width, (pixel, position) => {
-      const id = patch.values[position];
-      const cell = this.cellOf(pixel);
-      // Of a very large image the pixels of a cell say the same.
-      if (cell === lastCell && id === lastId) return;
-      [lastCell, lastId] = [cell, id];
+    this.forEachCell(patch, (cell, id, pixel) => {
       this.fixed[cell] = id === voidId && !keepsCleared ? 0 : id + 1;
       if (id === voidId) return;
       const sample = drawn.get(id) ?? { pixels: [], of: 0 };
@@ -52,12 +46,25 @@ export class Painted {
   /** A person's stroke went over pixels that had its class already: they keep it. @param teaches whether that is all that it did */
   affirm(patch: MaskPatch, teaches: boolean): void {
     if (teaches) this.add(patch);
-    else forEachChanged(patch, this.image.width, (pixel, position) => (this.fixed[this.cellOf(pixel)] = patch.values[position] + 1));
+    else this.forEachCell(patch, (cell, id) => (this.fixed[cell] = id + 1));
   }
 
   /** The assistant has painted. */
   addOwn(patch: MaskPatch): void {
-    forEachChanged(patch, this.image.width, (pixel, position) => (this.own[this.cellOf(pixel)] = patch.values[position] + 1));
+    this.forEachCell(patch, (cell, id) => (this.own[cell] = id + 1));
+  }
+
+  /** Visits what is painted, row by row. Of a very large image pixels of a cell that follow one another say the same: they count once. */
+  private forEachCell(patch: MaskPatch, visit: (cell: number, id: number, pixel: number) => void): void {
+    forEachRun(patch, this.image.width, (index, position, count) => {
+      let [lastCell, lastId] = [-1, -1];
+      for (let i = 0; i < count; i++) {
+        const [cell, id] = [this.cellOf(index + i), patch.values[position + i]];
+        if (cell === lastCell && id === lastId) continue;
+        [lastCell, lastId] = [cell, id];
+        visit(cell, id, index + i);
+      }
+    });
   }
 
   /** Whether the assistant may paint over a cell that holds an id now: nothing is labelled there, or it has done so itself. */

@@ -66,8 +66,9 @@ export class BeforeTiles {
   affirm(from: number, count: number): void {
     const box = { left: from % this.size.width, top: Math.floor(from / this.size.width), width: count, height: 1 };
     this.eachSpan(box, (tile, at, _, __, pixels) => {
-      const marks = this.affirmed.get(tile) ?? new Uint8Array(side * side);
-      this.affirmed.set(tile, marks.fill(1, at, at + pixels));
+      let marks = this.affirmed.get(tile);
+      if (!marks) this.affirmed.set(tile, (marks = new Uint8Array(side * side)));
+      marks.fill(1, at, at + pixels);
     });
   }
 

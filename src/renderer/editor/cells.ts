@@ -50,6 +50,37 @@ export function pixelsWhere(cells: Box, image: Size, grid: Size, wanted: (cell: 
   return { box, selected };
 }
 
+/** The cells that a region of an image touches. */
+export function cellsTouched({ box, selected }: Region, image: Size, grid: Size): Region {
+  const { columns, rows, cells } = cellsUnder(box, image, grid);
+  const touched = new Uint8Array(cells.width * cells.height);
+  for (let row = 0, i = 0; row < box.height; row++) {
+    const first = rows[row] * cells.width;
+    for (let column = 0; column < box.width; column++, i++) if (selected[i]) touched[first + columns[column]] = 1;
+  }
+  return { box: cells, selected: touched };
+}
+
+/** Of a region's pixels, those whose cells are selected, one byte a pixel. @param kept cells that the region touches */
+export function selectedIn({ box, selected }: Region, kept: Region, image: Size, grid: Size): Uint8Array {
+  const { columns, rows } = cellsUnder(box, image, grid);
+  const among = new Uint8Array(selected.length);
+  for (let row = 0, i = 0; row < box.height; row++) {
+    const first = rows[row] * kept.box.width;
+    for (let column = 0; column < box.width; column++, i++) among[i] = selected[i] && kept.selected[first + columns[column]];
+  }
+  return among;
+}
+
+/** The cells under a box of an image: the box that they make, and of each of its columns and rows the place therein. */
+function cellsUnder(box: Box, image: Size, grid: Size): { cells: Box; columns: Int32Array; rows: Int32Array } {
+  const columns = Int32Array.from({ length: box.width }, (_, x) => Math.floor(((box.left + x) * grid.width) / image.width));
+  const rows = Int32Array.from({ length: box.height }, (_, y) => Math.floor(((box.top + y) * grid.height) / image.height));
+  const [left, top] = [columns[0], rows[0]];
+  const cells = { left, top, width: columns[box.width - 1] - left + 1, height: rows[box.height - 1] - top + 1 };
+  return { cells, columns: columns.map((column) => column - left), rows: rows.map((row) => row - top) };
+}
+
 /** The size of a grid of at most so many cells over an image: its own where that is no more. */
 export function gridWithin({ width, height }: Size, mostCells: number): Size {
   const scale = Math.min(1, Math.sqrt(mostCells / (width * height)));

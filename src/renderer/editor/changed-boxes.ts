@@ -4,7 +4,7 @@ import type { Box } from './units.ts';
 /** A box of fewer pixels is drawn as it is. */
 const smallPixels = 250_000;
 /** Bands of rows that a larger one is cut into. */
-const bands = 16;
+const bands = 64;
 
 /**
  * Boxes that the changed pixels of a patch lie in. A long stroke aslant covers little of its box: cut into bands, little more than the

@@ -1,5 +1,5 @@
 import { voidId } from '#shared/mask/void-id';
-import { assertPatch, forEachChanged, type MaskPatch } from '#shared/mask/patch';
+import { assertPatch, forEachChanged, forEachRun, type MaskPatch } from '#shared/mask/patch';
 import { BeforeTiles } from './before-tiles.ts';
 import { changedBoxes } from './changed-boxes.ts';
 import { writableIds, type Ink, type WriteWhere } from './ink.ts';
@@ -57,12 +57,15 @@ export class MaskDocument {
   }
 
   private count(): void {
-    const { ids, pixels } = this;
-    pixels.fill(0);
-    // Neighbours are mostly alike: counted run by run.
+    this.pixels.fill(0);
+    this.tally(this.ids, 1);
+  }
+
+  /** Counts pixels in, or out. Neighbours are mostly alike: run by run. */
+  private tally(ids: Uint8Array, sign: 1 | -1): void {
     for (let from = 0, to = 1; from < ids.length; from = to++) {
       while (to < ids.length && ids[to] === ids[from]) to++;
-      pixels[ids[from]] += to - from;
+      this.pixels[ids[from]] += sign * (to - from);
     }
   }
 
@@ -177,15 +180,18 @@ export class MaskDocument {
     const { before, spared } = this.stroke!;
     before.keep(box);
     let changed = false;
-    for (let row = 0, i = 0; row < box.height; row++) {
-      let index = (box.top + row) * this.size.width + box.left;
-      for (let column = 0; column < box.width; column++, i++, index++) {
-        const old = ids[index];
-        const id = each ? each[i] : one;
-        if (!selected[i] || old === id || (only !== undefined && old !== only)) continue;
+    for (let row = 0; row < box.height; row++) {
+      const [first, place] = [(box.top + row) * this.size.width + box.left, row * box.width];
+      for (let from = 0, to = 0; from < box.width; from = to) {
+        const [old, id, isIn] = [ids[first + from], each ? each[place + from] : one, selected[place + from]];
+        do to++;
+        while (to < box.width && selected[place + to] === isIn && ids[first + to] === old && (!each || each[place + to] === id));
+        if (!isIn || old === id || (only !== undefined && old !== only)) continue;
         if (!writable[old]) spared.add(old);
         else {
-          this.put(index, id);
+          ids.fill(id, first + from, first + to);
+          this.pixels[old] -= to - from;
+          this.pixels[id] += to - from;
           changed = true;
         }
       }
@@ -232,14 +238,26 @@ export class MaskDocument {
     assertPatch(patch, this.size);
     const covered = this.coverage(patch, pending);
     const { stroke, ids } = this;
-    forEachChanged(patch, this.size.width, (index, position) => {
-      if (covered?.[placeIn(patch, index, this.size)]) return;
-      const value = patch.values[position];
-      const painted = stroke !== null && stroke.before.at(index) !== ids[index];
-      stroke?.before.put(index, value);
-      if (!painted) this.put(index, value);
-    });
+    if (!covered && !stroke) this.putRuns(patch);
+    else
+      forEachChanged(patch, this.size.width, (index, position) => {
+        if (covered?.[placeIn(patch, index, this.size)]) return;
+        const value = patch.values[position];
+        const painted = stroke !== null && stroke.before.at(index) !== ids[index];
+        stroke?.before.put(index, value);
+        if (!painted) this.put(index, value);
+      });
     for (const box of changedBoxes(patch)) this.announce(box);
+  }
+
+  private putRuns(patch: MaskPatch): void {
+    forEachRun(patch, this.size.width, (index, position, count) => {
+      if (count === 1) return this.put(index, patch.values[position]);
+      const values = patch.values.subarray(position, position + count);
+      this.tally(this.ids.subarray(index, index + count), -1);
+      this.tally(values, 1);
+      this.ids.set(values, index);
+    });
   }
 
   /** Which pixels of a box pending strokes cover, one byte a pixel; null for none. */
@@ -259,7 +277,7 @@ export class MaskDocument {
   reset(ids: Uint8Array, pending: readonly MaskPatch[]): void {
     this.cancelStroke();
     this.ids.set(ids);
-    for (const patch of pending) forEachChanged(patch, this.size.width, (index, position) => (this.ids[index] = patch.values[position]));
+    for (const patch of pending) this.putRuns(patch);
     this.count();
     this.announce({ left: 0, top: 0, ...this.size });
   }

@@ -1,5 +1,5 @@
 import type { GridMap } from '#shared/assist/grid-map';
-import { cellAt, forEachCell, placesAmong } from './cells.ts';
+import { cellsTouched, placesAmong, selectedIn } from './cells.ts';
 import type { Region, Size } from './region.ts';
 import type { Box, ImagePoint } from './units.ts';
 import { colourDistance, type PhotoMap } from './vision.ts';
@@ -41,10 +41,22 @@ interface Reference {
 
 /**
  * Of the pixels that a brush covers, those that belong with its middle: of like colour, and seen alike by a network,
- * hanging together with it, not across an edge.
+ * hanging together with it, not across an edge. Of a photo that is looked at coarser, cell by cell: a cell's pixels are all alike.
  * @param region what the brush covers on its way from one point to another
  */
 export function guided(region: Region, from: ImagePoint, to: ImagePoint, options: GuideOptions): Region {
+  const { photo, image } = options;
+  if (photo.width === image.width && photo.height === image.height) return guidedCells(region, from, to, options);
+  const [across, down] = [photo.width / image.width, photo.height / image.height];
+  const [begin, end] = [from, to].map(({ x, y }) => ({ x: x * across, y: y * down }));
+  const { proposedAt } = options;
+  const proposedIn = proposedAt && ((x: number, y: number) => proposedAt(Math.floor((x + 0.5) / across), Math.floor((y + 0.5) / down)));
+  const kept = guidedCells(cellsTouched(region, image, photo), begin, end, { ...options, image: photo, proposedAt: proposedIn });
+  return { box: region.box, selected: selectedIn(region, kept, image, photo) };
+}
+
+/** The same of a photo as large as its image. */
+function guidedCells(region: Region, from: ImagePoint, to: ImagePoint, options: GuideOptions): Region {
   const { box, selected } = region;
   const kept = new Uint8Array(selected.length);
   const references = [from, to].map((at) => referenceAt(at, options));
@@ -80,11 +92,12 @@ export function guided(region: Region, from: ImagePoint, to: ImagePoint, options
 }
 
 /** The colours of a region's box, three bytes a pixel. */
-function coloursOf({ box }: Region, { photo, image }: GuideOptions): Uint8Array {
+function coloursOf({ box }: Region, { photo }: GuideOptions): Uint8Array {
   const colours = new Uint8Array(box.width * box.height * 3);
-  forEachCell(box, image, photo, (i, cell) => {
-    for (let c = 0; c < 3; c++) colours[i * 3 + c] = photo.lab[cell * 3 + c];
-  });
+  for (let row = 0; row < box.height; row++) {
+    const first = ((box.top + row) * photo.width + box.left) * 3;
+    colours.set(photo.lab.subarray(first, first + box.width * 3), row * box.width * 3);
+  }
   return colours;
 }
 
@@ -115,8 +128,16 @@ function isAlike({ box, colours, traits, proposedAt }: Seen, i: number, referenc
   return far <= reach * alike && far <= reach * reachOf(traits.apart(i, reference.traits));
 }
 
+/** Steps of the bell curve that are known, up to four deviations: it is asked for each pixel at each move. */
+const bellSteps = 1024;
+const bellEnd = (4 * unlike.deviation) ** 2;
+const bell = Float32Array.from({ length: bellSteps }, (_, i) =>
+  Math.exp(-(((i + 0.5) / bellSteps) * bellEnd) / (2 * unlike.deviation ** 2)),
+);
+
 /** How many times as far a pixel's colour may be whose traits are so far away, squared. */
-const reachOf = (squared: number): number => unlike.times + (alike - unlike.times) * Math.exp(-squared / (2 * unlike.deviation ** 2));
+const reachOf = (squared: number): number =>
+  squared >= bellEnd ? unlike.times : unlike.times + (alike - unlike.times) * bell[Math.floor((squared / bellEnd) * bellSteps)];
 
 /** What a network sees at the pixels of a box, in between bilinearly. */
 class TraitsIn {
@@ -172,7 +193,7 @@ function referenceAt(at: ImagePoint, { photo, image, proposedAt, traits }: Guide
   for (let v = Math.max(0, y - around); v <= Math.min(image.height - 1, y + around); v++)
     for (let u = Math.max(0, x - around); u <= Math.min(image.width - 1, x + around); u++, count++)
       for (let c = 0; c < 3; c++) {
-        const value = photo.lab[cellAt(u, v, image, photo) * 3 + c];
+        const value = photo.lab[(v * photo.width + u) * 3 + c];
         sum[c] += value;
         squares[c] += value * value;
       }

@@ -37,54 +37,76 @@ export interface MaskSize {
 /** Pixels visited before others get their turn: some milliseconds. */
 const pixelsATurn = 500_000;
 
+/** Gets changed pixels that follow one another in a row: the first one's index in the mask, its position among the changed, how many. */
+type VisitRun = (index: number, position: number, count: number) => void;
+
 /** Visits the changed pixels of some rows of a patch. @returns the position of the first changed pixel after them */
 function visitRows(
   { left, top, width, changed }: Omit<MaskPatch, 'values'>,
   maskWidth: number,
   [fromRow, toRow]: readonly [number, number],
   position: number,
-  visit: (index: number, position: number) => void,
+  visit: VisitRun,
 ): number {
-  let bit = fromRow * width;
   for (let row = fromRow; row < toRow; row++) {
+    const begin = row * width;
     const start = (top + row) * maskWidth + left;
     for (let column = 0; column < width;) {
-      const byte = changed[bit >> 3];
-      // Eight unchanged pixels at once: most of a large box is.
-      if (byte === 0 && (bit & 7) === 0 && column + 8 <= width) {
-        column += 8;
-        bit += 8;
-        continue;
-      }
-      if (byte & (1 << (bit & 7))) visit(start + column, position++);
-      column++;
-      bit++;
+      column = endOfRun(changed, begin, column, width, 0);
+      const end = endOfRun(changed, begin, column, width, 1);
+      if (end > column) visit(start + column, position, end - column);
+      position += end - column;
+      column = end;
     }
   }
   return position;
 }
 
-/** Visits every changed pixel. @param visit gets the pixel's index in the mask and its position among the changed */
-export function forEachChanged(
-  patch: Omit<MaskPatch, 'values'>,
-  maskWidth: number,
-  visit: (index: number, position: number) => void,
-): void {
+/** The first column from one on whose bit is another. @param begin the bit of the row's first column */
+function endOfRun(bits: Uint8Array, begin: number, column: number, width: number, value: 0 | 1): number {
+  const alike = value === 0 ? 0 : 0xff;
+  while (column < width) {
+    const bit = begin + column;
+    // Eight at once: of a large box most bytes are all of one kind.
+    if ((bit & 7) === 0 && column + 8 <= width && bits[bit >> 3] === alike) column += 8;
+    else if (((bits[bit >> 3] >> (bit & 7)) & 1) === value) column++;
+    else break;
+  }
+  return column;
+}
+
+/** Visits every changed pixel, run by run. */
+export function forEachRun(patch: Omit<MaskPatch, 'values'>, maskWidth: number, visit: VisitRun): void {
   visitRows(patch, maskWidth, [0, patch.height], 0, visit);
+}
+
+/** Gets a changed pixel's index in the mask and its position among the changed. */
+type VisitPixel = (index: number, position: number) => void;
+
+const eachOf =
+  (visit: VisitPixel): VisitRun =>
+  (index, position, count) => {
+    for (let i = 0; i < count; i++) visit(index + i, position + i);
+  };
+
+/** Visits every changed pixel. */
+export function forEachChanged(patch: Omit<MaskPatch, 'values'>, maskWidth: number, visit: VisitPixel): void {
+  forEachRun(patch, maskWidth, eachOf(visit));
 }
 
 /** The same in turns of a few milliseconds, so that a very large patch keeps nothing else waiting. */
 export async function forEachChangedInTurns(
   patch: Omit<MaskPatch, 'values'>,
   maskWidth: number,
-  visit: (index: number, position: number) => void,
+  visit: VisitPixel,
   breathe: () => Promise<void>,
 ): Promise<void> {
+  const visitRun = eachOf(visit);
   const rows = Math.max(1, Math.floor(pixelsATurn / patch.width));
   let position = 0;
   for (let row = 0; row < patch.height; row += rows) {
     if (row > 0) await breathe();
-    position = visitRows(patch, maskWidth, [row, Math.min(patch.height, row + rows)], position, visit);
+    position = visitRows(patch, maskWidth, [row, Math.min(patch.height, row + rows)], position, visitRun);
   }
 }
 
@@ -146,7 +168,7 @@ export async function assertPatchInTurns(patch: MaskPatch, size: MaskSize, breat
 /** Writes a patch into `ids`. @throws AppError 'invalid-argument' as `assertPatch` */
 export function applyPatch(ids: Uint8Array, size: MaskSize, patch: MaskPatch): void {
   assertPatch(patch, size);
-  forEachChanged(patch, size.width, (index, position) => (ids[index] = patch.values[position]));
+  forEachRun(patch, size.width, (index, position, count) => ids.set(patch.values.subarray(position, position + count), index));
 }
 
 /** Whether two lists of ids are the same. */
