@@ -3,11 +3,10 @@ import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright';
-import type { PredictionProgress } from '../../src/shared/contract/review.ts';
 import type { RunSummary } from '../../src/shared/contract/runs.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
 import { inWorkbench } from './in-workbench.ts';
-import { benchServices } from './services.ts';
+import { benchServices, callsOf, predictSplit } from './services.ts';
 
 export interface ReviewArguments {
   /** A data set in CamVid's folders. */
@@ -42,21 +41,11 @@ async function predict(folder: string, userData: string): Promise<{ id: string; 
   const workbench = benchServices(userData);
   try {
     await workbench.datasets.open(folder);
-    let asked = 0;
-    const call = async <T>(method: string, input?: unknown): Promise<T> => {
-      const result = await workbench.dispatch({ kind: 'call', id: ++asked, method, input });
-      if ('error' in result) throw new Error(result.error.message);
-      return result.value as T;
-    };
+    const call = callsOf(workbench);
     const run = await call<RunSummary>('runs.addStarter');
     const begun = performance.now();
-    await call('review.predict', { runId: run.id, split: 'val' });
-    for (;;) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      const { state, predictionId, message } = await call<PredictionProgress>('review.progress');
-      if (state === 'finished') return { id: predictionId, seconds: (performance.now() - begun) / 1000 };
-      if (state !== 'running') throw new Error(message ?? state);
-    }
+    const id = await predictSplit(call, run.id, 'val');
+    return { id, seconds: (performance.now() - begun) / 1000 };
   } finally {
     await workbench.shutDown();
   }

@@ -1,0 +1,44 @@
+// A careful person in Review: looks at an image's patches, the largest first, and takes the prediction where that is right.
+import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement.ts';
+import type { ReviewMasks } from '../../src/shared/contract/review.ts';
+import type { Region } from '../../src/renderer/editor/region.ts';
+
+/** Seconds that are assumed: to see an image, and to look at a patch and decide. */
+export interface Pace {
+  image: number;
+  patch: number;
+}
+
+export interface Looked {
+  seconds: number;
+  /** Patches that were looked at. */
+  patches: number;
+  /** What of them is taken, with the predicted ids; null for nothing. */
+  region: Required<Region> | null;
+  taken: number;
+}
+
+/** Whether most of a patch is truly what is predicted. */
+function isRight(disagreement: Disagreement, patch: Patch, truth: Uint8Array): boolean {
+  const { box, selected } = disagreement.region(patch);
+  let right = 0;
+  selected.forEach((is, i) => {
+    const pixel = (box.top + Math.floor(i / box.width)) * disagreement.size.width + box.left + (i % box.width);
+    if (is && truth[pixel] === patch.predicted) right++;
+  });
+  return 2 * right > patch.pixels;
+}
+
+/** @param truth the true label, in the prediction's ids @param smallest patches of fewer pixels are not looked at */
+export function lookAt(
+  { width, height, label, prediction, sureness }: ReviewMasks,
+  truth: Uint8Array,
+  smallest: number,
+  pace: Pace,
+): Looked {
+  const disagreement = new Disagreement(label!, prediction, { width, height }, { sureness });
+  const patches = disagreement.patches.filter(({ pixels }) => pixels >= smallest);
+  const right = patches.filter((patch) => isRight(disagreement, patch, truth));
+  const seconds = pace.image + patches.length * pace.patch;
+  return { seconds, patches: patches.length, region: disagreement.together(right), taken: right.length };
+}
