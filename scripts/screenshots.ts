@@ -190,7 +190,7 @@ await shootTools();
 /** A run, and what is looked at once there is one. */
 async function shootRun(): Promise<void> {
   await go('Train');
-  await page.getByRole('radio', { name: 'Light' }).click();
+  await page.getByRole('radio', { name: 'Light', exact: true }).click();
   await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '8');
   await page.getByLabel('Name').fill('first light');
   await page.getByRole('button', { name: 'Start training' }).click();

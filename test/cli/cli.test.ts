@@ -211,7 +211,7 @@ test('help is complete, and errors are one line on stderr with a non-zero code',
   const data = await makeDataset({ train: 1, val: 1 });
   const cases: [string[], string][] = [
     [['train', '--data', '/nowhere'], 'error: /nowhere is not a folder'],
-    [['train', '--data', data, '--preset', 'huge'], 'error: There is no preset "huge"; there are light, reference, paper, tiny'],
+    [['train', '--data', data, '--preset', 'huge'], 'error: There is no preset "huge"; there are light, light-64, reference, paper, tiny'],
     [['train', '--data', data, '--epochs', '0'], 'must be a whole number of at least 1, received "0"'],
     [['train', '--data', data, '--set', 'nonsense=1'], 'error: There is no setting "nonsense"'],
     [['train', '--data', data, '--resume', '/nowhere'], 'error: /nowhere/last.ckpt does not exist'],

@@ -1,9 +1,11 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { encodeMask } from '#files/mask-png';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import { typedPath } from '#services/app/typed-path';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
@@ -182,5 +184,19 @@ test('one image that cannot be recorded keeps none of those that are read with i
   }
   const told = bench.events.filter(({ name }) => name === 'app.notice').map(({ payload }) => (payload as { text: string }).text);
   expect(told).toEqual([`${bad} could not be surveyed: no room`]);
+  await bench.workbench.shutDown();
+});
+
+test('a path is taken as people paste it: in quotes, from the home folder on, as an address', async () => {
+  const home = os.homedir();
+  expect(typedPath('~')).toBe(home);
+  expect(typedPath('~/street scenes')).toBe(path.join(home, 'street scenes'));
+  expect(typedPath("'/data/street scenes'\n")).toBe('/data/street scenes');
+  expect(typedPath('file:///data/street%20scenes')).toBe('/data/street scenes');
+  expect(typedPath('file:///data/100%')).toBe('/data/100%');
+  expect(typedPath('/data/~')).toBe('/data/~');
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const bench = createBench({ userData: temporaryFolder() });
+  expect(await bench.call('datasets.open', { path: ` "${folder}" ` })).toMatchObject({ path: folder });
   await bench.workbench.shutDown();
 });

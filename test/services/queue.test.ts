@@ -1,8 +1,13 @@
 // The line of runs, sweeps, estimates and the rate search, through the real services and real trainers.
+import { createHash } from 'node:crypto';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { QueuedRun, QueueState, RateSearch, RunEstimate, TrainingStatus } from '#shared/contract/training';
 import { findPreset, withSetting } from '#shared/training/presets';
+import { startOfFile } from '#shared/training/start-weights';
+import type { WeightFit } from '#shared/training/weight-fit';
 import { expandSweep, type Sweep } from '#shared/training/sweep';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
@@ -324,4 +329,65 @@ test('a pause outlives the application', async () => {
   await bench.call('training.resumeRun', { runId: run.id });
   await going;
   await bench.workbench.shutDown();
+});
+
+describe('a weight file', () => {
+  async function trained(): Promise<string> {
+    const first = ended(1);
+    await bench.call('training.start', { config, name: 'first' });
+    const { run } = await first;
+    const { folder: from } = await bench.call<RunDetail>('runs.get', { runId: run.id });
+    const file = path.join(temporaryFolder(), 'mine.ckpt');
+    copyFileSync(path.join(from, 'best.ckpt'), file);
+    return file;
+  }
+
+  test('is looked at, and a run starts from it, knows it and remembers its hash', async () => {
+    const file = await trained();
+    const look = (of: typeof config, named = file) => bench.call<WeightFit>('training.lookAtWeights', { file: named, config: of });
+    const fit = await look(config, ` "${file}" `);
+    expect(fit).toMatchObject({ file, missing: [], mismatched: [], unexpected: [], remedy: null });
+    expect(fit.taken).toBe(fit.tensors);
+    const wider = await look(withSetting(config, 'model.width', 2 * config.model.width));
+    expect(wider.taken).toBeLessThan(fit.taken);
+    expect(wider.remedy).toMatchObject({ settings: { 'model.width': config.model.width }, taken: fit.taken, tensors: fit.tensors });
+    const second = ended(2);
+    await bench.call('training.start', { config: { ...config, seed: 99 }, name: 'second', startFrom: startOfFile(file) });
+    const { run } = await second;
+    expect(run.status).toBe('finished');
+    const { origin } = await bench.call<RunDetail>('runs.get', { runId: run.id });
+    expect(origin!.weights).toMatchObject({ file, run: null, taken: fit.taken, tensors: fit.tensors });
+    expect(origin!.weights!.sha256).toBe(createHash('sha256').update(readFileSync(file)).digest('hex'));
+    await bench.workbench.shutDown();
+  });
+
+  test('waits in line by its path, also over a restart; one that has gone is told by its path', async () => {
+    const file = path.join(temporaryFolder(), 'gone.pth');
+    await bench.call('training.holdQueue');
+    await bench.call('training.enqueue', { config, name: 'later', startFrom: startOfFile(file) });
+    await bench.workbench.shutDown();
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+    expect(await bench.call<QueueState>('training.queue')).toMatchObject({
+      waiting: [{ name: 'later', startFrom: startOfFile(file) }],
+      broken: [],
+    });
+    await expect(bench.call('training.start', { config, name: '', startFrom: startOfFile(file) })).rejects.toThrow(
+      `${file} does not exist`,
+    );
+    await bench.workbench.shutDown();
+  });
+
+  test('that cannot be read is refused by its name; a newer look ends an older one, and the end of the workbench each', async () => {
+    const bad = path.join(temporaryFolder(), 'notes.pth');
+    writeFileSync(bad, 'no weights');
+    const look = (file: string) => bench.call<WeightFit>('training.lookAtWeights', { file, config });
+    await expect(look(bad)).rejects.toThrow(`${bad} is neither a zip nor a pickle`);
+    await expect(look('/nowhere/x.pth')).rejects.toThrow('/nowhere/x.pth');
+    const [older, newer] = await Promise.allSettled([look(bad), look(bad)]);
+    expect(older).toMatchObject({ status: 'rejected', reason: { code: 'cancelled' } });
+    expect(newer).toMatchObject({ status: 'rejected', reason: { code: 'corrupt-file' } });
+    const last = look(bad);
+    await Promise.all([bench.workbench.shutDown(), expect(last).rejects.toMatchObject({ code: 'cancelled' })]);
+  });
 });

@@ -146,7 +146,7 @@ describe('settings', () => {
     expect(() => withSetting(findPreset('reference').config, 'evaluation.flip', true)).toThrow(
       'Setting data.flipValidation: validation images can be flipped only where each is looked at once',
     );
-    expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, reference, paper, tiny');
+    expect(() => findPreset('huge')).toThrow('There is no preset "huge"; there are light, light-64, reference, paper, tiny');
   });
 });
 

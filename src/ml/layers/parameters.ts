@@ -133,13 +133,8 @@ export class Parameters {
     return new Map(this.all().map(({ name, torchShape, value }) => [name, { shape: torchShape, data: toTorchLayout(value, torchShape) }]));
   }
 
-  /**
-   * Takes over the tensors of a state dict.
-   * @param strict whether every tensor of the network must be there and no other
-   * @returns names missing, unexpected and of another shape
-   * @throws AppError 'invalid-argument' if strict and the report is not empty
-   */
-  load(state: StateDict, strict = true): LoadReport {
+  /** Holds a state dict against these parameters: what fits, names missing and unexpected, and those of another shape. */
+  compare(state: StateDict): LoadReport & { matching: [Parameter, StateTensor][] } {
     const report: LoadReport = { missing: [], unexpected: [], mismatched: [] };
     for (const name of state.keys()) if (!this.byName.has(name)) report.unexpected.push(name);
     const matching: [Parameter, StateTensor][] = [];
@@ -152,6 +147,17 @@ export class Parameters {
         );
       } else matching.push([parameter, entry]);
     }
+    return { ...report, matching };
+  }
+
+  /**
+   * Takes over the tensors of a state dict.
+   * @param strict whether every tensor of the network must be there and no other
+   * @returns names missing, unexpected and of another shape
+   * @throws AppError 'invalid-argument' if strict and the report is not empty
+   */
+  load(state: StateDict, strict = true): LoadReport {
+    const { matching, ...report } = this.compare(state);
     if (strict) assertEmpty(report);
     for (const [parameter, entry] of matching) Parameters.assign(parameter, toTensorFlowLayout(entry.data, parameter.torchShape));
     return report;

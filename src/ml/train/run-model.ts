@@ -1,23 +1,26 @@
 import { AppError } from '#shared/errors';
 import { frozenPrefixes } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
-import type { StateDict, StateTensor } from '../layers/parameters.ts';
+import { fitSentences, noFitText } from '#shared/training/weight-fit';
+import type { StateTensor } from '../layers/parameters.ts';
 import { EncNet } from '../models/encnet.ts';
 import { WeightAverage } from '../optim/ema.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 import type { Checkpoint } from '../weights/checkpoint.ts';
-import { mapNames } from '../weights/map-names.ts';
-import { readWeights } from '../weights/read-weights.ts';
+import { weightFit, weightsFor } from '../weights/weight-fit.ts';
 import { trainStep, type StepOptions, type StepResult } from './train-step.ts';
 import type { Batch } from '../data/batches.ts';
 
 /** What a run trains: the network, its optimiser and, where asked for, the average of its weights. */
 export class RunModel {
   readonly net: EncNet;
+  private readonly config: RunConfig;
+  private readonly numClasses: number;
   private readonly optimizer: Optimizer;
   private readonly average: WeightAverage | null;
 
   constructor(config: RunConfig, numClasses: number) {
+    [this.config, this.numClasses] = [config, numClasses];
     this.net = new EncNet(config.model, numClasses, config.seed);
     this.net.parameters.freeze(frozenPrefixes(config.fineTune), config.fineTune.batchNorm === 'running');
     this.optimizer = new Optimizer(config.optimizer);
@@ -57,27 +60,19 @@ export class RunModel {
 
   /** Takes what fits of a weight file. @returns how much, with sentences for the log @throws AppError 'invalid-argument' if nothing fits */
   loadInitial(file: string): { taken: number; tensors: number; said: string[] } {
-    const weights: StateDict = mapNames(readWeights(file));
-    const report = this.net.parameters.load(weights, false);
+    const { parameters } = this.net;
+    const weights = weightsFor(file, parameters);
+    const fit = weightFit(file, weights, parameters, this.config, this.numClasses);
+    if (fit.taken === 0) throw new AppError('invalid-argument', noFitText(fit), { file });
+    parameters.load(weights, false);
     this.average?.load(weights);
-    const tensors = this.net.parameters.all().length;
-    const loaded = tensors - report.missing.length - report.mismatched.length;
-    if (loaded === 0)
-      throw new AppError(
-        'invalid-argument',
-        `${file} has no tensor that fits the network; its first is ${[...weights.keys()][0] ?? 'none'}`,
-      );
-    const said = [
-      `${loaded} tensors taken from ${file}; ${report.missing.length} start at random, ` +
-        `${report.mismatched.length} have another shape, ${report.unexpected.length} are not in the network`,
-      ...(['mismatched', 'unexpected'] as const).flatMap((rule) => report[rule].slice(0, 5).map((name) => `${rule}: ${name}`)),
-    ];
-    const random = report.missing.filter((name) => this.net.parameters.get(name)!.frozen);
+    const said = fitSentences(fit);
+    const random = fit.missing.filter((name) => parameters.get(name)!.frozen);
     if (random.length > 0)
       said.push(
         `warning: ${random.length} tensors that are kept as loaded are not in the file and stay at random, the first: ${random[0]}`,
       );
-    return { taken: loaded, tensors, said };
+    return { taken: fit.taken, tensors: fit.tensors, said };
   }
 
   dispose(): void {

@@ -15,6 +15,7 @@ import { fit } from '../train/fit.ts';
 import { labelFormat, predictSamples } from '../train/predict-samples.ts';
 import { readModel } from '../weights/checkpoint.ts';
 import { exportModel } from '../weights/export-model.ts';
+import { lookAtWeights } from '../weights/weight-fit.ts';
 
 const control = new Control();
 
@@ -71,6 +72,11 @@ function assertAsked({ checkpoint, sha256 }: PredictJob): void {
 async function work(job: TrainerJob): Promise<void> {
   if (job.kind === 'export') {
     exportModel(job);
+    emit({ type: 'done', reason: 'finished', epoch: 0 });
+    return;
+  }
+  if (job.kind === 'look-at-weights') {
+    emit({ type: 'weights', fit: lookAtWeights(job.file, job.config, job.classes) });
     emit({ type: 'done', reason: 'finished', epoch: 0 });
     return;
   }

@@ -36,14 +36,42 @@ function ours(name: string): string {
   return rule ? name.replace(...rule) : name;
 }
 
+/** Prefixes of names that are looked at: `model.module.encoder.` has three parts. */
+const mostParts = 4;
+
+function prefixesOf(names: readonly string[]): string[] {
+  const prefixes = new Set(['']);
+  for (const name of names) {
+    const parts = name.split('.');
+    for (let count = 1; count <= Math.min(mostParts, parts.length - 1); count++) prefixes.add(`${parts.slice(0, count).join('.')}.`);
+  }
+  return [...prefixes];
+}
+
+/** Their names as ours, once a prefix is dropped; names without it stay as they are. */
+function placed(names: readonly string[], prefix: string): Map<string, string> {
+  const renamed = names.map((name) => (name.startsWith(prefix) ? ours(name.slice(prefix.length)) : name));
+  const isBareResNet = renamed.some((name) => name === 'conv1.weight' || name === 'conv1.0.weight');
+  return new Map(names.map((name, i) => [name, isBareResNet && name.startsWith(prefix) ? `backbone.${renamed[i]}` : renamed[i]]));
+}
+
+/** PyTorch's batch counters and a classifier of whole images take no part. */
+const takesPart = (name: string): boolean => !name.endsWith('num_batches_tracked') && !name.startsWith('backbone.fc.');
+
 /**
- * Names of other codebases as ours. A bare ResNet, as torchvision publishes it, becomes the backbone; its `fc` and PyTorch's batch
- * counters, which take no part, are left out. The official lateral connections join stages 2 and 3 only: they do not fit
- * ours of 1 to 3 and are reported.
+ * Names of other codebases as ours. A bare ResNet, as torchvision publishes it, becomes the backbone. The official lateral connections
+ * join stages 2 and 3 only: they do not fit ours of 1 to 3 and are reported.
+ * @param expected names of our network: of all prefixes that a wrapper may have put before theirs, the one is dropped that finds most
  */
-export function mapNames(weights: StateDict): StateDict {
-  const renamed = [...weights].map(([name, tensor]) => [ours(name), tensor] as const);
-  const bareResNet = renamed.some(([name]) => name === 'conv1.weight' || name === 'conv1.0.weight');
-  const placed = renamed.map(([name, tensor]) => [bareResNet ? `backbone.${name}` : name, tensor] as const);
-  return new Map(placed.filter(([name]) => !name.endsWith('num_batches_tracked') && !name.startsWith('backbone.fc.')));
+export function mapNames(weights: StateDict, expected: ReadonlySet<string> = new Set()): StateDict {
+  const names = [...weights.keys()];
+  const found = (prefix: string) => [...placed(names, prefix).values()].filter((name) => expected.has(name)).length;
+  const candidates = expected.size > 0 ? prefixesOf(names) : [''];
+  let [best, most] = ['', found('')];
+  for (const prefix of candidates) {
+    const count = found(prefix);
+    if (count > most) [best, most] = [prefix, count];
+  }
+  const mapped = placed(names, best);
+  return new Map(names.map((name) => [mapped.get(name)!, weights.get(name)!] as const).filter(([name]) => takesPart(name)));
 }

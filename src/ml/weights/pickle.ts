@@ -2,8 +2,13 @@
 // in the caller's list, and what is not in it is refused.
 import { AppError } from '#shared/errors';
 
-/** What a pickle may name, by `module.name`: a function of ours that stands for it. */
-export type Globals = ReadonlyMap<string, (...args: unknown[]) => unknown>;
+/** What a pickle may name: a function of ours that stands for it, by `module.name`; undefined refuses it. */
+export interface Globals {
+  get(name: string): ((...args: unknown[]) => unknown) | undefined;
+}
+
+/** What stands for an object of a class that means nothing here, such as numpy's scalars: it holds nothing and does nothing. */
+export class Inert {}
 
 export interface Unpickled {
   value: unknown;
@@ -108,7 +113,12 @@ class Machine {
 
   global(name: string): void {
     const call = this.globals.get(name);
-    if (!call) throw this.fail(`it names ${name}, which is not in the list of what a weight file may name; nothing of it was run`);
+    if (!call) {
+      throw this.fail(
+        `it names ${name}, which is not in the list of what a weight file may name; nothing of it was run. ` +
+          'Save the weights alone: torch.save(model.state_dict(), file)',
+      );
+    }
     this.push({ global: name, call } satisfies GlobalReference);
   }
 
@@ -126,12 +136,14 @@ class Machine {
 
   setItems(pairs: unknown[]): void {
     const target = this.top();
+    if (target instanceof Inert) return;
     if (!(target instanceof Map) || pairs.length % 2 !== 0) throw this.fail('its pickle sets items of what is no dictionary');
     for (let i = 0; i < pairs.length; i += 2) target.set(pairs[i], pairs[i + 1]);
   }
 
   append(items: unknown[]): void {
     const target = this.top();
+    if (target instanceof Inert) return;
     if (!Array.isArray(target)) throw this.fail('its pickle appends to what is no list');
     for (const item of items) target.push(item);
   }
@@ -145,7 +157,10 @@ const tuple =
     machine.push(Array.from({ length: count }, () => machine.pop()).reverse());
 const bytesOf = (reader: Reader, length: number): Uint8Array => reader.take(length).slice();
 
-/** Opcodes by byte; what PyTorch's pickles hold, protocols 2 to 4. */
+/** A length of eight bytes. */
+const length64 = (reader: Reader): number => reader.uint32() + reader.uint32() * 2 ** 32;
+
+/** Opcodes by byte; what PyTorch's pickles hold, protocols 2 to 5. */
 const operations = new Map<number, Operation>(
   Object.entries<Operation>({
     '\x80': (_, reader) => void reader.byte(),
@@ -162,6 +177,9 @@ const operations = new Map<number, Operation>(
     C: (machine, reader) => machine.push(bytesOf(reader, reader.byte())),
     q: (machine, reader) => void machine.memo.set(reader.byte(), machine.top()),
     r: (machine, reader) => void machine.memo.set(reader.uint32(), machine.top()),
+    '\x8d': (machine, reader) => machine.push(reader.string(length64(reader))),
+    '\x8e': (machine, reader) => machine.push(bytesOf(reader, length64(reader))),
+    '\x96': (machine, reader) => machine.push(bytesOf(reader, length64(reader))),
     '\x94': (machine) => void machine.memo.set(machine.memo.size, machine.top()),
     h: (machine, reader) => machine.recall(reader.byte()),
     j: (machine, reader) => machine.recall(reader.uint32()),
@@ -179,6 +197,7 @@ const operations = new Map<number, Operation>(
     K: (machine, reader) => machine.push(reader.byte()),
     M: (machine, reader) => machine.push(reader.uint16()),
     '\x8a': (machine, reader) => machine.push(reader.long(reader.byte())),
+    '\x8b': (machine, reader) => machine.push(reader.long(reader.uint32())),
     G: (machine, reader) => machine.push(reader.double()),
     '\x88': (machine) => machine.push(true),
     '\x89': (machine) => machine.push(false),
@@ -186,6 +205,20 @@ const operations = new Map<number, Operation>(
     Q: (machine, _, persistent) => machine.push(persistent(machine.pop())),
     R: (machine) => machine.reduce(),
     '\x81': (machine) => machine.reduce(),
+    // With named arguments, which nothing here takes.
+    '\x92': (machine) => {
+      machine.pop();
+      machine.reduce();
+    },
+    // Sets hold no weights.
+    '\x8f': (machine) => machine.push(new Inert()),
+    '\x90': (machine) => machine.append(machine.popToMark()),
+    '\x91': (machine) => {
+      machine.popToMark();
+      machine.push(new Inert());
+    },
+    '1': (machine) => void machine.popToMark(),
+    '2': (machine) => machine.push(machine.top()),
     s: (machine) => {
       const value = machine.pop();
       machine.setItems([machine.pop(), value]);

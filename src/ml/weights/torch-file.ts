@@ -1,6 +1,6 @@
 import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { AppError } from '#shared/errors';
-import { unpickle, type GlobalReference, type Globals } from './pickle.ts';
+import { Inert, unpickle, type GlobalReference, type Globals } from './pickle.ts';
 import { elementCount, itemSizes, shapeText, type Dtype, type RawTensor } from './raw-tensor.ts';
 
 /** A storage: the bytes that one or several tensors are views of. */
@@ -101,18 +101,71 @@ function gather(storage: Storage, offset: number, shape: number[], stride: numbe
   return out;
 }
 
-/** All that a weight file may name: containers, tensors and their storages. */
+/**
+ * What training scripts put beside the weights: scalars of numpy, states of optimisers and random numbers, settings of Lightning.
+ * Each stands for nothing, and what is called of it gives nothing.
+ */
+const beside = new RegExp(
+  [
+    /^(numpy(\.\w+)*|_codecs|argparse|pathlib|datetime|uuid|functools|typing|omegaconf(\.\w+)*|mmengine(\.\w+)*|mmcv(\.\w+)*)\.\w+$/,
+    /^(pytorch_)?lightning(_fabric)?(\.\w+)*\.\w+$/,
+    /^torch\.(optim|serialization|torch_version|nn\.modules|utils\.data)(\.\w+)*\.\w+$/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+);
+const besideAlone = new Set([
+  ...['torch.device', 'torch.dtype', 'torch.float32', 'torch.float64', 'torch.float16', 'torch.bfloat16', 'torch.int64', 'torch.int32'],
+  ...['torch.uint8', 'torch.int8', 'torch.bool', 'torch.strided', 'torch.channels_last', 'torch.Generator'],
+  ...[
+    'builtins.set',
+    'builtins.frozenset',
+    'builtins.slice',
+    'builtins.complex',
+    'builtins.range',
+    'builtins.bytearray',
+    'builtins.object',
+  ],
+  ...[
+    '__builtin__.set',
+    '__builtin__.frozenset',
+    '__builtin__.slice',
+    '__builtin__.complex',
+    '__builtin__.bytearray',
+    '__builtin__.object',
+  ],
+  ...['collections.deque', 'collections.Counter', 'copy_reg._reconstructor', 'copyreg._reconstructor', 'torch._C.Generator'],
+]);
+const inert = () => new Inert();
+
+/** All that a weight file may name: containers, tensors and their storages, and what means nothing here. */
 function allowedGlobals(file: string, room: Room): Globals {
   const rebuild = rebuildTensor(file, room) as (...args: unknown[]) => unknown;
-  return new Map<string, (...args: unknown[]) => unknown>([
+  const known = knownGlobals(rebuild);
+  return { get: (name) => known.get(name) ?? (besideAlone.has(name) || beside.test(name) ? inert : undefined) };
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+/** @param rebuild makes a tensor of a storage and its place there */
+function knownGlobals(rebuild: Call): Map<string, Call> {
+  return new Map<string, Call>([
     ['collections.OrderedDict', () => new Map()],
+    ['collections.defaultdict', () => new Map()],
     ['torch.Size', (sizes) => sizes],
     ['torch._utils._rebuild_tensor_v2', rebuild],
     ['torch._utils._rebuild_tensor', rebuild],
     ['torch._utils._rebuild_parameter', (tensor) => tensor],
+    ['torch._utils._rebuild_parameter_with_state', (tensor) => tensor],
+    // A tensor of a class of its own: what its base is made of comes as an argument.
+    ['torch._tensor._rebuild_from_type_v2', (make, _, args) => callOf(make)(...(Array.isArray(args) ? (args as unknown[]) : []))],
+    ...['torch.Tensor', 'torch.nn.parameter.Parameter', 'torch.nn.parameter.Buffer'].map((name): [string, Call] => [name, inert]),
     ...Object.keys(storageTypes).map((name): [string, () => unknown] => [`torch.${name}`, () => null]),
   ]);
 }
+
+/** What a reference names; nothing of nothing. */
+const callOf = (reference: unknown): Call => (reference as Partial<GlobalReference> | null)?.call ?? inert;
 
 /** Turns a persistent id ('storage', type, key, location, elements) into a storage. */
 function storageOf(id: unknown, file: string, bytesOf: (key: string, needed: number) => Uint8Array): Storage {
@@ -210,9 +263,13 @@ function readLegacy(file: Uint8Array, name: string): unknown {
 
 /** The same names, but tensors stay unbuilt. */
 function skeletonGlobals(name: string): Globals {
-  return new Map(
-    [...allowedGlobals(name, new Room(name, 0))].map(([key, call]) => [key, key.startsWith('torch._utils.') ? () => null : call]),
-  );
+  const allowed = allowedGlobals(name, new Room(name, 0));
+  return {
+    get: (global) => {
+      const call = allowed.get(global);
+      return call && global.startsWith('torch._') ? inert : call;
+    },
+  };
 }
 
 function legacyStorages(

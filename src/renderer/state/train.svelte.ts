@@ -6,6 +6,7 @@ import type { EpochMetrics } from '#shared/training/messages';
 import { AppError, messageOf } from '#shared/errors';
 import { fineTuned } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
+import { fileOfStart } from '#shared/training/start-weights';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe, Session } from './session.svelte.ts';
 
@@ -23,7 +24,7 @@ export class TrainState {
   steps = $state.raw<StepPoint[]>([]);
   log = $state.raw<string[]>([]);
   starting = $state(false);
-  /** Run whose weights the next one starts from. */
+  /** What the next one starts from, as `start-weights` names it. */
   startFrom = $state<string | null>(null);
   estimate = $state.raw<RunEstimate | null>(null);
   /** Why the recipe has no estimate; empty where it has one. */
@@ -65,7 +66,8 @@ export class TrainState {
     this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : (this.presets[0]?.name ?? '');
     this.config = structuredClone(config);
     this.name = name;
-    this.startFrom = this.session.runs.some(({ id }) => id === startFrom) ? startFrom : null;
+    const isThere = fileOfStart(startFrom) !== null || this.session.runs.some(({ id }) => id === startFrom);
+    this.startFrom = isThere ? startFrom : null;
   }
 
   async load(): Promise<void> {

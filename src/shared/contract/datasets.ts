@@ -89,6 +89,8 @@ export interface FolderListing {
   folders: { name: string; path: string; looksLikeDataset: boolean }[];
   /** Zips that a data set may lie in. */
   zips: { name: string; path: string }[];
+  /** Weight files, by their names. */
+  weights: { name: string; path: string; bytes: number }[];
 }
 
 /** An image and its mask as they would be matched, small. */

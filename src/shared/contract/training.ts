@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { RatePoint, StepMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
+import type { WeightFit } from '../training/weight-fit.ts';
+import { startFromSchema } from '../training/start-weights.ts';
 import { sweepSchema } from '../training/sweep.ts';
 import { event, latest, method } from './define.ts';
 import type { RunSummary } from './runs.ts';
@@ -46,8 +48,8 @@ const queuedRunSchema = z.strictObject({
   id: z.string().min(1).max(80),
   name: z.string().min(1).max(120),
   config: runConfigSchema,
-  /** Run whose weights it starts from. */
-  startFrom: z.string().max(200).nullable(),
+  /** What it starts from, as `start-weights` names it. */
+  startFrom: startFromSchema,
   sweep: z.string().max(80).nullable(),
   /** Higher ones go first; equal ones in the order they came. */
   priority: z.int().min(-100).max(100),
@@ -77,8 +79,8 @@ export interface RateSearch {
 const start = z.strictObject({
   config: runConfigSchema,
   name: z.string().max(120),
-  /** Run whose best weights it starts from, as far as they fit; null starts at random. */
-  startFrom: z.string().max(200).nullable().default(null),
+  /** What it starts from, as far as that fits: a run's best weights or a file's, as `start-weights` names them; null starts at random. */
+  startFrom: startFromSchema.default(null),
 });
 const queued = z.strictObject({ id: z.string() });
 
@@ -101,6 +103,8 @@ export const training = {
     prioritise: method(queued.extend({ priority: z.int().min(-100).max(100) })).returns<QueueState>(),
     startQueue: method(z.undefined()).returns<QueueState>(),
     holdQueue: method(z.undefined()).returns<QueueState>(),
+    /** How far a weight file fits a recipe; a new look ends the one before. @param file its whole path */
+    lookAtWeights: method(z.strictObject({ file: z.string().min(1).max(4096), config: runConfigSchema })).returns<WeightFit>(),
     findRate: method(z.strictObject({ config: runConfigSchema })).returns<RateSearch>(),
     cancelFindRate: method(z.undefined()).returns<void>(),
     rateSearch: method(z.undefined()).returns<RateSearch | null>(),

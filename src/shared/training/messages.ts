@@ -6,6 +6,7 @@ import type { ReadLimits } from '../data/read-limits.ts';
 import type { Sample } from '../data/sample.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import type { JobOrigin } from './run-origin.ts';
+import type { WeightFit } from './weight-fit.ts';
 
 export interface TrainJob {
   kind: 'train';
@@ -72,7 +73,15 @@ export interface ExportJob {
   notes: Record<string, string>;
 }
 
-export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob;
+/** Looks how far a weight file fits a recipe's network; trains nothing. */
+export interface WeightsJob {
+  kind: 'look-at-weights';
+  file: string;
+  config: RunConfig;
+  classes: number;
+}
+
+export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob | WeightsJob;
 
 export type TrainerCommand =
   | { type: 'job'; job: TrainerJob; limits: ReadLimits }
@@ -175,6 +184,7 @@ export type TrainerEvent =
   | { type: 'strip'; epoch: number; images: StripImage[] }
   | { type: 'rate'; point: RatePoint; done: number; total: number }
   | { type: 'rate-found'; suggestion: number | null }
+  | { type: 'weights'; fit: WeightFit }
   | { type: 'paused' }
   | { type: 'resumed' }
   | { type: 'skipped'; id: string; reason: string; done: number; total: number }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { startFromSchema } from './start-weights.ts';
 import { AppError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { withSetting } from './presets.ts';
@@ -23,8 +24,8 @@ export const sweepSchema = z.strictObject({
   kind: z.enum(['grid', 'random']),
   config: runConfigSchema,
   settings: z.array(variedSchema).min(1).max(6),
-  /** Run whose weights each starts from; null starts at random. */
-  startFrom: z.string().max(200).nullable().default(null),
+  /** What each starts from, as `start-weights` names it; null starts at random. */
+  startFrom: startFromSchema.default(null),
   /** Runs of a random sweep; a grid has as many as its values have combinations. */
   runs: z.int().min(1).max(200),
 });

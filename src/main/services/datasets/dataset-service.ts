@@ -1,7 +1,6 @@
-import { cpSync, existsSync, readdirSync, realpathSync } from 'node:fs';
-import os from 'node:os';
+import { cpSync, existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { DatasetInfo, FolderListing } from '#shared/contract/datasets';
+import type { DatasetInfo } from '#shared/contract/datasets';
 import type { Services } from '#shared/contract/index';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import type { KnownClassSet } from '#shared/data/advice';
@@ -9,19 +8,20 @@ import type { Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { throttledProgress } from '#shared/throttled-progress';
-import { asFileError } from '#files/atomic-write';
 import { makeFolder } from '#files/whole-or-not';
 import { letLinksInto } from '#files/read-limits';
 import type { Preferences } from '../app/preferences.ts';
+import { typedPath } from '../app/typed-path.ts';
 import { findResources } from '../resources.ts';
 import { isHeld } from './holder-watch.ts';
 import { DroppedFiles } from './dropped-files.ts';
+import { listFolder } from './folder-listing.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView, isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
-import { classSetOf, datasetFolder, locatedBy, looksLikeDataset } from '../layouts/recognise.ts';
+import { classSetOf, datasetFolder, locatedBy } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { datasetId } from './open-dataset.ts';
 
@@ -194,31 +194,6 @@ export class DatasetService {
     });
   }
 
-  /** Folders below a folder, for choosing one without a native dialog. @param folder null starts at home */
-  listFolders(folder: string | null): FolderListing {
-    const at = path.resolve(folder ?? os.homedir());
-    if (at.includes('\0')) throw new AppError('invalid-argument', 'A path cannot hold the character NUL', { file: at });
-    let names;
-    try {
-      names = readdirSync(at, { withFileTypes: true });
-    } catch (error) {
-      throw asFileError(error, at);
-    }
-    const folders = names
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => ({
-        name: entry.name,
-        path: path.join(at, entry.name),
-        looksLikeDataset: looksLikeDataset(path.join(at, entry.name)),
-      }))
-      .sort((a, b) => a.name.localeCompare(b.name));
-    const parent = path.dirname(at);
-    const zips = names
-      .filter((entry) => entry.isFile() && isZip(entry.name) && !entry.name.startsWith('.'))
-      .map(({ name }) => ({ name, path: path.join(at, name) }));
-    return { path: at, parent: parent === at ? null : parent, folders, zips };
-  }
-
   /** Reads again what the limits kept from being read. @param links whether links may lead to other folders now: it is then opened anew */
   readAgain(links: boolean): Promise<void> {
     return this.changes.run(async () => {
@@ -249,7 +224,7 @@ export class DatasetService {
   handlers(): Services['datasets'] {
     return {
       current: () => this.current(),
-      open: ({ path: folder }) => this.open(folder),
+      open: ({ path: folder }) => this.open(typedPath(folder)),
       cancelOpening: () => this.unpacking?.abort(),
       dropBegin: ({ name, bytes }) => this.dropped.begin(name, bytes),
       dropPart: ({ drop, content }) => this.dropped.append(drop, content),
@@ -258,14 +233,14 @@ export class DatasetService {
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
       arrange: ({ arrangement }) => this.arrange(arrangement),
-      look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(folder), arrangement, this.options.workers),
-      openAs: ({ path: folder, arrangement }) => this.openAs(folder, arrangement),
+      look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(typedPath(folder)), arrangement, this.options.workers),
+      openAs: ({ path: folder, arrangement }) => this.openAs(typedPath(folder), arrangement),
       acceptPhotos: ({ imageIds }) => this.require().acceptPhotos(imageIds),
       refresh: () => this.refresh(),
       classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),
       images: () => this.require().dataset.images(),
-      listFolders: ({ path: folder }) => this.listFolders(folder),
+      listFolders: ({ path: folder }) => listFolder(folder),
     };
   }
 }
@@ -287,7 +262,6 @@ function knownClassSet(key: BuiltInName): KnownClassSet {
   return { key, name, classes, voidValue: format.voidValue };
 }
 
-/** A folder by its one name: by another way to it a data set would be read only against itself. */
 /** A folder that a data set lies in; the folder itself where none does, whatever the reason: whoever opens it tells that. */
 function innerFolder(folder: string): string {
   try {
@@ -297,6 +271,7 @@ function innerFolder(folder: string): string {
   }
 }
 
+/** A folder by its one name: by another way to it a data set would be read only against itself. */
 function realFolder(folder: string): string {
   try {
     return realpathSync.native(folder);

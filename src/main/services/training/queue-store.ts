@@ -1,3 +1,4 @@
+import { fileOfStart } from '#shared/training/start-weights';
 import { z } from 'zod';
 import type { QueuedRun } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
@@ -13,7 +14,7 @@ const rowSchema = z.object({
   id: text.refine(isId),
   name: text,
   config: text,
-  start_from: text.refine(isId).nullable(),
+  start_from: text.refine((start) => isId(start) || fileOfStart(start) !== null).nullable(),
   sweep: text.nullable(),
   priority: z.number(),
   created_at: text,

@@ -11,7 +11,9 @@ import { assertSameClasses } from '#shared/classes/class-map';
 import { parseRecipe, presets } from '#shared/training/presets';
 import type { TrainJob } from '#shared/training/messages';
 import type { JobOrigin } from '#shared/training/run-origin';
+import { fileOfStart } from '#shared/training/start-weights';
 import type { RunConfig } from '#shared/training/run-config';
+import { typedPath } from '../app/typed-path.ts';
 import type { Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -28,6 +30,7 @@ import { estimateOn } from './estimate.ts';
 import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
+import { WeightLook } from './weight-look.ts';
 
 export interface TrainingOptions {
   dataset: OpenDataset;
@@ -54,6 +57,7 @@ const searchSteps = 80;
 export class TrainingService {
   private readonly options: TrainingOptions;
   private readonly queue: RunQueue;
+  private readonly weightLook: WeightLook;
   private readonly stopListening: () => void;
   private active: ActiveRun | null = null;
   private search: RateSearchRun | null = null;
@@ -67,7 +71,8 @@ export class TrainingService {
 
   constructor(options: TrainingOptions) {
     this.options = options;
-    const { queue: store, events, device, log } = options;
+    const { queue: store, events, device, log, host } = options;
+    this.weightLook = new WeightLook(host, log);
     this.queue = new RunQueue({ store, events, device, log, start: (run) => this.start(run) });
     // A run that was waiting begins when the device is free; not within the end of the one before.
     this.stopListening = device.onFreed(() => setImmediate(() => this.queue.advance()));
@@ -163,7 +168,7 @@ export class TrainingService {
         sweep,
       });
     })();
-    return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: from?.file ?? null }, from?.run);
+    return this.launch(runId, claim, { ...samples, resumeFrom: null, initialWeights: from?.file ?? null }, from?.run ?? null);
   }
 
   /** What is labelled now, kept. @throws AppError 'invalid-argument' naming a split that has no sound, labelled image */
@@ -286,7 +291,7 @@ export class TrainingService {
     this.queue.close();
     this.stopListening();
     await this.pending;
-    await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs)]);
+    await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs), this.weightLook.close()]);
   }
 
   handlers(): Services['training'] {
@@ -298,6 +303,7 @@ export class TrainingService {
       parseRecipe: ({ text }) => parseRecipe(text),
       estimate: ({ config }) => estimateOn(dataset, runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
+      lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes.length),
       findRate: ({ config }) => this.findRate(config),
       cancelFindRate: () => this.search?.cancel(),
       rateSearch: () => this.search?.state ?? null,
@@ -320,13 +326,18 @@ function freeId(runs: RunStore, wanted: string): string {
   }
 }
 
-/** The weights that a run left: its best, else its last. @throws AppError 'not-found' */
-function weightsOf(store: RunStore, runId: string): { file: string; run: { id: string; name: string } } {
+/** The weights that a run left, its best, else its last, or those of a file that a person named. @throws AppError 'not-found' */
+function weightsOf(store: RunStore, startFrom: string): { file: string; run: JobOrigin['weightsOf'] } {
+  const named = fileOfStart(startFrom);
+  if (named !== null) {
+    if (!existsSync(named)) throw new AppError('not-found', `${named} does not exist, so no run can start from it`, { file: named });
+    return { file: named, run: null };
+  }
   // Asked for first: only a run that there is has a folder to look into.
-  const { name } = store.row(runId);
-  const file = store.weightsFile(runId);
+  const { name } = store.row(startFrom);
+  const file = store.weightsFile(startFrom);
   if (!file) throw new AppError('not-found', `The run "${name}" has no weights to start from`);
-  return { file, run: { id: runId, name } };
+  return { file, run: { id: startFrom, name } };
 }
 
 /** @throws AppError 'invalid-argument' naming the split if it has no sample */

@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { AppError } from '#shared/errors';
+import type { RunConfig } from '#shared/training/run-config';
+import type { WeightFit } from '#shared/training/weight-fit';
+import { Job } from '../jobs/job.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+
+/** Looks at weight files in a process of its own, one at a time: a new look ends the one before. Its owner closes it. */
+export class WeightLook {
+  private readonly host: TrainerHost;
+  private readonly log: Logger;
+  private job: Job | null = null;
+
+  constructor(host: TrainerHost, log: Logger) {
+    [this.host, this.log] = [host, log];
+  }
+
+  /** @param classes of the data set @throws AppError as the reading of the file, or 'cancelled' where another look took its place */
+  async look(file: string, config: RunConfig, classes: number): Promise<WeightFit> {
+    if (!path.isAbsolute(file)) throw new AppError('invalid-argument', `A weight file must be named by its whole path, received ${file}`);
+    this.job?.kill();
+    let fit: WeightFit | null = null;
+    const job = new Job({
+      host: this.host,
+      job: { kind: 'look-at-weights', file, config, classes },
+      onEvent: (event) => {
+        if (event.type === 'weights') fit = event.fit;
+      },
+      onEnd: () => undefined,
+      report: (error, during) => this.log.error({ err: error, file }, during),
+    });
+    this.job = job;
+    const { code, reason } = await job.ended;
+    if (this.job !== job) throw new AppError('cancelled', 'Another weight file was looked at instead');
+    this.job = null;
+    if (!fit) throw new AppError(code ?? 'trainer-failed', reason ?? `${file} could not be looked at`, { file });
+    return fit;
+  }
+
+  /** Ends a look under way: it writes nothing. Never rejects. */
+  async close(): Promise<void> {
+    const { job } = this;
+    this.job = null;
+    job?.kill();
+    await job?.ended;
+  }
+}

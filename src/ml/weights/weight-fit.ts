@@ -1,0 +1,62 @@
+import { withSetting } from '#shared/training/presets';
+import type { RunConfig } from '#shared/training/run-config';
+import type { SettingsByPath, WeightFit } from '#shared/training/weight-fit';
+import type { Parameters, StateDict } from '../layers/parameters.ts';
+import { EncNet } from '../models/encnet.ts';
+import { mapNames } from './map-names.ts';
+import { otherSettings } from './network-of.ts';
+import { readWeights } from './read-weights.ts';
+
+/** A file's tensors by the names of a network. @throws AppError as `readWeights` */
+export const weightsFor = (file: string, parameters: Parameters): StateDict =>
+  mapNames(readWeights(file), new Set(parameters.all().map(({ name }) => name)));
+
+/** What a recipe's network would take with other settings; null where these make no network, or none that takes more. */
+function remedied(weights: StateDict, config: RunConfig, numClasses: number, taken: number): WeightFit['remedy'] {
+  const settings: SettingsByPath = otherSettings(weights, config.model);
+  if (Object.keys(settings).length === 0) return null;
+  let net: EncNet;
+  try {
+    const other = Object.entries(settings).reduce((all, [path, value]) => withSetting(all, path, value), config);
+    net = new EncNet(other.model, numClasses, config.seed);
+  } catch {
+    // Settings that do not go together are no advice.
+    return null;
+  }
+  try {
+    const { matching } = net.parameters.compare(weights);
+    return matching.length > taken ? { settings, taken: matching.length, tensors: net.parameters.all().length } : null;
+  } finally {
+    net.dispose();
+  }
+}
+
+/**
+ * How far a weight file fits a recipe's network.
+ * @param weights of the file, by the network's names
+ */
+export function weightFit(file: string, weights: StateDict, parameters: Parameters, config: RunConfig, numClasses: number): WeightFit {
+  const { matching, ...report } = parameters.compare(weights);
+  const inBackbone = (name: string) => name.startsWith('backbone.');
+  const all = parameters.all().map(({ name }) => name);
+  const isWhole = report.missing.length + report.mismatched.length === 0;
+  return {
+    file,
+    ...report,
+    tensors: all.length,
+    taken: matching.length,
+    backboneTensors: all.filter(inBackbone).length,
+    backboneTaken: matching.filter(([{ name }]) => inBackbone(name)).length,
+    remedy: isWhole ? null : remedied(weights, config, numClasses, matching.length),
+  };
+}
+
+/** Looks at a weight file without training. @throws AppError as `readWeights` */
+export function lookAtWeights(file: string, config: RunConfig, numClasses: number): WeightFit {
+  const net = new EncNet(config.model, numClasses, config.seed);
+  try {
+    return weightFit(file, weightsFor(file, net.parameters), net.parameters, config, numClasses);
+  } finally {
+    net.dispose();
+  }
+}
