@@ -209,6 +209,35 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
     await last.selectOption(name);
     await expect(view(name)).toBeVisible();
   }
+  // Outlines of the prediction over the label.
+  const drawn = () =>
+    view('Label').evaluate((figure) => {
+      const canvas = figure.querySelectorAll('canvas')[2];
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value, i) => i % 4 === 3 && value > 0);
+    });
+  expect(await drawn()).toBe(false);
+  await app.getByRole('checkbox', { name: 'Outlines of the other' }).check();
+  await expect.poll(drawn).toBe(true);
+  await app.getByRole('checkbox', { name: 'Outlines of the other' }).uncheck();
+  await expect.poll(drawn).toBe(false);
+  // Label and prediction over each other, wiped by keys and by hand.
+  await app.getByRole('combobox', { name: 'Views' }).selectOption('One, wiped');
+  const wipe = app.getByRole('slider', { name: 'Wipe between label and prediction' });
+  await expect(view('Label')).toBeVisible();
+  await expect(view('Prediction')).toHaveCSS('clip-path', 'inset(0px 0px 0px 50%)');
+  await wipe.focus();
+  await app.keyboard.press('ArrowLeft');
+  await expect(view('Prediction')).toHaveCSS('clip-path', 'inset(0px 0px 0px 48%)');
+  const box = (await view('Label').boundingBox())!;
+  await wipe.hover();
+  await app.mouse.down();
+  await app.mouse.move(box.x + 0.8 * box.width, box.y + box.height / 2, { steps: 4 });
+  await app.mouse.up();
+  await expect(wipe).toHaveAttribute('aria-valuenow', '80');
+  await app.getByRole('combobox', { name: 'Views' }).selectOption('Four views');
+  await app.getByRole('combobox', { name: 'Order of the images' }).selectOption('Most useful to label first');
+  await expect(ranked.getByText(/^doubt \d/).first()).toBeVisible({ timeout: 60_000 });
   await view('Errors').click();
   await app.keyboard.press('e');
   await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();

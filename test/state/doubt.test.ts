@@ -1,7 +1,7 @@
 // The order in which images are gone to by what a model is unsure of; how unsure it is, is answered here.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doubtOf } from '#shared/assist/doubt';
-import { mostUseful } from '#shared/assist/usefulness';
+import { mostUseful, usefulOrder } from '#shared/assist/usefulness';
 import { AppError } from '#shared/errors';
 import { Doubt } from '../../src/renderer/state/doubt.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -70,6 +70,8 @@ test('what is unlike the images before comes first, where the model is almost as
   const first = mostUseful(places, [])!;
   const second = mostUseful(places.slice(1), [first])!;
   expect([first.name, second.name, mostUseful([], places)]).toEqual(['a', 'another place', null]);
+  expect(usefulOrder(places, 3).map(({ name }) => name)).toEqual(['a', 'another place', 'beside a']);
+  expect(usefulOrder(places, 1).map(({ name }) => name)).toEqual(['a', 'beside a', 'another place']);
 });
 
 test('what is done is neither looked at nor gone to', async () => {

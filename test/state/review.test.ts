@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import { usefulOrder, type Usefulness } from '#shared/assist/usefulness';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -221,6 +222,36 @@ test('images are ordered by IoU, by wrong pixels, and by how unsure the network 
   review.orderBy('iou');
   const iou = review.ranked.map(({ miou }) => miou!);
   expect(iou).toEqual(sorted(iou, 1));
+});
+
+test('images are ordered by use once the network has looked at them, those without a label too, each unlike those before', async () => {
+  const run = review.runId!;
+  review.orderBy('useful');
+  await eventually(() => review.doubt.looking === null && review.ranked.every(({ id }) => review.doubt.shareOf(id) !== null), 30_000);
+  const known = await Promise.all(
+    review.result!.images.map(async ({ id }) => ({ id, ...(await bench.call<Usefulness>('assist.doubt', { imageId: id, runId: run })) })),
+  );
+  await eventually(() => review.ranked[0].id === usefulOrder(known, 200)[0].id);
+  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
+  // Known by now: the order is there at once.
+  review.orderBy('iou');
+  review.orderBy('useful');
+  expect(review.doubt.looking).toBeNull();
+  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
+});
+
+test('patches below a size are passed over, in another visit too, and come again with a smaller one', async () => {
+  const { fixes } = review;
+  const all = fixes.patches.map(({ pixels }) => pixels);
+  const size = all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] + 1;
+  fixes.chooseSmallest(size);
+  expect(fixes.patches.map(({ pixels }) => pixels)).toEqual(all.filter((pixels) => pixels >= size));
+  review.destroy();
+  review = await opened();
+  expect(review.fixes.smallest).toBe(size);
+  expect(review.fixes.patches.every(({ pixels }) => pixels >= size)).toBe(true);
+  review.fixes.chooseSmallest(8);
+  expect(review.fixes.patches).toHaveLength(all.length);
 });
 
 describe('patches that the network is sure of', () => {

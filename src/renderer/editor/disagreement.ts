@@ -27,13 +27,15 @@ export interface DisagreementOptions {
   pair: Pair | null;
   /** Pixels whose label a person has said to be right: not 0. */
   kept: Uint8Array | null;
+  /** Patches of fewer pixels are not gone to. */
+  smallest: number;
   /** How sure the network is of each pixel or of cells over them; null where that is not known. */
   sureness: Pick<Sureness, 'width' | 'height' | 'confidence'> | null;
 }
 
 const none = 0xffff;
-/** Patches of fewer pixels are not gone to: most are the edge of a label, a pixel wide. */
-const smallest = 8;
+/** Patches of fewer pixels are not gone to unless asked for: most are the edge of a label, a pixel wide. */
+export const usualSmallest = 8;
 /** A pixel at a patch's edge counts so much against one within: long edges a pixel wide come after what is wrong as a whole. */
 const edgeShare = 0.25;
 
@@ -49,7 +51,7 @@ export class Disagreement {
    * @param label class ids, row-major; void where nothing is labelled @param prediction likewise
    */
   constructor(label: Uint8Array, prediction: Uint8Array, size: Size, options: Partial<DisagreementOptions> = {}) {
-    const { pair = null, kept = null, sureness = null } = options;
+    const { pair = null, kept = null, sureness = null, smallest = usualSmallest } = options;
     this.size = size;
     const keys = new Uint16Array(label.length).fill(none);
     for (let i = 0; i < label.length; i++) {

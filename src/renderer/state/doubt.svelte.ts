@@ -1,4 +1,4 @@
-import { mostUseful, type Usefulness } from '#shared/assist/usefulness';
+import { mostUseful, usefulOrder, type Usefulness } from '#shared/assist/usefulness';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { messageOf } from '#shared/errors';
 import { SvelteMap } from 'svelte/reactivity';
@@ -40,9 +40,31 @@ export class Doubt {
     } catch (error) {
       return session.toasts.error(error);
     }
-    const unknown = this.wanted.filter(({ id }) => !this.of.has(id) && !this.vain.has(id));
-    if (unknown.length > 0 && !this.looking) await this.look(unknown, runId);
-    else this.go();
+    const unknown = this.unknownOf(this.wanted);
+    if (unknown.length === 0 || this.looking) return this.go();
+    if (!(await this.look(unknown, runId))) return;
+    const first = this.best;
+    if (first) session.toasts.show('info', this.words(first), { label: 'Go there', run: () => this.go() });
+  }
+
+  /**
+   * Puts images in the order in which they would teach a run most, each unlike those before it; looks at them first.
+   * @returns their ids, those that could not be looked at last; null where it was stopped or another was asked for meanwhile
+   */
+  async order(images: readonly ImageEntry[], runId: string): Promise<string[] | null> {
+    this.beOf(this.session.dataset?.id ?? '', runId);
+    const unknown = this.unknownOf(images);
+    if (unknown.length > 0 && !(await this.look(unknown, runId))) return null;
+    const known = images.flatMap(({ id }) => {
+      const useful = this.of.get(id);
+      return useful ? [{ id, ...useful }] : [];
+    });
+    const order = usefulOrder(known, mostSeen).map(({ id }) => id);
+    return [...order, ...images.filter(({ id }) => !this.of.has(id)).map(({ id }) => id)];
+  }
+
+  private unknownOf(images: readonly ImageEntry[]): ImageEntry[] {
+    return images.filter(({ id }) => !this.of.has(id) && !this.vain.has(id));
   }
 
   /** The share of an image of the open data set that the model expects to be wrong in; null where it has not looked. */
@@ -68,23 +90,24 @@ export class Doubt {
     return session.siblings.filter((image) => session.work.stageOf(image) !== 'done');
   }
 
-  private async look(images: readonly ImageEntry[], runId: string | null | undefined): Promise<void> {
+  /** @returns whether it came to its end */
+  private async look(images: readonly ImageEntry[], runId: string | null | undefined): Promise<boolean> {
     const { session } = this;
     const turn = ++this.turn;
     const began = performance.now();
     let [row, why] = [0, ''];
     for (const [done, { id, name }] of images.entries()) {
-      if (this.isStale) return this.stop();
+      if (this.isStale) return this.left();
       const each = done > 0 ? (performance.now() - began) / done / 1000 : null;
       this.looking = { done, total: images.length, secondsLeft: each && each * (images.length - done) };
       try {
         const useful = await session.client.assist.doubt({ imageId: id, runId });
-        if (turn !== this.turn) return;
+        if (turn !== this.turn) return false;
         this.of.set(id, useful);
         row = 0;
       } catch (error) {
-        if (turn !== this.turn) return;
-        if (this.isStale) return this.stop();
+        if (turn !== this.turn) return false;
+        if (this.isStale) return this.left();
         this.vain.add(id);
         why = `${name}: ${messageOf(error)}`;
         if (++row === Math.min(mostInVain, images.length)) break;
@@ -92,8 +115,13 @@ export class Doubt {
     }
     this.looking = null;
     if (why) session.toasts.show('error', `Not every image could be looked at. ${why}`);
-    const first = this.best;
-    if (first) session.toasts.show('info', this.words(first), { label: 'Go there', run: () => this.go() });
+    return true;
+  }
+
+  /** Another data set is open by now: nobody waits for this one's. */
+  private left(): false {
+    this.stop();
+    return false;
   }
 
   /** Ends looking; what is known by then stays. */

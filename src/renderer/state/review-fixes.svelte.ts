@@ -3,7 +3,7 @@ import type { KeptLabel, ReviewResult } from '#shared/contract/review';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
-import { Disagreement, type Pair, type Patch } from '../editor/disagreement.ts';
+import { Disagreement, usualSmallest, type Pair, type Patch } from '../editor/disagreement.ts';
 import { everyId } from '../editor/ink.ts';
 import type { Sureness } from '#shared/metrics/sureness';
 import { confident } from '#shared/metrics/sureness';
@@ -50,6 +50,8 @@ export class ReviewFixes {
   /** The pair of label and prediction that alone is asked of. */
   pair = $state.raw<Pair | null>(null);
   patches = $state.raw<readonly Patch[]>([]);
+  /** Patches of fewer pixels are not asked of. */
+  smallest = $state(usualSmallest);
   /** The patch that is asked of. */
   chosen = $state.raw<Patch | null>(null);
   /** Whether the patches that the network is sure of are shown alone, to be taken together. */
@@ -70,6 +72,14 @@ export class ReviewFixes {
   constructor(session: Session, review: UnderReview) {
     this.session = session;
     this.review = review;
+    this.smallest = session.remembered('reviewSmallest', usualSmallest);
+  }
+
+  /** Asks only of patches of so many pixels and more. */
+  chooseSmallest(pixels: number): void {
+    this.smallest = pixels;
+    this.session.remember('reviewSmallest', pixels);
+    this.renew();
   }
 
   /** Another image is under review, or none. What was painted is main's. */
@@ -127,6 +137,7 @@ export class ReviewFixes {
       {
         pair: this.pair,
         kept: this.keptPixels(),
+        smallest: this.smallest,
         sureness: image.sureness,
       },
     );

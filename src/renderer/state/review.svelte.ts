@@ -8,6 +8,7 @@ import type { Protocol } from '#shared/metrics/protocol';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
+import { Doubt } from './doubt.svelte.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import { saveText } from './browser.ts';
 import { trainOn } from './resume-run.ts';
@@ -22,9 +23,10 @@ const negative = (value: number | null): number | null => value && -value;
 
 /**
  * By IoU of all classes or the chosen one, by pixels that differ, by the loss, by labelled pixels that are confidently predicted otherwise,
- * by how unsure the network is; or by what is worse or better than another run's prediction.
+ * by how unsure the network is; by what would teach it most, each image unlike those before it; or by what is worse or better than another
+ * run's prediction.
  */
-export type ReviewOrder = 'iou' | 'wrong' | 'loss' | 'suspicion' | 'uncertainty' | 'worsened' | 'improved';
+export type ReviewOrder = 'iou' | 'wrong' | 'loss' | 'suspicion' | 'uncertainty' | 'useful' | 'worsened' | 'improved';
 
 /** How the images are looked at, by its name: null as the run validates. */
 export const looks = {
@@ -69,6 +71,11 @@ export class ReviewState {
   /** How far the work on the images is that are shown; null for any. */
   stage = $state<WorkStage | null>(null);
   readonly fixes: ReviewFixes;
+  readonly doubt: Doubt;
+  /** Places of images in the order of use, by their ids; null while that is not known. */
+  private useful = $state.raw<Readonly<Record<string, number>> | null>(null);
+  /** What that order is of. */
+  private usefulOf = '';
   /** The prediction whose way of looking the next one has been given. */
   private lookedAt: string | null = null;
   private readonly session: Session;
@@ -79,6 +86,7 @@ export class ReviewState {
     this.split = session.remembered('reviewSplit', 'val');
     this.order = session.remembered('reviewOrder', 'iou');
     this.fixes = new ReviewFixes(session, this);
+    this.doubt = new Doubt(session);
     this.unsubscribes = [
       session.onResync(() => this.load()),
       session.on('review.progress', (progress) => {
@@ -175,6 +183,7 @@ export class ReviewState {
     if (prediction && prediction.id !== this.lookedAt) this.look = lookOf(prediction.protocol);
     this.lookedAt = prediction?.id ?? null;
     await this.refreshOther();
+    if (this.order === 'useful') void this.orderByUse();
     const wanted = this.session.target.imageId ?? this.imageId;
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next) return this.open(next.id);
@@ -207,6 +216,8 @@ export class ReviewState {
     if (order === 'loss') return by(({ loss }) => loss);
     if (order === 'suspicion') return by(({ suspicious }) => suspicious);
     if (order === 'uncertainty') return by(({ uncertainty }) => uncertainty);
+    // Until it is known, those that the network is least sure of.
+    if (order === 'useful') return by(({ id, uncertainty }) => (this.useful ? -(this.useful[id] ?? Infinity) : uncertainty));
     if (order === 'improved') return by((image) => this.gainOf(image));
     if (order === 'worsened') return by((image) => negative(this.gainOf(image)));
     if (classId === null) return result.images;
@@ -222,6 +233,21 @@ export class ReviewState {
   orderBy(order: ReviewOrder): void {
     this.order = order;
     this.session.remember('reviewOrder', order);
+    this.doubt.stop();
+    if (order === 'useful') void this.orderByUse();
+  }
+
+  /** Looks at the images of the prediction, and orders them by what would teach its run most. */
+  private async orderByUse(): Promise<void> {
+    const { result, session, doubt } = this;
+    const subject = result?.prediction.id ?? '';
+    if (!result || (this.useful && this.usefulOf === subject)) return;
+    [this.useful, this.usefulOf] = [null, subject];
+    const images = result.images.flatMap(({ id }) => session.images.get(id) ?? []);
+    await session.attempt(async () => {
+      const ids = await doubt.order(images, result.prediction.runId);
+      if (ids && this.usefulOf === subject) this.useful = Object.fromEntries(ids.map((id, place) => [id, place]));
+    });
   }
 
   /** Asks of one pair of label and prediction alone: its images, its pixels. @param stays at the image at hand, as far as it has some */
@@ -383,6 +409,7 @@ export class ReviewState {
   }
 
   destroy(): void {
+    this.doubt.stop();
     this.fixes.leave();
     for (const unsubscribe of this.unsubscribes) unsubscribe();
   }

@@ -38,3 +38,17 @@ export function mostUseful<T extends Usefulness>(images: readonly T[], seen: rea
   for (let n = 1; n < images.length; n++) if (worth(n) > worth(best)) best = n;
   return images[best] ?? null;
 }
+
+/**
+ * Images in the order in which they would teach a model most, each unlike those before it. Each choice looks at all that are left: after
+ * the first `most` of them doubt alone decides.
+ */
+export function usefulOrder<T extends Usefulness>(images: readonly T[], most: number): T[] {
+  const left = [...images];
+  const order: T[] = [];
+  for (let next = mostUseful(left, order); next && order.length < most; next = mostUseful(left, order)) {
+    left.splice(left.indexOf(next), 1);
+    order.push(next);
+  }
+  return [...order, ...left.sort((a, b) => b.doubt - a.doubt)];
+}

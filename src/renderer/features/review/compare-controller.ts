@@ -3,6 +3,7 @@ import { colourTable, voidHatched } from '#shared/classes/colour-table';
 import { voidId } from '#shared/mask/void-id';
 import { Frame } from '../../canvas/frame.ts';
 import { MaskCanvas } from '../../canvas/mask-canvas.ts';
+import { OutlineLayer } from '../../canvas/outline-layer.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import type { Pair } from '../../editor/disagreement.ts';
 import { cellsOf } from '../../editor/cells.ts';
@@ -39,6 +40,7 @@ export class CompareController {
   private readonly views: Record<PaneName, StageView>;
   private readonly masks: Record<PaneName, MaskCanvas>;
   private readonly frames: Record<PaneName, Frame>;
+  private readonly outlines: Record<PaneName, OutlineLayer>;
   private readonly size: Size;
   private stripes: readonly [Uint32Array, Uint32Array];
   private readonly classes: readonly ClassInfo[];
@@ -63,6 +65,7 @@ export class CompareController {
     const accent = getComputedStyle(hosts.image).getPropertyValue('--accent').trim();
     this.views = make((pane) => this.createView(hosts[pane]));
     this.frames = make((pane) => new Frame(this.views[pane].overlay, accent));
+    this.outlines = make((pane) => new OutlineLayer(this.views[pane].guides, size));
     for (const pane of panes) if (pane !== 'image') this.views[pane].setMask(this.masks[pane].canvas);
     this.view = fit(size, this.screen, 4);
     this.apply();
@@ -127,6 +130,15 @@ export class CompareController {
     this.masks.label.repaint(label, this.stripes[0], undefined, this.stripes[1]);
     this.masks.prediction.repaint(prediction, this.stripes[0], undefined, this.stripes[1]);
     for (const pane of ['label', 'prediction'] as const) this.views[pane].redrawMask();
+  }
+
+  /** Draws the outlines of label and prediction over each other and over the photo, or none. @param over what lies over each pane */
+  showOutlines(over: Partial<Record<PaneName, Uint8Array>>): void {
+    const [table] = this.stripes;
+    // What is not labelled has no outline of its own.
+    const outlined = table.slice();
+    outlined[voidId] = 0;
+    for (const pane of panes) this.outlines[pane].show(over[pane] ?? null, outlined);
   }
 
   /** Shows in the last view where label and prediction differ. @param pair the only one whose pixels are shown, or null */
