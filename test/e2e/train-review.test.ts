@@ -356,6 +356,30 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   await expect(app.getByRole('heading', { name: '2 runs' })).toBeVisible();
   await expect(app.getByText('None: the runs have the same settings.')).toBeVisible();
   await boxes.nth(1).uncheck();
+  // One is the baseline, and the other is held against it; columns are chosen, also over a reload.
+  await app
+    .getByRole('button', { name: /^Baseline/ })
+    .nth(1)
+    .click();
+  await expect(app.getByRole('button', { name: 'To baseline' })).toBeVisible();
+  await expect(app.getByRole('table', { name: 'Scores against the baseline' })).toContainText('mIoU');
+  await expect(app.getByRole('table', { name: 'Settings against the baseline' })).toContainText('None differs.');
+  await app.getByText('Columns', { exact: true }).click();
+  const columns = app.getByRole('group', { name: 'Columns' });
+  await columns.getByRole('checkbox', { name: 'Best epoch' }).check();
+  await columns.getByRole('checkbox', { name: 'Epochs' }).uncheck();
+  await expect(app.getByRole('button', { name: 'Best epoch' })).toBeVisible();
+  await app.waitForTimeout(700);
+  await app.reload();
+  await goTo(app, 'Runs');
+  await expect(app.getByRole('button', { name: 'Best epoch' })).toBeVisible();
+  await expect(app.getByRole('button', { name: 'To baseline' })).toBeVisible();
+  await expect(app.getByRole('columnheader', { name: 'Epochs', exact: true })).toHaveCount(0);
+  await app
+    .getByRole('button', { name: /^Baseline/ })
+    .nth(1)
+    .click();
+  await expect(app.getByRole('button', { name: 'To baseline' })).toBeHidden();
   await app.getByRole('button', { name: 'Delete' }).click();
   await expect(boxes).toHaveCount(1);
   await app.getByRole('button', { name: 'Undo' }).click();

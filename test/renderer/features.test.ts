@@ -2,13 +2,16 @@ import { protocolText } from '#shared/metrics/protocol';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageEntry } from '#shared/contract/datasets';
-import type { RunSummary } from '#shared/contract/runs';
+import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '#shared/training/compare-settings';
+import { againstBaseline } from '../../src/renderer/features/runs/against.ts';
+import { runColumns } from '../../src/renderer/features/runs/columns.ts';
+import { parallelAxes } from '../../src/renderer/features/runs/parallel.ts';
 import { differingSettings, scoresBySetting } from '../../src/renderer/features/runs/sweep-scores.ts';
 import { filterRuns, sortRuns, type RunOrder } from '../../src/renderer/features/runs/filter.ts';
 import {
@@ -245,6 +248,65 @@ test('scores by a setting are the mean and deviation of the runs that have each 
   const [all] = scoresBySetting(runs, null);
   expect([all.runs.length, all.mean]).toEqual([4, expect.closeTo(0.4, 12)]);
   expect(differingSettings(runs.slice(0, 1))).toEqual([]);
+});
+
+test('runs lie on axes of the settings in which they differ and of their score', () => {
+  const { config } = findPreset('tiny');
+  const run = (rate: number, kind: string, miou: number | null) => ({
+    name: `${rate} ${kind}`,
+    config: withSetting(withSetting(config, 'optimizer.learningRate', rate), 'loss.region', kind),
+    miou,
+  });
+  const [rates, kinds, score] = parallelAxes([run(1e-4, 'none', 0.2), run(1e-3, 'dice', 0.4), run(1e-2, 'none', null)]);
+  // A hundredfold range by its logarithm.
+  expect(rates.name).toBe('optimizer.learningRate');
+  expect(rates.places).toEqual([0, expect.closeTo(0.5, 12), 1]);
+  expect(rates.ticks.map(({ text }) => text)).toEqual(['0.0001', '0.01']);
+  expect(kinds.ticks.map(({ text }) => text)).toEqual(['"dice"', '"none"']);
+  expect(kinds.places).toEqual([1, 0, 1]);
+  expect(score).toEqual({
+    name: 'best mIoU',
+    ticks: [
+      { text: '0.200', at: 0 },
+      { text: '0.400', at: 1 },
+    ],
+    places: [0, 1, null],
+  });
+  const near = parallelAxes([run(1e-3, 'none', 0.2), run(2e-3, 'none', 0.2), run(4e-3, 'none', 0.2)]);
+  expect(near.map(({ places }) => places)).toEqual([
+    [0, expect.closeTo(1 / 3, 12), 1],
+    [0.5, 0.5, 0.5],
+  ]);
+});
+
+test('a run is held against a baseline by its best epoch, class by class, by name', () => {
+  const epoch = (number: number, miou: number, perClassIou: (number | null)[]) => ({ epoch: number, miou, perClassIou });
+  const detail = (bestEpoch: number, names: string[], epochs: object[]) =>
+    ({ summary: { bestEpoch }, classes: names.map((name, id) => ({ id, name, color: [0, 0, 0] })), epochs }) as unknown as RunDetail;
+  const before = detail(2, ['sky', 'road'], [epoch(1, 0.1, [0.1, 0.1]), epoch(2, 0.5, [0.75, 0.25])]);
+  const now = detail(1, ['road', 'sky', 'pole'], [epoch(1, 0.75, [0.5, null, 0.125])]);
+  expect(againstBaseline(before, now)).toEqual([
+    { name: 'mIoU', before: 0.5, now: 0.75, change: 0.25 },
+    { name: 'road', before: 0.25, now: 0.5, change: 0.25 },
+    { name: 'sky', before: 0.75, now: null, change: null },
+    { name: 'pole', before: null, now: 0.125, change: null },
+  ]);
+});
+
+test('columns of the runs: a difference to the baseline only where there is one', () => {
+  const run = { id: 'a', status: 'finished', broken: null, bestMiou: 0.5, bestEpoch: null, sweep: null, device: null } as RunSummary;
+  expect(runColumns(null).map(({ by }) => by)).not.toContain('gain');
+  const gain = runColumns(run).find(({ by }) => by === 'gain')!;
+  expect([gain.text(run), gain.text({ ...run, bestMiou: 0.625 }), gain.text({ ...run, bestMiou: null })]).toEqual([
+    'baseline',
+    '+0.125',
+    '–',
+  ]);
+  expect(
+    runColumns(null)
+      .find(({ by }) => by === 'bestEpoch')!
+      .text(run),
+  ).toBe('–');
 });
 
 test('the palette finds by words, what begins with them first', () => {

@@ -10,13 +10,21 @@ export function filterRuns(runs: readonly RunSummary[], text: string, tag: strin
 }
 
 /** By what a table of runs is ordered. */
-export type RunOrder = 'name' | 'status' | 'miou' | 'epochs' | 'duration' | 'date';
+export type RunOrder =
+  'name' | 'status' | 'miou' | 'gain' | 'bestEpoch' | 'epochs' | 'loss' | 'preset' | 'sweep' | 'device' | 'duration' | 'date';
 
 const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
   name: ({ name }) => name,
   status: ({ status }) => status,
   miou: ({ bestMiou }) => bestMiou,
+  // All of them are held against one: the order is that of the scores themselves.
+  gain: ({ bestMiou }) => bestMiou,
+  bestEpoch: ({ bestEpoch }) => bestEpoch,
   epochs: ({ epochsDone }) => epochsDone,
+  loss: ({ lastLoss }) => lastLoss,
+  preset: ({ preset }) => preset,
+  sweep: ({ sweep }) => sweep,
+  device: ({ device }) => device,
   duration: ({ durationSeconds }) => durationSeconds,
   date: ({ createdAt }) => createdAt,
 };

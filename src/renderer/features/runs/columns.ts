@@ -1,0 +1,41 @@
+import type { RunSummary } from '#shared/contract/runs';
+import { dateTime, duration, fraction, signed } from '../../ui/format.ts';
+import type { RunOrder } from './filter.ts';
+
+/** A column of the table of runs. */
+export interface RunColumn {
+  by: RunOrder;
+  words: string;
+  /** Whether it is there until a person chooses. */
+  usual: boolean;
+  /** Whether it makes room in a narrow window. */
+  optional?: true;
+  text: (run: RunSummary) => string;
+}
+
+/** What a table of runs can show besides their names. @param baseline the run that others are held against */
+export function runColumns(baseline: RunSummary | null): RunColumn[] {
+  const gain = ({ bestMiou }: RunSummary) => (bestMiou === null || baseline?.bestMiou == null ? null : bestMiou - baseline.bestMiou);
+  return [
+    { by: 'status', words: 'Status', usual: true, text: ({ broken, status }) => (broken ? 'damaged' : status) },
+    { by: 'miou', words: 'Best mIoU', usual: true, text: ({ bestMiou }) => fraction(bestMiou) },
+    ...(baseline
+      ? [
+          {
+            by: 'gain',
+            words: 'To baseline',
+            usual: true,
+            text: (run: RunSummary) => (run === baseline ? 'baseline' : signed(gain(run))),
+          } as const,
+        ]
+      : []),
+    { by: 'bestEpoch', words: 'Best epoch', usual: false, text: ({ bestEpoch }) => (bestEpoch === null ? '–' : String(bestEpoch)) },
+    { by: 'epochs', words: 'Epochs', usual: true, text: ({ epochsDone, epochs }) => `${epochsDone}/${epochs}` },
+    { by: 'loss', words: 'Last loss', usual: false, text: ({ lastLoss }) => fraction(lastLoss) },
+    { by: 'preset', words: 'Preset', usual: false, text: ({ preset }) => preset },
+    { by: 'sweep', words: 'Sweep', usual: false, text: ({ sweep }) => sweep ?? '–' },
+    { by: 'device', words: 'Device', usual: false, text: ({ device }) => device ?? '–' },
+    { by: 'duration', words: 'Duration', usual: true, optional: true, text: ({ durationSeconds }) => duration(durationSeconds) },
+    { by: 'date', words: 'Date', usual: true, optional: true, text: ({ createdAt }) => dateTime(createdAt) },
+  ];
+}
