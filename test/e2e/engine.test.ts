@@ -52,7 +52,6 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
 test('the finder draws its curve and its rate can be used', async ({ app }) => {
   test.setTimeout(240_000);
   await chooseTiny(app, 3);
-  await openGroup(app, 'Learning');
   const finder = app.getByRole('group', { name: 'Learning-rate finder' });
   await finder.getByRole('button', { name: 'Find a learning rate' }).click();
   await expect(finder.getByText(/Step \d+ of 80/)).toBeVisible({ timeout: 60_000 });
@@ -128,7 +127,24 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
       .first()
       .evaluate((image: HTMLImageElement) => image.naturalWidth),
   ).toBeGreaterThan(0);
-  await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText('epoch 2')).toBeVisible();
+  await expect(strip.getByRole('img', { name: /Label of val/ })).toHaveCount(6);
+  // One more is watched: from the next run or epoch on, also over a reload.
+  const watch = strip.getByRole('combobox', { name: 'Watch an image' });
+  const name = (await watch.getByRole('option').nth(1).textContent())!;
+  await watch.selectOption(name);
+  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeVisible();
+  await app.waitForTimeout(700);
+  await app.reload();
+  await goTo(app, 'Train');
+  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeVisible();
+  // What a finished run took is still told.
+  await expect(app.getByText(/\d images\/s/)).toBeVisible();
+  await app.getByRole('button', { name: 'Start training' }).click();
+  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeHidden({ timeout: 120_000 });
+  await expect(strip.getByRole('button', { name: `Watch val/${name}` })).toHaveAttribute('aria-pressed', 'true');
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
+  await app.getByRole('button', { name: `Watch val/${name}` }).click();
+  await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText(/epoch \d/)).toBeVisible();
   await app.getByLabel('Epoch of the confusion matrix').fill('1');
   await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText('epoch 1')).toBeVisible();
 
@@ -145,7 +161,7 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   ]);
 
   await app.getByRole('button', { name: 'Run again' }).click();
-  await expect(app.getByLabel('Epochs', { exact: true })).toHaveValue('2');
+  await expect(app.getByLabel('Epochs', { exact: true })).toHaveValue('3');
   await expect(app.getByLabel('Name')).toHaveValue(/again$/);
   await goTo(app, 'Runs');
   await app.getByRole('button', { name: 'Delete' }).click();

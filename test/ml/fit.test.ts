@@ -1,6 +1,6 @@
 // The loop itself, on real TensorFlow and real files: exact resumes, guards, averages, evaluation, the rate finder.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
@@ -316,4 +316,26 @@ describe('the rate finder', () => {
     expect(ofType(stopped, 'rate')).toHaveLength(3);
     expect(ofType(stopped, 'done')[0].reason).toBe('stopped');
   });
+});
+
+test('watched images come first in the strip, with others from all over the split; another choice holds later', async () => {
+  const data = jobData(await makeDataset({ train: 2, val: 10 }));
+  const outDir = temporaryFolder();
+  const job: TrainJob = { kind: 'train', config: smallConfig({ epochs: 3 }), ...data, outDir, resumeFrom: null, initialWeights: null };
+  const events = await runFit({ ...job, watched: ['val/val-9', 'val/val-2', 'val/gone', 'val/val-9'] }, (event, control) => {
+    if (event.type === 'epoch' && event.metrics.epoch === 2) control.watched = ['val/val-4'];
+  });
+  const strips = ofType(events, 'strip').map(({ images }) => images);
+  expect(strips.map((images) => images.length)).toEqual([6, 6, 6]);
+  expect(strips[0].slice(0, 2)).toEqual([
+    { imageId: 'val/val-9', file: '0.png' },
+    { imageId: 'val/val-2', file: '1.png' },
+  ]);
+  expect(strips[1]).toEqual(strips[0]);
+  expect(strips[2][0]).toEqual({ imageId: 'val/val-4', file: '0.png' });
+  for (const images of strips) expect(new Set(images.map(({ imageId }) => imageId)).size).toBe(6);
+  // The pictures are those of the images that they are told as.
+  const written = readdirSync(path.join(outDir, 'strip')).sort();
+  expect(written).toEqual(['0.png', '1.png', '2.png', '3.png', '4.png', '5.png', 'strip.json']);
+  expect(JSON.parse(readFileSync(path.join(outDir, 'strip/strip.json'), 'utf8'))).toEqual({ epoch: 3, images: strips[2] });
 });

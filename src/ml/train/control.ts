@@ -2,6 +2,8 @@
 export class Control {
   stopRequested = false;
   stopAfterEpoch = false;
+  /** Images that a person wants to watch by now; null where nothing was said since the start. */
+  watched: readonly string[] | null = null;
   private wake: (() => void) | null = null;
   private pauseRequested = false;
 

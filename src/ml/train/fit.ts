@@ -167,7 +167,7 @@ class Fit {
       validation: validation.samples,
       steps: stepsPerEpoch(train.samples.length, config),
       classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
-      strip: new ValidationStrip(validation.samples, job.outDir, job.classes),
+      strip: new ValidationStrip(validation.samples, job.outDir, job.classes, job.watched),
     };
   }
 
@@ -301,6 +301,8 @@ class Fit {
   /** @returns null if stopped on the way */
   private async validate({ validation, strip, classWeights }: Data): Promise<Scores | null> {
     const total = validation.length;
+    const { watched } = this.control;
+    if (watched) strip.watch(watched);
     try {
       return await this.model.predicting((net) =>
         evaluate(net, this.pool, validation, this.config, {

@@ -6,22 +6,35 @@ import type { Sample } from '#shared/data/sample';
 import type { StripImage } from '#shared/training/messages';
 import type { Prediction } from './predict.ts';
 
-const longest = 6;
+/** Images of a strip, and of those that a person watches. */
+const [longest, mostWatched] = [6, 12];
 
-/** A few validation images, spread over the split, whose predictions are written anew each epoch. */
+/** A few validation images, those that are watched and others spread over the split, whose predictions are written anew each epoch. */
 export class ValidationStrip {
-  private readonly chosen: Map<string, number>;
+  private readonly samples: readonly Sample[];
+  private chosen = new Map<string, number>();
   private readonly folder: string;
   private readonly palette: [number, number, number][];
   /** Predictions of the validation under way; they take the place of the last ones together. */
   private readonly fresh = new Map<number, Uint8Array>();
 
-  constructor(samples: readonly Sample[], outDir: string, classes: readonly ClassInfo[]) {
-    const count = Math.min(longest, samples.length);
-    const spread = Array.from({ length: count }, (_, index) => samples[Math.floor(((index + 0.5) * samples.length) / count)]);
-    this.chosen = new Map(spread.map(({ id }, index) => [id, index]));
+  constructor(samples: readonly Sample[], outDir: string, classes: readonly ClassInfo[], watched: readonly string[] = []) {
+    this.samples = samples;
     this.folder = path.join(outDir, 'strip');
     this.palette = classes.map(({ color }) => color);
+    this.watch(watched);
+  }
+
+  /** Chooses the images of the next validation. @param watched those that a person asks for come first, as far as they are validated */
+  watch(watched: readonly string[]): void {
+    const { samples } = this;
+    const known = new Set(samples.map(({ id }) => id));
+    const pinned = [...new Set(watched)].filter((id) => known.has(id)).slice(0, mostWatched);
+    const others = samples.filter(({ id }) => !pinned.includes(id));
+    const count = Math.min(Math.max(0, longest - pinned.length), others.length);
+    const spread = Array.from({ length: count }, (_, index) => others[Math.floor(((index + 0.5) * others.length) / count)].id);
+    this.chosen = new Map([...pinned, ...spread].map((id, index) => [id, index]));
+    this.fresh.clear();
   }
 
   /** Keeps the prediction if the image is one of the strip. */

@@ -117,6 +117,7 @@ process.on('message', (command: TrainerCommand) => {
   } else if (command.type === 'pause') control.pause();
   else if (command.type === 'resume') control.resume();
   else if (command.type === 'stop') control.stop();
+  else if (command.type === 'watch') control.watched = command.imageIds;
   else control.stopAfterEpoch = true;
 });
 

@@ -12,6 +12,8 @@ import type { Recipe, Session } from './session.svelte.ts';
 
 const logLines = 500;
 const refreshMs = 400;
+/** Images that are watched at most. */
+const mostWatched = 12;
 
 /** What the Train place holds: the recipe being chosen, and the curves of the run under way or the last one. */
 export class TrainState {
@@ -32,6 +34,8 @@ export class TrainState {
   search = $state.raw<RateSearch | null>(null);
   queue = $state.raw<QueueState>({ waiting: [], broken: [], held: false });
   strip = $state.raw<RunDetail['strip']>(null);
+  /** Validation images that are watched, of this data set. */
+  watched = $state.raw<readonly string[]>([]);
   /** The classes of the run shown: its scores are of these. */
   classes = $state.raw<readonly ClassInfo[]>([]);
   protocol = $state.raw<Pick<RunDetail, 'protocol' | 'ownProtocol'> | null>(null);
@@ -71,10 +75,24 @@ export class TrainState {
   }
 
   async load(): Promise<void> {
+    this.watched = this.session.remembered<string[]>(this.watchedKey, []);
+    await this.session.client.training.watch({ imageIds: [...this.watched] });
     await this.refresh();
     const { recipe } = this.session;
     if (recipe) this.takeOver(recipe);
     else this.choosePreset(this.session.remembered('preset', 'light'));
+  }
+
+  private get watchedKey(): string {
+    return `watched:${this.session.dataset?.id}`;
+  }
+
+  /** Watches an image from the next epoch on, or no longer. */
+  async watch(imageId: string, watches: boolean): Promise<void> {
+    const others = this.watched.filter((id) => id !== imageId);
+    this.watched = watches ? [...others, imageId].slice(-mostWatched) : others;
+    this.session.remember(this.watchedKey, this.watched);
+    await this.session.attempt(() => this.session.client.training.watch({ imageIds: [...this.watched] }));
   }
 
   /** Reads anew what is known of runs; the recipe that is being chosen stays. */

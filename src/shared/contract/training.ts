@@ -115,6 +115,8 @@ export const training = {
     stopAfterEpoch: method(z.undefined()).returns<void>(),
     status: method(z.undefined()).returns<TrainingStatus | null>(),
     log: method(z.strictObject({ runId: z.string() })).returns<string[]>(),
+    /** Names the validation images whose predictions are kept each epoch, from the next validation on, besides a few others. */
+    watch: method(z.strictObject({ imageIds: z.array(z.string().min(1).max(1024)).max(12) })).returns<void>(),
   },
   events: {
     status: latest<TrainingStatus>(),

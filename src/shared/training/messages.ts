@@ -23,6 +23,8 @@ export interface TrainJob {
   initialWeights: string | null;
   /** Keeps a copy of every mask in the run's folder and trains on these: for runs outside a workbench, which has a store of revisions. */
   keepMasks?: boolean;
+  /** Validation images whose predictions a person wants to watch, besides a few that are spread over the split. */
+  watched?: string[];
   origin: JobOrigin;
 }
 
@@ -88,7 +90,9 @@ export type TrainerCommand =
   | { type: 'pause' }
   | { type: 'resume' }
   | { type: 'stop' }
-  | { type: 'stop-after-epoch' };
+  | { type: 'stop-after-epoch' }
+  /** Other images are watched from the next validation on. */
+  | { type: 'watch'; imageIds: string[] };
 
 /** One epoch's results; fractions are 0 … 1, times in seconds. What has nothing to be measured on is null, never 0. */
 export interface EpochMetrics {

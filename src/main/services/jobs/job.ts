@@ -74,11 +74,16 @@ export class Job {
   }
 
   /** Tells the trainer what a person wants. Nothing happens once the job is stopping or has ended. */
-  steer(command: Exclude<TrainerCommand['type'], 'job'>): void {
+  steer(command: Exclude<TrainerCommand['type'], 'job' | 'watch'>): void {
     if (this.state === 'ended' || (this.state === 'stopping' && command !== 'stop')) return;
     this.process.send({ type: command });
     const phase = commands[command];
     if (phase) this.enter(phase);
+  }
+
+  /** Tells the trainer which images are watched by now. */
+  watch(imageIds: string[]): void {
+    if (this.state !== 'ended') this.process.send({ type: 'watch', imageIds });
   }
 
   /**

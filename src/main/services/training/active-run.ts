@@ -69,6 +69,11 @@ export class ActiveRun {
     this.announce(true);
   }
 
+  /** Other images are watched from the next validation on. */
+  watch(imageIds: string[]): void {
+    this.job.watch(imageIds);
+  }
+
   /** Stops with a checkpoint and waits at most `limitMs`; a trainer that takes longer ends by itself. Never rejects. */
   async close(limitMs: number): Promise<void> {
     this.closing = this.phase === 'paused' ? 'while-paused' : 'while-running';
@@ -182,6 +187,7 @@ export class ActiveRun {
       case 'scored':
       case 'skipped':
       case 'rate':
+      case 'weights':
       case 'rate-found':
         return;
     }

@@ -68,6 +68,8 @@ export class TrainingService {
   /** Ends the wait of a start for the survey; null while none waits. */
   private cancelWaiting: (() => void) | null = null;
   private closed = false;
+  /** Validation images that a person watches: windows remember them, and say so. */
+  private watched: string[] = [];
 
   constructor(options: TrainingOptions) {
     this.options = options;
@@ -245,6 +247,7 @@ export class TrainingService {
       classes,
       maskFormat: format,
       outDir: runs.folder(runId),
+      watched: this.watched,
       origin: { by: 'window', command: null, codeVersion, folder: dataset.path, weightsOf },
       ...from,
     };
@@ -313,6 +316,10 @@ export class TrainingService {
       stop: () => this.steer('stopping', 'stop'),
       stopAfterEpoch: () => this.steer(null, 'stop-after-epoch'),
       status: () => this.status(),
+      watch: ({ imageIds }) => {
+        this.watched = imageIds;
+        this.active?.watch(imageIds);
+      },
       log: ({ runId }) => runs.log(runId),
     };
   }
