@@ -277,6 +277,8 @@ describe('the estimate', () => {
     const { run } = await end;
     const { measured, epochSeconds } = await estimate(config);
     expect(measured).toBe(true);
+    // A network that does a hundred times as much is not told by one that waits for its parts.
+    expect((await estimate(findPreset('light').config)).measured).toBe(false);
     expect(epochSeconds).toBeGreaterThan(0.2 * (run.durationSeconds / 2));
     expect(epochSeconds).toBeLessThan(5 * (run.durationSeconds / 2));
     await bench.workbench.shutDown();

@@ -11,10 +11,14 @@ const usualMacsPerCore = 25e9;
 /** Share of the machine's memory that a run may take before it is warned of. */
 const comfortable = 0.8;
 
+/** A step of so many times more or fewer multiply-adds tells nothing: a very small network waits for its parts, not for its sums. */
+const mostUnlike = 8;
+const isLike = (a: number, b: number): boolean => Math.max(a, b) <= mostUnlike * Math.min(a, b);
+
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
 /**
- * Seconds and memory of a run on this machine, validation included. Time follows from the runs timed here, or else from
+ * Seconds and memory of a run on this machine, validation included. Time follows from the runs of like size timed here, or else from
  * what processors usually do.
  */
 export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunConfig): RunEstimate {
@@ -23,10 +27,13 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
   const size = [first?.height ?? 360, first?.width ?? 480] as const;
   const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size);
   const { trainingMacs, validationMacs, memoryMb, parameters, steps } = reckon(config);
+  const step = trainingMacs / Math.max(1, steps);
   const speeds = store
     .timedEpochs()
     .filter(({ seconds }) => seconds > 0)
-    .map((timed) => reckon(timed.config).trainingMacs / timed.seconds)
+    .map((timed) => ({ ...reckon(timed.config), seconds: timed.seconds }))
+    .filter((timed) => isLike(timed.trainingMacs / Math.max(1, timed.steps), step))
+    .map((timed) => timed.trainingMacs / timed.seconds)
     .sort((a, b) => a - b);
   const speed = speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : usualMacsPerCore * os.availableParallelism();
   const machineMb = Math.round(os.totalmem() / 2 ** 20);
