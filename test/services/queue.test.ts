@@ -228,6 +228,40 @@ describe('a sweep', () => {
   });
 });
 
+test('folds hold out one block of the labelled images each, all of them once, and say so', async () => {
+  const done = ended(3);
+  const settings = [{ path: 'fold.index', values: [0, 1, 2] }];
+  await bench.call('training.sweep', {
+    name: 'folds',
+    kind: 'grid',
+    runs: 3,
+    settings,
+    config: { ...config, fold: { count: 3, index: 0 } },
+  });
+  await done;
+  const all = (await runs()).sort((a, b) => a.name.localeCompare(b.name));
+  expect(all.map(({ name, status }) => `${name} ${status}`)).toEqual([
+    'folds: fold 1 finished',
+    'folds: fold 2 finished',
+    'folds: fold 3 finished',
+  ]);
+  const details = await Promise.all(all.map(({ id }) => bench.call<RunDetail>('runs.get', { runId: id })));
+  expect(details.map(({ protocol }) => protocol.split)).toEqual(['fold 1 of 3', 'fold 2 of 3', 'fold 3 of 3']);
+  const held = details.map(({ folder: at }) => {
+    const samples = JSON.parse(readFileSync(path.join(at, 'samples.json'), 'utf8')) as Record<'train' | 'validation', { id: string }[]>;
+    expect(samples.train.length + samples.validation.length).toBe(6);
+    const ids = (list: { id: string }[]) => list.map(({ id }) => id);
+    expect(ids(samples.train).filter((id) => ids(samples.validation).includes(id))).toEqual([]);
+    return ids(samples.validation);
+  });
+  expect(held.map((ids) => ids.length)).toEqual([2, 2, 2]);
+  expect(new Set(held.flat()).size).toBe(6);
+  await expect(bench.call('training.start', { config: { ...config, fold: { count: 3, index: 3 } }, name: '' })).rejects.toThrow(
+    'must be one of the folds',
+  );
+  await bench.workbench.shutDown();
+});
+
 test("a run can start from another's best weights", async () => {
   const first = ended(1);
   await bench.call('training.start', { config, name: 'first' });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '#shared/errors';
 import type { ImageEntry } from '#shared/contract/datasets';
+import { foldText, heldOut } from '#shared/data/folds';
 import { leftOutText } from '#shared/data/problem-groups';
 import { applyPatch, forEachChanged, forEachRun } from '#shared/mask/patch';
 import { Confusion } from '#shared/metrics/confusion';
@@ -168,4 +169,20 @@ describe('what training leaves out', () => {
     const many = Array.from({ length: 9 }, (_, n) => ({ ...foreign, foreign: `value ${n + 50}` }));
     expect(leftOutText([entry('a', ...many)])).toMatch(/^1 of 1 labelled images is left out: .*, 5 more kinds\.$/);
   });
+});
+
+test('folds are blocks of neighbours by name, each sample is held out once, and no order of theirs matters', () => {
+  const samples = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { minLength: 2, maxLength: 40 });
+  fc.assert(
+    fc.property(samples, fc.integer({ min: 2, max: 8 }), (numbers, count) => {
+      const all = numbers.map((n) => ({ id: `${n % 3 === 0 ? 'val' : 'train'}/frame-${n}` }));
+      const folds = Array.from({ length: count }, (_, index) => heldOut(all, { count, index }));
+      const held = folds.flatMap(({ validation }) => validation.map(({ id }) => Number(id.split('-')[1])));
+      // One after the other they are all samples in the order of their numbers.
+      expect(held).toEqual(numbers.toSorted((a, b) => a - b));
+      for (const { train, validation } of folds) expect(train.length + validation.length).toBe(all.length);
+      expect(heldOut(all.toReversed(), { count, index: 0 })).toEqual(folds[0]);
+    }),
+  );
+  expect(foldText({ count: 5, index: 0 })).toBe('fold 1 of 5');
 });

@@ -1,3 +1,4 @@
+import { heldOut } from '#shared/data/folds';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -77,13 +78,19 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   say(`Writing to ${outDir}`);
   const { classes, format } = dataset.classSet;
   const own = resumed ? ownSamples(resumed, dataset) : null;
-  const samples = own ?? { train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val') };
+  const samples = own ?? samplesOf(dataset, config);
   const initialWeights = options.weights ? path.resolve(options.weights) : null;
   const command = ['train', ...process.argv.slice(process.argv.indexOf('train') + 1)].join(' ');
   const origin = { by: 'command line' as const, command, codeVersion: codeVersion(), folder: dataset.folder, weightsOf: null };
   const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights, origin };
   const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
   if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
+}
+
+/** What is labelled, by the splits or by the recipe's fold. */
+function samplesOf(dataset: CliDataset, { fold }: RunConfig) {
+  const [train, validation] = ['train', 'val'].map((split) => labelledSamples(dataset, split));
+  return fold ? heldOut([...train, ...validation], fold) : { train, validation };
 }
 
 /** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */

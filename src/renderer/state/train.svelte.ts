@@ -195,10 +195,19 @@ export class TrainState {
   }
 
   /** @returns whether its runs were put in line */
-  async sweep(sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>): Promise<boolean> {
+  /** @param fold what of the labelled images is held out in all of it */
+  async sweep(
+    sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>,
+    fold: RunConfig['fold'] = null,
+  ): Promise<boolean> {
+    const { config } = this.recipe();
     return this.session.attempt(
       async () =>
-        (this.queue = await this.session.client.training.sweep({ ...sweep, config: this.recipe().config, startFrom: this.startFrom })),
+        (this.queue = await this.session.client.training.sweep({
+          ...sweep,
+          config: { ...config, fold: fold ?? config.fold },
+          startFrom: this.startFrom,
+        })),
     );
   }
 

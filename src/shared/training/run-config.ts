@@ -91,9 +91,15 @@ export const runConfigSchema = z
     /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */
     accumulate: z.int().min(1).max(64).default(1),
     fineTune: fineTuneConfigSchema.default(plainFineTune),
+    /** Validates on one of so many blocks of the labelled images of train and val, and trains on the others; null takes the splits. */
+    fold: z
+      .strictObject({ count: z.int().min(2).max(20), index: z.int().min(0).max(19) })
+      .nullable()
+      .default(null),
     /** Epochs without a better mIoU after which the run ends; 0 never. */
     patience: z.int().min(0).max(1000).default(0),
   })
+  .refine(({ fold }) => !fold || fold.index < fold.count, { path: ['fold', 'index'], error: 'must be one of the folds, counted from 0' })
   .refine(
     ({ data, evaluation: { sliding, scales, flip } }) =>
       !data.flipValidation || (!sliding && !flip && scales.length === 1 && scales[0] === 1),

@@ -78,10 +78,14 @@ export function expandSweep({ name, kind, config, settings, runs }: Sweep): Swee
   if (rows.length > largest)
     throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
   return rows.map((row) => ({
-    name: `${name}: ${row.map(([key, value]) => `${key.split('.').at(-1)} ${String(value)}`).join(', ')}`.slice(0, 120),
+    name: `${name}: ${row.map(words).join(', ')}`.slice(0, 120),
     config: row.reduce((changed, [key, value]) => withDrawn(changed, key, value), config),
   }));
 }
+
+/** A value in a run's name; folds are counted from 1 there. */
+const words = ([key, value]: [string, Value]): string =>
+  key === 'fold.index' ? `fold ${Number(value) + 1}` : `${key.split('.').at(-1)} ${String(value)}`;
 
 /** Sets a value; one that was drawn for a setting of whole numbers is rounded. */
 function withDrawn(config: RunConfig, key: string, value: Value): RunConfig {

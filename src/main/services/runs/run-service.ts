@@ -9,6 +9,7 @@ import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
+import { foldText } from '#shared/data/folds';
 import { protocolOf } from '../review/protocol.ts';
 import { folderBytes } from '#files/files-below';
 import { rowidOf } from '../parsed-row.ts';
@@ -76,7 +77,13 @@ export class RunService {
       summary: store.summary(runId),
       config,
       classes: store.classes(runId),
-      protocol: protocolOf(config, 'val', store.classes(runId).length, config.evaluation, config.data.flipValidation),
+      protocol: protocolOf(
+        config,
+        config.fold ? foldText(config.fold) : 'val',
+        store.classes(runId).length,
+        config.evaluation,
+        config.data.flipValidation,
+      ),
       ownProtocol: runId === starterId ? (anyStarter()?.protocol ?? null) : null,
       seed: row.seed,
       codeVersion: row.code_version,

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import type { RunEstimate } from '#shared/contract/training';
+import { heldOut } from '#shared/data/folds';
 import { estimateRun } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { RunConfig } from '#shared/training/run-config';
@@ -22,7 +23,7 @@ const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
  * what processors usually do.
  */
 export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunConfig): RunEstimate {
-  const images = { train: dataset.labelledSamples('train').length, validation: dataset.labelledSamples('val').length };
+  const images = imagesOf(dataset, config);
   const first = dataset.images().find(({ width }) => width > 0);
   const size = [first?.height ?? 360, first?.width ?? 480] as const;
   const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size);
@@ -46,6 +47,12 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
     stepsPerEpoch: steps,
     warnings: warningsOf(config, memoryMb, machineMb, images.train),
   };
+}
+
+function imagesOf(dataset: OpenDataset, { fold }: RunConfig): { train: number; validation: number } {
+  const [train, validation] = ['train', 'val'].map((split) => dataset.labelledSamples(split));
+  const held = fold ? heldOut([...train, ...validation], fold) : { train, validation };
+  return { train: held.train.length, validation: held.validation.length };
 }
 
 function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {

@@ -4,6 +4,7 @@ import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
+import { foldText, heldOut } from '#shared/data/folds';
 import type { Sample } from '#shared/data/sample';
 import { locateRunSamples } from '#files/run-folder';
 import { readCheckpointHeader } from '#files/checkpoint-header';
@@ -134,7 +135,7 @@ export class TrainingService {
     return this.claiming('A learning-rate search', (claim) => {
       const { dataset, host, log, events } = this.options;
       const { classes, format } = dataset.classSet;
-      const { train } = labelled(dataset);
+      const { train } = labelled(dataset, config);
       const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps };
       this.search = new RateSearchRun({ host, claim, job, log, changed: (search) => events.emit('training.rate', search) });
       return this.search.state;
@@ -153,7 +154,7 @@ export class TrainingService {
   private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
     const { dataset, runs, queue, db, codeVersion } = this.options;
     const from = startFrom === null ? null : weightsOf(runs, startFrom);
-    const samples = await this.todaysSamples();
+    const samples = await this.todaysSamples(config);
     const now = new Date().toISOString();
     const runId = freeId(runs, `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`);
     // A run leaves the line in the moment it is one: a kill between the two loses neither.
@@ -174,12 +175,12 @@ export class TrainingService {
   }
 
   /** What is labelled now, kept. @throws AppError 'invalid-argument' naming a split that has no sound, labelled image */
-  private async todaysSamples() {
+  private async todaysSamples(config: RunConfig) {
     const { dataset } = this.options;
-    const { train, validation } = labelled(dataset);
+    const { train, validation } = labelled(dataset, config);
     return {
-      train: someOf(await this.kept(train), dataset, 'train'),
-      validation: someOf(await this.kept(validation), dataset, 'val'),
+      train: someOf(await this.kept(train), dataset, 'its split train'),
+      validation: someOf(await this.kept(validation), dataset, 'its split val'),
     };
   }
 
@@ -218,7 +219,7 @@ export class TrainingService {
       }
       if (runs.isBeingWritten(runId)) throw new AppError('busy', `The run "${name}" is still being written: wait for its trainer to end`);
       assertSameClasses(`The run "${name}"`, readCheckpointHeader(checkpoint).classes, dataset.classSet.classes);
-      const samples = this.ownSamples(runId) ?? (await this.todaysSamples());
+      const samples = this.ownSamples(runId) ?? (await this.todaysSamples(runs.config(runId)));
       return this.launch(runId, claim, { ...samples, resumeFrom: checkpoint, initialWeights: null });
     });
   }
@@ -347,14 +348,16 @@ function weightsOf(store: RunStore, startFrom: string): { file: string; run: Job
   return { file, run: { id: startFrom, name } };
 }
 
-/** @throws AppError 'invalid-argument' naming the split if it has no sample */
-function someOf(samples: Sample[], { path: folder }: OpenDataset, split: string): Sample[] {
+/** @param part what it is of, in words @throws AppError 'invalid-argument' naming that if it has no sample */
+function someOf(samples: Sample[], { path: folder }: OpenDataset, part: string): Sample[] {
   if (samples.length > 0) return samples;
-  throw new AppError('invalid-argument', `${folder} has no labelled image without problems in its split ${split}`);
+  throw new AppError('invalid-argument', `${folder} has no labelled image without problems in ${part}`);
 }
 
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
-function labelled(dataset: OpenDataset) {
-  const of = (split: string) => someOf(dataset.labelledSamples(split), dataset, split);
-  return { train: of('train'), validation: of('val') };
+function labelled(dataset: OpenDataset, { fold }: RunConfig) {
+  const of = (split: string) => dataset.labelledSamples(split);
+  const { train, validation } = fold ? heldOut([...of('train'), ...of('val')], fold) : { train: of('train'), validation: of('val') };
+  const held = fold ? `its ${foldText(fold)}` : 'its split val';
+  return { train: someOf(train, dataset, 'its split train'), validation: someOf(validation, dataset, held) };
 }

@@ -18,10 +18,13 @@ export interface SettingScore {
   deviation: number | null;
 }
 
-/** The settings in which runs differ, the seed last: that is what is not chosen for its score. */
+/** What is no choice, but chance: runs that differ in it alone are told by their mean. */
+export const isChance = (path: string | null): boolean => path === 'seed' || path === 'fold.index';
+
+/** The settings in which runs differ; those last that nobody chooses for their score. */
 export function differingSettings(runs: readonly Pick<ScoredRun, 'config'>[]): string[] {
   const differing = differingRows(runs.map(({ config }) => config)).map(({ name }) => name);
-  return [...differing.filter((path) => path !== 'seed'), ...differing.filter((path) => path === 'seed')];
+  return [...differing.filter((path) => !isChance(path)), ...differing.filter(isChance)];
 }
 
 function meanAndDeviation(values: readonly number[]): { mean: number | null; deviation: number | null } {

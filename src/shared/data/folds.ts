@@ -1,0 +1,21 @@
+/** One of so many parts of the labelled images, which is held out. */
+export interface Fold {
+  count: number;
+  /** From 0. */
+  index: number;
+}
+
+const nameOf = ({ id }: { id: string }): string => id.slice(id.lastIndexOf('/') + 1);
+
+/** A fold in words. */
+export const foldText = ({ count, index }: Fold): string => `fold ${index + 1} of ${count}`;
+
+/**
+ * Holds a fold out: one block of the samples in the order of their names, since frames that follow one another are nearly the same
+ * picture, and a network that had seen one would have seen the other.
+ */
+export function heldOut<T extends { id: string }>(samples: readonly T[], { count, index }: Fold): { train: T[]; validation: T[] } {
+  const ordered = samples.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }) || a.id.localeCompare(b.id, 'en'));
+  const [from, to] = [index, index + 1].map((each) => Math.floor((each * ordered.length) / count));
+  return { train: [...ordered.slice(0, from), ...ordered.slice(to)], validation: ordered.slice(from, to) };
+}
