@@ -7,6 +7,7 @@ import type { RunSummary } from '../../src/shared/contract/runs.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
 import { inWorkbench } from './in-workbench.ts';
 import { benchServices, callsOf, predictSplit } from './services.ts';
+import { summaryOf } from './summary.ts';
 
 export interface ReviewArguments {
   /** A data set in CamVid's folders. */
@@ -86,6 +87,40 @@ async function until(page: Page, [buttons, word]: readonly [selector: string, wo
   );
 }
 
+/** Milliseconds of the page's thread for each of many steps of the wheel over one of four views: handlers, and the draws of all of them. */
+const zoomFrames = (page: Page, frames: number): Promise<number[]> =>
+  page.evaluate(async (count) => {
+    const figures = [...document.querySelectorAll('figure:not([hidden])')];
+    const hosts = figures.map((figure) => figure.querySelector<HTMLElement>('.view')!);
+    const layers = hosts.flatMap((host) => [...host.querySelectorAll('canvas')]);
+    const box = hosts[0].getBoundingClientRect();
+    const times: number[] = [];
+    const before = layers[0].toDataURL();
+    for (let n = 0; n < count; n++) {
+      if (n === count / 2 && layers[0].toDataURL() === before) throw new Error('the wheel does not zoom');
+      const frameBegun = new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())));
+      const begin = performance.now();
+      // In for one half of them, out for the other.
+      const wheel = {
+        deltaY: n < count / 2 ? -60 : 60,
+        ctrlKey: true,
+        clientX: box.left + box.width / 3,
+        clientY: box.top + box.height / 2,
+      };
+      (hosts[0].querySelector('canvas') ?? hosts[0]).dispatchEvent(new WheelEvent('wheel', { ...wheel, bubbles: true, cancelable: true }));
+      const handled = performance.now() - begin;
+      const drawn = await new Promise<number>((resolve) =>
+        requestAnimationFrame(() => {
+          // Read, so that nothing of it is put off.
+          for (const layer of layers) layer.getContext('2d')!.getImageData(layer.width / 2, layer.height / 2, 1, 1);
+          resolve(performance.now());
+        }),
+      );
+      times.push(handled + drawn - (await frameBegun));
+    }
+    return times;
+  }, frames);
+
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** @returns medians in milliseconds, and the seconds that the prediction took */
@@ -112,8 +147,20 @@ export async function measureReview({ data, images, switches }: ReviewArguments)
         await page.getByRole('button', { name: 'all pairs' }).click();
         await page.waitForTimeout(300);
       }
+      const zoom = summaryOf(await zoomFrames(page, 120));
+      await page.getByRole('checkbox', { name: 'Outlines of the other' }).check();
+      await page.waitForTimeout(300);
+      const zoomOutlined = summaryOf(await zoomFrames(page, 120));
       const listed = await page.getByRole('navigation', { name: 'Ranked images' }).locator('button.row').count();
-      return { images, predictSeconds: Math.round(seconds), openMs: median(open), filterMs: median(filter), rowsInPage: listed };
+      return {
+        images,
+        predictSeconds: Math.round(seconds),
+        openMs: median(open),
+        filterMs: median(filter),
+        zoom,
+        zoomOutlined,
+        rowsInPage: listed,
+      };
     });
   } finally {
     rmSync(work, { recursive: true, force: true });

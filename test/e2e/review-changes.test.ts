@@ -17,7 +17,7 @@ function ownFolder(userData: string): string {
   return folder;
 }
 
-test('what changes under a prediction is told, and the rest of it stays usable: a label gone, a photo of another size, a run deleted', async ({
+test('a label gone, a photo of another size, a run deleted: each is told, and the rest of a prediction stays usable', async ({
   page,
   userData,
 }) => {
