@@ -47,7 +47,7 @@ describe('a careful person', () => {
     const prediction = truth.slice();
     // What the network gets wrong itself.
     for (let y = 40; y < 48; y++) prediction.fill(0, y * width + 40, y * width + 50);
-    const looked = lookAt({ ...size, label, prediction }, truth, 8, { image: 4, patch: 2 });
+    const looked = lookAt({ ...size, label, prediction }, truth, { smallest: 8, sureFrom: 0 }, { image: 4, patch: 2 });
     expect(looked.seconds).toBe(4 + 2 * looked.patches);
     expect(looked.taken).toBe(looked.patches - 1);
     const { box, selected, ids } = looked.region!;
@@ -59,6 +59,6 @@ describe('a careful person', () => {
 
   test('takes nothing of a label that is right', () => {
     const prediction = truth.map((id) => (id === 3 ? 0 : id));
-    expect(lookAt({ ...size, label: truth, prediction }, truth, 8, { image: 4, patch: 2 }).region).toBeNull();
+    expect(lookAt({ ...size, label: truth, prediction }, truth, { smallest: 8, sureFrom: 0 }, { image: 4, patch: 2 }).region).toBeNull();
   });
 });

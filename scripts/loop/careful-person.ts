@@ -1,7 +1,10 @@
 // A careful person in Review: looks at an image's patches, the largest first, and takes the prediction where that is right.
-import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement.ts';
+import { Disagreement, type DisagreementOptions, type Patch } from '../../src/renderer/editor/disagreement.ts';
 import type { ReviewMasks } from '../../src/shared/contract/review.ts';
 import type { Region } from '../../src/renderer/editor/region.ts';
+
+/** Which patches are looked at. */
+type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
 
 /** Seconds that are assumed: to see an image, and to look at a patch and decide. */
 export interface Pace {
@@ -29,15 +32,15 @@ function isRight(disagreement: Disagreement, patch: Patch, truth: Uint8Array): b
   return 2 * right > patch.pixels;
 }
 
-/** @param truth the true label, in the prediction's ids @param smallest patches of fewer pixels are not looked at */
+/** @param truth the true label, in the prediction's ids */
 export function lookAt(
   { width, height, label, prediction, sureness }: ReviewMasks,
   truth: Uint8Array,
-  smallest: number,
+  asked: AskedPatches,
   pace: Pace,
 ): Looked {
-  const disagreement = new Disagreement(label!, prediction, { width, height }, { sureness });
-  const patches = disagreement.patches.filter(({ pixels }) => pixels >= smallest);
+  const disagreement = new Disagreement(label!, prediction, { width, height }, { sureness, ...asked });
+  const { patches } = disagreement;
   const right = patches.filter((patch) => isRight(disagreement, patch, truth));
   const seconds = pace.image + patches.length * pace.patch;
   return { seconds, patches: patches.length, region: disagreement.together(right), taken: right.length };

@@ -244,13 +244,20 @@ test('patches below a size are passed over, in another visit too, and come again
   const { fixes } = review;
   const all = fixes.patches.map(({ pixels }) => pixels);
   const size = all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] + 1;
-  fixes.chooseSmallest(size);
+  fixes.askOf({ smallest: size });
   expect(fixes.patches.map(({ pixels }) => pixels)).toEqual(all.filter((pixels) => pixels >= size));
   review.destroy();
   review = await opened();
-  expect(review.fixes.smallest).toBe(size);
+  expect(review.fixes.asked.smallest).toBe(size);
   expect(review.fixes.patches.every(({ pixels }) => pixels >= size)).toBe(true);
-  review.fixes.chooseSmallest(8);
+  review.fixes.askOf({ smallest: 8 });
+  expect(review.fixes.patches).toHaveLength(all.length);
+  // Of those that the network is sure of alone; all of them where that is not known.
+  review.fixes.askOf({ sureFrom: 0.7 });
+  expect(review.fixes.patches.every(({ confidence }) => confidence! >= 0.7)).toBe(true);
+  expect(review.fixes.patches.length).toBeLessThan(all.length);
+  review.image = { ...review.image!, sureness: null };
+  await review.fixes.begin();
   expect(review.fixes.patches).toHaveLength(all.length);
 });
 

@@ -29,6 +29,8 @@ export interface DisagreementOptions {
   kept: Uint8Array | null;
   /** Patches of fewer pixels are not gone to. */
   smallest: number;
+  /** Nor are patches that the network is less sure of, 0 to 1; those of which that is not known are. */
+  sureFrom: number;
   /** How sure the network is of each pixel or of cells over them; null where that is not known. */
   sureness: Pick<Sureness, 'width' | 'height' | 'confidence'> | null;
 }
@@ -51,7 +53,7 @@ export class Disagreement {
    * @param label class ids, row-major; void where nothing is labelled @param prediction likewise
    */
   constructor(label: Uint8Array, prediction: Uint8Array, size: Size, options: Partial<DisagreementOptions> = {}) {
-    const { pair = null, kept = null, sureness = null, smallest = usualSmallest } = options;
+    const { pair = null, kept = null, sureness = null, smallest = usualSmallest, sureFrom = 0 } = options;
     this.size = size;
     const keys = new Uint16Array(label.length).fill(none);
     for (let i = 0; i < label.length; i++) {
@@ -67,7 +69,8 @@ export class Disagreement {
       return { label: key >> 8, predicted: key & 255, box, pixels: cells, confidence, part };
     });
     const weights = this.weights();
-    this.patches = this.all.filter(({ pixels }) => pixels >= smallest).sort((a, b) => weights[b.part] - weights[a.part]);
+    const isAsked = ({ pixels, confidence }: Patch) => pixels >= smallest && (confidence ?? 1) >= sureFrom;
+    this.patches = this.all.filter(isAsked).sort((a, b) => weights[b.part] - weights[a.part]);
   }
 
   /** The sum of the bytes of each part's pixels. */

@@ -3,7 +3,7 @@ import type { KeptLabel, ReviewResult } from '#shared/contract/review';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
-import { Disagreement, usualSmallest, type Pair, type Patch } from '../editor/disagreement.ts';
+import { Disagreement, usualSmallest, type DisagreementOptions, type Pair, type Patch } from '../editor/disagreement.ts';
 import { everyId } from '../editor/ink.ts';
 import type { Sureness } from '#shared/metrics/sureness';
 import { confident } from '#shared/metrics/sureness';
@@ -39,6 +39,9 @@ interface UnderReview {
 /** The labels of strokes that are made here, as undo and history name them. */
 const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure predictions' };
 
+/** Which patches are asked of. */
+export type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
+
 /** A thing that was done here, which undo takes back. */
 type Deed = { kind: 'stroke' } | { kind: 'kept'; id: number };
 
@@ -50,8 +53,8 @@ export class ReviewFixes {
   /** The pair of label and prediction that alone is asked of. */
   pair = $state.raw<Pair | null>(null);
   patches = $state.raw<readonly Patch[]>([]);
-  /** Patches of fewer pixels are not asked of. */
-  smallest = $state(usualSmallest);
+  /** Patches of fewer pixels are not asked of, nor those that the network is less sure of, 0 to 1. */
+  asked = $state.raw<AskedPatches>({ smallest: usualSmallest, sureFrom: 0 });
   /** The patch that is asked of. */
   chosen = $state.raw<Patch | null>(null);
   /** Whether the patches that the network is sure of are shown alone, to be taken together. */
@@ -72,13 +75,13 @@ export class ReviewFixes {
   constructor(session: Session, review: UnderReview) {
     this.session = session;
     this.review = review;
-    this.smallest = session.remembered('reviewSmallest', usualSmallest);
+    this.asked = session.remembered('reviewAsked', this.asked);
   }
 
-  /** Asks only of patches of so many pixels and more. */
-  chooseSmallest(pixels: number): void {
-    this.smallest = pixels;
-    this.session.remember('reviewSmallest', pixels);
+  /** Asks of other patches. */
+  askOf(changes: Partial<AskedPatches>): void {
+    this.asked = { ...this.asked, ...changes };
+    this.session.remember('reviewAsked', this.asked);
     this.renew();
   }
 
@@ -137,7 +140,7 @@ export class ReviewFixes {
       {
         pair: this.pair,
         kept: this.keptPixels(),
-        smallest: this.smallest,
+        ...this.asked,
         sureness: image.sureness,
       },
     );
