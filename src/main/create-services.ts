@@ -98,6 +98,7 @@ export function createServices(options: HostOptions): Workbench {
         review: () => scope().review.handlers(),
         runs: () => scope().runs.handlers(),
         training: () => scope().training.handlers(),
+        trials: () => scope().trials.handlers(),
       };
     },
     {

@@ -31,6 +31,8 @@ export class Dropping {
     if (this.label !== null) return;
     const file = data.files.item(0);
     if (!file) return;
+    // Where images are tried, they are that, and so are folders of them.
+    if (!/\.zip$/i.test(file.name) && this.session.dropImages([...data.files])) return;
     [this.label, this.progress, this.stopped] = [`Taking ${file.name}, in MB`, null, false];
     try {
       const isFolder = data.items[0]?.webkitGetAsEntry()?.isDirectory ?? false;

@@ -98,6 +98,8 @@ export class Session {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
 
+  private takesImages: ((files: File[]) => void) | null = null;
+
   constructor(connection: Connection) {
     this.connection = connection;
     this.client = connection.client;
@@ -418,6 +420,20 @@ export class Session {
   useSafeColours(use: boolean): void {
     this.safeColours = use;
     this.remember('safeColours', use);
+  }
+
+  /** Hands images that are dropped to a place, for as long as it is there. @returns a function that ends it */
+  whenImagesAreDropped(take: (files: File[]) => void): () => void {
+    this.takesImages = take;
+    return () => {
+      if (this.takesImages === take) this.takesImages = null;
+    };
+  }
+
+  /** @returns whether a place takes them */
+  dropImages(files: File[]): boolean {
+    this.takesImages?.(files);
+    return this.takesImages !== null;
   }
 
   /** What a place remembered across restarts. */

@@ -7,10 +7,11 @@ import type { ClientOf, EventStream, Handlers, PayloadOf } from './define.ts';
 import { review } from './review.ts';
 import { runs } from './runs.ts';
 import { training } from './training.ts';
+import { trials } from './trials.ts';
 import { work } from './work.ts';
 
 /** Every service that crosses a process border, by name. */
-export const contract = { app, assist, datasetExports, datasets, edits, review, runs, training, work };
+export const contract = { app, assist, datasetExports, datasets, edits, review, runs, training, trials, work };
 
 export type Contract = typeof contract;
 export type ServiceName = keyof Contract;

@@ -20,6 +20,7 @@ import { RunService } from '../runs/run-service.ts';
 import { RunStore } from '../runs/run-store.ts';
 import { QueueStore } from '../training/queue-store.ts';
 import { TrainingService } from '../training/training-service.ts';
+import { TrialService } from '../trials/trial-service.ts';
 import { DatasetExportService } from '../dataset-exports/dataset-export-service.ts';
 import { WorkService } from '../work/work-service.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -69,6 +70,7 @@ export class DatasetScope {
   readonly runs: RunService;
   readonly training: TrainingService;
   readonly review: ReviewService;
+  readonly trials: TrialService;
   readonly assist: AssistService;
   readonly work: WorkService;
   readonly exports: DatasetExportService;
@@ -141,6 +143,8 @@ export class DatasetScope {
     endings.push({ what: 'training', end: () => this.training.close(patienceMs) });
     this.review = new ReviewService({ ...shared, runs: store, predictions, surveyed, settle, detail: (id) => this.runs.detail(id) });
     endings.push({ what: 'predictions', end: () => this.review.close(patienceMs) });
+    this.trials = new TrialService({ ...shared, runs: store });
+    endings.push({ what: 'images that are tried', end: () => this.trials.close(patienceMs) });
     this.assist = new AssistService({ dataset, runs: store, host: options.assistant });
     endings.push({ what: 'the assistant', end: () => this.assist.close() });
     this.work = new WorkService({ dataset, access, db, outbox, events });
@@ -180,6 +184,7 @@ export class DatasetScope {
       }
     };
     attempt('runs', () => this.leftRuns.recover());
+    attempt('images that were tried', () => this.dataset.workFolder.remove('trials'));
     for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.leave(id));
     const before = new Date(Date.now() - deletedRunsDays * 86_400_000);
     store.purge(before, (run, error) => log.error({ err: error, run }, 'a deleted run could not be removed'));
@@ -193,7 +198,7 @@ export class DatasetScope {
 
   /** What keeps the data set from being closed, in words; null if nothing does. */
   get busyWith(): string | null {
-    return this.training.busyWith ?? this.review.busyWith;
+    return this.training.busyWith ?? this.review.busyWith ?? this.trials.busyWith;
   }
 
   /** Another workbench has taken the data set: nothing more is written, and what trains ends with a checkpoint. */
@@ -207,7 +212,7 @@ export class DatasetScope {
 
   /** Stops what trains or predicts, with a checkpoint that its trainer writes by itself. Never rejects. */
   private async stopJobs(): Promise<void> {
-    const ends = [this.training.close(0), this.review.close(0)];
+    const ends = [this.training.close(0), this.review.close(0), this.trials.close(0)];
     this.giving.resolve();
     await Promise.all(ends);
   }

@@ -1,0 +1,260 @@
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { asFileError, writeAtomic } from '#files/atomic-write';
+import { imagePattern } from '#files/image-files';
+import { withPicture } from '#files/picture';
+import type { Services } from '#shared/contract/index';
+import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/trials';
+import { AppError } from '#shared/errors';
+import type { TrainerEvent } from '#shared/training/messages';
+import { typedPath } from '../app/typed-path.ts';
+import type { DatasetAccess } from '../datasets/dataset-access.ts';
+import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { Emitter } from '../events.ts';
+import { Job, type JobEnd } from '../jobs/job.ts';
+import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { Logger } from '../log.ts';
+import type { RunStore } from '../runs/run-store.ts';
+
+interface TrialOptions {
+  dataset: OpenDataset;
+  access: DatasetAccess;
+  runs: RunStore;
+  events: Emitter;
+  log: Logger;
+  host: TrainerHost;
+}
+
+/** An image with where it lies, and the run that has predicted it. */
+interface Tried extends TrialImage {
+  file: string;
+  by: string | null;
+}
+
+const folderName = 'trials';
+/** Images that are looked at together. */
+const most = 500;
+/** Pictures for the window are no larger. */
+const shownPx = 1024;
+
+/**
+ * Images that are not of the data set, predicted by a run to be looked at, and kept if a person wants to. What was dropped and what was
+ * predicted lies in the data set's own folder for as long as it is open.
+ */
+export class TrialService {
+  private readonly options: TrialOptions;
+  private readonly images = new Map<string, Tried>();
+  private job: Job | null = null;
+  private runId: string | null = null;
+  private next = 0;
+  private progress = { done: 0, total: 0, begun: 0 };
+
+  constructor(options: TrialOptions) {
+    this.options = options;
+  }
+
+  private state(): TrialState {
+    const { done, total, begun } = this.progress;
+    const running = this.job !== null;
+    const secondsLeft = running && done > 0 ? (((Date.now() - begun) / done) * (total - done)) / 1000 : null;
+    const images = [...this.images.values()].map(({ id, name, state, reason }) => ({ id, name, state, reason }));
+    return { images, runId: this.runId, running, done, total, secondsLeft };
+  }
+
+  private changed(): TrialState {
+    const state = this.state();
+    this.options.events.emit('trials.changed', state);
+    return state;
+  }
+
+  private at(...names: string[]): string {
+    return this.options.dataset.workFolder.at(folderName, ...names);
+  }
+
+  private take(name: string, file: (id: string) => string): void {
+    if (this.images.size >= most) throw new AppError('too-large', `At most ${most} images are looked at together: remove some`);
+    const id = `t${++this.next}`;
+    this.images.set(id, { id, name, file: file(id), state: 'waiting', reason: null, by: null });
+  }
+
+  private add(name: string, content: Uint8Array): TrialState {
+    this.options.access.assertOwned();
+    const bare = path.basename(name);
+    if (!imagePattern.test(bare)) throw new AppError('invalid-argument', `${bare} is no image: JPEG, PNG, WebP and TIFF are read`);
+    this.take(bare, (id) => {
+      const file = this.at(`${id}${path.extname(bare).toLowerCase()}`);
+      writeAtomic(file, content);
+      return file;
+    });
+    return this.changed();
+  }
+
+  /** @throws AppError 'not-found' where there is nothing, or nothing that is an image */
+  private addFrom(typed: string): TrialState {
+    const named = typedPath(typed);
+    const files = imagesAt(named);
+    if (files.length === 0) throw new AppError('not-found', `${named} holds no image: JPEG, PNG, WebP and TIFF are read`, { file: named });
+    for (const file of files) this.take(path.basename(file), () => file);
+    return this.changed();
+  }
+
+  private require(id: string): Tried {
+    const image = this.images.get(id);
+    if (!image) throw new AppError('not-found', `The image ${id} is not looked at any more`);
+    return image;
+  }
+
+  /** @throws AppError 'busy' while a prediction goes on, 'not-found' without weights */
+  private predict(runId: string): TrialState {
+    const { access, runs, host, log } = this.options;
+    access.assertOwned();
+    if (this.job) throw new AppError('busy', 'These images are being predicted: wait, or cancel');
+    const { name } = runs.row(runId);
+    const checkpoint = runs.weightsFile(runId);
+    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    const open = [...this.images.values()].filter(({ by, state }) => by !== runId || state === 'waiting');
+    this.runId = runId;
+    if (open.length === 0) return this.changed();
+    for (const image of open) [image.state, image.reason, image.by] = ['waiting', null, runId];
+    mkdirSync(this.at('predictions'), { recursive: true });
+    this.progress = { done: 0, total: open.length, begun: Date.now() };
+    this.job = new Job({
+      host,
+      job: {
+        kind: 'predict',
+        checkpoint,
+        sha256: null,
+        samples: open.map(({ id, file }) => ({ id, imageFile: file, maskFile: null })),
+        outDir: this.at('predictions'),
+        maskFormat: null,
+        evaluation: null,
+        classes: null,
+        write: 'ids',
+        names: open.map(({ id }) => predictionName(id)),
+        writeSureness: false,
+      },
+      onEvent: (event) => this.hear(event),
+      onEnd: (end) => this.end(end),
+      report: (error, during) => log.error({ err: error }, during),
+    });
+    return this.changed();
+  }
+
+  private hear(event: TrainerEvent): void {
+    if (event.type !== 'scored' && event.type !== 'skipped') return;
+    this.progress.done = event.done;
+    const image = this.images.get(event.type === 'scored' ? event.score.id : event.id);
+    if (image && event.type === 'scored') image.state = 'predicted';
+    if (image && event.type === 'skipped') [image.state, image.reason] = ['failed', event.reason];
+    this.changed();
+  }
+
+  private end({ outcome, reason }: JobEnd): void {
+    this.job = null;
+    for (const image of this.images.values()) {
+      if (image.state !== 'waiting') continue;
+      image.by = null;
+      if (outcome === 'failed') [image.state, image.reason] = ['failed', reason];
+    }
+    this.changed();
+  }
+
+  private async pictures(id: string): Promise<TrialPictures> {
+    const { file, state } = this.require(id);
+    const image = await withPicture(file, (picture) =>
+      picture.resize({ width: shownPx, withoutEnlargement: true }).jpeg({ quality: 85 }).toBuffer(),
+    );
+    return { image, prediction: state === 'predicted' ? readFileSync(this.at('predictions', predictionName(id))) : null };
+  }
+
+  /** @throws AppError 'not-found' if the split has no image that tells its folder */
+  private keep(ids: readonly string[], split: string): string[] {
+    const { dataset, access } = this.options;
+    access.assertOwned();
+    const [first] = dataset.samples(split);
+    if (!first) throw new AppError('not-found', `${dataset.path} has no image in its split "${split}" that tells where its images lie`);
+    const made: string[] = [];
+    for (const image of ids.map((id) => this.require(id))) {
+      made.push(copyBeside(image.file, path.dirname(first.imageFile), image.name));
+      this.forget(image);
+    }
+    this.changed();
+    return made;
+  }
+
+  /** An image is not looked at any more; what was dropped or made of it goes. */
+  private forget({ id, file }: Tried): void {
+    this.images.delete(id);
+    const own = file.startsWith(this.at());
+    for (const each of [this.at('predictions', predictionName(id)), ...(own ? [file] : [])]) rmSync(each, { force: true });
+  }
+
+  private remove(ids: readonly string[]): TrialState {
+    for (const id of ids) {
+      const image = this.images.get(id);
+      if (image) this.forget(image);
+    }
+    return this.changed();
+  }
+
+  /** What keeps the data set open, in words; null if nothing does. */
+  get busyWith(): string | null {
+    return this.job ? 'A prediction of other images' : null;
+  }
+
+  /** Ends a prediction under way, and removes what lies here of images that were not kept. Never rejects. */
+  async close(limitMs: number): Promise<void> {
+    await this.job?.close(limitMs);
+    this.images.clear();
+    // Of another workbench that has the data set by now they are its own.
+    if (!this.options.access.owned) return;
+    try {
+      this.options.dataset.workFolder.remove(folderName);
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'images that were tried could not be removed');
+    }
+  }
+
+  handlers(): Services['trials'] {
+    return {
+      state: () => this.state(),
+      add: ({ name, content }) => this.add(name, content),
+      addFrom: ({ path: named }) => this.addFrom(named),
+      predict: ({ runId }) => this.predict(runId),
+      cancel: () => this.job?.steer('stop'),
+      pictures: ({ id }) => this.pictures(id),
+      keep: ({ ids, split }) => this.keep(ids, split),
+      remove: ({ ids }) => this.remove(ids),
+    };
+  }
+}
+
+const predictionName = (id: string): string => `${id}.png`;
+
+/** An image file, or the image files of a folder in the order of their names. @throws AppError naming what cannot be read */
+function imagesAt(named: string): string[] {
+  try {
+    if (!statSync(named).isDirectory()) return imagePattern.test(named) ? [named] : [];
+    return readdirSync(named, { withFileTypes: true })
+      .filter((entry) => entry.isFile() && imagePattern.test(entry.name) && !entry.name.startsWith('.'))
+      .map(({ name }) => path.join(named, name))
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  } catch (error) {
+    throw asFileError(error, named);
+  }
+}
+
+/** Copies a file under its name, or the next free one. @returns the copy @throws AppError naming what cannot be read or written */
+function copyBeside(file: string, folder: string, name: string): string {
+  const { name: stem, ext } = path.parse(name);
+  for (let n = 1; ; n++) {
+    const target = path.join(folder, n === 1 ? name : `${stem}-${n}${ext}`);
+    if (existsSync(target)) continue;
+    try {
+      copyFileSync(file, target, constants.COPYFILE_EXCL);
+      return target;
+    } catch (error) {
+      throw asFileError(error, target);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { TrialImage, TrialState } from '#shared/contract/trials';
+import { AppError } from '#shared/errors';
+import { SvelteMap } from 'svelte/reactivity';
+import { droppedPath } from '../api/dropped-path.ts';
+import type { Session } from './session.svelte.ts';
+
+/** An image of a trial as the page shows it: addresses that its owner lets go of. */
+export interface ShownTrial {
+  image: string;
+  prediction: string | null;
+}
+
+/** A photo that is larger is named by its path instead. */
+const largestBytes = 40_000_000;
+const isImage = ({ name }: File): boolean => /\.(png|jpe?g|webp|tiff?)$/i.test(name);
+
+/** Images that are not of the data set, and what a run predicts of them. Its owner closes it. */
+export class Trials {
+  state = $state.raw<TrialState>({ images: [], runId: null, running: false, done: 0, total: 0, secondsLeft: null });
+  /** Pictures by the ids of images, and by whether their predictions are there. */
+  readonly shown = new SvelteMap<string, ShownTrial>();
+  private readonly session: Session;
+  private readonly stopListening: () => void;
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private readonly asked = new Set<string>();
+  private closed = false;
+
+  constructor(session: Session) {
+    this.session = session;
+    this.stopListening = session.on('trials.changed', (state) => this.take(state));
+  }
+
+  async load(): Promise<void> {
+    await this.session.attempt(async () => this.take(await this.session.client.trials.state()));
+  }
+
+  private take(state: TrialState): void {
+    this.state = state;
+    for (const [key, pictures] of this.shown) if (!state.images.some((image) => keyOf(image) === key)) this.drop(key, pictures);
+    for (const image of state.images) void this.show(image);
+  }
+
+  /** The pictures of an image as it is now. */
+  picturesOf(image: TrialImage): ShownTrial | null {
+    return this.shown.get(keyOf(image)) ?? null;
+  }
+
+  private async show(image: TrialImage): Promise<void> {
+    const key = keyOf(image);
+    if (this.asked.has(key) || image.state === 'failed') return;
+    this.asked.add(key);
+    await this.session.attempt(async () => {
+      const pictures = await this.session.client.trials.pictures({ id: image.id });
+      if (this.closed || !this.state.images.some((each) => keyOf(each) === key)) return void this.asked.delete(key);
+      const address = (bytes: Uint8Array, type: string) => URL.createObjectURL(new Blob([bytes.slice()], { type }));
+      const prediction = pictures.prediction && address(pictures.prediction, 'image/png');
+      this.shown.set(key, { image: address(pictures.image, 'image/jpeg'), prediction });
+    });
+  }
+
+  private drop(key: string, { image, prediction }: ShownTrial): void {
+    for (const address of [image, prediction]) if (address) URL.revokeObjectURL(address);
+    this.shown.delete(key);
+    this.asked.delete(key);
+  }
+
+  /** Takes what was dropped, and predicts it. @param runId the run that is reviewed; null where there is none */
+  async addFiles(files: readonly File[], runId: string | null): Promise<void> {
+    const { trials } = this.session.client;
+    await this.session.attempt(async () => {
+      for (const file of files) {
+        const path = droppedPath(file);
+        if (path) this.take(await trials.addFrom({ path }));
+        else if (!isImage(file))
+          throw new AppError('unsupported', `${file.name} is no image. A browser tells no path of a folder: type it instead`);
+        else if (file.size > largestBytes) throw new AppError('too-large', `${file.name} is larger than 40 MB: type its path instead`);
+        else this.take(await trials.add({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) }));
+      }
+    });
+    await this.predict(runId);
+  }
+
+  /** Takes an image or a folder of this machine, and predicts it. @returns whether it was taken */
+  async addPath(path: string, runId: string | null): Promise<boolean> {
+    const taken = await this.session.attempt(async () => this.take(await this.session.client.trials.addFrom({ path })));
+    if (taken) await this.predict(runId);
+    return taken;
+  }
+
+  async predict(runId: string | null): Promise<void> {
+    if (runId === null || this.state.running || this.state.images.length === 0) return;
+    await this.session.attempt(async () => this.take(await this.session.client.trials.predict({ runId })));
+  }
+
+  cancel(): void {
+    void this.session.attempt(() => this.session.client.trials.cancel());
+  }
+
+  /** Copies images into a split of the data set, where they can be labelled. */
+  async keep(ids: string[], split: string): Promise<void> {
+    await this.session.attempt(async () => {
+      const made = await this.session.client.trials.keep({ ids, split });
+      this.session.toasts.show(
+        'info',
+        made.length === 1 ? `${made[0]} is part of ${split} now.` : `${made.length} images are part of ${split} now.`,
+      );
+    });
+  }
+
+  async remove(ids: string[]): Promise<void> {
+    await this.session.attempt(async () => this.take(await this.session.client.trials.remove({ ids })));
+  }
+
+  close(): void {
+    this.closed = true;
+    this.stopListening();
+    for (const [key, pictures] of this.shown) this.drop(key, pictures);
+  }
+}
+
+/** An image whose prediction is another one has other pictures. */
+const keyOf = ({ id, state }: TrialImage): string => `${id} ${state}`;

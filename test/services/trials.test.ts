@@ -1,0 +1,111 @@
+// Images that are not of the data set, predicted by the starter through the real services and a real trainer.
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import type { ImageEntry } from '#shared/contract/datasets';
+import type { RunSummary } from '#shared/contract/runs';
+import type { TrialPictures, TrialState } from '#shared/contract/trials';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createBench, type TestBench } from '../helpers/services.ts';
+
+let folder: string;
+let others: string;
+let bench: TestBench;
+let run: RunSummary;
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 2, val: 2 });
+  others = temporaryFolder();
+  const photos = readdirSync(path.join(folder, 'train'));
+  cpSync(path.join(folder, 'train', photos[0]), path.join(others, 'b.png'));
+  cpSync(path.join(folder, 'train', photos[1]), path.join(others, 'a.png'));
+  writeFileSync(path.join(others, 'notes.txt'), 'no image');
+  writeFileSync(path.join(others, 'broken.png'), 'no image either');
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  run = await bench.call<RunSummary>('runs.addStarter');
+});
+
+const predicted = async (): Promise<TrialState> => {
+  const ended = bench.until<TrialState>('trials.changed', ({ running, done }) => !running && done > 0);
+  await bench.call('trials.predict', { runId: run.id });
+  return ended;
+};
+const trialFolder = () => path.join(folder, '.encnet/trials');
+
+test('a folder is predicted where it lies; what cannot be read is told by its image, and the data set is as it was', async () => {
+  const before = (await bench.call<ImageEntry[]>('datasets.images')).length;
+  const added = await bench.call<TrialState>('trials.addFrom', { path: `"${others}"` });
+  expect(added.images.map(({ name, state }) => `${name} ${state}`)).toEqual(['a.png waiting', 'b.png waiting', 'broken.png waiting']);
+  const { images, runId } = await predicted();
+  expect(runId).toBe(run.id);
+  expect(images.map(({ state }) => state)).toEqual(['predicted', 'predicted', 'failed']);
+  expect(images[2].reason).toContain('broken.png');
+  const { image, prediction } = await bench.call<TrialPictures>('trials.pictures', { id: images[0].id });
+  expect([...image.subarray(0, 2)]).toEqual([0xff, 0xd8]);
+  const file = path.join(temporaryFolder(), 'p.png');
+  writeFileSync(file, prediction!);
+  const mask = readStoredMask(file);
+  expect(mask.width * mask.height).toBe(mask.values.length);
+  expect((await bench.call<ImageEntry[]>('datasets.images')).length).toBe(before);
+  // Asked again by the same run: what failed is not tried for ever, and nothing is predicted anew.
+  expect(await bench.call<TrialState>('trials.predict', { runId: run.id })).toMatchObject({ running: false });
+  await bench.workbench.shutDown();
+  expect(existsSync(trialFolder())).toBe(false);
+  expect(readdirSync(others).sort()).toEqual(['a.png', 'b.png', 'broken.png', 'notes.txt']);
+});
+
+test('one that is kept is part of a split, beside one of its name; one that is removed leaves nothing of what was dropped', async () => {
+  const content = new Uint8Array(readFileSync(path.join(others, 'a.png')));
+  const name = readdirSync(path.join(folder, 'val')).sort()[0];
+  await bench.call('trials.add', { name, content });
+  await bench.call('trials.add', { name: '../../evil.png', content });
+  const { images } = await predicted();
+  expect(images.map(({ name: shown, state }) => `${shown} ${state}`)).toEqual([`${name} predicted`, 'evil.png predicted']);
+  const [made] = await bench.call<string[]>('trials.keep', { ids: [images[0].id], split: 'val' });
+  expect(made).toBe(path.join(folder, 'val', name.replace('.png', '-2.png')));
+  expect(new Uint8Array(readFileSync(made))).toEqual(content);
+  const kept = `val/${name.replace('.png', '-2')}`;
+  const found = async () => (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === kept);
+  await expect.poll(found, { timeout: 10_000 }).toMatchObject({ split: 'val', hasMask: false });
+  expect((await bench.call<TrialState>('trials.remove', { ids: [images[1].id] })).images).toEqual([]);
+  expect(readdirSync(trialFolder())).toEqual(['predictions']);
+  expect(readdirSync(path.join(trialFolder(), 'predictions'))).toEqual([]);
+  await bench.workbench.shutDown();
+});
+
+test('what is no image, not there, or of a split without a folder is refused by its name', async () => {
+  await expect(bench.call('trials.add', { name: 'notes.txt', content: new Uint8Array(3) })).rejects.toThrow('notes.txt is no image');
+  await expect(bench.call('trials.addFrom', { path: '/nowhere/x.png' })).rejects.toThrow('/nowhere/x.png');
+  const empty = path.join(others, 'empty');
+  mkdirSync(empty);
+  await expect(bench.call('trials.addFrom', { path: empty })).rejects.toThrow(`${empty} holds no image`);
+  const { images } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
+  await expect(bench.call('trials.keep', { ids: [images[0].id], split: 'other' })).rejects.toThrow('its split "other"');
+  await expect(bench.call('trials.pictures', { id: 't99' })).rejects.toMatchObject({ code: 'not-found' });
+  // What has gone meanwhile is told by its name, and the others are predicted.
+  await bench.call('trials.addFrom', { path: path.join(others, 'b.png') });
+  rmSync(path.join(others, 'a.png'));
+  const { images: ended } = await predicted();
+  expect(ended.map(({ state }) => state)).toEqual(['failed', 'predicted']);
+  await bench.workbench.shutDown();
+});
+
+test('is cancelled, keeps the data set open meanwhile, and goes on from there', async () => {
+  for (let n = 0; n < 30; n++) cpSync(path.join(others, 'a.png'), path.join(others, `more-${n}.png`));
+  rmSync(path.join(others, 'broken.png'));
+  await bench.call('trials.addFrom', { path: others });
+  const first = bench.until<TrialState>('trials.changed', ({ done }) => done >= 1);
+  const ended = bench.until<TrialState>('trials.changed', ({ running, done }) => !running && done > 0);
+  await bench.call('trials.predict', { runId: run.id });
+  await expect(bench.call('trials.predict', { runId: run.id })).rejects.toMatchObject({ code: 'busy' });
+  await expect(bench.call('datasets.openSample')).rejects.toThrow('A prediction of other images is going on');
+  await first;
+  await bench.call('trials.cancel');
+  const { images } = await ended;
+  expect(images.filter(({ state }) => state === 'waiting').length).toBeGreaterThan(0);
+  const whole = await predicted();
+  expect(whole.images.every(({ state }) => state === 'predicted')).toBe(true);
+  await bench.workbench.shutDown();
+});
