@@ -132,15 +132,15 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   const watch = strip.getByRole('combobox', { name: 'Watch an image' });
   const name = (await watch.getByRole('option').nth(1).textContent())!;
   await watch.selectOption(name);
-  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeVisible();
+  await expect(strip.getByText(`In the next run: ${name}`)).toBeVisible();
   await app.waitForTimeout(700);
   await app.reload();
   await goTo(app, 'Train');
-  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeVisible();
+  await expect(strip.getByText(`In the next run: ${name}`)).toBeVisible();
   // What a finished run took is still told.
   await expect(app.getByText(/\d images\/s/)).toBeVisible();
   await app.getByRole('button', { name: 'Start training' }).click();
-  await expect(strip.getByText(`From the next epoch on: ${name}`)).toBeHidden({ timeout: 120_000 });
+  await expect(strip.getByText(`In the next run: ${name}`)).toBeHidden({ timeout: 120_000 });
   await expect(strip.getByRole('button', { name: `Watch val/${name}` })).toHaveAttribute('aria-pressed', 'true');
   await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
   await app.getByRole('button', { name: `Watch val/${name}` }).click();

@@ -26,6 +26,8 @@ describe('a checkpoint as a training script leaves it', () => {
     ['encoder.pth', 'of a backbone under a name of its own'],
     ['wrapped.pth', 'of a compiled network in DataParallel'],
     ['lightning.ckpt', 'of Lightning, which is called as ours are'],
+    ['python2.pth', 'of a Python that hands a dictionary its pairs at once'],
+    ['factories.pth', 'with a dictionary that makes lists'],
   ])('%s gives its weights, all and alone: %s', (name) => {
     const weights = mapNames(readWeights(path.join(folder, name)), ours);
     expect([...weights.keys()].sort()).toEqual([...ours].sort());
@@ -41,6 +43,33 @@ describe('a checkpoint as a training script leaves it', () => {
       /names __main__\.Encoder, which is not in the list.*torch\.save\(model\.state_dict\(\), file\)/s,
     );
   });
+});
+
+test('a safetensors file whose length reads like a pickle is one all the same', () => {
+  // A header of 0x0280 bytes: 80 02 is how a pickle of protocol 2 begins.
+  const header = JSON.stringify({ 'conv1.weight': { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }).padEnd(0x280, ' ');
+  const bytes = Buffer.alloc(8 + header.length + 8);
+  bytes.writeBigUInt64LE(BigInt(header.length), 0);
+  bytes.write(header, 8);
+  bytes.writeFloatLE(1.5, 8 + header.length);
+  bytes.writeFloatLE(-2, 12 + header.length);
+  for (const name of ['weights.safetensors', 'weights.ckpt', 'weights.bin']) {
+    const file = path.join(temporaryFolder(), name);
+    writeFileSync(file, bytes);
+    expect([...readWeights(file).get('conv1.weight')!.data]).toEqual([1.5, -2]);
+  }
+});
+
+test('a number of millions of bytes is refused at once', () => {
+  const file = path.join(temporaryFolder(), 'long.pth');
+  const length = 10_000_000;
+  const bytes = Buffer.alloc(7 + length, 0x7f);
+  bytes.set([0x80, 2, 0x8b]);
+  bytes.writeUInt32LE(length, 3);
+  writeFileSync(file, bytes);
+  const begin = performance.now();
+  expect(() => readWeights(file)).toThrow('its pickle has a number of 10000000 bytes');
+  expect(performance.now() - begin).toBeLessThan(2000);
 });
 
 describe('how far a file fits a recipe', () => {

@@ -1,10 +1,10 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { encodeMask } from '#files/mask-png';
-import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import type { DatasetInfo, FolderListing, ImageEntry } from '#shared/contract/datasets';
 import { typedPath } from '#services/app/typed-path';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
@@ -195,8 +195,28 @@ test('a path is taken as people paste it: in quotes, from the home folder on, as
   expect(typedPath('file:///data/street%20scenes')).toBe('/data/street scenes');
   expect(typedPath('file:///data/100%')).toBe('/data/100%');
   expect(typedPath('/data/~')).toBe('/data/~');
+  expect(typedPath('file://localhost/data/x')).toBe('/data/x');
+  // What is there as it stands is that, whatever it is called.
+  const odd = path.join(temporaryFolder(), 'scenes ');
+  mkdirSync(odd);
+  mkdirSync(odd.trimEnd());
+  expect(typedPath(odd)).toBe(odd);
   const folder = await makeDataset({ train: 1, val: 1 });
   const bench = createBench({ userData: temporaryFolder() });
   expect(await bench.call('datasets.open', { path: ` "${folder}" ` })).toMatchObject({ path: folder });
+  await bench.workbench.shutDown();
+});
+
+test('a link that leads nowhere, or in a circle, keeps no folder from being looked into', async () => {
+  const folder = temporaryFolder();
+  symlinkSync('a.pth', path.join(folder, 'a.pth'));
+  symlinkSync('/nowhere/b.ckpt', path.join(folder, 'b.ckpt'));
+  mkdirSync(path.join(folder, 'c.pth'));
+  writeFileSync(path.join(folder, 'd.safetensors'), 'four');
+  mkdirSync(path.join(folder, 'images'));
+  const bench = createBench();
+  const { folders, weights } = await bench.call<FolderListing>('datasets.listFolders', { path: folder });
+  expect(weights).toEqual([{ name: 'd.safetensors', path: path.join(folder, 'd.safetensors'), bytes: 4 }]);
+  expect(folders.map(({ name }) => name)).toEqual(['c.pth', 'images']);
   await bench.workbench.shutDown();
 });

@@ -185,4 +185,6 @@ test('folds are blocks of neighbours by name, each sample is held out once, and 
     }),
   );
   expect(foldText({ count: 5, index: 0 })).toBe('fold 1 of 5');
+  expect(withSetting(findPreset('tiny').config, 'fold.index', 3).fold).toEqual({ count: 5, index: 3 });
+  expect(() => withSetting(findPreset('tiny').config, 'fold.index', 5)).toThrow('must be one of the folds');
 });

@@ -1,4 +1,5 @@
 // The order in which images are gone to by what a model is unsure of; how unsure it is, is answered here.
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { doubtOf } from '#shared/assist/doubt';
 import { mostUseful, usefulOrder } from '#shared/assist/usefulness';
@@ -71,6 +72,25 @@ test('what is unlike the images before comes first, where the model is almost as
   const second = mostUseful(places.slice(1), [first])!;
   expect([first.name, second.name, mostUseful([], places)]).toEqual(['a', 'another place', null]);
   expect(usefulOrder(places, 3).map(({ name }) => name)).toEqual(['a', 'another place', 'beside a']);
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ doubt: fc.integer({ min: 0, max: 9 }), at: fc.integer({ min: 0, max: 20 }) }), { maxLength: 12 }),
+      (given) => {
+        const images = given.map(({ doubt: share, at }, id) => ({ id, doubt: share / 10, features: [at, at * at] }));
+        const slow: typeof images = [];
+        for (
+          let next = mostUseful(images, []);
+          next;
+          next = mostUseful(
+            images.filter((image) => !slow.includes(image)),
+            slow,
+          )
+        )
+          slow.push(next);
+        expect(usefulOrder(images, 12)).toEqual(slow);
+      },
+    ),
+  );
   expect(usefulOrder(places, 1).map(({ name }) => name)).toEqual(['a', 'beside a', 'another place']);
 });
 

@@ -1,4 +1,4 @@
-import { heldOut } from '#shared/data/folds';
+import { foldText, heldOut } from '#shared/data/folds';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -87,10 +87,14 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
 }
 
-/** What is labelled, by the splits or by the recipe's fold. */
+/** What is labelled, by the splits or by the recipe's fold. @throws AppError naming what has no labelled image */
 function samplesOf(dataset: CliDataset, { fold }: RunConfig) {
-  const [train, validation] = ['train', 'val'].map((split) => labelledSamples(dataset, split));
-  return fold ? heldOut([...train, ...validation], fold) : { train, validation };
+  const of = (split: string) => labelledSamples(dataset, split);
+  if (!fold) return { train: of('train'), validation: of('val') };
+  const all = ['train', 'val'].filter((split) => dataset.located.images.some((image) => image.split === split)).flatMap(of);
+  const held = heldOut(all, fold);
+  if (held.train.length > 0 && held.validation.length > 0) return held;
+  throw new AppError('invalid-argument', `${dataset.folder} has ${all.length} labelled images, too few for ${foldText(fold)}`);
 }
 
 /** The images and masks that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */

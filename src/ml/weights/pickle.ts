@@ -25,6 +25,8 @@ export interface GlobalReference {
 const mark = Symbol('mark');
 const text = new TextDecoder('utf-8');
 const depthLimit = 1_000_000;
+/** Numbers of more bytes mean nothing, and take long to read. */
+const longestLong = 64;
 
 class Reader {
   private readonly bytes: Uint8Array;
@@ -67,6 +69,7 @@ class Reader {
 
   /** A little-endian two's complement integer; a bigint where a number would round. */
   long(length: number): number | bigint {
+    if (length > longestLong) throw this.fail(`its pickle has a number of ${length} bytes`);
     const bytes = this.take(length);
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);

@@ -62,8 +62,8 @@ function withoutPrefix(tensors: RawStateDict): RawStateDict {
 const headBytes = 9;
 /** Whether a file's first bytes are those of a PyTorch file: a zip, or a pickle. Names tell little: Lightning's are called .ckpt. */
 const isTorch = (head: Uint8Array): boolean => (head[0] === 0x50 && head[1] === 0x4b) || (head[0] === 0x80 && head[1] <= 5);
-/** Whether they are the length of a safetensors header, and its first brace. */
-const isSafetensors = (head: Uint8Array): boolean => head[8] === 0x7b && !isTorch(head);
+/** Whether they are the length of a safetensors header, below 4 GB, and its first brace. Asked first: a length may look like a pickle. */
+const isSafetensors = (head: Uint8Array): boolean => head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0);
 
 /**
  * Reads a weight file by what is in it: safetensors, or PyTorch's in either layout, the weights at its top or under a key.

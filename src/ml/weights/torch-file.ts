@@ -114,27 +114,27 @@ const beside = new RegExp(
     .map(({ source }) => source)
     .join('|'),
 );
+const builtins = [
+  'set',
+  'frozenset',
+  'slice',
+  'complex',
+  'range',
+  'bytearray',
+  'object',
+  'list',
+  'dict',
+  'tuple',
+  'int',
+  'float',
+  'str',
+  'bool',
+];
 const besideAlone = new Set([
   ...['torch.device', 'torch.dtype', 'torch.float32', 'torch.float64', 'torch.float16', 'torch.bfloat16', 'torch.int64', 'torch.int32'],
-  ...['torch.uint8', 'torch.int8', 'torch.bool', 'torch.strided', 'torch.channels_last', 'torch.Generator'],
-  ...[
-    'builtins.set',
-    'builtins.frozenset',
-    'builtins.slice',
-    'builtins.complex',
-    'builtins.range',
-    'builtins.bytearray',
-    'builtins.object',
-  ],
-  ...[
-    '__builtin__.set',
-    '__builtin__.frozenset',
-    '__builtin__.slice',
-    '__builtin__.complex',
-    '__builtin__.bytearray',
-    '__builtin__.object',
-  ],
-  ...['collections.deque', 'collections.Counter', 'copy_reg._reconstructor', 'copyreg._reconstructor', 'torch._C.Generator'],
+  ...['torch.uint8', 'torch.int8', 'torch.bool', 'torch.strided', 'torch.channels_last', 'torch.Generator', 'torch._C.Generator'],
+  ...['builtins', '__builtin__'].flatMap((module) => builtins.map((name) => `${module}.${name}`)),
+  ...['collections.deque', 'collections.Counter', 'copy_reg._reconstructor', 'copyreg._reconstructor'],
 ]);
 const inert = () => new Inert();
 
@@ -150,7 +150,7 @@ type Call = (...args: unknown[]) => unknown;
 /** @param rebuild makes a tensor of a storage and its place there */
 function knownGlobals(rebuild: Call): Map<string, Call> {
   return new Map<string, Call>([
-    ['collections.OrderedDict', () => new Map()],
+    ['collections.OrderedDict', (pairs) => mapOf(pairs)],
     ['collections.defaultdict', () => new Map()],
     ['torch.Size', (sizes) => sizes],
     ['torch._utils._rebuild_tensor_v2', rebuild],
@@ -163,6 +163,10 @@ function knownGlobals(rebuild: Call): Map<string, Call> {
     ...Object.keys(storageTypes).map((name): [string, () => unknown] => [`torch.${name}`, () => null]),
   ]);
 }
+
+/** Python 2 hands an ordered dictionary its pairs at once; later ones are filled afterwards. */
+const mapOf = (pairs: unknown): Map<unknown, unknown> =>
+  new Map(Array.isArray(pairs) ? pairs.filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2) : []);
 
 /** What a reference names; nothing of nothing. */
 const callOf = (reference: unknown): Call => (reference as Partial<GlobalReference> | null)?.call ?? inert;

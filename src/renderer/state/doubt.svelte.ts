@@ -49,10 +49,11 @@ export class Doubt {
 
   /**
    * Puts images in the order in which they would teach a run most, each unlike those before it; looks at them first.
+   * @param weights what the run has learnt by now: with others it is asked anew
    * @returns their ids, those that could not be looked at last; null where it was stopped or another was asked for meanwhile
    */
-  async order(images: readonly ImageEntry[], runId: string): Promise<string[] | null> {
-    this.beOf(this.session.dataset?.id ?? '', runId);
+  async order(images: readonly ImageEntry[], runId: string, weights: string): Promise<string[] | null> {
+    this.beOf(this.session.dataset?.id ?? '', runId, weights);
     const unknown = this.unknownOf(images);
     if (unknown.length > 0 && !(await this.look(unknown, runId))) return null;
     const known = images.flatMap(({ id }) => {
@@ -77,8 +78,8 @@ export class Doubt {
     return this.session.dataset?.id !== this.datasetId;
   }
 
-  private beOf(datasetId: string, runId: string | null | undefined): void {
-    const subject = `${datasetId} ${runId}`;
+  private beOf(datasetId: string, runId: string | null | undefined, weights = ''): void {
+    const subject = `${datasetId} ${runId} ${weights}`;
     if (subject === this.subject) return;
     this.stop();
     [this.datasetId, this.subject] = [datasetId, subject];

@@ -165,6 +165,7 @@ export class ReviewState {
     // A pair is of the classes of one prediction.
     this.fixes.leave();
     this.fixes.choosePair(null);
+    this.doubt.stop();
     this.runId = runId;
     this.split = split;
     [this.changedLabels, this.otherId, this.other] = [[], null, null];
@@ -240,12 +241,13 @@ export class ReviewState {
   /** Looks at the images of the prediction, and orders them by what would teach its run most. */
   private async orderByUse(): Promise<void> {
     const { result, session, doubt } = this;
-    const subject = result?.prediction.id ?? '';
-    if (!result || (this.useful && this.usefulOf === subject)) return;
+    const subject = result ? `${result.prediction.id} ${result.prediction.checkpointSha256}` : '';
+    if (!result || (this.usefulOf === subject && result.images.every(({ id }) => this.useful?.[id] !== undefined))) return;
     [this.useful, this.usefulOf] = [null, subject];
     const images = result.images.flatMap(({ id }) => session.images.get(id) ?? []);
     await session.attempt(async () => {
-      const ids = await doubt.order(images, result.prediction.runId);
+      const { runId, checkpointSha256 } = result.prediction;
+      const ids = await doubt.order(images, runId, checkpointSha256);
       if (ids && this.usefulOf === subject) this.useful = Object.fromEntries(ids.map((id, place) => [id, place]));
     });
   }

@@ -200,15 +200,11 @@ export class TrainState {
     sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>,
     fold: RunConfig['fold'] = null,
   ): Promise<boolean> {
-    const { config } = this.recipe();
-    return this.session.attempt(
-      async () =>
-        (this.queue = await this.session.client.training.sweep({
-          ...sweep,
-          config: { ...config, fold: fold ?? config.fold },
-          startFrom: this.startFrom,
-        })),
-    );
+    return this.session.attempt(async () => {
+      const { config } = this.recipe();
+      const whole = { ...sweep, config: { ...config, fold: fold ?? config.fold }, startFrom: this.startFrom };
+      this.queue = await this.session.client.training.sweep(whole);
+    });
   }
 
   async removeQueued(id: string): Promise<void> {

@@ -20,6 +20,7 @@ export class WeightFileChoice {
   private readonly config: () => RunConfig | null;
   /** Grows with every look: what an earlier one finds is for nobody. */
   private turn = 0;
+  private listTurn = 0;
 
   /** @param config the recipe that it is to fit */
   constructor(session: Session, config: () => RunConfig | null) {
@@ -28,6 +29,7 @@ export class WeightFileChoice {
 
   /** Begins where a file was chosen last. */
   async begin(): Promise<void> {
+    this.turn++;
     [this.file, this.fit, this.error, this.looking] = ['', null, '', false];
     const last = this.session.remembered<string | null>(remembered, null);
     await this.list(last);
@@ -36,12 +38,14 @@ export class WeightFileChoice {
   }
 
   async list(folder: string | null): Promise<void> {
+    const turn = ++this.listTurn;
     try {
-      this.listing = await foldersIn(this.session, folder);
-      this.session.remember(remembered, this.listing.path);
-      this.error = '';
+      const listing = await foldersIn(this.session, folder);
+      if (turn !== this.listTurn) return;
+      this.listing = listing;
+      this.session.remember(remembered, listing.path);
     } catch (error) {
-      this.error = messageOf(error);
+      if (turn === this.listTurn) this.error = messageOf(error);
     }
   }
 
@@ -58,6 +62,14 @@ export class WeightFileChoice {
     } finally {
       if (turn === this.turn) this.looking = false;
     }
+  }
+
+  /** Nobody waits for a look any more. */
+  end(): void {
+    if (!this.looking) return;
+    this.turn++;
+    this.looking = false;
+    void this.session.attempt(() => this.session.client.training.cancelLook());
   }
 
   /** The recipe with the settings that make more of the file fit; null where there are none. */

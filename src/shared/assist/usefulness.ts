@@ -30,13 +30,21 @@ function distance(a: readonly number[], b: readonly number[]): number {
  * @param seen what was gone to @returns null of no image
  */
 export function mostUseful<T extends Usefulness>(images: readonly T[], seen: readonly Usefulness[]): T | null {
-  const near = images.map(({ features }) => seen.reduce((least, other) => Math.min(least, distance(features, other.features)), Infinity));
+  const known = images.map((image) => ({
+    image,
+    near: seen.reduce((least, other) => Math.min(least, distance(image.features, other.features)), Infinity),
+  }));
+  return images.length > 0 ? known[mostWorth(known)].image : null;
+}
+
+/** Which of images would teach most. @param images each with how far it is from the nearest that was gone to; Infinity of none */
+function mostWorth(images: readonly { image: Usefulness; near: number }[]): number {
   // While nothing was gone to, doubt alone decides.
-  const farthest = near.reduce((most, each) => (Number.isFinite(each) ? Math.max(most, each) : most), 0);
-  const worth = (n: number) => images[n].doubt * (alike + (farthest > 0 ? near[n] / farthest : 0));
+  const farthest = images.reduce((most, { near }) => (Number.isFinite(near) ? Math.max(most, near) : most), 0);
+  const worth = ({ image, near }: (typeof images)[number]) => image.doubt * (alike + (farthest > 0 ? near / farthest : 0));
   let best = 0;
-  for (let n = 1; n < images.length; n++) if (worth(n) > worth(best)) best = n;
-  return images[best] ?? null;
+  for (let n = 1; n < images.length; n++) if (worth(images[n]) > worth(images[best])) best = n;
+  return best;
 }
 
 /**
@@ -44,11 +52,14 @@ export function mostUseful<T extends Usefulness>(images: readonly T[], seen: rea
  * the first `most` of them doubt alone decides.
  */
 export function usefulOrder<T extends Usefulness>(images: readonly T[], most: number): T[] {
-  const left = [...images];
+  // How near each is to the nearest that was chosen: kept, so that a choice costs one distance an image.
+  let left = images.map((image) => ({ image, near: Infinity }));
   const order: T[] = [];
-  for (let next = mostUseful(left, order); next && order.length < most; next = mostUseful(left, order)) {
-    left.splice(left.indexOf(next), 1);
+  while (left.length > 0 && order.length < most) {
+    const { image: next } = left[mostWorth(left)];
     order.push(next);
+    left = left.filter(({ image }) => image !== next);
+    for (const each of left) each.near = Math.min(each.near, distance(each.image.features, next.features));
   }
-  return [...order, ...left.sort((a, b) => b.doubt - a.doubt)];
+  return [...order, ...left.map(({ image }) => image).sort((a, b) => b.doubt - a.doubt)];
 }

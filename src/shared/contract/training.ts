@@ -105,6 +105,7 @@ export const training = {
     holdQueue: method(z.undefined()).returns<QueueState>(),
     /** How far a weight file fits a recipe; a new look ends the one before. @param file its whole path */
     lookAtWeights: method(z.strictObject({ file: z.string().min(1).max(4096), config: runConfigSchema })).returns<WeightFit>(),
+    cancelLook: method(z.undefined()).returns<void>(),
     findRate: method(z.strictObject({ config: runConfigSchema })).returns<RateSearch>(),
     cancelFindRate: method(z.undefined()).returns<void>(),
     rateSearch: method(z.undefined()).returns<RateSearch | null>(),

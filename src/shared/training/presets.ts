@@ -173,6 +173,8 @@ export function withSetting(config: RunConfig, path: string, value: unknown): Ru
   if (path === 'schedule.kind' && typeof value === 'string' && Object.hasOwn(freshSchedules, value) && config.schedule.kind !== value) {
     return checkConfig({ ...copy, schedule: freshSchedules[value as keyof typeof freshSchedules] });
   }
+  // A fold begins as one of five.
+  if (path.startsWith('fold.') && config.fold === null) copy.fold = { count: 5, index: 0 };
   const keys = path.split('.');
   const last = keys.pop()!;
   let target: Record<string, unknown> = copy;

@@ -51,6 +51,13 @@ for name in ('lightning', 'lightning.fabric', 'lightning.fabric.utilities'):
 sys.modules[module.__name__] = module
 
 
+class AsPython2(collections.OrderedDict):
+    """Pickled as Python 2 did: its pairs are an argument."""
+
+    def __reduce__(self):
+        return collections.OrderedDict, ([[name, tensor] for name, tensor in self.items()],)
+
+
 class Encoder(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -90,6 +97,8 @@ files = {
         'hparams_name': 'kwargs',
         'hyper_parameters': AttributeDict(lr=1e-3, classes=11),
     },
+    'python2.pth': AsPython2(counted),
+    'factories.pth': {'seen': collections.defaultdict(list, {'val': [0.5]}), 'weights': counted},
     'whole-model.pth': Encoder(),
 }
 for name, content in files.items():

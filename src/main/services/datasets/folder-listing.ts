@@ -34,8 +34,12 @@ export function listFolder(folder: string | null): FolderListing {
   };
 }
 
-/** A file with its size; none where it has gone, or is none. */
+/** A file with its size; none where it has gone, is none, or leads nowhere: one of them keeps no folder from being looked into. */
 function sized(file: { name: string; path: string }): FolderListing['weights'] {
-  const stat = statSync(file.path, { throwIfNoEntry: false });
-  return stat?.isFile() ? [{ ...file, bytes: stat.size }] : [];
+  try {
+    const stat = statSync(file.path);
+    return stat.isFile() ? [{ ...file, bytes: stat.size }] : [];
+  } catch {
+    return [];
+  }
 }

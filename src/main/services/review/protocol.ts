@@ -1,3 +1,4 @@
+import { foldText } from '#shared/data/folds';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
@@ -15,8 +16,10 @@ export function protocolOf(
   const { sliding, scales, flip } = evaluation;
   const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
   const input = !box ? 'input at image size' : sliding ? `windows of ${box} over the image` : `input ${box}`;
+  // All but its own fold of these the run has seen: whoever reads the number is to know.
+  const seen = config.fold && (split === 'train' || split === 'val') ? `, trained on but for ${foldText(config.fold)}` : '';
   return {
-    split,
+    split: `${split}${seen}`,
     classes,
     void: 'left out; a class in neither label nor prediction does not count',
     resolution: `${input}, scored at the labels' own resolution${flipped ? ', images flipped at random' : ''}`,

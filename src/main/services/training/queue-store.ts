@@ -1,4 +1,5 @@
-import { fileOfStart } from '#shared/training/start-weights';
+import path from 'node:path';
+import { fileOfStart, startFromSchema } from '#shared/training/start-weights';
 import { z } from 'zod';
 import type { QueuedRun } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
@@ -9,12 +10,18 @@ import { nowText, type Db } from '../database.ts';
 import { isId } from '../datasets/work-folder.ts';
 import { boundedRows, boundedText, brokenId, listedText, rowidOf, soundNumber } from '../parsed-row.ts';
 
+/** The history may be a stranger's: a file of a computer elsewhere is asked for by nobody. */
+const isStartFile = (start: string): boolean => {
+  const file = fileOfStart(start);
+  return file !== null && path.isAbsolute(file) && !/^[\\/]{2}/.test(file);
+};
+
 const text = z.string();
 const rowSchema = z.object({
   id: text.refine(isId),
   name: text,
   config: text,
-  start_from: text.refine((start) => isId(start) || fileOfStart(start) !== null).nullable(),
+  start_from: startFromSchema.refine((start) => start === null || isId(start) || isStartFile(start)),
   sweep: text.nullable(),
   priority: z.number(),
   created_at: text,

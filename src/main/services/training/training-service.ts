@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
@@ -179,8 +179,8 @@ export class TrainingService {
     const { dataset } = this.options;
     const { train, validation } = labelled(dataset, config);
     return {
-      train: someOf(await this.kept(train), dataset, 'its split train'),
-      validation: someOf(await this.kept(validation), dataset, 'its split val'),
+      train: someOf(await this.kept(train), dataset, 'what it would train on'),
+      validation: someOf(await this.kept(validation), dataset, 'what it would validate on'),
     };
   }
 
@@ -308,6 +308,7 @@ export class TrainingService {
       estimate: ({ config }) => estimateOn(dataset, runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
       lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes.length),
+      cancelLook: () => this.weightLook.cancel(),
       findRate: ({ config }) => this.findRate(config),
       cancelFindRate: () => this.search?.cancel(),
       rateSearch: () => this.search?.state ?? null,
@@ -334,11 +335,15 @@ function freeId(runs: RunStore, wanted: string): string {
   }
 }
 
+const isPlainFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+
 /** The weights that a run left, its best, else its last, or those of a file that a person named. @throws AppError 'not-found' */
 function weightsOf(store: RunStore, startFrom: string): { file: string; run: JobOrigin['weightsOf'] } {
   const named = fileOfStart(startFrom);
   if (named !== null) {
-    if (!existsSync(named)) throw new AppError('not-found', `${named} does not exist, so no run can start from it`, { file: named });
+    if (!path.isAbsolute(named)) throw new AppError('invalid-argument', `A weight file must be named by its whole path, received ${named}`);
+    if (!isPlainFile(named))
+      throw new AppError('not-found', `${named} does not exist, or is no file: no run can start from it`, { file: named });
     return { file: named, run: null };
   }
   // Asked for first: only a run that there is has a folder to look into.
@@ -359,5 +364,5 @@ function labelled(dataset: OpenDataset, { fold }: RunConfig) {
   const of = (split: string) => dataset.labelledSamples(split);
   const { train, validation } = fold ? heldOut([...of('train'), ...of('val')], fold) : { train: of('train'), validation: of('val') };
   const held = fold ? `its ${foldText(fold)}` : 'its split val';
-  return { train: someOf(train, dataset, 'its split train'), validation: someOf(validation, dataset, held) };
+  return { train: someOf(train, dataset, fold ? 'its other folds' : 'its split train'), validation: someOf(validation, dataset, held) };
 }

@@ -11,6 +11,7 @@ export class WeightLook {
   private readonly host: TrainerHost;
   private readonly log: Logger;
   private job: Job | null = null;
+  private closed = false;
 
   constructor(host: TrainerHost, log: Logger) {
     [this.host, this.log] = [host, log];
@@ -19,6 +20,7 @@ export class WeightLook {
   /** @param classes of the data set @throws AppError as the reading of the file, or 'cancelled' where another look took its place */
   async look(file: string, config: RunConfig, classes: number): Promise<WeightFit> {
     if (!path.isAbsolute(file)) throw new AppError('invalid-argument', `A weight file must be named by its whole path, received ${file}`);
+    if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     this.job?.kill();
     let fit: WeightFit | null = null;
     const job = new Job({
@@ -38,11 +40,17 @@ export class WeightLook {
     return fit;
   }
 
+  /** Ends a look that nobody waits for any more. */
+  cancel(): void {
+    this.job?.kill();
+    this.job = null;
+  }
+
   /** Ends a look under way: it writes nothing. Never rejects. */
   async close(): Promise<void> {
+    this.closed = true;
     const { job } = this;
-    this.job = null;
-    job?.kill();
+    this.cancel();
     await job?.ended;
   }
 }
