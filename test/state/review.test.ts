@@ -346,6 +346,7 @@ test('what was looked at in another way is renewed in that way, in another visit
 });
 
 test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
+  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 42 });
   const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
   const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
   const second = await bench.call<RunSummary>('training.start', { config, name: 'another' });
@@ -369,14 +370,20 @@ test('against another run images are in the order of what it did better or worse
   const scores = (of: typeof review.result) => of!.images.flatMap(({ miou }) => miou ?? []);
   expect(review.change).toMatchObject({ images: 3, miou: { before: review.other!.miou, after: review.result!.miou } });
   expect(review.change!.better + review.change!.worse).toBeLessThanOrEqual(scores(review.result).length);
-  // Fixed since that run, for as long as somebody worked on it.
-  expect(review.since).toEqual({ images: 0, seconds: 0 });
+  // That run began after this one: nothing was spent from it to this.
+  expect(review.since).toEqual({ images: 0, seconds: null });
   await stroke(bench, 'train/train-0', box(0, 0, 20, 20, 6));
   await window.session.client.edits.save({ imageId: 'train/train-0' });
-  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 42 });
-  await eventually(() => window.session.work.secondsOf('train/train-0') === 42);
+  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 100 });
   await review.compareWith(predictionId);
-  expect(review.since).toEqual({ images: 1, seconds: 42 });
+  expect(review.since).toEqual({ images: 1, seconds: null });
+  // The other way round: what was spent before the second began, and no more.
+  const [starterRun, starters] = [review.runId!, review.prediction!.id];
+  await review.choose(second.id, 'val');
+  await review.compareWith(starters);
+  expect(review.since).toMatchObject({ seconds: 42 });
+  await review.choose(starterRun, 'val');
+  await review.compareWith(predictionId);
   // What changed of the other one is asked again with this one.
   await stroke(bench, review.ranked[0].id, box(0, 0, 12, 12, 3));
   await window.session.client.edits.save({ imageId: review.ranked[0].id });

@@ -14,7 +14,7 @@ import { take } from '../editor/tools/take.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import { PhotoVision } from './photo-vision.svelte.ts';
-import { TimeSpent } from './time-spent.ts';
+import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { Viewing, type RememberedViewing } from './viewing.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import { SvelteSet } from 'svelte/reactivity';
@@ -74,7 +74,7 @@ export class AnnotateState {
     this.cleanUp = new CleanUpState(this.vision);
     this.comparing = new Comparing(session);
     // What could not be told is not worth a message.
-    this.time = new TimeSpent((imageId, seconds) => void session.client.work.spent({ imageId, seconds }).catch(() => undefined));
+    this.time = timeOnImages(session);
     const remembered = session.remembered<Partial<Remembered>>('annotate', {});
     this.keyChoices = session.remembered<KeyChoices>('keys', {});
     this.view.restore(remembered);

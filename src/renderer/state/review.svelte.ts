@@ -17,6 +17,7 @@ import type { Session } from './session.svelte.ts';
 import type { WorkStage } from './image-filter.ts';
 import { workSince, type WorkSince } from './review-change.ts';
 import { takeBack } from './take-back.ts';
+import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { SvelteMap } from 'svelte/reactivity';
 
 const negative = (value: number | null): number | null => value && -value;
@@ -72,6 +73,8 @@ export class ReviewState {
   stage = $state<WorkStage | null>(null);
   readonly fixes: ReviewFixes;
   readonly doubt: Doubt;
+  /** What is spent on the image under review: labels are fixed here too. */
+  readonly time: TimeSpent;
   /** Places of images in the order of use, by their ids; null while that is not known. */
   private useful = $state.raw<Readonly<Record<string, number>> | null>(null);
   /** What that order is of. */
@@ -87,6 +90,7 @@ export class ReviewState {
     this.order = session.remembered('reviewOrder', 'iou');
     this.fixes = new ReviewFixes(session, this);
     this.doubt = new Doubt(session);
+    this.time = timeOnImages(session);
     this.unsubscribes = [
       session.onResync(() => this.load()),
       session.on('review.progress', (progress) => {
@@ -144,7 +148,7 @@ export class ReviewState {
     } else {
       await this.session.attempt(async () => {
         const other = await this.session.client.review.result({ predictionId });
-        const since = await workSince(this.session, other.prediction.runId);
+        const since = await workSince(this.session, other.prediction.runId, this.result?.prediction.runId ?? other.prediction.runId);
         if (this.otherId === predictionId) [this.other, this.since] = [other, since];
       });
     }
@@ -263,6 +267,7 @@ export class ReviewState {
     const { prediction } = this;
     if (!prediction) return;
     this.imageId = imageId;
+    this.time.turnTo(imageId);
     this.error = '';
     this.fixes.leave();
     try {
@@ -411,6 +416,7 @@ export class ReviewState {
   }
 
   destroy(): void {
+    this.time.turnTo(null);
     this.doubt.stop();
     this.fixes.leave();
     for (const unsubscribe of this.unsubscribes) unsubscribe();

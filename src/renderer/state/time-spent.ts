@@ -1,3 +1,5 @@
+import type { Client } from '#shared/contract/index';
+
 /** A hand that rests for longer is not at work: what it rested is left out. */
 const idleMs = 30_000;
 /** What was spent is told this often. */
@@ -34,3 +36,7 @@ export class TimeSpent {
     this.spentMs = 0;
   }
 }
+
+/** What somebody spends on images of the open data set, told to main. What cannot be told is lost, and nothing else. */
+export const timeOnImages = ({ client }: { readonly client: Pick<Client, 'work'> }): TimeSpent =>
+  new TimeSpent((imageId, seconds) => void client.work.spent({ imageId, seconds }).catch(() => undefined));

@@ -58,6 +58,8 @@ export interface RunDetail {
   /** In words, where its scores were measured on another data set than this one: those of the model that comes with the workbench. */
   ownProtocol: string | null;
   masks: MasksSince;
+  /** Seconds that people had worked on the data set's images when it began; null in runs of before this was kept. */
+  workSeconds: number | null;
   /** Bytes of the run's folder. */
   diskBytes: number;
   /** Validation images whose predictions are kept, and the epoch they are of. */

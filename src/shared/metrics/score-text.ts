@@ -4,5 +4,5 @@
 export const fraction = (value: number | null | undefined): string => (value === null || value === undefined ? '–' : value.toFixed(3));
 
 /** A difference of fractions, with its sign. */
-export const signed = (value: number | null): string =>
-  value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(3)}`;
+export const signed = (value: number | null, digits = 3): string =>
+  value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`;

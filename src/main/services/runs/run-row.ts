@@ -28,6 +28,7 @@ export const runRowSchema = z.object({
   note: text,
   sweep: text.nullable(),
   spark: text,
+  work_seconds: z.number().nonnegative().nullable(),
 });
 
 export type RunRow = z.infer<typeof runRowSchema>;
@@ -39,7 +40,7 @@ export interface ListedRow extends RunRow {
   last_loss: number | null;
 }
 
-const isText = (column: string): boolean => !['seed', 'epochs', 'epochs_done', 'duration_seconds'].includes(column);
+const isText = (column: string): boolean => !['seed', 'epochs', 'epochs_done', 'duration_seconds', 'work_seconds'].includes(column);
 
 /** The columns of a run, texts as far as one can be read. */
 export const runColumns = Object.keys(runRowSchema.shape)

@@ -95,6 +95,7 @@ export class RunService {
       checkpoints: store.checkpoints(runId),
       masks: this.masksSince(runId),
       diskBytes,
+      workSeconds: row.work_seconds,
       strip: readStrip(store.folder(runId)),
     };
   }

@@ -113,8 +113,9 @@ export class RunStore {
       this.db
         .prepare(
           `INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
-            created_at, updated_at, sweep)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            created_at, updated_at, sweep, work_seconds)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?,
+          (SELECT total(max(seconds, 0)) FROM image_work WHERE typeof(seconds) IN ('real', 'integer')))`,
         )
         .run(
           run.id,
