@@ -334,6 +334,21 @@ test('only images whose work is as far as is asked for are gone through', async 
   expect(review.ranked.map(({ id }) => id)).toEqual([first, second, third]);
 });
 
+test('a refresh that finds the image as it was leaves the hand at its patch; one that does not shows it anew', async () => {
+  const { fixes } = review;
+  fixes.step(1);
+  const { chosen, patches } = fixes;
+  await review.predict();
+  await eventually(() => review.progress?.state === 'finished');
+  await review.refresh();
+  expect([fixes.chosen, fixes.patches]).toEqual([chosen, patches]);
+  expect(fixes.chosen).toBe(chosen);
+  await stroke(bench, review.image!.id, box(0, 0, 12, 12, 3));
+  await window.session.client.edits.save({ imageId: review.image!.id });
+  await review.refresh();
+  expect(review.fixes.chosen).toBeNull();
+});
+
 test('what was looked at in another way is renewed in that way, in another visit too', async () => {
   review.look = 'mirrored';
   expect(review.looksAsBefore).toBe(false);

@@ -180,7 +180,7 @@ export class ReviewState {
 
   async refresh(): Promise<void> {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
-    const { prediction } = this;
+    const { prediction, result: before } = this;
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     // What is painted on the image at hand may not be in its file yet.
     const unsaved = this.changedLabels.filter((id) => id === this.imageId && !this.result?.renewal.changed.includes(id));
@@ -191,9 +191,19 @@ export class ReviewState {
     if (this.order === 'useful') void this.orderByUse();
     const wanted = this.session.target.imageId ?? this.imageId;
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
+    if (next && this.isAsBefore(before, next.id)) return;
     if (next) return this.open(next.id);
     this.fixes.leave();
     this.image = null;
+  }
+
+  /** Whether the image under review is as it was before a refresh: a hand that is at its patches is then not interrupted. */
+  private isAsBefore(before: ReviewResult | null, imageId: string): boolean {
+    const { result, image, otherId, changedLabels } = this;
+    if (!before || !result || image?.id !== imageId || otherId !== null || changedLabels.includes(imageId)) return false;
+    const told = ({ prediction: { id, checkpointSha256, protocol }, images }: ReviewResult) =>
+      JSON.stringify([id, checkpointSha256, protocol, images.find((each) => each.id === imageId)]);
+    return told(before) === told(result);
   }
 
   /** The images in their order, those whose work is as far as is asked for. */
