@@ -312,12 +312,16 @@ print(json.dumps({"scalars": scalars, "images": acc.Tags()["images"]}))`;
   });
 });
 
-test('a broken strip hides nothing', async () => {
+test('a broken strip, and a broken origin, hide nothing else', async () => {
   const { bench, run, folder } = await trained();
   const strip = path.join(folder, '.encnet/runs', run.id, 'strip');
   mkdirSync(strip, { recursive: true });
   writeFileSync(path.join(strip, 'strip.json'), '{');
-  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).strip).toBeNull();
+  writeFileSync(path.join(folder, '.encnet/runs', run.id, 'origin.json'), '{');
+  const detail = await bench.call<RunDetail>('runs.get', { runId: run.id });
+  expect([detail.strip, detail.origin]).toEqual([null, null]);
+  // A strip is drawn anew; where a run comes from nobody can find out again.
+  expect(detail.originProblem).toContain('origin.json');
   await bench.workbench.shutDown();
 });
 

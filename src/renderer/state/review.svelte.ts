@@ -404,19 +404,21 @@ export class ReviewState {
   async acceptPrediction(): Promise<void> {
     const { image, prediction, session } = this;
     if (!image || !prediction) return;
+    // A fix of before is still one once this is taken back.
+    const differed = this.changedLabels.includes(image.id);
     await session.attempt(async () => {
       const { undo: step } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
       await this.labelChanged(image.id, true);
       session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',
-        run: () => void session.attempt(() => this.takeBack(image.id, step)),
+        run: () => void session.attempt(() => this.takeBack(image.id, step, differed)),
       });
     });
   }
 
-  private async takeBack(imageId: string, step: string | null): Promise<void> {
+  private async takeBack(imageId: string, step: string | null, differs: boolean): Promise<void> {
     await takeBack(this.session, imageId, step);
-    await this.labelChanged(imageId, false);
+    await this.labelChanged(imageId, differs);
   }
 
   /** Shows the label as it is now. @param differs whether it is another than the one that was scored */

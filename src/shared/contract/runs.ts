@@ -48,6 +48,8 @@ export interface RunDetail {
   datasetFingerprint: string;
   /** Where it comes from; null for a run of before this was kept, and for the model that comes with the workbench. */
   origin: RunOrigin | null;
+  /** Why its origin cannot be read; null where it can, or was never kept. */
+  originProblem: string | null;
   folder: string;
   epochs: EpochMetrics[];
   /** Every step's loss and accuracy. */

@@ -36,13 +36,12 @@ function readStrip(folder: string): RunDetail['strip'] {
   }
 }
 
-/** Where a run comes from. A file that cannot be read is no reason to hide the run. */
-function originIn(folder: string): RunDetail['origin'] {
+/** Where a run comes from. A file that cannot be read is no reason to hide the run, and is told. */
+function originIn(folder: string): Pick<RunDetail, 'origin' | 'originProblem'> {
   try {
-    return readRunOrigin(folder);
-  } catch {
-    // Damaged: the run is shown as one whose origin is not known.
-    return null;
+    return { origin: readRunOrigin(folder), originProblem: null };
+  } catch (error) {
+    return { origin: null, originProblem: messageOf(error) };
   }
 }
 
@@ -88,7 +87,7 @@ export class RunService {
       seed: row.seed,
       codeVersion: row.code_version,
       datasetFingerprint: row.dataset_fingerprint,
-      origin: originIn(store.folder(runId)),
+      ...originIn(store.folder(runId)),
       folder: store.folder(runId),
       epochs: store.metrics.epochs(runId),
       steps: store.metrics.steps(runId, stepsAfter),
