@@ -120,3 +120,43 @@ test('classes in another order are the same classes: names, numbers, and what is
     await workbench.stop();
   }
 });
+
+test('two runs are held against each other: what got better and worse, the other run’s mask, and training on from here', async ({
+  app,
+}) => {
+  test.setTimeout(240_000);
+  await goTo(app, 'Review');
+  await app.getByRole('button', { name: /starter/i }).click();
+  await app.getByRole('button', { name: 'Predict val' }).click();
+  await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 90_000 });
+  await goTo(app, 'Train');
+  await app.getByRole('radio', { name: 'Tiny' }).click();
+  await app.getByLabel('Name').fill('tiny one');
+  await app.getByLabel('Epochs', { exact: true }).fill('1');
+  await app.getByRole('button', { name: 'Start training' }).click();
+  // The starter is shown as finished until the run has begun.
+  await expect(app.getByRole('heading', { level: 2, name: 'tiny one' })).toBeVisible({ timeout: 60_000 });
+  await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
+  await app.getByRole('button', { name: 'Review predictions' }).click();
+  await app.getByRole('button', { name: 'Predict val' }).click();
+  await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 90_000 });
+  const miou = Number(await app.getByTestId('split-miou').textContent());
+
+  await app.getByRole('combobox', { name: 'Another run' }).selectOption({ index: 1 });
+  const order = app.getByRole('combobox', { name: 'Order of the images' });
+  await order.selectOption('Most worsened first');
+  const ranked = app.getByRole('navigation', { name: 'Ranked images' });
+  await expect(ranked.getByText(/^−0\.\d{3}$/).first()).toBeVisible();
+  await app.getByRole('combobox', { name: 'Last view' }).selectOption('Other run');
+  await expect(app.getByRole('figure', { name: 'Other run' })).toBeVisible();
+  await app.getByRole('tab', { name: 'Change' }).click();
+  const change = app.getByRole('table', { name: 'Change of each class' });
+  await expect(change.getByRole('row')).not.toHaveCount(1);
+  // A few steps from nothing are worse than the starter, by what the two headlines say.
+  const [, before, now] = /(0\.\d{3}) → (0\.\d{3})/.exec((await app.getByText(/0\.\d{3} → 0\.\d{3}/).textContent())!)!;
+  expect(Number(now)).toBe(miou);
+  expect(Number(before)).toBeGreaterThan(miou);
+
+  await app.getByRole('button', { name: 'Train on from here' }).click();
+  await expect(app.getByRole('combobox', { name: 'Start from weights' }).locator('option:checked')).toHaveText('tiny one');
+});

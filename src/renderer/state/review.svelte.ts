@@ -106,10 +106,13 @@ export class ReviewState {
 
   async load(): Promise<void> {
     this.progress = await this.session.client.review.progress();
-    const known = [this.session.target.runId, this.session.remembered<string | null>('reviewRun', null)].find((id) =>
-      this.session.runs.some((run) => run.id === id),
+    const { session } = this;
+    const known = [session.target.runId, this.runId, session.remembered<string | null>('reviewRun', null)].find((id) =>
+      session.runs.some((run) => run.id === id),
     );
-    this.runId = known ?? this.session.runs.find(({ hasCheckpoint }) => hasCheckpoint)?.id ?? null;
+    this.runId = known ?? session.runs.find(({ hasCheckpoint }) => hasCheckpoint)?.id ?? null;
+    // Whoever comes back, or whose connection was lost, is at the run that was sent for.
+    if (session.target.runId && this.runId === session.target.runId) session.remember('reviewRun', this.runId);
     if (!this.session.dataset?.splits.some(({ name }) => name === this.split)) this.split = this.session.dataset?.splits[0]?.name ?? 'val';
     await this.refresh();
   }
