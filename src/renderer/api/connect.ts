@@ -2,20 +2,8 @@ import { decode, encode } from '@msgpack/msgpack';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import { useAssetKey } from './assets.ts';
 import { pageSecrets } from './page-secrets.ts';
-import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
-
-/** What the desktop host's preload puts on the window. */
-interface Bridge {
-  pathOf(file: File): string;
-  post(frame: CallFrame): void;
-  onMessage(listener: (frame: ServerFrame) => void): void;
-}
-
-declare global {
-  interface Window {
-    workbench?: Bridge;
-  }
-}
+import type { ServerFrame } from '#shared/rpc/frames';
+import { bridge as desktopBridge, type Bridge } from './bridge.ts';
 
 function bridgeChannel(bridge: Bridge): Channel {
   return {
@@ -51,7 +39,7 @@ async function socketChannel(): Promise<Channel> {
 
 /** Connects to main: over the preload's bridge in the desktop host, over a WebSocket in the browser host. */
 export async function connect(): Promise<Connection> {
-  const { workbench: bridge } = window;
+  const bridge = desktopBridge();
   // Within one application there is nothing between the two that could be lost.
   return bridge ? createConnection(() => Promise.resolve(bridgeChannel(bridge)), { heartbeatMs: 0 }) : createConnection(socketChannel);
 }
