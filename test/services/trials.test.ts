@@ -75,6 +75,24 @@ test('one that is kept is part of a split, beside one of its name; one that is r
   await bench.workbench.shutDown();
 });
 
+test('a file of a person is never removed, wherever it lies; what is kept by half is told as it is', async () => {
+  // A folder whose path begins as that of what was dropped.
+  const beside = `${trialFolder()}-of-mine`;
+  mkdirSync(beside, { recursive: true });
+  cpSync(path.join(others, 'a.png'), path.join(beside, 'mine.png'));
+  cpSync(path.join(others, 'b.png'), path.join(beside, 'theirs.png'));
+  const { images } = await bench.call<TrialState>('trials.addFrom', { path: beside });
+  await bench.call('trials.remove', { ids: [images[0].id] });
+  expect(readdirSync(beside).sort()).toEqual(['mine.png', 'theirs.png']);
+  const { images: again } = await bench.call<TrialState>('trials.addFrom', { path: path.join(beside, 'mine.png') });
+  rmSync(path.join(beside, 'mine.png'));
+  const told = bench.until<TrialState>('trials.changed', () => true);
+  await expect(bench.call('trials.keep', { ids: again.map(({ id }) => id), split: 'val' })).rejects.toThrow('mine.png');
+  expect((await told).images.map(({ name }) => name)).toEqual(['mine.png']);
+  expect(existsSync(path.join(folder, 'val/theirs.png'))).toBe(true);
+  await bench.workbench.shutDown();
+});
+
 test('what is no image, not there, or of a split without a folder is refused by its name', async () => {
   await expect(bench.call('trials.add', { name: 'notes.txt', content: new Uint8Array(3) })).rejects.toThrow('notes.txt is no image');
   await expect(bench.call('trials.addFrom', { path: '/nowhere/x.png' })).rejects.toThrow('/nowhere/x.png');

@@ -28,6 +28,8 @@ interface TrialOptions {
 /** An image with where it lies, and the run that has predicted it. */
 interface Tried extends TrialImage {
   file: string;
+  /** Whether the file is the workbench's own copy of what was dropped; a person's is never removed. */
+  isOwn: boolean;
   by: string | null;
 }
 
@@ -71,21 +73,23 @@ export class TrialService {
     return this.options.dataset.workFolder.at(folderName, ...names);
   }
 
-  private take(name: string, file: (id: string) => string): void {
+  private newId(): string {
     if (this.images.size >= most) throw new AppError('too-large', `At most ${most} images are looked at together: remove some`);
-    const id = `t${++this.next}`;
-    this.images.set(id, { id, name, file: file(id), state: 'waiting', reason: null, by: null });
+    return `t${++this.next}`;
+  }
+
+  private take(image: Pick<Tried, 'id' | 'name' | 'file' | 'isOwn'>): void {
+    this.images.set(image.id, { ...image, state: 'waiting', reason: null, by: null });
   }
 
   private add(name: string, content: Uint8Array): TrialState {
     this.options.access.assertOwned();
     const bare = path.basename(name);
     if (!imagePattern.test(bare)) throw new AppError('invalid-argument', `${bare} is no image: JPEG, PNG, WebP and TIFF are read`);
-    this.take(bare, (id) => {
-      const file = this.at(`${id}${path.extname(bare).toLowerCase()}`);
-      writeAtomic(file, content);
-      return file;
-    });
+    const id = this.newId();
+    const file = this.at(`${id}${path.extname(bare).toLowerCase()}`);
+    writeAtomic(file, content);
+    this.take({ id, name: bare, file, isOwn: true });
     return this.changed();
   }
 
@@ -94,7 +98,7 @@ export class TrialService {
     const named = typedPath(typed);
     const files = imagesAt(named);
     if (files.length === 0) throw new AppError('not-found', `${named} holds no image: JPEG, PNG, WebP and TIFF are read`, { file: named });
-    for (const file of files) this.take(path.basename(file), () => file);
+    for (const file of files) this.take({ id: this.newId(), name: path.basename(file), file, isOwn: false });
     return this.changed();
   }
 
@@ -174,19 +178,22 @@ export class TrialService {
     const [first] = dataset.samples(split);
     if (!first) throw new AppError('not-found', `${dataset.path} has no image in its split "${split}" that tells where its images lie`);
     const made: string[] = [];
-    for (const image of ids.map((id) => this.require(id))) {
-      made.push(copyBeside(image.file, path.dirname(first.imageFile), image.name));
-      this.forget(image);
+    try {
+      for (const image of ids.map((id) => this.require(id))) {
+        made.push(copyBeside(image.file, path.dirname(first.imageFile), image.name));
+        this.forget(image);
+      }
+    } finally {
+      // Also where one could not be copied: those before it are kept.
+      this.changed();
     }
-    this.changed();
     return made;
   }
 
   /** An image is not looked at any more; what was dropped or made of it goes. */
-  private forget({ id, file }: Tried): void {
+  private forget({ id, file, isOwn }: Tried): void {
     this.images.delete(id);
-    const own = file.startsWith(this.at());
-    for (const each of [this.at('predictions', predictionName(id)), ...(own ? [file] : [])]) rmSync(each, { force: true });
+    for (const each of [this.at('predictions', predictionName(id)), ...(isOwn ? [file] : [])]) rmSync(each, { force: true });
   }
 
   private remove(ids: readonly string[]): TrialState {
