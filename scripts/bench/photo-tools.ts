@@ -7,7 +7,7 @@ import { voidId } from '#shared/mask/void-id';
 import { proposalOf } from '../../src/renderer/assist/proposal.ts';
 import { traitsOf } from '../../src/renderer/assist/traits.ts';
 import { guided, type GuideOptions } from '../../src/renderer/editor/guide.ts';
-import type { Region } from '../../src/renderer/editor/region.ts';
+import { forEachSelected, type Region } from '../../src/renderer/editor/region.ts';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import type { PhotoMap } from '../../src/renderer/editor/vision.ts';
 import { followed, movedMask } from '../../src/renderer/vision/follow.ts';
@@ -105,11 +105,11 @@ function measureGuide(photo: PhotoMap, ids: Uint8Array, { random, guides }: { ra
   }
 }
 
-function meet({ box, selected }: Region, id: number, ids: Uint8Array, width: number): { right: number; wrong: number } {
+function meet(region: Region, id: number, ids: Uint8Array, width: number): { right: number; wrong: number } {
   const met = { right: 0, wrong: 0 };
-  selected.forEach((is, i) => {
-    const label = ids[(box.top + Math.floor(i / box.width)) * width + box.left + (i % box.width)];
-    if (is && label !== voidId) met[label === id ? 'right' : 'wrong']++;
+  forEachSelected(region, (x, y) => {
+    const label = ids[y * width + x];
+    if (label !== voidId) met[label === id ? 'right' : 'wrong']++;
   });
   return met;
 }

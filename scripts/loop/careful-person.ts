@@ -1,7 +1,7 @@
 // A careful person in Review: looks at an image's patches, the largest first, and takes the prediction where that is right.
 import { Disagreement, type DisagreementOptions, type Patch } from '../../src/renderer/editor/disagreement.ts';
 import type { ReviewMasks } from '../../src/shared/contract/review.ts';
-import type { Region } from '../../src/renderer/editor/region.ts';
+import { forEachSelected, type Region } from '../../src/renderer/editor/region.ts';
 
 /** Which patches are looked at. */
 type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
@@ -23,11 +23,10 @@ export interface Looked {
 
 /** Whether most of a patch is truly what is predicted. */
 function isRight(disagreement: Disagreement, patch: Patch, truth: Uint8Array): boolean {
-  const { box, selected } = disagreement.region(patch);
+  const { width } = disagreement.size;
   let right = 0;
-  selected.forEach((is, i) => {
-    const pixel = (box.top + Math.floor(i / box.width)) * disagreement.size.width + box.left + (i % box.width);
-    if (is && truth[pixel] === patch.predicted) right++;
+  forEachSelected(disagreement.region(patch), (x, y) => {
+    if (truth[y * width + x] === patch.predicted) right++;
   });
   return 2 * right > patch.pixels;
 }

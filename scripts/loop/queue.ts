@@ -4,10 +4,10 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { mostUseful, type Usefulness } from '../../src/shared/assist/usefulness.ts';
+import { usefulOrder, type Usefulness } from '../../src/shared/assist/usefulness.ts';
 import type { ReviewResult } from '../../src/shared/contract/review.ts';
 import { Random } from '../../src/shared/random.ts';
-import { findPreset, withSetting } from '../../src/shared/training/presets.ts';
+import { findPreset, withSettings } from '../../src/shared/training/presets.ts';
 import type { RunConfig } from '../../src/shared/training/run-config.ts';
 import { predictSplit, type Call } from '../bench/services.ts';
 import { inServices, train } from './training.ts';
@@ -60,7 +60,7 @@ function configOf(labelled: number, seed: number): RunConfig {
     checkpointEvery: 1000,
     emaDecay: 0.98,
   };
-  return Object.entries(settings).reduce((all, [name, value]) => withSetting(all, name, value), config);
+  return withSettings(config, settings);
 }
 
 const idOf = (name: string): string => `train/${path.parse(name).name}`;
@@ -71,14 +71,9 @@ async function queued(call: Call, run: string, labelled: ReadonlySet<string>, co
   for (const name of images) known.set(name, await call<Usefulness>('assist.doubt', { imageId: idOf(name), runId: run }));
   const seen = [...labelled].map((name) => known.get(name)!);
   const open = images.filter((name) => !labelled.has(name)).map((name) => ({ name, ...known.get(name)! }));
-  const chosen: string[] = [];
-  while (chosen.length < count) {
-    const next = mostUseful(open, seen)!;
-    chosen.push(next.name);
-    seen.push(next);
-    open.splice(open.indexOf(next), 1);
-  }
-  return chosen;
+  return usefulOrder(open, count, seen)
+    .slice(0, count)
+    .map(({ name }) => name);
 }
 
 /** Trains on what is labelled. @param more how many more are to be chosen by the queue then @returns mIoU on val, and these */

@@ -1,13 +1,14 @@
 // npm run review-loop [-- --data DIR --spoilt 90 --faults 3 --fix 30 --epochs 2 --seed 5 --sure 0.8]: spoils labels of train in known
 // places, lets the starter model rank the images, fixes patches of those that come first as a careful person would, trains on, and tells
 // what it was good for: spoilt pixels found in the first minutes, by the ranking and by chance, and mIoU on val before and after.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { encodeMask, readMask } from '../../src/files/mask-png.ts';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import type { ReviewMasks, ReviewResult } from '../../src/shared/contract/review.ts';
+import { forEachSelected } from '../../src/renderer/editor/region.ts';
 import { Random } from '../../src/shared/random.ts';
 import { diffPatch } from '../../test/helpers/diff-patch.ts';
 import { predictSplit, type Call } from '../bench/services.ts';
@@ -38,6 +39,11 @@ const confusable: Confusable = {
   takenFor: new Map(Object.entries(swaps).map(([of, as]) => [idOf(of), idOf(as)])),
 };
 
+/** Copies the images and masks of train and val, and nothing that a workbench has kept beside them. */
+function copySplits(from: string, to: string): void {
+  for (const each of ['train', 'trainannot', 'val', 'valannot']) cpSync(path.join(from, each), path.join(to, each), { recursive: true });
+}
+
 /** What is known of the images of train. */
 interface Known {
   truth: Map<string, Uint8Array>;
@@ -46,8 +52,7 @@ interface Known {
 
 /** The data set with some labels spoilt, beside one with the true ones. */
 function layOut(folder: string): Known {
-  for (const each of ['train', 'trainannot', 'val', 'valannot'])
-    cpSync(path.join(given.data, each), path.join(folder, each), { recursive: true });
+  copySplits(given.data, folder);
   const names = readdirSync(path.join(folder, 'trainannot')).sort();
   const random = Random.named('spoil', seed);
   const chosen = new Set(random.shuffled(names).slice(0, Number(given.spoilt)));
@@ -71,9 +76,9 @@ const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b
 function effectOf(id: string, { region }: Looked, masks: ReviewMasks, { truth, spoilt }: Known) {
   const found = faults.map(() => 0);
   let damaged = 0;
-  region?.selected.forEach((is, i) => {
-    if (!is) return;
-    const pixel = (region.box.top + Math.floor(i / region.box.width)) * masks.width + region.box.left + (i % region.box.width);
+  if (!region) return { found, damaged };
+  forEachSelected(region, (x, y, i) => {
+    const pixel = y * masks.width + x;
     const real = truth.get(id)![pixel];
     const fault = spoilt.get(id)?.faultOf[pixel] ?? 0;
     if (fault > 0 && region.ids[i] === real) found[fault - 1]++;
@@ -120,10 +125,7 @@ async function fix(call: Call, steps: Walk): Promise<void> {
     const { region } = looked;
     if (!region) continue;
     const after = masks.label!.slice();
-    region.selected.forEach((is, i) => {
-      if (is)
-        after[(region.box.top + Math.floor(i / region.box.width)) * masks.width + region.box.left + (i % region.box.width)] = region.ids[i];
-    });
+    forEachSelected(region, (x, y, i) => (after[y * masks.width + x] = region.ids[i]));
     const whole = { left: 0, top: 0, width: masks.width, height: masks.height };
     const patch = diffPatch(masks.label!, after, masks, whole);
     if (!patch) continue;
@@ -137,9 +139,7 @@ const work = mkdtempSync(path.join(os.tmpdir(), 'encnet-loop-'));
 try {
   const folder = (name: string) => path.join(work, name);
   const known = layOut(folder('spoilt'));
-  for (const each of ['val', 'valannot', 'train'])
-    cpSync(path.join(folder('spoilt'), each), path.join(folder('fixed'), each), { recursive: true });
-  cpSync(path.join(folder('spoilt'), 'trainannot'), path.join(folder('fixed'), 'trainannot'), { recursive: true });
+  copySplits(folder('spoilt'), folder('fixed'));
   const perFault = faults.map((_, n) =>
     sum([...known.spoilt.values()].map(({ faultOf }) => faultOf.filter((each) => each === n + 1).length)),
   );
@@ -169,9 +169,7 @@ try {
     }
     await fix(call, ranked);
   });
-  mkdirSync(folder('true'));
-  for (const each of ['train', 'val', 'valannot', 'trainannot'])
-    cpSync(path.join(given.data, each), path.join(folder('true'), each), { recursive: true });
+  copySplits(given.data, folder('true'));
   for (const name of Number(given.epochs) > 0 ? ['spoilt', 'fixed', 'true'] : []) {
     const trained = await inServices(folder(name), async (call) => trainFrom(call, await addStarter(call), Number(given.epochs)));
     console.log(JSON.stringify({ labels: name, ...trained }));

@@ -6,6 +6,10 @@ export interface Progress {
   secondsLeft: number;
 }
 
+/** Seconds until the end of work, if it goes on as it went so far. */
+export const secondsFrom = (elapsedMs: number, done: number, total: number): number =>
+  (elapsedMs / 1000 / Math.max(done, 1)) * (total - done);
+
 const tellMs = 200;
 
 /** Tells of progress a few times a second, and of its end. @returns what is called with every step */
@@ -16,6 +20,6 @@ export function throttledProgress(tell: (progress: Progress) => void): (done: nu
     const now = performance.now();
     if (now - told < tellMs && done < total) return;
     told = now;
-    tell({ done, total, secondsLeft: ((now - begun) / 1000 / Math.max(done, 1)) * (total - done) });
+    tell({ done, total, secondsLeft: secondsFrom(now - begun, done, total) });
   };
 }

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { readMask, readStoredMask } from '../../src/files/mask-png.ts';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
@@ -17,6 +18,12 @@ function ownFolder(userData: string): string {
   return folder;
 }
 
+async function predictWithStarter(page: Page): Promise<void> {
+  await goTo(page, 'Review');
+  await page.getByRole('button', { name: /starter/i }).click();
+  await page.getByRole('button', { name: 'Predict val' }).click();
+}
+
 test('a label gone, a photo of another size, a run deleted: each is told, and the rest of a prediction stays usable', async ({
   page,
   userData,
@@ -26,9 +33,7 @@ test('a label gone, a photo of another size, a run deleted: each is told, and th
   const workbench = await startWorkbench({ userData, data: folder });
   try {
     await page.goto(workbench.url);
-    await goTo(page, 'Review');
-    await page.getByRole('button', { name: /starter/i }).click();
-    await page.getByRole('button', { name: 'Predict val' }).click();
+    await predictWithStarter(page);
     await expect(page.getByTestId('split-miou')).toBeVisible({ timeout: 90_000 });
     const ranked = page.getByRole('navigation', { name: 'Ranked images' });
     const name = (at: number) =>
@@ -76,9 +81,7 @@ test('classes in another order are the same classes: names, numbers, and what is
   let workbench = await startWorkbench({ userData, data: folder });
   try {
     await page.goto(workbench.url);
-    await goTo(page, 'Review');
-    await page.getByRole('button', { name: /starter/i }).click();
-    await page.getByRole('button', { name: 'Predict val' }).click();
+    await predictWithStarter(page);
     const miou = page.getByTestId('split-miou');
     await expect(miou).toBeVisible({ timeout: 90_000 });
     const scores = page.getByRole('complementary', { name: 'Scores' });
@@ -125,9 +128,7 @@ test('two runs are held against each other: what got better and worse, the other
   app,
 }) => {
   test.setTimeout(240_000);
-  await goTo(app, 'Review');
-  await app.getByRole('button', { name: /starter/i }).click();
-  await app.getByRole('button', { name: 'Predict val' }).click();
+  await predictWithStarter(app);
   await expect(app.getByTestId('split-miou')).toBeVisible({ timeout: 90_000 });
   await goTo(app, 'Train');
   await app.getByRole('radio', { name: 'Tiny' }).click();

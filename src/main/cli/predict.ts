@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
-import { imagePattern } from '#files/image-files';
+import { imagePattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
 import { runJob } from './run-job.ts';

@@ -1,4 +1,3 @@
-import { foldText, heldOut } from '#shared/data/folds';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -6,6 +5,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { alreadyWritten, locateRunSamples, runWriter } from '#files/run-folder';
 import { deviceText } from '#shared/training/device-text';
 import { AppError } from '#shared/errors';
+import { foldText, heldOut } from '#shared/data/folds';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import { epochLine } from '#shared/training/epoch-line';
 import type { TrainerEvent } from '#shared/training/messages';

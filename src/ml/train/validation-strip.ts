@@ -3,11 +3,11 @@ import { writeAtomic } from '#files/atomic-write';
 import { encodeIds } from '#files/mask-png';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
-import type { StripImage } from '#shared/training/messages';
+import { mostWatched, type StripImage } from '#shared/training/messages';
 import type { Prediction } from './predict.ts';
 
-/** Images of a strip, and of those that a person watches. */
-const [longest, mostWatched] = [6, 12];
+/** Images of a strip; more only where a person watches more. */
+const longest = 6;
 
 /** A few validation images, those that are watched and others spread over the split, whose predictions are written anew each epoch. */
 export class ValidationStrip {

@@ -1,4 +1,4 @@
-import { withSetting } from '#shared/training/presets';
+import { withSettings } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { SettingsByPath, WeightFit } from '#shared/training/weight-fit';
 import type { Parameters, StateDict } from '../layers/parameters.ts';
@@ -17,8 +17,7 @@ function remedied(weights: StateDict, config: RunConfig, numClasses: number, tak
   if (Object.keys(settings).length === 0) return null;
   let net: EncNet;
   try {
-    const other = Object.entries(settings).reduce((all, [path, value]) => withSetting(all, path, value), config);
-    net = new EncNet(other.model, numClasses, config.seed);
+    net = new EncNet(withSettings(config, settings).model, numClasses, config.seed);
   } catch {
     // Settings that do not go together are no advice.
     return null;

@@ -22,6 +22,12 @@ export interface Size {
   height: number;
 }
 
+/** Visits a region's pixels, row by row. @param visit gets a pixel's column and row in the image, and its place in the box */
+export function forEachSelected({ box, selected }: Region, visit: (x: number, y: number, i: number) => void): void {
+  for (let row = 0, i = 0; row < box.height; row++)
+    for (let column = 0; column < box.width; column++, i++) if (selected[i]) visit(box.left + column, box.top + row, i);
+}
+
 /** A box cut to the mask; null if nothing is left. */
 export function clipBox(box: Box, size: Size): Box | null {
   const left = Math.max(0, box.left);

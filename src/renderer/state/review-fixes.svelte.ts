@@ -7,7 +7,7 @@ import { Disagreement, usualSmallest, type DisagreementOptions, type Pair, type 
 import { everyId } from '../editor/ink.ts';
 import type { Sureness } from '#shared/metrics/sureness';
 import { confident } from '#shared/metrics/sureness';
-import type { Region } from '../editor/region.ts';
+import { forEachSelected, type Region } from '../editor/region.ts';
 import { MaskSession } from './mask-session.svelte.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -222,10 +222,8 @@ export class ReviewFixes {
       // What has another label by now was not looked at.
       const [now, { box }] = [mask.document.within(region.box), region];
       const own = mapClasses(this.session.dataset!.classes, result.prediction.classes).ids;
-      const selected = region.selected.map((is, i) => {
-        const at = (box.top + Math.floor(i / box.width)) * image.width + box.left + (i % box.width);
-        return is && own[now[i]] === image.label[at] ? 1 : 0;
-      });
+      const selected = new Uint8Array(region.selected.length);
+      forEachSelected(region, (x, y, i) => (selected[i] = own[now[i]] === image.label[y * image.width + x] ? 1 : 0));
       mask.document.paintStroke(labels.sure, { box, selected, ids: region.ids.map((id) => ids[id]) }, { id: voidId }, everyId);
     });
   }

@@ -1,8 +1,7 @@
 import type { PresetInfo, QueueState, RateSearch, RunEstimate } from '#shared/contract/training';
-import type { StepPoint } from '#shared/training/messages';
+import { mostWatched, type EpochMetrics, type StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
-import type { EpochMetrics } from '#shared/training/messages';
 import { AppError, messageOf } from '#shared/errors';
 import { fineTuned } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
@@ -12,8 +11,6 @@ import type { Recipe, Session } from './session.svelte.ts';
 
 const logLines = 500;
 const refreshMs = 400;
-/** Images that are watched at most. */
-const mostWatched = 12;
 
 /** What the Train place holds: the recipe being chosen, and the curves of the run under way or the last one. */
 export class TrainState {

@@ -1,4 +1,5 @@
 import type { TrialImage, TrialState } from '#shared/contract/trials';
+import { imagePattern } from '#shared/data/image-names';
 import { AppError } from '#shared/errors';
 import { SvelteMap } from 'svelte/reactivity';
 import { droppedPath } from '../api/dropped-path.ts';
@@ -12,7 +13,6 @@ export interface ShownTrial {
 
 /** A photo that is larger is named by its path instead. */
 const largestBytes = 40_000_000;
-const isImage = ({ name }: File): boolean => /\.(png|jpe?g|webp|tiff?)$/i.test(name);
 
 /** Images that are not of the data set, and what a run predicts of them. Its owner closes it. */
 export class Trials {
@@ -71,7 +71,7 @@ export class Trials {
       for (const file of files) {
         const path = droppedPath(file);
         if (path) this.take(await trials.addFrom({ path }));
-        else if (!isImage(file))
+        else if (!imagePattern.test(file.name))
           throw new AppError('unsupported', `${file.name} is no image. A browser tells no path of a folder: type it instead`);
         else if (file.size > largestBytes) throw new AppError('too-large', `${file.name} is larger than 40 MB: type its path instead`);
         else this.take(await trials.add({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) }));

@@ -1,6 +1,6 @@
 import type { FolderListing } from '#shared/contract/datasets';
 import { messageOf } from '#shared/errors';
-import { withSetting } from '#shared/training/presets';
+import { withSettings } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { WeightFit } from '#shared/training/weight-fit';
 import { foldersIn } from './dataset-choice.ts';
@@ -76,6 +76,6 @@ export class WeightFileChoice {
   get remedied(): RunConfig | null {
     const [config, remedy] = [this.config(), this.fit?.remedy];
     if (!config || !remedy) return null;
-    return Object.entries(remedy.settings).reduce((all, [path, value]) => withSetting(all, path, value), config);
+    return withSettings(config, remedy.settings);
   }
 }

@@ -30,14 +30,17 @@ function distance(a: readonly number[], b: readonly number[]): number {
  * @param seen what was gone to @returns null of no image
  */
 export function mostUseful<T extends Usefulness>(images: readonly T[], seen: readonly Usefulness[]): T | null {
-  const known = images.map((image) => ({
+  return images.length > 0 ? images[mostWorth(distances(images, seen))] : null;
+}
+
+/** Images, each with how far it is from the nearest that was gone to; Infinity of none. */
+const distances = <T extends Usefulness>(images: readonly T[], seen: readonly Usefulness[]): { image: T; near: number }[] =>
+  images.map((image) => ({
     image,
     near: seen.reduce((least, other) => Math.min(least, distance(image.features, other.features)), Infinity),
   }));
-  return images.length > 0 ? known[mostWorth(known)].image : null;
-}
 
-/** Which of images would teach most. @param images each with how far it is from the nearest that was gone to; Infinity of none */
+/** Which of images would teach most. @param images as `distances` tells of them */
 function mostWorth(images: readonly { image: Usefulness; near: number }[]): number {
   // While nothing was gone to, doubt alone decides.
   const farthest = images.reduce((most, { near }) => (Number.isFinite(near) ? Math.max(most, near) : most), 0);
@@ -50,10 +53,11 @@ function mostWorth(images: readonly { image: Usefulness; near: number }[]): numb
 /**
  * Images in the order in which they would teach a model most, each unlike those before it. Each choice looks at all that are left: after
  * the first `most` of them doubt alone decides.
+ * @param seen what was gone to before
  */
-export function usefulOrder<T extends Usefulness>(images: readonly T[], most: number): T[] {
+export function usefulOrder<T extends Usefulness>(images: readonly T[], most: number, seen: readonly Usefulness[] = []): T[] {
   // How near each is to the nearest that was chosen: kept, so that a choice costs one distance an image.
-  let left = images.map((image) => ({ image, near: Infinity }));
+  let left = distances(images, seen);
   const order: T[] = [];
   while (left.length > 0 && order.length < most) {
     const { image: next } = left[mostWorth(left)];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mostWatched } from '../training/messages.ts';
 import type { RatePoint, StepMetrics, StepPoint, StripImage } from '../training/messages.ts';
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
@@ -117,7 +118,7 @@ export const training = {
     status: method(z.undefined()).returns<TrainingStatus | null>(),
     log: method(z.strictObject({ runId: z.string() })).returns<string[]>(),
     /** Names the validation images whose predictions are kept each epoch, from the next validation on, besides a few others. */
-    watch: method(z.strictObject({ imageIds: z.array(z.string().min(1).max(1024)).max(12) })).returns<void>(),
+    watch: method(z.strictObject({ imageIds: z.array(z.string().min(1).max(1024)).max(mostWatched) })).returns<void>(),
   },
   events: {
     status: latest<TrainingStatus>(),

@@ -10,6 +10,13 @@ const nameOf = ({ id }: { id: string }): string => id.slice(id.lastIndexOf('/') 
 /** A fold in words. */
 export const foldText = ({ count, index }: Fold): string => `fold ${index + 1} of ${count}`;
 
+/** What a run trains and validates on: the splits as they are, or all of them but a fold, and that. */
+export const splitBy = <T extends { id: string }>(
+  train: readonly T[],
+  val: readonly T[],
+  fold: Fold | null,
+): { train: T[]; validation: T[] } => (fold ? heldOut([...train, ...val], fold) : { train: [...train], validation: [...val] });
+
 /**
  * Holds a fold out: one block of the samples in the order of their names, since frames that follow one another are nearly the same
  * picture, and a network that had seen one would have seen the other.

@@ -8,6 +8,9 @@ import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import type { JobOrigin } from './run-origin.ts';
 import type { WeightFit } from './weight-fit.ts';
 
+/** Images that a person can watch at once. */
+export const mostWatched = 12;
+
 export interface TrainJob {
   kind: 'train';
   config: RunConfig;

@@ -184,7 +184,7 @@ export class DatasetScope {
       }
     };
     attempt('runs', () => this.leftRuns.recover());
-    attempt('images that were tried', () => this.dataset.workFolder.remove('trials'));
+    attempt('images that were tried', () => this.trials.clear());
     for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.leave(id));
     const before = new Date(Date.now() - deletedRunsDays * 86_400_000);
     store.purge(before, (run, error) => log.error({ err: error, run }, 'a deleted run could not be removed'));

@@ -2,7 +2,7 @@ import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { asFileError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
-import { imagePattern, maskPattern } from '#files/image-files';
+import { imagePattern, maskPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 

@@ -1,6 +1,6 @@
 // Which split an image is in: by its folder, by lists, or as a person has made them.
 import path from 'node:path';
-import { imagePattern } from '#files/image-files';
+import { imagePattern } from '#shared/data/image-names';
 import { linesOf } from '#files/text-lines';
 import type { Arrangement } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';

@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
 import { asFileError } from '#files/atomic-write';
-import { imagePattern, maskPattern } from '#files/image-files';
+import { imagePattern, maskPattern } from '#shared/data/image-names';
 import { isFolder } from './folder-view.ts';
 import { datasetFolder } from './recognise.ts';
 import { makeFolder } from '#files/whole-or-not';

@@ -1,4 +1,5 @@
 import type { PredictionProgress } from '#shared/contract/review';
+import { secondsFrom } from '#shared/throttled-progress';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
 import { Job, type JobEnd } from '../jobs/job.ts';
 import type { Outbox } from '../jobs/outbox.ts';
@@ -55,8 +56,7 @@ export class PredictionJob {
   progress(): PredictionProgress {
     const { predictionId, runId, split, job, kept } = this.options;
     const toDo = job.samples.length;
-    const secondsLeft =
-      this.done > 0 && this.state === 'running' ? (((Date.now() - this.started) / this.done) * (toDo - this.done)) / 1000 : null;
+    const secondsLeft = this.done > 0 && this.state === 'running' ? secondsFrom(Date.now() - this.started, this.done, toDo) : null;
     const [done, total] = [kept + this.done, kept + toDo];
     return { predictionId, runId, split, done, total, secondsLeft, state: this.state, message: this.message };
   }

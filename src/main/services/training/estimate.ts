@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { RunEstimate } from '#shared/contract/training';
-import { heldOut } from '#shared/data/folds';
+import { splitBy } from '#shared/data/folds';
 import { estimateRun } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { RunConfig } from '#shared/training/run-config';
@@ -50,9 +50,8 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
 }
 
 function imagesOf(dataset: OpenDataset, { fold }: RunConfig): { train: number; validation: number } {
-  const [train, validation] = ['train', 'val'].map((split) => dataset.labelledSamples(split));
-  const held = fold ? heldOut([...train, ...validation], fold) : { train, validation };
-  return { train: held.train.length, validation: held.validation.length };
+  const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
+  return { train: train.length, validation: validation.length };
 }
 
 function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {

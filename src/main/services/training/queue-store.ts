@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { fileOfStart, startFromSchema } from '#shared/training/start-weights';
 import { z } from 'zod';
 import type { QueuedRun } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
 import { boundedJson } from '#shared/json';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
+import { fileOfStart, startFromSchema } from '#shared/training/start-weights';
 import { nowText, type Db } from '../database.ts';
 import { isId } from '../datasets/work-folder.ts';
 import { boundedRows, boundedText, brokenId, listedText, rowidOf, soundNumber } from '../parsed-row.ts';

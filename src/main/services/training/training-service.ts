@@ -4,7 +4,7 @@ import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
-import { foldText, heldOut } from '#shared/data/folds';
+import { foldText, splitBy } from '#shared/data/folds';
 import type { Sample } from '#shared/data/sample';
 import { locateRunSamples } from '#files/run-folder';
 import { readCheckpointHeader } from '#files/checkpoint-header';
@@ -361,8 +361,7 @@ function someOf(samples: Sample[], { path: folder }: OpenDataset, part: string):
 
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
 function labelled(dataset: OpenDataset, { fold }: RunConfig) {
-  const of = (split: string) => dataset.labelledSamples(split);
-  const { train, validation } = fold ? heldOut([...of('train'), ...of('val')], fold) : { train: of('train'), validation: of('val') };
+  const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
   const held = fold ? `its ${foldText(fold)}` : 'its split val';
   return { train: someOf(train, dataset, fold ? 'its other folds' : 'its split train'), validation: someOf(validation, dataset, held) };
 }

@@ -1,11 +1,12 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { asFileError, writeAtomic } from '#files/atomic-write';
-import { imagePattern } from '#files/image-files';
+import { imagePattern } from '#shared/data/image-names';
 import { withPicture } from '#files/picture';
 import type { Services } from '#shared/contract/index';
 import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/trials';
 import { AppError } from '#shared/errors';
+import { secondsFrom } from '#shared/throttled-progress';
 import type { TrainerEvent } from '#shared/training/messages';
 import { typedPath } from '../app/typed-path.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
@@ -58,7 +59,7 @@ export class TrialService {
   private state(): TrialState {
     const { done, total, begun } = this.progress;
     const running = this.job !== null;
-    const secondsLeft = running && done > 0 ? (((Date.now() - begun) / done) * (total - done)) / 1000 : null;
+    const secondsLeft = running && done > 0 ? secondsFrom(Date.now() - begun, done, total) : null;
     const images = [...this.images.values()].map(({ id, name, state, reason }) => ({ id, name, state, reason }));
     return { images, runId: this.runId, running, done, total, secondsLeft };
   }
@@ -216,10 +217,15 @@ export class TrialService {
     // Of another workbench that has the data set by now they are its own.
     if (!this.options.access.owned) return;
     try {
-      this.options.dataset.workFolder.remove(folderName);
+      this.clear();
     } catch (error) {
       this.options.log.warn({ err: error }, 'images that were tried could not be removed');
     }
+  }
+
+  /** Removes what lies here of images that were not kept, also those of a workbench that ended without saying so. */
+  clear(): void {
+    this.options.dataset.workFolder.remove(folderName);
   }
 
   handlers(): Services['trials'] {

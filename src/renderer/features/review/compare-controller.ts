@@ -7,7 +7,7 @@ import { OutlineLayer } from '../../canvas/outline-layer.ts';
 import { StageView } from '../../canvas/stage-view.ts';
 import type { Pair } from '../../editor/disagreement.ts';
 import { cellsOf } from '../../editor/cells.ts';
-import type { Region, Size } from '../../editor/region.ts';
+import { forEachSelected, type Region, type Size } from '../../editor/region.ts';
 import type { ScreenPoint } from '../../editor/units.ts';
 import type { Box } from '../../editor/units.ts';
 import { heatTable } from './heat.ts';
@@ -169,17 +169,15 @@ export class CompareController {
   }
 
   /** Shows in the last view what would be painted, and nothing else. */
-  showPreview({ box, selected, ids }: Required<Region>): void {
+  showPreview(region: Required<Region>): void {
     const { width, height } = this.size;
     const shown = new Uint8Array(width * height).fill(voidId);
-    const eachSelected = (visit: (x: number, y: number, i: number) => void) =>
-      selected.forEach((is, i) => is && visit(box.left + (i % box.width), box.top + Math.floor(i / box.width), i));
     // A rim first, by which a few pixels are found.
-    eachSelected((x, y) => {
+    forEachSelected(region, (x, y) => {
       const [left, right] = [Math.max(0, x - rimPx), Math.min(width, x + rimPx + 1)];
       for (let v = Math.max(0, y - rimPx); v <= Math.min(height - 1, y + rimPx); v++) shown.fill(rim, v * width + left, v * width + right);
     });
-    eachSelected((x, y, i) => (shown[y * width + x] = ids[i]));
+    forEachSelected(region, (x, y, i) => (shown[y * width + x] = region.ids[i]));
     const table = this.colours.slice();
     table[rim] = rimColour;
     this.masks.errors.repaint(shown, table);
