@@ -5,6 +5,7 @@ import { measureLoop, type LoopArguments } from './bench/loop.ts';
 import { measurePeer } from './bench/peer.ts';
 import { measurePhotoTools, type PhotoToolArguments } from './bench/photo-tools.ts';
 import { measureSurvey } from './bench/survey.ts';
+import type { Precision } from '../src/shared/training/precision.ts';
 import { measurePredict, measureStep, profileStep } from './bench/measure.ts';
 
 const whole = (text: string): number => Number.parseInt(text, 10);
@@ -20,6 +21,7 @@ const stepCommand = (name: string, description: string) =>
     .option('--size <n>', 'height and width', whole, 224)
     .option('--height <n>', 'height, where it differs', whole)
     .option('--width <n>', 'width, where it differs', whole)
+    .option('--precision <name>', 'float32 or bfloat16', 'float32')
     .option('--steps <n>', 'steps to count', whole, 4);
 
 interface StepCommand {
@@ -28,6 +30,7 @@ interface StepCommand {
   size: number;
   height?: number;
   width?: number;
+  precision: Precision;
   steps: number;
 }
 const sized = ({ size, height, width, ...rest }: StepCommand) => ({ ...rest, height: height ?? size, width: width ?? size });
@@ -62,11 +65,10 @@ program
   .option('--batch <n>', 'images', whole, 1)
   .option('--height <n>', 'height', whole, 360)
   .option('--width <n>', 'width', whole, 480)
+  .option('--precision <name>', 'float32 or bfloat16', 'float32')
   .option('--steps <n>', 'predictions to count', whole, 4)
   .option('--json', 'print one JSON line (it always does)')
-  .action((options: { preset: string; batch: number; height: number; width: number; steps: number }) =>
-    console.log(JSON.stringify(measurePredict(options))),
-  );
+  .action((options: Parameters<typeof measurePredict>[0]) => console.log(JSON.stringify(measurePredict(options))));
 
 program
   .command('loop')

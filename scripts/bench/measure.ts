@@ -4,6 +4,7 @@ import { tf } from '../../src/ml/tensor/runtime.ts';
 import { Tape } from '../../src/ml/tensor/tape.ts';
 import { argMax, trainStep } from '../../src/ml/train/train-step.ts';
 import { Random } from '../../src/shared/random.ts';
+import type { Precision } from '../../src/shared/training/precision.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
 import { profileOps, type OpTime } from './profile.ts';
 
@@ -14,6 +15,7 @@ export interface Measurement {
   batch: number;
   height: number;
   width: number;
+  precision: Precision;
   wall_ms: number[];
   cpu_s: number[];
   peak_rss_mb: number;
@@ -45,12 +47,13 @@ interface StepArguments {
   batch: number;
   height: number;
   width: number;
+  precision: Precision;
 }
 
 /** A preset's training step on noise: forward, all losses, backward, update. */
-function stepOf({ preset, batch, height, width }: StepArguments): () => void {
+function stepOf({ preset, batch, height, width, precision }: StepArguments): () => void {
   const { config } = findPreset(preset);
-  const net = new EncNet(config.model, numClasses, 17);
+  const net = new EncNet(config.model, numClasses, 17, precision);
   const optimizer = new Optimizer(config.optimizer);
   const random = new Random(18);
   const data = {
@@ -61,7 +64,8 @@ function stepOf({ preset, batch, height, width }: StepArguments): () => void {
     ids: [],
   };
   let step = 0;
-  return () => void trainStep(net, optimizer, [data], { loss: config.loss, classWeights: null, learningRate: 0.01, dropoutSeed: ++step });
+  const options = { loss: config.loss, classWeights: null, learningRate: 0.01 };
+  return () => void trainStep(net, optimizer, [data], { ...options, dropoutSeed: ++step });
 }
 
 /** Times whole training steps. */
@@ -79,25 +83,14 @@ export function profileStep({ steps, ...rest }: StepArguments & { steps: number 
 }
 
 /** Times predictions: forward in evaluation mode and the class of each pixel. */
-export function measurePredict({
-  preset,
-  batch,
-  height,
-  width,
-  steps,
-}: {
-  preset: string;
-  batch: number;
-  height: number;
-  width: number;
-  steps: number;
-}): Measurement {
-  const net = new EncNet(findPreset(preset).config.model, numClasses, 17);
+export function measurePredict({ steps, ...rest }: StepArguments & { steps: number }): Measurement {
+  const { preset, batch, height, width, precision } = rest;
+  const net = new EncNet(findPreset(preset).config.model, numClasses, 17, precision);
   const images = tf.tensor(noise(batch * height * width * 3), [batch, height, width, 3], 'float32');
   const measured = time(steps, () => {
-    const tape = new Tape({ training: false, recording: false, fold: true });
+    const tape = new Tape({ training: false, recording: false, fold: true, precision });
     argMax(net.forward(tape, tape.constant(images)).logits.value);
     tape.dispose();
   });
-  return { mode: 'predict', preset, batch, height, width, ...measured };
+  return { mode: 'predict', ...rest, ...measured };
 }

@@ -1,4 +1,4 @@
-import { backend } from '../../src/ml/tensor/runtime.ts';
+import { backend, bfloat16Number, type Attribute } from '../../src/ml/tensor/runtime.ts';
 
 /** Wall time of one kernel in a profile. */
 export interface OpTime {
@@ -8,31 +8,28 @@ export interface OpTime {
   share: number;
 }
 
-type Run = (name: string, ...rest: never[]) => unknown;
-
 /**
  * Times every TensorFlow kernel that `work` runs; on a CPU each runs to its end before the next begins, so the times add up.
  * @returns kernels by falling time, then what was spent outside them: in JavaScript and in the binding
  */
 export function profileOps(work: () => void): OpTime[] {
   const times = new Map<string, { calls: number; ms: number }>();
-  const target = backend as unknown as Record<'executeSingleOutput' | 'executeMultipleOutputs', Run>;
-  const originals = { executeSingleOutput: target.executeSingleOutput, executeMultipleOutputs: target.executeMultipleOutputs };
-  for (const name of Object.keys(originals) as (keyof typeof originals)[]) {
-    const original = originals[name].bind(backend);
-    target[name] = (op, ...rest) => {
-      const begin = performance.now();
-      const result = original(op, ...rest);
-      const known = times.get(op) ?? { calls: 0, ms: 0 };
-      times.set(op, { calls: known.calls + 1, ms: known.ms + performance.now() - begin });
-      return result;
-    };
-  }
+  const { binding } = backend;
+  const timed = (op: string, attributes: Attribute[], ids: number[], outputs: number) => {
+    const begin = performance.now();
+    const result = binding.executeOp(op, attributes, ids, outputs);
+    const name = attributes.some(({ value }) => value === bfloat16Number) ? `${op} bfloat16` : op;
+    const known = times.get(name) ?? { calls: 0, ms: 0 };
+    times.set(name, { calls: known.calls + 1, ms: known.ms + performance.now() - begin });
+    return result;
+  };
+  // Native functions cannot be replaced where they are.
+  backend.binding = Object.create(binding, { executeOp: { value: timed } }) as typeof binding;
   const begin = performance.now();
   try {
     work();
   } finally {
-    Object.assign(target, originals);
+    backend.binding = binding;
   }
   const total = performance.now() - begin;
   const inside = [...times.values()].reduce((sum, { ms }) => sum + ms, 0);

@@ -167,6 +167,7 @@ function checkpointSeeds(): Buffer[] {
     best: null,
     elapsedSeconds: 1,
     optimizerUpdates: 1,
+    precision: 'float32' as const,
     history: [],
   };
   const model = new Map([['a.weight', tensor]]);

@@ -2,7 +2,7 @@
 import { conv2d } from '../../src/ml/tensor/conv-op.ts';
 import * as kernels from '../../src/ml/tensor/kernels.ts';
 import { tf } from '../../src/ml/tensor/runtime.ts';
-import { Tape } from '../../src/ml/tensor/tape.ts';
+import { float32Of, Tape } from '../../src/ml/tensor/tape.ts';
 import type { ConvShape } from './conv-shapes.ts';
 
 const [, , text, path] = process.argv;
@@ -23,6 +23,6 @@ for (let round = 0; round < 4; round++) {
   const [input, weight] = [tape.constant(x, true), tape.constant(filter, true)];
   const y = conv2d(tape, input, weight, geometry);
   tape.backward([[y, tf.onesLike(y.value)]]);
-  weight.gradient!.dataSync();
-  input.gradient!.dataSync();
+  float32Of(weight.gradient!).dataSync();
+  float32Of(input.gradient!).dataSync();
 }

@@ -4,6 +4,7 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError, messageOf } from '#shared/errors';
 import { issueText } from '#shared/issue-text';
 import { boundedJson } from '#shared/json';
+import { precisionSchema } from '#shared/training/precision';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
@@ -36,6 +37,8 @@ const stateSchema = z.object({
     .max(10_000),
   /** What the run trains on; missing in checkpoints of before it was recorded. */
   data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
+  /** What the run reckons in, to its end; those of before there was a choice have float32. */
+  precision: precisionSchema.default('float32'),
 });
 
 /** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */

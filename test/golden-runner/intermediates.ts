@@ -1,7 +1,8 @@
 import { backboneDepths } from '#shared/training/model-config';
 import { leavesOf } from '#ml/layers/leaf';
 import type { EncNet } from '#ml/models/encnet';
-import type { Node, Tape, Traced } from '#ml/tensor/tape';
+import { float32Of, type Node, type Tape, type Traced } from '#ml/tensor/tape';
+import { inType } from '#ml/tensor/value';
 import { nchw } from './compare.ts';
 
 /** Values on the way through the reference's network, by the names that case files give them, taken as they are computed. */
@@ -24,7 +25,10 @@ export class IntermediateValues {
   }
 
   private keep(name: string, node: Node): void {
-    this.values.set(name, nchw(node.value));
+    this.values.set(
+      name,
+      inType(node.handle, 'float32', (value) => nchw(float32Of(value))),
+    );
   }
 
   take(step: Traced, tape: Tape): void {

@@ -1,5 +1,6 @@
 // A network of a case file: built from its configuration, filled, run, and its losses and outputs compared.
 import { voidId } from '#shared/mask/void-id';
+import type { Precision } from '#shared/training/precision';
 import { referenceModel, type ModelConfig } from '#shared/training/model-config';
 import { takeGradients } from '#ml/layers/leaf';
 import type { Parameter } from '#ml/layers/parameters';
@@ -49,10 +50,10 @@ export class NetworkCase {
   private readonly labels: Uint8Array;
   private readonly config: NetworkConfig;
 
-  constructor(config: NetworkConfig) {
+  constructor(config: NetworkConfig, precision: Precision = 'float32') {
     const model: ModelConfig = { ...referenceModel, ...backboneConfig(config), numCodes: config.num_codes, addLateral: config.lateral };
     this.config = config;
-    this.net = new EncNet(model, config.num_classes, 0);
+    this.net = new EncNet(model, config.num_classes, 0, precision);
     this.net.parameters.load(filledStateDict(this.net.parameters.all(), config.seed));
     this.images = filledInput(config.input_shape, config.seed);
     const [batch, , height, width] = config.input_shape;
@@ -62,7 +63,8 @@ export class NetworkCase {
   /** Runs forward, and backward in training. */
   run(training: boolean): NetworkResult {
     const intermediates = new IntermediateValues(this.net);
-    const tape = new Tape({ training, recording: training, trace: (step) => intermediates.take(step, tape) });
+    const { precision } = this.net;
+    const tape = new Tape({ training, recording: training, precision, trace: (step) => intermediates.take(step, tape) });
     const output = this.net.forward(tape, tape.constant(this.images));
     const ce = crossEntropy(output.logits.value, this.labels, this.config.ignore_index ?? voidId);
     const presence = classPresence(this.labels, this.config.input_shape[0], this.config.num_classes);

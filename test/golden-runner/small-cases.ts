@@ -8,7 +8,7 @@ import { BasicBlock, Bottleneck, type Block } from '#ml/models/blocks';
 import { conv2d } from '#ml/tensor/conv-op';
 import * as ops from '#ml/tensor/ops';
 import { tf, type Tensor } from '#ml/tensor/runtime';
-import { Tape, type Node } from '#ml/tensor/tape';
+import { float32Of, Tape, type Node } from '#ml/tensor/tape';
 import { toTensorFlowLayout, toTorchLayout } from '#ml/weights/layout';
 import { toNchw, toNhwc } from './fill.ts';
 import type { FullTensor, Report } from './report.ts';
@@ -69,7 +69,7 @@ export function encodingCase(report: Report, golden: EncodingCase): void {
   const output = layer.forward(tape, input);
   report.rms('output', output.value.dataSync(), golden.output, close);
   tape.backward([[output, plain(golden.cotangent)]]);
-  report.rms('gradient of input', toNchw(input.gradient!.dataSync(), [n, h, w, c]), golden.grad_input, close);
+  report.rms('gradient of input', toNchw(float32Of(input.gradient!).dataSync(), [n, h, w, c]), golden.grad_input, close);
   for (const [parameter, gradient] of takeGradients(tape)) {
     const values = gradient.dataSync<'float32'>();
     if (parameter.name.endsWith('codewords')) report.rms('gradient of codewords', values, golden.grad_codewords, close);
@@ -108,7 +108,7 @@ export function encModuleCase(report: Report, golden: EncModuleCase): void {
       [encodingFeature, plain(golden.cotangent_encoding_feat)],
       [output, fromNchw(golden.cotangent_output)],
     ]);
-    report.rms(`${mode} gradient of input`, nchwValues(input.gradient!), golden[mode].grad_input, close);
+    report.rms(`${mode} gradient of input`, nchwValues(float32Of(input.gradient!)), golden[mode].grad_input, close);
     compareParameterGradients(
       report,
       mode,
@@ -152,7 +152,7 @@ export function blockCase(report: Report, golden: BlockCase): void {
     const output = block.forward(tape, input);
     report.rms(`${mode} output`, nchwValues(output.value), golden[mode].output, close);
     tape.backward([[output, fromNchw(golden.cotangent)]]);
-    report.rms(`${mode} gradient of input`, nchwValues(input.gradient!), golden[mode].grad_input, close);
+    report.rms(`${mode} gradient of input`, nchwValues(float32Of(input.gradient!)), golden[mode].grad_input, close);
     compareParameterGradients(
       report,
       mode,
@@ -189,8 +189,9 @@ function opCase(report: Report, name: string, golden: OpCase, apply: (tape: Tape
   const output = apply(tape, input, weight);
   report.rms(`${name} output`, nchwValues(output.value), golden.output, loose);
   tape.backward([[output, fromNchw(golden.cotangent)]]);
-  report.rms(`${name} gradient of input`, nchwValues(input.gradient!), golden.grad_input, loose);
-  if (weight) report.rms(`${name} gradient of weight`, toTorchLayout(weight.gradient!, golden.weight!.shape), golden.grad_weight!, loose);
+  report.rms(`${name} gradient of input`, nchwValues(float32Of(input.gradient!)), golden.grad_input, loose);
+  if (weight)
+    report.rms(`${name} gradient of weight`, toTorchLayout(float32Of(weight.gradient!), golden.weight!.shape), golden.grad_weight!, loose);
 }
 
 export interface ResizeFile {

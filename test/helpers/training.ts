@@ -65,5 +65,6 @@ export const runState = (optimizerUpdates: number): RunState => ({
   best: { miou: 0.5, epoch: 1 },
   elapsedSeconds: 9,
   optimizerUpdates,
+  precision: 'float32',
   history: [],
 });

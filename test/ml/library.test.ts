@@ -14,7 +14,7 @@ import { learningRateFactor, scheduleFactor } from '#ml/optim/schedule';
 import { conv2d } from '#ml/tensor/conv-op';
 import { resizeBilinear } from '#ml/tensor/ops';
 import { liveHandles, tf } from '#ml/tensor/runtime';
-import { Tape, type Node } from '#ml/tensor/tape';
+import { float32Of, Tape, type Node } from '#ml/tensor/tape';
 import { upsampledConv2d } from '#ml/tensor/upsampled-conv';
 import { argMax, trainStep } from '#ml/train/train-step';
 import { readCheckpoint, writeCheckpoint } from '#ml/weights/checkpoint';
@@ -93,7 +93,7 @@ test('gradients of a dilated convolution are those of finite differences', () =>
     const output: Node = conv2d(tape, tape.constant(x), node, geometry);
     const value = tf.sum(tf.mul(output.value, cotangent)).dataSync()[0];
     tape.backward([[output, cotangent.clone()]]);
-    return { value, gradient: node.gradient!.dataSync() };
+    return { value, gradient: float32Of(node.gradient!).dataSync() };
   };
   const { gradient } = run(filter);
   const values = filter.dataSync();
@@ -124,7 +124,7 @@ test.each([
     const output = apply(tape, node, weight);
     const values = [...output.value.dataSync()];
     tape.backward([[output, cotangent.clone()]]);
-    return [values, [...node.gradient!.dataSync()], [...weight.gradient!.dataSync()]];
+    return [values, [...float32Of(node.gradient!).dataSync()], [...float32Of(weight.gradient!).dataSync()]];
   };
   const before = liveHandles().tensors;
   const joined = run((tape, node, weight) => upsampledConv2d(tape, node, weight, [toHeight, toWidth]));

@@ -178,7 +178,7 @@ describe("a run's folder", () => {
     control.pause();
     const events: TrainerEvent[] = [];
     const running = fit(job, pool, control, (event) => events.push(event));
-    await expect.poll(() => events.map(({ type }) => type), { timeout: 20_000 }).toEqual(['checkpoint', 'paused']);
+    await expect.poll(() => events.map(({ type }) => type), { timeout: 20_000 }).toEqual(['precision', 'checkpoint', 'paused']);
     expect(readCheckpoint(last(job)).state).toMatchObject({ epoch: 0, step: 0 });
     control.resume();
     await running;

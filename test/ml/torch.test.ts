@@ -34,6 +34,7 @@ test.skipIf(missing !== null)("a checkpoint loads in the reference's PyTorch net
     best: null,
     elapsedSeconds: 0,
     optimizerUpdates: 0,
+    precision: 'float32' as const,
     history: [],
   };
   writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: new Map() });

@@ -26,6 +26,7 @@ const session = {
   machine,
   epoch: 0,
   step: 0,
+  precision: { precision: 'bfloat16' as const, reason: 'tried here' },
 };
 const data = { folder: '/data', train: 8, validation: 2, fingerprint: 'abcd' };
 const detail = (origin: RunOrigin | null, seed = 1) => ({ origin, codeVersion: '1', datasetFingerprint: 'f', seed }) as RunDetail;

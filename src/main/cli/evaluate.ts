@@ -5,10 +5,11 @@ import type { ShapeCounts } from '#shared/metrics/shape-scores';
 import { splitScores, type ClassScores } from '#shared/metrics/split-scores';
 import type { Interval } from '#shared/metrics/bootstrap';
 import type { TrainerHost } from '#services/jobs/trainer-process';
+import { precisionText, type Precision, type PrecisionSetting } from '#shared/training/precision';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
-import { scales } from './options.ts';
+import { precisionOption, scales } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -19,6 +20,7 @@ interface EvaluateOptions {
   scales?: number[];
   flip?: boolean;
   sliding?: boolean;
+  precision?: PrecisionSetting;
   json?: boolean;
 }
 
@@ -32,6 +34,7 @@ export function registerEvaluate(program: Command, host: TrainerHost): void {
     .option('--scales <list>', 'scales whose probabilities are averaged, such as 0.75,1,1.25', scales)
     .option('--flip', 'average the mirrored image in')
     .option('--sliding', 'slide windows over the image instead of resizing it')
+    .addOption(precisionOption("the checkpoint's"))
     .option('--json', 'print one JSON object instead of a table')
     .action((options: EvaluateOptions) => evaluate(options, host));
 }
@@ -55,13 +58,19 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     outDir: null,
     maskFormat: format,
     evaluation,
+    precision: options.precision ?? null,
     classes: today,
     write: 'ids' as const,
     sha256: null,
     names: null,
     writeSureness: false,
   };
+  let reckoned: Precision = 'float32';
   const outcome = await runJob(host, job, (event) => {
+    if (event.type === 'precision') {
+      reckoned = event.precision;
+      say(`Reckons in ${precisionText(event)}`);
+    }
     if (event.type === 'skipped') say(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
     const { id, confusion, shapes } = event.score;
@@ -77,6 +86,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     confusion,
     images: scored.length,
     protocol: protocolOf(config, options.split, classes.length, evaluation),
+    precision: reckoned,
     interval,
   };
   give(options.json ? JSON.stringify(result) : table(result));

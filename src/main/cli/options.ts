@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { precisionSettings } from '#shared/training/precision';
 
 /** An integer of at least `low`. @throws InvalidArgumentError naming rule and value */
 export const integer =
@@ -23,6 +24,13 @@ export function percent(text: string): number {
   if (value >= 100) throw new InvalidArgumentError(`must be a number between 0 and 100, received "${text}".`);
   return value;
 }
+
+/** What to reckon in; the same for every command. */
+export const precisionOption = (whose: string): Option =>
+  new Option(
+    '--precision <name>',
+    `what convolutions are reckoned in; auto tries for 50 ms which is faster here (default: ${whose})`,
+  ).choices(precisionSettings);
 
 /** A list of numbers above 0. */
 export const scales = (text: string): number[] => text.split(',').map(positive);

@@ -7,6 +7,8 @@ import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
+import { precisionText, type PrecisionSetting } from '#shared/training/precision';
+import { precisionOption } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -15,6 +17,7 @@ interface PredictOptions {
   images: string[];
   out: string;
   ids: 'stored' | 'dense';
+  precision?: PrecisionSetting;
 }
 
 export function registerPredict(program: Command, host: TrainerHost): void {
@@ -24,6 +27,7 @@ export function registerPredict(program: Command, host: TrainerHost): void {
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--images <path...>', 'folders or image files')
     .requiredOption('--out <dir>', 'folder for the masks')
+    .addOption(precisionOption("the checkpoint's"))
     .addOption(
       new Option('--ids <form>', 'what the masks hold: the stored values of the class set, or its ids 0 … n - 1')
         .choices(['stored', 'dense'])
@@ -54,6 +58,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
       outDir,
       maskFormat: null,
       evaluation: null,
+      precision: options.precision ?? null,
       classes: null,
       write,
       sha256: null,
@@ -62,6 +67,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
     },
     (event) => {
       if (event.type === 'log') say(event.text);
+      if (event.type === 'precision') say(`Reckons in ${precisionText(event)}`);
       if (event.type === 'scored' && event.score.file !== null) give(event.score.file);
       if (event.type === 'skipped') {
         say(`left out: ${event.reason}`);

@@ -9,12 +9,13 @@ import { foldText, heldOut } from '#shared/data/folds';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import { epochLine } from '#shared/training/epoch-line';
 import type { TrainerEvent } from '#shared/training/messages';
+import { precisionText, type PrecisionSetting } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
 import { codeVersion } from '#services/code-version';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
-import { integer, positive, setting, size } from './options.ts';
+import { integer, positive, precisionOption, setting, size } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -26,6 +27,7 @@ interface TrainOptions {
   size?: [number, number];
   lr?: number;
   seed?: number;
+  precision?: PrecisionSetting;
   out?: string;
   resume?: string;
   weights?: string;
@@ -43,6 +45,7 @@ export function registerTrain(program: Command, host: TrainerHost): void {
     .option('--size <HxW>', 'height and width of training crops in pixels', size)
     .option('--lr <x>', 'base learning rate', positive)
     .option('--seed <n>', 'seed of weights, order and augmentation', integer(0))
+    .addOption(precisionOption("the recipe's"))
     .option('--out <dir>', 'folder for config.json, metrics.csv, last.ckpt and best.ckpt')
     .option('--resume <dir>', 'go on from last.ckpt in this folder, with its settings')
     .option('--weights <file>', "start from these weights (.pth, .safetensors or .ckpt, such as torchvision's ResNet), as far as they fit")
@@ -125,6 +128,7 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
     ['data.size', options.size],
     ['optimizer.learningRate', options.lr],
     ['seed', options.seed],
+    ['precision', options.precision],
   ];
   // A preset that resizes whole images evaluates at its training size.
   if (options.size && config.data.randomScale === null) overrides.push(['evaluationSize', options.size]);
@@ -135,6 +139,7 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
 function report(event: TrainerEvent): void {
   if (event.type === 'ready') say(`Training on the ${deviceText(event)}`);
   else if (event.type === 'started') say(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
+  else if (event.type === 'precision') say(`Reckons in ${precisionText(event)}`);
   else if (event.type === 'log') say(event.text);
   else if (event.type === 'epoch') {
     give(epochLine(event.metrics));

@@ -36,7 +36,7 @@ export async function describeImage(
   const size = inputSize ?? asIs(width, height);
   const { image } = await pool.render(sample, whole, size);
   const images = tf.tensor(image, [1, ...size, 3], 'float32');
-  const tape = new Tape({ training: false, recording: false, fold: true });
+  const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
     const { features, logits } = net.describe(tape, tape.constant(images));
     return { width, height, logits: mapOf(logits.value), features: mapOf(features.value) };

@@ -9,6 +9,7 @@ import { toWireError } from '#shared/rpc/wire-errors';
 import { Serial } from '#shared/serial';
 import { SamplePool } from '../data/sample-pool.ts';
 import { EncNet } from '../models/encnet.ts';
+import { choosePrecision } from '../tensor/choose-precision.ts';
 import { readModel, type Model } from '../weights/checkpoint.ts';
 import { describeImage } from './describe-image.ts';
 
@@ -27,7 +28,7 @@ function networkOf({ checkpoint, checkpointStamp }: DescribeTask): { model: Mode
   warm?.net.dispose();
   warm = null;
   const model = readModel(checkpoint);
-  const net = new EncNet(model.config.model, model.classes.length, 0);
+  const net = new EncNet(model.config.model, model.classes.length, 0, choosePrecision(model.config.precision).precision);
   net.parameters.load(model.model);
   warm = { key, model, net };
   return warm;

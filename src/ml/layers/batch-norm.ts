@@ -25,13 +25,13 @@ export class BatchNorm {
     this.runningVar = parameters.create(`${name}.running_var`, 'bn.running_var', [channels], channels);
   }
 
-  /** @param x float32 [batch, height, width, channels] @returns the same shape */
+  /** @param x [batch, height, width, channels], of either type @returns the same shape and type; statistics are float32 */
   forward(tape: Tape, x: Node): Node {
     const weight = leaf(tape, this.weight);
     const bias = leaf(tape, this.bias);
     const isRunning = tape.runningNorm || this.weight.frozen;
     const running: [Tensor, Tensor] | null = isRunning ? [this.runningMean.value, this.runningVar.value] : null;
-    const [y, mean, variance, ...reserves] = fusedBatchNorm(x.value, weight.value, bias.value, running, batchNormEpsilon);
+    const [y, mean, variance, ...reserves] = fusedBatchNorm(x.handle, weight.value, bias.value, running, batchNormEpsilon);
     if (!running) this.track(mean, variance);
     mean.dispose();
     variance.dispose();
@@ -41,7 +41,7 @@ export class BatchNorm {
       (dy) => {
         // In evaluation the gradient reads the population's statistics; what the forward op left in its reserves then differs by processor.
         const [first, second] = running ?? [reserves[0], reserves[1]];
-        return fusedBatchNormGrad(dy, x.value, weight.value, [first, second, reserves[2]], batchNormEpsilon, !running);
+        return fusedBatchNormGrad(dy, x.handle, weight.value, [first, second, reserves[2]], batchNormEpsilon, !running);
       },
       { keep: [x], saved: reserves },
     );

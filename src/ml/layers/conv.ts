@@ -29,14 +29,14 @@ export class Conv {
 
   /**
    * The convolution of x upsampled bilinearly to `size`, for stride 1 and "same" padding.
-   * @returns float32 [batch, ...size, outChannels]
+   * @returns [batch, ...size, outChannels]
    */
   forwardUpsampled(tape: Tape, x: Node, size: readonly [number, number]): Node {
     const y = upsampledConv2d(tape, x, leaf(tape, this.weight), size);
     return this.bias ? ops.biasAdd(tape, y, leaf(tape, this.bias)) : y;
   }
 
-  /** @param x float32 [batch, height, width, inChannels] @returns float32 [batch, outHeight, outWidth, outChannels] */
+  /** @param x [batch, height, width, inChannels] @returns in the tape's precision [batch, outHeight, outWidth, outChannels] */
   forward(tape: Tape, x: Node): Node {
     const y = conv2d(tape, x, leaf(tape, this.weight), this.geometry);
     return this.bias ? ops.biasAdd(tape, y, leaf(tape, this.bias)) : y;

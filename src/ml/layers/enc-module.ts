@@ -33,10 +33,11 @@ export class ContextEncoder {
     this.codeNorm = new BatchNorm(parameters, `${name}.encoding.1`, numCodes);
   }
 
-  /** @param x float32 [batch, height, width, inChannels] @returns float32 [batch, channels] */
+  /** @param x [batch, height, width, inChannels] @returns float32 [batch, channels] */
   forward(tape: Tape, x: Node): Node {
     return tape.scope(() => {
-      const projected = this.project.forward(tape, x);
+      // Distances to codewords and softmax are for float32, whatever the convolutions are in.
+      const projected = ops.cast(tape, this.project.forward(tape, x), 'float32');
       const [batch, height, width, channels] = projected.shape;
       const encoded = this.encoding.forward(tape, ops.reshape(tape, projected, [batch, height * width, channels]));
       return ops.mean(tape, ops.relu(tape, this.normaliseCodes(tape, encoded)), 1);
@@ -63,8 +64,8 @@ export class EncModule {
   }
 
   /**
-   * @param x float32 [batch, height, width, channels]
-   * @returns encodingFeature float32 [batch, channels]; output of the shape of x
+   * @param x [batch, height, width, channels]
+   * @returns encodingFeature float32 [batch, channels]; output of the shape and type of x
    */
   forward(tape: Tape, x: Node): { encodingFeature: Node; output: Node } {
     const [encodingFeature, output] = tape.scope(() => {

@@ -30,7 +30,7 @@ export class Encoding {
     const codewords = leaf(tape, this.codewords);
     const scale = leaf(tape, this.scale);
     const { encoded, distances, assignment } = encode(features.value, codewords.value, scale.value);
-    const node = tape.op(
+    const node = tape.float32Op(
       [features, codewords, scale],
       encoded,
       (dy) => encodeGradient(dy, features.value, codewords.value, scale.value, distances, assignment),

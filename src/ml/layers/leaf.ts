@@ -1,5 +1,5 @@
 import type { Tensor } from '../tensor/runtime.ts';
-import type { Node, Tape } from '../tensor/tape.ts';
+import { float32Of, type Node, type Tape } from '../tensor/tape.ts';
 import type { Parameter } from './parameters.ts';
 
 const leaves = new WeakMap<Tape, Map<Parameter, Node>>();
@@ -16,11 +16,11 @@ export function leaf(tape: Tape, parameter: Parameter): Node {
 /** The parameters that were used on this tape, with their nodes. */
 export const leavesOf = (tape: Tape): ReadonlyMap<Parameter, Node> => leaves.get(tape) ?? new Map<Parameter, Node>();
 
-/** Takes the gradients of all parameters on this tape; the caller owns the tensors. */
+/** Takes the gradients of all parameters on this tape, float32; the caller owns the tensors. */
 export function takeGradients(tape: Tape): Map<Parameter, Tensor> {
   const gradients = new Map<Parameter, Tensor>();
   for (const [parameter, node] of leavesOf(tape)) {
-    if (node.gradient) gradients.set(parameter, node.gradient);
+    if (node.gradient) gradients.set(parameter, float32Of(node.gradient));
     node.gradient = null;
   }
   return gradients;

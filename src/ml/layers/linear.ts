@@ -17,7 +17,7 @@ export class Linear {
   /** @param x float32 [batch, inFeatures] @returns float32 [batch, outFeatures] */
   forward(tape: Tape, x: Node): Node {
     const weight = leaf(tape, this.weight);
-    const transposed = tape.op([weight], transpose(weight.value), (dy) => [transpose(dy)]);
+    const transposed = tape.float32Op([weight], transpose(weight.value), (dy) => [transpose(dy)]);
     tape.record({ op: 'transpose', inputs: [weight], output: transposed });
     return ops.linear(tape, x, transposed, leaf(tape, this.bias));
   }

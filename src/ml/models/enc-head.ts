@@ -34,6 +34,10 @@ export interface Head {
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput;
 }
 
+/** Logits at a size, float32: what losses and classes are reckoned from. */
+const resized = (tape: Tape, logits: Node, [height, width]: readonly [number, number]): Node =>
+  ops.cast(tape, ops.resizeBilinear(tape, logits, height, width), 'float32');
+
 /** Fuses stages 1 to 3 into the head's features: 1x1 convolutions, resized, concatenated, 3x3 convolution. */
 class Lateral {
   private readonly convs: (Conv | ConvBn)[];
@@ -109,14 +113,14 @@ export class ReferenceHead implements Head {
   describe(tape: Tape, stages: Node[]): Described {
     const { output: features } = encode(tape, stages, this);
     const [, height, width] = features.shape;
-    const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, features), height * 2, width * 2));
-    return { features, logits };
+    const logits = tape.scope(() => resized(tape, this.classify(tape, features), [height * 2, width * 2]));
+    return { features: ops.cast(tape, features, 'float32'), logits };
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
     const { encodingFeature, output } = encode(tape, stages, this);
     // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
-    const logits = tape.scope(() => ops.resizeBilinear(tape, this.classify(tape, output), size[0], size[1]));
+    const logits = tape.scope(() => resized(tape, this.classify(tape, output), size));
     return { logits, seLogits: this.seLayer.forward(tape, encodingFeature), auxLogits: null, stage3SeLogits: null };
   }
 }
@@ -166,14 +170,15 @@ export class PaperHead implements Head {
 
   describe(tape: Tape, stages: Node[]): Described {
     const features = this.joinDetail(tape, encode(tape, stages, this).output, stages[0]);
-    return { features, logits: this.classifier.forward(tape, features) };
+    const logits = tape.scope(() => ops.cast(tape, this.classifier.forward(tape, features), 'float32'));
+    return { features: ops.cast(tape, features, 'float32'), logits };
   }
 
   forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
     const { encodingFeature, output } = encode(tape, stages, this);
     const logits = tape.scope(() => {
       const joined = this.joinDetail(tape, output, stages[0]);
-      return ops.resizeBilinear(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size[0], size[1]);
+      return resized(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size);
     });
     return {
       logits,
@@ -195,7 +200,7 @@ export class PaperHead implements Head {
     if (!aux || !tape.training) return null;
     return tape.scope(() => {
       const hidden = ops.dropout(tape, aux.hidden.forward(tape, stage3), this.dropout);
-      return ops.resizeBilinear(tape, aux.classifier.forward(tape, hidden), size[0], size[1]);
+      return resized(tape, aux.classifier.forward(tape, hidden), size);
     });
   }
 

@@ -1,4 +1,5 @@
 import { Random } from '#shared/random';
+import type { Precision } from '#shared/training/precision';
 import type { ModelConfig } from '#shared/training/model-config';
 import { Parameters } from '../layers/parameters.ts';
 import { assertShape } from '../tensor/assert-shape.ts';
@@ -14,12 +15,15 @@ export class EncNet {
   readonly parameters: Parameters;
   readonly numClasses: number;
   readonly config: ModelConfig;
+  /** Of the tapes that it is run on. */
+  readonly precision: Precision;
   private readonly backbone: ResNet;
   private readonly head: Head;
 
   /** @param seed of the initial weights */
-  constructor(config: ModelConfig, numClasses: number, seed: number) {
+  constructor(config: ModelConfig, numClasses: number, seed: number, precision: Precision = 'float32') {
     this.config = config;
+    this.precision = precision;
     this.numClasses = numClasses;
     this.parameters = new Parameters(Random.named('weights', seed), { zeroInitResidual: config.zeroInitResidual });
     this.backbone = new ResNet(this.parameters, 'backbone.', config);

@@ -1,8 +1,10 @@
 // Convolution on the tape: plain, and dilated in two ways.
 import * as kernels from './kernels.ts';
 import type { Padding, Stride } from './kernels.ts';
-import { deviceName, tf, type Tensor } from './runtime.ts';
+import { inPrecision } from './ops.ts';
+import { deviceName, type Tensor } from './runtime.ts';
 import type { Node, Tape } from './tape.ts';
+import { cast, inType, precisionOf, type Value } from './value.ts';
 
 export interface ConvGeometry {
   stride: Stride;
@@ -14,9 +16,10 @@ export interface ConvGeometry {
 export type DilationPath = 'native' | 'space-to-batch';
 
 /**
- * Convolution of x [batch, height, width, inChannels] with filter [kernelHeight, kernelWidth, inChannels, outChannels].
+ * Convolution of x [batch, height, width, inChannels] with a filter, float32 [kernelHeight, kernelWidth, inChannels, outChannels], in the
+ * tape's precision; the filter's gradient is float32.
  * @param path of a dilated convolution; by default the one this device has
- * @returns float32 [batch, outHeight, outWidth, outChannels]
+ * @returns [batch, outHeight, outWidth, outChannels]
  */
 export function conv2d(
   tape: Tape,
@@ -25,28 +28,47 @@ export function conv2d(
   geometry: ConvGeometry,
   path: DilationPath = deviceName() === 'GPU' ? 'native' : 'space-to-batch',
 ): Node {
+  const input = inPrecision(tape, x);
   const node =
     geometry.dilation > 1 && path === 'space-to-batch' && geometry.stride[0] === 1 && geometry.stride[1] === 1
-      ? blockConv2d(tape, x, filter, geometry)
-      : plainConv2d(tape, x, filter, geometry);
-  tape.record({ op: 'conv', inputs: [x, filter], output: node, ...geometry });
+      ? blockConv2d(tape, input, filter, geometry)
+      : plainConv2d(tape, input, filter, geometry);
+  tape.record({ op: 'conv', inputs: [input, filter], output: node, ...geometry });
   return node;
+}
+
+/** What a filter is multiplied as, beside values of this type. */
+const beside = <T>(x: Value, filter: Tensor, body: (filter: Value) => T): T => inType(filter, precisionOf(x), body);
+
+/** A filter's gradient, of whatever type it was reckoned in. */
+function asFloat32(gradient: Value): Tensor {
+  const result = cast(gradient, 'float32');
+  gradient.dispose();
+  return result;
 }
 
 function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry): Node {
   if (isThinned(filter.shape, geometry)) return thinnedConv2d(tape, x, filter, geometry.stride);
   const { stride, padding, dilation } = geometry;
-  const y = kernels.conv2d(x.value, filter.value, stride, padding, dilation);
+  const y = beside(x.handle, filter.value, (weights) => kernels.conv2d(x.handle, weights, stride, padding, dilation));
   return tape.op(
     [x, filter],
     y,
     (dy) => [
-      x.needsGradient ? convInputGradient(x.shape, filter.value, dy, geometry) : null,
-      filter.needsGradient ? kernels.conv2dBackpropFilter(x.value, filter.shape, dy, stride, padding, dilation) : null,
+      x.needsGradient ? inputGradient(x.shape, filter.value, dy, geometry) : null,
+      filter.needsGradient ? asFloat32(kernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation)) : null,
     ],
     { keep: [x] },
   );
 }
+
+/** The gradient to a convolution's input; by default of one of stride 1 without padding. */
+const inputGradient = (
+  shape: readonly number[],
+  filter: Tensor,
+  dy: Value,
+  { stride, padding, dilation }: ConvGeometry = { stride: [1, 1], padding: [0, 0], dilation: 1 },
+): Value => beside(dy, filter, (weights) => kernels.conv2dBackpropInput(shape, weights, dy, stride, padding, dilation));
 
 /** Whether a convolution reads one pixel of each stride x stride and none of the others. */
 const isThinned = ([height, width]: readonly number[], { stride, padding }: ConvGeometry): boolean =>
@@ -58,36 +80,22 @@ const isThinned = ([height, width]: readonly number[], { stride, padding }: Conv
  * a quarter of the input is kept for the gradient.
  */
 function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node {
-  const thin = kernels.everyNth(x.value, stride);
-  const y = kernels.conv2d(thin, filter.value, [1, 1], [0, 0]);
+  const thin = kernels.everyNth(x.handle, stride);
+  const y = beside(thin, filter.value, (weights) => kernels.conv2d(thin, weights, [1, 1], [0, 0]));
   return tape.op(
     [x, filter],
     y,
     (dy) => {
-      let dx: Tensor | null = null;
+      let dx: Value | null = null;
       if (x.needsGradient) {
-        const dThin = kernels.conv2dBackpropInput(thin.shape, filter.value, dy, [1, 1], [0, 0]);
+        const dThin = inputGradient(thin.shape, filter.value, dy);
         dx = kernels.everyNthGrad(dThin, x.shape, stride);
         dThin.dispose();
       }
-      return [dx, filter.needsGradient ? kernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0]) : null];
+      return [dx, filter.needsGradient ? asFloat32(kernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0])) : null];
     },
     { saved: [thin] },
   );
-}
-
-/**
- * The gradient to a convolution's input. At stride 1 that is a forward convolution with the filter turned round, which
- * oneDNN runs a fifth to a third faster than its own backward kernel (docs/benchmarks.md).
- */
-function convInputGradient(shape: readonly number[], filter: Tensor, dy: Tensor, { stride, padding, dilation }: ConvGeometry): Tensor {
-  const [height, width] = filter.shape;
-  const turned = stride[0] === 1 && stride[1] === 1 && dilation === 1 && height > 1 && padding[0] < height && padding[1] < width;
-  if (!turned) return kernels.conv2dBackpropInput(shape, filter, dy, stride, padding, dilation);
-  const round = tf.tidy(() => tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]));
-  const dx = kernels.conv2d(dy, round, [1, 1], [height - 1 - padding[0], width - 1 - padding[1]]);
-  round.dispose();
-  return dx;
 }
 
 /**
@@ -101,9 +109,9 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
     return [padding[axis], padding[axis] + ((dilation - (total % dilation)) % dilation)];
   });
   const crops = [0, 1].map((axis) => [0, pads[axis][0] + pads[axis][1] - 2 * padding[axis]]);
-  const split = () => kernels.spaceToBatch(x.value, dilation, pads);
+  const split = () => kernels.spaceToBatch(x.handle, dilation, pads);
   const blocks = split();
-  const convolved = kernels.conv2d(blocks, filter.value, [1, 1], [0, 0]);
+  const convolved = beside(blocks, filter.value, (weights) => kernels.conv2d(blocks, weights, [1, 1], [0, 0]));
   const blockShape = blocks.shape;
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);
@@ -113,14 +121,14 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
     y,
     (dy) => {
       const dyBlocks = kernels.spaceToBatch(dy, dilation, crops);
-      let dx: Tensor | null = null;
+      let dx: Value | null = null;
       if (x.needsGradient) {
-        const dBlocks = kernels.conv2dBackpropInput(blockShape, filter.value, dyBlocks, [1, 1], [0, 0]);
+        const dBlocks = inputGradient(blockShape, filter.value, dyBlocks);
         dx = kernels.batchToSpace(dBlocks, dilation, pads);
         dBlocks.dispose();
       }
       const xBlocks = split();
-      const dFilter = kernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]);
+      const dFilter = asFloat32(kernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
       xBlocks.dispose();
       dyBlocks.dispose();
       return [dx, dFilter];

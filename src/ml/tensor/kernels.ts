@@ -1,53 +1,86 @@
 // Raw TensorFlow kernels, NHWC with HWIO filters: what tfjs's own ops lack is explicit padding in
-// gradients, the fused batch norm pair, and half-pixel resizing with a gradient.
-import { attribute, run1, runMany, tf, type Tensor } from './runtime.ts';
+// gradients, the fused batch norm pair, and half-pixel resizing with a gradient. Those with a `V` take float32 and bfloat16 and give
+// what they take.
+import { attribute, tf, type Tensor } from './runtime.ts';
+import { inType, run1, runMany, typeOf, precisionOf, type Value } from './value.ts';
 
 /** [top/bottom, left/right] zero padding, each on both sides. */
 export type Padding = readonly [number, number];
 export type Stride = readonly [number, number];
 
-function convAttributes(stride: Stride, padding: Padding, dilation: number) {
+type KernelSize = readonly [number, number];
+
+/** Whether padding is half the kernel at stride 1, which TensorFlow calls SAME. */
+const keepsSize = (size: KernelSize, stride: Stride, padding: Padding, dilation: number): boolean =>
+  dilation === 1 && [0, 1].every((axis) => stride[axis] === 1 && 2 * padding[axis] + 1 === size[axis]);
+
+function convAttributes(of: Value, size: KernelSize, stride: Stride, padding: Padding, dilation: number) {
   const [v, h] = padding;
+  const word = v === 0 && h === 0 ? 'VALID' : keepsSize(size, stride, padding, dilation) ? 'SAME' : 'EXPLICIT';
   return [
-    attribute.type('T', 'float32'),
+    typeOf('T', of),
     attribute.ints('strides', [1, stride[0], stride[1], 1]),
     attribute.bool('use_cudnn_on_gpu', true),
-    attribute.string('padding', v === 0 && h === 0 ? 'VALID' : 'EXPLICIT'),
-    attribute.ints('explicit_paddings', v === 0 && h === 0 ? [] : [0, 0, v, v, h, h, 0, 0]),
+    attribute.string('padding', word),
+    attribute.ints('explicit_paddings', word === 'EXPLICIT' ? [0, 0, v, v, h, h, 0, 0] : []),
     attribute.string('data_format', 'NHWC'),
     attribute.ints('dilations', [1, dilation, dilation, 1]),
   ];
 }
 
-/** @param dilation above 1 has gradients on a GPU only @returns float32 [batch, outHeight, outWidth, outChannels] */
-export function conv2d(x: Tensor, filter: Tensor, stride: Stride, padding: Padding, dilation = 1): Tensor {
-  return run1('Conv2D', convAttributes(stride, padding, dilation), [x, filter]);
+const sizeOf = (shape: readonly number[]): KernelSize => [shape[0], shape[1]];
+
+/** @param dilation above 1 has gradients on a GPU only @returns [batch, outHeight, outWidth, outChannels] */
+export function conv2d<V extends Value>(x: V, filter: V, stride: Stride, padding: Padding, dilation = 1): V {
+  return run1<V>('Conv2D', convAttributes(x, sizeOf(filter.shape), stride, padding, dilation), [x, filter]);
 }
 
-export function conv2dBackpropInput(
+/**
+ * Whether a gradient is reckoned on an image that carries its padding: TensorFlow hands gradients with explicit padding to kernels of its
+ * own, up to four times slower than oneDNN's in float32 and far slower than that in bfloat16.
+ */
+const carriesPadding = (size: KernelSize, stride: Stride, padding: Padding, dilation: number): boolean =>
+  dilation === 1 && (padding[0] > 0 || padding[1] > 0) && !keepsSize(size, stride, padding, dilation);
+
+export function conv2dBackpropInput<V extends Value>(
   inputShape: readonly number[],
-  filter: Tensor,
-  dy: Tensor,
+  filter: V,
+  dy: V,
   stride: Stride,
   padding: Padding,
   dilation = 1,
-): Tensor {
+): V {
+  const size = sizeOf(filter.shape);
+  if (carriesPadding(size, stride, padding, dilation)) {
+    const [batch, height, width, channels] = inputShape;
+    const dPadded = conv2dBackpropInput([batch, height + 2 * padding[0], width + 2 * padding[1], channels], filter, dy, stride, [0, 0]);
+    const dx = slice(dPadded, [0, ...padding, 0], inputShape);
+    dPadded.dispose();
+    return dx;
+  }
   const sizes = tf.tensor1d([...inputShape], 'int32');
-  const dx = run1('Conv2DBackpropInput', convAttributes(stride, padding, dilation), [sizes, filter, dy]);
+  const dx = run1<V>('Conv2DBackpropInput', convAttributes(dy, size, stride, padding, dilation), [sizes, filter, dy]);
   sizes.dispose();
   return dx;
 }
 
-export function conv2dBackpropFilter(
-  x: Tensor,
+export function conv2dBackpropFilter<V extends Value>(
+  x: V,
   filterShape: readonly number[],
-  dy: Tensor,
+  dy: V,
   stride: Stride,
   padding: Padding,
   dilation = 1,
-): Tensor {
+): V {
+  const size = sizeOf(filterShape);
+  if (carriesPadding(size, stride, padding, dilation)) {
+    const padded = pad(x, [[0, 0], ...padding.map((side) => [side, side]), [0, 0]], 0);
+    const dw = conv2dBackpropFilter(padded, filterShape, dy, stride, [0, 0]);
+    padded.dispose();
+    return dw;
+  }
   const sizes = tf.tensor1d([...filterShape], 'int32');
-  const dw = run1('Conv2DBackpropFilter', convAttributes(stride, padding, dilation), [x, sizes, dy]);
+  const dw = run1<V>('Conv2DBackpropFilter', convAttributes(dy, size, stride, padding, dilation), [x, sizes, dy]);
   sizes.dispose();
   return dw;
 }
@@ -56,73 +89,126 @@ export function conv2dBackpropFilter(
 const thinning = (shape: readonly number[], stride: Stride): Tensor[] =>
   [[0, 0, 0, 0], shape, [1, ...stride, 1]].map((values) => tf.tensor1d([...values], 'int32'));
 
-const sliceAttributes = () => [
-  attribute.type('T', 'float32'),
+const sliceAttributes = (of: Value) => [
+  typeOf('T', of),
   attribute.type('Index', 'int32'),
   ...['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((mask) => attribute.int(mask, 0)),
 ];
 
-/** The first of each `stride` rows and columns. @returns float32 [batch, ceil(height / stride), ceil(width / stride), channels] */
-export function everyNth(x: Tensor, stride: Stride): Tensor {
+/** The first of each `stride` rows and columns. @returns [batch, ceil(height / stride), ceil(width / stride), channels] */
+export function everyNth<V extends Value>(x: V, stride: Stride): V {
   const slice = thinning(x.shape, stride);
-  const y = run1('StridedSlice', sliceAttributes(), [x, ...slice]);
+  const y = run1<V>('StridedSlice', sliceAttributes(x), [x, ...slice]);
   tf.dispose(slice);
   return y;
 }
 
 /** Its gradient: 0 where nothing was taken. @param shape of what was thinned */
-export function everyNthGrad(dy: Tensor, shape: readonly number[], stride: Stride): Tensor {
+export function everyNthGrad<V extends Value>(dy: V, shape: readonly number[], stride: Stride): V {
   const [of, slice] = [tf.tensor1d([...shape], 'int32'), thinning(shape, stride)];
-  const dx = run1('StridedSliceGrad', sliceAttributes(), [of, ...slice, dy]);
+  const dx = run1<V>('StridedSliceGrad', sliceAttributes(dy), [of, ...slice, dy]);
   tf.dispose([of, ...slice]);
   return dx;
 }
 
 const nhwc = () => attribute.string('data_format', 'NHWC');
-const float = () => attribute.type('T', 'float32');
 
-export const biasAdd = (x: Tensor, bias: Tensor): Tensor => run1('BiasAdd', [float(), nhwc()], [x, bias]);
-export const biasAddGrad = (dy: Tensor): Tensor => run1('BiasAddGrad', [float(), nhwc()], [dy]);
-export const relu = (x: Tensor): Tensor => run1('Relu', [float()], [x]);
+export const biasAdd = <V extends Value>(x: V, bias: V): V => run1<V>('BiasAdd', [typeOf('T', x), nhwc()], [x, bias]);
+export const biasAddGrad = (dy: Tensor): Tensor => run1('BiasAddGrad', [typeOf('T', dy), nhwc()], [dy]);
+export const relu = <V extends Value>(x: V): V => run1<V>('Relu', [typeOf('T', x)], [x]);
 /** @param y the ReLU's output: its sign is the input's, so the input need not be kept */
-export const reluGrad = (dy: Tensor, y: Tensor): Tensor => run1('ReluGrad', [float()], [dy, y]);
+export const reluGrad = <V extends Value>(dy: V, y: V): V => run1<V>('ReluGrad', [typeOf('T', dy)], [dy, y]);
 
-function batchNormAttributes(epsilon: number, training: boolean) {
-  return [float(), attribute.type('U', 'float32'), attribute.float('epsilon', epsilon), nhwc(), attribute.bool('is_training', training)];
+/** Sum of values of one shape and type. */
+export const add = <V extends Value>(parts: readonly V[]): V =>
+  run1<V>('AddN', [typeOf('T', parts[0]), attribute.int('N', parts.length)], parts);
+/** Product by elements; shapes may be spread over each other. */
+export const multiply = <V extends Value>(a: V, b: V): V => run1<V>('Mul', [typeOf('T', a)], [a, b]);
+
+/** Runs an op with vectors of whole numbers beside its value, which are let go of. */
+function withInts<V extends Value>(vectors: readonly (readonly number[] | number)[], body: (...tensors: Tensor[]) => V): V {
+  const tensors = vectors.map((values) => (typeof values === 'number' ? tf.scalar(values, 'int32') : tf.tensor1d([...values], 'int32')));
+  try {
+    return body(...tensors);
+  } finally {
+    tf.dispose(tensors);
+  }
+}
+
+/** The same values in another shape; the memory is the same. */
+export const reshape = <V extends Value>(x: V, shape: readonly number[]): V =>
+  withInts([shape], (to) => run1<V>('Reshape', [typeOf('T', x), attribute.type('Tshape', 'int32')], [x, to]));
+export const transpose = <V extends Value>(x: V, order: readonly number[]): V =>
+  withInts([order], (by) => run1<V>('Transpose', [typeOf('T', x), attribute.type('Tperm', 'int32')], [x, by]));
+export const slice = <V extends Value>(x: V, begin: readonly number[], size: readonly number[]): V =>
+  withInts([begin, size], (from, of) => run1<V>('Slice', [typeOf('T', x), attribute.type('Index', 'int32')], [x, from, of]));
+
+/** Joins values along the last axis. */
+export const concat = <V extends Value>(parts: readonly V[]): V =>
+  withInts([parts[0].shape.length - 1], (axis) =>
+    run1<V>('ConcatV2', [typeOf('T', parts[0]), attribute.type('Tidx', 'int32'), attribute.int('N', parts.length)], [...parts, axis]),
+  );
+/** Its gradient: parts of `sizes` along the last axis. */
+export function split<V extends Value>(x: V, sizes: readonly number[]): V[] {
+  const [of, axis] = [tf.tensor1d([...sizes], 'int32'), tf.scalar(x.shape.length - 1, 'int32')];
+  const attributes = [typeOf('T', x), attribute.type('Tlen', 'int32'), attribute.int('num_split', sizes.length)];
+  const parts = runMany<V[]>('SplitV', attributes, [x, of, axis], sizes.length);
+  tf.dispose([of, axis]);
+  return parts;
+}
+
+/** [a, m, k] times [b, k, n], a and b the same, or one of them 1. */
+export const batchMatMul = <V extends Value>(a: V, b: V): V =>
+  run1<V>('BatchMatMulV2', [typeOf('T', a), attribute.bool('adj_x', false), attribute.bool('adj_y', false)], [a, b]);
+
+function batchNormAttributes(x: Value, epsilon: number, training: boolean) {
+  return [
+    typeOf('T', x),
+    attribute.type('U', 'float32'),
+    attribute.float('epsilon', epsilon),
+    nhwc(),
+    attribute.bool('is_training', training),
+  ];
 }
 
 /**
- * Batch norm over the last axis of a rank-4 tensor.
+ * Batch norm over the last axis of a rank-4 value; statistics, scale and offset are float32.
  * @param running [mean, variance] in evaluation, null in training
- * @returns y, then batch mean, batch variance (unbiased) and three reserves for the gradient
+ * @returns y, and: batch mean, batch variance (unbiased) and three reserves for the gradient
  */
-export function fusedBatchNorm(x: Tensor, scale: Tensor, offset: Tensor, running: [Tensor, Tensor] | null, epsilon: number): Tensor[] {
+export function fusedBatchNorm<V extends Value>(
+  x: V,
+  scale: Tensor,
+  offset: Tensor,
+  running: [Tensor, Tensor] | null,
+  epsilon: number,
+): [V, ...Tensor[]] {
   const empty = running ? null : tf.tensor1d([], 'float32');
   const [mean, variance] = running ?? [empty!, empty!];
-  const attributes = [...batchNormAttributes(epsilon, running === null), attribute.float('exponential_avg_factor', 1)];
-  const outputs = runMany('FusedBatchNormV3', attributes, [x, scale, offset, mean, variance], 6);
+  const attributes = [...batchNormAttributes(x, epsilon, running === null), attribute.float('exponential_avg_factor', 1)];
+  const outputs = runMany<[V, ...Tensor[]]>('FusedBatchNormV3', attributes, [x, scale, offset, mean, variance], 6);
   empty?.dispose();
   return outputs;
 }
 
-/** @returns dx, dscale, doffset */
-export function fusedBatchNormGrad(
-  dy: Tensor,
-  x: Tensor,
+/** @returns dx, dscale, doffset; the latter float32 */
+export function fusedBatchNormGrad<V extends Value>(
+  dy: V,
+  x: V,
   scale: Tensor,
   reserves: [Tensor, Tensor, Tensor],
   epsilon: number,
   training: boolean,
-): [Tensor, Tensor, Tensor] {
-  const outputs = runMany('FusedBatchNormGradV3', batchNormAttributes(epsilon, training), [dy, x, scale, ...reserves], 5);
-  outputs[3].dispose();
-  outputs[4].dispose();
-  return [outputs[0], outputs[1], outputs[2]];
+): [V, Tensor, Tensor] {
+  const attributes = batchNormAttributes(x, epsilon, training);
+  const [dx, dScale, dOffset, ...rest] = runMany<[V, ...Tensor[]]>('FusedBatchNormGradV3', attributes, [dy, x, scale, ...reserves], 5);
+  tf.dispose(rest);
+  return [dx, dScale, dOffset];
 }
 
-function poolAttributes(size: number, stride: number) {
+function poolAttributes(x: Value, size: number, stride: number) {
   return [
-    float(),
+    typeOf('T', x),
     attribute.ints('ksize', [1, size, size, 1]),
     attribute.ints('strides', [1, stride, stride, 1]),
     attribute.string('padding', 'VALID'),
@@ -131,55 +217,65 @@ function poolAttributes(size: number, stride: number) {
   ];
 }
 
-export const maxPool = (x: Tensor, size: number, stride: number): Tensor => run1('MaxPool', poolAttributes(size, stride), [x]);
-export const maxPoolGrad = (x: Tensor, y: Tensor, dy: Tensor, size: number, stride: number): Tensor =>
-  run1('MaxPoolGrad', poolAttributes(size, stride), [x, y, dy]);
+export const maxPool = <V extends Value>(x: V, size: number, stride: number): V => run1<V>('MaxPool', poolAttributes(x, size, stride), [x]);
+export const maxPoolGrad = <V extends Value>(x: V, y: V, dy: V, size: number, stride: number): V =>
+  run1<V>('MaxPoolGrad', poolAttributes(x, size, stride), [x, y, dy]);
 
-const resizeAttributes = () => [float(), attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', true)];
+const resizeAttributes = (x: Value) => [typeOf('T', x), attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', true)];
 
-/** Bilinear resize with half-pixel centres (PyTorch's align_corners = false). */
-export function resizeBilinear(x: Tensor, height: number, width: number): Tensor {
+/** Bilinear resize with half-pixel centres (PyTorch's align_corners = false). @returns float32, whatever x is */
+export function resizeBilinear(x: Value, height: number, width: number): Tensor {
   const size = tf.tensor1d([height, width], 'int32');
-  const y = run1('ResizeBilinear', resizeAttributes(), [x, size]);
+  const y = run1('ResizeBilinear', resizeAttributes(x), [x, size]);
   size.dispose();
   return y;
 }
 
-export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('ResizeBilinearGrad', resizeAttributes(), [dy, x]);
+/** The kernel adds up in x's type: in bfloat16 a sum of hundreds of pixels would lose most of them, so x is to be float32. */
+export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('ResizeBilinearGrad', resizeAttributes(x), [dy, x]);
 
 /** @returns loss [rows] and its gradient [rows, classes] for int32 labels [rows] */
 export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [Tensor, Tensor] {
-  const [loss, gradient] = runMany(
+  return runMany<[Tensor, Tensor]>(
     'SparseSoftmaxCrossEntropyWithLogits',
-    [float(), attribute.type('Tlabels', 'int32')],
+    [typeOf('T', logits), attribute.type('Tlabels', 'int32')],
     [logits, labels],
     2,
   );
-  return [loss, gradient];
 }
 
-function blockTensors(blocks: readonly number[], pads: readonly number[][]): [Tensor, Tensor] {
-  return [
-    tf.tensor1d([...blocks], 'int32'),
-    tf.tensor2d(
-      pads.map((pair) => [...pair]),
-      [2, 2],
-      'int32',
-    ),
-  ];
+function pairs(padding: readonly (readonly number[])[]): Tensor {
+  return tf.tensor2d(
+    padding.map((pair) => [...pair]),
+    [padding.length, 2],
+    'int32',
+  );
 }
 
-function blockOp(name: string, padName: string, x: Tensor, block: number, pads: readonly number[][]): Tensor {
-  const [blocks, paddings] = blockTensors([block, block], pads);
-  const y = run1(name, [float(), attribute.type('Tblock_shape', 'int32'), attribute.type(padName, 'int32')], [x, blocks, paddings]);
-  blocks.dispose();
-  paddings.dispose();
+/** Puts so many of a value before and after each axis. */
+export function pad<V extends Value>(x: V, padding: readonly (readonly number[])[], value: number): V {
+  const [paddings, filling] = [pairs(padding), tf.scalar(value)];
+  const y = inType(filling, precisionOf(x), (of) =>
+    run1<V>('PadV2', [typeOf('T', x), attribute.type('Tpaddings', 'int32')], [x, paddings, of]),
+  );
+  tf.dispose([paddings, filling]);
   return y;
 }
 
-export const spaceToBatch = (x: Tensor, block: number, paddings: readonly number[][]): Tensor =>
+function blockOp<V extends Value>(name: string, padName: string, x: V, block: number, pads: readonly number[][]): V {
+  const [blocks, paddings] = [tf.tensor1d([block, block], 'int32'), pairs(pads)];
+  const y = run1<V>(
+    name,
+    [typeOf('T', x), attribute.type('Tblock_shape', 'int32'), attribute.type(padName, 'int32')],
+    [x, blocks, paddings],
+  );
+  tf.dispose([blocks, paddings]);
+  return y;
+}
+
+export const spaceToBatch = <V extends Value>(x: V, block: number, paddings: readonly number[][]): V =>
   blockOp('SpaceToBatchND', 'Tpaddings', x, block, paddings);
-export const batchToSpace = (x: Tensor, block: number, crops: readonly number[][]): Tensor =>
+export const batchToSpace = <V extends Value>(x: V, block: number, crops: readonly number[][]): V =>
   blockOp('BatchToSpaceND', 'Tcrops', x, block, crops);
 
 /**

@@ -1,23 +1,44 @@
-// Differentiable ops on the tape. Each names what its gradient reads, so that nothing else stays in memory.
+// Differentiable ops on the tape. Each names what its gradient reads, so that nothing else stays in memory. Those between convolutions
+// take and give what these do, float32 or bfloat16; those on what the network makes of a whole scene are float32.
+import type { Precision } from '#shared/training/precision';
 import * as kernels from './kernels.ts';
-import { tf, type TensorFlow } from './runtime.ts';
-import type { Node, Tape } from './tape.ts';
+import { tf, type Tensor, type TensorFlow } from './runtime.ts';
+import { float32Of, type Node, type Tape } from './tape.ts';
+import { cast as castValue, copy, dispose, inType, precisionOf, type Value } from './value.ts';
 
-/** Adds bias [channels] along the last axis of a rank-4 (or rank-2) tensor. */
+/** The same in another type, its gradient back in the first one. */
+export function cast(tape: Tape, x: Node, to: Precision): Node {
+  const from = precisionOf(x.handle);
+  return from === to ? x : tape.op([x], castValue(x.handle, to), (dy) => [castValue(dy, from)]);
+}
+
+/** As convolutions on this tape take it. */
+export const inPrecision = (tape: Tape, x: Node): Node => cast(tape, x, tape.precision);
+
+/** Adds bias, float32 [channels], along the last axis of a rank-4 (or rank-2) value. */
 export function biasAdd(tape: Tape, x: Node, bias: Node): Node {
-  const node = tape.op([x, bias], kernels.biasAdd(x.value, bias.value), (dy) => [dy.clone(), kernels.biasAddGrad(dy)]);
+  const y = inType(bias.value, precisionOf(x.handle), (of) => kernels.biasAdd(x.handle, of));
+  const node = tape.op([x, bias], y, (dy) => [copy(dy), sumOverPixels(dy)]);
   tape.record({ op: 'bias', inputs: [x, bias], output: node });
   return node;
 }
 
+/** float32: a sum over all pixels is not for 8 bits. */
+function sumOverPixels(dy: Value) {
+  const all = castValue(dy, 'float32');
+  const sum = kernels.biasAddGrad(all);
+  all.dispose();
+  return sum;
+}
+
 export function relu(tape: Tape, x: Node): Node {
-  const node: Node = tape.op([x], kernels.relu(x.value), (dy) => [kernels.reluGrad(dy, node.value)], { keepOutput: true });
+  const node: Node = tape.op([x], kernels.relu(x.handle), (dy) => [kernels.reluGrad(dy, node.handle)], { keepOutput: true });
   tape.record({ op: 'relu', inputs: [x], output: node });
   return node;
 }
 
 export function add(tape: Tape, a: Node, b: Node): Node {
-  const node = tape.op([a, b], tf.add(a.value, b.value), (dy) => [dy.clone(), dy.clone()]);
+  const node = tape.op([a, b], kernels.add([a.handle, b.handle]), (dy) => [copy(dy), copy(dy)]);
   tape.record({ op: 'add', inputs: [a, b], output: node });
   return node;
 }
@@ -25,70 +46,77 @@ export function add(tape: Tape, a: Node, b: Node): Node {
 // Far below any activation, so that padding never wins, as PyTorch's minus infinity.
 const padValue = -3e38;
 
+function padded(x: Value, padding: number): Value {
+  const sides = [padding, padding];
+  return padding > 0 ? kernels.pad(x, [[0, 0], sides, sides, [0, 0]], padValue) : copy(x);
+}
+
 /** Max pooling with symmetric padding that never wins. */
 export function maxPool(tape: Tape, x: Node, size: number, stride: number, padding: number): Node {
-  const pads: [number, number][] = [
-    [0, 0],
-    [padding, padding],
-    [padding, padding],
-    [0, 0],
-  ];
-  const padded = padding > 0 ? tf.pad(x.value, pads, padValue) : x.value.clone();
-  const y = kernels.maxPool(padded, size, stride);
+  const input = padded(x.handle, padding);
+  const y = kernels.maxPool(input, size, stride);
   const node: Node = tape.op(
     [x],
     y,
     (dy) => {
-      const dPadded = kernels.maxPoolGrad(padded, node.value, dy, size, stride);
-      if (padding === 0) return [dPadded];
-      const dx = tf.slice(dPadded, [0, padding, padding, 0], x.shape);
-      dPadded.dispose();
+      const dInput = kernels.maxPoolGrad(input, node.handle, dy, size, stride);
+      if (padding === 0) return [dInput];
+      const dx = kernels.slice(dInput, [0, padding, padding, 0], x.shape);
+      dInput.dispose();
       return [dx];
     },
-    { saved: [padded], keepOutput: true },
+    { saved: [input], keepOutput: true },
   );
   tape.record({ op: 'max-pool', inputs: [x], output: node, size, stride, padding });
   return node;
 }
 
+/** @returns float32 where the size changes, else x */
 export function resizeBilinear(tape: Tape, x: Node, height: number, width: number): Node {
   if (x.shape[1] === height && x.shape[2] === width) return x;
-  const node = tape.op([x], kernels.resizeBilinear(x.value, height, width), (dy) => [kernels.resizeBilinearGrad(dy, x.value)], {
-    keep: [x],
-  });
-  tape.record({ op: 'resize', inputs: [x], output: node, size: [height, width] });
+  const small = cast(tape, x, 'float32');
+  const y = kernels.resizeBilinear(small.value, height, width);
+  const node = tape.float32Op([small], y, (dy) => [kernels.resizeBilinearGrad(dy, small.value)], { keep: [small] });
+  tape.record({ op: 'resize', inputs: [small], output: node, size: [height, width] });
   return node;
 }
 
-/** Concatenates along the channels. */
+/** Concatenates along the channels, in the tape's precision. */
 export function concat(tape: Tape, parts: Node[]): Node {
-  const sizes = parts.map((part) => part.shape.at(-1)!);
-  const node = tape.op(
-    parts,
-    tf.concat(
-      parts.map((part) => part.value),
-      -1,
-    ),
-    (dy) => tf.split(dy, sizes, -1),
-  );
-  tape.record({ op: 'concat', inputs: parts, output: node });
+  const inputs = parts.map((part) => inPrecision(tape, part));
+  const sizes = inputs.map((part) => part.shape.at(-1)!);
+  const node = tape.op(inputs, kernels.concat(inputs.map(({ handle }) => handle)), (dy) => kernels.split(dy, sizes));
+  tape.record({ op: 'concat', inputs, output: node });
   return node;
 }
 
-/** Drops elements with probability `rate` and scales the rest; the identity outside training. */
+/** What is kept is multiplied by this: in bfloat16 the nearest there is. */
+function dropoutScale(rate: number, precision: Precision): number {
+  const exact = tf.scalar(1 / (1 - rate));
+  const scale = inType(exact, precision, (narrow) => inType(narrow, 'float32', (wide) => float32Of(wide).dataSync<'float32'>()[0]));
+  exact.dispose();
+  return scale;
+}
+
+/** Drops elements with probability `rate` and scales the rest, so that the mean stays; the identity outside training. */
 export function dropout(tape: Tape, x: Node, rate: number): Node {
   if (!tape.training || rate === 0) return x;
-  const mask = tf.tidy(() => {
-    const kept = tf.greaterEqual(kernels.randomUniform(x.shape, tape.nextDropoutSeed()), rate);
-    return tf.mul(tf.cast(kept, 'float32'), 1 / (1 - rate));
+  const precision = precisionOf(x.handle);
+  const scale = precision === 'float32' ? 1 / (1 - rate) : dropoutScale(rate, precision);
+  const dropped = precision === 'float32' ? rate : 1 - 1 / scale;
+  const drawn = tf.tidy(() => {
+    const kept = tf.greaterEqual(kernels.randomUniform(x.shape, tape.nextDropoutSeed()), dropped);
+    return tf.mul(tf.cast(kept, 'float32'), scale);
   });
-  return tape.op([x], tf.mul(x.value, mask), (dy) => [tf.mul(dy, mask)], { saved: [mask] });
+  const mask: Value = castValue(drawn, precision);
+  drawn.dispose();
+  return tape.op([x], kernels.multiply(x.handle, mask), (dy) => [kernels.multiply(dy, mask)], { saved: [mask] });
 }
 
 /** x [rows, inFeatures] times weight [inFeatures, outFeatures] plus bias [outFeatures]. */
 export function linear(tape: Tape, x: Node, weight: Node, bias: Node): Node {
   const y = tf.tidy(() => tf.add(tf.matMul(x.value as TensorFlow.Tensor2D, weight.value as TensorFlow.Tensor2D), bias.value));
-  const node = tape.op(
+  const node = tape.float32Op(
     [x, weight, bias],
     y,
     (dy) => [tf.matMul(dy, weight.value, false, true), tf.matMul(x.value, dy, true, false), tf.sum(dy, 0)],
@@ -99,9 +127,14 @@ export function linear(tape: Tape, x: Node, weight: Node, bias: Node): Node {
 }
 
 export function sigmoid(tape: Tape, x: Node): Node {
-  const node: Node = tape.op([x], tf.sigmoid(x.value), (dy) => [tf.tidy(() => tf.mul(dy, tf.mul(node.value, tf.sub(1, node.value))))], {
-    keepOutput: true,
-  });
+  const node: Node = tape.float32Op(
+    [x],
+    tf.sigmoid(x.value),
+    (dy) => [tf.tidy(() => tf.mul(dy, tf.mul(node.value, tf.sub(1, node.value))))],
+    {
+      keepOutput: true,
+    },
+  );
   tape.record({ op: 'sigmoid', inputs: [x], output: node });
   return node;
 }
@@ -109,7 +142,7 @@ export function sigmoid(tape: Tape, x: Node): Node {
 /** Mean over one axis, which is dropped. */
 export function mean(tape: Tape, x: Node, axis: number): Node {
   const shape = x.shape;
-  const node = tape.op([x], tf.mean(x.value, axis), (dy) => [
+  const node = tape.float32Op([x], tf.mean(x.value, axis), (dy) => [
     tf.tidy(() => tf.broadcastTo(tf.div(tf.expandDims(dy, axis), shape[axis]), shape as [number, number, number])),
   ]);
   tape.record({ op: 'mean', inputs: [x], output: node, axis });
@@ -119,7 +152,7 @@ export function mean(tape: Tape, x: Node, axis: number): Node {
 /** The same values in another shape. */
 export function reshape(tape: Tape, x: Node, shape: number[]): Node {
   const from = x.shape;
-  const node = tape.op([x], tf.reshape(x.value, shape), (dy) => [tf.reshape(dy, from)]);
+  const node = tape.float32Op([x], tf.reshape(x.value, shape), (dy) => [tf.reshape(dy, from)]);
   tape.record({ op: 'reshape', inputs: [x], output: node });
   return node;
 }
@@ -127,18 +160,21 @@ export function reshape(tape: Tape, x: Node, shape: number[]): Node {
 /** relu(x + x * gain) with x [batch, height, width, channels] and gain [batch, channels]: EncNet's channel attention. */
 export function channelAttention(tape: Tape, x: Node, gain: Node): Node {
   const [batch, , , channels] = x.shape;
-  const factor = tf.tidy(() => tf.add(tf.reshape(gain.value, [batch, 1, 1, channels]), 1));
-  const scaled = tf.mul(x.value, factor);
+  const gains = tf.tidy(() => tf.add(tf.reshape(gain.value, [batch, 1, 1, channels]), 1));
+  const factor: Value = castValue(gains, precisionOf(x.handle));
+  gains.dispose();
+  const scaled = kernels.multiply(x.handle, factor);
   const y = kernels.relu(scaled);
   scaled.dispose();
   const node: Node = tape.op(
     [x, gain],
     y,
     (dy) => {
-      const dScaled = kernels.reluGrad(dy, node.value);
-      const dx = tf.mul(dScaled, factor);
-      const dGain = tf.tidy(() => tf.sum(tf.mul(dScaled, x.value), [1, 2]));
-      dScaled.dispose();
+      const dScaled = kernels.reluGrad(dy, node.handle);
+      const dx = kernels.multiply(dScaled, factor);
+      const product = kernels.multiply(dScaled, x.handle);
+      const dGain = inType(product, 'float32', (of) => tf.sum(of as Tensor, [1, 2]));
+      dispose([dScaled, product]);
       return [dx, dGain];
     },
     { keep: [x], keepOutput: true, saved: [factor] },
@@ -147,9 +183,9 @@ export function channelAttention(tape: Tape, x: Node, gain: Node): Node {
   return node;
 }
 
-/** [batch, a, b] to [batch, b, a]. */
+/** float32 [batch, a, b] to [batch, b, a]. */
 export function swapAxes(tape: Tape, x: Node): Node {
-  const node = tape.op([x], tf.transpose(x.value, [0, 2, 1]), (dy) => [tf.transpose(dy, [0, 2, 1])]);
+  const node = tape.float32Op([x], tf.transpose(x.value, [0, 2, 1]), (dy) => [tf.transpose(dy, [0, 2, 1])]);
   tape.record({ op: 'swap-axes', inputs: [x], output: node });
   return node;
 }

@@ -26,13 +26,23 @@ interface Binding {
   TF_FLOAT: number;
   TF_INT32: number;
   TF_INT64: number;
+  TF_BOOL: number;
+  executeOp(name: string, attributes: Attribute[], ids: number[], outputs: number): NativeOutput[];
+  deleteTensor(id: number): void;
+}
+
+/** A native tensor that an op gave. */
+interface NativeOutput {
+  id: number;
+  dtype: number;
+  shape: number[];
 }
 
 interface NodeBackend {
   binding: Binding;
   isUsingGpuDevice: boolean;
-  executeSingleOutput(name: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
-  executeMultipleOutputs(name: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
+  getInputTensorIds(tensors: Tensor[]): number[];
+  createOutputTensor(output: NativeOutput): Tensor;
   getNumOfTFTensors(): number;
 }
 
@@ -45,6 +55,15 @@ export interface Attribute {
 
 export const backend = tf.backend() as unknown as NodeBackend;
 const { binding } = backend;
+/** TensorFlow's number for bfloat16 (`DT_BFLOAT16`), which the binding's own list lacks. */
+export const bfloat16Number = 14;
+
+const typeNumbers = {
+  float32: binding.TF_FLOAT,
+  int32: binding.TF_INT32,
+  bool: binding.TF_BOOL,
+  bfloat16: bfloat16Number,
+};
 
 /** Attribute builders, by the attribute's TensorFlow type. */
 export const attribute = {
@@ -53,22 +72,12 @@ export const attribute = {
   ints: (name: string, value: readonly number[]): Attribute => ({ name, type: binding.TF_ATTR_INT, value: [...value] }),
   bool: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
   string: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),
-  type: (name: string, dtype: 'float32' | 'int32'): Attribute => ({
-    name,
-    type: binding.TF_ATTR_TYPE,
-    value: dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32,
-  }),
+  /** @throws Error if kernels here have no such type */
+  type: (name: string, dtype: string): Attribute => {
+    if (!Object.hasOwn(typeNumbers, dtype)) throw new Error(`no kernel here takes ${dtype}`);
+    return { name, type: binding.TF_ATTR_TYPE, value: typeNumbers[dtype as keyof typeof typeNumbers] };
+  },
 };
-
-/** Runs a TensorFlow op that has one output. */
-export function run1(name: string, attributes: Attribute[], inputs: Tensor[]): Tensor {
-  return backend.executeSingleOutput(name, attributes, inputs);
-}
-
-/** Runs a TensorFlow op that has `outputs` outputs. */
-export function runMany(name: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[] {
-  return backend.executeMultipleOutputs(name, attributes, inputs, outputs);
-}
 
 /** The device that every op of this process runs on. */
 export function deviceName(): 'GPU' | 'CPU' {

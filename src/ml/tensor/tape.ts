@@ -1,23 +1,39 @@
 // A small reverse-mode tape over raw kernels. Unlike tfjs's own it frees an activation as soon as
 // neither a later layer nor a gradient needs it, which halves the memory of a training step (ADR 0003).
-import { tf, type Tensor } from './runtime.ts';
+import type { Precision } from '#shared/training/precision';
+import * as kernels from './kernels.ts';
+import type { Tensor } from './runtime.ts';
+import { BFloat16, type Value } from './value.ts';
+
+/** @throws Error if it is bfloat16: who asks reckons in float32 and has to cast it first */
+export function float32Of(value: Value): Tensor {
+  if (value instanceof BFloat16) throw new Error(`float32 is needed, and [${value.shape.join(', ')}] is bfloat16`);
+  return value;
+}
 
 /** A value on the tape. It is freed when no scope and no pending gradient holds it. */
 export class Node {
-  readonly value: Tensor;
+  /** As kernels take it. */
+  readonly handle: Value;
   readonly needsGradient: boolean;
-  gradient: Tensor | null = null;
+  /** Of the handle's type. */
+  gradient: Value | null = null;
   private holders = 1;
   private readonly owned: boolean;
 
-  constructor(value: Tensor, needsGradient: boolean, owned: boolean) {
-    this.value = value;
+  constructor(handle: Value, needsGradient: boolean, owned: boolean) {
+    this.handle = handle;
     this.needsGradient = needsGradient;
     this.owned = owned;
   }
 
   get shape(): number[] {
-    return this.value.shape;
+    return this.handle.shape;
+  }
+
+  /** As a tensor of tfjs. @throws Error if it is bfloat16 */
+  get value(): Tensor {
+    return float32Of(this.handle);
   }
 
   hold(): void {
@@ -25,16 +41,16 @@ export class Node {
   }
 
   release(): void {
-    if (--this.holders === 0 && this.owned) this.value.dispose();
+    if (--this.holders === 0 && this.owned) this.handle.dispose();
   }
 
   /** Adds `gradient`, of which the node takes ownership. */
-  accumulate(gradient: Tensor): void {
+  accumulate(gradient: Value): void {
     if (!this.gradient) {
       this.gradient = gradient;
       return;
     }
-    const sum = tf.addN([this.gradient, gradient]);
+    const sum = kernels.add([this.gradient, gradient]);
     this.gradient.dispose();
     gradient.dispose();
     this.gradient = sum;
@@ -42,13 +58,20 @@ export class Node {
 }
 
 /** Takes the gradient of an op's output to those of its inputs, in order; null where none is needed. Results are owned by the caller. */
-export type Backward = (dy: Tensor) => (Tensor | null)[];
+export type Backward<V extends Value = Value> = (dy: V) => (Value | null)[];
+
+/** What an op's gradient reads: nodes, further values (owned by the tape from then on), and the op's own output. */
+interface Reads {
+  keep?: Node[];
+  saved?: Value[];
+  keepOutput?: boolean;
+}
 
 interface Step {
   inputs: Node[];
   output: Node;
   kept: Node[];
-  saved: Tensor[];
+  saved: Value[];
   backward: Backward;
 }
 
@@ -79,6 +102,8 @@ export interface TapeOptions {
   fold?: boolean;
   /** Seeds dropout; give a new value each step. */
   dropoutSeed?: number;
+  /** What convolutions and what lies between them are reckoned and kept in; float32 by default. */
+  precision?: Precision;
 }
 
 /** Records the ops of one forward pass and runs their gradients backwards. */
@@ -89,6 +114,7 @@ export class Tape {
   readonly runningNorm: boolean;
   /** Whether a convolution may take the batch norm after it into its own filter. */
   readonly folds: boolean;
+  readonly precision: Precision;
   private readonly trace: TapeOptions['trace'];
   private readonly steps: Step[] = [];
   private scopes: Node[][] = [[]];
@@ -99,6 +125,7 @@ export class Tape {
     this.recording = options.recording;
     this.runningNorm = !options.training || (options.runningNorm ?? false);
     this.trace = options.trace;
+    this.precision = options.precision ?? 'float32';
     this.folds = (options.fold ?? false) && !options.training && !options.recording && !options.trace;
     this.dropouts = options.dropoutSeed ?? 0;
   }
@@ -115,17 +142,15 @@ export class Tape {
   }
 
   /** Puts a tensor that the caller keeps owning on the tape. */
-  constant(value: Tensor, needsGradient = false): Node {
+  constant(value: Value, needsGradient = false): Node {
     return new Node(value, needsGradient && this.recording, false);
   }
 
   /**
    * Records one op.
    * @param output computed value, owned by the tape from now on
-   * @param options.keep nodes whose values the gradient reads
-   * @param options.saved further tensors the gradient reads, owned by the tape
    */
-  op(inputs: Node[], output: Tensor, backward: Backward, options: { keep?: Node[]; saved?: Tensor[]; keepOutput?: boolean } = {}): Node {
+  op(inputs: Node[], output: Value, backward: Backward, options: Reads = {}): Node {
     const needsGradient = this.recording && inputs.some((input) => input.needsGradient);
     const node = new Node(output, needsGradient, true);
     this.scopes.at(-1)!.push(node);
@@ -138,6 +163,11 @@ export class Tape {
     for (const keep of kept) keep.hold();
     this.steps.push({ inputs, output: node, kept, saved, backward });
     return node;
+  }
+
+  /** Records an op that gives float32, and whose gradient is float32 with it. */
+  float32Op(inputs: Node[], output: Tensor, backward: Backward<Tensor>, options: Reads = {}): Node {
+    return this.op(inputs, output, (dy) => backward(float32Of(dy)), options);
   }
 
   /** Runs `body` and lets go of every value it made, except those it returns. */
@@ -160,7 +190,7 @@ export class Tape {
   }
 
   /** Runs all gradients backwards from the seeds (owned by the tape from now on); leaves end with `gradient` set. */
-  backward(seeds: readonly (readonly [Node, Tensor])[]): void {
+  backward(seeds: readonly (readonly [Node, Value])[]): void {
     for (const [node, gradient] of seeds) node.accumulate(gradient);
     this.releaseValues();
     for (let step = this.steps.pop(); step; step = this.steps.pop()) {
@@ -175,7 +205,7 @@ export class Tape {
     }
   }
 
-  private propagate(step: Step, dy: Tensor): void {
+  private propagate(step: Step, dy: Value): void {
     const gradients = step.backward(dy);
     step.inputs.forEach((input, index) => {
       const gradient = gradients[index];

@@ -1,13 +1,13 @@
 // Bilinear upsampling followed by a convolution, as one op. Both are linear, so the convolution's channel mixing runs on the small
 // image and only its result is upsampled: about 8 instead of 237 GFLOP for the reference's classifier at 224 x 224 (ADR 0007).
 import * as kernels from './kernels.ts';
-import { tf, type Tensor, type TensorFlow } from './runtime.ts';
+import { inPrecision } from './ops.ts';
+import { tf, type Tensor } from './runtime.ts';
 import type { Node, Tape } from './tape.ts';
-
-type R3 = TensorFlow.Rank.R3;
+import { dispose, inType, inTypes, type Value } from './value.ts';
 
 /** A matrix as a batch of one, which the product shares with every batch. */
-const shared = (matrix: Tensor): Tensor<R3> => tf.reshape<R3>(matrix, [1, matrix.shape[0], matrix.shape[1]!]);
+const matrix = (values: Float32Array, [rows, columns]: readonly [number, number]): Tensor => tf.tensor(values, [1, rows, columns]);
 
 /**
  * The matrix [to, from * taps] that upsamples one axis and shifts the result by each tap, zero beyond the edge.
@@ -42,29 +42,43 @@ interface Sizes {
   channels: number;
 }
 
+/** A chain of kernels, each on what the one before gave; what lies between is let go of. */
+function chain(first: Value, ...steps: ((value: Value) => Value)[]): Value {
+  return steps.reduce((value, step) => {
+    const next = step(value);
+    if (value !== first) value.dispose();
+    return next;
+  }, first);
+}
+
 /**
  * Upsamples the taps' maps [batch, height, width, taps * taps * channels] and adds them up.
  * @returns [batch, outHeight, outWidth, channels]
  */
-function spread(maps: Tensor, rows: Tensor, columns: Tensor, s: Sizes): Tensor {
-  return tf.tidy(() => {
-    const byRow = tf.transpose(tf.reshape(maps, [s.batch * s.height, s.width, s.taps, s.taps, s.channels]), [0, 2, 3, 1, 4]);
-    const wide = tf.matMul(shared(columns), tf.reshape<R3>(byRow, [s.batch * s.height * s.taps, s.taps * s.width, s.channels]));
-    const tall = tf.matMul(shared(rows), tf.reshape<R3>(wide, [s.batch, s.height * s.taps, s.outWidth * s.channels]));
-    return tf.reshape(tall, [s.batch, s.outHeight, s.outWidth, s.channels]);
-  });
-}
+const spread = (maps: Value, rows: Value, columns: Value, s: Sizes): Value =>
+  chain(
+    maps,
+    (of) => kernels.reshape(of, [s.batch * s.height, s.width, s.taps, s.taps, s.channels]),
+    (byPixel) => kernels.transpose(byPixel, [0, 2, 3, 1, 4]),
+    (byRow) => kernels.reshape(byRow, [s.batch * s.height * s.taps, s.taps * s.width, s.channels]),
+    (of) => kernels.batchMatMul(columns, of),
+    (wide) => kernels.reshape(wide, [s.batch, s.height * s.taps, s.outWidth * s.channels]),
+    (of) => kernels.batchMatMul(rows, of),
+    (tall) => kernels.reshape(tall, [s.batch, s.outHeight, s.outWidth, s.channels]),
+  );
 
-/** The gradient of `spread` to its maps. */
-function gather(dy: Tensor, rows: Tensor, columns: Tensor, s: Sizes): Tensor {
-  return tf.tidy(() => {
-    const dTall = tf.reshape<R3>(dy, [s.batch, s.outHeight, s.outWidth * s.channels]);
-    const dWide = tf.matMul(shared(tf.transpose(rows)), dTall);
-    const dByRow = tf.matMul(shared(tf.transpose(columns)), tf.reshape<R3>(dWide, [s.batch * s.height * s.taps, s.outWidth, s.channels]));
-    const maps = tf.transpose(tf.reshape(dByRow, [s.batch * s.height, s.taps, s.taps, s.width, s.channels]), [0, 3, 1, 2, 4]);
-    return tf.reshape(maps, [s.batch, s.height, s.width, s.taps * s.taps * s.channels]);
-  });
-}
+/** The gradient of `spread` to its maps. @param rows, columns turned */
+const gather = (dy: Value, rows: Value, columns: Value, s: Sizes): Value =>
+  chain(
+    dy,
+    (of) => kernels.reshape(of, [s.batch, s.outHeight, s.outWidth * s.channels]),
+    (dTall) => kernels.batchMatMul(rows, dTall),
+    (dWide) => kernels.reshape(dWide, [s.batch * s.height * s.taps, s.outWidth, s.channels]),
+    (of) => kernels.batchMatMul(columns, of),
+    (dByRow) => kernels.reshape(dByRow, [s.batch * s.height, s.taps, s.taps, s.width, s.channels]),
+    (of) => kernels.transpose(of, [0, 3, 1, 2, 4]),
+    (dMaps) => kernels.reshape(dMaps, [s.batch, s.height, s.width, s.taps * s.taps * s.channels]),
+  );
 
 /** [taps, taps, in, out] to a 1 x 1 filter [1, 1, in, taps * taps * out]. */
 const toPointwise = (filter: Tensor): Tensor => tf.tidy(() => tf.reshape(tf.transpose(filter, [2, 0, 1, 3]), [1, 1, filter.shape[2]!, -1]));
@@ -72,34 +86,48 @@ const toPointwise = (filter: Tensor): Tensor => tf.tidy(() => tf.reshape(tf.tran
 /**
  * resizeBilinear(x, outHeight, outWidth), then a convolution with stride 1 and "same" zero padding: the same values without ever making
  * the upsampled input.
- * @param x float32 [batch, height, width, inChannels]
+ * In the tape's precision; the matrices of factors of two are exact in either.
+ * @param x [batch, height, width, inChannels]
  * @param filter float32 [taps, taps, inChannels, outChannels], taps odd
- * @returns float32 [batch, outHeight, outWidth, outChannels]
+ * @returns [batch, outHeight, outWidth, outChannels]
  */
 export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, outWidth]: readonly [number, number]): Node {
   const [batch, height, width] = x.shape;
   const [taps, , inChannels, channels] = filter.shape;
   const s: Sizes = { batch, height, width, taps, outHeight, outWidth, channels };
-  const rows = tf.tensor(upsamplingMatrix(height, outHeight, taps, 'tap-fastest'), [outHeight, height * taps]);
-  const columns = tf.tensor(upsamplingMatrix(width, outWidth, taps, 'position-fastest'), [outWidth, width * taps]);
+  const input = inPrecision(tape, x);
+  const type = tape.precision;
+  const rows = matrix(upsamplingMatrix(height, outHeight, taps, 'tap-fastest'), [outHeight, height * taps]);
+  const columns = matrix(upsamplingMatrix(width, outWidth, taps, 'position-fastest'), [outWidth, width * taps]);
   const pointwise = toPointwise(filter.value);
-  const maps = kernels.conv2d(x.value, pointwise, [1, 1], [0, 0]);
-  const y = spread(maps, rows, columns, s);
-  maps.dispose();
+  const y = inTypes([rows, columns, pointwise], type, (...[down, across, weights]) => {
+    const maps = kernels.conv2d(input.handle, weights, [1, 1], [0, 0]);
+    const spreadOut = spread(maps, down, across, s);
+    maps.dispose();
+    return spreadOut;
+  });
   const node = tape.op(
-    [x, filter],
+    [input, filter],
     y,
     (dy) => {
-      const dMaps = gather(dy, rows, columns, s);
-      const dx = kernels.conv2dBackpropInput(x.shape, pointwise, dMaps, [1, 1], [0, 0]);
-      const dPointwise = kernels.conv2dBackpropFilter(x.value, pointwise.shape, dMaps, [1, 1], [0, 0]);
-      dMaps.dispose();
-      const dFilter = tf.tidy(() => tf.transpose(tf.reshape(dPointwise, [inChannels, taps, taps, channels]), [1, 2, 0, 3]));
-      dPointwise.dispose();
+      const turned = [rows, columns].map((of) => kernels.transpose(of, [0, 2, 1]));
+      const [dx, dPointwise] = inTypes([...turned, pointwise], type, (down, across, weights): Value[] => {
+        const dMaps = gather(dy, down, across, s);
+        const gradients = [
+          kernels.conv2dBackpropInput(input.shape, weights, dMaps, [1, 1], [0, 0]),
+          kernels.conv2dBackpropFilter(input.handle, pointwise.shape, dMaps, [1, 1], [0, 0]),
+        ];
+        dMaps.dispose();
+        return gradients;
+      });
+      const dFilter = inType(dPointwise, 'float32', (of) =>
+        tf.tidy(() => tf.transpose(tf.reshape(of as Tensor, [inChannels, taps, taps, channels]), [1, 2, 0, 3])),
+      );
+      dispose([...turned, dPointwise]);
       return [dx, dFilter];
     },
-    { keep: [x], saved: [rows, columns, pointwise] },
+    { keep: [input], saved: [rows, columns, pointwise] },
   );
-  tape.record({ op: 'upsampled-conv', inputs: [x, filter], output: node, size: [outHeight, outWidth] });
+  tape.record({ op: 'upsampled-conv', inputs: [input, filter], output: node, size: [outHeight, outWidth] });
   return node;
 }

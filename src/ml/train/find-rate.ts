@@ -3,6 +3,7 @@ import type { FindRateJob, RatePoint, TrainerEvent } from '#shared/training/mess
 import { trainingBatches, stepsPerEpoch } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { classWeights } from '../losses/class-weights.ts';
+import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Control } from './control.ts';
 import { gatherStatistics } from './label-statistics.ts';
 import { RunModel } from './run-model.ts';
@@ -48,7 +49,9 @@ async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Cont
 
 /** Runs the search and reports every point with its smoothed loss, then the suggestion. */
 export async function findRate(job: FindRateJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
-  const model = new RunModel({ ...job.config, emaDecay: 0 }, job.classes.length);
+  const choice = choosePrecision(job.config.precision);
+  emit({ type: 'precision', ...choice });
+  const model = new RunModel({ ...job.config, emaDecay: 0 }, job.classes.length, choice.precision);
   const points: RatePoint[] = [];
   let [average, lowestLoss] = [0, Infinity];
   try {

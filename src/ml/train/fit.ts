@@ -4,6 +4,7 @@ import { AppError, messageOf } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
 import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
+import type { Precision } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
 import type { Confusion } from '#shared/metrics/confusion';
 import { stepsPerEpoch, trainingBatches, type Batch } from '../data/batches.ts';
@@ -12,6 +13,7 @@ import { classWeights } from '../losses/class-weights.ts';
 import { learningRateFactor } from '../optim/schedule.ts';
 import type { RunState } from '#files/checkpoint-metadata';
 import { readCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
+import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
@@ -26,7 +28,8 @@ import { ValidationStrip } from './validation-strip.ts';
 type Emit = (event: TrainerEvent) => void;
 
 const freshSums = (): RunState['sums'] => ({ loss: 0, correct: 0, labelled: 0, steps: 0 });
-const freshState = (): RunState => ({
+const freshState = (precision: Precision): RunState => ({
+  precision,
   epoch: 0,
   step: 0,
   sums: freshSums(),
@@ -66,7 +69,7 @@ class Fit {
   private readonly weights: OriginWeights | null = null;
   private readonly session: OriginSession;
   private originWritten = false;
-  private state = freshState();
+  private state: RunState;
   /** Whether this session has made a step. */
   private stepped = false;
   private clock = performance.now();
@@ -81,8 +84,14 @@ class Fit {
     if (!job.resumeFrom && !job.initialWeights) assertNothingLoaded(job.config);
     // Read first: what must not go on makes no network.
     const checkpoint = job.resumeFrom ? this.checkpointOf(job.resumeFrom) : null;
-    this.session = sessionOf(job.origin, this.state);
-    this.model = new RunModel(job.config, job.classes.length);
+    // A run keeps to what it began with, wherever it goes on: only so does it end as it would have without a stop.
+    const choice = checkpoint
+      ? { precision: checkpoint.state.precision, reason: 'as the run began' }
+      : choosePrecision(job.config.precision);
+    this.state = checkpoint?.state ?? freshState(choice.precision);
+    this.session = sessionOf(job.origin, this.state, choice);
+    emit({ type: 'precision', ...choice });
+    this.model = new RunModel(job.config, job.classes.length, choice.precision);
     try {
       if (checkpoint) this.model.restore(checkpoint);
       else if (job.initialWeights) this.weights = this.loadInitial(job.initialWeights);
@@ -101,7 +110,6 @@ class Fit {
   private checkpointOf(file: string): Checkpoint {
     const checkpoint = readCheckpoint(file);
     assertResumable(file, checkpoint, this.job);
-    this.state = checkpoint.state;
     return checkpoint;
   }
 

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import os from 'node:os';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { AppError } from '#shared/errors';
+import type { PrecisionChoice } from '#shared/training/precision';
 import type { JobOrigin, OriginSession, OriginWeights } from '#shared/training/run-origin';
 import { deviceName, tf } from '../tensor/runtime.ts';
 
@@ -34,7 +35,11 @@ export function originOfWeights(file: string, run: JobOrigin['weightsOf'], fit: 
 }
 
 /** This start of a trainer. @param at where the run stands as it begins */
-export function sessionOf({ by, command, codeVersion }: JobOrigin, at: { epoch: number; step: number }): OriginSession {
+export function sessionOf(
+  { by, command, codeVersion }: JobOrigin,
+  at: { epoch: number; step: number },
+  precision: PrecisionChoice,
+): OriginSession {
   const cpus = os.cpus();
   return {
     startedAt: new Date().toISOString(),
@@ -51,5 +56,6 @@ export function sessionOf({ by, command, codeVersion }: JobOrigin, at: { epoch: 
     },
     epoch: at.epoch,
     step: at.step,
+    precision,
   };
 }

@@ -12,6 +12,7 @@ import { suspiciousPixels, thinned } from '#shared/metrics/sureness';
 import type { ImageScore, PredictJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { EncNet } from '../models/encnet.ts';
+import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Model } from '../weights/checkpoint.ts';
 import type { Control } from './control.ts';
 import { predictSample, prepareSample, type Prediction } from './predict.ts';
@@ -44,7 +45,9 @@ export async function predictSamples(
   emit: (event: TrainerEvent) => void,
 ): Promise<void> {
   const numClasses = checkpoint.classes.length;
-  const net = new EncNet(checkpoint.config.model, numClasses, 0);
+  const choice = choosePrecision(job.precision ?? checkpoint.config.precision);
+  emit({ type: 'precision', ...choice });
+  const net = new EncNet(checkpoint.config.model, numClasses, 0, choice.precision);
   try {
     net.parameters.load(checkpoint.model);
     const { config } = checkpoint;

@@ -43,7 +43,7 @@ const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !slidi
 async function logitsOf(net: EncNet, pool: SamplePool, sample: Sample, view: View, inputSize: Size, size: Size): Promise<Tensor> {
   const { image } = await pool.render(sample, view, inputSize);
   const images = tf.tensor(image, [1, ...inputSize, 3], 'float32');
-  const tape = new Tape({ training: false, recording: false, fold: true });
+  const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
     return net.forward(tape, tape.constant(images), size).logits.value.clone();
   } finally {

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors';
 import { frozenPrefixes } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
+import type { Precision } from '#shared/training/precision';
 import { fitSentences, noFitText } from '#shared/training/weight-fit';
 import type { StateTensor } from '../layers/parameters.ts';
 import { EncNet } from '../models/encnet.ts';
@@ -19,9 +20,9 @@ export class RunModel {
   private readonly optimizer: Optimizer;
   private readonly average: WeightAverage | null;
 
-  constructor(config: RunConfig, numClasses: number) {
+  constructor(config: RunConfig, numClasses: number, precision: Precision) {
     [this.config, this.numClasses] = [config, numClasses];
-    this.net = new EncNet(config.model, numClasses, config.seed);
+    this.net = new EncNet(config.model, numClasses, config.seed, precision);
     this.net.parameters.freeze(frozenPrefixes(config.fineTune), config.fineTune.batchNorm === 'running');
     this.optimizer = new Optimizer(config.optimizer);
     this.average = config.emaDecay > 0 ? new WeightAverage(this.net.parameters.all(), config.emaDecay) : null;

@@ -10,8 +10,9 @@ import { classPresence, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { attribute, run1, tf, type Tensor } from '../tensor/runtime.ts';
+import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
+import { run1 } from '../tensor/value.ts';
 
 export interface StepResult extends LossTerms {
   /** Total: cross-entropy + weighted SE and auxiliary losses; not a number if a gradient is not, and then nothing was updated. */
@@ -100,14 +101,15 @@ function addResult(total: StepResult, result: Omit<StepResult, 'gradientNorm'>, 
 }
 
 /** Forward and backward of one batch. @returns the losses, and the gradient of each parameter, owned by the caller */
-function batchGradients(
+export function batchGradients(
   net: EncNet,
   batch: Batch,
   options: StepOptions,
   dropoutSeed: number,
 ): { result: Omit<StepResult, 'gradientNorm'>; gradients: Map<Parameter, Tensor> } {
   const images = tf.tensor(batch.images, [batch.count, ...batch.size, 3], 'float32');
-  const tape = new Tape({ training: true, recording: true, dropoutSeed, runningNorm: options.runningNorm ?? false });
+  const { runningNorm = false } = options;
+  const tape = new Tape({ training: true, recording: true, dropoutSeed, runningNorm, precision: net.precision });
   try {
     const output = net.forward(tape, tape.constant(images));
     const terms = lossTerms(output, batch, options);

@@ -18,6 +18,8 @@ export interface RunSummary {
   /** What is wrong with its row in the history; null if nothing is. */
   broken: string | null;
   device: string | null;
+  /** What its convolutions are reckoned in; null in runs of before there was a choice. */
+  precision: string | null;
   epochs: number;
   epochsDone: number;
   bestMiou: number | null;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mostWatched } from '../training/messages.ts';
 import type { RatePoint, StepMetrics, StepPoint, StripImage } from '../training/messages.ts';
+import type { PrecisionChoice } from '../training/precision.ts';
 import type { Preset } from '../training/presets.ts';
 import { runConfigSchema, type RunConfig } from '../training/run-config.ts';
 import type { WeightFit } from '../training/weight-fit.ts';
@@ -19,6 +20,8 @@ export interface TrainingStatus {
   device: string | null;
   /** Why it computes on the processor, in words; null on a GPU, and while that is not known. */
   whyNoGpu: string | null;
+  /** What it reckons in, and why; null while that is not known. */
+  precision: PrecisionChoice | null;
   rssMb: number | null;
   step: StepMetrics | null;
   /** Images validated of those to validate, while that goes on. */

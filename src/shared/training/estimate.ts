@@ -1,12 +1,14 @@
 // What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
 import { backboneDepths, type ModelConfig } from './model-config.ts';
+import type { Precision } from './precision.ts';
 import type { RunConfig } from './run-config.ts';
 
 interface Cost {
   /** Multiply-adds of one forward pass of one image. */
   macs: number;
-  /** Values that a training step keeps for one image. */
+  /** Values that a training step keeps for one image: those of convolutions, and those that are float32 whatever these are. */
   activations: number;
+  wide: number;
   parameters: number;
 }
 
@@ -18,7 +20,7 @@ interface Shape {
 
 /** Adds up layers as a network is walked. */
 class Walk {
-  readonly cost: Cost = { macs: 0, activations: 0, parameters: 0 };
+  readonly cost: Cost = { macs: 0, activations: 0, wide: 0, parameters: 0 };
 
   /** A convolution with batch norm and ReLU: its output is kept twice, before and after. */
   conv(from: Shape, channels: number, kernel: number, stride = 1): Shape {
@@ -32,6 +34,10 @@ class Walk {
 
   keep({ height, width, channels }: Shape, copies = 1): void {
     this.cost.activations += copies * height * width * channels;
+  }
+
+  keepWide({ height, width, channels }: Shape, copies = 1): void {
+    this.cost.wide += copies * height * width * channels;
   }
 }
 
@@ -71,7 +77,7 @@ function head(walk: Walk, model: ModelConfig, stages: readonly Shape[], input: S
   walk.conv(features, channels, 1);
   // Encoding: two products with the codewords forward, and their assignments.
   walk.cost.macs += 2 * features.height * features.width * model.numCodes * channels;
-  walk.keep({ ...features, channels: 2 * model.numCodes + channels });
+  walk.keepWide({ ...features, channels: 2 * model.numCodes + channels });
   if (model.head === 'reference') {
     // Upsampling and convolution are one op: the channels are mixed on the small map, the result is spread (ADR 0007).
     walk.conv(features, 9 * (channels / 2), 1);
@@ -83,7 +89,7 @@ function head(walk: Walk, model: ModelConfig, stages: readonly Shape[], input: S
   }
   if (model.auxHead) walk.conv(stages[2], stages[2].channels / 4, 3);
   // Logits, their gradient and the loss's own copies, of the main and the auxiliary output.
-  walk.keep({ ...input, channels: classes }, model.auxHead ? 8 : 4);
+  walk.keepWide({ ...input, channels: classes }, model.auxHead ? 8 : 4);
 }
 
 function costOf(model: ModelConfig, [height, width]: readonly [number, number], classes: number): Cost {
@@ -113,12 +119,16 @@ const trainingPasses = 3;
 /** Parameters of a run's network. */
 export const parametersOf = (config: RunConfig, classes: number): number => costOf(config.model, config.data.size, classes).parameters;
 
+/** How many times as long the same takes in bfloat16, where a processor has it (docs/benchmarks.md). */
+export const bfloat16Share = 0.6;
+
 /** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
 export function estimateRun(
   config: RunConfig,
   classes: number,
   images: { train: number; validation: number },
   imageSize: readonly [number, number],
+  precision: Precision = 'float32',
 ): Estimate {
   const training = costOf(config.model, config.data.size, classes);
   const evaluationSize = config.evaluationSize ?? imageSize;
@@ -131,7 +141,8 @@ export function estimateRun(
   const steps = Math.max(1, Math.floor(images.train / perStep));
   const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
   const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
-  const bytes = 4 * (training.activations * config.batchSize * overhead + training.parameters * weightCopies);
+  const activationBytes = (precision === 'bfloat16' ? 2 : 4) * training.activations + 4 * training.wide;
+  const bytes = activationBytes * config.batchSize * overhead + 4 * training.parameters * weightCopies;
   // The batches in use and those made ahead: float pixels and ids.
   const inputBytes = 3 * perStep * config.data.size[0] * config.data.size[1] * 13;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
 import type { ReadLimits } from '../data/read-limits.ts';
 import type { Sample } from '../data/sample.ts';
+import type { PrecisionChoice, PrecisionSetting } from './precision.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import type { JobOrigin } from './run-origin.ts';
 import type { WeightFit } from './weight-fit.ts';
@@ -43,6 +44,8 @@ export interface PredictJob {
   maskFormat: MaskFormat | null;
   /** How to look at the images; null as the checkpoint's settings say. */
   evaluation: EvaluationConfig | null;
+  /** What to reckon in; null as the checkpoint's settings say. */
+  precision: PrecisionSetting | null;
   /** Class set of the data set; must have the checkpoint's classes, in whatever order. */
   classes: ClassInfo[] | null;
   /** What the masks hold: the checkpoint's class ids, or the stored values of its classes. */
@@ -183,6 +186,8 @@ export type TrainerEvent =
   /** `whyNoGpu`: why it computes on the processor, in words; null on a GPU. */
   | { type: 'ready'; device: string; whyNoGpu: string | null; tensorflow: string }
   | { type: 'log'; text: string }
+  /** What the job reckons in, from now on. */
+  | ({ type: 'precision' } & PrecisionChoice)
   | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number }
   | { type: 'step'; metrics: StepMetrics; rssMb: number }
   | { type: 'validating'; done: number; total: number }

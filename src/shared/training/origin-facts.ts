@@ -1,4 +1,5 @@
 import { memoryText } from './memory-text.ts';
+import { precisionText } from './precision.ts';
 import type { OriginWeights, RunOrigin } from './run-origin.ts';
 
 /** What of a run its origin is told with. */
@@ -33,6 +34,7 @@ export function originFacts({ origin, codeVersion, datasetFingerprint, seed }: O
     ['Code', first?.codeVersion ?? codeVersion],
     ['Processor', first ? `${first.machine.processor}, ${first.machine.cores} cores, ${memoryText(first.machine.memoryMb)}` : unknown],
     ['System', first ? `${first.machine.system}, ${first.machine.device}, ${first.machine.library}` : unknown],
+    ['Reckoned in', first?.precision ? precisionText(first.precision) : first ? 'float32' : unknown],
     [
       'Went on',
       later.length === 0 ? 'never' : later.map(({ startedAt, epoch }) => `${startedAt.slice(0, 16)} after epoch ${epoch}`).join('; '),

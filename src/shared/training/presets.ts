@@ -106,6 +106,7 @@ const light: RunConfig = {
   // The encoding sums residuals over pixels, so a network sees images best at about the area it was trained on (measured).
   evaluationSize: [312, 416],
   emaDecay: 0.995,
+  precision: 'auto',
 };
 
 /** ResNet-18 as it is published, so that weights of it fit. */
@@ -119,6 +120,8 @@ const tiny: RunConfig = {
   data: { ...light.data, size: [96, 128], randomScale: [0.5, 1] },
   evaluationSize: [120, 160],
   emaDecay: 0,
+  // Too small to gain anything from fewer bits.
+  precision: 'float32',
   epochs: 3,
   checkpointEvery: 1,
 };

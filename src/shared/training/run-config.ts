@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { modelConfigSchema } from './model-config.ts';
+import { precisionSettingSchema } from './precision.ts';
 import { optimizerConfigSchema, scheduleConfigSchema } from './optimizer-config.ts';
 
 const sizeSchema = z.tuple([z.int().min(32).max(2048), z.int().min(32).max(2048)]);
@@ -36,7 +37,7 @@ export const lossConfigSchema = z.strictObject({
   seForm: z.enum(['mse', 'bce']),
   seWeight: z.number().min(0).max(10),
   auxWeight: z.number().min(0).max(10),
-  classWeights: z.enum(['none', 'inverse-log', 'median-frequency']),
+  classWeights: z.enum(['none', 'inverse-log', 'inverse-log-steep', 'median-frequency']),
   /** A loss on regions beside the cross-entropy, and its weight. */
   region: z.enum(['none', 'dice', 'lovasz']).default('none'),
   regionWeight: z.number().min(0).max(10).default(0.5),
@@ -98,6 +99,8 @@ export const runConfigSchema = z
       .default(null),
     /** Epochs without a better mIoU after which the run ends; 0 never. */
     patience: z.int().min(0).max(1000).default(0),
+    /** Of convolutions and what lies between them; `auto` takes what is faster where it runs. Runs of before this had float32. */
+    precision: precisionSettingSchema.default('float32'),
   })
   .refine(({ fold }) => !fold || fold.index < fold.count, { path: ['fold', 'index'], error: 'must be one of the folds, counted from 0' })
   .refine(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { precisionSchema } from './precision.ts';
 
 const text = z.string().max(4096);
 const count = z.int().min(0);
@@ -36,6 +37,8 @@ const sessionSchema = z.object({
   /** Where it began: epochs done, and steps of the one under way. */
   epoch: count,
   step: count,
+  /** What it reckoned in, and why; null in runs of before there was a choice. */
+  precision: z.object({ precision: precisionSchema, reason: text.nullable() }).nullable().default(null),
 });
 
 export const runOriginSchema = z.object({

@@ -121,6 +121,7 @@ export class ReviewService {
           outDir: predictions.folder(predictionId),
           maskFormat: format,
           evaluation: asked.evaluation ?? null,
+          precision: null,
           classes: today,
           write: 'ids',
           // Of images that are predicted at another time too: a name is an image's own.

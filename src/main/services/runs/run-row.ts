@@ -18,6 +18,7 @@ export const runRowSchema = z.object({
   dataset_fingerprint: text,
   seed: z.number(),
   device: text.nullable(),
+  precision: text.nullable(),
   epochs: z.number(),
   epochs_done: z.number(),
   duration_seconds: z.number(),

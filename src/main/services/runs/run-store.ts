@@ -9,6 +9,7 @@ import { boundedJson } from '#shared/json';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
+import { precisionSchema, type Precision } from '#shared/training/precision';
 import { checkConfig } from '#shared/training/presets';
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
@@ -34,6 +35,14 @@ const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z
 
 /** A row as the history holds it, which may be anything. */
 type FoundRow = Partial<ListedRow> & { rowid: number };
+
+/** What an epoch of a run took here. */
+interface TimedEpoch {
+  config: RunConfig;
+  /** What it was reckoned in. */
+  precision: Precision;
+  seconds: number;
+}
 
 export interface NewRun {
   id: string;
@@ -226,6 +235,7 @@ export class RunStore {
       reason,
       broken: sound ? refused : damaged,
       device: row.device,
+      precision: row.precision,
       epochs: row.epochs,
       epochsDone: row.epochs_done,
       bestMiou: row.best_miou,
@@ -259,6 +269,10 @@ export class RunStore {
   settle(runId: string, status: RunStatus, reason: string | null, outbox: Outbox): void {
     this.unwritten.set(runId, { status, reason });
     outbox.write(`the state "${status}" of a run`, () => this.setStatus(runId, status, reason));
+  }
+
+  setPrecision(runId: string, precision: Precision): void {
+    this.db.prepare('UPDATE run SET precision = ? WHERE id = ?').run(precision, runId);
   }
 
   setDevice(runId: string, device: string): void {
@@ -383,17 +397,17 @@ export class RunStore {
   }
 
   /** The newest epochs that were timed here, with their runs' settings: what estimates follow from. */
-  timedEpochs(): { config: RunConfig; seconds: number }[] {
+  timedEpochs(): TimedEpoch[] {
     return this.db
-      .prepare<[], { config: string; seconds: number }>(
-        `SELECT ${boundedText('r.config')}, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
+      .prepare<[], { config: string; precision: string | null; seconds: number }>(
+        `SELECT ${boundedText('r.config')}, r.precision, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
       WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
       GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`,
       )
       .all()
-      .flatMap(({ config, seconds }) => {
+      .flatMap(({ config, precision, seconds }) => {
         try {
-          return [{ config: checkConfig(boundedJson(config)), seconds }];
+          return [{ config: checkConfig(boundedJson(config)), precision: precisionSchema.parse(precision ?? 'float32'), seconds }];
         } catch {
           // A damaged row tells nothing of how long an epoch takes.
           return [];

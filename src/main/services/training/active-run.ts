@@ -1,3 +1,4 @@
+import { precisionText, type PrecisionChoice } from '#shared/training/precision';
 import { deviceText } from '#shared/training/device-text';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
@@ -35,6 +36,7 @@ export class ActiveRun {
   private readonly curves: TensorBoardCurves;
   private phase: TrainingPhase | 'ended' = 'starting';
   private device: string | null = null;
+  private precision: PrecisionChoice | null = null;
   private whyNoGpu: string | null = null;
   private rssMb: number | null = null;
   private step: StepMetrics | null = null;
@@ -93,6 +95,7 @@ export class ActiveRun {
       phase: this.phase,
       device: this.device,
       whyNoGpu: this.whyNoGpu,
+      precision: this.precision,
       rssMb: this.rssMb,
       step: this.step,
       validation: this.validation,
@@ -141,6 +144,13 @@ export class ActiveRun {
         this.record('the device', (store) => store.setDevice(this.runId, event.device));
         this.log(`trainer ready on the ${deviceText(event)}, ${event.tensorflow}`);
         break;
+      case 'precision': {
+        const { precision, reason } = event;
+        this.precision = { precision, reason };
+        this.record('what a run reckons in', (store) => store.setPrecision(this.runId, precision));
+        this.log(`reckons in ${precisionText(event)}`);
+        break;
+      }
       case 'started':
         if (this.phase === 'starting') this.phase = 'training';
         this.record('where a run goes on', ({ metrics }) => {

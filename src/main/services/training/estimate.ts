@@ -1,8 +1,9 @@
 import os from 'node:os';
 import type { RunEstimate } from '#shared/contract/training';
 import { splitBy } from '#shared/data/folds';
-import { estimateRun } from '#shared/training/estimate';
+import { bfloat16Share, estimateRun } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
+import type { Precision } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -18,6 +19,12 @@ const isLike = (a: number, b: number): boolean => Math.max(a, b) <= mostUnlike *
 
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
+/** What a recipe will be reckoned in: where it is tried, what the newest run that tried took. */
+const precisionHere = ({ precision }: RunConfig, timed: readonly { config: RunConfig; precision: Precision }[]): Precision =>
+  precision === 'auto' ? (timed.find(({ config }) => config.precision === 'auto')?.precision ?? 'float32') : precision;
+
+const shareOf = (precision: Precision): number => (precision === 'bfloat16' ? bfloat16Share : 1);
+
 /**
  * Seconds and memory of a run on this machine, validation included. Time follows from the runs of like size timed here, or else from
  * what processors usually do.
@@ -26,13 +33,14 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
   const images = imagesOf(dataset, config);
   const first = dataset.images().find(({ width }) => width > 0);
   const size = [first?.height ?? 360, first?.width ?? 480] as const;
-  const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size);
+  const all = store.timedEpochs();
+  const precision = precisionHere(config, all);
+  const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size, precision);
   const { trainingMacs, validationMacs, memoryMb, parameters, steps } = reckon(config);
   const step = trainingMacs / Math.max(1, steps);
-  const speeds = store
-    .timedEpochs()
+  const speeds = all
     .filter(({ seconds }) => seconds > 0)
-    .map((timed) => ({ ...reckon(timed.config), seconds: timed.seconds }))
+    .map((timed) => ({ ...reckon(timed.config), seconds: timed.seconds * (shareOf(precision) / shareOf(timed.precision)) }))
     .filter((timed) => isLike(timed.trainingMacs / Math.max(1, timed.steps), step))
     .map((timed) => timed.trainingMacs / timed.seconds)
     .sort((a, b) => a - b);

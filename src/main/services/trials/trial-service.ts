@@ -133,6 +133,7 @@ export class TrialService {
         outDir: this.at('predictions'),
         maskFormat: null,
         evaluation: null,
+        precision: null,
         classes: null,
         write: 'ids',
         names: open.map(({ id }) => predictionName(id)),

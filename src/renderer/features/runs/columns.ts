@@ -34,7 +34,7 @@ export function runColumns(baseline: RunSummary | null): RunColumn[] {
     { by: 'loss', words: 'Last loss', usual: false, text: ({ lastLoss }) => fraction(lastLoss) },
     { by: 'preset', words: 'Preset', usual: false, text: ({ preset }) => preset },
     { by: 'sweep', words: 'Sweep', usual: false, text: ({ sweep }) => sweep ?? '–' },
-    { by: 'device', words: 'Device', usual: false, text: ({ device }) => device ?? '–' },
+    { by: 'device', words: 'Device', usual: false, text: ({ device, precision }) => [device, precision].filter(Boolean).join(', ') || '–' },
     { by: 'duration', words: 'Duration', usual: true, optional: true, text: ({ durationSeconds }) => duration(durationSeconds) },
     { by: 'date', words: 'Date', usual: true, optional: true, text: ({ createdAt }) => dateTime(createdAt) },
   ];
