@@ -22,6 +22,7 @@ const stepCommand = (name: string, description: string) =>
     .option('--height <n>', 'height, where it differs', whole)
     .option('--width <n>', 'width, where it differs', whole)
     .option('--precision <name>', 'float32 or bfloat16', 'float32')
+    .option('--classes <n>', 'classes', whole, 33)
     .option('--steps <n>', 'steps to count', whole, 4);
 
 interface StepCommand {
@@ -31,6 +32,7 @@ interface StepCommand {
   height?: number;
   width?: number;
   precision: Precision;
+  classes: number;
   steps: number;
 }
 const sized = ({ size, height, width, ...rest }: StepCommand) => ({ ...rest, height: height ?? size, width: width ?? size });
@@ -66,6 +68,7 @@ program
   .option('--height <n>', 'height', whole, 360)
   .option('--width <n>', 'width', whole, 480)
   .option('--precision <name>', 'float32 or bfloat16', 'float32')
+  .option('--classes <n>', 'classes', whole, 33)
   .option('--steps <n>', 'predictions to count', whole, 4)
   .option('--json', 'print one JSON line (it always does)')
   .action((options: Parameters<typeof measurePredict>[0]) => console.log(JSON.stringify(measurePredict(options))));

@@ -1,8 +1,8 @@
 import { EncNet } from '../../src/ml/models/encnet.ts';
-import { Optimizer } from '../../src/ml/optim/optimizer.ts';
 import { tf } from '../../src/ml/tensor/runtime.ts';
 import { Tape } from '../../src/ml/tensor/tape.ts';
-import { argMax, trainStep } from '../../src/ml/train/train-step.ts';
+import { RunModel } from '../../src/ml/train/run-model.ts';
+import { argMax } from '../../src/ml/train/train-step.ts';
 import { Random } from '../../src/shared/random.ts';
 import type { Precision } from '../../src/shared/training/precision.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
@@ -16,12 +16,11 @@ export interface Measurement {
   height: number;
   width: number;
   precision: Precision;
+  classes: number;
   wall_ms: number[];
   cpu_s: number[];
   peak_rss_mb: number;
 }
-
-const numClasses = 33;
 
 /** Runs work once to warm up and then `steps` times. */
 function time(steps: number, work: () => void): Pick<Measurement, 'wall_ms' | 'cpu_s' | 'peak_rss_mb'> {
@@ -48,24 +47,24 @@ interface StepArguments {
   height: number;
   width: number;
   precision: Precision;
+  classes: number;
 }
 
 /** A preset's training step on noise: forward, all losses, backward, update. */
-function stepOf({ preset, batch, height, width, precision }: StepArguments): () => void {
+function stepOf({ preset, batch, height, width, precision, classes }: StepArguments): () => void {
   const { config } = findPreset(preset);
-  const net = new EncNet(config.model, numClasses, 17, precision);
-  const optimizer = new Optimizer(config.optimizer);
+  const model = new RunModel(config, classes, precision);
   const random = new Random(18);
   const data = {
     images: noise(batch * height * width * 3),
-    labels: Uint8Array.from({ length: batch * height * width }, () => random.integer(numClasses)),
+    labels: Uint8Array.from({ length: batch * height * width }, () => random.integer(classes)),
     count: batch,
     size: [height, width] as const,
     ids: [],
   };
   let step = 0;
   const options = { loss: config.loss, classWeights: null, learningRate: 0.01 };
-  return () => void trainStep(net, optimizer, [data], { ...options, dropoutSeed: ++step });
+  return () => void model.step([data], { ...options, dropoutSeed: ++step });
 }
 
 /** Times whole training steps. */
@@ -84,8 +83,8 @@ export function profileStep({ steps, ...rest }: StepArguments & { steps: number 
 
 /** Times predictions: forward in evaluation mode and the class of each pixel. */
 export function measurePredict({ steps, ...rest }: StepArguments & { steps: number }): Measurement {
-  const { preset, batch, height, width, precision } = rest;
-  const net = new EncNet(findPreset(preset).config.model, numClasses, 17, precision);
+  const { preset, batch, height, width, precision, classes } = rest;
+  const net = new EncNet(findPreset(preset).config.model, classes, 17, precision);
   const images = tf.tensor(noise(batch * height * width * 3), [batch, height, width, 3], 'float32');
   const measured = time(steps, () => {
     const tape = new Tape({ training: false, recording: false, fold: true, precision });

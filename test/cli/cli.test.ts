@@ -83,7 +83,7 @@ test('trains, evaluates and predicts, by the contract', async () => {
     images: number;
     protocol: Record<string, unknown>;
   };
-  expect(Object.keys(result)).toEqual(['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'protocol', 'interval']);
+  expect(Object.keys(result)).toEqual(['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'protocol', 'precision', 'interval']);
   expect(Object.keys(result.protocol)).toEqual(['split', 'classes', 'void', 'resolution', 'scales', 'flip']);
   expect(result.images).toBe(2);
   expect(result.perClass[10]).toMatchObject({ id: 10, name: 'Bicyclist' });

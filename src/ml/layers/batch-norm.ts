@@ -30,18 +30,21 @@ export class BatchNorm {
     const weight = leaf(tape, this.weight);
     const bias = leaf(tape, this.bias);
     const isRunning = tape.runningNorm || this.weight.frozen;
-    const running: [Tensor, Tensor] | null = isRunning ? [this.runningMean.value, this.runningVar.value] : null;
-    const [y, mean, variance, ...reserves] = fusedBatchNorm(x.handle, weight.value, bias.value, running, batchNormEpsilon);
-    if (!running) this.track(mean, variance);
-    mean.dispose();
-    variance.dispose();
+    const running: [Tensor, Tensor] = [this.runningMean.value, this.runningVar.value];
+    const momentum = isRunning ? null : batchNormMomentum;
+    const [y, mean, variance, ...reserves] = fusedBatchNorm(x.handle, weight.value, bias.value, running, batchNormEpsilon, momentum);
+    if (isRunning) tf.dispose([mean, variance]);
+    else {
+      Parameters.assign(this.runningMean, mean);
+      Parameters.assign(this.runningVar, variance);
+    }
     const node = tape.op(
       [x, weight, bias],
       y,
       (dy) => {
         // In evaluation the gradient reads the population's statistics; what the forward op left in its reserves then differs by processor.
-        const [first, second] = running ?? [reserves[0], reserves[1]];
-        return fusedBatchNormGrad(dy, x.handle, weight.value, [first, second, reserves[2]], batchNormEpsilon, !running);
+        const [first, second] = isRunning ? running : [reserves[0], reserves[1]];
+        return fusedBatchNormGrad(dy, x.handle, weight.value, [first, second, reserves[2]], batchNormEpsilon, !isRunning);
       },
       { keep: [x], saved: reserves },
     );
@@ -54,13 +57,4 @@ export class BatchNorm {
     });
     return node;
   }
-
-  private track(mean: Tensor, variance: Tensor): void {
-    Parameters.assign(this.runningMean, blend(this.runningMean.value, mean));
-    Parameters.assign(this.runningVar, blend(this.runningVar.value, variance));
-  }
-}
-
-function blend(running: Tensor, batch: Tensor): Tensor {
-  return tf.tidy(() => tf.add(tf.mul(running, 1 - batchNormMomentum), tf.mul(batch, batchNormMomentum)));
 }

@@ -1,6 +1,7 @@
 import { assertShape } from '../tensor/assert-shape.ts';
-import { sparseSoftmaxCrossEntropy } from '../tensor/kernels.ts';
+import { logSoftmax, multiplyNoNan, ofRows } from '../tensor/kernels.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
+import { labelTensors } from './label-tensors.ts';
 
 export interface LossAndGradient {
   loss: number;
@@ -15,12 +16,15 @@ export interface CrossEntropyOptions {
   hardPixels?: number;
 }
 
-/** Switches off all but the share of counting pixels with the largest loss. */
-function keepHardest(weights: Float32Array, perPixel: Float32Array, share: number): void {
-  const losses = perPixel.filter((_, pixel) => weights[pixel] > 0).sort();
-  if (losses.length === 0) return;
+/** Switches off all but the share of counting pixels with the largest loss. @returns the weights that are left; frees those given */
+function keepHardest(weights: Tensor, ownLog: Tensor, share: number): Tensor {
+  const [left, logs] = [weights.dataSync<'float32'>().slice(), ownLog.dataSync<'float32'>()];
+  weights.dispose();
+  const losses = logs.filter((_, pixel) => left[pixel] > 0).map((log) => -log);
+  losses.sort();
   const threshold = losses[Math.max(0, losses.length - Math.max(1, Math.round(share * losses.length)))];
-  for (let pixel = 0; pixel < weights.length; pixel++) if (perPixel[pixel] < threshold) weights[pixel] = 0;
+  for (let pixel = 0; pixel < left.length; pixel++) if (-logs[pixel] < threshold) left[pixel] = 0;
+  return tf.tensor1d(left);
 }
 
 /**
@@ -38,27 +42,19 @@ export function crossEntropy(
 ): LossAndGradient {
   assertShape('logits', logits.shape, [null, null, null, null]);
   const classes = logits.shape[3]!;
-  const targets = new Int32Array(labels.length);
-  const weights = new Float32Array(labels.length);
-  labels.forEach((label, pixel) => {
-    if (label === ignoreIndex) return;
-    targets[pixel] = label;
-    weights[pixel] = classWeights ? classWeights[label] : 1;
-  });
-  const [perPixel, rowGradient] = tf.tidy(() =>
-    sparseSoftmaxCrossEntropy(tf.reshape(logits, [-1, classes]), tf.tensor1d(targets, 'int32')),
-  );
-  if (hardPixels < 1) keepHardest(weights, perPixel.dataSync<'float32'>(), hardPixels);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  if (total > 0) for (let pixel = 0; pixel < weights.length; pixel++) weights[pixel] /= total;
   const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
-    const weight = tf.tensor1d(weights);
-    // An ignored pixel's loss can be infinite, and times zero that is not a number.
-    const counted = tf.where(tf.greater(weight, 0), tf.mul(perPixel, weight), tf.zerosLike(weight));
-    return [tf.sum(counted), tf.reshape(tf.mul(rowGradient, tf.expandDims(weight, 1)), logits.shape)];
+    const { places, weights: given } = labelTensors(labels, classes, ignoreIndex, classWeights);
+    const logs = logSoftmax(tf.reshape(logits, [-1, classes]));
+    const ownLog = ofRows(logs, places);
+    const weights = hardPixels < 1 ? keepHardest(given, ownLog, hardPixels) : given;
+    const total = tf.sum(weights).dataSync()[0];
+    const shares = tf.div(weights, total > 0 ? total : 1);
+    // What an ignored pixel has may be infinite, and times zero that is to be nothing.
+    const apart = tf.sub(tf.exp(logs), tf.oneHot(places, classes));
+    return [tf.sum(multiplyNoNan(ownLog, tf.neg(shares))), tf.reshape(multiplyNoNan(apart, tf.expandDims(shares, 1)), logits.shape)];
   });
   const value = loss.dataSync()[0];
-  for (const tensor of [loss, perPixel, rowGradient]) tensor.dispose();
+  loss.dispose();
   return { loss: value, gradient };
 }
 

@@ -1,4 +1,5 @@
 import type { Parameter, StateDict } from '../layers/parameters.ts';
+import { changed, releasePlaces } from '../tensor/in-place.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 
@@ -22,17 +23,17 @@ export class WeightAverage {
 
   /** Takes the weights of now into the average. @param updates done so far */
   update(updates: number): void {
-    const decay = Math.min(this.decay, (1 + updates) / (10 + updates));
+    const rate = tf.scalar(1 - Math.min(this.decay, (1 + updates) / (10 + updates)));
     for (const parameter of this.parameters) {
       // What stays is its own average; reckoned again and again it would drift.
       if (parameter.frozen) continue;
       const average = this.averages.get(parameter)!;
-      this.averages.set(
-        parameter,
-        tf.tidy(() => tf.add(tf.mul(average, decay), tf.mul(parameter.value, 1 - decay))),
-      );
-      average.dispose();
+      const apart = tf.sub(average, parameter.value);
+      this.averages.set(parameter, changed('ResourceApplyGradientDescent', [], [average], [rate, apart])[0]);
+      apart.dispose();
     }
+    releasePlaces();
+    rate.dispose();
   }
 
   /** Runs `work` with the average in place of the weights. */

@@ -1,6 +1,7 @@
 import type { OptimizerConfig } from '#shared/training/optimizer-config';
 import { Parameters, type Parameter, type StateDict, type StateTensor } from '../layers/parameters.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
+import { changed, halfSquares, releasePlaces } from '../tensor/in-place.ts';
+import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 
 /** Slots of one parameter by slot name, such as 'momentum'. */
@@ -8,9 +9,8 @@ type Slots = Record<string, Tensor>;
 
 /** Euclidean norm of all gradients together; not a number if one of their values is not. */
 export function gradientNorm(gradients: ReadonlyMap<Parameter, Tensor>): number {
-  // Each square is let go before the next is made: together they would be a second copy of the network.
-  const squares = tf.tidy(() => tf.addN([...gradients.values()].map((gradient) => tf.tidy(() => tf.sum(tf.square(gradient))))));
-  const norm = Math.sqrt(squares.dataSync()[0]);
+  const squares = tf.tidy(() => tf.addN([...gradients.values()].map(halfSquares)));
+  const norm = Math.sqrt(2 * squares.dataSync()[0]);
   squares.dispose();
   return norm;
 }
@@ -52,13 +52,15 @@ export class Optimizer {
     }
     this.updates++;
     if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
-    for (const [parameter, gradient] of gradients) {
-      const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
-      const next = tf.tidy(() =>
-        this.config.kind === 'sgd' ? this.sgd(parameter, gradient, rate) : this.adamw(parameter, gradient, rate),
-      );
-      Parameters.assign(parameter, next);
-      gradient.dispose();
+    try {
+      for (const [parameter, gradient] of gradients) {
+        const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
+        if (this.config.kind === 'sgd') this.sgd(parameter, gradient, rate);
+        else this.adamw(parameter, gradient, rate);
+        gradient.dispose();
+      }
+    } finally {
+      releasePlaces();
     }
     return norm;
   }
@@ -71,31 +73,48 @@ export class Optimizer {
     return decayed ? this.config.weightDecay : 0;
   }
 
-  /** Decay is added to the gradient; the rate multiplies the buffer, as PyTorch's SGD. */
-  private sgd(parameter: Parameter, gradient: Tensor, rate: number): Tensor {
-    const { momentum, nesterov } = this.config;
-    const decay = this.decay(parameter);
-    let step = decay > 0 ? tf.add(gradient, tf.mul(parameter.value, decay)) : gradient;
-    if (momentum > 0) {
-      const previous = this.slots.get(parameter)?.momentum;
-      const buffer = previous ? tf.add(tf.mul(previous, momentum), step) : step.clone();
-      this.replace(parameter, { momentum: tf.keep(buffer) });
-      step = nesterov ? tf.add(step, tf.mul(buffer, momentum)) : buffer;
-    }
-    return tf.keep(tf.sub(parameter.value, tf.mul(step, rate)));
+  /** The slots of a parameter, handed over; zeros before its first update. */
+  private takeSlots(parameter: Parameter, names: readonly string[]): Tensor[] {
+    const known = this.slots.get(parameter);
+    this.slots.delete(parameter);
+    return names.map((name) => known?.[name] ?? tf.zerosLike(parameter.value));
   }
 
-  /** Decoupled decay. Source: Loshchilov and Hutter 2019. */
-  private adamw(parameter: Parameter, gradient: Tensor, rate: number): Tensor {
-    const { beta1, beta2, epsilon } = this.config;
-    const known = this.slots.get(parameter);
-    const square = tf.mul(tf.square(gradient), 1 - beta2);
-    const first = known ? tf.add(tf.mul(known.first, beta1), tf.mul(gradient, 1 - beta1)) : tf.mul(gradient, 1 - beta1);
-    const second = known ? tf.add(tf.mul(known.second, beta2), square) : square.clone();
-    this.replace(parameter, { first: tf.keep(first), second: tf.keep(second) });
-    const denominator = tf.add(tf.sqrt(tf.div(second, 1 - beta2 ** this.updates)), epsilon);
-    const decayed = tf.mul(parameter.value, 1 - rate * this.decay(parameter));
-    return tf.keep(tf.sub(decayed, tf.mul(tf.div(first, denominator), rate / (1 - beta1 ** this.updates))));
+  /** Decay is added to the gradient; the rate multiplies the buffer, as PyTorch's SGD. */
+  private sgd(parameter: Parameter, given: Tensor, rate: number): void {
+    const { momentum, nesterov } = this.config;
+    const decay = this.decay(parameter);
+    const gradient = decay > 0 ? tf.tidy(() => tf.add(given, tf.mul(parameter.value, decay))) : given.clone();
+    const scalars = [rate, momentum].map((value) => tf.scalar(value));
+    const [step, kept] = scalars;
+    if (momentum === 0) [parameter.value] = changed('ResourceApplyGradientDescent', [], [parameter.value], [step, gradient]);
+    else {
+      const slots = this.takeSlots(parameter, ['momentum']);
+      const attributes = [attribute.bool('use_nesterov', nesterov)];
+      const [value, buffer] = changed('ResourceApplyMomentum', attributes, [parameter.value, ...slots], [step, gradient, kept]);
+      parameter.value = value;
+      this.slots.set(parameter, { momentum: buffer });
+    }
+    tf.dispose([gradient, ...scalars]);
+  }
+
+  /**
+   * Decoupled decay. Source: Loshchilov and Hutter 2019. The kernel's own correction of the first steps is left out (powers of 0): in
+   * float32 it would lose half its digits.
+   */
+  private adamw(parameter: Parameter, gradient: Tensor, rate: number): void {
+    // As the kernel has them, so that averages and their correction agree.
+    const [beta1, beta2] = [Math.fround(this.config.beta1), Math.fround(this.config.beta2)];
+    const correction = Math.sqrt(1 - beta2 ** this.updates);
+    const step = (rate * correction) / (1 - beta1 ** this.updates);
+    const decay = this.decay(parameter);
+    if (decay > 0) Parameters.assign(parameter, tf.mul(parameter.value, 1 - rate * decay));
+    const scalars = [0, 0, step, beta1, beta2, this.config.epsilon * correction].map((value) => tf.scalar(value));
+    const slots = this.takeSlots(parameter, ['first', 'second']);
+    const [value, first, second] = changed('ResourceApplyAdam', [], [parameter.value, ...slots], [...scalars, gradient]);
+    parameter.value = value;
+    this.slots.set(parameter, { first, second });
+    tf.dispose(scalars);
   }
 
   private replace(parameter: Parameter, slots: Slots): void {

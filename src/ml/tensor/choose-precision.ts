@@ -1,8 +1,9 @@
 import { messageOf } from '#shared/errors';
 import type { Precision, PrecisionChoice, PrecisionSetting } from '#shared/training/precision';
 import * as kernels from './kernels.ts';
-import { tf } from './runtime.ts';
-import { inTypes, type Value } from './value.ts';
+import { deviceName, tf } from './runtime.ts';
+import { float32Of } from './tape.ts';
+import { inType, inTypes, type Value } from './value.ts';
 
 /** How long it is tried, and how often at the least. */
 const probeMs = 50;
@@ -10,27 +11,37 @@ const leastTrials = 10;
 /** bfloat16 has to be so many times as fast: below that its casts eat what it wins. */
 const worthIt = 1.25;
 
-/** Wall time of a convolution as residual blocks have them, in milliseconds. */
-function timeOf(x: Value, filter: Value): number {
-  const begin = performance.now();
-  kernels.conv2d(x, filter, [1, 1], [1, 1]).dispose();
-  return performance.now() - begin;
+/** Milliseconds so far: of this process's threads, whatever else the machine does; on a GPU, whose time is its own, by the clock. */
+function spent(): number {
+  if (deviceName() === 'GPU') return performance.now();
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-/** The quickest of each by turns, so that what else runs meets both. @throws Error if there is no such kernel here */
+/** What a convolution as residual blocks have them takes, in milliseconds. */
+function costOf(x: Value, filter: Value): number {
+  const begin = spent();
+  const y = kernels.conv2d(x, filter, [1, 1], [1, 1]);
+  // A GPU is done when its answer is there.
+  if (deviceName() === 'GPU') inType(y, 'float32', (wide) => float32Of(wide).dataSync());
+  y.dispose();
+  return spent() - begin;
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** What it usually takes in each, tried by turns. @throws Error if there is no such kernel here */
 export function probe(): Record<Precision, number> {
-  // Small, so that some of its trials fall between what else the machine does.
   const [x, filter] = [tf.ones([1, 66, 88, 64]), tf.fill([3, 3, 64, 64], 0.01)];
   try {
     return inTypes([x, filter], 'bfloat16', (narrowX, narrowFilter) => {
-      const best = { float32: Infinity, bfloat16: Infinity };
+      const [wide, narrow]: [number[], number[]] = [[], []];
       const begin = performance.now();
-      // The first of each prepares its kernel and is not counted.
-      for (let trial = 0; trial <= leastTrials || performance.now() - begin < probeMs; trial++) {
-        const [wide, narrow] = [timeOf(x, filter), timeOf(narrowX, narrowFilter)];
-        if (trial > 0) [best.float32, best.bfloat16] = [Math.min(best.float32, wide), Math.min(best.bfloat16, narrow)];
+      while (wide.length <= leastTrials || performance.now() - begin < probeMs) {
+        wide.push(costOf(x, filter));
+        narrow.push(costOf(narrowX, narrowFilter));
       }
-      return best;
+      return { float32: median(wide), bfloat16: median(narrow) };
     });
   } finally {
     tf.dispose([x, filter]);

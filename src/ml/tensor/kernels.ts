@@ -173,22 +173,20 @@ function batchNormAttributes(x: Value, epsilon: number, training: boolean) {
 
 /**
  * Batch norm over the last axis of a rank-4 value; statistics, scale and offset are float32.
- * @param running [mean, variance] in evaluation, null in training
- * @returns y, and: batch mean, batch variance (unbiased) and three reserves for the gradient
+ * @param running mean and variance of before: what it goes by in evaluation, and what it moves in training
+ * @param momentum share of the batch's own statistics (the variance unbiased) in what running ones become; null in evaluation
+ * @returns y, running mean and variance of after, and three reserves for the gradient
  */
 export function fusedBatchNorm<V extends Value>(
   x: V,
   scale: Tensor,
   offset: Tensor,
-  running: [Tensor, Tensor] | null,
+  running: readonly [Tensor, Tensor],
   epsilon: number,
+  momentum: number | null,
 ): [V, ...Tensor[]] {
-  const empty = running ? null : tf.tensor1d([], 'float32');
-  const [mean, variance] = running ?? [empty!, empty!];
-  const attributes = [...batchNormAttributes(x, epsilon, running === null), attribute.float('exponential_avg_factor', 1)];
-  const outputs = runMany<[V, ...Tensor[]]>('FusedBatchNormV3', attributes, [x, scale, offset, mean, variance], 6);
-  empty?.dispose();
-  return outputs;
+  const attributes = [...batchNormAttributes(x, epsilon, momentum !== null), attribute.float('exponential_avg_factor', momentum ?? 1)];
+  return runMany<[V, ...Tensor[]]>('FusedBatchNormV3', attributes, [x, scale, offset, ...running], 6);
 }
 
 /** @returns dx, dscale, doffset; the latter float32 */
@@ -234,15 +232,26 @@ export function resizeBilinear(x: Value, height: number, width: number): Tensor 
 /** The kernel adds up in x's type: in bfloat16 a sum of hundreds of pixels would lose most of them, so x is to be float32. */
 export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('ResizeBilinearGrad', resizeAttributes(x), [dy, x]);
 
-/** @returns loss [rows] and its gradient [rows, classes] for int32 labels [rows] */
-export function sparseSoftmaxCrossEntropy(logits: Tensor, labels: Tensor): [Tensor, Tensor] {
-  return runMany<[Tensor, Tensor]>(
-    'SparseSoftmaxCrossEntropyWithLogits',
-    [typeOf('T', logits), attribute.type('Tlabels', 'int32')],
-    [logits, labels],
-    2,
+/** @param x float32 [rows, classes] */
+export const logSoftmax = (x: Tensor): Tensor => run1('LogSoftmax', [typeOf('T', x)], [x]);
+
+const gather = (x: Tensor, at: Tensor, axis: number): Tensor =>
+  withInts([axis], (along) =>
+    run1(
+      'GatherV2',
+      [typeOf('Tparams', x), attribute.type('Tindices', 'int32'), attribute.type('Taxis', 'int32'), attribute.int('batch_dims', axis)],
+      [x, at, along],
+    ),
   );
-}
+
+/** What a table [entries] says of each number. @param numbers int32 [rows], below entries @returns [rows], of the table's type */
+export const lookUp = (table: Tensor, numbers: Tensor): Tensor => gather(table, numbers, 0);
+
+/** One value of each row. @param x float32 [rows, columns] @param columns int32 [rows] @returns float32 [rows] */
+export const ofRows = (x: Tensor, columns: Tensor): Tensor => gather(x, columns, 1);
+
+/** x times y; 0 where y is, whatever x is there. */
+export const multiplyNoNan = (x: Tensor, y: Tensor): Tensor => run1('MulNoNan', [typeOf('T', x)], [x, y]);
 
 function pairs(padding: readonly (readonly number[])[]): Tensor {
   return tf.tensor2d(

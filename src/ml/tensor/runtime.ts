@@ -23,6 +23,7 @@ interface Binding {
   TF_ATTR_FLOAT: number;
   TF_ATTR_BOOL: number;
   TF_ATTR_TYPE: number;
+  TF_ATTR_SHAPE: number;
   TF_FLOAT: number;
   TF_INT32: number;
   TF_INT64: number;
@@ -71,6 +72,7 @@ export const attribute = {
   int: (name: string, value: number): Attribute => ({ name, type: binding.TF_ATTR_INT, value }),
   ints: (name: string, value: readonly number[]): Attribute => ({ name, type: binding.TF_ATTR_INT, value: [...value] }),
   bool: (name: string, value: boolean): Attribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
+  shape: (name: string, value: readonly number[]): Attribute => ({ name, type: binding.TF_ATTR_SHAPE, value: [...value] }),
   string: (name: string, value: string): Attribute => ({ name, type: binding.TF_ATTR_STRING, value }),
   /** @throws Error if kernels here have no such type */
   type: (name: string, dtype: string): Attribute => {

@@ -6,10 +6,12 @@ import { takeGradients } from '../layers/leaf.ts';
 import type { Parameter } from '../layers/parameters.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { regionLoss } from '../losses/region-loss.ts';
+import { labelTensors } from '../losses/label-tensors.ts';
 import { classPresence, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
+import { ofRows } from '../tensor/kernels.ts';
 import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
 import { run1 } from '../tensor/value.ts';
@@ -114,7 +116,7 @@ export function batchGradients(
     const output = net.forward(tape, tape.constant(images));
     const terms = lossTerms(output, batch, options);
     const loss = terms.reduce((sum, { weight, loss: value }) => sum + weight * value, 0);
-    const accuracy = countCorrect(argMax(output.logits.value), batch.labels);
+    const accuracy = countCorrect(output.logits.value, batch.labels);
     tape.backward(terms.map(({ output: node, gradient, weight }) => [node, scaled(gradient, weight)]));
     return { result: { loss, ...accuracy, ...namedTerms(terms) }, gradients: takeGradients(tape) };
   } finally {
@@ -161,13 +163,16 @@ function scaled(gradient: Tensor, factor: number): Tensor {
   return result;
 }
 
-function countCorrect(predictions: Uint8Array, labels: Uint8Array): { correct: number; labelled: number } {
-  let correct = 0;
-  let labelled = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i] === voidId) continue;
-    labelled++;
-    if (labels[i] === predictions[i]) correct++;
-  }
+/** Labelled pixels, and those whose label has the largest logit (or one as large). @param logits [batch, height, width, classes] */
+function countCorrect(logits: Tensor, labels: Uint8Array): { correct: number; labelled: number } {
+  const classes = logits.shape[3]!;
+  const counts = tf.tidy(() => {
+    const { places, weights } = labelTensors(labels, classes, voidId);
+    const rows = tf.reshape(logits, [-1, classes]);
+    const isRight = tf.cast(tf.greaterEqual(ofRows(rows, places), tf.max(rows, 1)), 'float32');
+    return tf.stack([tf.sum(tf.mul(isRight, weights)), tf.sum(weights)]);
+  });
+  const [correct, labelled] = counts.dataSync<'float32'>();
+  counts.dispose();
   return { correct, labelled };
 }

@@ -7,7 +7,9 @@ import { useReadLimits } from '#files/read-limits';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { PredictJob, TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
+import type { PrecisionSetting } from '#shared/training/precision';
 import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
+import { choosePrecision } from '../tensor/choose-precision.ts';
 import { deviceName, tf, whyOnProcessor } from '../tensor/runtime.ts';
 import { Control } from '../train/control.ts';
 import { findRate } from '../train/find-rate.ts';
@@ -69,6 +71,9 @@ function assertAsked({ checkpoint, sha256 }: PredictJob): void {
   throw new AppError('conflict', `${checkpoint} was replaced by a better epoch meanwhile: predict again`, { file: checkpoint });
 }
 
+/** Before the pool's threads begin: what they do would be counted. */
+const tryPrecision = (setting: PrecisionSetting): void => void choosePrecision(setting);
+
 async function work(job: TrainerJob): Promise<void> {
   if (job.kind === 'export') {
     exportModel(job);
@@ -83,9 +88,11 @@ async function work(job: TrainerJob): Promise<void> {
   if (job.kind === 'predict') {
     const model = readModel(job.checkpoint);
     assertAsked(job);
+    tryPrecision(job.precision ?? model.config.precision);
     const options = { workers: 1, budgetBytes: 256e6, evicts: true };
     return withPool(labelFormat(job, model), options, (pool) => predictSamples(job, model, pool, control, emit));
   }
+  tryPrecision(job.config.precision);
   const { workers, cacheMb } = job.config.data;
   return withPool(job.maskFormat, { workers, budgetBytes: cacheMb * 1e6 }, (pool) =>
     job.kind === 'train' ? fit(job, pool, control, emit) : findRate(job, pool, control, emit),
