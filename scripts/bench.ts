@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { measureLargeMask, type EditorArguments } from './bench/editor.ts';
 import { measureLoop, type LoopArguments } from './bench/loop.ts';
-import { measurePeer } from './bench/peer.ts';
+import { measurePeer, type PeerArguments } from './bench/peer.ts';
 import { measurePhotoTools, type PhotoToolArguments } from './bench/photo-tools.ts';
 import { measureSurvey } from './bench/survey.ts';
 import type { Precision } from '../src/shared/training/precision.ts';
@@ -80,15 +80,18 @@ program
   .option('--preset <name>', 'recipe', 'light')
   .option('--epochs <n>', 'epochs', whole, 1)
   .option('--images <n>', 'images of each split at the most', whole, 1_000_000)
+  .option('--precision <name>', "float32, bfloat16 or auto; the recipe's by default")
   .action(async (options: LoopArguments) => console.log(JSON.stringify(await measureLoop(options))));
 
 program
   .command('peer')
-  .description("Run our step and the reference's in PyTorch by turns, and print the ratios.")
+  .description("Run our step and the reference's in PyTorch by turns, in float32 and bfloat16, and print what each took and the ratios.")
+  .option('--mode <name>', 'train or predict', 'train')
   .option('--batch <n>', 'images a step', whole, 2)
-  .option('--size <n>', 'height and width', whole, 224)
+  .option('--size <n>', 'height and width of a training step; predictions are of 360 x 480', whole, 224)
   .option('--steps <n>', 'steps to count', whole, 3)
-  .action(measurePeer);
+  .option('--rounds <n>', 'times that each is run', whole, 2)
+  .action((options: PeerArguments) => measurePeer(options));
 
 program
   .command('large-mask')

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TrainerProcess } from '../../src/main/services/jobs/trainer-process.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
+import type { PrecisionSetting } from '../../src/shared/training/precision.ts';
 import { jobData } from '../../test/helpers/training.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -13,14 +14,16 @@ export interface LoopArguments {
   preset: string;
   epochs: number;
   images: number;
+  precision?: PrecisionSetting;
 }
 
 /**
  * Where the wall time of an epoch goes: waiting for data, steps, validation, and the rest (checkpoints, messages). The
  * reading before the first epoch is left out.
  */
-export async function measureLoop({ data, preset, epochs, images }: LoopArguments): Promise<Record<string, number | string>> {
-  const config = { ...findPreset(preset).config, epochs };
+export async function measureLoop({ data, preset, epochs, images, precision }: LoopArguments): Promise<Record<string, number | string>> {
+  const { config: plain } = findPreset(preset);
+  const config = { ...plain, epochs, precision: precision ?? plain.precision };
   const spent = { wait: 0, step: 0, evaluation: 0 };
   let [begin, end, evaluationBegin, trained, steps] = [0, 0, 0, 0, 0];
   const trainer = new TrainerProcess(
@@ -52,6 +55,7 @@ export async function measureLoop({ data, preset, epochs, images }: LoopArgument
   const share = (ms: number) => Number((ms / total).toFixed(4));
   return {
     preset,
+    precision: config.precision,
     epochs,
     steps,
     total_ms: Math.round(total),

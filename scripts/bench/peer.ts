@@ -2,58 +2,96 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Precision } from '../../src/shared/training/precision.ts';
 import type { Measurement } from './measure.ts';
+import { peerPythons } from './peer-python.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const script = path.resolve(here, '../../../shared/peer/reference_step.py');
 const bench = path.resolve(here, '../bench.ts');
 
-function run(program: string, args: string[]): Measurement {
+/** Runs the peer's script as it is, under bfloat16 autocast. */
+const underAutocast = [
+  'import runpy, sys, torch',
+  'sys.argv = sys.argv[1:]',
+  "with torch.autocast('cpu', dtype=torch.bfloat16): runpy.run_path(sys.argv[0], run_name='__main__')",
+].join('\n');
+
+/** One of those measured, and what was. */
+interface Contestant {
+  name: string;
+  program: string;
+  args: string[];
+  measured: Measurement[];
+}
+
+function measure({ name, program, args, measured }: Contestant): void {
   const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1e7 });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed: ${stderr.trim().split('\n').at(-1)}`);
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as Measurement;
+  if (status !== 0) throw new Error(`${name} failed: ${stderr.trim().split('\n').at(-1)}`);
+  measured.push(JSON.parse(stdout.trim().split('\n').at(-1)!) as Measurement);
 }
 
-/** A Python that has PyTorch, or null. */
-function findTorch(): string | null {
-  return ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import torch'], { stdio: 'ignore' }).status === 0) ?? null;
-}
-
-const best = (values: number[]): number => Math.min(...values);
-const gather = (all: Measurement[]) => ({
-  wall: best(all.flatMap(({ wall_ms: wall }) => wall)),
-  cpu: best(all.flatMap(({ cpu_s: cpu }) => cpu)),
-  rss: Math.min(...all.map(({ peak_rss_mb: rss }) => rss)),
+const least = (values: number[]): number => Math.min(...values);
+const gather = ({ name, measured }: Contestant) => ({
+  name,
+  cpu: least(measured.flatMap(({ cpu_s: cpu }) => cpu)),
+  wall: least(measured.flatMap(({ wall_ms: wall }) => wall)),
+  rss: least(measured.map(({ peak_rss_mb: rss }) => rss)),
 });
+const ratio = (x: number, y: number) => Number((x / y).toFixed(2));
 
-/** Runs ours and the reference by turns, A B A B, and prints the ratios; the reference in the better of its two memory formats. */
-export function measurePeer({ batch, size, steps }: { batch: number; size: number; steps: number }): void {
-  const python = findTorch();
-  if (!python || !existsSync(script)) {
-    console.error(
-      'The peer needs PyTorch (Debian: apt-get install python3-torch) and ../shared/peer/reference_step.py; one of them is missing here.',
-    );
-    process.exitCode = 1;
-    return;
-  }
-  const common = ['--batch', String(batch), '--size', String(size), '--steps', String(steps)];
-  const [ours, once, twice]: [Measurement[], Measurement[], Measurement[]] = [[], [], []];
-  for (let turn = 0; turn < 2; turn++) {
-    ours.push(run(process.execPath, [bench, 'step', '--preset', 'reference', ...common]));
-    once.push(run(python, [script, ...common, ...(turn === 1 ? ['--nhwc'] : [])]));
-    twice.push(run(python, [script, ...common, '--twice', ...(turn === 1 ? ['--nhwc'] : [])]));
-  }
-  const [a, b, c] = [gather(ours), gather(once), gather(twice)];
-  const ratio = (x: number, y: number) => Number((x / y).toFixed(2));
-  console.log(
-    JSON.stringify({
-      ours: a,
-      pytorch: b,
-      pytorch_twice: c,
-      cpu_ratio: ratio(a.cpu, b.cpu),
-      wall_ratio: ratio(a.wall, b.wall),
-      memory_ratio: ratio(a.rss, b.rss),
-      wall_ratio_to_twice: ratio(a.wall, c.wall),
-    }),
+function contestants(common: string[], mode: 'train' | 'predict'): { ours: Contestant[]; theirs: Contestant[] } {
+  const ours = (['float32', 'bfloat16'] as const).map((precision: Precision) => ({
+    name: `ours, ${precision}`,
+    program: process.execPath,
+    args: [bench, mode === 'train' ? 'step' : 'predict', '--preset', 'reference', '--precision', precision, ...common],
+    measured: [],
+  }));
+  const theirs = peerPythons().flatMap(({ python, torch }) =>
+    (['float32', 'bfloat16'] as const).flatMap((precision) =>
+      [[], ['--nhwc']].map((format) => ({
+        name: `PyTorch ${torch}, ${precision}${format.length > 0 ? ', channels last' : ''}`,
+        program: python,
+        args: [...(precision === 'float32' ? [script] : ['-c', underAutocast, script]), '--mode', mode, ...common, ...format],
+        measured: [],
+      })),
+    ),
   );
+  return { ours, theirs };
+}
+
+/**
+ * Runs ours and the reference in PyTorch by turns: either precision, both memory formats, each PyTorch there is. Prints what each took, and
+ * ours over the best of theirs.
+ */
+export function measurePeer({ batch, size, steps, rounds, mode }: PeerArguments): void {
+  if (!existsSync(script)) throw new Error(`The peer's script is not there: ${script}`);
+  const area = mode === 'train' ? ['--size', String(size)] : ['--height', '360', '--width', '480'];
+  const { ours, theirs } = contestants(['--batch', String(batch), ...area, '--steps', String(steps)], mode);
+  for (let round = 0; round < rounds; round++) for (const each of [...ours, ...theirs]) measure(each);
+  const [own, others] = [ours.map(gather), theirs.map(gather)];
+  const best = {
+    cpu: least(others.map(({ cpu }) => cpu)),
+    wall: least(others.map(({ wall }) => wall)),
+    rss: least(others.map(({ rss }) => rss)),
+  };
+  for (const each of [...own, ...others]) console.log(JSON.stringify(each));
+  for (const { name, cpu, wall, rss } of own)
+    console.log(
+      JSON.stringify({
+        name,
+        over: 'the best of PyTorch',
+        cpu: ratio(cpu, best.cpu),
+        wall: ratio(wall, best.wall),
+        rss: ratio(rss, best.rss),
+      }),
+    );
+}
+
+export interface PeerArguments {
+  batch: number;
+  size: number;
+  steps: number;
+  rounds: number;
+  mode: 'train' | 'predict';
 }

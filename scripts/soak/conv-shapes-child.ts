@@ -1,6 +1,6 @@
 // One convolution with its gradients, in a process of its own: node conv-shapes-child.ts SHAPE-AS-JSON own|kernels
 import { conv2d } from '../../src/ml/tensor/conv-op.ts';
-import * as kernels from '../../src/ml/tensor/kernels.ts';
+import * as kernels from '../../src/ml/tensor/conv-kernels.ts';
 import { tf } from '../../src/ml/tensor/runtime.ts';
 import { float32Of, Tape } from '../../src/ml/tensor/tape.ts';
 import type { ConvShape } from './conv-shapes.ts';

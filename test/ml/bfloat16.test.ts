@@ -5,11 +5,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { readHeader } from '#files/safetensors-header';
-import { makeBatch, type Batch } from '#ml/data/batches';
+import type { Batch } from '#ml/data/batch';
+import { makeBatch } from '#ml/data/batches';
 import { EncNet } from '#ml/models/encnet';
 import { choosePrecision, probe } from '#ml/tensor/choose-precision';
 import { liveHandles, tf } from '#ml/tensor/runtime';
-import { Tape } from '#ml/tensor/tape';
+import { conv2d } from '#ml/tensor/conv-op';
+import { Tape, type Node } from '#ml/tensor/tape';
 import { BFloat16, cast, copy, inType } from '#ml/tensor/value';
 import { argMax, batchGradients } from '#ml/train/train-step';
 import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
@@ -135,6 +137,20 @@ describe.each(cases.filter(([name]) => Object.hasOwn(roundings, name)))('%s in b
     run(apply, shapes, data, true, 'bfloat16');
     expect(liveHandles()).toEqual(before);
   });
+});
+
+test('the gradient of a wide filter, tap by tap, is that of float32', () => {
+  const shapes = [
+    [1, 4, 5, 384],
+    [3, 3, 384, 384],
+  ];
+  const data = shapes.map((shape, index) => rounded(values(shape, index)));
+  const conv = (tape: Tape, [x, w]: Node[]) => conv2d(tape, x, w, { stride: [1, 1], padding: [1, 1], dilation: 1 });
+  const [wide, narrow] = (['float32', 'bfloat16'] as const).map((precision) => run(conv, shapes, data, true, precision));
+  expect(strayed(narrow.gradients[1], wide.gradients[1])).toBeLessThan(2 * unit);
+  const before = liveHandles();
+  run(conv, shapes, data, true, 'bfloat16');
+  expect(liveHandles()).toEqual(before);
 });
 
 /**

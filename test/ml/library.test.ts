@@ -5,7 +5,7 @@ import { epochOrder } from '#ml/data/batches';
 import { mirror } from '#ml/data/mirror';
 import { drawGeometry, wholeImage } from '#ml/data/geometry';
 import { samplePair } from '#ml/data/transforms';
-import { classWeights } from '#ml/losses/class-weights';
+import { classWeights, priorShifts } from '#ml/losses/class-weights';
 import { crossEntropy } from '#ml/losses/cross-entropy';
 import { Parameters } from '#ml/layers/parameters';
 import { EncNet } from '#ml/models/encnet';
@@ -247,6 +247,29 @@ test('class weights follow their formulas; absent classes weigh 1', () => {
   expect(classWeights('median-frequency', [90, 10, 0], [100, 50, 0])).toEqual(
     [1, 0.9 / 0.2, 1].map((value) => expect.closeTo(value, 9) as number),
   );
+});
+
+test('what class weights add to the likelihood of a class is taken back by its share', () => {
+  const weights = classWeights('inverse-log-steep', [98, 2], [100, 100])!;
+  expect(weights[1]).toBeCloseTo(1 / Math.log(1.04), 9);
+  expect(priorShifts(weights, 0)).toBeNull();
+  expect(priorShifts(null, 1)).toBeNull();
+  expect(priorShifts(weights, 0.5)).toEqual(weights.map((weight) => expect.closeTo(0.5 * Math.log(weight), 9) as number));
+  // Of pixels that look alike, a tenth are of the second class: the logits with the least loss, found by descent, tell the tenth again.
+  const labels = Uint8Array.from({ length: 10 }, (_, pixel) => Number(pixel === 9));
+  const learnt = (share: number) => {
+    let apart = 0;
+    for (let step = 0; step < 400; step++) {
+      const logits = tf.tidy(() => tf.tile(tf.tensor([0, apart], [1, 1, 1, 2]), [1, 1, 10, 1]));
+      const { gradient } = crossEntropy(logits, labels, 255, { classWeights: [1, 6], shifts: priorShifts([1, 6], share) });
+      const slope = gradient.dataSync<'float32'>().reduce((sum, value, i) => sum + (i % 2 === 1 ? value : 0), 0);
+      apart -= 4 * slope;
+      for (const tensor of [logits, gradient]) tensor.dispose();
+    }
+    return 1 / (1 + Math.exp(-apart));
+  };
+  expect(learnt(1)).toBeCloseTo(0.1, 3);
+  expect(learnt(0)).toBeCloseTo(6 / 15, 3);
 });
 
 test('gradients are clipped by their norm together, and small ones are left alone', () => {

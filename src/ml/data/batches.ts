@@ -1,18 +1,10 @@
 import { Random } from '#shared/random';
 import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
+import type { Batch } from './batch.ts';
+import { mixBatch } from './mix.ts';
 import type { View } from './render.ts';
 import type { SamplePool } from './sample-pool.ts';
-
-export interface Batch {
-  /** float32 [count, height, width, 3], normalised. */
-  images: Float32Array;
-  /** Class ids [count, height, width], 255 = void. */
-  labels: Uint8Array;
-  count: number;
-  size: readonly [number, number];
-  ids: string[];
-}
 
 /** What an epoch's order is drawn from. */
 export interface TrainingSet {
@@ -86,14 +78,16 @@ export async function* trainingBatches(
     const chosen = order.slice(step * perStep, (step + 1) * perStep);
     const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => part * config.batchSize);
     const batches = Promise.all(
-      parts.map((from) =>
-        makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size, (place) => ({
+      parts.map(async (from) => {
+        const batch = await makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size, (place) => ({
           kind: 'augmented',
           config: config.data,
           stream: `augment:${epoch}:${step}:${from + place}`,
           seed: config.seed,
-        })),
-      ),
+        }));
+        mixBatch(batch, config.data.mix, config.data.mixShare, Random.named(`mix:${epoch}:${step}:${from}`, config.seed));
+        return batch;
+      }),
     );
     // A batch that fails is reported when its turn comes, not as an unhandled rejection before.
     batches.catch(() => undefined);

@@ -21,3 +21,13 @@ export function classWeights(form: LossConfig['classWeights'], pixels: ArrayLike
   const median = known.length > 0 ? known[Math.floor(known.length / 2)] : 1;
   return frequencies.map((frequency) => (frequency > 0 ? median / frequency : 1));
 }
+
+/**
+ * What is added to logits while training, so that they themselves carry less of the class weights: weighted, a network learns each class's
+ * likelihood times its weight; with the weight's logarithm added to its logits it learns the likelihood.
+ * Source: logit adjustment (Menon et al. 2021), with the weights in place of the frequencies.
+ * @param share of it, 0 … 1
+ * @returns null for none
+ */
+export const priorShifts = (weights: readonly number[] | null, share: number): number[] | null =>
+  weights && share > 0 ? weights.map((weight) => share * Math.log(weight)) : null;

@@ -12,6 +12,8 @@ export interface LossAndGradient {
 export interface CrossEntropyOptions {
   /** One weight a class, or null for 1 each. */
   classWeights?: readonly number[] | null;
+  /** Added to the logits of each class, or null. */
+  shifts?: readonly number[] | null;
   /** Share of the labelled pixels that count: those with the largest loss (online hard pixel mining). 1 counts all. */
   hardPixels?: number;
 }
@@ -38,13 +40,14 @@ export function crossEntropy(
   logits: Tensor,
   labels: Uint8Array,
   ignoreIndex: number,
-  { classWeights = null, hardPixels = 1 }: CrossEntropyOptions = {},
+  { classWeights = null, shifts = null, hardPixels = 1 }: CrossEntropyOptions = {},
 ): LossAndGradient {
   assertShape('logits', logits.shape, [null, null, null, null]);
   const classes = logits.shape[3]!;
   const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
     const { places, weights: given } = labelTensors(labels, classes, ignoreIndex, classWeights);
-    const logs = logSoftmax(tf.reshape(logits, [-1, classes]));
+    const rows = tf.reshape(logits, [-1, classes]);
+    const logs = logSoftmax(shifts ? tf.add(rows, tf.tensor1d([...shifts])) : rows);
     const ownLog = ofRows(logs, places);
     const weights = hardPixels < 1 ? keepHardest(given, ownLog, hardPixels) : given;
     const total = tf.sum(weights).dataSync()[0];
@@ -72,14 +75,12 @@ export function crossEntropySum(
 ): { sum: number; weight: number } {
   assertShape('log probabilities', logProbabilities.shape, [1, null, null, null]);
   const classes = logProbabilities.shape[3]!;
-  const values = logProbabilities.dataSync<'float32'>();
-  let [sum, weight] = [0, 0];
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    const label = labels[pixel];
-    if (label === ignoreIndex) continue;
-    const own = classWeights ? classWeights[label] : 1;
-    sum -= own * values[pixel * classes + label];
-    weight += own;
-  }
+  const sums = tf.tidy(() => {
+    const { places, weights } = labelTensors(labels, classes, ignoreIndex, classWeights);
+    const ownLog = ofRows(tf.reshape(logProbabilities, [-1, classes]), places);
+    return tf.stack([tf.sum(multiplyNoNan(ownLog, tf.neg(weights))), tf.sum(weights)]);
+  });
+  const [sum, weight] = sums.dataSync<'float32'>();
+  sums.dispose();
   return { sum, weight };
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '#shared/errors';
 import type { Precision, PrecisionChoice, PrecisionSetting } from '#shared/training/precision';
-import * as kernels from './kernels.ts';
+import { conv2d } from './conv-kernels.ts';
 import { deviceName, tf } from './runtime.ts';
 import { float32Of } from './tape.ts';
 import { inType, inTypes, type Value } from './value.ts';
@@ -21,7 +21,7 @@ function spent(): number {
 /** What a convolution as residual blocks have them takes, in milliseconds. */
 function costOf(x: Value, filter: Value): number {
   const begin = spent();
-  const y = kernels.conv2d(x, filter, [1, 1], [1, 1]);
+  const y = conv2d(x, filter, [1, 1], [1, 1]);
   // A GPU is done when its answer is there.
   if (deviceName() === 'GPU') inType(y, 'float32', (wide) => float32Of(wide).dataSync());
   y.dispose();

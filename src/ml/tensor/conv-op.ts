@@ -1,6 +1,7 @@
 // Convolution on the tape: plain, and dilated in two ways.
+import * as convKernels from './conv-kernels.ts';
 import * as kernels from './kernels.ts';
-import type { Padding, Stride } from './kernels.ts';
+import type { Padding, Stride } from './conv-kernels.ts';
 import { inPrecision } from './ops.ts';
 import { deviceName, type Tensor } from './runtime.ts';
 import type { Node, Tape } from './tape.ts';
@@ -50,13 +51,13 @@ function asFloat32(gradient: Value): Tensor {
 function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry): Node {
   if (isThinned(filter.shape, geometry)) return thinnedConv2d(tape, x, filter, geometry.stride);
   const { stride, padding, dilation } = geometry;
-  const y = beside(x.handle, filter.value, (weights) => kernels.conv2d(x.handle, weights, stride, padding, dilation));
+  const y = beside(x.handle, filter.value, (weights) => convKernels.conv2d(x.handle, weights, stride, padding, dilation));
   return tape.op(
     [x, filter],
     y,
     (dy) => [
       x.needsGradient ? inputGradient(x.shape, filter.value, dy, geometry) : null,
-      filter.needsGradient ? asFloat32(kernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation)) : null,
+      filter.needsGradient ? asFloat32(convKernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation)) : null,
     ],
     { keep: [x] },
   );
@@ -68,7 +69,7 @@ const inputGradient = (
   filter: Tensor,
   dy: Value,
   { stride, padding, dilation }: ConvGeometry = { stride: [1, 1], padding: [0, 0], dilation: 1 },
-): Value => beside(dy, filter, (weights) => kernels.conv2dBackpropInput(shape, weights, dy, stride, padding, dilation));
+): Value => beside(dy, filter, (weights) => convKernels.conv2dBackpropInput(shape, weights, dy, stride, padding, dilation));
 
 /** Whether a convolution reads one pixel of each stride x stride and none of the others. */
 const isThinned = ([height, width]: readonly number[], { stride, padding }: ConvGeometry): boolean =>
@@ -80,8 +81,8 @@ const isThinned = ([height, width]: readonly number[], { stride, padding }: Conv
  * a quarter of the input is kept for the gradient.
  */
 function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node {
-  const thin = kernels.everyNth(x.handle, stride);
-  const y = beside(thin, filter.value, (weights) => kernels.conv2d(thin, weights, [1, 1], [0, 0]));
+  const thin = convKernels.everyNth(x.handle, stride);
+  const y = beside(thin, filter.value, (weights) => convKernels.conv2d(thin, weights, [1, 1], [0, 0]));
   return tape.op(
     [x, filter],
     y,
@@ -89,10 +90,10 @@ function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node 
       let dx: Value | null = null;
       if (x.needsGradient) {
         const dThin = inputGradient(thin.shape, filter.value, dy);
-        dx = kernels.everyNthGrad(dThin, x.shape, stride);
+        dx = convKernels.everyNthGrad(dThin, x.shape, stride);
         dThin.dispose();
       }
-      return [dx, filter.needsGradient ? asFloat32(kernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0])) : null];
+      return [dx, filter.needsGradient ? asFloat32(convKernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0])) : null];
     },
     { saved: [thin] },
   );
@@ -111,7 +112,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   const crops = [0, 1].map((axis) => [0, pads[axis][0] + pads[axis][1] - 2 * padding[axis]]);
   const split = () => kernels.spaceToBatch(x.handle, dilation, pads);
   const blocks = split();
-  const convolved = beside(blocks, filter.value, (weights) => kernels.conv2d(blocks, weights, [1, 1], [0, 0]));
+  const convolved = beside(blocks, filter.value, (weights) => convKernels.conv2d(blocks, weights, [1, 1], [0, 0]));
   const blockShape = blocks.shape;
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);
@@ -128,7 +129,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
         dBlocks.dispose();
       }
       const xBlocks = split();
-      const dFilter = asFloat32(kernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
+      const dFilter = asFloat32(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
       xBlocks.dispose();
       dyBlocks.dispose();
       return [dx, dFilter];

@@ -1,115 +1,7 @@
-// Raw TensorFlow kernels, NHWC with HWIO filters: what tfjs's own ops lack is explicit padding in
-// gradients, the fused batch norm pair, and half-pixel resizing with a gradient. Those with a `V` take float32 and bfloat16 and give
-// what they take.
+// Raw TensorFlow kernels, NHWC: what tfjs's own ops lack is the fused batch norm pair, and half-pixel resizing with a gradient. Those with
+// a `V` take float32 and bfloat16 and give what they take.
 import { attribute, tf, type Tensor } from './runtime.ts';
-import { inType, run1, runMany, typeOf, precisionOf, type Value } from './value.ts';
-
-/** [top/bottom, left/right] zero padding, each on both sides. */
-export type Padding = readonly [number, number];
-export type Stride = readonly [number, number];
-
-type KernelSize = readonly [number, number];
-
-/** Whether padding is half the kernel at stride 1, which TensorFlow calls SAME. */
-const keepsSize = (size: KernelSize, stride: Stride, padding: Padding, dilation: number): boolean =>
-  dilation === 1 && [0, 1].every((axis) => stride[axis] === 1 && 2 * padding[axis] + 1 === size[axis]);
-
-function convAttributes(of: Value, size: KernelSize, stride: Stride, padding: Padding, dilation: number) {
-  const [v, h] = padding;
-  const word = v === 0 && h === 0 ? 'VALID' : keepsSize(size, stride, padding, dilation) ? 'SAME' : 'EXPLICIT';
-  return [
-    typeOf('T', of),
-    attribute.ints('strides', [1, stride[0], stride[1], 1]),
-    attribute.bool('use_cudnn_on_gpu', true),
-    attribute.string('padding', word),
-    attribute.ints('explicit_paddings', word === 'EXPLICIT' ? [0, 0, v, v, h, h, 0, 0] : []),
-    attribute.string('data_format', 'NHWC'),
-    attribute.ints('dilations', [1, dilation, dilation, 1]),
-  ];
-}
-
-const sizeOf = (shape: readonly number[]): KernelSize => [shape[0], shape[1]];
-
-/** @param dilation above 1 has gradients on a GPU only @returns [batch, outHeight, outWidth, outChannels] */
-export function conv2d<V extends Value>(x: V, filter: V, stride: Stride, padding: Padding, dilation = 1): V {
-  return run1<V>('Conv2D', convAttributes(x, sizeOf(filter.shape), stride, padding, dilation), [x, filter]);
-}
-
-/**
- * Whether a gradient is reckoned on an image that carries its padding: TensorFlow hands gradients with explicit padding to kernels of its
- * own, up to four times slower than oneDNN's in float32 and far slower than that in bfloat16.
- */
-const carriesPadding = (size: KernelSize, stride: Stride, padding: Padding, dilation: number): boolean =>
-  dilation === 1 && (padding[0] > 0 || padding[1] > 0) && !keepsSize(size, stride, padding, dilation);
-
-export function conv2dBackpropInput<V extends Value>(
-  inputShape: readonly number[],
-  filter: V,
-  dy: V,
-  stride: Stride,
-  padding: Padding,
-  dilation = 1,
-): V {
-  const size = sizeOf(filter.shape);
-  if (carriesPadding(size, stride, padding, dilation)) {
-    const [batch, height, width, channels] = inputShape;
-    const dPadded = conv2dBackpropInput([batch, height + 2 * padding[0], width + 2 * padding[1], channels], filter, dy, stride, [0, 0]);
-    const dx = slice(dPadded, [0, ...padding, 0], inputShape);
-    dPadded.dispose();
-    return dx;
-  }
-  const sizes = tf.tensor1d([...inputShape], 'int32');
-  const dx = run1<V>('Conv2DBackpropInput', convAttributes(dy, size, stride, padding, dilation), [sizes, filter, dy]);
-  sizes.dispose();
-  return dx;
-}
-
-export function conv2dBackpropFilter<V extends Value>(
-  x: V,
-  filterShape: readonly number[],
-  dy: V,
-  stride: Stride,
-  padding: Padding,
-  dilation = 1,
-): V {
-  const size = sizeOf(filterShape);
-  if (carriesPadding(size, stride, padding, dilation)) {
-    const padded = pad(x, [[0, 0], ...padding.map((side) => [side, side]), [0, 0]], 0);
-    const dw = conv2dBackpropFilter(padded, filterShape, dy, stride, [0, 0]);
-    padded.dispose();
-    return dw;
-  }
-  const sizes = tf.tensor1d([...filterShape], 'int32');
-  const dw = run1<V>('Conv2DBackpropFilter', convAttributes(dy, size, stride, padding, dilation), [x, sizes, dy]);
-  sizes.dispose();
-  return dw;
-}
-
-/** [begin, end, strides] of a slice that takes one row and column of each stride. */
-const thinning = (shape: readonly number[], stride: Stride): Tensor[] =>
-  [[0, 0, 0, 0], shape, [1, ...stride, 1]].map((values) => tf.tensor1d([...values], 'int32'));
-
-const sliceAttributes = (of: Value) => [
-  typeOf('T', of),
-  attribute.type('Index', 'int32'),
-  ...['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((mask) => attribute.int(mask, 0)),
-];
-
-/** The first of each `stride` rows and columns. @returns [batch, ceil(height / stride), ceil(width / stride), channels] */
-export function everyNth<V extends Value>(x: V, stride: Stride): V {
-  const slice = thinning(x.shape, stride);
-  const y = run1<V>('StridedSlice', sliceAttributes(x), [x, ...slice]);
-  tf.dispose(slice);
-  return y;
-}
-
-/** Its gradient: 0 where nothing was taken. @param shape of what was thinned */
-export function everyNthGrad<V extends Value>(dy: V, shape: readonly number[], stride: Stride): V {
-  const [of, slice] = [tf.tensor1d([...shape], 'int32'), thinning(shape, stride)];
-  const dx = run1<V>('StridedSliceGrad', sliceAttributes(dy), [of, ...slice, dy]);
-  tf.dispose([of, ...slice]);
-  return dx;
-}
+import { inType, precisionOf, run1, runMany, typeOf, type Value } from './value.ts';
 
 const nhwc = () => attribute.string('data_format', 'NHWC');
 
@@ -156,6 +48,14 @@ export function split<V extends Value>(x: V, sizes: readonly number[]): V[] {
   tf.dispose([of, axis]);
   return parts;
 }
+
+/** a transposed, times b: [k, m] and [k, n] to [m, n]. */
+export const transposedMatMul = <V extends Value>(a: V, b: V): V =>
+  run1<V>('MatMul', [typeOf('T', a), attribute.bool('transpose_a', true), attribute.bool('transpose_b', false)], [a, b]);
+
+/** Stacks values of one shape along a new first axis. */
+export const stack = <V extends Value>(parts: readonly V[]): V =>
+  run1<V>('Pack', [typeOf('T', parts[0]), attribute.int('N', parts.length), attribute.int('axis', 0)], parts);
 
 /** [a, m, k] times [b, k, n], a and b the same, or one of them 1. */
 export const batchMatMul = <V extends Value>(a: V, b: V): V =>

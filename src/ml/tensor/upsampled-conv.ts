@@ -1,5 +1,6 @@
 // Bilinear upsampling followed by a convolution, as one op. Both are linear, so the convolution's channel mixing runs on the small
 // image and only its result is upsampled: about 8 instead of 237 GFLOP for the reference's classifier at 224 x 224 (ADR 0007).
+import * as convKernels from './conv-kernels.ts';
 import * as kernels from './kernels.ts';
 import { inPrecision } from './ops.ts';
 import { tf, type Tensor } from './runtime.ts';
@@ -101,7 +102,7 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
   const columns = matrix(upsamplingMatrix(width, outWidth, taps, 'position-fastest'), [outWidth, width * taps]);
   const pointwise = toPointwise(filter.value);
   const y = inTypes([rows, columns, pointwise], type, (...[down, across, weights]) => {
-    const maps = kernels.conv2d(input.handle, weights, [1, 1], [0, 0]);
+    const maps = convKernels.conv2d(input.handle, weights, [1, 1], [0, 0]);
     const spreadOut = spread(maps, down, across, s);
     maps.dispose();
     return spreadOut;
@@ -114,8 +115,8 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
       const [dx, dPointwise] = inTypes([...turned, pointwise], type, (down, across, weights): Value[] => {
         const dMaps = gather(dy, down, across, s);
         const gradients = [
-          kernels.conv2dBackpropInput(input.shape, weights, dMaps, [1, 1], [0, 0]),
-          kernels.conv2dBackpropFilter(input.handle, pointwise.shape, dMaps, [1, 1], [0, 0]),
+          convKernels.conv2dBackpropInput(input.shape, weights, dMaps, [1, 1], [0, 0]),
+          convKernels.conv2dBackpropFilter(input.handle, pointwise.shape, dMaps, [1, 1], [0, 0]),
         ];
         dMaps.dispose();
         return gradients;

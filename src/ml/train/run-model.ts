@@ -10,7 +10,7 @@ import { Optimizer } from '../optim/optimizer.ts';
 import type { Checkpoint } from '../weights/checkpoint.ts';
 import { weightFit, weightsFor } from '../weights/weight-fit.ts';
 import { trainStep, type StepOptions, type StepResult } from './train-step.ts';
-import type { Batch } from '../data/batches.ts';
+import type { Batch } from '../data/batch.ts';
 
 /** What a run trains: the network, its optimiser and, where asked for, the average of its weights. */
 export class RunModel {

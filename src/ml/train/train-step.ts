@@ -1,9 +1,10 @@
 import type { LossTerms } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { voidId } from '#shared/mask/void-id';
-import type { Batch } from '../data/batches.ts';
+import type { Batch } from '../data/batch.ts';
 import { takeGradients } from '../layers/leaf.ts';
 import type { Parameter } from '../layers/parameters.ts';
+import { priorShifts } from '../losses/class-weights.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { regionLoss } from '../losses/region-loss.ts';
 import { labelTensors } from '../losses/label-tensors.ts';
@@ -34,7 +35,7 @@ export function argMax(logits: Tensor): Uint8Array {
     [attribute.type('T', 'float32'), attribute.type('Tidx', 'int32'), attribute.type('output_type', 'int32')],
     [logits, axis],
   );
-  const data = Uint8Array.from(ids.dataSync<'int32'>());
+  const data = new Uint8Array(ids.dataSync<'int32'>());
   ids.dispose();
   axis.dispose();
   return data;
@@ -63,9 +64,9 @@ interface Term {
 
 /** The loss on one map of logits: cross-entropy and, where asked for, a region loss. */
 function pixelTerms(name: keyof LossTerms, output: Node, batch: Batch, weight: number, { loss, classWeights }: StepOptions): Term[] {
-  const terms: Term[] = [
-    { name, output, weight, ...crossEntropy(output.value, batch.labels, voidId, { classWeights, hardPixels: loss.hardPixels }) },
-  ];
+  const shifts = priorShifts(classWeights, loss.priorCorrection);
+  const options = { classWeights, shifts, hardPixels: loss.hardPixels };
+  const terms: Term[] = [{ name, output, weight, ...crossEntropy(output.value, batch.labels, voidId, options) }];
   if (loss.region !== 'none')
     terms.push({ name: null, output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
   return terms;

@@ -26,6 +26,10 @@ export const dataConfigSchema = z.strictObject({
   blur: z.number().min(0).max(5).default(0),
   /** Share of each epoch's places that goes to images drawn for their rare classes; 0 takes every image once. */
   classBalance: z.number().min(0).max(1).default(0),
+  /** Whether images of a batch get parts of others, with their labels: boxes, half of another's classes, or its small objects. */
+  mix: z.enum(['none', 'boxes', 'classes', 'objects']).default('none'),
+  /** Share of the images that get something of another one. */
+  mixShare: z.number().min(0).max(1).default(0.5),
   /** Worker threads that decode and augment, and the memory for decoded images in megabytes. Neither changes a result. */
   workers: z.int().min(1).max(16).default(1),
   cacheMb: z.int().min(0).max(1_000_000).default(2000),
@@ -38,6 +42,11 @@ export const lossConfigSchema = z.strictObject({
   seWeight: z.number().min(0).max(10),
   auxWeight: z.number().min(0).max(10),
   classWeights: z.enum(['none', 'inverse-log', 'inverse-log-steep', 'median-frequency']),
+  /**
+   * Share of the class weights' logarithm that training adds to the logits and prediction does not. Weights make rare classes more likely
+   * than they are; so much of that is taken back. 1 predicts what is likely, 0 what is likely times its weight.
+   */
+  priorCorrection: z.number().min(0).max(1).default(0),
   /** A loss on regions beside the cross-entropy, and its weight. */
   region: z.enum(['none', 'dice', 'lovasz']).default('none'),
   regionWeight: z.number().min(0).max(10).default(0.5),
