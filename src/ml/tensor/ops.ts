@@ -23,12 +23,15 @@ export function biasAdd(tape: Tape, x: Node, bias: Node): Node {
   return node;
 }
 
-/** float32: a sum over all pixels is not for 8 bits. */
-function sumOverPixels(dy: Value) {
-  const all = castValue(dy, 'float32');
-  const sum = kernels.biasAddGrad(all);
-  all.dispose();
-  return sum;
+/** A bias's gradient, float32. In bfloat16 by a matrix product, which sums in float32 and rounds once; a plain sum rounds all the way. */
+function sumOverPixels(dy: Value): Tensor {
+  if (dy.dtype !== 'bfloat16') return kernels.biasAddGrad(float32Of(dy));
+  const rows = kernels.reshape(dy, [-1, dy.shape.at(-1)!]);
+  const ones = tf.ones([rows.shape[0], 1]);
+  const sum = inType(ones, 'bfloat16', (of) => kernels.transposedMatMul(of, rows));
+  const result = inType(sum, 'float32', (of) => tf.reshape(float32Of(of), [-1]));
+  dispose([rows, ones, sum]);
+  return result;
 }
 
 export function relu(tape: Tape, x: Node): Node {
