@@ -68,6 +68,7 @@ export function measurePeer({ batch, size, steps, rounds, mode }: PeerArguments)
   if (!existsSync(script)) throw new Error(`The peer's script is not there: ${script}`);
   const area = mode === 'train' ? ['--size', String(size)] : ['--height', '360', '--width', '480'];
   const { ours, theirs } = contestants(['--batch', String(batch), ...area, '--steps', String(steps)], mode);
+  if (theirs.length === 0) throw new Error('No Python here has PyTorch (ENCNET_PEER_PYTHON names one that has)');
   for (let round = 0; round < rounds; round++) for (const each of [...ours, ...theirs]) measure(each);
   const [own, others] = [ours.map(gather), theirs.map(gather)];
   const best = {

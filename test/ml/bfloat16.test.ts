@@ -7,14 +7,19 @@ import { describe, expect, test } from 'vitest';
 import { readHeader } from '#files/safetensors-header';
 import type { Batch } from '#ml/data/batch';
 import { makeBatch } from '#ml/data/batches';
+import { BatchNorm } from '#ml/layers/batch-norm';
+import { takeGradients } from '#ml/layers/leaf';
+import { Parameters } from '#ml/layers/parameters';
 import { EncNet } from '#ml/models/encnet';
-import { choosePrecision, probe } from '#ml/tensor/choose-precision';
+import { choosePrecision, probe, quicker } from '#ml/tensor/choose-precision';
 import { liveHandles, tf } from '#ml/tensor/runtime';
 import { conv2d } from '#ml/tensor/conv-op';
-import { Tape, type Node } from '#ml/tensor/tape';
+import * as ops from '#ml/tensor/ops';
+import { float32Of, Tape, type Node } from '#ml/tensor/tape';
 import { BFloat16, cast, copy, inType } from '#ml/tensor/value';
 import { argMax, batchGradients } from '#ml/train/train-step';
 import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
+import { Random } from '#shared/random';
 import type { TrainJob } from '#shared/training/messages';
 import type { Precision, PrecisionSetting } from '#shared/training/precision';
 import type { NetworkFile } from '../golden-runner/network-case.ts';
@@ -41,6 +46,9 @@ const rounded = (data: Float32Array): Float32Array => {
 test('auto takes bfloat16 where a trial is a quarter faster, and tries once', () => {
   const choice = choosePrecision('auto');
   expect(choosePrecision('auto')).toBe(choice);
+  expect(quicker({ float32: 2, bfloat16: 1 })).toBe('bfloat16');
+  expect(quicker({ float32: 1.2, bfloat16: 1 })).toBe('float32');
+  expect(quicker({ float32: 1, bfloat16: 2 })).toBe('float32');
   const times = probe();
   const gain = times.float32 / times.bfloat16;
   // Near the border either is right.
@@ -137,6 +145,50 @@ describe.each(cases.filter(([name]) => Object.hasOwn(roundings, name)))('%s in b
     run(apply, shapes, data, true, 'bfloat16');
     expect(liveHandles()).toEqual(before);
   });
+});
+
+test("batch norm by running statistics has float32's gradients within its roundings", () => {
+  const shape = [2, 5, 6, 3];
+  const [data, cotangent] = [rounded(values(shape, 1)), rounded(values(shape, 2))];
+  const gradientsOf = (precision: Precision) => {
+    const parameters = new Parameters(new Random(0));
+    const layer = new BatchNorm(parameters, 'n', 3);
+    Parameters.assign(layer.runningMean, tf.tensor1d([0.1, -0.2, 0.3]));
+    Parameters.assign(layer.runningVar, tf.tensor1d([0.5, 1.5, 2]));
+    const tape = new Tape({ training: true, runningNorm: true, recording: true, precision });
+    const x = tape.constant(tf.tensor(data, shape), true);
+    const output = ops.cast(tape, layer.forward(tape, ops.inPrecision(tape, x)), 'float32');
+    tape.backward([[output, tf.tensor(cotangent, shape)]]);
+    const all = [float32Of(x.gradient!), ...takeGradients(tape).values()].map((gradient) => gradient.dataSync<'float32'>().slice());
+    expect([...layer.runningMean.value.dataSync()]).toEqual([0.1, -0.2, 0.3].map(Math.fround));
+    return all;
+  };
+  const [wide, narrow] = (['float32', 'bfloat16'] as const).map(gradientsOf);
+  expect(wide).toHaveLength(3);
+  // What the weight and the bias get are sums over 60 pixels whose terms cancel.
+  wide.forEach((gradient, index) => {
+    const scale = index === 0 ? norm(gradient) : norm(cotangent);
+    expect(norm(gradient.map((value, i) => value - narrow[index][i]))).toBeLessThan(2 * unit * scale);
+  });
+});
+
+test('what a body made that throws is let go of with the tape', () => {
+  const before = liveHandles();
+  const x = tf.tensor(values([1, 4, 4, 3], 1), [1, 4, 4, 3]);
+  const tape = new Tape({ training: true, recording: true, precision: 'bfloat16' });
+  const input = tape.constant(x, true);
+  expect(() =>
+    tape.scope(() => {
+      tape.scope(() => {
+        ops.relu(tape, ops.inPrecision(tape, input));
+        throw new Error('memory is short');
+      });
+      return input;
+    }),
+  ).toThrow('memory is short');
+  tape.dispose();
+  x.dispose();
+  expect(liveHandles()).toEqual(before);
 });
 
 test('the gradient of a wide filter, tap by tap, is that of float32', () => {

@@ -68,6 +68,14 @@ describe('a resume', () => {
     expect(ofType(events, 'epoch').map(({ metrics }) => metrics.epoch)).toEqual([2, 3]);
   });
 
+  test('goes on in the precision that it began with: by name or as it comes, but not in another one', async () => {
+    const job = await stopped({ precision: 'bfloat16' });
+    const as = (precision: RunConfig['precision']) => ({ ...job, config: { ...job.config, precision, epochs: 2 } });
+    await expect(runFit(as('float32'))).rejects.toThrow('precision "float32", was "bfloat16"');
+    const [choice] = ofType(await runFit(as('auto')), 'precision');
+    expect(choice.precision).toBe('bfloat16');
+  });
+
   test('of a one-cycle run with more epochs is refused: its rate would jump', async () => {
     const job = await stopped({ schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 } });
     await expect(runFit({ ...job, config: { ...job.config, epochs: 40 } })).rejects.toThrow('epochs 40, was 4');

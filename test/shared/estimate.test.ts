@@ -42,6 +42,16 @@ describe('an estimate', () => {
     );
   });
 
+  test('in bfloat16 takes less memory, and the same sums', () => {
+    fc.assert(
+      fc.property(preset, (config) => {
+        const [wide, narrow] = (['float32', 'bfloat16'] as const).map((precision) => estimateRun(config, 11, images, camvid, precision));
+        expect(narrow.memoryMb).toBeLessThan(wide.memoryMb);
+        expect({ ...narrow, memoryMb: 0 }).toEqual({ ...wide, memoryMb: 0 });
+      }),
+    );
+  });
+
   test('of larger crops takes more memory and time, and the same parameters', () => {
     fc.assert(
       fc.property(preset, fc.integer({ min: 2, max: 20 }), (config, n) => {

@@ -24,16 +24,20 @@ export class WeightAverage {
   /** Takes the weights of now into the average. @param updates done so far */
   update(updates: number): void {
     const rate = tf.scalar(1 - Math.min(this.decay, (1 + updates) / (10 + updates)));
-    for (const parameter of this.parameters) {
+    try {
       // What stays is its own average; reckoned again and again it would drift.
-      if (parameter.frozen) continue;
-      const average = this.averages.get(parameter)!;
-      const apart = tf.sub(average, parameter.value);
-      this.averages.set(parameter, changed('ResourceApplyGradientDescent', [], [average], [rate, apart])[0]);
-      apart.dispose();
+      for (const parameter of this.parameters) if (!parameter.frozen) this.follow(parameter, rate);
+    } finally {
+      releasePlaces();
+      rate.dispose();
     }
-    releasePlaces();
-    rate.dispose();
+  }
+
+  private follow(parameter: Parameter, rate: Tensor): void {
+    const average = this.averages.get(parameter)!;
+    const apart = tf.sub(average, parameter.value);
+    this.averages.set(parameter, changed('ResourceApplyGradientDescent', [], [average], [rate, apart])[0]);
+    apart.dispose();
   }
 
   /** Runs `work` with the average in place of the weights. */

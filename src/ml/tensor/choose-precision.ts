@@ -48,10 +48,14 @@ export function probe(): Record<Precision, number> {
   }
 }
 
+/** Which of the two is worth it, by what each takes. */
+export const quicker = (times: Record<Precision, number>): Precision =>
+  times.float32 >= worthIt * times.bfloat16 ? 'bfloat16' : 'float32';
+
 function tried(): PrecisionChoice {
   try {
     const times = probe();
-    const precision = times.float32 >= worthIt * times.bfloat16 ? 'bfloat16' : 'float32';
+    const precision = quicker(times);
     const [wide, narrow] = [times.float32.toFixed(2), times.bfloat16.toFixed(2)];
     return { precision, reason: `tried here: a convolution takes ${wide} ms in float32 and ${narrow} ms in bfloat16` };
   } catch (error) {

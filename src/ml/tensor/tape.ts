@@ -173,7 +173,7 @@ export class Tape {
   /** Runs `body` and lets go of every value it made, except those it returns. */
   scope<T extends Node | Node[]>(body: () => T): T {
     this.scopes.push([]);
-    const result = body();
+    const result = this.within(body);
     const survivors = new Set<Node>(Array.isArray(result) ? result : [result]);
     const made = this.scopes.pop()!;
     for (const node of made) {
@@ -181,6 +181,17 @@ export class Tape {
       else node.release();
     }
     return result;
+  }
+
+  /** What a body made that throws goes to the scope around it, which is let go of with the tape. */
+  private within<T>(body: () => T): T {
+    const depth = this.scopes.length;
+    try {
+      return body();
+    } catch (error) {
+      this.scopes[depth - 2].push(...this.scopes.splice(depth - 1).flat());
+      throw error;
+    }
   }
 
   /** Lets go of the values the outermost scope holds; what gradients need stays. */

@@ -98,8 +98,9 @@ export function inType<T>(value: Value, to: Precision, body: (value: Value) => T
 
 /** The same for several values. */
 export function inTypes<T>(values: readonly Value[], to: Precision, body: (...values: Value[]) => T): T {
-  const copies: Value[] = values.map((value) => cast(value, to));
+  const copies: Value[] = [];
   try {
+    for (const value of values) copies.push(cast(value, to));
     return body(...copies);
   } finally {
     dispose(copies);

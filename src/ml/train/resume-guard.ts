@@ -28,7 +28,11 @@ const endsAnywhere = ({ schedule }: RunConfig): boolean => schedule.kind === 'co
 export function assertResumable(file: string, checkpoint: Checkpoint, { config, classes }: TrainJob): void {
   assertSameClasses(file, checkpoint.classes, classes);
   const refused = differingSettings(checkpoint.config, config).filter(
-    ({ setting }) => !free.has(setting) && !(setting === 'epochs' && endsAnywhere(config)),
+    ({ setting }) =>
+      !free.has(setting) &&
+      !(setting === 'epochs' && endsAnywhere(config)) &&
+      // It goes on in what it began with; only another one by name is not that.
+      !(setting === 'precision' && ['auto', checkpoint.state.precision].includes(config.precision)),
   );
   if (refused.length > 0) {
     const list = refused.map(({ text }) => text).join('; ');

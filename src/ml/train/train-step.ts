@@ -12,7 +12,6 @@ import { classPresence, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { ofRows } from '../tensor/kernels.ts';
 import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
 import { run1 } from '../tensor/value.ts';
@@ -164,13 +163,13 @@ function scaled(gradient: Tensor, factor: number): Tensor {
   return result;
 }
 
-/** Labelled pixels, and those whose label has the largest logit (or one as large). @param logits [batch, height, width, classes] */
+/** Labelled pixels, and those whose label has the largest logit. @param logits [batch, height, width, classes] */
 function countCorrect(logits: Tensor, labels: Uint8Array): { correct: number; labelled: number } {
   const classes = logits.shape[3]!;
   const counts = tf.tidy(() => {
     const { places, weights } = labelTensors(labels, classes, voidId);
     const rows = tf.reshape(logits, [-1, classes]);
-    const isRight = tf.cast(tf.greaterEqual(ofRows(rows, places), tf.max(rows, 1)), 'float32');
+    const isRight = tf.cast(tf.equal(tf.argMax(rows, 1), places), 'float32');
     return tf.stack([tf.sum(tf.mul(isRight, weights)), tf.sum(weights)]);
   });
   const [correct, labelled] = counts.dataSync<'float32'>();

@@ -92,7 +92,7 @@ async function work(job: TrainerJob): Promise<void> {
     const options = { workers: 1, budgetBytes: 256e6, evicts: true };
     return withPool(labelFormat(job, model), options, (pool) => predictSamples(job, model, pool, control, emit));
   }
-  tryPrecision(job.config.precision);
+  if (job.kind !== 'train' || !job.resumeFrom) tryPrecision(job.config.precision);
   const { workers, cacheMb } = job.config.data;
   return withPool(job.maskFormat, { workers, budgetBytes: cacheMb * 1e6 }, (pool) =>
     job.kind === 'train' ? fit(job, pool, control, emit) : findRate(job, pool, control, emit),

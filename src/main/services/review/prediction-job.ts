@@ -1,6 +1,7 @@
 import type { PredictionProgress } from '#shared/contract/review';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
+import { precisionText } from '#shared/training/precision';
 import { Job, type JobEnd } from '../jobs/job.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -62,6 +63,7 @@ export class PredictionJob {
   }
 
   private hear(event: TrainerEvent): void {
+    if (event.type === 'precision') this.options.log.info({ run: this.options.runId }, `predicts in ${precisionText(event)}`);
     if (event.type === 'skipped') this.skipped.push(event.reason);
     else if (event.type === 'scored') {
       const { store, outbox, predictionId, scoredWith } = this.options;

@@ -400,7 +400,8 @@ export class RunStore {
   timedEpochs(): TimedEpoch[] {
     return this.db
       .prepare<[], { config: string; precision: string | null; seconds: number }>(
-        `SELECT ${boundedText('r.config')}, r.precision, avg(e.epoch_seconds) AS seconds FROM run r JOIN epoch e ON e.run_id = r.id
+        `SELECT ${boundedText('r.config')}, ${boundedText('r.precision', shortText)}, avg(e.epoch_seconds) AS seconds
+      FROM run r JOIN epoch e ON e.run_id = r.id
       WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
       GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`,
       )
@@ -415,15 +416,15 @@ export class RunStore {
       });
   }
 
-  /** Seconds an epoch of a preset took here at last; null before its first. A run without a device was trained elsewhere. */
-  epochSeconds(preset: string): number | null {
-    return (
-      this.db
-        .prepare<[string], { s: number }>(
-          `SELECT e.epoch_seconds AS s FROM epoch e JOIN run r ON r.id = e.run_id
-           WHERE r.preset = ? AND r.device IS NOT NULL ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
-        )
-        .get(preset)?.s ?? null
-    );
+  /** What the latest epoch of a preset took here; null before its first. A run without a device was trained elsewhere. */
+  presetEpoch(preset: string): Pick<TimedEpoch, 'precision' | 'seconds'> | null {
+    const row = this.db
+      .prepare<[string], { precision: string | null; seconds: number }>(
+        `SELECT ${boundedText('r.precision', shortText)}, e.epoch_seconds AS seconds FROM epoch e JOIN run r ON r.id = e.run_id
+         WHERE r.preset = ? AND r.device IS NOT NULL ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
+      )
+      .get(preset);
+    const precision = precisionSchema.safeParse(row?.precision ?? 'float32');
+    return row && precision.success ? { precision: precision.data, seconds: row.seconds } : null;
   }
 }

@@ -4,6 +4,7 @@ import { splitBy } from '#shared/data/folds';
 import { bfloat16Share, estimateRun } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { Precision } from '#shared/training/precision';
+import type { Preset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -25,6 +26,12 @@ const precisionHere = ({ precision }: RunConfig, timed: readonly { config: RunCo
 
 const shareOf = (precision: Precision): number => (precision === 'bfloat16' ? bfloat16Share : 1);
 
+/** Seconds that an epoch of a preset takes here, by the newest run of it; null before its first. */
+export function presetEpochSeconds(store: RunStore, { name, config }: Preset): number | null {
+  const timed = store.presetEpoch(name);
+  return timed && timed.seconds * (shareOf(precisionHere(config, store.timedEpochs())) / shareOf(timed.precision));
+}
+
 /**
  * Seconds and memory of a run on this machine, validation included. Time follows from the runs of like size timed here, or else from
  * what processors usually do.
@@ -44,7 +51,8 @@ export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunCon
     .filter((timed) => isLike(timed.trainingMacs / Math.max(1, timed.steps), step))
     .map((timed) => timed.trainingMacs / timed.seconds)
     .sort((a, b) => a - b);
-  const speed = speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : usualMacsPerCore * os.availableParallelism();
+  const speed =
+    speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : (usualMacsPerCore * os.availableParallelism()) / shareOf(precision);
   const machineMb = Math.round(os.totalmem() / 2 ** 20);
   return {
     epochSeconds: (trainingMacs + validationMacs) / speed,

@@ -24,7 +24,7 @@ const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
   loss: ({ lastLoss }) => lastLoss,
   preset: ({ preset }) => preset,
   sweep: ({ sweep }) => sweep,
-  device: ({ device }) => device,
+  device: ({ device, precision }) => (device ? [device, precision].filter(Boolean).join(', ') : null),
   duration: ({ durationSeconds }) => durationSeconds,
   date: ({ createdAt }) => createdAt,
 };

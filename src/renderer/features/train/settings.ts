@@ -165,20 +165,23 @@ export const settingGroups: readonly SettingGroup[] = [
       number('data.saturation', 'Saturation', [0, 1], 'Largest relative change'),
       number('data.hue', 'Hue', [0, 0.5], 'Largest turn of the colours, a share of the circle'),
       number('data.blur', 'Blur', [0, 5], 'Largest radius on half of the images, in pixels'),
-      choice(
-        'data.mix',
-        'Mixing',
-        [
-          ['none', 'none'],
-          ['boxes', 'boxes (CutMix)'],
-          ['classes', 'classes (ClassMix)'],
-          ['objects', 'small objects'],
-        ],
-        'Parts of other images of the batch, with their labels: against learning streets by heart',
+      only(
+        choice(
+          'data.mix',
+          'Mixing',
+          [
+            ['none', 'none'],
+            ['boxes', 'boxes (CutMix)'],
+            ['classes', 'classes (ClassMix)'],
+            ['objects', 'small objects'],
+          ],
+          'Parts of other images of the batch, with their labels: against learning streets by heart',
+        ),
+        ({ batchSize }) => batchSize > 1,
       ),
       only(
         number('data.mixShare', 'Mixed images', [0, 1], 'Share of the images that get parts of another'),
-        ({ data }) => data.mix !== 'none',
+        ({ data, batchSize }) => data.mix !== 'none' && batchSize > 1,
       ),
       number('data.classBalance', 'Class balance', [0, 1], 'Share of the places in an epoch that go to images with rare classes'),
       whole('data.workers', 'Workers', [1, 16], 'Threads that read and augment; they change no result'),
