@@ -5,7 +5,7 @@ import type { ShapeCounts } from '#shared/metrics/shape-scores';
 import { splitScores, type ClassScores } from '#shared/metrics/split-scores';
 import type { Interval } from '#shared/metrics/bootstrap';
 import type { TrainerHost } from '#services/jobs/trainer-process';
-import { precisionText, type Precision, type PrecisionSetting } from '#shared/training/precision';
+import type { Precision, PrecisionSetting } from '#shared/training/precision';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
@@ -67,10 +67,7 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
   };
   let reckoned: Precision = 'float32';
   const outcome = await runJob(host, job, (event) => {
-    if (event.type === 'precision') {
-      reckoned = event.precision;
-      say(`Reckons in ${precisionText(event)}`);
-    }
+    if (event.type === 'precision') reckoned = event.precision;
     if (event.type === 'skipped') say(`left out: ${event.reason}`);
     if (event.type !== 'scored' || !event.score.confusion) return;
     const { id, confusion, shapes } = event.score;

@@ -7,7 +7,7 @@ import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
-import { precisionText, type PrecisionSetting } from '#shared/training/precision';
+import type { PrecisionSetting } from '#shared/training/precision';
 import { precisionOption } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
@@ -67,7 +67,6 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
     },
     (event) => {
       if (event.type === 'log') say(event.text);
-      if (event.type === 'precision') say(`Reckons in ${precisionText(event)}`);
       if (event.type === 'scored' && event.score.file !== null) give(event.score.file);
       if (event.type === 'skipped') {
         say(`left out: ${event.reason}`);

@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors';
 import type { TrainerEvent, TrainerJob } from '#shared/training/messages';
+import { precisionText } from '#shared/training/precision';
 import { Job } from '#services/jobs/job';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { messageOf } from '#shared/errors';
@@ -8,7 +9,8 @@ import { say } from './say.ts';
 const sameInterruptMs = 700;
 
 /**
- * Runs one job in a trainer process and waits for its end. Ctrl+C stops it at the next step, a second one at once.
+ * Runs one job in a trainer process, says what it reckons in, and waits for its end.
+ * Ctrl+C stops it at the next step, a second one at once.
  * @returns whether it finished or was stopped
  * @throws AppError with the trainer's own reason if it failed
  */
@@ -16,7 +18,10 @@ export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event
   const running = new Job({
     host,
     job,
-    onEvent,
+    onEvent(event) {
+      if (event.type === 'precision') say(`Reckons in ${precisionText(event)}`);
+      onEvent(event);
+    },
     onEnd: () => undefined,
     report: (error, during) => say(`error during ${during}: ${messageOf(error)}`),
   });

@@ -9,7 +9,7 @@ import { foldText, heldOut } from '#shared/data/folds';
 import { findPreset, presets, withSetting } from '#shared/training/presets';
 import { epochLine } from '#shared/training/epoch-line';
 import type { TrainerEvent } from '#shared/training/messages';
-import { precisionText, type PrecisionSetting } from '#shared/training/precision';
+import type { PrecisionSetting } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
 import { codeVersion } from '#services/code-version';
@@ -139,7 +139,6 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
 function report(event: TrainerEvent): void {
   if (event.type === 'ready') say(`Training on the ${deviceText(event)}`);
   else if (event.type === 'started') say(`${event.parameters.toLocaleString('en')} parameters, ${event.steps} steps an epoch`);
-  else if (event.type === 'precision') say(`Reckons in ${precisionText(event)}`);
   else if (event.type === 'log') say(event.text);
   else if (event.type === 'epoch') {
     give(epochLine(event.metrics));

@@ -29,7 +29,8 @@ const choices: Record<Exclude<DataConfig['mix'], 'none'>, Choice> = {
     const [h, w] = [height, width].map((side) => Math.round(side * (boxSides[0] + (boxSides[1] - boxSides[0]) * random.next())));
     const [top, left] = [random.integer(height - h + 1), random.integer(width - w + 1)];
     return (pixel) => {
-      const [y, x] = [Math.floor(pixel / width) - top, (pixel % width) - left];
+      const x = (pixel % width) - left;
+      const y = Math.floor(pixel / width) - top;
       return y >= 0 && y < h && x >= 0 && x < w;
     };
   },
@@ -65,7 +66,8 @@ export function mixBatch(batch: Batch, kind: DataConfig['mix'], share: number, r
     const goes = choices[kind](given.labels.subarray(from * pixels, (from + 1) * pixels), size, random);
     for (let pixel = 0; pixel < pixels; pixel++) {
       if (!goes(pixel)) continue;
-      const [source, target] = [from * pixels + pixel, to * pixels + pixel];
+      const source = from * pixels + pixel;
+      const target = to * pixels + pixel;
       batch.labels[target] = given.labels[source];
       for (let channel = 0; channel < 3; channel++) batch.images[3 * target + channel] = given.images[3 * source + channel];
     }

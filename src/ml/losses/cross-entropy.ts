@@ -50,8 +50,7 @@ export function crossEntropy(
     const logs = logSoftmax(shifts ? tf.add(rows, tf.tensor1d([...shifts])) : rows);
     const ownLog = ofRows(logs, places);
     const weights = hardPixels < 1 ? keepHardest(given, ownLog, hardPixels) : given;
-    const total = tf.sum(weights).dataSync()[0];
-    const shares = tf.div(weights, total > 0 ? total : 1);
+    const shares = tf.divNoNan(weights, tf.sum(weights));
     // What an ignored pixel has may be infinite, and times zero that is to be nothing.
     const apart = tf.sub(tf.exp(logs), tf.oneHot(places, classes));
     return [tf.sum(multiplyNoNan(ownLog, tf.neg(shares))), tf.reshape(multiplyNoNan(apart, tf.expandDims(shares, 1)), logits.shape)];

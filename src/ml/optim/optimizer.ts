@@ -7,6 +7,12 @@ import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 /** Slots of one parameter by slot name, such as 'momentum'. */
 type Slots = Record<string, Tensor>;
 
+/** How fast a part of the network learns in one update; the scalars are its tensors. */
+interface Pace {
+  rate: number;
+  scalars: Tensor[];
+}
+
 /** Euclidean norm of all gradients together; not a number if one of their values is not. */
 export function gradientNorm(gradients: ReadonlyMap<Parameter, Tensor>): number {
   const squares = tf.tidy(() => tf.addN([...gradients.values()].map(halfSquares)));
@@ -52,15 +58,17 @@ export class Optimizer {
     }
     this.updates++;
     if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
+    const [backbone, head] = [1, this.config.headFactor].map((factor) => this.paceOf(learningRate * factor));
     try {
       for (const [parameter, gradient] of gradients) {
-        const rate = learningRate * (parameter.name.startsWith('backbone.') ? 1 : this.config.headFactor);
-        if (this.config.kind === 'sgd') this.sgd(parameter, gradient, rate);
-        else this.adamw(parameter, gradient, rate);
+        const pace = parameter.name.startsWith('backbone.') ? backbone : head;
+        if (this.config.kind === 'sgd') this.sgd(parameter, gradient, pace);
+        else this.adamw(parameter, gradient, pace);
         gradient.dispose();
       }
     } finally {
       releasePlaces();
+      tf.dispose([...backbone.scalars, ...head.scalars]);
     }
     return norm;
   }
@@ -80,13 +88,25 @@ export class Optimizer {
     return names.map((name) => known?.[name] ?? tf.zerosLike(parameter.value));
   }
 
+  /**
+   * What the update's kernel takes besides parameter, slots and gradient, in its order. AdamW's own correction of the first steps is left
+   * out of the kernel (powers of 0): in float32 it would lose half its digits.
+   */
+  private paceOf(rate: number): Pace {
+    const { kind, momentum, epsilon } = this.config;
+    if (kind === 'sgd') return { rate, scalars: [rate, momentum].map((value) => tf.scalar(value)) };
+    // As the kernel has them, so that averages and their correction agree.
+    const [beta1, beta2] = [Math.fround(this.config.beta1), Math.fround(this.config.beta2)];
+    const correction = Math.sqrt(1 - beta2 ** this.updates);
+    const step = (rate * correction) / (1 - beta1 ** this.updates);
+    return { rate, scalars: [0, 0, step, beta1, beta2, epsilon * correction].map((value) => tf.scalar(value)) };
+  }
+
   /** Decay is added to the gradient; the rate multiplies the buffer, as PyTorch's SGD. */
-  private sgd(parameter: Parameter, given: Tensor, rate: number): void {
+  private sgd(parameter: Parameter, given: Tensor, { scalars: [step, kept] }: Pace): void {
     const { momentum, nesterov } = this.config;
     const decay = this.decay(parameter);
     const gradient = decay > 0 ? tf.tidy(() => tf.add(given, tf.mul(parameter.value, decay))) : given.clone();
-    const scalars = [rate, momentum].map((value) => tf.scalar(value));
-    const [step, kept] = scalars;
     if (momentum === 0) [parameter.value] = changed('ResourceApplyGradientDescent', [], [parameter.value], [step, gradient]);
     else {
       const slots = this.takeSlots(parameter, ['momentum']);
@@ -95,26 +115,17 @@ export class Optimizer {
       parameter.value = value;
       this.slots.set(parameter, { momentum: buffer });
     }
-    tf.dispose([gradient, ...scalars]);
+    gradient.dispose();
   }
 
-  /**
-   * Decoupled decay. Source: Loshchilov and Hutter 2019. The kernel's own correction of the first steps is left out (powers of 0): in
-   * float32 it would lose half its digits.
-   */
-  private adamw(parameter: Parameter, gradient: Tensor, rate: number): void {
-    // As the kernel has them, so that averages and their correction agree.
-    const [beta1, beta2] = [Math.fround(this.config.beta1), Math.fround(this.config.beta2)];
-    const correction = Math.sqrt(1 - beta2 ** this.updates);
-    const step = (rate * correction) / (1 - beta1 ** this.updates);
+  /** Decoupled decay. Source: Loshchilov and Hutter 2019. */
+  private adamw(parameter: Parameter, gradient: Tensor, { rate, scalars }: Pace): void {
     const decay = this.decay(parameter);
     if (decay > 0) Parameters.assign(parameter, tf.mul(parameter.value, 1 - rate * decay));
-    const scalars = [0, 0, step, beta1, beta2, this.config.epsilon * correction].map((value) => tf.scalar(value));
     const slots = this.takeSlots(parameter, ['first', 'second']);
     const [value, first, second] = changed('ResourceApplyAdam', [], [parameter.value, ...slots], [...scalars, gradient]);
     parameter.value = value;
     this.slots.set(parameter, { first, second });
-    tf.dispose(scalars);
   }
 
   private replace(parameter: Parameter, slots: Slots): void {

@@ -1,7 +1,7 @@
 // TensorFlow's convolution and its gradients, NHWC with HWIO filters, each by the kernel that is quickest for its shape. They take float32
 // and bfloat16 and give what they take.
-import { pad, reshape, slice, stack, transposedMatMul } from './kernels.ts';
-import { attribute, tf, type Tensor } from './runtime.ts';
+import { pad, pixelRows, reshape, slice, stack, transposedMatMul, withInts } from './kernels.ts';
+import { attribute } from './runtime.ts';
 import { dispose, run1, typeOf, type Value } from './value.ts';
 
 /** [top/bottom, left/right] zero padding, each on both sides. */
@@ -58,10 +58,9 @@ export function conv2dBackpropInput<V extends Value>(
     dPadded.dispose();
     return dx;
   }
-  const sizes = tf.tensor1d([...inputShape], 'int32');
-  const dx = run1<V>('Conv2DBackpropInput', convAttributes(dy, size, stride, padding, dilation), [sizes, filter, dy]);
-  sizes.dispose();
-  return dx;
+  return withInts([inputShape], (sizes) =>
+    run1<V>('Conv2DBackpropInput', convAttributes(dy, size, stride, padding, dilation), [sizes, filter, dy]),
+  );
 }
 
 const isPointwise = ([height, width]: readonly number[], stride: Stride, padding: Padding): boolean =>
@@ -69,7 +68,7 @@ const isPointwise = ([height, width]: readonly number[], stride: Stride, padding
 
 /** Of a 1x1 convolution: one matrix product over all pixels, which runs up to a third faster than the convolution's own kernel. */
 function pointwiseBackpropFilter<V extends Value>(x: V, filterShape: readonly number[], dy: V): V {
-  const [rows, dRows] = [x, dy].map((of) => reshape(of, [-1, of.shape.at(-1)!]));
+  const [rows, dRows] = [x, dy].map(pixelRows);
   const product = transposedMatMul(rows, dRows);
   const dw = reshape(product, filterShape);
   dispose([rows, dRows, product]);
@@ -85,11 +84,11 @@ const isQuickerByTaps = (dy: Value, filterShape: readonly number[], stride: Stri
 
 function backpropFilterByTaps<V extends Value>(x: V, filterShape: readonly number[], dy: V, padding: Padding): V {
   const [rows, columns] = filterShape;
-  const padded = pad(x, [[0, 0], ...padding.map((side) => [side, side]), [0, 0]], 0);
-  const dRows = reshape(dy, [-1, dy.shape.at(-1)!]);
+  const padded = pad(x, padding, 0);
+  const dRows = pixelRows(dy);
   const taps = Array.from({ length: rows * columns }, (_, tap) => {
     const shifted = slice(padded, [0, Math.floor(tap / columns), tap % columns, 0], x.shape);
-    const shiftedRows = reshape(shifted, [-1, x.shape.at(-1)!]);
+    const shiftedRows = pixelRows(shifted);
     const product = transposedMatMul(shiftedRows, dRows);
     dispose([shifted, shiftedRows]);
     return product;
@@ -112,20 +111,18 @@ export function conv2dBackpropFilter<V extends Value>(
   if (dilation === 1 && isQuickerByTaps(dy, filterShape, stride, padding)) return backpropFilterByTaps(x, filterShape, dy, padding);
   const size = sizeOf(filterShape);
   if (carriesPadding(size, stride, padding, dilation)) {
-    const padded = pad(x, [[0, 0], ...padding.map((side) => [side, side]), [0, 0]], 0);
+    const padded = pad(x, padding, 0);
     const dw = conv2dBackpropFilter(padded, filterShape, dy, stride, [0, 0]);
     padded.dispose();
     return dw;
   }
-  const sizes = tf.tensor1d([...filterShape], 'int32');
-  const dw = run1<V>('Conv2DBackpropFilter', convAttributes(dy, size, stride, padding, dilation), [x, sizes, dy]);
-  sizes.dispose();
-  return dw;
+  return withInts([filterShape], (sizes) =>
+    run1<V>('Conv2DBackpropFilter', convAttributes(dy, size, stride, padding, dilation), [x, sizes, dy]),
+  );
 }
 
 /** [begin, end, strides] of a slice that takes one row and column of each stride. */
-const thinning = (shape: readonly number[], stride: Stride): Tensor[] =>
-  [[0, 0, 0, 0], shape, [1, ...stride, 1]].map((values) => tf.tensor1d([...values], 'int32'));
+const thinning = (shape: readonly number[], stride: Stride) => [[0, 0, 0, 0], shape, [1, ...stride, 1]];
 
 const sliceAttributes = (of: Value) => [
   typeOf('T', of),
@@ -134,17 +131,9 @@ const sliceAttributes = (of: Value) => [
 ];
 
 /** The first of each `stride` rows and columns. @returns [batch, ceil(height / stride), ceil(width / stride), channels] */
-export function everyNth<V extends Value>(x: V, stride: Stride): V {
-  const slice = thinning(x.shape, stride);
-  const y = run1<V>('StridedSlice', sliceAttributes(x), [x, ...slice]);
-  tf.dispose(slice);
-  return y;
-}
+export const everyNth = <V extends Value>(x: V, stride: Stride): V =>
+  withInts(thinning(x.shape, stride), (...bounds) => run1<V>('StridedSlice', sliceAttributes(x), [x, ...bounds]));
 
 /** Its gradient: 0 where nothing was taken. @param shape of what was thinned */
-export function everyNthGrad<V extends Value>(dy: V, shape: readonly number[], stride: Stride): V {
-  const [of, slice] = [tf.tensor1d([...shape], 'int32'), thinning(shape, stride)];
-  const dx = run1<V>('StridedSliceGrad', sliceAttributes(dy), [of, ...slice, dy]);
-  tf.dispose([of, ...slice]);
-  return dx;
-}
+export const everyNthGrad = <V extends Value>(dy: V, shape: readonly number[], stride: Stride): V =>
+  withInts([shape, ...thinning(shape, stride)], (...bounds) => run1<V>('StridedSliceGrad', sliceAttributes(dy), [...bounds, dy]));

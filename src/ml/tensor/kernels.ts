@@ -17,9 +17,11 @@ export const add = <V extends Value>(parts: readonly V[]): V =>
 /** Product by elements; shapes may be spread over each other. */
 export const multiply = <V extends Value>(a: V, b: V): V => run1<V>('Mul', [typeOf('T', a)], [a, b]);
 
-/** Runs an op with vectors of whole numbers beside its value, which are let go of. */
-function withInts<V extends Value>(vectors: readonly (readonly number[] | number)[], body: (...tensors: Tensor[]) => V): V {
-  const tensors = vectors.map((values) => (typeof values === 'number' ? tf.scalar(values, 'int32') : tf.tensor1d([...values], 'int32')));
+type Ints = number | readonly number[] | readonly (readonly number[])[];
+
+/** Runs an op with tensors of whole numbers beside its value, which are let go of. */
+export function withInts<T>(values: readonly Ints[], body: (...tensors: Tensor[]) => T): T {
+  const tensors = values.map((of) => tf.tensor(of as number[], undefined, 'int32'));
   try {
     return body(...tensors);
   } finally {
@@ -41,13 +43,18 @@ export const concat = <V extends Value>(parts: readonly V[]): V =>
     run1<V>('ConcatV2', [typeOf('T', parts[0]), attribute.type('Tidx', 'int32'), attribute.int('N', parts.length)], [...parts, axis]),
   );
 /** Its gradient: parts of `sizes` along the last axis. */
-export function split<V extends Value>(x: V, sizes: readonly number[]): V[] {
-  const [of, axis] = [tf.tensor1d([...sizes], 'int32'), tf.scalar(x.shape.length - 1, 'int32')];
-  const attributes = [typeOf('T', x), attribute.type('Tlen', 'int32'), attribute.int('num_split', sizes.length)];
-  const parts = runMany<V[]>('SplitV', attributes, [x, of, axis], sizes.length);
-  tf.dispose([of, axis]);
-  return parts;
-}
+export const split = <V extends Value>(x: V, sizes: readonly number[]): V[] =>
+  withInts([sizes, x.shape.length - 1], (of, axis) =>
+    runMany<V[]>(
+      'SplitV',
+      [typeOf('T', x), attribute.type('Tlen', 'int32'), attribute.int('num_split', sizes.length)],
+      [x, of, axis],
+      sizes.length,
+    ),
+  );
+
+/** An image's pixels, or a batch's, one a row. @returns [pixels, channels] */
+export const pixelRows = <V extends Value>(x: V): V => reshape(x, [-1, x.shape.at(-1)!]);
 
 /** a transposed, times b: [k, m] and [k, n] to [m, n]. */
 export const transposedMatMul = <V extends Value>(a: V, b: V): V =>
@@ -122,12 +129,8 @@ export const maxPoolGrad = <V extends Value>(x: V, y: V, dy: V, size: number, st
 const resizeAttributes = (x: Value) => [typeOf('T', x), attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', true)];
 
 /** Bilinear resize with half-pixel centres (PyTorch's align_corners = false). @returns float32, whatever x is */
-export function resizeBilinear(x: Value, height: number, width: number): Tensor {
-  const size = tf.tensor1d([height, width], 'int32');
-  const y = run1('ResizeBilinear', resizeAttributes(x), [x, size]);
-  size.dispose();
-  return y;
-}
+export const resizeBilinear = (x: Value, height: number, width: number): Tensor =>
+  withInts([[height, width]], (size) => run1('ResizeBilinear', resizeAttributes(x), [x, size]));
 
 /** The kernel adds up in x's type: in bfloat16 a sum of hundreds of pixels would lose most of them, so x is to be float32. */
 export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('ResizeBilinearGrad', resizeAttributes(x), [dy, x]);
@@ -153,34 +156,28 @@ export const ofRows = (x: Tensor, columns: Tensor): Tensor => gather(x, columns,
 /** x times y; 0 where y is, whatever x is there. */
 export const multiplyNoNan = (x: Tensor, y: Tensor): Tensor => run1('MulNoNan', [typeOf('T', x)], [x, y]);
 
-function pairs(padding: readonly (readonly number[])[]): Tensor {
-  return tf.tensor2d(
-    padding.map((pair) => [...pair]),
-    [padding.length, 2],
-    'int32',
-  );
+/** Puts so many rows [top/bottom] and columns [left/right] of a value around an image, on both sides. */
+export function pad<V extends Value>(x: V, [rows, columns]: readonly [number, number], value: number): V {
+  const sides = [
+    [0, 0],
+    [rows, rows],
+    [columns, columns],
+    [0, 0],
+  ];
+  const filling = tf.scalar(value);
+  try {
+    return withInts([sides], (paddings) =>
+      inType(filling, precisionOf(x), (of) => run1<V>('PadV2', [typeOf('T', x), attribute.type('Tpaddings', 'int32')], [x, paddings, of])),
+    );
+  } finally {
+    filling.dispose();
+  }
 }
 
-/** Puts so many of a value before and after each axis. */
-export function pad<V extends Value>(x: V, padding: readonly (readonly number[])[], value: number): V {
-  const [paddings, filling] = [pairs(padding), tf.scalar(value)];
-  const y = inType(filling, precisionOf(x), (of) =>
-    run1<V>('PadV2', [typeOf('T', x), attribute.type('Tpaddings', 'int32')], [x, paddings, of]),
+const blockOp = <V extends Value>(name: string, padName: string, x: V, block: number, pads: readonly number[][]): V =>
+  withInts([[block, block], pads], (blocks, paddings) =>
+    run1<V>(name, [typeOf('T', x), attribute.type('Tblock_shape', 'int32'), attribute.type(padName, 'int32')], [x, blocks, paddings]),
   );
-  tf.dispose([paddings, filling]);
-  return y;
-}
-
-function blockOp<V extends Value>(name: string, padName: string, x: V, block: number, pads: readonly number[][]): V {
-  const [blocks, paddings] = [tf.tensor1d([block, block], 'int32'), pairs(pads)];
-  const y = run1<V>(
-    name,
-    [typeOf('T', x), attribute.type('Tblock_shape', 'int32'), attribute.type(padName, 'int32')],
-    [x, blocks, paddings],
-  );
-  tf.dispose([blocks, paddings]);
-  return y;
-}
 
 export const spaceToBatch = <V extends Value>(x: V, block: number, paddings: readonly number[][]): V =>
   blockOp('SpaceToBatchND', 'Tpaddings', x, block, paddings);
@@ -191,11 +188,11 @@ export const batchToSpace = <V extends Value>(x: V, block: number, crops: readon
  * Uniform numbers in [0, 1), the same for the same seed however many threads make them. tfjs's own would draw each in JavaScript.
  * @param seed 32 bits
  */
-export function randomUniform(shape: readonly number[], seed: number): Tensor {
-  const [size, key] = [tf.tensor1d([...shape], 'int32'), tf.tensor1d([seed | 0, 0], 'int32')];
-  const attributes = [attribute.type('dtype', 'float32'), attribute.type('T', 'int32'), attribute.type('Tseed', 'int32')];
-  const numbers = run1('StatelessRandomUniform', attributes, [size, key]);
-  size.dispose();
-  key.dispose();
-  return numbers;
-}
+export const randomUniform = (shape: readonly number[], seed: number): Tensor =>
+  withInts([shape, [seed | 0, 0]], (size, key) =>
+    run1(
+      'StatelessRandomUniform',
+      [attribute.type('dtype', 'float32'), attribute.type('T', 'int32'), attribute.type('Tseed', 'int32')],
+      [size, key],
+    ),
+  );

@@ -26,7 +26,7 @@ export function biasAdd(tape: Tape, x: Node, bias: Node): Node {
 /** A bias's gradient, float32. In bfloat16 by a matrix product, which sums in float32 and rounds once; a plain sum rounds all the way. */
 function sumOverPixels(dy: Value): Tensor {
   if (dy.dtype !== 'bfloat16') return kernels.biasAddGrad(float32Of(dy));
-  const rows = kernels.reshape(dy, [-1, dy.shape.at(-1)!]);
+  const rows = kernels.pixelRows(dy);
   const ones = tf.ones([rows.shape[0], 1]);
   const sum = inType(ones, 'bfloat16', (of) => kernels.transposedMatMul(of, rows));
   const result = inType(sum, 'float32', (of) => tf.reshape(float32Of(of), [-1]));
@@ -49,14 +49,9 @@ export function add(tape: Tape, a: Node, b: Node): Node {
 // Far below any activation, so that padding never wins, as PyTorch's minus infinity.
 const padValue = -3e38;
 
-function padded(x: Value, padding: number): Value {
-  const sides = [padding, padding];
-  return padding > 0 ? kernels.pad(x, [[0, 0], sides, sides, [0, 0]], padValue) : copy(x);
-}
-
 /** Max pooling with symmetric padding that never wins. */
 export function maxPool(tape: Tape, x: Node, size: number, stride: number, padding: number): Node {
-  const input = padded(x.handle, padding);
+  const input = padding > 0 ? kernels.pad(x.handle, [padding, padding], padValue) : copy(x.handle);
   const y = kernels.maxPool(input, size, stride);
   const node: Node = tape.op(
     [x],
@@ -176,7 +171,7 @@ export function channelAttention(tape: Tape, x: Node, gain: Node): Node {
       const dScaled = kernels.reluGrad(dy, node.handle);
       const dx = kernels.multiply(dScaled, factor);
       const product = kernels.multiply(dScaled, x.handle);
-      const dGain = inType(product, 'float32', (of) => tf.sum(of as Tensor, [1, 2]));
+      const dGain = inType(product, 'float32', (of) => tf.sum(float32Of(of), [1, 2]));
       dispose([dScaled, product]);
       return [dx, dGain];
     },

@@ -4,7 +4,7 @@ import * as convKernels from './conv-kernels.ts';
 import * as kernels from './kernels.ts';
 import { inPrecision } from './ops.ts';
 import { tf, type Tensor } from './runtime.ts';
-import type { Node, Tape } from './tape.ts';
+import { float32Of, type Node, type Tape } from './tape.ts';
 import { dispose, inType, inTypes, type Value } from './value.ts';
 
 /** A matrix as a batch of one, which the product shares with every batch. */
@@ -101,7 +101,7 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
   const rows = matrix(upsamplingMatrix(height, outHeight, taps, 'tap-fastest'), [outHeight, height * taps]);
   const columns = matrix(upsamplingMatrix(width, outWidth, taps, 'position-fastest'), [outWidth, width * taps]);
   const pointwise = toPointwise(filter.value);
-  const y = inTypes([rows, columns, pointwise], type, (...[down, across, weights]) => {
+  const y = inTypes([rows, columns, pointwise], type, (down, across, weights) => {
     const maps = convKernels.conv2d(input.handle, weights, [1, 1], [0, 0]);
     const spreadOut = spread(maps, down, across, s);
     maps.dispose();
@@ -122,7 +122,7 @@ export function upsampledConv2d(tape: Tape, x: Node, filter: Node, [outHeight, o
         return gradients;
       });
       const dFilter = inType(dPointwise, 'float32', (of) =>
-        tf.tidy(() => tf.transpose(tf.reshape(of as Tensor, [inChannels, taps, taps, channels]), [1, 2, 0, 3])),
+        tf.tidy(() => tf.transpose(tf.reshape(float32Of(of), [inChannels, taps, taps, channels]), [1, 2, 0, 3])),
       );
       dispose([...turned, dPointwise]);
       return [dx, dFilter];

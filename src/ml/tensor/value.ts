@@ -88,11 +88,11 @@ export function cast(value: Value, to: Precision): Value {
 /** What an op makes of a value in another type; the copy in that type is let go of. */
 export function inType<T>(value: Value, to: Precision, body: (value: Value) => T): T {
   if (value.dtype === to) return body(value);
-  const copy: Value = cast(value, to);
+  const other: Value = cast(value, to);
   try {
-    return body(copy);
+    return body(other);
   } finally {
-    copy.dispose();
+    other.dispose();
   }
 }
 

@@ -12,9 +12,8 @@ import { classPresence, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
+import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape, type Node } from '../tensor/tape.ts';
-import { run1 } from '../tensor/value.ts';
 
 export interface StepResult extends LossTerms {
   /** Total: cross-entropy + weighted SE and auxiliary losses; not a number if a gradient is not, and then nothing was updated. */
@@ -28,15 +27,9 @@ export interface StepResult extends LossTerms {
 
 /** Class id of each pixel: the largest logit's. @param logits [batch, height, width, classes] @returns row-major [batch, height, width] */
 export function argMax(logits: Tensor): Uint8Array {
-  const axis = tf.scalar(3, 'int32');
-  const ids = run1(
-    'ArgMax',
-    [attribute.type('T', 'float32'), attribute.type('Tidx', 'int32'), attribute.type('output_type', 'int32')],
-    [logits, axis],
-  );
+  const ids = tf.argMax(logits, 3);
   const data = new Uint8Array(ids.dataSync<'int32'>());
   ids.dispose();
-  axis.dispose();
   return data;
 }
 

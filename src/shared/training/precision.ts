@@ -8,15 +8,12 @@ export type Precision = (typeof precisions)[number];
 export const precisionSettings = [...precisions, 'auto'] as const;
 export type PrecisionSetting = (typeof precisionSettings)[number];
 
-/** What a job reckons in, and why. */
-export interface PrecisionChoice {
-  precision: Precision;
-  /** In words, such as what was measured; null where it was asked for by name. */
-  reason: string | null;
-}
-
 export const precisionSchema = z.enum(precisions);
 export const precisionSettingSchema = z.enum(precisionSettings);
+
+/** What a job reckons in, and why: in words, such as what was measured; null where it was asked for by name. */
+export const precisionChoiceSchema = z.object({ precision: precisionSchema, reason: z.string().max(4096).nullable() });
+export type PrecisionChoice = z.infer<typeof precisionChoiceSchema>;
 
 /** For a log and a page. */
 export const precisionText = ({ precision, reason }: PrecisionChoice): string => (reason ? `${precision} (${reason})` : precision);

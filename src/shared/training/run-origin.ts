@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { precisionSchema } from './precision.ts';
+import { precisionChoiceSchema } from './precision.ts';
 
 const text = z.string().max(4096);
 const count = z.int().min(0);
@@ -38,7 +38,7 @@ const sessionSchema = z.object({
   epoch: count,
   step: count,
   /** What it reckoned in, and why; null in runs of before there was a choice. */
-  precision: z.object({ precision: precisionSchema, reason: text.nullable() }).nullable().default(null),
+  precision: precisionChoiceSchema.nullable().default(null),
 });
 
 export const runOriginSchema = z.object({

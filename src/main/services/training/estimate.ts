@@ -1,5 +1,5 @@
 import os from 'node:os';
-import type { RunEstimate } from '#shared/contract/training';
+import type { PresetInfo, RunEstimate } from '#shared/contract/training';
 import { splitBy } from '#shared/data/folds';
 import { bfloat16Share, estimateRun } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
@@ -26,10 +26,14 @@ const precisionHere = ({ precision }: RunConfig, timed: readonly { config: RunCo
 
 const shareOf = (precision: Precision): number => (precision === 'bfloat16' ? bfloat16Share : 1);
 
-/** Seconds that an epoch of a preset takes here, by the newest run of it; null before its first. */
-export function presetEpochSeconds(store: RunStore, { name, config }: Preset): number | null {
-  const timed = store.presetEpoch(name);
-  return timed && timed.seconds * (shareOf(precisionHere(config, store.timedEpochs())) / shareOf(timed.precision));
+/** The presets with the seconds that an epoch takes here, by the newest run of each; null before its first. */
+export function timedPresets(store: RunStore, presets: readonly Preset[]): PresetInfo[] {
+  const all = store.timedEpochs();
+  return presets.map((preset) => {
+    const timed = store.presetEpoch(preset.name);
+    const share = timed && shareOf(precisionHere(preset.config, all)) / shareOf(timed.precision);
+    return { ...preset, measuredEpochSeconds: timed && share && timed.seconds * share };
+  });
 }
 
 /**

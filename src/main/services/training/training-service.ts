@@ -27,7 +27,7 @@ import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { ActiveRun } from './active-run.ts';
-import { estimateOn, presetEpochSeconds } from './estimate.ts';
+import { estimateOn, timedPresets } from './estimate.ts';
 import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
@@ -143,7 +143,7 @@ export class TrainingService {
   }
 
   private presets(): PresetInfo[] {
-    return presets.map((preset) => ({ ...preset, measuredEpochSeconds: presetEpochSeconds(this.options.runs, preset) }));
+    return timedPresets(this.options.runs, presets);
   }
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */

@@ -1,6 +1,6 @@
 import type { RunSummary } from '#shared/contract/runs';
 import { dateTime, duration, fraction, signed } from '../../ui/format.ts';
-import type { RunOrder } from './filter.ts';
+import { deviceWords, type RunOrder } from './filter.ts';
 
 /** A column of the table of runs. */
 export interface RunColumn {
@@ -34,7 +34,7 @@ export function runColumns(baseline: RunSummary | null): RunColumn[] {
     { by: 'loss', words: 'Last loss', usual: false, text: ({ lastLoss }) => fraction(lastLoss) },
     { by: 'preset', words: 'Preset', usual: false, text: ({ preset }) => preset },
     { by: 'sweep', words: 'Sweep', usual: false, text: ({ sweep }) => sweep ?? '–' },
-    { by: 'device', words: 'Device', usual: false, text: ({ device, precision }) => [device, precision].filter(Boolean).join(', ') || '–' },
+    { by: 'device', words: 'Device', usual: false, text: (run) => deviceWords(run) ?? '–' },
     { by: 'duration', words: 'Duration', usual: true, optional: true, text: ({ durationSeconds }) => duration(durationSeconds) },
     { by: 'date', words: 'Date', usual: true, optional: true, text: ({ createdAt }) => dateTime(createdAt) },
   ];

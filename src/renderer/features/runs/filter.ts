@@ -13,6 +13,9 @@ export function filterRuns(runs: readonly RunSummary[], text: string, tag: strin
 export type RunOrder =
   'name' | 'status' | 'miou' | 'gain' | 'bestEpoch' | 'epochs' | 'loss' | 'preset' | 'sweep' | 'device' | 'duration' | 'date';
 
+/** What a run was reckoned on, and in; null before that is known. */
+export const deviceWords = ({ device, precision }: RunSummary): string | null => [device, precision].filter(Boolean).join(', ') || null;
+
 const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
   name: ({ name }) => name,
   status: ({ status }) => status,
@@ -24,7 +27,7 @@ const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
   loss: ({ lastLoss }) => lastLoss,
   preset: ({ preset }) => preset,
   sweep: ({ sweep }) => sweep,
-  device: ({ device, precision }) => (device ? [device, precision].filter(Boolean).join(', ') : null),
+  device: deviceWords,
   duration: ({ durationSeconds }) => durationSeconds,
   date: ({ createdAt }) => createdAt,
 };
