@@ -24,7 +24,7 @@ export class StarterEyes {
   }
 
   look(imageFile: string): Promise<{ logits: GridMap; features: GridMap }> {
-    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, this.model.config.evaluationSize);
+    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, this.model.config.evaluationSize, 1);
   }
 
   async close(): Promise<void> {

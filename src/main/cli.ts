@@ -8,6 +8,7 @@ import { AppError, messageOf } from '#shared/errors';
 import { positive, repeated } from './cli/options.ts';
 import { registerExport } from './cli/export.ts';
 import { registerExportData } from './cli/export-data.ts';
+import { registerCalibrate } from './cli/calibrate.ts';
 import { registerEvaluate } from './cli/evaluate.ts';
 import { registerPredict } from './cli/predict.ts';
 import { registerImport } from './cli/import.ts';
@@ -40,6 +41,7 @@ const program = new Command()
   .hook('preAction', () => useReadLimits(limitsOf(program.opts())));
 registerTrain(program, host);
 registerEvaluate(program, host);
+registerCalibrate(program, host);
 registerPredict(program, host);
 registerExport(program, host);
 registerImport(program);

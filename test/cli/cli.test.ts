@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { beforeAll, expect, test, describe } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { encodeStoredMask } from '#files/mask-writing';
+import { readModel } from '#ml/weights/checkpoint';
 import { readRunSamples } from '#files/run-folder';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -101,6 +102,20 @@ test('trains, evaluates and predicts, by the contract', async () => {
     readStoredMask(path.join(masks, name)).values.forEach((id, index) => label[index] < 11 && confusion[label[index]][id]++);
   }
   expect(confusion).toEqual(result.confusion);
+
+  // A model of the same classes that is as sure as it is right: its temperature travels with it.
+  const calibrated = path.join(out, 'calibrated.safetensors');
+  const asked = ['calibrate', '--checkpoint', checkpoint, '--data', data];
+  const found = JSON.parse((await cli(...asked, '--out', calibrated, '--json')).stdout) as Record<'before' | 'after', { loss: number }> & {
+    temperature: number;
+  };
+  expect(Object.keys(found)).toEqual(['temperature', 'before', 'after', 'images']);
+  expect(found.temperature).not.toBe(1);
+  expect(readModel(calibrated).config.temperature).toBe(found.temperature);
+  expect((await cli(...asked)).stdout).toMatch(/^temperature [\d.]+, of 2 images\n[^]*expected calibration error/);
+  const again = JSON.parse((await cli('evaluate', '--checkpoint', calibrated, '--data', data, '--json')).stdout) as typeof result;
+  expect(again.confusion).toEqual(result.confusion);
+  expect((await cli(...asked, '--split', 'test')).stderr).toContain('error: ');
 });
 
 test('exports what predicts, in half precision and as ONNX, and looks at images in several ways', async () => {
@@ -203,7 +218,7 @@ test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () =>
 });
 
 test('help is complete, and errors are one line on stderr with a non-zero code', async () => {
-  for (const command of ['train', 'evaluate', 'predict', 'export']) {
+  for (const command of ['train', 'evaluate', 'calibrate', 'predict', 'export']) {
     const help = await cli(command, '--help');
     expect(help.code).toBe(0);
     expect(help.stdout).toContain(command === 'train' ? '--resume <dir>' : '--checkpoint <file>');

@@ -4,11 +4,13 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import { describeImage } from '#ml/assistant/describe-image';
 import { crossEntropy, crossEntropySum } from '#ml/losses/cross-entropy';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
 import { predictSample } from '#ml/train/predict';
 import { readCheckpoint } from '#ml/weights/checkpoint';
+import type { Sureness } from '#shared/metrics/sureness';
 import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
 import type { TrainJob } from '#shared/training/messages';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
@@ -65,6 +67,24 @@ test('the loss of a prediction is that of its probabilities, also of several loo
   expect(await lossOf({ flips: { horizontal: true, vertical: false } })).toBeCloseTo(asFiles, 4);
   expect(Math.abs(asFiles - plain)).toBeGreaterThan(1e-4);
   expect((await predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation: plainEvaluation })).loss).toBeNull();
+  await pool.close();
+  net.dispose();
+});
+
+test('a temperature changes how sure a network is, in every way to look, and no class', async () => {
+  const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
+  const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
+  const ways = [plainEvaluation, { ...plainEvaluation, sliding: true }, { ...plainEvaluation, flip: true }];
+  for (const evaluation of ways) {
+    const [cold, hot] = await Promise.all(
+      [1, 4].map((temperature) => predictSample(net, pool, train[0], { inputSize: [48, 64], evaluation, temperature, sureness: true })),
+    );
+    if (!evaluation.flip) expect(hot.ids).toEqual(cold.ids);
+    const mean = ({ confidence }: Sureness) => confidence.reduce((sum, value) => sum + value, 0) / confidence.length;
+    expect(mean(hot.sureness!)).toBeLessThan(mean(cold.sureness!));
+  }
+  const [cold, hot] = await Promise.all([1, 4].map((temperature) => describeImage(net, pool, train[0], [48, 64], temperature)));
+  hot.logits.values.forEach((logit, i) => expect(logit).toBeCloseTo(cold.logits.values[i] / 4, 5));
   await pool.close();
   net.dispose();
 });

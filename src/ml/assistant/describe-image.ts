@@ -4,6 +4,7 @@ import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
+import { atTemperature } from '../train/predict.ts';
 
 const whole = { kind: 'whole', flipHorizontal: false, flipVertical: false } as const;
 
@@ -24,13 +25,14 @@ function mapOf(tensor: Tensor): { width: number; height: number; channels: numbe
 /**
  * Looks at an image once, at the size that the network was evaluated at.
  * @param inputSize [height, width] that the network sees; null takes the image as it is, or smaller
- * @throws AppError if the image cannot be read
+ * @param temperature that the logits are divided by @throws AppError if the image cannot be read
  */
 export async function describeImage(
   net: EncNet,
   pool: SamplePool,
   sample: Sample,
   inputSize: readonly [number, number] | null,
+  temperature: number,
 ): Promise<Omit<ImageDescription, 'classes'>> {
   const { width, height } = await pool.get(sample);
   const size = inputSize ?? asIs(width, height);
@@ -39,7 +41,10 @@ export async function describeImage(
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
     const { features, logits } = net.describe(tape, tape.constant(images));
-    return { width, height, logits: mapOf(logits.value), features: mapOf(features.value) };
+    const sure = atTemperature(logits.value, temperature);
+    const result = { width, height, logits: mapOf(sure), features: mapOf(features.value) };
+    sure.dispose();
+    return result;
   } finally {
     tape.dispose();
     images.dispose();

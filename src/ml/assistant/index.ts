@@ -40,7 +40,7 @@ async function answer(task: DescribeTask): Promise<DescribeAnswer> {
   const { model, net } = networkOf(task);
   const sample = { id: `${imageFile}|${imageStamp}`, imageFile, maskFile: null };
   const { classes } = model;
-  const seen = await describeImage(net, pool, sample, model.config.evaluationSize);
+  const seen = await describeImage(net, pool, sample, model.config.evaluationSize, model.config.temperature);
   return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits), features: meanFeatures(seen.features) } : { classes, ...seen };
 }
 

@@ -18,7 +18,10 @@ import type { Control } from './control.ts';
 import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
 /** How the job's labels are read: as the classes of the network. @throws AppError 'invalid-argument' with both class lists */
-export function labelFormat({ checkpoint, classes, maskFormat }: PredictJob, model: Model): MaskFormat | null {
+export function labelFormat(
+  { checkpoint, classes, maskFormat }: Pick<PredictJob, 'checkpoint' | 'classes' | 'maskFormat'>,
+  model: Model,
+): MaskFormat | null {
   if (!classes || !maskFormat) return null;
   return formatFor(checkpoint, model.classes, classes, maskFormat);
 }
@@ -52,7 +55,13 @@ export async function predictSamples(
     net.parameters.load(checkpoint.model);
     const { config } = checkpoint;
     const loss = { classWeights: null };
-    const predictOptions = { inputSize: config.evaluationSize, evaluation: job.evaluation ?? config.evaluation, sureness: true, loss };
+    const predictOptions = {
+      inputSize: config.evaluationSize,
+      evaluation: job.evaluation ?? config.evaluation,
+      temperature: config.temperature,
+      sureness: true,
+      loss,
+    };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
     const names = job.names ?? predictionNames(job.samples.map(({ id }) => id));

@@ -28,6 +28,8 @@ export interface PredictOptions {
   /** [height, width] the network sees; null takes the image as it is. */
   inputSize: readonly [number, number] | null;
   evaluation: EvaluationConfig;
+  /** Logits are divided by it; 1 by default. */
+  temperature?: number;
   sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each. */
   loss?: { classWeights: readonly number[] | null };
@@ -39,13 +41,25 @@ type Size = readonly [number, number];
 
 const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !sliding && !flip && scales.length === 1 && scales[0] === 1;
 
+/** @returns a tensor of its own */
+export const atTemperature = (logits: Tensor, temperature: number): Tensor =>
+  temperature === 1 ? logits.clone() : tf.div(logits, temperature);
+
 /** Logits of one view of a sample, resized to `size`; owned by the caller. */
-async function logitsOf(net: EncNet, pool: SamplePool, sample: Sample, view: View, inputSize: Size, size: Size): Promise<Tensor> {
+async function logitsOf(
+  net: EncNet,
+  pool: SamplePool,
+  sample: Sample,
+  view: View,
+  inputSize: Size,
+  size: Size,
+  temperature = 1,
+): Promise<Tensor> {
   const { image } = await pool.render(sample, view, inputSize);
   const images = tf.tensor(image, [1, ...inputSize, 3], 'float32');
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
-    return net.forward(tape, tape.constant(images), size).logits.value.clone();
+    return atTemperature(net.forward(tape, tape.constant(images), size).logits.value, temperature);
   } finally {
     tape.dispose();
     images.dispose();
@@ -53,8 +67,9 @@ async function logitsOf(net: EncNet, pool: SamplePool, sample: Sample, view: Vie
 }
 
 /** Class probabilities of one view, turned back if it was mirrored. @returns float32 [1, ...size, classes] */
-async function probabilitiesOf(net: EncNet, pool: SamplePool, sample: Sample, view: View, inputSize: Size, size: Size): Promise<Tensor> {
-  const logits = await logitsOf(net, pool, sample, view, inputSize, size);
+async function probabilitiesOf(...look: Parameters<typeof logitsOf>): Promise<Tensor> {
+  const view = look[3];
+  const logits = await logitsOf(...look);
   const probabilities = tf.tidy(() => {
     const all = tf.softmax(logits);
     return view.kind !== 'augmented' && view.flipHorizontal ? tf.reverse(all, 2) : all;
@@ -90,7 +105,7 @@ async function averaged(
   pool: SamplePool,
   sample: Sample,
   source: DecodedSample,
-  { inputSize, evaluation }: PredictOptions,
+  { inputSize, evaluation, temperature }: PredictOptions,
 ): Promise<Tensor> {
   const size: Size = [source.height, source.width];
   const own = inputSize ?? size;
@@ -105,7 +120,7 @@ async function averaged(
         const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
         sum = addBox(
           sum,
-          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width]),
+          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width], temperature),
           box,
           size,
         );
@@ -126,14 +141,25 @@ export function prepareSample(pool: SamplePool, sample: Sample, { inputSize, eva
   if (inputSize && isPlain(evaluation)) pool.prefetch(sample, wholeView(flips), inputSize);
 }
 
-/** Predicts one image at its own resolution. */
-export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, options: PredictOptions): Promise<Prediction> {
+/** @returns logits, where it is looked at once, or sums of probabilities: float32 [1, height, width, classes], owned by the caller */
+export async function scoresOf(
+  net: EncNet,
+  pool: SamplePool,
+  sample: Sample,
+  options: PredictOptions,
+): Promise<{ source: DecodedSample; scores: Tensor; areLogits: boolean }> {
   const source = await pool.get(sample);
   const size: Size = [source.height, source.width];
-  const scores = isPlain(options.evaluation)
-    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size)
-    : await averaged(net, pool, sample, source, options);
   const areLogits = isPlain(options.evaluation);
+  const scores = areLogits
+    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size, options.temperature)
+    : await averaged(net, pool, sample, source, options);
+  return { source, scores, areLogits };
+}
+
+/** Predicts one image at its own resolution. */
+export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, options: PredictOptions): Promise<Prediction> {
+  const { source, scores, areLogits } = await scoresOf(net, pool, sample, options);
   try {
     return {
       source,

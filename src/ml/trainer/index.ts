@@ -11,6 +11,7 @@ import type { PrecisionSetting } from '#shared/training/precision';
 import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import { deviceName, tf, whyOnProcessor } from '../tensor/runtime.ts';
+import { calibrate } from '../train/calibrate.ts';
 import { Control } from '../train/control.ts';
 import { findRate } from '../train/find-rate.ts';
 import { fit } from '../train/fit.ts';
@@ -71,6 +72,9 @@ function assertAsked({ checkpoint, sha256 }: PredictJob): void {
   throw new AppError('conflict', `${checkpoint} was replaced by a better epoch meanwhile: predict again`, { file: checkpoint });
 }
 
+/** Each image is looked at once. */
+const onePass = { workers: 1, budgetBytes: 256e6, evicts: true };
+
 /** Before the pool's threads begin: what they do would be counted. */
 const tryPrecision = (setting: PrecisionSetting): void => void choosePrecision(setting);
 
@@ -89,8 +93,12 @@ async function work(job: TrainerJob): Promise<void> {
     const model = readModel(job.checkpoint);
     assertAsked(job);
     tryPrecision(job.precision ?? model.config.precision);
-    const options = { workers: 1, budgetBytes: 256e6, evicts: true };
-    return withPool(labelFormat(job, model), options, (pool) => predictSamples(job, model, pool, control, emit));
+    return withPool(labelFormat(job, model), onePass, (pool) => predictSamples(job, model, pool, control, emit));
+  }
+  if (job.kind === 'calibrate') {
+    const model = readModel(job.checkpoint);
+    tryPrecision(job.precision ?? model.config.precision);
+    return withPool(labelFormat(job, model), onePass, (pool) => calibrate(job, model, pool, control, emit));
   }
   if (job.kind !== 'train' || !job.resumeFrom) tryPrecision(job.config.precision);
   const { workers, cacheMb } = job.config.data;

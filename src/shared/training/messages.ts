@@ -1,4 +1,5 @@
 // What main and the trainer process say to each other.
+import type { Reliability } from '../metrics/calibration.ts';
 import type { ShapeCounts } from '../metrics/shape-scores.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
@@ -56,6 +57,19 @@ export interface PredictJob {
   writeSureness: boolean;
 }
 
+/** Finds the temperature at which a network is as sure as it is right. */
+export interface CalibrateJob {
+  kind: 'calibrate';
+  checkpoint: string;
+  samples: Sample[];
+  maskFormat: MaskFormat;
+  /** As a prediction's. */
+  classes: ClassInfo[];
+  precision: PrecisionSetting | null;
+  /** Model that is written with the temperature, or null. */
+  outFile: string | null;
+}
+
 /** Raises the learning rate step by step from very small to where the loss explodes, on a network that is thrown away. */
 export interface FindRateJob {
   kind: 'find-rate';
@@ -89,7 +103,7 @@ export interface WeightsJob {
   classes: number;
 }
 
-export type TrainerJob = TrainJob | PredictJob | ExportJob | FindRateJob | WeightsJob;
+export type TrainerJob = TrainJob | PredictJob | CalibrateJob | ExportJob | FindRateJob | WeightsJob;
 
 export type TrainerCommand =
   | { type: 'job'; job: TrainerJob; limits: ReadLimits }
@@ -196,6 +210,9 @@ export type TrainerEvent =
   | { type: 'strip'; epoch: number; images: StripImage[] }
   | { type: 'rate'; point: RatePoint; done: number; total: number }
   | { type: 'rate-found'; suggestion: number | null }
+  | { type: 'looked-at'; done: number; total: number }
+  /** @param before, after on images that the temperature was not fitted to */
+  | { type: 'calibrated'; temperature: number; before: Reliability; after: Reliability; images: number }
   | { type: 'weights'; fit: WeightFit }
   | { type: 'paused' }
   | { type: 'resumed' }

@@ -96,6 +96,8 @@ export const runConfigSchema = z
     /** A checkpoint of its own every so many epochs. */
     checkpointEvery: z.int().min(1).max(1000),
     evaluation: evaluationConfigSchema.default(plainEvaluation),
+    /** Logits are divided by it before they are probabilities, so that a network is as sure as it is right; found after training. */
+    temperature: z.number().min(0.05).max(20).default(1),
     /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */
     emaDecay: z.number().min(0).max(0.99999).default(0),
     /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */

@@ -249,6 +249,12 @@ export const settingGroups: readonly SettingGroup[] = [
       numbers('evaluation.scales', 'Scales', null, 'Factors on the input size whose predictions are averaged'),
       toggle('evaluation.flip', 'Average mirror images', 'Twice the time, a little better'),
       toggle('evaluation.sliding', 'Sliding windows', 'Windows of the input size over the image at its own resolution'),
+      number(
+        'temperature',
+        'Temperature',
+        [0.05, 20],
+        'Divides logits before they are probabilities; calibrate on the command line finds it',
+      ),
       toggle('data.flipValidation', 'Flip validation images', 'The reference does by accident; only its preset keeps it'),
     ],
   },

@@ -1,0 +1,78 @@
+import path from 'node:path';
+import { Option, type Command } from 'commander';
+import { AppError } from '#shared/errors';
+import type { Reliability } from '#shared/metrics/calibration';
+import type { PrecisionSetting } from '#shared/training/precision';
+import type { TrainerHost } from '#services/jobs/trainer-process';
+import { findDataset, labelledSamples } from './dataset.ts';
+import { precisionOption } from './options.ts';
+import { runJob } from './run-job.ts';
+import { give } from './say.ts';
+
+interface CalibrateOptions {
+  checkpoint: string;
+  data: string;
+  split: string;
+  out?: string;
+  precision?: PrecisionSetting;
+  json?: boolean;
+}
+
+export function registerCalibrate(program: Command, host: TrainerHost): void {
+  program
+    .command('calibrate')
+    .description('Find the temperature at which a network is as sure as it is right, on a labelled split that it was not trained on.')
+    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
+    .requiredOption('--data <dir>', 'data set folder')
+    .addOption(new Option('--split <name>', 'split to look at').choices(['train', 'val', 'test']).default('val'))
+    .option('--out <file>', 'model to write with the temperature, which prediction and proposals then go by')
+    .addOption(precisionOption("the checkpoint's"))
+    .option('--json', 'print one JSON object, with the bins of a reliability diagram')
+    .action((options: CalibrateOptions) => calibrate(options, host));
+}
+
+async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<void> {
+  const dataset = await findDataset(options.data);
+  const { classes, format } = dataset.classSet;
+  let found: { temperature: number; before: Reliability; after: Reliability; images: number } | null = null;
+  const outcome = await runJob(
+    host,
+    {
+      kind: 'calibrate',
+      checkpoint: path.resolve(options.checkpoint),
+      samples: labelledSamples(dataset, options.split),
+      maskFormat: format,
+      classes,
+      precision: options.precision ?? null,
+      outFile: options.out === undefined ? null : path.resolve(options.out),
+    },
+    (event) => {
+      if (event.type !== 'calibrated') return;
+      const { type: _, ...result } = event;
+      found = result;
+    },
+  );
+  if (outcome === 'stopped' || !found) throw new AppError('cancelled', 'Stopped before every image was looked at');
+  give(options.json ? JSON.stringify(found) : table(found));
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+const words = ({ ece, loss }: Reliability): string => `expected calibration error ${percent(ece)}   cross-entropy ${loss.toFixed(4)}`;
+
+const table = ({
+  temperature,
+  before,
+  after,
+  images,
+}: {
+  temperature: number;
+  before: Reliability;
+  after: Reliability;
+  images: number;
+}): string =>
+  [
+    `temperature ${temperature.toFixed(3)}, of ${images} images`,
+    'every second image, with the temperature of the others:',
+    `before   ${words(before)}`,
+    `after    ${words(after)}`,
+  ].join('\n');
