@@ -169,6 +169,7 @@ function checkpointSeeds(): Buffer[] {
     optimizerUpdates: 1,
     precision: 'float32' as const,
     history: [],
+    offsets: null,
   };
   const model = new Map([['a.weight', tensor]]);
   writeCheckpoint(file, { config, classes, state, model, training: new Map(), optimizer: new Map() });

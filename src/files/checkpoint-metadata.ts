@@ -37,6 +37,8 @@ const stateSchema = z.object({
     .max(10_000),
   /** What the run trains on; missing in checkpoints of before it was recorded. */
   data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
+  /** What prediction adds to each class's logit, beside the weights that training goes on with; null where the likeliest class is taken. */
+  offsets: z.array(z.number()).nullable().default(null),
   /** What the run reckons in, to its end; those of before there was a choice have float32. */
   precision: precisionSchema.default('float32'),
 });

@@ -67,4 +67,5 @@ export const runState = (optimizerUpdates: number): RunState => ({
   optimizerUpdates,
   precision: 'float32',
   history: [],
+  offsets: null,
 });

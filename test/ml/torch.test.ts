@@ -36,6 +36,7 @@ test.skipIf(missing !== null)("a checkpoint loads in the reference's PyTorch net
     optimizerUpdates: 0,
     precision: 'float32' as const,
     history: [],
+    offsets: null,
   };
   writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: new Map() });
 

@@ -1,3 +1,6 @@
+/** Leaves what is under way when a stop is asked for. */
+export class Stopped extends Error {}
+
 /** What a person has asked of the run under way; the loop looks at it between steps. */
 export class Control {
   stopRequested = false;

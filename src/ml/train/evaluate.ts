@@ -25,6 +25,8 @@ export async function evaluate(
   options: {
     epoch: number;
     classWeights: readonly number[] | null;
+    /** As of `PredictOptions`. */
+    offsets: readonly number[] | null;
     progress: (done: number, sample: Sample, prediction: Prediction) => Promise<void>;
   },
 ): Promise<Scores> {
@@ -39,6 +41,7 @@ export async function evaluate(
     inputSize: config.evaluationSize,
     evaluation: config.evaluation,
     flips: flipsOf(sample),
+    offsets: options.offsets,
     loss,
   });
   const total = { sum: 0, weight: 0 };

@@ -15,7 +15,8 @@ import { learningRateFactor } from '../optim/schedule.ts';
 import type { RunState } from '#files/checkpoint-metadata';
 import { readCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
-import type { Control } from './control.ts';
+import { fitOffsets, offsetSamples } from './class-offsets.ts';
+import { Stopped, type Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
 import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
@@ -38,6 +39,7 @@ const freshState = (precision: Precision): RunState => ({
   elapsedSeconds: 0,
   optimizerUpdates: 0,
   history: [],
+  offsets: null,
 });
 
 /** Changes with the samples, their order and their masks. */
@@ -308,25 +310,32 @@ class Fit {
   }
 
   /** @returns null if stopped on the way */
-  private async validate({ validation, strip, classWeights }: Data): Promise<Scores | null> {
-    const total = validation.length;
+  private async validate({ train, validation, strip, classWeights }: Data): Promise<Scores | null> {
+    const { state, config, pool } = this;
+    const before = offsetSamples(config, state.epoch + 1, train.samples);
+    const total = before.length + validation.length;
+    const looked = async (done: number) => {
+      this.emit({ type: 'validating', done, total });
+      // Validation is not training time.
+      this.clock = performance.now();
+      await this.breathe();
+      if (this.control.stopRequested) throw new Stopped();
+    };
     const { watched } = this.control;
     if (watched) strip.watch(watched);
     try {
-      return await this.model.predicting((net) =>
-        evaluate(net, this.pool, validation, this.config, {
-          epoch: this.state.epoch,
+      return await this.model.predicting(async (net) => {
+        if (before.length > 0) state.offsets = await fitOffsets(net, pool, before, config, looked);
+        return evaluate(net, pool, validation, config, {
+          epoch: state.epoch,
           classWeights,
-          progress: async (done, sample, prediction) => {
+          offsets: state.offsets,
+          progress: (done, sample, prediction) => {
             strip.take(sample, prediction);
-            this.emit({ type: 'validating', done, total });
-            // Validation is not training time.
-            this.clock = performance.now();
-            await this.breathe();
-            if (this.control.stopRequested) throw new Stopped();
+            return looked(before.length + done);
           },
-        }),
-      );
+        });
+      });
     } catch (error) {
       if (error instanceof Stopped) return null;
       throw error;
@@ -404,9 +413,6 @@ function assertNothingLoaded({ fineTune: { freeze, batchNorm } }: RunConfig): vo
     `${setting} keeps what was loaded, and this run starts from random weights: choose weights to start from, or set it back`,
   );
 }
-
-/** Leaves a validation when a stop is asked for. */
-class Stopped extends Error {}
 
 /**
  * Trains as the job says until it is finished or stopped; events report everything on the way.

@@ -30,6 +30,8 @@ export interface PredictOptions {
   evaluation: EvaluationConfig;
   /** Logits are divided by it; 1 by default. */
   temperature?: number;
+  /** Added to each class's logit, where the network's weights have them not; none by default. */
+  offsets?: readonly number[] | null;
   sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each. */
   loss?: { classWeights: readonly number[] | null };
@@ -45,6 +47,10 @@ const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !slidi
 export const atTemperature = (logits: Tensor, temperature: number): Tensor =>
   temperature === 1 ? logits.clone() : tf.div(logits, temperature);
 
+/** With offsets a class added. @returns a tensor of its own */
+const decided = (logits: Tensor, { temperature = 1, offsets }: PredictOptions): Tensor =>
+  offsets ? tf.tidy(() => atTemperature(tf.add(logits, [...offsets]), temperature)) : atTemperature(logits, temperature);
+
 /** Logits of one view of a sample, resized to `size`; owned by the caller. */
 async function logitsOf(
   net: EncNet,
@@ -53,13 +59,13 @@ async function logitsOf(
   view: View,
   inputSize: Size,
   size: Size,
-  temperature = 1,
+  options: PredictOptions,
 ): Promise<Tensor> {
   const { image } = await pool.render(sample, view, inputSize);
   const images = tf.tensor(image, [1, ...inputSize, 3], 'float32');
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
-    return atTemperature(net.forward(tape, tape.constant(images), size).logits.value, temperature);
+    return decided(net.forward(tape, tape.constant(images), size).logits.value, options);
   } finally {
     tape.dispose();
     images.dispose();
@@ -100,15 +106,10 @@ function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: 
  * Probabilities summed over scales, mirror images and windows.
  * @returns float32 [1, height, width, classes] at the image's own size, owned by the caller
  */
-async function averaged(
-  net: EncNet,
-  pool: SamplePool,
-  sample: Sample,
-  source: DecodedSample,
-  { inputSize, evaluation, temperature }: PredictOptions,
-): Promise<Tensor> {
+async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: DecodedSample, options: PredictOptions): Promise<Tensor> {
   const size: Size = [source.height, source.width];
-  const own = inputSize ?? size;
+  const { evaluation } = options;
+  const own = options.inputSize ?? size;
   let sum: Tensor | null = null;
   for (const scale of evaluation.scales) {
     const scaled = (value: number) => Math.max(8, Math.round(value * scale));
@@ -120,7 +121,7 @@ async function averaged(
         const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
         sum = addBox(
           sum,
-          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width], temperature),
+          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width], options),
           box,
           size,
         );
@@ -152,7 +153,7 @@ export async function scoresOf(
   const size: Size = [source.height, source.width];
   const areLogits = isPlain(options.evaluation);
   const scores = areLogits
-    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size, options.temperature)
+    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size, options)
     : await averaged(net, pool, sample, source, options);
   return { source, scores, areLogits };
 }
@@ -176,9 +177,18 @@ export async function predictSample(net: EncNet, pool: SamplePool, sample: Sampl
 const logProbabilitiesOf = (scores: Tensor, areLogits: boolean): Tensor =>
   areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), 1e-12));
 
-function lossOf(scores: Tensor, areLogits: boolean, { labels, width }: DecodedSample, { loss, flips }: PredictOptions): Prediction['loss'] {
+function lossOf(
+  scores: Tensor,
+  areLogits: boolean,
+  { labels, width }: DecodedSample,
+  { loss, flips, offsets }: PredictOptions,
+): Prediction['loss'] {
   if (!loss || !labels) return null;
-  const logProbabilities = tf.tidy(() => logProbabilitiesOf(scores, areLogits));
+  const logProbabilities = tf.tidy(() => {
+    const all = logProbabilitiesOf(scores, areLogits);
+    // Offsets decide; what the network was trained to say is without them.
+    return offsets ? tf.logSoftmax(tf.sub(all, [...offsets])) : all;
+  });
   try {
     return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);
   } finally {

@@ -6,6 +6,7 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import type { RunConfig } from '#shared/training/run-config';
 import type { StateDict } from '../layers/parameters.ts';
 import { parametersOf } from '#shared/training/estimate';
+import { withOffsets } from './decided.ts';
 import { decodeSafetensors, encodeSafetensors, type Accept } from './safetensors.ts';
 
 export interface Checkpoint {
@@ -96,11 +97,18 @@ export function readCheckpoint(file: string): Checkpoint {
 function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
   if (hashOf(tensors) !== metadata.sha256)
     throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
+  const [classes, state] = [classesIn(file, metadata), stateIn(file, metadata)];
+  if (state.offsets && state.offsets.length !== classes.length)
+    throw new AppError(
+      'corrupt-file',
+      `${file} is not a whole checkpoint: it has ${state.offsets.length} offsets for ${classes.length} classes`,
+      { file },
+    );
   const entries = [...tensors];
   return {
     config: configIn(file, metadata),
-    classes: classesIn(file, metadata),
-    state: stateIn(file, metadata),
+    classes,
+    state,
     model: new Map(entries.filter(([name]) => isModelTensor(name))),
     training: new Map(
       entries.filter(([name]) => name.startsWith(trainingPrefix)).map(([name, tensor]) => [name.slice(trainingPrefix.length), tensor]),
@@ -145,7 +153,7 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
 }
 
 /**
- * Reads what predicts, of a checkpoint or of a file that `writeModel` wrote.
+ * Reads what predicts, of a checkpoint (with its offsets) or of a file that `writeModel` wrote.
  * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
  */
 export function readModel(file: string): Model {
@@ -162,5 +170,6 @@ export function readModel(file: string): Model {
     };
   }
   const checkpoint = toCheckpoint(content, file);
-  return { config: checkpoint.config, classes: checkpoint.classes, notes: {}, model: checkpoint.model, epoch: checkpoint.state.epoch };
+  const { config, classes, state } = checkpoint;
+  return { config, classes, notes: {}, model: withOffsets(checkpoint.model, config.model, state.offsets), epoch: state.epoch };
 }

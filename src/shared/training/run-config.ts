@@ -96,6 +96,11 @@ export const runConfigSchema = z
     /** A checkpoint of its own every so many epochs. */
     checkpointEvery: z.int().min(1).max(1000),
     evaluation: evaluationConfigSchema.default(plainEvaluation),
+    /**
+     * Which class is predicted: the likeliest, or that with an offset a class added to its logit, fitted on training images so that the
+     * mean IoU is highest.
+     */
+    decision: z.enum(['likeliest', 'mean-iou']).default('likeliest'),
     /** Logits are divided by it before they are probabilities, so that a network is as sure as it is right; found after training. */
     temperature: z.number().min(0.05).max(20).default(1),
     /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */

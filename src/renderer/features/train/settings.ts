@@ -249,6 +249,15 @@ export const settingGroups: readonly SettingGroup[] = [
       numbers('evaluation.scales', 'Scales', null, 'Factors on the input size whose predictions are averaged'),
       toggle('evaluation.flip', 'Average mirror images', 'Twice the time, a little better'),
       toggle('evaluation.sliding', 'Sliding windows', 'Windows of the input size over the image at its own resolution'),
+      choice(
+        'decision',
+        'Decision',
+        [
+          ['likeliest', 'likeliest class'],
+          ['mean-iou', 'best for mean IoU'],
+        ],
+        "The latter adds an offset to each class's logit, fitted on training images",
+      ),
       number(
         'temperature',
         'Temperature',

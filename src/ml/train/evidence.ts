@@ -1,0 +1,60 @@
+import { voidId } from '#shared/mask/void-id';
+import type { Evidence } from '#shared/metrics/calibration';
+import type { Sample } from '#shared/data/sample';
+import { plainEvaluation } from '#shared/training/run-config';
+import type { SamplePool } from '../data/sample-pool.ts';
+import type { EncNet } from '../models/encnet.ts';
+import { tf } from '../tensor/runtime.ts';
+import { prepareSample, scoresOf } from './predict.ts';
+
+/** Labelled pixels of an image, `wanted` of them at most, evenly spread. */
+function somePixels(labels: Uint8Array, wanted: number): Int32Array {
+  const labelled: number[] = [];
+  for (let pixel = 0; pixel < labels.length; pixel++) if (labels[pixel] !== voidId) labelled.push(pixel);
+  const step = Math.max(1, labelled.length / wanted);
+  return Int32Array.from({ length: Math.min(wanted, labelled.length) }, (_, i) => labelled[Math.floor(i * step)]);
+}
+
+/**
+ * Looks at samples once each, as a whole, and keeps what the network says of some of their labelled pixels.
+ * @param inputSize [height, width] that the network sees; null takes the images as they are
+ * @param mostPixels of all samples together
+ * @param progress called after each image; may wait, and may throw to leave
+ * @returns one part a sample that has labelled pixels
+ */
+export async function gatherEvidence(
+  net: EncNet,
+  pool: SamplePool,
+  samples: readonly Sample[],
+  { inputSize, mostPixels }: { inputSize: readonly [number, number] | null; mostPixels: number },
+  progress: (done: number) => Promise<void>,
+): Promise<Evidence[]> {
+  const classes = net.numClasses;
+  const options = { inputSize, evaluation: plainEvaluation };
+  const parts: Evidence[] = [];
+  for (const [index, sample] of samples.entries()) {
+    const next = samples.at(index + 1);
+    if (next) prepareSample(pool, next, options);
+    const { source, scores } = await scoresOf(net, pool, sample, options);
+    const pixels = somePixels(source.labels ?? new Uint8Array(0), Math.ceil(mostPixels / samples.length));
+    const chosen = tf.tidy(() => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32')));
+    const logits = chosen.dataSync<'float32'>().slice();
+    for (const tensor of [scores, chosen]) tensor.dispose();
+    if (pixels.length > 0) parts.push({ logits, labels: Uint8Array.from(pixels, (at) => source.labels![at]), classes });
+    await progress(index + 1);
+  }
+  return parts;
+}
+
+/** Several parts as one. */
+export function joined(parts: readonly Evidence[], classes: number): Evidence {
+  const pixels = parts.reduce((sum, { labels }) => sum + labels.length, 0);
+  const all = { logits: new Float32Array(pixels * classes), labels: new Uint8Array(pixels), classes };
+  let at = 0;
+  for (const { logits, labels } of parts) {
+    all.logits.set(logits, at * classes);
+    all.labels.set(labels, at);
+    at += labels.length;
+  }
+  return all;
+}

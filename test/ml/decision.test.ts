@@ -1,0 +1,92 @@
+// A run that decides for the mean IoU: offsets fitted on training images, beside the weights and part of what predicts.
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { evaluate } from '#ml/train/evaluate';
+import { offsetSamples } from '#ml/train/class-offsets';
+import { EncNet } from '#ml/models/encnet';
+import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
+import type { TrainJob } from '#shared/training/messages';
+import type { RunConfig } from '#shared/training/run-config';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+
+const changes: Partial<RunConfig> = { decision: 'mean-iou', epochs: 4, checkpointEvery: 2, emaDecay: 0.9 };
+
+const jobOn = (data: string): TrainJob => ({
+  kind: 'train',
+  config: smallConfig(changes),
+  ...jobData(data),
+  outDir: path.join(temporaryFolder(), 'run'),
+  resumeFrom: null,
+  initialWeights: null,
+});
+const last = ({ outDir }: TrainJob) => path.join(outDir, 'last.ckpt');
+
+test('keeps offsets beside the weights, and predicts with them what it scored', async () => {
+  const job = jobOn(await makeDataset({ train: 6, val: 3 }));
+  const events = await runFit(job);
+  const { state, model } = readCheckpoint(last(job));
+  expect(state.offsets).toHaveLength(11);
+  expect(state.offsets!.some((offset) => offset !== 0)).toBe(true);
+  const predicting = readModel(last(job));
+  const bias = (tensors: typeof model) => [...tensors.get('decoder.conv_seg.bias')!.data];
+  bias(predicting.model).forEach((value, id) => expect(value).toBeCloseTo(bias(model)[id] + state.offsets![id], 5));
+
+  const net = new EncNet(job.config.model, 11, 1);
+  net.parameters.load(predicting.model);
+  const pool = createPool(job.maskFormat);
+  const scores = await evaluate(net, pool, job.validation, job.config, {
+    epoch: 3,
+    classWeights: null,
+    offsets: null,
+    progress: () => Promise.resolve(),
+  });
+  expect([...scores.confusion.counts]).toEqual(ofType(events, 'epoch').at(-1)!.confusion);
+  // What validation is shown to take in all: training images are looked at where offsets are fitted.
+  expect(ofType(events, 'validating').map(({ done, total }) => `${done}/${total}`)).toEqual(
+    [3, 9, 3, 9].flatMap((total) => Array.from({ length: total }, (_, i) => `${i + 1}/${total}`)),
+  );
+  await pool.close();
+  net.dispose();
+});
+
+test('ends as it would have without a stop, also where it is stopped while offsets are fitted', async () => {
+  const data = await makeDataset({ train: 6, val: 3 });
+  const [straight, halted] = [jobOn(data), jobOn(data)];
+  await runFit(straight);
+  await runFit(halted, (event, control) => event.type === 'validating' && event.total === 9 && event.done === 2 && control.stop());
+  await runFit({ ...halted, resumeFrom: last(halted) });
+  const [a, b] = [straight, halted].map((job) => readCheckpoint(last(job)));
+  expect(b.state.offsets).toEqual(a.state.offsets);
+  expect(b.state.history.map(({ miou }) => miou)).toEqual(a.state.history.map(({ miou }) => miou));
+  expect(b.model).toEqual(a.model);
+  expect(b.training).toEqual(a.training);
+});
+
+test('the loss of a validation is that of the network, without offsets', async () => {
+  const job = jobOn(await makeDataset({ train: 2, val: 2 }));
+  const [net, pool] = [new EncNet(job.config.model, 11, 1), createPool(job.maskFormat)];
+  const of = async (offsets: number[] | null) =>
+    evaluate(net, pool, job.validation, job.config, { epoch: 0, classWeights: null, offsets, progress: () => Promise.resolve() });
+  const [plain, decided] = [await of(null), await of([2, ...new Array<number>(10).fill(-1)])];
+  expect(decided.loss).toBeCloseTo(plain.loss!, 4);
+  expect([...decided.confusion.counts]).not.toEqual([...plain.confusion.counts]);
+  await pool.close();
+  net.dispose();
+});
+
+test('images are looked at when a checkpoint is kept and at the end, where a recipe asks for it', () => {
+  const train = Array.from({ length: 300 }, (_, i) => ({ id: String(i), imageFile: '', maskFile: '' }));
+  const config = smallConfig({ ...changes, epochs: 5 });
+  expect([1, 2, 3, 4, 5].map((epoch) => offsetSamples(config, epoch, train).length)).toEqual([0, 96, 0, 96, 96]);
+  expect(new Set(offsetSamples(config, 2, train).map(({ id }) => id)).size).toBe(96);
+  expect(offsetSamples({ ...config, decision: 'likeliest' }, 5, train)).toEqual([]);
+});
+
+test('a checkpoint whose offsets are not its classes is refused', async () => {
+  const job = jobOn(await makeDataset({ train: 2, val: 1 }));
+  await runFit({ ...job, config: { ...job.config, epochs: 1 } });
+  const checkpoint = readCheckpoint(last(job));
+  writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, offsets: [1, 2] } });
+  expect(() => readModel(last(job))).toThrow(/2 offsets for 11 classes/);
+});
