@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import * as kernels from '#ml/tensor/kernels';
 import * as ops from '#ml/tensor/ops';
-import { tf } from '#ml/tensor/runtime';
+import { tf, type Tensor } from '#ml/tensor/runtime';
 import { Tape } from '#ml/tensor/tape';
 
 const before = tf.memory().numTensors;
@@ -43,11 +43,29 @@ test.each([0.1, 0.5, 0.9])('drops a share of %f and keeps the mean', (rate) => {
   x.dispose();
 });
 
+test('stochastic depth takes an image as a whole, and its gradient with it', () => {
+  const tape = new Tape({ training: true, recording: true, dropoutSeed: 5 });
+  const x = tf.ones([200, 2, 3, 4]);
+  const input = tape.constant(x, true);
+  const y = ops.dropImages(tape, input, 0.25);
+  const images = tf.tidy(() => tf.reshape(y.value, [200, -1]).arraySync() as number[][]);
+  for (const values of images) expect(new Set(values).size).toBe(1);
+  const kept = images.filter(([value]) => value !== 0);
+  expect(Math.abs(kept.length / 200 - 0.75)).toBeLessThan(0.1);
+  for (const [value] of kept) expect(value).toBeCloseTo(4 / 3, 5);
+  tape.backward([[y, tf.ones(y.shape)]]);
+  const gradient = input.gradient as Tensor;
+  expect(tf.tidy(() => tf.reshape(gradient, [200, -1]).arraySync())).toEqual(images);
+  tape.dispose();
+  for (const tensor of [x, gradient]) tensor.dispose();
+});
+
 test('is the identity outside training', () => {
   const tape = new Tape({ training: false, recording: false });
   const x = tf.ones([3, 3]);
   const node = tape.constant(x);
   expect(ops.dropout(tape, node, 0.5)).toBe(node);
+  expect(ops.dropImages(tape, node, 0.5)).toBe(node);
   tape.dispose();
   x.dispose();
 });

@@ -46,6 +46,9 @@ const variants: [string, ModelConfig][] = [
   ['lateral connections, paper head', { ...paper, backbone: 'resnet18', addLateral: true }],
   ['SE loss at stage 3 as well', { ...paper, backbone: 'resnet18', seAtStage3: true }],
   ['stage 1 joined in', { ...paper, backbone: 'resnet18', detailChannels: 8 }],
+  ['logits refined by the stem', { ...paper, backbone: 'resnet18', detailChannels: 8, fineChannels: 8 }],
+  ['logits refined by a deep stem, without stage 1', { ...paper, backbone: 'resnet18', stem: 'deep', fineChannels: 8 }],
+  ['context dropout and stochastic depth', { ...paper, backbone: 'resnet18', contextDropout: 0.5, dropPath: 0.2 }],
   ['zero-initialised residuals', { ...paper, backbone: 'resnet18', zeroInitResidual: true }],
 ];
 
@@ -182,7 +185,17 @@ describe('the average of weights', () => {
 test('the same seed gives the same numbers twice, to the last bit, with every option on', () => {
   const run = () => {
     const net = new EncNet(
-      { ...paper, seAtStage3: true, addLateral: true, detailChannels: 8, stageStrides: [1, 2, 1, 1], stageDilations: [1, 1, 2, 4] },
+      {
+        ...paper,
+        seAtStage3: true,
+        addLateral: true,
+        detailChannels: 8,
+        fineChannels: 8,
+        contextDropout: 0.5,
+        dropPath: 0.3,
+        stageStrides: [1, 2, 1, 1],
+        stageDilations: [1, 1, 2, 4],
+      },
       5,
       9,
     );

@@ -48,6 +48,7 @@ const cases: [string, ModelConfig, number, [number, number]][] = [
     [64, 64],
   ],
   ['the reference at a size that is no multiple of 8', { ...referenceModel, width: 16, headChannels: 32 }, 5, [61, 99]],
+  ['light with logits refined by the stem, at odd sizes', { ...light.model, width: 16, fineChannels: 8 }, 11, [75, 101]],
   ['light at odd sizes', { ...light.model, width: 16 }, 11, [75, 101]],
   ['paper at a small size', { ...paper.model, width: 16, headChannels: 32, addLateral: true, seAtStage3: true }, 11, [37, 50]],
 ];

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateRun, type Estimate } from '#shared/training/estimate';
-import { presets, withSetting } from '#shared/training/presets';
+import { findPreset, presets, withSetting } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
 const images = { train: 367, validation: 101 };
@@ -29,6 +29,16 @@ describe('an estimate', () => {
         },
       ),
     );
+  });
+
+  test('of logits that the stem refines takes more of everything, also without stage 1 joined in', () => {
+    for (const detail of [0, 48]) {
+      const [plain, fine] = [0, 32].map((channels) =>
+        of(withSetting(withSetting(findPreset('light').config, 'model.detailChannels', detail), 'model.fineChannels', channels)),
+      );
+      for (const key of ['parameters', 'trainingMacs', 'validationMacs', 'memoryMb'] as const)
+        expect(fine[key]).toBeGreaterThan(plain[key]);
+    }
   });
 
   test('of a larger batch takes more memory, and fewer steps', () => {

@@ -57,8 +57,10 @@ export class ContextEncoder {
 export class EncModule {
   private readonly encoder: ContextEncoder;
   private readonly gate: Linear;
+  private readonly dropout: number;
 
-  constructor(parameters: Parameters, name: string, channels: number, numCodes: number, options: { projectBn: boolean }) {
+  constructor(parameters: Parameters, name: string, channels: number, numCodes: number, options: { projectBn: boolean; dropout?: number }) {
+    this.dropout = options.dropout ?? 0;
     this.encoder = new ContextEncoder(parameters, name, channels, channels, numCodes, options);
     this.gate = new Linear(parameters, `${name}.fc.0`, channels, channels);
   }
@@ -70,7 +72,7 @@ export class EncModule {
   forward(tape: Tape, x: Node): { encodingFeature: Node; output: Node } {
     const [encodingFeature, output] = tape.scope(() => {
       const feature = this.encoder.forward(tape, x);
-      const gain = ops.sigmoid(tape, this.gate.forward(tape, feature));
+      const gain = ops.sigmoid(tape, this.gate.forward(tape, ops.dropout(tape, feature, this.dropout)));
       return [feature, ops.channelAttention(tape, x, gain)];
     });
     return { encodingFeature, output };

@@ -9,6 +9,8 @@ export interface BlockOptions {
   planes: number;
   stride: number;
   dilation: number;
+  /** Probability that an image skips the branch in training. */
+  dropPath?: number;
 }
 
 export interface Block {
@@ -24,10 +26,12 @@ export interface BlockType {
 class Residual implements Block {
   private readonly branch: ConvBn[];
   private readonly shortcut: ConvBn | null;
+  private readonly dropPath: number;
 
   constructor(parameters: Parameters, name: string, branch: ConvBn[], options: BlockOptions, expansion: number) {
     const outChannels = options.planes * expansion;
     this.branch = branch;
+    this.dropPath = options.dropPath ?? 0;
     this.shortcut =
       options.stride === 1 && options.inChannels === outChannels
         ? null
@@ -40,7 +44,11 @@ class Residual implements Block {
 
   forward(tape: Tape, x: Node): Node {
     return tape.scope(() => {
-      const branch = this.branch.reduce((value, layer) => layer.forward(tape, value), x);
+      const branch = ops.dropImages(
+        tape,
+        this.branch.reduce((value, layer) => layer.forward(tape, value), x),
+        this.dropPath,
+      );
       const shortcut = this.shortcut ? this.shortcut.forward(tape, x) : x;
       return ops.relu(tape, ops.add(tape, branch, shortcut));
     });

@@ -6,6 +6,7 @@ import { Linear } from '../layers/linear.ts';
 import type { Parameters } from '../layers/parameters.ts';
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
+import { FineLogits, resized } from './fine-logits.ts';
 
 export interface HeadOutput {
   /** float32 [batch, height, width, numClasses] */
@@ -26,17 +27,18 @@ export interface Described {
   logits: Node;
 }
 
-export interface Head {
-  /** @param stages the backbone's four outputs */
-  describe(tape: Tape, stages: Node[]): Described;
-
-  /** @param stages the backbone's four outputs @param size [height, width] that the logits shall have */
-  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput;
+/** What a backbone makes of images: its four stages' outputs, and the stem's where the head asks for it. */
+export interface Maps {
+  readonly stages: Node[];
+  readonly stem: Node | null;
 }
 
-/** Logits at a size, float32: what losses and classes are reckoned from. */
-const resized = (tape: Tape, logits: Node, [height, width]: readonly [number, number]): Node =>
-  ops.cast(tape, ops.resizeBilinear(tape, logits, height, width), 'float32');
+export interface Head {
+  describe(tape: Tape, maps: Maps): Described;
+
+  /** @param size [height, width] that the logits shall have */
+  forward(tape: Tape, maps: Maps, size: readonly [number, number]): HeadOutput;
+}
 
 /** Fuses stages 1 to 3 into the head's features: 1x1 convolutions, resized, concatenated, 3x3 convolution. */
 class Lateral {
@@ -110,14 +112,14 @@ export class ReferenceHead implements Head {
     return this.classifier.forward(tape, this.classifierHidden.forwardUpsampled(tape, output, [height * 8, width * 8]));
   }
 
-  describe(tape: Tape, stages: Node[]): Described {
+  describe(tape: Tape, { stages }: Maps): Described {
     const { output: features } = encode(tape, stages, this);
     const [, height, width] = features.shape;
     const logits = tape.scope(() => resized(tape, this.classify(tape, features), [height * 2, width * 2]));
     return { features: ops.cast(tape, features, 'float32'), logits };
   }
 
-  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+  forward(tape: Tape, { stages }: Maps, size: readonly [number, number]): HeadOutput {
     const { encodingFeature, output } = encode(tape, stages, this);
     // Only sizes that are no multiple of 8 are resized again; the reference leaves those larger than the label.
     const logits = tape.scope(() => resized(tape, this.classify(tape, output), size));
@@ -131,6 +133,7 @@ export class PaperHead implements Head {
   readonly lateral: Lateral | null;
   readonly encModule: EncModule;
   private readonly detail: { project: ConvBn; fuse: ConvBn } | null;
+  private readonly fine: FineLogits | null;
   private readonly classifier: Conv;
   private readonly seLayer: Linear;
   private readonly aux: { hidden: ConvBn; classifier: Conv } | null;
@@ -143,7 +146,10 @@ export class PaperHead implements Head {
     this.dropout = config.dropout;
     this.bottleneck = new ConvBn(parameters, at('bottleneck'), inChannels[3], channels, { kernel: 3, padding: 1 });
     this.lateral = config.addLateral ? new Lateral(parameters, name, inChannels, channels, true) : null;
-    this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, { projectBn: true });
+    this.encModule = new EncModule(parameters, `${name}.enc_module`, channels, config.numCodes, {
+      projectBn: true,
+      dropout: config.contextDropout,
+    });
     this.detail =
       detailChannels > 0
         ? {
@@ -151,6 +157,7 @@ export class PaperHead implements Head {
             fuse: new ConvBn(parameters, at('detail_fuse'), channels + detailChannels, channels, { kernel: 3, padding: 1 }),
           }
         : null;
+    this.fine = config.fineChannels > 0 ? new FineLogits(parameters, name, channels, numClasses, config) : null;
     this.classifier = new Conv(parameters, `${name}.conv_seg`, channels, numClasses, { kernel: 1, bias: true });
     this.seLayer = new Linear(parameters, `${name}.se_layer`, channels, numClasses);
     const hidden = Math.max(8, inChannels[2] / 4);
@@ -168,17 +175,17 @@ export class PaperHead implements Head {
       : null;
   }
 
-  describe(tape: Tape, stages: Node[]): Described {
+  describe(tape: Tape, { stages, stem }: Maps): Described {
     const features = this.joinDetail(tape, encode(tape, stages, this).output, stages[0]);
-    const logits = tape.scope(() => ops.cast(tape, this.classifier.forward(tape, features), 'float32'));
+    const logits = tape.scope(() => ops.cast(tape, this.logitsOf(tape, features, stem), 'float32'));
     return { features: ops.cast(tape, features, 'float32'), logits };
   }
 
-  forward(tape: Tape, stages: Node[], size: readonly [number, number]): HeadOutput {
+  forward(tape: Tape, { stages, stem }: Maps, size: readonly [number, number]): HeadOutput {
     const { encodingFeature, output } = encode(tape, stages, this);
     const logits = tape.scope(() => {
       const joined = this.joinDetail(tape, output, stages[0]);
-      return resized(tape, this.classifier.forward(tape, ops.dropout(tape, joined, this.dropout)), size);
+      return resized(tape, this.logitsOf(tape, ops.dropout(tape, joined, this.dropout), stem), size);
     });
     return {
       logits,
@@ -186,6 +193,11 @@ export class PaperHead implements Head {
       auxLogits: this.auxiliary(tape, stages[2], size),
       stage3SeLogits: this.stage3Presence(tape, stages[2]),
     };
+  }
+
+  private logitsOf(tape: Tape, features: Node, stem: Node | null): Node {
+    const logits = this.classifier.forward(tape, features);
+    return this.fine && stem ? this.fine.forward(tape, logits, features, stem) : logits;
   }
 
   private joinDetail(tape: Tape, output: Node, stage1: Node): Node {

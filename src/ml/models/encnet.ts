@@ -4,7 +4,7 @@ import type { ModelConfig } from '#shared/training/model-config';
 import { Parameters } from '../layers/parameters.ts';
 import { assertShape } from '../tensor/assert-shape.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
-import { PaperHead, ReferenceHead, type Described, type Head, type HeadOutput } from './enc-head.ts';
+import { PaperHead, ReferenceHead, type Described, type Head, type HeadOutput, type Maps } from './enc-head.ts';
 import { ResNet } from './resnet.ts';
 
 /**
@@ -38,8 +38,7 @@ export class EncNet {
    */
   forward(tape: Tape, images: Node, size?: readonly [number, number]): HeadOutput {
     assertShape('images', images.shape, [null, null, null, 3]);
-    const stages = this.backbone.forward(tape, images);
-    return this.head.forward(tape, stages, size ?? [images.shape[1], images.shape[2]]);
+    return this.head.forward(tape, this.mapsOf(tape, images), size ?? [images.shape[1], images.shape[2]]);
   }
 
   /**
@@ -49,7 +48,12 @@ export class EncNet {
    */
   describe(tape: Tape, images: Node): Described {
     assertShape('images', images.shape, [null, null, null, 3]);
-    return this.head.describe(tape, this.backbone.forward(tape, images));
+    return this.head.describe(tape, this.mapsOf(tape, images));
+  }
+
+  private mapsOf(tape: Tape, images: Node): Maps {
+    if (this.config.fineChannels > 0) return this.backbone.forwardWithStem(tape, images);
+    return { stem: null, stages: this.backbone.forward(tape, images) };
   }
 
   dispose(): void {

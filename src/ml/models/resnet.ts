@@ -7,7 +7,9 @@ import { BasicBlock, Bottleneck, type Block, type BlockType } from './blocks.ts'
 
 const blocks: Record<BackboneName, BlockType> = { resnet18: BasicBlock, resnet34: BasicBlock, resnet50: Bottleneck, resnet101: Bottleneck };
 
-export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | 'stageStrides' | 'stageDilations' | 'contractDilation'>;
+export type BackboneConfig = Pick<ModelConfig, 'backbone' | 'width' | 'stem' | 'stageStrides' | 'stageDilations' | 'contractDilation'> & {
+  dropPath?: number;
+};
 
 /**
  * ResNet without its classifier. Tensor names are torchvision's.
@@ -25,6 +27,8 @@ export class ResNet {
     const depths = backboneDepths[config.backbone];
     this.stem = createStem(parameters, prefix, config);
     let inChannels = config.stem === 'deep' ? 2 * config.width : config.width;
+    const total = depths.reduce((sum, depth) => sum + depth, 0);
+    let built = 0;
     this.stages = depths.map((depth, stage) => {
       const planes = config.width * 2 ** stage;
       const previous = stage === 0 ? 1 : config.stageDilations[stage - 1];
@@ -35,6 +39,7 @@ export class ResNet {
           planes,
           stride: first ? config.stageStrides[stage] : 1,
           dilation: first && config.contractDilation ? previous : config.stageDilations[stage],
+          dropPath: ((config.dropPath ?? 0) * ++built) / total,
         });
         inChannels = planes * BlockClass.expansion;
         return block;
@@ -45,11 +50,27 @@ export class ResNet {
 
   /** @param x float32 [batch, height, width, 3], normalised @returns the four stage outputs */
   forward(tape: Tape, x: Node): Node[] {
-    let value = tape.scope(() => {
-      const features = this.stem.reduce((input, layer) => layer.forward(tape, input), x);
-      return ops.maxPool(tape, features, 3, 2, 1);
-    });
-    return this.stages.map((blocks) => (value = tape.scope(() => blocks.reduce((input, block) => block.forward(tape, input), value))));
+    let value = tape.scope(() => this.pooled(tape, this.stemOf(tape, x)));
+    return this.stages.map((blocks) => (value = this.run(tape, blocks, value)));
+  }
+
+  /** The same, and what the stem made at half the images' size, which else is let go of. */
+  forwardWithStem(tape: Tape, x: Node): { stem: Node; stages: Node[] } {
+    const stem = tape.scope(() => this.stemOf(tape, x));
+    let value = tape.scope(() => this.pooled(tape, stem));
+    return { stem, stages: this.stages.map((blocks) => (value = this.run(tape, blocks, value))) };
+  }
+
+  private stemOf(tape: Tape, x: Node): Node {
+    return this.stem.reduce((input, layer) => layer.forward(tape, input), x);
+  }
+
+  private pooled(tape: Tape, stem: Node): Node {
+    return ops.maxPool(tape, stem, 3, 2, 1);
+  }
+
+  private run(tape: Tape, blocks: Block[], x: Node): Node {
+    return tape.scope(() => blocks.reduce((input, block) => block.forward(tape, input), x));
   }
 }
 

@@ -97,13 +97,25 @@ function dropoutScale(rate: number, precision: Precision): number {
 }
 
 /** Drops elements with probability `rate` and scales the rest, so that the mean stays; the identity outside training. */
-export function dropout(tape: Tape, x: Node, rate: number): Node {
+export const dropout = (tape: Tape, x: Node, rate: number): Node => drop(tape, x, rate, x.shape);
+
+/** The same for whole images of a batch: stochastic depth, where x is a residual branch. Source: Huang et al. 2016. */
+export const dropImages = (tape: Tape, x: Node, rate: number): Node =>
+  drop(
+    tape,
+    x,
+    rate,
+    x.shape.map((size, axis) => (axis === 0 ? size : 1)),
+  );
+
+/** @param shape of what is drawn, which spreads over x */
+function drop(tape: Tape, x: Node, rate: number, shape: number[]): Node {
   if (!tape.training || rate === 0) return x;
   const precision = precisionOf(x.handle);
   const scale = precision === 'float32' ? 1 / (1 - rate) : dropoutScale(rate, precision);
   const dropped = precision === 'float32' ? rate : 1 - 1 / scale;
   const drawn = tf.tidy(() => {
-    const kept = tf.greaterEqual(kernels.randomUniform(x.shape, tape.nextDropoutSeed()), dropped);
+    const kept = tf.greaterEqual(kernels.randomUniform(shape, tape.nextDropoutSeed()), dropped);
     return tf.mul(tf.cast(kept, 'float32'), scale);
   });
   const mask: Value = castValue(drawn, precision);

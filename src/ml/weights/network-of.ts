@@ -31,6 +31,7 @@ function headOf(weights: StateDict, head: ModelConfig['head'], headChannels: num
     numCodes: outOf(weights, 'decoder.enc_module.encoding.0.codewords'),
     addLateral: names.some((name) => name.startsWith('decoder.lateral_convs.')),
     detailChannels: outOf(weights, 'decoder.detail_project.0.weight') ?? 0,
+    fineChannels: outOf(weights, 'decoder.fine_stem.0.weight') ?? 0,
   };
 }
 

@@ -41,19 +41,24 @@ class Walk {
   }
 }
 
-function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
-  const { width, stem } = model;
-  let shape =
-    stem === 'plain'
-      ? walk.conv(input, width, 7, 2)
-      : walk.conv(
-          walk.conv(walk.conv(input, stem === 'deep' ? width : width / 2, 3, 2), stem === 'deep' ? width : width / 2, 3),
-          stem === 'deep' ? 2 * width : width,
-          3,
-        );
-  shape = { ...shape, height: Math.ceil(shape.height / 2), width: Math.ceil(shape.width / 2) };
+/** What the network keeps for its head. */
+interface Maps {
+  stem: Shape;
+  stages: Shape[];
+}
+
+function stemOf(walk: Walk, { width, stem }: ModelConfig, input: Shape): Shape {
+  if (stem === 'plain') return walk.conv(input, width, 7, 2);
+  const [inner, outer] = stem === 'deep' ? [width, 2 * width] : [width / 2, width];
+  return walk.conv(walk.conv(walk.conv(input, inner, 3, 2), inner, 3), outer, 3);
+}
+
+function backbone(walk: Walk, model: ModelConfig, input: Shape): Maps {
+  const { width } = model;
+  const stem = stemOf(walk, model, input);
+  let shape = { ...stem, height: Math.ceil(stem.height / 2), width: Math.ceil(stem.width / 2) };
   const bottleneck = model.backbone === 'resnet50' || model.backbone === 'resnet101';
-  return backboneDepths[model.backbone].map((depth, stage) => {
+  const stages = backboneDepths[model.backbone].map((depth, stage) => {
     for (let block = 0; block < depth; block++) {
       const stride = block === 0 ? model.stageStrides[stage] : 1;
       const planes = width * 2 ** stage;
@@ -65,9 +70,10 @@ function backbone(walk: Walk, model: ModelConfig, input: Shape): Shape[] {
     }
     return shape;
   });
+  return { stem, stages };
 }
 
-function head(walk: Walk, model: ModelConfig, stages: readonly Shape[], input: Shape, classes: number): void {
+function head(walk: Walk, model: ModelConfig, { stem, stages }: Maps, input: Shape, classes: number): void {
   const channels = model.headChannels;
   let features = walk.conv(stages[3], channels, 3);
   if (model.addLateral) {
@@ -86,6 +92,14 @@ function head(walk: Walk, model: ModelConfig, stages: readonly Shape[], input: S
   } else if (model.detailChannels > 0) {
     walk.conv(stages[0], model.detailChannels, 1);
     walk.conv({ ...stages[0], channels: channels + model.detailChannels }, channels, 3);
+  }
+  if (model.head === 'paper' && model.fineChannels > 0) {
+    const fine = model.fineChannels;
+    walk.conv(model.detailChannels > 0 ? { ...stages[0], channels } : features, fine, 1);
+    walk.conv(stem, fine, 1);
+    walk.conv(walk.conv({ ...stem, channels: 2 * fine }, fine, 3), classes, 1);
+    // Both at the stem's size before they are joined, and two copies of the logits.
+    walk.keepWide({ ...stem, channels: fine + 2 * classes });
   }
   if (model.auxHead) walk.conv(stages[2], stages[2].channels / 4, 3);
   // Logits, their gradient and the loss's own copies, of the main and the auxiliary output.

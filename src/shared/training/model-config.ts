@@ -42,6 +42,12 @@ export const modelConfigSchema = z.strictObject({
   auxHead: z.boolean(),
   /** A second SE loss, from an encoding of stage 3 (paper head only). */
   seAtStage3: z.boolean().default(false),
+  /** Of the scene's encoding before it weighs channels, so that features must do without it now and then (paper head only). */
+  contextDropout: z.number().min(0).max(0.9).default(0),
+  /** Probability of the last residual branch to be skipped in training, less before it. */
+  dropPath: z.number().min(0).max(0.9).default(0),
+  /** Channels in which logits are refined by the stem's features, at half the image's size; 0 leaves it out (paper head only). */
+  fineChannels: z.int().min(0).max(256).default(0),
 });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
@@ -63,4 +69,7 @@ export const referenceModel: ModelConfig = {
   dropout: 0,
   auxHead: false,
   seAtStage3: false,
+  contextDropout: 0,
+  dropPath: 0,
+  fineChannels: 0,
 };

@@ -313,6 +313,12 @@ export const settingGroups: readonly SettingGroup[] = [
         paperHead,
       ),
       number('model.dropout', 'Dropout', [0, 0.9], 'Before the classifier (paper head)'),
+      only(
+        whole('model.fineChannels', 'Fine channels', [0, 256], "Channels in which the stem's features refine logits at half size; 0: none"),
+        paperHead,
+      ),
+      only(number('model.contextDropout', 'Context dropout', [0, 0.9], "Of the scene's encoding before it weighs channels"), paperHead),
+      number('model.dropPath', 'Stochastic depth', [0, 0.9], 'How often the last residual branch is left out; less before it'),
       only(toggle('model.auxHead', 'Auxiliary head', 'A second classifier on stage 3 that helps to train'), paperHead),
       only(toggle('model.seAtStage3', 'SE loss at stage 3', 'A second encoding, of stage 3'), paperHead),
     ],
