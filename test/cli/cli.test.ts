@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -116,6 +116,15 @@ test('trains, evaluates and predicts, by the contract', async () => {
   const again = JSON.parse((await cli('evaluate', '--checkpoint', calibrated, '--data', data, '--json')).stdout) as typeof result;
   expect(again.confusion).toEqual(result.confusion);
   expect((await cli(...asked, '--split', 'test')).stderr).toContain('error: ');
+  expect((await cli(...asked, '--out', checkpoint)).stderr).toContain('is the checkpoint itself');
+  expect((await cli(...asked, '--out', path.join(out, 'nowhere/x.safetensors'))).stderr).toContain('nowhere does not exist');
+  expect(readModel(checkpoint).config.temperature).toBe(1);
+  // An image that cannot be read is named, and the others are looked at.
+  writeFileSync(path.join(data, 'val', 'val-2.png'), 'no picture');
+  copyFileSync(path.join(data, 'valannot', 'val-1.png'), path.join(data, 'valannot', 'val-2.png'));
+  const without = await cli(...asked);
+  expect(without.stdout).toContain('of 2 images');
+  expect(without.stderr).toContain('val-2.png');
 });
 
 test('exports what predicts, in half precision and as ONNX, and looks at images in several ways', async () => {

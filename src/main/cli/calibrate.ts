@@ -5,9 +5,9 @@ import type { Reliability } from '#shared/metrics/calibration';
 import type { PrecisionSetting } from '#shared/training/precision';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples } from './dataset.ts';
-import { precisionOption } from './options.ts';
+import { outFileOf, precisionOption } from './options.ts';
 import { runJob } from './run-job.ts';
-import { give } from './say.ts';
+import { give, say } from './say.ts';
 
 interface CalibrateOptions {
   checkpoint: string;
@@ -44,9 +44,10 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
       maskFormat: format,
       classes,
       precision: options.precision ?? null,
-      outFile: options.out === undefined ? null : path.resolve(options.out),
+      outFile: options.out === undefined ? null : outFileOf(options.out, options.checkpoint),
     },
     (event) => {
+      if (event.type === 'skipped') say(`left out: ${event.reason}`);
       if (event.type !== 'calibrated') return;
       const { type: _, ...result } = event;
       found = result;

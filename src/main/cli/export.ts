@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { TrainerHost } from '#services/jobs/trainer-process';
-import { size } from './options.ts';
+import { outFileOf, size } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give } from './say.ts';
 
@@ -33,7 +33,7 @@ export function registerExport(program: Command, host: TrainerHost): void {
 }
 
 async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Promise<void> {
-  const outFile = path.resolve(options.out);
+  const outFile = outFileOf(options.out, options.checkpoint);
   const notes = Object.fromEntries(
     options.note.map((note) => [note.slice(0, Math.max(0, note.indexOf('='))), note.slice(note.indexOf('=') + 1)]),
   );

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { AppError } from '#shared/errors';
 import { InvalidArgumentError, Option } from 'commander';
 import { precisionSettings } from '#shared/training/precision';
 
@@ -34,6 +37,19 @@ export const precisionOption = (whose: string): Option =>
 
 /** A list of numbers above 0. */
 export const scales = (text: string): number[] => text.split(',').map(positive);
+
+/**
+ * Where a command writes what it makes of a checkpoint.
+ * @throws AppError 'invalid-argument' if that is the checkpoint itself, 'not-found' if there is no such folder: before work is done for it
+ */
+export function outFileOf(out: string, checkpoint: string): string {
+  const file = path.resolve(out);
+  if (file === path.resolve(checkpoint))
+    throw new AppError('invalid-argument', `${out} is the checkpoint itself, from which a run goes on: choose another file for --out`);
+  const folder = path.dirname(file);
+  if (!existsSync(folder)) throw new AppError('not-found', `${folder} does not exist: --out must lie in a folder that does`);
+  return file;
+}
 
 /** `HxW` in pixels. @returns [height, width] */
 export function size(text: string): [number, number] {

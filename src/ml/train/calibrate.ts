@@ -30,11 +30,21 @@ export async function calibrate(
   try {
     net.parameters.load(checkpoint.model);
     const look = { inputSize: checkpoint.config.evaluationSize, mostPixels };
-    const parts = await gatherEvidence(net, pool, job.samples, look, async (done) => {
-      emit({ type: 'looked-at', done, total: job.samples.length });
-      await control.breathe();
-      if (control.stopRequested) throw new Stopped();
-    });
+    const total = job.samples.length;
+    let looked = 0;
+    const parts = await gatherEvidence(
+      net,
+      pool,
+      job.samples,
+      look,
+      async (done) => {
+        looked = done;
+        emit({ type: 'looked-at', done, total });
+        await control.breathe();
+        if (control.stopRequested) throw new Stopped();
+      },
+      ({ id }, reason) => emit({ type: 'skipped', id, reason, done: looked, total }),
+    );
     if (parts.length < 2) throw new AppError('invalid-argument', 'A temperature needs at least two labelled images: choose another split');
     const every = (first: number) =>
       joined(
@@ -42,7 +52,7 @@ export async function calibrate(
         classes,
       );
     const temperature = fitTemperature(joined(parts, classes));
-    const [before, after] = [1, fitTemperature(every(0))].map((used) => reliabilityOf(every(1), used));
+    const [before, after] = [checkpoint.config.temperature, fitTemperature(every(0))].map((used) => reliabilityOf(every(1), used));
     emit({ type: 'calibrated', temperature, before, after, images: parts.length });
     if (job.outFile) writeModel(job.outFile, { ...checkpoint, config: { ...checkpoint.config, temperature } }, 'F32');
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });

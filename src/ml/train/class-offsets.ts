@@ -1,21 +1,18 @@
 import type { Sample } from '#shared/data/sample';
-import { fitClassOffsets } from '#shared/metrics/class-offsets';
+import { fitClassOffsets, mostOffsetImages } from '#shared/metrics/class-offsets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { gatherEvidence, joined } from './evidence.ts';
 
-/** Training images that are looked at, and their labelled pixels. */
-const mostImages = 96;
-const mostPixels = 200_000;
+/** Their labelled pixels: of many classes fewer, as the time of a fit grows with the square of these. */
+const pixelsFor = (classes: number): number => Math.round(Math.min(100_000, Math.max(20_000, 5e7 / classes ** 2)));
 
 /** Training images that offsets are fitted on when an epoch ends, spread over all; none where a recipe keeps the likeliest class. */
-export function offsetSamples(config: RunConfig, epoch: number, train: readonly Sample[]): Sample[] {
-  // They change slowly: those of some epochs ago serve until a checkpoint is kept.
-  const due = epoch % config.checkpointEvery === 0 || epoch === config.epochs;
-  if (config.decision === 'likeliest' || !due) return [];
-  const step = Math.max(1, train.length / mostImages);
-  return Array.from({ length: Math.min(mostImages, train.length) }, (_, i) => train[Math.floor(i * step)]);
+export function offsetSamples({ decision }: RunConfig, train: readonly Sample[]): Sample[] {
+  if (decision === 'likeliest') return [];
+  const step = Math.max(1, train.length / mostOffsetImages);
+  return Array.from({ length: Math.min(mostOffsetImages, train.length) }, (_, i) => train[Math.floor(i * step)]);
 }
 
 /**
@@ -29,6 +26,12 @@ export async function fitOffsets(
   config: RunConfig,
   progress: (done: number) => Promise<void>,
 ): Promise<number[]> {
-  const parts = await gatherEvidence(net, pool, samples, { inputSize: config.evaluationSize, mostPixels }, progress);
+  const parts = await gatherEvidence(
+    net,
+    pool,
+    samples,
+    { inputSize: config.evaluationSize, mostPixels: pixelsFor(net.numClasses) },
+    progress,
+  );
   return fitClassOffsets(joined(parts, net.numClasses));
 }

@@ -1,10 +1,12 @@
 import { voidId } from '#shared/mask/void-id';
+import { AppError } from '#shared/errors';
 import type { Evidence } from '#shared/metrics/calibration';
 import type { Sample } from '#shared/data/sample';
 import { plainEvaluation } from '#shared/training/run-config';
+import type { DecodedSample } from '../data/decode.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { tf } from '../tensor/runtime.ts';
+import { tf, type Tensor } from '../tensor/runtime.ts';
 import { prepareSample, scoresOf } from './predict.ts';
 
 /** Labelled pixels of an image, `wanted` of them at most, evenly spread. */
@@ -15,11 +17,22 @@ function somePixels(labels: Uint8Array, wanted: number): Int32Array {
   return Int32Array.from({ length: Math.min(wanted, labelled.length) }, (_, i) => labelled[Math.floor(i * step)]);
 }
 
+/** What is kept of one image: nothing where no pixel is labelled. */
+function partOf({ source, scores }: { source: DecodedSample; scores: Tensor }, wanted: number): Evidence[] {
+  const classes = scores.shape.at(-1)!;
+  const pixels = somePixels(source.labels ?? new Uint8Array(0), wanted);
+  const chosen = tf.tidy(() => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32')));
+  const logits = chosen.dataSync<'float32'>().slice();
+  for (const tensor of [scores, chosen]) tensor.dispose();
+  return pixels.length > 0 ? [{ logits, labels: Uint8Array.from(pixels, (at) => source.labels![at]), classes }] : [];
+}
+
 /**
  * Looks at samples once each, as a whole, and keeps what the network says of some of their labelled pixels.
  * @param inputSize [height, width] that the network sees; null takes the images as they are
  * @param mostPixels of all samples together
  * @param progress called after each image; may wait, and may throw to leave
+ * @param skipped told of an image that cannot be read, where there may be such; else it is thrown
  * @returns one part a sample that has labelled pixels
  */
 export async function gatherEvidence(
@@ -28,19 +41,19 @@ export async function gatherEvidence(
   samples: readonly Sample[],
   { inputSize, mostPixels }: { inputSize: readonly [number, number] | null; mostPixels: number },
   progress: (done: number) => Promise<void>,
+  skipped?: (sample: Sample, reason: string) => void,
 ): Promise<Evidence[]> {
-  const classes = net.numClasses;
   const options = { inputSize, evaluation: plainEvaluation };
   const parts: Evidence[] = [];
   for (const [index, sample] of samples.entries()) {
     const next = samples.at(index + 1);
     if (next) prepareSample(pool, next, options);
-    const { source, scores } = await scoresOf(net, pool, sample, options);
-    const pixels = somePixels(source.labels ?? new Uint8Array(0), Math.ceil(mostPixels / samples.length));
-    const chosen = tf.tidy(() => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32')));
-    const logits = chosen.dataSync<'float32'>().slice();
-    for (const tensor of [scores, chosen]) tensor.dispose();
-    if (pixels.length > 0) parts.push({ logits, labels: Uint8Array.from(pixels, (at) => source.labels![at]), classes });
+    const seen = await scoresOf(net, pool, sample, options).catch((error: unknown) => {
+      if (!skipped || !(error instanceof AppError)) throw error;
+      skipped(sample, error.message);
+      return null;
+    });
+    if (seen) parts.push(...partOf(seen, Math.ceil(mostPixels / samples.length)));
     await progress(index + 1);
   }
   return parts;

@@ -312,7 +312,7 @@ class Fit {
   /** @returns null if stopped on the way */
   private async validate({ train, validation, strip, classWeights }: Data): Promise<Scores | null> {
     const { state, config, pool } = this;
-    const before = offsetSamples(config, state.epoch + 1, train.samples);
+    const before = offsetSamples(config, train.samples);
     const total = before.length + validation.length;
     const looked = async (done: number) => {
       this.emit({ type: 'validating', done, total });

@@ -181,13 +181,20 @@ function lossOf(
   scores: Tensor,
   areLogits: boolean,
   { labels, width }: DecodedSample,
-  { loss, flips, offsets }: PredictOptions,
+  { loss, flips, offsets, temperature = 1 }: PredictOptions,
 ): Prediction['loss'] {
   if (!loss || !labels) return null;
   const logProbabilities = tf.tidy(() => {
     const all = logProbabilitiesOf(scores, areLogits);
     // Offsets decide; what the network was trained to say is without them.
-    return offsets ? tf.logSoftmax(tf.sub(all, [...offsets])) : all;
+    return offsets
+      ? tf.logSoftmax(
+          tf.sub(
+            all,
+            offsets.map((offset) => offset / temperature),
+          ),
+        )
+      : all;
   });
   try {
     return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);

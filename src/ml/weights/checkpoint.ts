@@ -34,9 +34,10 @@ const formatName = 'encnet-workbench-checkpoint';
 const modelFormatName = 'encnet-workbench-model';
 const formatVersion = '1';
 
-/** sha256 (hex) of the tensors' data, in order. */
-function hashOf(tensors: StateDict): string {
+/** sha256 (hex) of the tensors' data, in order, and of the offsets that decide beside them, where there are any. */
+function hashOf(tensors: StateDict, offsets: readonly number[] | null = null): string {
   const hash = createHash('sha256');
+  if (offsets) hash.update(JSON.stringify(offsets));
   for (const { data } of tensors.values()) hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   return hash.digest('hex');
 }
@@ -49,7 +50,7 @@ function hashOf(tensors: StateDict): string {
 export function writeCheckpoint(file: string, checkpoint: Checkpoint): string {
   const training = [...checkpoint.training].map(([name, tensor]) => [trainingPrefix + name, tensor] as const);
   const tensors: StateDict = new Map([...checkpoint.model, ...training, ...checkpoint.optimizer]);
-  const sha256 = hashOf(tensors);
+  const sha256 = hashOf(tensors, checkpoint.state.offsets);
   writeAtomic(
     file,
     encodeSafetensors(tensors, {
@@ -95,9 +96,9 @@ export function readCheckpoint(file: string): Checkpoint {
 }
 
 function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>; tensors: StateDict }, file: string): Checkpoint {
-  if (hashOf(tensors) !== metadata.sha256)
-    throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   const [classes, state] = [classesIn(file, metadata), stateIn(file, metadata)];
+  if (hashOf(tensors, state.offsets) !== metadata.sha256)
+    throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   if (state.offsets && state.offsets.length !== classes.length)
     throw new AppError(
       'corrupt-file',

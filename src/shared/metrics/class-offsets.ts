@@ -1,5 +1,7 @@
 import type { Evidence } from './calibration.ts';
 
+/** Images that offsets are fitted on. */
+export const mostOffsetImages = 64;
 /** Offsets that are tried, in nats: as far apart as makes any difference, and not so far that a class is given up or takes all. */
 const bound = 2;
 const step = 0.1;

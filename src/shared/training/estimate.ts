@@ -1,4 +1,5 @@
 // What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
+import { mostOffsetImages } from '../metrics/class-offsets.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
 import type { RunConfig } from './run-config.ts';
@@ -152,6 +153,7 @@ export function estimateRun(
     (config.evaluation.sliding ? 4 : 1);
   const validation = costOf(config.model, evaluationSize, classes);
   const perStep = config.batchSize * config.accumulate;
+  const fitted = config.decision === 'mean-iou' ? Math.min(mostOffsetImages, images.train) : 0;
   const steps = Math.max(1, Math.floor(images.train / perStep));
   const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
   const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
@@ -163,7 +165,8 @@ export function estimateRun(
   return {
     parameters: training.parameters,
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
-    validationMacs: images.validation * validation.macs * looks,
+    // Offsets of classes are fitted on training images, each looked at once.
+    validationMacs: images.validation * validation.macs * looks + fitted * validation.macs,
     memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
     steps,
   };
