@@ -24,7 +24,8 @@ export class StarterEyes {
   }
 
   look(imageFile: string): Promise<{ logits: GridMap; features: GridMap }> {
-    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, this.model.config.evaluationSize, 1);
+    const { evaluationSize, temperature } = this.model.config;
+    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, evaluationSize, temperature);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { AppError } from '#shared/errors';
 import { InvalidArgumentError, Option } from 'commander';
+import { AppError } from '#shared/errors';
 import { precisionSettings } from '#shared/training/precision';
 
 /** An integer of at least `low`. @throws InvalidArgumentError naming rule and value */

@@ -25,7 +25,8 @@ function mapOf(tensor: Tensor): { width: number; height: number; channels: numbe
 /**
  * Looks at an image once, at the size that the network was evaluated at.
  * @param inputSize [height, width] that the network sees; null takes the image as it is, or smaller
- * @param temperature that the logits are divided by @throws AppError if the image cannot be read
+ * @param temperature that the logits are divided by
+ * @throws AppError if the image cannot be read
  */
 export async function describeImage(
   net: EncNet,

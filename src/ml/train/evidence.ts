@@ -1,5 +1,5 @@
-import { voidId } from '#shared/mask/void-id';
 import { AppError } from '#shared/errors';
+import { voidId } from '#shared/mask/void-id';
 import type { Evidence } from '#shared/metrics/calibration';
 import type { Sample } from '#shared/data/sample';
 import { plainEvaluation } from '#shared/training/run-config';

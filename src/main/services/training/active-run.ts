@@ -196,6 +196,8 @@ export class ActiveRun {
       case 'failed':
       case 'scored':
       case 'skipped':
+      case 'looked-at':
+      case 'calibrated':
       case 'rate':
       case 'weights':
       case 'rate-found':
