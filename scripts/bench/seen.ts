@@ -3,15 +3,15 @@ import path from 'node:path';
 import type { GridMap } from '#shared/assist/grid-map';
 import { describeImage } from '../../src/ml/assistant/describe-image.ts';
 import { SamplePool } from '../../src/ml/data/sample-pool.ts';
-import { EncNet } from '../../src/ml/models/encnet.ts';
 import { readModel } from '../../src/ml/weights/checkpoint.ts';
+import { loadedNetwork } from '../../src/ml/weights/loaded-network.ts';
 
 const starter = path.join(import.meta.dirname, '../../resources/models/light-camvid.safetensors');
 
 /** The starter model; whoever opens it closes it. */
 export class StarterEyes {
   private readonly model = readModel(starter);
-  private readonly net = new EncNet(this.model.config.model, this.model.classes.length, 0);
+  private readonly net = loadedNetwork(this.model);
   private readonly pool = new SamplePool(null, {
     entry: new URL('../../src/ml/trainer/data-worker.ts', import.meta.url),
     workers: 1,
@@ -19,13 +19,9 @@ export class StarterEyes {
     evicts: true,
   });
 
-  constructor() {
-    this.net.parameters.load(this.model.model);
-  }
-
   look(imageFile: string): Promise<{ logits: GridMap; features: GridMap }> {
-    const { evaluationSize, temperature } = this.model.config;
-    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, evaluationSize, temperature);
+    const { config, temperature } = this.model;
+    return describeImage(this.net, this.pool, { id: imageFile, imageFile, maskFile: null }, config.evaluationSize, temperature);
   }
 
   async close(): Promise<void> {

@@ -65,5 +65,15 @@ export const configIn = (file: string, metadata: Metadata): RunConfig => part(fi
 export const classesIn = (file: string, metadata: Metadata): ClassInfo[] =>
   part(file, metadata, 'classes', (value) => classesSchema.parse(value));
 
+/** What a model divides logits by before they are probabilities; 1 where a file does not say. @throws AppError 'corrupt-file' */
+export const temperatureIn = (file: string, metadata: Metadata): number =>
+  part(file, metadata, 'temperature', (value) =>
+    z
+      .number()
+      .min(0.05)
+      .max(20)
+      .parse(value ?? 1),
+  );
+
 /** Where the run of a file stands. @throws AppError 'corrupt-file' */
 export const stateIn = (file: string, metadata: Metadata): RunState => part(file, metadata, 'state', (value) => stateSchema.parse(value));

@@ -111,14 +111,14 @@ test('trains, evaluates and predicts, by the contract', async () => {
   };
   expect(Object.keys(found)).toEqual(['temperature', 'before', 'after', 'images']);
   expect(found.temperature).not.toBe(1);
-  expect(readModel(calibrated).config.temperature).toBe(found.temperature);
+  expect(readModel(calibrated).temperature).toBe(found.temperature);
   expect((await cli(...asked)).stdout).toMatch(/^temperature [\d.]+, of 2 images\n[^]*expected calibration error/);
   const again = JSON.parse((await cli('evaluate', '--checkpoint', calibrated, '--data', data, '--json')).stdout) as typeof result;
   expect(again.confusion).toEqual(result.confusion);
   expect((await cli(...asked, '--split', 'test')).stderr).toContain('error: ');
   expect((await cli(...asked, '--out', checkpoint)).stderr).toContain('is the checkpoint itself');
   expect((await cli(...asked, '--out', path.join(out, 'nowhere/x.safetensors'))).stderr).toContain('nowhere does not exist');
-  expect(readModel(checkpoint).config.temperature).toBe(1);
+  expect(readModel(checkpoint).temperature).toBe(1);
   // An image that cannot be read is named, and the others are looked at.
   writeFileSync(path.join(data, 'val', 'val-2.png'), 'no picture');
   copyFileSync(path.join(data, 'valannot', 'val-1.png'), path.join(data, 'valannot', 'val-2.png'));

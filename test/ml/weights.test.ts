@@ -184,11 +184,19 @@ describe('a model that is handed on', () => {
       { id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] },
       { id: 1, name: 'b', color: [4, 5, 6] as [number, number, number] },
     ];
-    const model = { config, classes, notes: { miou: '0.6' }, model: net.parameters.toStateDict(), epoch: 3 };
+    const model = { config, classes, temperature: 1, notes: { miou: '0.6' }, model: net.parameters.toStateDict(), epoch: 3 };
     const file = path.join(temporaryFolder(), 'm.safetensors');
     writeModel(file, model, dtype);
     return { file, model };
   };
+
+  test('of a temperature that is none is refused', () => {
+    const { file, model } = write('F32');
+    for (const temperature of [0, -1, 1e9]) {
+      writeModel(file, { ...model, temperature }, 'F32');
+      expect(() => readModel(file)).toThrow(/its temperature cannot be read/);
+    }
+  });
 
   test('comes back as it was, and in half precision within its rounding', () => {
     const single = write('F32');

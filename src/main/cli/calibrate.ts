@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { Reliability } from '#shared/metrics/calibration';
+import type { TrainerEvent } from '#shared/training/messages';
 import type { PrecisionSetting } from '#shared/training/precision';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples } from './dataset.ts';
-import { outFileOf, precisionOption } from './options.ts';
+import { ofSplit, outFileOf, precisionOption } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -18,13 +19,16 @@ interface CalibrateOptions {
   json?: boolean;
 }
 
+/** What was found. */
+type Calibrated = Omit<Extract<TrainerEvent, { type: 'calibrated' }>, 'type'>;
+
 export function registerCalibrate(program: Command, host: TrainerHost): void {
-  program
-    .command('calibrate')
-    .description('Find the temperature at which a network is as sure as it is right, on a labelled split that it was not trained on.')
-    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
-    .requiredOption('--data <dir>', 'data set folder')
-    .addOption(new Option('--split <name>', 'split to look at').choices(['train', 'val', 'test']).default('val'))
+  ofSplit(
+    program
+      .command('calibrate')
+      .description('Find the temperature at which a network is as sure as it is right, on a labelled split that it was not trained on.'),
+    'look at',
+  )
     .option('--out <file>', 'model to write with the temperature, which prediction and proposals then go by')
     .addOption(precisionOption("the checkpoint's"))
     .option('--json', 'print one JSON object, with the bins of a reliability diagram')
@@ -34,7 +38,7 @@ export function registerCalibrate(program: Command, host: TrainerHost): void {
 async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<void> {
   const dataset = await findDataset(options.data);
   const { classes, format } = dataset.classSet;
-  let found: { temperature: number; before: Reliability; after: Reliability; images: number } | null = null;
+  let found: Calibrated | null = null;
   const outcome = await runJob(
     host,
     {
@@ -60,17 +64,7 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 const words = ({ ece, loss }: Reliability): string => `expected calibration error ${percent(ece)}   cross-entropy ${loss.toFixed(4)}`;
 
-const table = ({
-  temperature,
-  before,
-  after,
-  images,
-}: {
-  temperature: number;
-  before: Reliability;
-  after: Reliability;
-  images: number;
-}): string =>
+const table = ({ temperature, before, after, images }: Calibrated): string =>
   [
     `temperature ${temperature.toFixed(3)}, of ${images} images`,
     'every second image, with the temperature of the others:',

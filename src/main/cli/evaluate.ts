@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { AppError } from '#shared/errors';
 import type { ShapeCounts } from '#shared/metrics/shape-scores';
 import { splitScores, type ClassScores } from '#shared/metrics/split-scores';
@@ -9,7 +9,7 @@ import type { Precision, PrecisionSetting } from '#shared/training/precision';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, labelledSamples } from './dataset.ts';
-import { precisionOption, scales } from './options.ts';
+import { ofSplit, precisionOption, scales } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -25,12 +25,7 @@ interface EvaluateOptions {
 }
 
 export function registerEvaluate(program: Command, host: TrainerHost): void {
-  program
-    .command('evaluate')
-    .description("Score a checkpoint on a labelled split, at the labels' own resolution.")
-    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
-    .requiredOption('--data <dir>', 'data set folder')
-    .addOption(new Option('--split <name>', 'split to score').choices(['train', 'val', 'test']).default('val'))
+  ofSplit(program.command('evaluate').description("Score a checkpoint on a labelled split, at the labels' own resolution."), 'score')
     .option('--scales <list>', 'scales whose probabilities are averaged, such as 0.75,1,1.25', scales)
     .option('--flip', 'average the mirrored image in')
     .option('--sliding', 'slide windows over the image instead of resizing it')

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
 import { precisionSettings } from '#shared/training/precision';
 
@@ -34,6 +34,13 @@ export const precisionOption = (whose: string): Option =>
     '--precision <name>',
     `what convolutions are reckoned in; auto tries for 50 ms which is faster here (default: ${whose})`,
   ).choices(precisionSettings);
+
+/** Options of a command that takes a checkpoint to a labelled split. @param doing with it, in words */
+export const ofSplit = (command: Command, doing: string): Command =>
+  command
+    .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
+    .requiredOption('--data <dir>', 'data set folder')
+    .addOption(new Option('--split <name>', `split to ${doing}`).choices(['train', 'val', 'test']).default('val'));
 
 /** A list of numbers above 0. */
 export const scales = (text: string): number[] => text.split(',').map(positive);

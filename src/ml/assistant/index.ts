@@ -8,9 +8,10 @@ import type { DescribeAnswer, DescribeReply, DescribeTask } from '#shared/assist
 import { toWireError } from '#shared/rpc/wire-errors';
 import { Serial } from '#shared/serial';
 import { SamplePool } from '../data/sample-pool.ts';
-import { EncNet } from '../models/encnet.ts';
+import type { EncNet } from '../models/encnet.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import { readModel, type Model } from '../weights/checkpoint.ts';
+import { loadedNetwork } from '../weights/loaded-network.ts';
 import { describeImage } from './describe-image.ts';
 
 /** The network that was asked for last. */
@@ -28,8 +29,7 @@ function networkOf({ checkpoint, checkpointStamp }: DescribeTask): { model: Mode
   warm?.net.dispose();
   warm = null;
   const model = readModel(checkpoint);
-  const net = new EncNet(model.config.model, model.classes.length, 0, choosePrecision(model.config.precision).precision);
-  net.parameters.load(model.model);
+  const net = loadedNetwork(model, choosePrecision(model.config.precision).precision);
   warm = { key, model, net };
   return warm;
 }
@@ -40,7 +40,7 @@ async function answer(task: DescribeTask): Promise<DescribeAnswer> {
   const { model, net } = networkOf(task);
   const sample = { id: `${imageFile}|${imageStamp}`, imageFile, maskFile: null };
   const { classes } = model;
-  const seen = await describeImage(net, pool, sample, model.config.evaluationSize, model.config.temperature);
+  const seen = await describeImage(net, pool, sample, model.config.evaluationSize, model.temperature);
   return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits), features: meanFeatures(seen.features) } : { classes, ...seen };
 }
 

@@ -2,9 +2,9 @@ import { AppError } from '#shared/errors';
 import { fitTemperature, reliabilityOf } from '#shared/metrics/calibration';
 import type { CalibrateJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
-import { EncNet } from '../models/encnet.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import { writeModel, type Model } from '../weights/checkpoint.ts';
+import { loadedNetwork } from '../weights/loaded-network.ts';
 import { Stopped, type Control } from './control.ts';
 import { gatherEvidence, joined } from './evidence.ts';
 
@@ -26,24 +26,21 @@ export async function calibrate(
   const classes = checkpoint.classes.length;
   const choice = choosePrecision(job.precision ?? checkpoint.config.precision);
   emit({ type: 'precision', ...choice });
-  const net = new EncNet(checkpoint.config.model, classes, 0, choice.precision);
+  const net = loadedNetwork(checkpoint, choice.precision);
   try {
-    net.parameters.load(checkpoint.model);
     const look = { inputSize: checkpoint.config.evaluationSize, mostPixels };
     const total = job.samples.length;
-    let looked = 0;
     const parts = await gatherEvidence(
       net,
       pool,
       job.samples,
       look,
       async (done) => {
-        looked = done;
         emit({ type: 'looked-at', done, total });
         await control.breathe();
         if (control.stopRequested) throw new Stopped();
       },
-      ({ id }, reason) => emit({ type: 'skipped', id, reason, done: looked, total }),
+      ({ id }, reason, done) => emit({ type: 'skipped', id, reason, done, total }),
     );
     if (parts.length < 2) throw new AppError('invalid-argument', 'A temperature needs at least two labelled images: choose another split');
     const every = (first: number) =>
@@ -52,9 +49,9 @@ export async function calibrate(
         classes,
       );
     const temperature = fitTemperature(joined(parts, classes));
-    const [before, after] = [checkpoint.config.temperature, fitTemperature(every(0))].map((used) => reliabilityOf(every(1), used));
+    const [before, after] = [checkpoint.temperature, fitTemperature(every(0))].map((used) => reliabilityOf(every(1), used));
     emit({ type: 'calibrated', temperature, before, after, images: parts.length });
-    if (job.outFile) writeModel(job.outFile, { ...checkpoint, config: { ...checkpoint.config, temperature } }, 'F32');
+    if (job.outFile) writeModel(job.outFile, { ...checkpoint, temperature }, 'F32');
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;

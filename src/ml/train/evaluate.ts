@@ -42,7 +42,6 @@ export async function evaluate(
     evaluation: config.evaluation,
     flips: flipsOf(sample),
     offsets: options.offsets,
-    temperature: config.temperature,
     loss,
   });
   const total = { sum: 0, weight: 0 };

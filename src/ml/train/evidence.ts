@@ -41,7 +41,7 @@ export async function gatherEvidence(
   samples: readonly Sample[],
   { inputSize, mostPixels }: { inputSize: readonly [number, number] | null; mostPixels: number },
   progress: (done: number) => Promise<void>,
-  skipped?: (sample: Sample, reason: string) => void,
+  skipped?: (sample: Sample, reason: string, done: number) => void,
 ): Promise<Evidence[]> {
   const options = { inputSize, evaluation: plainEvaluation };
   const parts: Evidence[] = [];
@@ -50,7 +50,7 @@ export async function gatherEvidence(
     if (next) prepareSample(pool, next, options);
     const seen = await scoresOf(net, pool, sample, options).catch((error: unknown) => {
       if (!skipped || !(error instanceof AppError)) throw error;
-      skipped(sample, error.message);
+      skipped(sample, error.message, index);
       return null;
     });
     if (seen) parts.push(...partOf(seen, Math.ceil(mostPixels / samples.length)));

@@ -11,9 +11,9 @@ import { shapeCounts } from '#shared/metrics/shape-scores';
 import { suspiciousPixels, thinned } from '#shared/metrics/sureness';
 import type { ImageScore, PredictJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
-import { EncNet } from '../models/encnet.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Model } from '../weights/checkpoint.ts';
+import { loadedNetwork } from '../weights/loaded-network.ts';
 import type { Control } from './control.ts';
 import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
@@ -50,15 +50,14 @@ export async function predictSamples(
   const numClasses = checkpoint.classes.length;
   const choice = choosePrecision(job.precision ?? checkpoint.config.precision);
   emit({ type: 'precision', ...choice });
-  const net = new EncNet(checkpoint.config.model, numClasses, 0, choice.precision);
+  const net = loadedNetwork(checkpoint, choice.precision);
   try {
-    net.parameters.load(checkpoint.model);
     const { config } = checkpoint;
     const loss = { classWeights: null };
     const predictOptions = {
       inputSize: config.evaluationSize,
       evaluation: job.evaluation ?? config.evaluation,
-      temperature: config.temperature,
+      temperature: checkpoint.temperature,
       sureness: true,
       loss,
     };

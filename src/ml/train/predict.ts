@@ -43,26 +43,30 @@ type Size = readonly [number, number];
 
 const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !sliding && !flip && scales.length === 1 && scales[0] === 1;
 
-/** @returns a tensor of its own */
-export const atTemperature = (logits: Tensor, temperature: number): Tensor =>
-  temperature === 1 ? logits.clone() : tf.div(logits, temperature);
+/** With offsets a class added, and at a temperature. @returns a tensor of its own */
+export const decided = (logits: Tensor, { temperature = 1, offsets }: Pick<PredictOptions, 'temperature' | 'offsets'>): Tensor =>
+  tf.tidy(() => {
+    const moved = offsets ? tf.add(logits, [...offsets]) : logits.clone();
+    return temperature === 1 ? moved : tf.div(moved, temperature);
+  });
 
-/** With offsets a class added. @returns a tensor of its own */
-const decided = (logits: Tensor, { temperature = 1, offsets }: PredictOptions): Tensor =>
-  offsets ? tf.tidy(() => atTemperature(tf.add(logits, [...offsets]), temperature)) : atTemperature(logits, temperature);
+/** One look at a sample: what of it, at which size the network sees it, and at which its logits are asked for. */
+interface Look {
+  view: View;
+  input: Size;
+  size: Size;
+}
 
-/** Logits of one view of a sample, resized to `size`; owned by the caller. */
+/** Logits of one look at a sample; owned by the caller. */
 async function logitsOf(
   net: EncNet,
   pool: SamplePool,
   sample: Sample,
-  view: View,
-  inputSize: Size,
-  size: Size,
+  { view, input, size }: Look,
   options: PredictOptions,
 ): Promise<Tensor> {
-  const { image } = await pool.render(sample, view, inputSize);
-  const images = tf.tensor(image, [1, ...inputSize, 3], 'float32');
+  const { image } = await pool.render(sample, view, input);
+  const images = tf.tensor(image, [1, ...input, 3], 'float32');
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
     return decided(net.forward(tape, tape.constant(images), size).logits.value, options);
@@ -72,10 +76,10 @@ async function logitsOf(
   }
 }
 
-/** Class probabilities of one view, turned back if it was mirrored. @returns float32 [1, ...size, classes] */
-async function probabilitiesOf(...look: Parameters<typeof logitsOf>): Promise<Tensor> {
-  const view = look[3];
-  const logits = await logitsOf(...look);
+/** Class probabilities of one look, turned back if it was mirrored. @returns float32 [1, ...size, classes] */
+async function probabilitiesOf(net: EncNet, pool: SamplePool, sample: Sample, look: Look, options: PredictOptions): Promise<Tensor> {
+  const { view } = look;
+  const logits = await logitsOf(net, pool, sample, look, options);
   const probabilities = tf.tidy(() => {
     const all = tf.softmax(logits);
     return view.kind !== 'augmented' && view.flipHorizontal ? tf.reverse(all, 2) : all;
@@ -119,12 +123,8 @@ async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: D
     for (const box of boxes) {
       for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
         const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
-        sum = addBox(
-          sum,
-          await probabilitiesOf(net, pool, sample, { kind: 'window', ...box, flipHorizontal }, input, [box.height, box.width], options),
-          box,
-          size,
-        );
+        const look: Look = { view: { kind: 'window', ...box, flipHorizontal }, input, size: [box.height, box.width] };
+        sum = addBox(sum, await probabilitiesOf(net, pool, sample, look, options), box, size);
       }
     }
   }
@@ -153,7 +153,7 @@ export async function scoresOf(
   const size: Size = [source.height, source.width];
   const areLogits = isPlain(options.evaluation);
   const scores = areLogits
-    ? await logitsOf(net, pool, sample, wholeView(options.flips), options.inputSize ?? size, size, options)
+    ? await logitsOf(net, pool, sample, { view: wholeView(options.flips), input: options.inputSize ?? size, size }, options)
     : await averaged(net, pool, sample, source, options);
   return { source, scores, areLogits };
 }

@@ -89,16 +89,13 @@ async function work(job: TrainerJob): Promise<void> {
     emit({ type: 'done', reason: 'finished', epoch: 0 });
     return;
   }
-  if (job.kind === 'predict') {
+  if (job.kind === 'predict' || job.kind === 'calibrate') {
     const model = readModel(job.checkpoint);
-    assertAsked(job);
+    if (job.kind === 'predict') assertAsked(job);
     tryPrecision(job.precision ?? model.config.precision);
-    return withPool(labelFormat(job, model), onePass, (pool) => predictSamples(job, model, pool, control, emit));
-  }
-  if (job.kind === 'calibrate') {
-    const model = readModel(job.checkpoint);
-    tryPrecision(job.precision ?? model.config.precision);
-    return withPool(labelFormat(job, model), onePass, (pool) => calibrate(job, model, pool, control, emit));
+    return withPool(labelFormat(job, model), onePass, (pool) =>
+      job.kind === 'predict' ? predictSamples(job, model, pool, control, emit) : calibrate(job, model, pool, control, emit),
+    );
   }
   if (job.kind !== 'train' || !job.resumeFrom) tryPrecision(job.config.precision);
   const { workers, cacheMb } = job.config.data;

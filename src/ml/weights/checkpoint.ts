@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeAtomic } from '#files/atomic-write';
-import { classesIn, configIn, stateIn, type RunState } from '#files/checkpoint-metadata';
+import { classesIn, configIn, stateIn, temperatureIn, type RunState } from '#files/checkpoint-metadata';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { RunConfig } from '#shared/training/run-config';
@@ -124,6 +124,8 @@ export interface Model {
   classes: ClassInfo[];
   /** What is known of it, such as how it was measured. */
   notes: Record<string, string>;
+  /** What logits are divided by before they are probabilities, so that it is as sure as it is right; 1 as it was trained. */
+  temperature: number;
   model: StateDict;
   /** Epochs it was trained for. */
   epoch: number;
@@ -133,7 +135,7 @@ export interface Model {
  * Writes a model as safetensors with PyTorch's names and layouts, in single or half precision.
  * @returns sha256 of the float32 values it was made from
  */
-export function writeModel(file: string, { config, classes, notes, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
+export function writeModel(file: string, { config, classes, notes, temperature, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
   const sha256 = hashOf(model);
   writeAtomic(
     file,
@@ -146,6 +148,7 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
         config: JSON.stringify(config),
         classes: JSON.stringify(classes),
         epoch: String(epoch),
+        temperature: JSON.stringify(temperature),
       },
       dtype,
     ),
@@ -160,17 +163,25 @@ export function writeModel(file: string, { config, classes, notes, model, epoch 
 export function readModel(file: string): Model {
   const content = decodeSafetensors(file, assertPlausible(file, [formatName, modelFormatName]));
   const { metadata } = content;
-  const { format, version: _version, config: _config, classes: _classes, epoch, ...notes } = metadata;
+  const { format, version: _version, config: _config, classes: _classes, epoch, temperature: _temperature, ...notes } = metadata;
   if (format === modelFormatName) {
     return {
       config: configIn(file, metadata),
       classes: classesIn(file, metadata),
       notes,
+      temperature: temperatureIn(file, metadata),
       model: content.tensors,
       epoch: Number(epoch),
     };
   }
   const checkpoint = toCheckpoint(content, file);
   const { config, classes, state } = checkpoint;
-  return { config, classes, notes: {}, model: withOffsets(checkpoint.model, config.model, state.offsets), epoch: state.epoch };
+  return {
+    config,
+    classes,
+    notes: {},
+    temperature: 1,
+    model: withOffsets(checkpoint.model, config.model, state.offsets),
+    epoch: state.epoch,
+  };
 }

@@ -1,9 +1,9 @@
 import { writeAtomic } from '#files/atomic-write';
 import { AppError } from '#shared/errors';
 import type { ExportJob } from '#shared/training/messages';
-import { EncNet } from '../models/encnet.ts';
 import { exportOnnx } from '../onnx/export-onnx.ts';
 import { readModel, writeModel } from './checkpoint.ts';
+import { loadedNetwork } from './loaded-network.ts';
 import { asReference, encodeTorch } from './write-torch.ts';
 
 /**
@@ -19,12 +19,16 @@ export function exportModel({ checkpoint, outFile, format, half, size, notes }: 
   if (format === 'pth') return writeAtomic(outFile, encodeTorch(asReference(model.model), half));
   const wanted = size ?? model.config.evaluationSize;
   if (!wanted) throw new AppError('invalid-argument', `${checkpoint} says no evaluation size: an ONNX export needs a size`);
-  const net = new EncNet(model.config.model, model.classes.length, 0);
+  const net = loadedNetwork(model);
   try {
-    net.parameters.load(model.model);
     writeAtomic(
       outFile,
-      exportOnnx(net, wanted, { ...notes, config: JSON.stringify(model.config), classes: JSON.stringify(model.classes) }),
+      exportOnnx(net, wanted, {
+        ...notes,
+        config: JSON.stringify(model.config),
+        classes: JSON.stringify(model.classes),
+        temperature: JSON.stringify(model.temperature),
+      }),
     );
   } finally {
     net.dispose();

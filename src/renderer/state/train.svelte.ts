@@ -65,8 +65,7 @@ export class TrainState {
    */
   private takeOver({ presetName, config, name, startFrom }: Recipe): void {
     this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : (this.presets[0]?.name ?? '');
-    // How sure a finished network is says nothing of one that is yet to be trained.
-    this.config = { ...structuredClone(config), temperature: 1 };
+    this.config = structuredClone(config);
     this.name = name;
     const isThere = fileOfStart(startFrom) !== null || this.session.runs.some(({ id }) => id === startFrom);
     this.startFrom = isThere ? startFrom : null;

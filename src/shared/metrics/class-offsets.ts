@@ -4,9 +4,9 @@ import type { Evidence } from './calibration.ts';
 export const mostOffsetImages = 64;
 /** Offsets that are tried, in nats: as far apart as makes any difference, and not so far that a class is given up or takes all. */
 const bound = 2;
-const step = 0.1;
-const places = Math.round((2 * bound) / step) + 1;
-const offsetAt = (place: number): number => place * step - bound;
+const perNat = 10;
+const places = 2 * bound * perNat + 1;
+const offsetAt = (place: number): number => (place - bound * perNat) / perNat;
 /** Each goes over all classes; they come to rest in three or four. */
 const mostPasses = 6;
 /** A gain of the mean IoU that is worth a change. */
@@ -44,7 +44,7 @@ function movesOf(
       if (other !== id && value > most) [rival, most] = [other, value];
     }
     // The class is predicted from the first offset on that lies above the margin.
-    const first = Math.ceil((most - logits[from + id] + bound) / step);
+    const first = Math.ceil((most - logits[from + id] + bound) * perNat);
     const cell = labels[pixel] * classes + rival;
     counts[cell]++;
     if (first < places) moves[Math.max(0, first)][cell]++;
@@ -71,17 +71,6 @@ function bestOffset(evidence: Evidence, offsets: readonly number[], id: number):
   return best;
 }
 
-function scoreOf({ logits, labels, classes }: Evidence, offsets: readonly number[]): number {
-  const counts = new Float64Array(classes * classes);
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    let best = 0;
-    const value = (id: number) => logits[pixel * classes + id] + offsets[id];
-    for (let id = 1; id < classes; id++) if (value(id) > value(best)) best = id;
-    counts[labels[pixel] * classes + best]++;
-  }
-  return meanIou(counts, classes);
-}
-
 /**
  * What is added to each class's logit so that the mean IoU of the likeliest classes is highest. Cross-entropy asks for probabilities, and
  * the likeliest class makes the most pixels right; the mean IoU weighs classes alike, and a rare one wins more than a common one loses
@@ -92,7 +81,7 @@ export function fitClassOffsets(evidence: Evidence): number[] {
   const { classes, labels } = evidence;
   const offsets = new Array<number>(classes).fill(0);
   const held = offsets.map((_, id) => labels.includes(id));
-  let score = scoreOf(evidence, offsets);
+  let score = -1;
   for (let pass = 0; pass < mostPasses; pass++) {
     const before = score;
     for (let id = 0; id < classes; id++) {
@@ -102,5 +91,5 @@ export function fitClassOffsets(evidence: Evidence): number[] {
     }
     if (score <= before + leastGain) break;
   }
-  return offsets.map((offset) => Math.round(offset * 1000) / 1000);
+  return offsets;
 }

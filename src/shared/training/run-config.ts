@@ -101,8 +101,6 @@ export const runConfigSchema = z
      * mean IoU is highest.
      */
     decision: z.enum(['likeliest', 'mean-iou']).default('likeliest'),
-    /** Logits are divided by it before they are probabilities, so that a network is as sure as it is right; found after training. */
-    temperature: z.number().min(0.05).max(20).default(1),
     /** Decay a step of the averaged weights that are validated, kept as best and exported; 0 uses the weights themselves. */
     emaDecay: z.number().min(0).max(0.99999).default(0),
     /** Batches whose gradients are averaged into one update, for batches that do not fit memory. */

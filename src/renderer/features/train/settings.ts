@@ -258,12 +258,6 @@ export const settingGroups: readonly SettingGroup[] = [
         ],
         "The latter adds an offset to each class's logit, fitted on training images",
       ),
-      number(
-        'temperature',
-        'Temperature',
-        [0.05, 20],
-        'Divides logits before they are probabilities; calibrate on the command line finds it',
-      ),
       toggle('data.flipValidation', 'Flip validation images', 'The reference does by accident; only its preset keeps it'),
     ],
   },
