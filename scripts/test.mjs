@@ -8,6 +8,8 @@ import { findNode24, modules, root } from './setup/paths.mjs';
 
 const results = mkdtempSync(path.join(os.tmpdir(), 'encnet-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What failed, a line each: the end of a log is what is left of it where it is cut. */
+const failures = [];
 
 /** Runs a package's program with Node 24. @returns whether it ended with 0 */
 function run(title, program, args, env = {}) {
@@ -24,19 +26,46 @@ function run(title, program, args, env = {}) {
 
 /** A check that counts as one test. */
 function check(title, program, args) {
-  totals[run(title, program, args) ? 'passed' : 'failed']++;
+  const passed = run(title, program, args);
+  totals[passed ? 'passed' : 'failed']++;
+  if (!passed) failures.push(title);
 }
 
-/** A runner's own counts, from its JSON report; a runner that left none counts as one failure. */
-function count(file, read, succeeded) {
+/** A failed test of Vitest's report: its file, its name and the first lines of why. */
+function* failedUnits({ testResults }) {
+  for (const { name, message, assertionResults } of testResults) {
+    const file = path.relative(root, name);
+    if (message) yield `${file}: ${message}`;
+    for (const { status, fullName, failureMessages } of assertionResults)
+      if (status === 'failed') yield `${file} › ${fullName}: ${failureMessages.join('\n').split('\n').slice(0, 12).join('\n')}`;
+  }
+}
+
+/** A failed test of Playwright's report likewise. */
+function* failedFlows({ suites = [], specs = [], file = '' }) {
+  for (const suite of suites) yield* failedFlows(suite);
+  for (const { ok, title, tests } of specs) {
+    const why = tests.flatMap((test) => test.results).find(({ error }) => error)?.error.message ?? '';
+    if (!ok) yield `${file} › ${title}: ${why.split('\n').slice(0, 12).join('\n')}`;
+  }
+}
+
+/** A runner's own counts and failures, from its JSON report; a runner that left none counts as one failure. */
+function count(title, file, read, failed, succeeded) {
   let counts;
   try {
-    counts = read(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
+    const report = JSON.parse(readFileSync(file, 'utf8'));
+    counts = read(report);
+    failures.push(...failed(report));
+  } catch (error) {
     counts = { passed: 0, failed: 0, skipped: 0 };
+    failures.push(`${title} left no report: ${error.message}`);
   }
   // A runner that fails outside its tests, or runs none, has failed.
-  if ((!succeeded || counts.passed === 0) && counts.failed === 0) counts.failed = 1;
+  if ((!succeeded || counts.passed === 0) && counts.failed === 0) {
+    counts.failed = 1;
+    failures.push(`${title}: failed outside its tests, or ran none`);
+  }
   for (const key of Object.keys(totals)) totals[key] += counts[key];
 }
 
@@ -60,12 +89,15 @@ await main(async () => {
     '--reporter=json',
     `--outputFile.json=${unit}`,
   ]);
-  count(unit, (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests }), unitPassed);
+  const unitCounts = (report) => ({ passed: report.numPassedTests, failed: report.numFailedTests, skipped: report.numPendingTests });
+  count('unit and architecture tests', unit, unitCounts, failedUnits, unitPassed);
   const e2e = path.join(results, 'e2e.json');
   const e2ePassed = run('end-to-end tests in Chromium', '@playwright/test/cli.js', ['test'], { PLAYWRIGHT_JSON_OUTPUT_NAME: e2e });
-  count(e2e, ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped }), e2ePassed);
+  const flowCounts = ({ stats }) => ({ passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped });
+  count('end-to-end tests', e2e, flowCounts, failedFlows, e2ePassed);
   rmSync(results, { recursive: true, force: true });
   if (totals.skipped > 0) console.log(`\n${totals.skipped} skipped: the reasons are above`);
+  for (const failure of failures) console.log(`\nFAILED ${failure}`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
   if (totals.failed > 0) process.exitCode = 1;
 });
