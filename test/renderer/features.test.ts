@@ -26,6 +26,7 @@ import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.
 import { spread } from '../../src/renderer/ui/line-ends.ts';
 import { envelope, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
+import { leastMs } from '../helpers/least-ms.ts';
 
 const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
   id,
@@ -161,12 +162,11 @@ test('changed settings are counted, and lists of numbers are read as people writ
 });
 
 describe('curves', () => {
-  test('of 100,000 points keep every peak and stay within a screen', () => {
+  test('of 100,000 points keep every peak and stay within a screen', async () => {
     const x = Array.from({ length: 100_000 }, (_, i) => i);
     const y = x.map((i) => Math.sin(i / 900) + (i === 54_321 ? 9 : i === 77_777 ? -9 : 0));
-    const begin = performance.now();
     const shown = envelope({ x, y }, 4000);
-    expect(performance.now() - begin).toBeLessThan(100);
+    expect(await leastMs(() => envelope({ x, y }, 4000))).toBeLessThan(100);
     expect(shown.x.length).toBeLessThanOrEqual(4000);
     expect(shown.x.every((value, i) => i === 0 || value > shown.x[i - 1])).toBe(true);
     expect([shown.y[shown.x.indexOf(54_321)], shown.y[shown.x.indexOf(77_777)]]).toEqual([y[54_321], y[77_777]]);
