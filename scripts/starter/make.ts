@@ -1,15 +1,15 @@
-// node scripts/make-starter.ts RUN DATA: makes resources/models/ of a finished run: calibrated on val, in half precision, with the score of
+// node scripts/starter/make.ts RUN DATA: makes resources/models/ of a finished run: calibrated on val, in half precision, with the score of
 // the very file that ships.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeAtomic } from '../src/files/atomic-write.ts';
-import { readCheckpoint, readModel } from '../src/ml/weights/checkpoint.ts';
+import { writeAtomic } from '../../src/files/atomic-write.ts';
+import { readCheckpoint, readModel } from '../../src/ml/weights/checkpoint.ts';
 import { createHash } from 'node:crypto';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const [run, data] = process.argv.slice(2).map((name) => path.resolve(name));
 const folder = path.join(root, 'resources/models');
 const file = 'light-camvid.safetensors';
