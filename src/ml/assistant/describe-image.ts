@@ -43,9 +43,11 @@ export async function describeImage(
   try {
     const { features, logits } = net.describe(tape, tape.constant(images));
     const sure = decided(logits.value, { temperature });
-    const result = { width, height, logits: mapOf(sure), features: mapOf(features.value) };
-    sure.dispose();
-    return result;
+    try {
+      return { width, height, logits: mapOf(sure), features: mapOf(features.value) };
+    } finally {
+      sure.dispose();
+    }
   } finally {
     tape.dispose();
     images.dispose();

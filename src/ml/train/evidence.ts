@@ -17,14 +17,18 @@ function somePixels(labels: Uint8Array, wanted: number): Int32Array {
   return Int32Array.from({ length: Math.min(wanted, labelled.length) }, (_, i) => labelled[Math.floor(i * step)]);
 }
 
-/** What is kept of one image: nothing where no pixel is labelled. */
+/** What is kept of one image: nothing where no pixel is labelled. Ends its scores. */
 function partOf({ source, scores }: { source: DecodedSample; scores: Tensor }, wanted: number): Evidence[] {
-  const classes = scores.shape.at(-1)!;
-  const pixels = somePixels(source.labels ?? new Uint8Array(0), wanted);
-  const chosen = tf.tidy(() => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32')));
-  const logits = chosen.dataSync<'float32'>().slice();
-  for (const tensor of [scores, chosen]) tensor.dispose();
-  return pixels.length > 0 ? [{ logits, labels: Uint8Array.from(pixels, (at) => source.labels![at]), classes }] : [];
+  try {
+    const classes = scores.shape.at(-1)!;
+    const pixels = somePixels(source.labels ?? new Uint8Array(0), wanted);
+    if (pixels.length === 0) return [];
+    const labels = Uint8Array.from(pixels, (at) => source.labels![at]);
+    const chosen = () => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32'));
+    return [{ logits: tf.tidy(() => chosen().dataSync<'float32'>().slice()), labels, classes }];
+  } finally {
+    scores.dispose();
+  }
 }
 
 /**
