@@ -208,7 +208,7 @@ export const settingGroups: readonly SettingGroup[] = [
         [
           ['none', 'none'],
           ['inverse-log', 'inverse log'],
-          ['inverse-log-steep', 'inverse log, steep'],
+          ['inverse-log-steep', 'steep inverse log'],
           ['median-frequency', 'median frequency'],
         ],
         'Rare classes weigh more',
@@ -254,7 +254,7 @@ export const settingGroups: readonly SettingGroup[] = [
         'Decision',
         [
           ['likeliest', 'likeliest class'],
-          ['mean-iou', 'best for mean IoU'],
+          ['mean-iou', 'for the mean IoU'],
         ],
         "The latter adds an offset to each class's logit, fitted on training images",
       ),
