@@ -1,8 +1,10 @@
 // The assistant through the window: a model proposes, a person takes, and what is painted is learned from.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, goTo, test } from './fixtures.ts';
+import { encodeMask } from '../../src/files/mask-png.ts';
+import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { maskFile, idsOf } from './sample.ts';
 
 const saved = (page: Page) => expect(page.getByRole('status', { name: 'Save state' })).toContainText(/^Saved/);
@@ -26,8 +28,11 @@ test('a proposal changes nothing until it is taken: a region by a click, all of 
   app,
   userData,
 }) => {
-  const at = await openEditor(app);
+  // Nothing is labelled, so that whatever is proposed is another label.
+  const nothing = idsOf(userData).fill(255);
+  writeFileSync(maskFile(userData), encodeMask({ width: 240, height: 180, ids: nothing }, builtInClassSet('camvid-11').format));
   const before = readFileSync(maskFile(userData));
+  const at = await openEditor(app);
   await propose(app);
   await expect(undo(app)).toBeDisabled();
   await app.mouse.click(...at(0.85, 0.4));

@@ -94,6 +94,20 @@ test('what is unlike the images before comes first, where the model is almost as
   expect(usefulOrder(places, 1).map(({ name }) => name)).toEqual(['a', 'beside a', 'another place']);
 });
 
+test('the image that is named is the one that is gone to, by what the image at hand looks like, wherever one is by then', async () => {
+  // Most is unsure of train-1, but it looks like the image at hand.
+  features = { 'train/train-0': [0, 0], 'train/train-1': [0, 0.1], 'train/train-2': [0, 0.1], 'train/train-3': [9, 0] };
+  for (const elsewhere of [false, true]) {
+    window.session.select('train/train-0');
+    doubt = new Doubt(window.session);
+    await doubt.next(null);
+    expect(told().at(-1)).toMatch(/^train-3 would teach/);
+    if (elsewhere) window.session.select('train/train-2');
+    window.session.toasts.list.at(-1)!.actions[0].run();
+    expect(window.session.imageId).toBe('train/train-3');
+  }
+});
+
 test('what is done is neither looked at nor gone to', async () => {
   await window.session.work.mark(['train/train-1'], 'done');
   await eventually(() => window.session.work.stageOf(window.session.images.get('train/train-1')!) === 'done');

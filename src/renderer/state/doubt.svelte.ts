@@ -43,8 +43,9 @@ export class Doubt {
     const unknown = this.unknownOf(this.wanted);
     if (unknown.length === 0 || this.looking) return this.go();
     if (!(await this.look(unknown, runId))) return;
-    const first = this.best;
-    if (first) session.toasts.show('info', this.words(first), { label: 'Go there', run: () => this.go() });
+    const first = this.choose();
+    if (first)
+      session.toasts.show('info', this.words(first), { label: 'Go there', run: () => session.images.has(first.id) && this.goTo(first) });
   }
 
   /**
@@ -142,17 +143,27 @@ export class Doubt {
     return mostUseful(open, seen)?.image ?? null;
   }
 
+  /** The image to go to from the one at hand, which has been gone to by then. */
+  private choose(): ImageEntry | null {
+    const { imageId } = this.session;
+    if (imageId) this.gone.add(imageId);
+    return this.best;
+  }
+
+  private goTo({ id }: ImageEntry): void {
+    this.gone.add(id);
+    this.session.select(id);
+  }
+
   private go(): void {
-    const { session, gone } = this;
-    if (session.imageId) gone.add(session.imageId);
-    const next = this.best;
+    const { session } = this;
+    const next = this.choose();
     if (next) {
-      gone.add(next.id);
-      session.select(next.id);
+      this.goTo(next);
       return session.toasts.show('info', this.words(next));
     }
     session.toasts.show('info', this.looking ? 'No image has been looked at yet.' : 'There is no other image here that is not done.');
-    gone.clear();
+    this.gone.clear();
   }
 
   private words({ id, name }: ImageEntry): string {
