@@ -1,7 +1,11 @@
 // A confusion matrix of many classes shows those that are taken for others, under names that differ.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { contrast, parseColour } from '../../src/renderer/ui/colour.ts';
 import { mostShown, shortNames, shownClasses } from '../../src/renderer/ui/confusion-view.ts';
+import { root } from '../helpers/workbench.ts';
 
 const classesOf = (count: number) =>
   Array.from({ length: count }, (_, id) => ({ id, name: `class ${id}`, color: [0, 0, 0] as [number, number, number] }));
@@ -31,4 +35,19 @@ test('short names are the first letters where these tell, and never two alike', 
       expect(new Set(cut).size).toBe(cut.length);
     }),
   );
+});
+
+test('the number of a cell can be read however full the cell is, in both themes', () => {
+  const ui = path.join(root, 'src/renderer/ui');
+  const most = Number(/--most: (\d+)%/.exec(readFileSync(path.join(ui, 'ConfusionMatrix.svelte'), 'utf8'))![1]) / 100;
+  const themes = readFileSync(path.join(ui, 'tokens.css'), 'utf8').split("[data-theme='light']");
+  for (const [theme, tokens] of themes.entries()) {
+    const token = (name: string) => parseColour(new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(tokens)![1])!;
+    const [text, ground] = [token('text'), token('surface-2')];
+    for (const full of ['danger', 'accent'])
+      for (let share = 0; share <= 1; share += 0.01) {
+        const mixed = ground.map((value, i) => value + share * most * (token(full)[i] - value)) as typeof ground;
+        expect([theme, full, share, contrast(mixed, text) >= 4.5]).toEqual([theme, full, share, true]);
+      }
+  }
 });
