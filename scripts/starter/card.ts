@@ -1,0 +1,77 @@
+// What the starter model's card (docs/starter-model.md) tells in numbers: written by make.ts, compared with starter.json by a test.
+import type { Interval } from '../../src/shared/metrics/bootstrap.ts';
+import type { RunConfig } from '../../src/shared/training/run-config.ts';
+
+export interface StarterFile {
+  file: string;
+  sha256: string;
+  miou: number;
+  interval: Interval;
+  pixelAccuracy: number;
+  perClass: { name: string; iou: number | null; interval: Interval | null }[];
+  calibration: { temperature: number; eceBefore: number; eceAfter: number };
+  protocol: string;
+  config: RunConfig;
+  epochs: { epoch: number; miou: number | null; time?: number }[];
+}
+
+const begin = '<!-- numbers: written by scripts/starter/make.ts -->';
+const end = '<!-- /numbers -->';
+
+const of3 = (value: number | null): string => (value === null ? 'none' : value.toFixed(3));
+const between = (interval: Interval | null): string => (interval ? `${of3(interval[0])} to ${of3(interval[1])}` : 'none');
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The part of the card that follows from starter.json alone, in Markdown. */
+export function numbersOf({ file, sha256, miou, interval, pixelAccuracy, perClass, calibration, protocol, epochs }: StarterFile): string {
+  const best = epochs.reduce((best, epoch) => ((epoch.miou ?? 0) > (best.miou ?? 0) ? epoch : best));
+  return [
+    `\`${file}\`, sha256 \`${sha256}\`; ${epochs.length} epochs, the weights of epoch ${best.epoch}.`,
+    '',
+    `${protocol}: mIoU **${of3(miou)}** (95 % interval over images ${between(interval)}), ${percent(pixelAccuracy)} of the pixels right.`,
+    '',
+    '| class | IoU | 95 % interval |',
+    '| --- | --- | --- |',
+    ...perClass.map(({ name, iou, interval }) => `| ${name} | ${of3(iou)} | ${between(interval)} |`),
+    '',
+    `Temperature ${calibration.temperature.toFixed(2)}, in the file: expected calibration error on every second image of val, with the ` +
+      `temperature of the others, ${percent(calibration.eceBefore)} before and ${percent(calibration.eceAfter)} after.`,
+  ].join('\n');
+}
+
+/** @throws Error if the card has no place for numbers */
+export function numbersIn(card: string): string {
+  const [from, to] = [card.indexOf(begin), card.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The card has no ${begin} with ${end} after it`);
+  return card.slice(from + begin.length, to).trim();
+}
+
+/** The card with these numbers in their place. @throws as `numbersIn` */
+export function withNumbers(card: string, numbers: string): string {
+  const written = numbersIn(card);
+  return written === '' ? card.replace(`${begin}\n`, `${begin}\n\n${numbers}\n\n`) : card.replace(written, () => numbers);
+}
+
+const [width, height, left, bottom] = [720, 260, 44, 28];
+
+/** The validation mIoU of every epoch, as an SVG of 720 x 260. */
+export function curveOf(epochs: StarterFile['epochs']): string {
+  const most = Math.ceil(10 * Math.max(...epochs.map(({ miou }) => miou ?? 0))) / 10;
+  const x = (epoch: number): number => left + ((width - left - 12) * epoch) / epochs.length;
+  const y = (miou: number): number => height - bottom - ((height - bottom - 14) * miou) / most;
+  const text = (at: [number, number], words: string, anchor = 'end'): string =>
+    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}">${words}</text>`;
+  const levels = Array.from({ length: Math.round(most * 10) + 1 }, (_, i) => i / 10);
+  const points = epochs.flatMap(({ epoch, miou }) => (miou === null ? [] : [`${x(epoch).toFixed(1)},${y(miou).toFixed(1)}`]));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#555">`,
+    `<rect width="${width}" height="${height}" fill="#fff"/>`,
+    ...levels.map((level) => `<path d="M${left} ${y(level).toFixed(1)}H${width - 12}" stroke="#ddd"/>`),
+    ...levels.map((level) => text([left - 6, y(level) + 4], level.toFixed(1))),
+    ...[1, 2, 3, 4].map((part) => Math.round((part * epochs.length) / 4)).map((at) => text([x(at), height - 8], String(at))),
+    text([left, height - 8], 'epoch', 'start'),
+    `<polyline points="${points.join(' ')}" fill="none" stroke="#1f63d1" stroke-width="2"/>`,
+    '</svg>',
+    '',
+  ].join('\n');
+}
