@@ -8,7 +8,7 @@ import { findNode24, modules, root } from './setup/paths.mjs';
 
 const results = mkdtempSync(path.join(os.tmpdir(), 'encnet-test-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
-/** What failed, a line each: the end of a log is what is left of it where it is cut. */
+/** What failed and the first lines of why: the end of a log is what is left of it where it is cut. */
 const failures = [];
 
 /** Runs a package's program with Node 24. @returns whether it ended with 0 */
@@ -31,41 +31,46 @@ function check(title, program, args) {
   if (!passed) failures.push(title);
 }
 
+const firstLines = (text) => text.split('\n').slice(0, 12).join('\n');
+
 /** A failed test of Vitest's report: its file, its name and the first lines of why. */
 function* failedUnits({ testResults }) {
   for (const { name, message, assertionResults } of testResults) {
     const file = path.relative(root, name);
-    if (message) yield `${file}: ${message}`;
+    if (message) yield `${file}: ${firstLines(message)}`;
     for (const { status, fullName, failureMessages } of assertionResults)
-      if (status === 'failed') yield `${file} › ${fullName}: ${failureMessages.join('\n').split('\n').slice(0, 12).join('\n')}`;
+      if (status === 'failed') yield `${file} › ${fullName}: ${firstLines(failureMessages.join('\n'))}`;
   }
 }
 
-/** A failed test of Playwright's report likewise. */
-function* failedFlows({ suites = [], specs = [], file = '' }) {
+/** A failed test of Playwright's report likewise, and what failed outside of tests. */
+function* failedFlows({ errors = [], suites = [], specs = [], file = '' }) {
+  for (const { message } of errors) yield firstLines(message);
   for (const suite of suites) yield* failedFlows(suite);
-  for (const { ok, title, tests } of specs) {
+  for (const { title, tests } of specs) {
+    if (tests.every(({ status }) => status === 'expected' || status === 'skipped')) continue;
     const why = tests.flatMap((test) => test.results).find(({ error }) => error)?.error.message ?? '';
-    if (!ok) yield `${file} › ${title}: ${why.split('\n').slice(0, 12).join('\n')}`;
+    yield `${file} › ${title}: ${firstLines(why)}`;
   }
 }
 
 /** A runner's own counts and failures, from its JSON report; a runner that left none counts as one failure. */
 function count(title, file, read, failed, succeeded) {
-  let counts;
+  let counts = { passed: 0, failed: 0, skipped: 0 };
+  const told = [];
   try {
     const report = JSON.parse(readFileSync(file, 'utf8'));
     counts = read(report);
-    failures.push(...failed(report));
+    told.push(...failed(report));
   } catch (error) {
-    counts = { passed: 0, failed: 0, skipped: 0 };
-    failures.push(`${title} left no report: ${error.message}`);
+    told.push(`${title}: its report cannot be read: ${error.message}`);
   }
   // A runner that fails outside its tests, or runs none, has failed.
   if ((!succeeded || counts.passed === 0) && counts.failed === 0) {
     counts.failed = 1;
-    failures.push(`${title}: failed outside its tests, or ran none`);
+    if (told.length === 0) told.push(`${title}: failed outside its tests, or ran none`);
   }
+  failures.push(...told);
   for (const key of Object.keys(totals)) totals[key] += counts[key];
 }
 

@@ -45,7 +45,8 @@ test('the number of a cell can be read however full the cell is, in both themes'
     const token = (name: string) => parseColour(new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(tokens)![1])!;
     const [text, ground] = [token('text'), token('surface-2')];
     for (const full of ['danger', 'accent'])
-      for (let share = 0; share <= 1; share += 0.01) {
+      for (let part = 0; part <= 100; part++) {
+        const share = part / 100;
         const mixed = ground.map((value, i) => value + share * most * (token(full)[i] - value)) as typeof ground;
         expect([theme, full, share, contrast(mixed, text) >= 4.5]).toEqual([theme, full, share, true]);
       }

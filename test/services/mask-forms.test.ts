@@ -107,14 +107,9 @@ test('a fill of twelve megapixels keeps the workbench answering', async () => {
   );
   await bench.call('datasets.open', { path: folder });
   await openMask(bench, imageId);
-  const delays: number[] = [];
-  // The least of three: on a busy machine a delay may be somebody else's.
-  for (const classId of [3, 4, 5]) {
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
-    await stroke(bench, imageId, box(0, 0, large.width, large.height, classId));
-    delay.disable();
-    delays.push(delay.max / 1e6);
-  }
-  expect(Math.min(...delays)).toBeLessThan(700);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  await stroke(bench, imageId, box(0, 0, large.width, large.height, 3));
+  delay.disable();
+  expect(delay.max / 1e6).toBeLessThan(700);
 }, 60_000);
