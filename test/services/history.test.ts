@@ -347,6 +347,23 @@ describe('the starter model', () => {
     await bench.workbench.shutDown();
   });
 
+  test('of a newer workbench is a run of its own: the older one keeps its weights and what it predicted', async () => {
+    const folder = await makeDataset({ train: 2, val: 2 });
+    const bench = createBench();
+    await bench.call('datasets.open', { path: folder });
+    await bench.call('runs.addStarter');
+    // As if another file had come with the workbench then.
+    const history = new Database(path.join(folder, '.encnet/history.db'));
+    history.prepare("UPDATE checkpoint SET sha256 = ? WHERE run_id = 'starter'").run('0'.repeat(64));
+    history.close();
+    const newer = await bench.call<RunSummary>('runs.addStarter');
+    expect(newer).toMatchObject({ id: expect.stringMatching(/^starter-[0-9a-f]{8}$/) as string, status: 'finished', tags: ['starter'] });
+    expect((await bench.call<RunDetail>('runs.get', { runId: newer.id })).ownProtocol).toContain('CamVid val');
+    expect((await bench.call<RunSummary>('runs.addStarter')).id).toBe(newer.id);
+    expect((await bench.call<RunSummary[]>('runs.list', { withDeleted: true })).map(({ id }) => id).sort()).toEqual(['starter', newer.id]);
+    await bench.workbench.shutDown();
+  });
+
   test('is not offered for other classes', async () => {
     const folder = await makeDataset({ layout: 'reference', train: 2, val: 1 });
     const bench = createBench();

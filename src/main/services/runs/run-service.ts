@@ -16,7 +16,9 @@ import { rowidOf } from '../parsed-row.ts';
 import type { RunStore } from './run-store.ts';
 import { anyStarter, findStarter, installStarter } from './starter.ts';
 
+/** The first starter model that a data set has got; a later one is a run of its own, with its hash behind. */
 const starterId = 'starter';
+const isStarter = (runId: string): boolean => runId === starterId || runId.startsWith(`${starterId}-`);
 
 /** Its predictions are numbered. */
 export const stripFilePattern = /^\d{1,6}\.png$/;
@@ -83,7 +85,7 @@ export class RunService {
         config.evaluation,
         config.data.flipValidation,
       ),
-      ownProtocol: runId === starterId ? (anyStarter()?.protocol ?? null) : null,
+      ownProtocol: isStarter(runId) ? (anyStarter()?.protocol ?? null) : null,
       seed: row.seed,
       codeVersion: row.code_version,
       datasetFingerprint: row.dataset_fingerprint,
@@ -129,21 +131,23 @@ export class RunService {
     };
   }
 
-  /** Adds the starter model as a finished run. @throws AppError 'not-found' if there is none for these classes */
+  /**
+   * Adds the starter model as a finished run, or brings back the run that has its weights.
+   * @throws AppError 'not-found' if there is none for these classes
+   */
   private addStarter(): RunSummary {
     const { dataset, access } = this.options;
     const { store } = this;
     access.assertOwned();
     const starter = findStarter(dataset.classSet.classes);
     if (!starter) throw new AppError('not-found', `There is no starter model for the classes of ${dataset.path}`);
-    const known = store.list(true).find(({ id }) => id === starterId);
-    if (known) {
-      store.setDeleted(starterId, false);
-      return this.change(starterId, () => undefined);
-    }
-    const file = installStarter(starter, store.file(starterId, 'best.ckpt'));
+    const starters = store.list(true).filter(({ id }) => isStarter(id));
+    const known = starters.find(({ id }) => store.checkpoints(id).some(({ sha256 }) => sha256 === starter.sha256));
+    if (known) return this.change(known.id, () => store.setDeleted(known.id, false));
+    const id = starters.length === 0 ? starterId : `${starterId}-${starter.sha256.slice(0, 8)}`;
+    const file = installStarter(starter, store.file(id, 'best.ckpt'));
     store.create({
-      id: starterId,
+      id,
       name: starter.title,
       config: starter.config,
       classes: dataset.classSet.classes,
@@ -151,10 +155,10 @@ export class RunService {
       datasetFingerprint: starter.datasetFingerprint,
       samples: [],
     });
-    for (const epoch of starter.epochs) store.metrics.addEpoch(starterId, epoch, []);
-    store.addCheckpoint(starterId, { role: 'best', file, epoch: starter.bestEpoch, sha256: starter.sha256 });
-    store.annotate(starterId, { note: starter.protocol, tags: ['starter'] });
-    return this.change(starterId, () => store.setStatus(starterId, 'finished'));
+    for (const epoch of starter.epochs) store.metrics.addEpoch(id, epoch, []);
+    store.addCheckpoint(id, { role: 'best', file, epoch: starter.bestEpoch, sha256: starter.sha256 });
+    store.annotate(id, { note: starter.protocol, tags: ['starter'] });
+    return this.change(id, () => store.setStatus(id, 'finished'));
   }
 
   private starter() {
