@@ -99,6 +99,7 @@ test('the image that is named is the one that is gone to, by what the image at h
   features = { 'train/train-0': [0, 0], 'train/train-1': [0, 0.1], 'train/train-2': [0, 0.1], 'train/train-3': [9, 0] };
   for (const elsewhere of [false, true]) {
     window.session.select('train/train-0');
+    window.session.toasts.dismissWhere(() => true);
     doubt = new Doubt(window.session);
     await doubt.next(null);
     expect(told().at(-1)).toMatch(/^train-3 would teach/);
@@ -106,6 +107,28 @@ test('the image that is named is the one that is gone to, by what the image at h
     window.session.toasts.list.at(-1)!.actions[0].run();
     expect(window.session.imageId).toBe('train/train-3');
   }
+});
+
+test('where the image at hand is the only one that is not done, that is said, and the next time begins anew', async () => {
+  await window.session.work.mark(['train/train-1', 'train/train-2', 'train/train-3'], 'done');
+  await eventually(() => window.session.work.stageOf(window.session.images.get('train/train-3')!) === 'done');
+  for (let i = 0; i < 2; i++) {
+    window.session.toasts.dismissWhere(() => true);
+    await doubt.next(null);
+    expect(told()).toEqual(['There is no other image here that is not done.']);
+  }
+});
+
+test('what was named goes nowhere once another data set is open, whatever its images are called', async () => {
+  await doubt.next(null);
+  const { run } = window.session.toasts.list.at(-1)!.actions[0];
+  await window.session.openFolder(await makeDataset({ train: 4, val: 1 }));
+  const at = window.session.imageId;
+  run();
+  expect(window.session.imageId).toBe(at);
+  await doubt.next(null);
+  window.session.toasts.list.at(-1)!.actions[0].run();
+  expect(window.session.imageId).toBe('train/train-1');
 });
 
 test('what is done is neither looked at nor gone to', async () => {

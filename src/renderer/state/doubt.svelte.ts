@@ -9,6 +9,8 @@ const mostInVain = 3;
 /** Images that the next one is to be unlike, the last ones. */
 const mostSeen = 200;
 
+const named = 'would teach the model most now';
+
 /** How unsure a model is of images and how unlike they are, to go to the one that would teach it most. Its owner stops it. */
 export class Doubt {
   /** How far looking at the images is, and the seconds that are left; null while nobody looks. */
@@ -44,8 +46,8 @@ export class Doubt {
     if (unknown.length === 0 || this.looking) return this.go();
     if (!(await this.look(unknown, runId))) return;
     const first = this.choose();
-    if (first)
-      session.toasts.show('info', this.words(first), { label: 'Go there', run: () => session.images.has(first.id) && this.goTo(first) });
+    if (first) this.offer(first);
+    else if (this.of.size > 0) this.sayNone();
   }
 
   /**
@@ -83,6 +85,8 @@ export class Doubt {
     const subject = `${datasetId} ${runId} ${weights}`;
     if (subject === this.subject) return;
     this.stop();
+    // What was named then is of other images, or another model's.
+    this.session.toasts.dismissWhere((text) => text.includes(named));
     [this.datasetId, this.subject] = [datasetId, subject];
     for (const each of [this.of, this.vain, this.gone]) each.clear();
   }
@@ -155,19 +159,31 @@ export class Doubt {
     this.session.select(id);
   }
 
+  /** Names an image with a way to it, which leads nowhere once another data set is open. */
+  private offer(image: ImageEntry): void {
+    const { session, datasetId } = this;
+    const run = () => {
+      if (session.dataset?.id === datasetId) this.goTo(image);
+    };
+    session.toasts.show('info', this.words(image), { label: 'Go there', run });
+  }
+
   private go(): void {
-    const { session } = this;
     const next = this.choose();
-    if (next) {
-      this.goTo(next);
-      return session.toasts.show('info', this.words(next));
-    }
-    session.toasts.show('info', this.looking ? 'No image has been looked at yet.' : 'There is no other image here that is not done.');
+    if (!next) return this.sayNone();
+    this.goTo(next);
+    this.session.toasts.show('info', this.words(next));
+  }
+
+  /** There is none left to go to; next time all of them are again. */
+  private sayNone(): void {
+    const text = this.looking ? 'No image has been looked at yet.' : 'There is no other image here that is not done.';
+    this.session.toasts.show('info', text);
     this.gone.clear();
   }
 
   private words({ id, name }: ImageEntry): string {
     const share = Math.round(100 * this.of.get(id)!.doubt);
-    return `${name} would teach the model most now: it expects to be wrong in ${share} % of it.`;
+    return `${name} ${named}: it expects to be wrong in ${share} % of it.`;
   }
 }
