@@ -112,6 +112,11 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(Object.keys(found)).toEqual(['temperature', 'before', 'after', 'images']);
   expect(found.temperature).not.toBe(1);
   expect(readModel(calibrated).temperature).toBe(found.temperature);
+  const [half, onnx] = [path.join(out, 'half.safetensors'), path.join(out, 'calibrated.onnx')];
+  await cli('export', '--checkpoint', calibrated, '--out', half, '--half');
+  expect(readModel(half).temperature).toBe(found.temperature);
+  await cli('export', '--checkpoint', calibrated, '--out', onnx, '--format', 'onnx', '--size', '48x64');
+  expect(readFileSync(onnx).includes(JSON.stringify(found.temperature))).toBe(true);
   expect((await cli(...asked)).stdout).toMatch(/^temperature [\d.]+, of 2 images\n[^]*expected calibration error/);
   const again = JSON.parse((await cli('evaluate', '--checkpoint', calibrated, '--data', data, '--json')).stdout) as typeof result;
   expect(again.confusion).toEqual(result.confusion);

@@ -4,7 +4,7 @@ import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
-import { decided } from '../train/predict.ts';
+import { adjusted } from '../train/predict.ts';
 
 const whole = { kind: 'whole', flipHorizontal: false, flipVertical: false } as const;
 
@@ -42,7 +42,7 @@ export async function describeImage(
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
     const { features, logits } = net.describe(tape, tape.constant(images));
-    const sure = decided(logits.value, { temperature });
+    const sure = adjusted(logits.value, { temperature });
     try {
       return { width, height, logits: mapOf(sure), features: mapOf(features.value) };
     } finally {

@@ -30,7 +30,7 @@ export interface PredictOptions {
   evaluation: EvaluationConfig;
   /** Logits are divided by it; 1 by default. */
   temperature?: number;
-  /** Added to each class's logit, where the network's weights have them not; none by default. */
+  /** Added to each class's logit while a network is trained: a file's have them in its weights, and may have a temperature instead. */
   offsets?: readonly number[] | null;
   sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each. */
@@ -43,8 +43,8 @@ type Size = readonly [number, number];
 
 const isPlain = ({ sliding, scales, flip }: EvaluationConfig): boolean => !sliding && !flip && scales.length === 1 && scales[0] === 1;
 
-/** With offsets a class added, and at a temperature. @returns a tensor of its own */
-export const decided = (logits: Tensor, { temperature = 1, offsets }: Pick<PredictOptions, 'temperature' | 'offsets'>): Tensor =>
+/** Logits with offsets a class added, or at a temperature. @returns a tensor of its own */
+export const adjusted = (logits: Tensor, { temperature = 1, offsets }: Pick<PredictOptions, 'temperature' | 'offsets'>): Tensor =>
   tf.tidy(() => {
     const moved = offsets ? tf.add(logits, [...offsets]) : logits.clone();
     return temperature === 1 ? moved : tf.div(moved, temperature);
@@ -69,7 +69,7 @@ async function logitsOf(
   const images = tf.tensor(image, [1, ...input, 3], 'float32');
   const tape = new Tape({ training: false, recording: false, fold: true, precision: net.precision });
   try {
-    return decided(net.forward(tape, tape.constant(images), size).logits.value, options);
+    return adjusted(net.forward(tape, tape.constant(images), size).logits.value, options);
   } finally {
     tape.dispose();
     images.dispose();
@@ -181,20 +181,13 @@ function lossOf(
   scores: Tensor,
   areLogits: boolean,
   { labels, width }: DecodedSample,
-  { loss, flips, offsets, temperature = 1 }: PredictOptions,
+  { loss, flips, offsets }: PredictOptions,
 ): Prediction['loss'] {
   if (!loss || !labels) return null;
   const logProbabilities = tf.tidy(() => {
     const all = logProbabilitiesOf(scores, areLogits);
     // Offsets decide; what the network was trained to say is without them.
-    return offsets
-      ? tf.logSoftmax(
-          tf.sub(
-            all,
-            offsets.map((offset) => offset / temperature),
-          ),
-        )
-      : all;
+    return offsets ? tf.logSoftmax(tf.sub(all, [...offsets])) : all;
   });
   try {
     return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);
