@@ -11,13 +11,14 @@ const starter = path.join(import.meta.dirname, '../../resources/models/light-cam
 /** The starter model; whoever opens it closes it. */
 export class StarterEyes {
   private readonly model = readModel(starter);
-  private readonly net = loadedNetwork(this.model);
   private readonly pool = new SamplePool(null, {
     entry: new URL('../../src/ml/trainer/data-worker.ts', import.meta.url),
     workers: 1,
     budgetBytes: 64e6,
     evicts: true,
   });
+  // Last: nothing after it can fail and leave it open.
+  private readonly net = loadedNetwork(this.model);
 
   look(imageFile: string): Promise<{ logits: GridMap; features: GridMap }> {
     const { config, temperature } = this.model;

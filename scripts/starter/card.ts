@@ -12,7 +12,9 @@ export interface StarterFile {
   calibration: { temperature: number; eceBefore: number; eceAfter: number };
   protocol: string;
   config: RunConfig;
-  epochs: { epoch: number; miou: number | null; time?: number }[];
+  /** That whose weights it has. */
+  epoch: number;
+  epochs: { epoch: number; miou: number | null }[];
 }
 
 const begin = '<!-- numbers: written by scripts/starter/make.ts -->';
@@ -23,10 +25,10 @@ const between = (interval: Interval | null): string => (interval ? `${of3(interv
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** The part of the card that follows from starter.json alone, in Markdown. */
-export function numbersOf({ file, sha256, miou, interval, pixelAccuracy, perClass, calibration, protocol, epochs }: StarterFile): string {
-  const best = epochs.reduce((best, epoch) => ((epoch.miou ?? 0) > (best.miou ?? 0) ? epoch : best));
+export function numbersOf(starter: StarterFile): string {
+  const { file, sha256, miou, interval, pixelAccuracy, perClass, calibration, protocol, epoch, epochs } = starter;
   return [
-    `\`${file}\`, sha256 \`${sha256}\`; ${epochs.length} epochs, the weights of epoch ${best.epoch}.`,
+    `\`${file}\`, sha256 \`${sha256}\`; ${epochs.length} epochs, the weights of epoch ${epoch}.`,
     '',
     `${protocol}: mIoU **${of3(miou)}** (95 % interval over images ${between(interval)}), ${percent(pixelAccuracy)} of the pixels right.`,
     '',
@@ -48,8 +50,8 @@ export function numbersIn(card: string): string {
 
 /** The card with these numbers in their place. @throws as `numbersIn` */
 export function withNumbers(card: string, numbers: string): string {
-  const written = numbersIn(card);
-  return written === '' ? card.replace(`${begin}\n`, `${begin}\n\n${numbers}\n\n`) : card.replace(written, () => numbers);
+  numbersIn(card);
+  return `${card.slice(0, card.indexOf(begin) + begin.length)}\n\n${numbers}\n\n${card.slice(card.indexOf(end))}`;
 }
 
 const [width, height, left, bottom] = [720, 260, 44, 28];
@@ -68,7 +70,8 @@ export function curveOf(epochs: StarterFile['epochs']): string {
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     ...levels.map((level) => `<path d="M${left} ${y(level).toFixed(1)}H${width - 12}" stroke="#ddd"/>`),
     ...levels.map((level) => text([left - 6, y(level) + 4], level.toFixed(1))),
-    ...[1, 2, 3, 4].map((part) => Math.round((part * epochs.length) / 4)).map((at) => text([x(at), height - 8], String(at))),
+    ...[1, 2, 3].map((part) => Math.round((part * epochs.length) / 4)).map((at) => text([x(at), height - 8], String(at), 'middle')),
+    text([x(epochs.length), height - 8], String(epochs.length)),
     text([left, height - 8], 'epoch', 'start'),
     `<polyline points="${points.join(' ')}" fill="none" stroke="#1f63d1" stroke-width="2"/>`,
     '</svg>',

@@ -11,6 +11,7 @@ import { readStoredMask } from '../../src/files/mask-png.ts';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { root } from '../../test/helpers/workbench.ts';
 
+if (!process.argv[2]) throw new Error('Usage: node scripts/starter/sheet.ts CAMVID');
 const camvid = path.resolve(process.argv[2]);
 const sample = path.join(root, 'resources/sample');
 const model = path.join(root, 'resources/models/light-camvid.safetensors');
@@ -103,9 +104,14 @@ try {
     2,
     drawnScenes,
   );
-  const fifth = (names: string[]): string[] => names.filter((_, at) => at % 5 === 0).slice(0, 20);
+  const fifth = (names: string[]): string[] => names.filter((_, at) => at % 5 === 0 && at < 100);
   const streets = await Promise.all(predictions(camvid, 'val', fifth).map(fromCamVid));
-  await shoot('starter-val.png', 'Every fifth image of CamVid’s val: the prediction, and what of it is wrong', 3, streets);
+  await shoot(
+    'starter-val.png',
+    'Every fifth of the first hundred images of CamVid’s val: the prediction, and what of it is wrong',
+    3,
+    streets,
+  );
 } finally {
   rmSync(work, { recursive: true });
 }
