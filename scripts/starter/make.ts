@@ -1,6 +1,5 @@
 // node scripts/starter/make.ts RUN DATA: makes resources/models/ of a finished run: calibrated on val, in half precision, with the score of
 // the very file that ships, and writes that into its card. Nothing is replaced before all of it is there.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +8,10 @@ import { writeAtomic } from '../../src/files/atomic-write.ts';
 import { readCheckpoint, readModel } from '../../src/ml/weights/checkpoint.ts';
 import { root } from '../../test/helpers/workbench.ts';
 import { curveOf, numbersOf, withNumbers, type StarterFile } from './card.ts';
+import { cli, modelName } from './cli.ts';
 
 const largestBytes = 30e6;
-const name = 'light-camvid.safetensors';
 const note = 'trained_on=CamVid, 11 classes, train split; for research only, as CamVid is';
-
-const cli = (...args: string[]): string =>
-  execFileSync(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 interface Score extends Pick<StarterFile, 'interval' | 'pixelAccuracy' | 'perClass'> {
   mIoU: number;
@@ -37,7 +33,7 @@ function make(run: string, data: string, target: string) {
   const { sessions } = JSON.parse(readFileSync(path.join(run, 'origin.json'), 'utf8')) as { sessions: { codeVersion: string }[] };
   return {
     title: 'Starter model (CamVid)',
-    file: name,
+    file: modelName,
     sha256: createHash('sha256').update(readFileSync(target)).digest('hex'),
     miou: mIoU,
     interval,
@@ -59,7 +55,7 @@ function make(run: string, data: string, target: string) {
 function ship(run: string, data: string): void {
   const aside = mkdtempSync(path.join(tmpdir(), 'starter-'));
   try {
-    const made = path.join(aside, name);
+    const made = path.join(aside, modelName);
     const starter = make(run, data, made);
     const content = readFileSync(made);
     if (content.length > largestBytes) throw new Error(`The model has ${content.length} bytes, more than ${largestBytes}`);
@@ -67,7 +63,7 @@ function ship(run: string, data: string): void {
     const told = withNumbers(readFileSync(card, 'utf8'), numbersOf(starter));
     const folder = path.join(root, 'resources/models');
     mkdirSync(folder, { recursive: true });
-    writeAtomic(path.join(folder, name), content);
+    writeAtomic(path.join(folder, modelName), content);
     writeAtomic(path.join(folder, 'starter.json'), `${JSON.stringify(starter, null, 1)}\n`);
     writeAtomic(card, told);
     writeAtomic(path.join(root, 'docs/images/starter-curve.svg'), curveOf(starter.epochs));

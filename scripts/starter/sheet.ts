@@ -1,21 +1,23 @@
 // node scripts/starter/sheet.ts CAMVID: docs/images/starter-sample.png and starter-val.png, what the starter model predicts. Of CamVid,
 // which is for research and is not ours to give away, neither photos nor labels are shown: the prediction, and where it is wrong.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright';
 import sharp from 'sharp';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
-import { readStoredMask } from '../../src/files/mask-png.ts';
+import { encodeIds, readStoredMask } from '../../src/files/mask-png.ts';
 import { chromiumArguments, findChromium } from '../../test/helpers/chromium.ts';
 import { root } from '../../test/helpers/workbench.ts';
+import { cli, modelName } from './cli.ts';
 
 if (!process.argv[2]) throw new Error('Usage: node scripts/starter/sheet.ts CAMVID');
 const camvid = path.resolve(process.argv[2]);
 const sample = path.join(root, 'resources/sample');
-const model = path.join(root, 'resources/models/light-camvid.safetensors');
+const model = path.join(root, 'resources/models', modelName);
 const { classes } = builtInClassSet('camvid-11');
+/** Of each class, and black for what is none. */
+const palette = [...classes.map(({ color }) => color), [0, 0, 0] as [number, number, number]];
 const work = mkdtempSync(path.join(os.tmpdir(), 'starter-sheet-'));
 
 interface Masks {
@@ -32,8 +34,7 @@ function predictions(folder: string, split: string, take: (names: string[]) => s
   const names = take(readdirSync(path.join(folder, split)).sort());
   const photos = names.map((name) => path.join(folder, split, name));
   const out = path.join(work, path.basename(folder), split);
-  const cli = path.join(root, 'out/main/cli.js');
-  execFileSync(process.execPath, [cli, 'predict', '--checkpoint', model, '--images', ...photos, '--out', out, '--ids', 'dense']);
+  cli('predict', '--checkpoint', model, '--images', ...photos, '--out', out, '--ids', 'dense');
   return names.map((name, i) => {
     const png = `${path.parse(name).name}.png`;
     const { width, height, values: label } = readStoredMask(path.join(folder, `${split}annot`, png));
@@ -41,32 +42,27 @@ function predictions(folder: string, split: string, take: (names: string[]) => s
   });
 }
 
-/** An address of a picture that shows `ids` in the colours of their classes, and black where `hidden`. */
-async function drawn({ width, height }: Masks, ids: Uint8Array, hidden: (at: number) => boolean = () => false): Promise<string> {
-  const pixels = new Uint8Array(3 * ids.length);
-  ids.forEach((id, at) => {
-    if (id < classes.length && !hidden(at)) pixels.set(classes[id].color, 3 * at);
-  });
-  const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-  return `data:image/png;base64,${png.toString('base64')}`;
+/** An address of a picture that shows `ids` in the colours of their classes, and black where they are of none or `hidden`. */
+function drawn({ width, height }: Masks, ids: Uint8Array, hidden: (at: number) => boolean = () => false): string {
+  const shown = ids.map((id, at) => (id < classes.length && !hidden(at) ? id : classes.length));
+  const png = encodeIds({ width, height, ids: shown }, palette);
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }
 
 const figure = (title: string, pictures: string[]): string =>
   `<figure>${pictures.map((source) => `<img src="${source}">`).join('')}<figcaption>${title}</figcaption></figure>`;
 
-async function fromSample(masks: Masks): Promise<string> {
+function fromSample(masks: Masks): string {
   const photo = `data:image/jpeg;base64,${readFileSync(masks.photo, 'base64')}`;
-  return figure(masks.name, [photo, await drawn(masks, masks.label), await drawn(masks, masks.predicted)]);
+  return figure(masks.name, [photo, drawn(masks, masks.label), drawn(masks, masks.predicted)]);
 }
 
-async function fromCamVid(masks: Masks): Promise<string> {
+function fromCamVid(masks: Masks): string {
   const { label, predicted } = masks;
   const labelled = label.reduce((sum, id) => sum + Number(id < classes.length), 0);
   const right = label.reduce((sum, id, at) => sum + Number(id < classes.length && id === predicted[at]), 0);
-  const wrong = await drawn(masks, predicted, (at) => label[at] >= classes.length || label[at] === predicted[at]);
-  return figure(`${masks.name}: ${((100 * right) / labelled).toFixed(1)} % right`, [await drawn(masks, predicted), wrong]);
+  const wrong = drawn(masks, predicted, (at) => label[at] >= classes.length || label[at] === predicted[at]);
+  return figure(`${masks.name}: ${((100 * right) / labelled).toFixed(1)} % right`, [drawn(masks, predicted), wrong]);
 }
 
 async function shoot(file: string, heading: string, columns: number, figures: string[]): Promise<void> {
@@ -97,7 +93,7 @@ async function shoot(file: string, heading: string, columns: number, figures: st
 }
 
 try {
-  const drawnScenes = await Promise.all(predictions(sample, 'val', (names) => names).map(fromSample));
+  const drawnScenes = predictions(sample, 'val', (names) => names).map(fromSample);
   await shoot(
     'starter-sample.png',
     'Drawn scenes, of another kind than anything the starter model has learnt: photo, label, prediction',
@@ -105,7 +101,7 @@ try {
     drawnScenes,
   );
   const fifth = (names: string[]): string[] => names.filter((_, at) => at % 5 === 0 && at < 100);
-  const streets = await Promise.all(predictions(camvid, 'val', fifth).map(fromCamVid));
+  const streets = predictions(camvid, 'val', fifth).map(fromCamVid);
   await shoot(
     'starter-val.png',
     'Every fifth of the first hundred images of CamVid’s val: the prediction, and what of it is wrong',
