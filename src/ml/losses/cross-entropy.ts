@@ -46,14 +46,22 @@ export function crossEntropy(
   const classes = logits.shape[3]!;
   const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
     const { places, weights: given } = labelTensors(labels, classes, ignoreIndex, classWeights);
-    const rows = tf.reshape(logits, [-1, classes]);
-    const logs = logSoftmax(shifts ? tf.add(rows, tf.tensor1d([...shifts])) : rows);
+    // Maps of all classes are large, and this is where a step holds the most: each goes as soon as the next is there.
+    const logs = tf.tidy(() => {
+      const rows = tf.reshape(logits, [-1, classes]);
+      return logSoftmax(shifts ? tf.add(rows, tf.tensor1d([...shifts])) : rows);
+    });
     const ownLog = ofRows(logs, places);
     const weights = hardPixels < 1 ? keepHardest(given, ownLog, hardPixels) : given;
     const shares = tf.divNoNan(weights, tf.sum(weights));
+    const apart = tf.tidy(() => {
+      const probabilities = tf.exp(logs);
+      logs.dispose();
+      return tf.sub(probabilities, tf.oneHot(places, classes, 1, 0, 'float32'));
+    });
     // What an ignored pixel has may be infinite, and times zero that is to be nothing.
-    const apart = tf.sub(tf.exp(logs), tf.oneHot(places, classes));
-    return [tf.sum(multiplyNoNan(ownLog, tf.neg(shares))), tf.reshape(multiplyNoNan(apart, tf.expandDims(shares, 1)), logits.shape)];
+    const gradient = tf.reshape(multiplyNoNan(apart, tf.expandDims(shares, 1)), logits.shape);
+    return [tf.sum(multiplyNoNan(ownLog, tf.neg(shares))), gradient];
   });
   const value = loss.dataSync()[0];
   loss.dispose();

@@ -49,21 +49,25 @@ export function add(tape: Tape, a: Node, b: Node): Node {
 // Far below any activation, so that padding never wins, as PyTorch's minus infinity.
 const padValue = -3e38;
 
-/** Max pooling with symmetric padding that never wins. */
+/** Max pooling with symmetric padding that never wins. Its gradient pads once more: that is quick, and a padded copy is as large as x. */
 export function maxPool(tape: Tape, x: Node, size: number, stride: number, padding: number): Node {
-  const input = padding > 0 ? kernels.pad(x.handle, [padding, padding], padValue) : copy(x.handle);
+  const padded = (): Value => (padding > 0 ? kernels.pad(x.handle, [padding, padding], padValue) : copy(x.handle));
+  const input = padded();
   const y = kernels.maxPool(input, size, stride);
+  input.dispose();
   const node: Node = tape.op(
     [x],
     y,
     (dy) => {
-      const dInput = kernels.maxPoolGrad(input, node.handle, dy, size, stride);
+      const again = padded();
+      const dInput = kernels.maxPoolGrad(again, node.handle, dy, size, stride);
+      again.dispose();
       if (padding === 0) return [dInput];
       const dx = kernels.slice(dInput, [0, padding, padding, 0], x.shape);
       dInput.dispose();
       return [dx];
     },
-    { saved: [input], keepOutput: true },
+    { keep: [x], keepOutput: true },
   );
   tape.record({ op: 'max-pool', inputs: [x], output: node, size, stride, padding });
   return node;
