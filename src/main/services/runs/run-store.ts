@@ -396,16 +396,17 @@ export class RunStore {
       .map(({ text }) => text);
   }
 
-  /** The newest epochs that were timed here, with their runs' settings: what estimates follow from. */
-  timedEpochs(): TimedEpoch[] {
+  /** What an epoch took in the newest runs timed here, or in those of one preset, with their settings: what estimates follow from. */
+  timedEpochs(preset: string | null = null): TimedEpoch[] {
     return this.db
-      .prepare<[], { config: string; precision: string | null; seconds: number }>(
+      .prepare<{ preset: string | null; most: number }, { config: string; precision: string | null; seconds: number }>(
         `SELECT ${boundedText('r.config')}, ${boundedText('r.precision', shortText)}, avg(e.epoch_seconds) AS seconds
       FROM run r JOIN epoch e ON e.run_id = r.id
       WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
-      GROUP BY r.id ORDER BY r.created_at DESC LIMIT 5`,
+        AND (@preset IS NULL OR r.preset = @preset)
+      GROUP BY r.id ORDER BY r.created_at DESC LIMIT @most`,
       )
-      .all()
+      .all({ preset, most: preset === null ? 5 : 20 })
       .flatMap(({ config, precision, seconds }) => {
         try {
           return [{ config: checkConfig(boundedJson(config)), precision: precisionSchema.parse(precision ?? 'float32'), seconds }];
@@ -414,17 +415,5 @@ export class RunStore {
           return [];
         }
       });
-  }
-
-  /** What the latest epoch of a preset took here; null before its first. A run without a device was trained elsewhere. */
-  presetEpoch(preset: string): Pick<TimedEpoch, 'precision' | 'seconds'> | null {
-    const row = this.db
-      .prepare<[string], { precision: string | null; seconds: number }>(
-        `SELECT ${boundedText('r.precision', shortText)}, e.epoch_seconds AS seconds FROM epoch e JOIN run r ON r.id = e.run_id
-         WHERE r.preset = ? AND r.device IS NOT NULL ORDER BY r.created_at DESC, e.epoch DESC LIMIT 1`,
-      )
-      .get(preset);
-    const precision = precisionSchema.safeParse(row?.precision ?? 'float32');
-    return row && precision.success ? { precision: precision.data, seconds: row.seconds } : null;
   }
 }

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import type { PresetInfo, RunEstimate } from '#shared/contract/training';
 import { splitBy } from '#shared/data/folds';
 import { bfloat16Share, estimateRun } from '#shared/training/estimate';
@@ -26,13 +27,23 @@ const precisionHere = ({ precision }: RunConfig, timed: readonly { config: RunCo
 
 const shareOf = (precision: Precision): number => (precision === 'bfloat16' ? bfloat16Share : 1);
 
-/** The presets with the seconds that an epoch takes here, by the newest run of each; null before its first. */
+/** What an epoch of a recipe has to do: a preset of the same name may have been another, or changed for a run. */
+const workOf = ({ model, data: { size }, batchSize, evaluationSize, evaluation, decision }: RunConfig) => [
+  model,
+  size,
+  batchSize,
+  evaluationSize,
+  evaluation,
+  decision,
+];
+
+/** The presets with the seconds that an epoch takes here, by the newest run of the same work; null before its first. */
 export function timedPresets(store: RunStore, presets: readonly Preset[]): PresetInfo[] {
   const all = store.timedEpochs();
   return presets.map((preset) => {
-    const timed = store.presetEpoch(preset.name);
+    const timed = store.timedEpochs(preset.name).find(({ config }) => isDeepStrictEqual(workOf(config), workOf(preset.config)));
     const share = timed && shareOf(precisionHere(preset.config, all)) / shareOf(timed.precision);
-    return { ...preset, measuredEpochSeconds: timed && share && timed.seconds * share };
+    return { ...preset, measuredEpochSeconds: timed && share ? timed.seconds * share : null };
   });
 }
 
