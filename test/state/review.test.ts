@@ -1,6 +1,7 @@
 // Reviewing over the real services with the starter's predictions: patches, what is done about them, and what is remembered.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { usefulOrder, type Usefulness } from '#shared/assist/usefulness';
@@ -9,7 +10,7 @@ import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { findPreset, withSetting } from '#shared/training/presets';
 import { voidId } from '#shared/mask/void-id';
-import type { Patch } from '../../src/renderer/editor/disagreement.ts';
+import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement.ts';
 import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
@@ -42,14 +43,15 @@ afterEach(() => {
 
 const maskFile = (imageId: string): string => path.join(folder, `${imageId.replace('val/', 'valannot/')}.png`);
 const storedOf = (imageId: string): Uint8Array => readStoredMask(maskFile(imageId)).values;
-/** The pixels of a patch, by their index. */
-function pixelsOf({ box, label, predicted }: Patch): number[] {
-  const { image } = review;
+/** The pixels of a patch, by their index: another of the same classes may reach into its box. */
+function pixelsOf({ box, label, predicted, pixels }: Patch): number[] {
+  const image = review.image!;
+  const whole = new Disagreement(image.label, image.prediction, image, { pair: { label, predicted } });
   const found: number[] = [];
   for (let y = box.top; y < box.top + box.height; y++)
     for (let x = box.left; x < box.left + box.width; x++) {
-      const i = y * image!.width + x;
-      if (image!.label[i] === label && image!.prediction[i] === predicted) found.push(i);
+      const own = whole.at({ x, y });
+      if (own?.pixels === pixels && isDeepStrictEqual(own.box, box)) found.push(y * image.width + x);
     }
   return found;
 }
@@ -301,7 +303,10 @@ describe('patches that the network is sure of', () => {
     const [patch] = review.fixes.sure;
     const at = pixelsOf(patch)[0];
     // Another window paints there while the preview is looked at.
-    const other = image.prediction[at] === 9 ? 8 : 9;
+    // Of a class that nothing around has, or it would become part of what is asked there.
+    const around = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => at + row * image.width + column));
+    const near = new Set(around.flatMap((i) => [image.label[i], image.prediction[i]]));
+    const other = Array.from({ length: 11 }, (_, id) => id).find((id) => !near.has(id))!;
     await stroke(bench, image.id, box(at % image.width, Math.floor(at / image.width), 1, 1, other));
     await review.fixes.takeSure();
     await window.session.client.edits.save({ imageId: image.id });
