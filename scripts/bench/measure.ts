@@ -63,7 +63,9 @@ function stepOf({ preset, batch, height, width, precision, classes }: StepArgume
     ids: [],
   };
   let step = 0;
-  const options = { loss: config.loss, classWeights: null, learningRate: 0.01 };
+  // As with weights, where the recipe has them: they take a map of their own.
+  const classWeights = config.loss.classWeights === 'none' ? null : Array<number>(classes).fill(1);
+  const options = { loss: config.loss, classWeights, learningRate: 0.01 };
   return () => void model.step([data], { ...options, dropoutSeed: ++step });
 }
 

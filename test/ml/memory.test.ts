@@ -13,7 +13,8 @@ test('a cross-entropy holds three maps of all classes beside the logits, also wh
   const labels = new Uint8Array(2 * 40 * 60).map((_, pixel) => pixel % 12);
   const map = 4 * logits.size;
   const before = bytes();
-  const { peakBytes } = await tf.profile(() => crossEntropy(logits, labels, 11, { shifts: Array<number>(11).fill(0.1) }).gradient);
+  const { peakBytes, result } = await tf.profile(() => crossEntropy(logits, labels, 11, { shifts: Array<number>(11).fill(0.1) }).gradient);
+  tf.dispose([logits, result]);
   expect(peakBytes - before).toBeGreaterThan(2 * map);
   // What is of one number a pixel (places, weights, shares, logs) is less than a fourth.
   expect(peakBytes - before).toBeLessThan(4 * map);
