@@ -289,7 +289,7 @@ describe('the estimate', () => {
     const { config: light } = findPreset('light');
     const base = await estimate(light);
     expect(base.measured).toBe(false);
-    expect(Math.abs(base.parameters / 7_062_145 - 1)).toBeLessThan(0.05);
+    expect(Math.abs(base.parameters / 3_207_300 - 1)).toBeLessThan(0.05);
     expect((await estimate({ ...light, batchSize: 16 })).memoryMb).toBeGreaterThan(base.memoryMb);
     expect((await estimate(withSetting(light, 'data.size', [528, 704]))).epochSeconds).toBeGreaterThan(2 * base.epochSeconds);
     expect((await estimate(withSetting(light, 'model.width', 96))).epochSeconds).toBeGreaterThan(2 * base.epochSeconds);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateRun, type Estimate } from '#shared/training/estimate';
-import { findPreset, presets, withSetting } from '#shared/training/presets';
+import { findPreset, presets, withSetting, withSettings } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
 const images = { train: 367, validation: 101 };
@@ -82,7 +82,9 @@ describe('an estimate', () => {
   });
 
   test('grows with the images of the data set: training with those it trains on, validation with the others', () => {
-    for (const { config } of presets) {
+    for (const preset of presets) {
+      // What a decision looks at is of training, and bounded.
+      const config = withSetting(preset.config, 'decision', 'likeliest');
       const [half, whole] = [of(config, { train: 184 }), of(config, { train: 368 })];
       expect(whole.trainingMacs / half.trainingMacs).toBeCloseTo(2, 1);
       expect(whole.validationMacs).toBe(half.validationMacs);
@@ -92,10 +94,18 @@ describe('an estimate', () => {
 
   test('of a validation at more scales and mirrored takes as much longer as there are looks', () => {
     const { config } = presets.find(({ name }) => name === 'light')!;
-    const plain = withSetting(withSetting(config, 'evaluation.scales', [1]), 'evaluation.flip', false);
+    const plain = withSettings(config, { 'evaluation.scales': [1], 'evaluation.flip': false, decision: 'likeliest' });
     expect(of(withSetting(plain, 'evaluation.flip', true)).validationMacs).toBeCloseTo(2 * of(plain).validationMacs, -3);
     const scaled = of(withSetting(plain, 'evaluation.scales', [0.5, 1, 2])).validationMacs;
     expect(scaled / of(plain).validationMacs).toBeCloseTo(0.25 + 1 + 4, 3);
+  });
+
+  test('counts the training images that offsets are fitted on, 64 at the most', () => {
+    const { config } = findPreset('light');
+    const [few, most, more] = [32, 64, 368].map((train) => of(config, { train }).validationMacs);
+    expect(few).toBeLessThan(most);
+    expect(more).toBe(most);
+    expect(of(withSetting(config, 'decision', 'likeliest')).validationMacs).toBeLessThan(few);
   });
 
   test('counts what an optimiser and an average keep beside the weights', () => {

@@ -21,12 +21,12 @@ beforeEach(async () => {
 afterEach(() => closeWindow(window));
 
 test('tells what fits, the settings that make more fit, and that these do', async () => {
-  config = withSetting(config, 'model.width', 32);
+  config = withSetting(config, 'model.width', 48);
   await choice.look(starter);
-  expect(choice.fit).toMatchObject({ file: starter, remedy: { settings: { 'model.width': 48 } } });
+  expect(choice.fit).toMatchObject({ file: starter, remedy: { settings: { 'model.width': 32 } } });
   expect(choice.fit!.taken).toBeLessThan(choice.fit!.tensors);
   config = choice.remedied!;
-  expect(config.model.width).toBe(48);
+  expect(config.model.width).toBe(32);
   await choice.look(starter);
   expect(choice.fit!.taken).toBe(choice.fit!.tensors);
   expect(choice.remedied).toBeNull();
