@@ -22,7 +22,7 @@ async function openEditor(page: Page): Promise<(x: number, y: number) => [number
 /** The photo has been looked at. */
 async function seen(page: Page): Promise<void> {
   await page.waitForTimeout(100);
-  await expect(page.getByText('Looking at the photo')).toBeHidden();
+  await expect(page.getByRole('toolbar', { name: 'Tool options' })).toHaveAttribute('aria-busy', 'false', { timeout: 20_000 });
 }
 
 /** What a deed changes becomes Bicyclist alone, and one step back undoes it to the byte. */
