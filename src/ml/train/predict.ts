@@ -173,9 +173,12 @@ export async function predictSample(net: EncNet, pool: SamplePool, sample: Sampl
   }
 }
 
+/** The smallest that float32 has in full: of averaged looks no pixel loses more than 87 nats. */
+const smallestProbability = 1.18e-38;
+
 /** @param scores logits, or sums of probabilities */
 const logProbabilitiesOf = (scores: Tensor, areLogits: boolean): Tensor =>
-  areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), 1e-12));
+  areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), smallestProbability));
 
 function lossOf(
   scores: Tensor,
