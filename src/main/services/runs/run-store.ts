@@ -400,11 +400,14 @@ export class RunStore {
   timedEpochs(preset: string | null = null): TimedEpoch[] {
     return this.db
       .prepare<{ preset: string | null; most: number }, { config: string; precision: string | null; seconds: number }>(
+        // The few newest first: an average over all epochs of all runs would be thrown away.
         `SELECT ${boundedText('r.config')}, ${boundedText('r.precision', shortText)}, avg(e.epoch_seconds) AS seconds
-      FROM run r JOIN epoch e ON e.run_id = r.id
-      WHERE r.device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
-        AND (@preset IS NULL OR r.preset = @preset)
-      GROUP BY r.id ORDER BY r.created_at DESC LIMIT @most`,
+      FROM (SELECT * FROM run
+        WHERE device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
+          AND (@preset IS NULL OR preset = @preset) AND EXISTS (SELECT 1 FROM epoch WHERE run_id = run.id)
+        ORDER BY created_at DESC LIMIT @most) r
+      JOIN epoch e ON e.run_id = r.id
+      GROUP BY r.id ORDER BY r.created_at DESC`,
       )
       .all({ preset, most: preset === null ? 5 : 20 })
       .flatMap(({ config, precision, seconds }) => {
