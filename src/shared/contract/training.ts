@@ -30,7 +30,7 @@ export interface TrainingStatus {
 }
 
 export interface PresetInfo extends Preset {
-  /** Seconds an epoch took here at last, null before the first run. */
+  /** Seconds that an epoch of today's images takes here, validation included, by the newest run; null before the first. */
   measuredEpochSeconds: number | null;
 }
 

@@ -134,8 +134,9 @@ const trainingPasses = 3;
 /** Parameters of a run's network. */
 export const parametersOf = (config: RunConfig, classes: number): number => costOf(config.model, config.data.size, classes).parameters;
 
-/** How many times as long the same takes in bfloat16, where a processor has it (docs/benchmarks.md). */
-export const bfloat16Share = 0.6;
+/** How many times as long an epoch takes in bfloat16, where a processor has it, and where it has not (docs/benchmarks.md). */
+export const bfloat16Share = 0.65;
+export const bfloat16ShareWithout = 1.6;
 
 /** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
 export function estimateRun(

@@ -16,7 +16,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedRows, boundedText, brokenId, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedRows, boundedText, brokenId, isNumber, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 
@@ -37,11 +37,14 @@ const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z
 type FoundRow = Partial<ListedRow> & { rowid: number };
 
 /** What an epoch of a run took here. */
-interface TimedEpoch {
+export interface TimedEpoch {
   config: RunConfig;
   /** What it was reckoned in. */
   precision: Precision;
+  /** Of training: looking at validation images comes on top. */
   seconds: number;
+  /** Steps of its epochs, which follow from the images there were then; null where none is kept. */
+  steps: number | null;
 }
 
 export interface NewRun {
@@ -399,9 +402,15 @@ export class RunStore {
   /** What an epoch took in the newest runs timed here, or in those of one preset, with their settings: what estimates follow from. */
   timedEpochs(preset: string | null = null): TimedEpoch[] {
     return this.db
-      .prepare<{ preset: string | null; most: number }, { config: string; precision: string | null; seconds: number }>(
+      .prepare<
+        { preset: string | null; most: number },
+        { config: string; precision: string | null; seconds: number; steps: number | null }
+      >(
         // The few newest first: an average over all epochs of all runs would be thrown away.
-        `SELECT ${boundedText('r.config')}, ${boundedText('r.precision', shortText)}, avg(e.epoch_seconds) AS seconds
+        `SELECT ${boundedText('r.config')}, ${boundedText('r.precision', shortText)}, avg(e.epoch_seconds) AS seconds,
+        (SELECT round(global_step / epoch) FROM step
+          WHERE run_id = r.id AND epoch > 0 AND ${isNumber('epoch')} AND ${isNumber('global_step')}
+          ORDER BY global_step DESC LIMIT 1) AS steps
       FROM (SELECT * FROM run
         WHERE device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
           AND (@preset IS NULL OR preset = @preset) AND EXISTS (SELECT 1 FROM epoch WHERE run_id = run.id)
@@ -410,9 +419,9 @@ export class RunStore {
       GROUP BY r.id ORDER BY r.created_at DESC`,
       )
       .all({ preset, most: preset === null ? 5 : 20 })
-      .flatMap(({ config, precision, seconds }) => {
+      .flatMap(({ config, precision, seconds, steps }) => {
         try {
-          return [{ config: checkConfig(boundedJson(config)), precision: precisionSchema.parse(precision ?? 'float32'), seconds }];
+          return [{ config: checkConfig(boundedJson(config)), precision: precisionSchema.parse(precision ?? 'float32'), seconds, steps }];
         } catch {
           // A damaged row tells nothing of how long an epoch takes.
           return [];

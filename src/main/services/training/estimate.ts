@@ -2,13 +2,13 @@ import os from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { PresetInfo, RunEstimate } from '#shared/contract/training';
 import { splitBy } from '#shared/data/folds';
-import { bfloat16Share, estimateRun } from '#shared/training/estimate';
+import { bfloat16Share, bfloat16ShareWithout, estimateRun, type Estimate } from '#shared/training/estimate';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import type { Precision } from '#shared/training/precision';
 import type { Preset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
-import type { RunStore } from '../runs/run-store.ts';
+import type { RunStore, TimedEpoch } from '../runs/run-store.ts';
 
 /** Multiply-adds a second of one core where nothing has been measured: an ordinary processor of 2020 with TensorFlow. */
 const usualMacsPerCore = 25e9;
@@ -22,10 +22,17 @@ const isLike = (a: number, b: number): boolean => Math.max(a, b) <= mostUnlike *
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
 /** What a recipe will be reckoned in: where it is tried, what the newest run that tried took. */
-const precisionHere = ({ precision }: RunConfig, timed: readonly { config: RunConfig; precision: Precision }[]): Precision =>
+const precisionHere = ({ precision }: Pick<RunConfig, 'precision'>, timed: readonly TimedEpoch[]): Precision =>
   precision === 'auto' ? (timed.find(({ config }) => config.precision === 'auto')?.precision ?? 'float32') : precision;
 
-const shareOf = (precision: Precision): number => (precision === 'bfloat16' ? bfloat16Share : 1);
+/** How many times as long it takes as in float32. */
+function shareOf(precision: Precision, timed: readonly TimedEpoch[]): number {
+  if (precision === 'float32') return 1;
+  // Asked for by name where it was tried and found to be the slower.
+  return precisionHere({ precision: 'auto' }, timed) === 'float32' && timed.some(({ config }) => config.precision === 'auto')
+    ? bfloat16ShareWithout
+    : bfloat16Share;
+}
 
 /** What an epoch of a recipe has to do: a preset of the same name may have been another, or changed for a run. */
 const workOf = ({ model, data: { size }, batchSize, evaluationSize, evaluation, decision }: RunConfig) => [
@@ -37,13 +44,49 @@ const workOf = ({ model, data: { size }, batchSize, evaluationSize, evaluation, 
   decision,
 ];
 
-/** The presets with the seconds that an epoch takes here, by the newest run of the same work; null before its first. */
-export function timedPresets(store: RunStore, presets: readonly Preset[]): PresetInfo[] {
+/** What there is to learn from today. */
+export interface Load {
+  images: { train: number; validation: number };
+  /** [height, width] of them. */
+  size: readonly [number, number];
+  classes: number;
+}
+
+export function loadOf(dataset: OpenDataset, { fold }: RunConfig): Load {
+  const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
+  const first = dataset.images().find(({ width }) => width > 0);
+  return {
+    images: { train: train.length, validation: validation.length },
+    size: [first?.height ?? 360, first?.width ?? 480],
+    classes: dataset.classSet.classes.length,
+  };
+}
+
+/** What a recipe has to do for an epoch of these images, in multiply-adds and megabytes. */
+const reckoned = (config: RunConfig, { images, size, classes }: Load, precision: Precision) =>
+  estimateRun(config, classes, images, size, precision);
+
+/** Multiply-adds that a run's training did a second, brought to another precision: of its own steps, however many images there are now. */
+function speedOf(run: TimedEpoch, load: Load, precision: Precision, all: readonly TimedEpoch[]): number {
+  const { trainingMacs, steps } = reckoned(run.config, load, precision);
+  const seconds = run.seconds * (shareOf(precision, all) / shareOf(run.precision, all));
+  return ((trainingMacs / steps) * (run.steps ?? steps)) / seconds;
+}
+
+const stepOf = ({ trainingMacs, steps }: Estimate): number => trainingMacs / steps;
+
+/** The presets with the seconds that an epoch takes here, validation included, by the newest run of the same work; null before one. */
+export function timedPresets(load: Load, store: RunStore, presets: readonly Preset[]): PresetInfo[] {
   const all = store.timedEpochs();
   return presets.map((preset) => {
-    const timed = store.timedEpochs(preset.name).find(({ config }) => isDeepStrictEqual(workOf(config), workOf(preset.config)));
-    const share = timed && shareOf(precisionHere(preset.config, all)) / shareOf(timed.precision);
-    return { ...preset, measuredEpochSeconds: timed && share ? timed.seconds * share : null };
+    const { config } = preset;
+    const run = store
+      .timedEpochs(preset.name)
+      .find((timed) => timed.seconds > 0 && isDeepStrictEqual(workOf(timed.config), workOf(config)));
+    if (!run || load.images.train === 0) return { ...preset, measuredEpochSeconds: null };
+    const precision = precisionHere(config, all);
+    const { trainingMacs, validationMacs } = reckoned(config, load, precision);
+    return { ...preset, measuredEpochSeconds: (trainingMacs + validationMacs) / speedOf(run, load, precision, all) };
   });
 }
 
@@ -51,38 +94,26 @@ export function timedPresets(store: RunStore, presets: readonly Preset[]): Prese
  * Seconds and memory of a run on this machine, validation included. Time follows from the runs of like size timed here, or else from
  * what processors usually do.
  */
-export function estimateOn(dataset: OpenDataset, store: RunStore, config: RunConfig): RunEstimate {
-  const images = imagesOf(dataset, config);
-  const first = dataset.images().find(({ width }) => width > 0);
-  const size = [first?.height ?? 360, first?.width ?? 480] as const;
+export function estimateOn(load: Load, store: RunStore, config: RunConfig): RunEstimate {
   const all = store.timedEpochs();
   const precision = precisionHere(config, all);
-  const reckon = (of: RunConfig) => estimateRun(of, dataset.classSet.classes.length, images, size, precision);
-  const { trainingMacs, validationMacs, memoryMb, parameters, steps } = reckon(config);
-  const step = trainingMacs / Math.max(1, steps);
+  const own = reckoned(config, load, precision);
   const speeds = all
-    .filter(({ seconds }) => seconds > 0)
-    .map((timed) => ({ ...reckon(timed.config), seconds: timed.seconds * (shareOf(precision) / shareOf(timed.precision)) }))
-    .filter((timed) => isLike(timed.trainingMacs / Math.max(1, timed.steps), step))
-    .map((timed) => timed.trainingMacs / timed.seconds)
+    .filter((timed) => timed.seconds > 0 && isLike(stepOf(reckoned(timed.config, load, precision)), stepOf(own)))
+    .map((timed) => speedOf(timed, load, precision, all))
     .sort((a, b) => a - b);
   const speed =
-    speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : (usualMacsPerCore * os.availableParallelism()) / shareOf(precision);
+    speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : (usualMacsPerCore * os.availableParallelism()) / shareOf(precision, all);
   const machineMb = Math.round(os.totalmem() / 2 ** 20);
   return {
-    epochSeconds: (trainingMacs + validationMacs) / speed,
+    epochSeconds: (own.trainingMacs + own.validationMacs) / speed,
     measured: speeds.length > 0,
-    memoryMb,
+    memoryMb: own.memoryMb,
     machineMb,
-    parameters,
-    stepsPerEpoch: steps,
-    warnings: warningsOf(config, memoryMb, machineMb, images.train),
+    parameters: own.parameters,
+    stepsPerEpoch: own.steps,
+    warnings: warningsOf(config, own.memoryMb, machineMb, load.images.train),
   };
-}
-
-function imagesOf(dataset: OpenDataset, { fold }: RunConfig): { train: number; validation: number } {
-  const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
-  return { train: train.length, validation: validation.length };
 }
 
 function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {

@@ -27,7 +27,7 @@ import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { ActiveRun } from './active-run.ts';
-import { estimateOn, timedPresets } from './estimate.ts';
+import { estimateOn, loadOf, timedPresets } from './estimate.ts';
 import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
@@ -143,7 +143,7 @@ export class TrainingService {
   }
 
   private presets(): PresetInfo[] {
-    return timedPresets(this.options.runs, presets);
+    return timedPresets(loadOf(this.options.dataset, presets[0].config), this.options.runs, presets);
   }
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */
@@ -305,7 +305,7 @@ export class TrainingService {
       start: (run) => this.start(run),
       cancelStart: () => this.cancelWaiting?.(),
       parseRecipe: ({ text }) => parseRecipe(text),
-      estimate: ({ config }) => estimateOn(dataset, runs, config),
+      estimate: ({ config }) => estimateOn(loadOf(dataset, config), runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
       lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes.length),
       cancelLook: () => this.weightLook.cancel(),
