@@ -13,6 +13,7 @@ import { predictSample } from '#ml/train/predict';
 import { readCheckpoint, readModel } from '#ml/weights/checkpoint';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
+import { withSettings } from '#shared/training/presets';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
@@ -298,7 +299,8 @@ describe('the rate finder', () => {
       const pool = createPool(maskFormat);
       const control = new Control();
       const events: TrainerEvent[] = [];
-      await findRate({ kind: 'find-rate', config: smallConfig(), classes, maskFormat, train, steps: 12 }, pool, control, (event) => {
+      const job = { kind: 'find-rate' as const, config: smallConfig(), classes, maskFormat, train, steps: 12, initialWeights: null };
+      await findRate(job, pool, control, (event) => {
         events.push(event);
         if (event.type === 'rate' && event.done === stopAt) control.stop();
       });
@@ -316,6 +318,43 @@ describe('the rate finder', () => {
     expect(ofType(stopped, 'rate')).toHaveLength(3);
     expect(ofType(stopped, 'done')[0].reason).toBe('stopped');
   });
+});
+
+test('a rate is searched from the weights that a run would start with, and kept as loaded what the recipe keeps', async () => {
+  const data = jobData(await makeDataset());
+  const outDir = temporaryFolder();
+  const config = smallConfig({ epochs: 4 });
+  await runFit({ kind: 'train', config, ...data, outDir, resumeFrom: null, initialWeights: null });
+  const { train, classes, maskFormat } = data;
+  const firstLoss = async (initialWeights: string | null, settings: Record<string, unknown> = {}) => {
+    const pool = createPool(maskFormat);
+    const events: TrainerEvent[] = [];
+    const job = {
+      kind: 'find-rate' as const,
+      config: withSettings(config, settings),
+      classes,
+      maskFormat,
+      train,
+      steps: 2,
+      initialWeights,
+    };
+    try {
+      await findRate(job, pool, new Control(), (event) => void events.push(event));
+    } finally {
+      await pool.close();
+    }
+    return ofType(events, 'rate')[0].point.loss;
+  };
+  const weights = path.join(outDir, 'last.ckpt');
+  const [random, trained, running] = [
+    await firstLoss(null),
+    await firstLoss(weights),
+    await firstLoss(weights, { 'fineTune.batchNorm': 'running', 'fineTune.freeze': 'stem' }),
+  ];
+  expect(trained).toBeLessThan(random);
+  // By the statistics that were loaded, not by the batch's.
+  expect(running).not.toBeCloseTo(trained, 4);
+  await expect(firstLoss(null, { 'fineTune.batchNorm': 'running' })).rejects.toMatchObject({ code: 'invalid-argument' });
 });
 
 test('watched images come first in the strip, with others from all over the split; another choice holds later', async () => {

@@ -344,6 +344,7 @@ test('a rate search reports its curve, keeps the device to itself, and can be ca
   await bench.call('training.cancelFindRate');
   const search = await finished;
   expect(search).toMatchObject({ state: 'stopped', total: 80 });
+  expect(search.precision).toEqual({ precision: 'float32', reason: null });
   expect(search.points.length).toBeGreaterThanOrEqual(3);
   expect(await bench.call('training.rateSearch')).toEqual(search);
   await bench.workbench.shutDown();

@@ -6,7 +6,7 @@ import { classWeights } from '../losses/class-weights.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Control } from './control.ts';
 import { gatherStatistics } from './label-statistics.ts';
-import { RunModel } from './run-model.ts';
+import { assertNothingLoaded, RunModel } from './run-model.ts';
 
 const lowest = 1e-6;
 const highest = 3;
@@ -51,16 +51,24 @@ async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Cont
 export async function findRate(job: FindRateJob, pool: SamplePool, control: Control, emit: (event: TrainerEvent) => void): Promise<void> {
   const choice = choosePrecision(job.config.precision);
   emit({ type: 'precision', ...choice });
+  if (!job.initialWeights) assertNothingLoaded(job.config);
   const model = new RunModel({ ...job.config, emaDecay: 0 }, job.classes.length, choice.precision);
   const points: RatePoint[] = [];
   let [average, lowestLoss] = [0, Infinity];
   try {
+    if (job.initialWeights) for (const text of model.loadInitial(job.initialWeights).said) emit({ type: 'log', text });
     for await (const { batches, weights } of endlessBatches(job, pool, control)) {
       const step = points.length;
       await control.breathe();
       if (control.stopRequested || step >= job.steps) break;
       const learningRate = searchedRate(step, job.steps);
-      const { loss } = model.step(batches, { loss: job.config.loss, classWeights: weights, learningRate, dropoutSeed: step });
+      const { loss } = model.step(batches, {
+        loss: job.config.loss,
+        classWeights: weights,
+        learningRate,
+        dropoutSeed: step,
+        runningNorm: job.config.fineTune.batchNorm === 'running',
+      });
       if (!Number.isFinite(loss)) break;
       average = step === 0 ? loss : average + smoothing * (loss - average);
       points.push({ learningRate, loss: average });

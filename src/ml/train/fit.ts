@@ -24,7 +24,7 @@ import { keepMask } from './kept-masks.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
 import { assertResumable, assertSameSamples } from './resume-guard.ts';
 import { RunFiles } from './run-files.ts';
-import { RunModel } from './run-model.ts';
+import { assertNothingLoaded, RunModel } from './run-model.ts';
 import { ValidationStrip } from './validation-strip.ts';
 
 type Emit = (event: TrainerEvent) => void;
@@ -402,16 +402,6 @@ class Fit {
   dispose(): void {
     this.model.dispose();
   }
-}
-
-/** @throws AppError 'invalid-argument' if random weights are to be treated as loaded ones */
-function assertNothingLoaded({ fineTune: { freeze, batchNorm } }: RunConfig): void {
-  if (freeze === 'none' && batchNorm === 'batch') return;
-  const setting = freeze === 'none' ? `fineTune.batchNorm "${batchNorm}"` : `fineTune.freeze "${freeze}"`;
-  throw new AppError(
-    'invalid-argument',
-    `${setting} keeps what was loaded, and this run starts from random weights: choose weights to start from, or set it back`,
-  );
 }
 
 /**

@@ -82,3 +82,13 @@ export class RunModel {
     this.average?.dispose();
   }
 }
+
+/** @throws AppError 'invalid-argument' if random weights are to be treated as loaded ones */
+export function assertNothingLoaded({ fineTune: { freeze, batchNorm } }: RunConfig): void {
+  if (freeze === 'none' && batchNorm === 'batch') return;
+  const setting = freeze === 'none' ? `fineTune.batchNorm "${batchNorm}"` : `fineTune.freeze "${freeze}"`;
+  throw new AppError(
+    'invalid-argument',
+    `${setting} keeps what was loaded, and this run starts from random weights: choose weights to start from, or set it back`,
+  );
+}

@@ -228,7 +228,8 @@ export class TrainState {
   }
 
   async findRate(): Promise<void> {
-    await this.session.attempt(async () => (this.search = await this.session.client.training.findRate({ config: this.recipe().config })));
+    const { config, startFrom } = this.recipe();
+    await this.session.attempt(async () => (this.search = await this.session.client.training.findRate({ config, startFrom })));
   }
 
   async cancelFindRate(): Promise<void> {

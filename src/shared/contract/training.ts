@@ -76,6 +76,8 @@ export interface RateSearch {
   done: number;
   total: number;
   suggestion: number | null;
+  /** What it reckons in, and why; null until that is chosen. */
+  precision: PrecisionChoice | null;
   state: 'running' | 'finished' | 'stopped' | 'failed';
   message: string | null;
 }
@@ -110,7 +112,7 @@ export const training = {
     /** How far a weight file fits a recipe; a new look ends the one before. @param file its whole path */
     lookAtWeights: method(z.strictObject({ file: z.string().min(1).max(4096), config: runConfigSchema })).returns<WeightFit>(),
     cancelLook: method(z.undefined()).returns<void>(),
-    findRate: method(z.strictObject({ config: runConfigSchema })).returns<RateSearch>(),
+    findRate: method(z.strictObject({ config: runConfigSchema, startFrom: startFromSchema.default(null) })).returns<RateSearch>(),
     cancelFindRate: method(z.undefined()).returns<void>(),
     rateSearch: method(z.undefined()).returns<RateSearch | null>(),
     resumeRun: method(z.strictObject({ runId: z.string() })).returns<RunSummary>(),

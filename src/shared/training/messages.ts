@@ -78,6 +78,8 @@ export interface FindRateJob {
   maskFormat: MaskFormat;
   train: Sample[];
   steps: number;
+  /** Weights that a run of the recipe would start with, as a training job's; null for random ones. */
+  initialWeights: string | null;
 }
 
 /** Writes a checkpoint's network in another format. */

@@ -22,7 +22,7 @@ export class RateSearchRun {
 
   constructor(options: RateSearchOptions) {
     this.options = options;
-    this.search = { points: [], done: 0, total: options.job.steps, suggestion: null, state: 'running', message: null };
+    this.search = { points: [], done: 0, total: options.job.steps, suggestion: null, precision: null, state: 'running', message: null };
     this.job = new Job({
       host: options.host,
       job: options.job,
@@ -55,6 +55,8 @@ export class RateSearchRun {
     if (event.type === 'rate') {
       this.update({ points: [...this.search.points, event.point], done: event.done, total: event.total });
     } else if (event.type === 'rate-found') this.update({ suggestion: event.suggestion });
+    else if (event.type === 'log') this.options.log.info(`rate search: ${event.text}`);
+    else if (event.type === 'precision') this.update({ precision: { precision: event.precision, reason: event.reason } });
   }
 
   private end({ outcome, reason }: JobEnd): void {

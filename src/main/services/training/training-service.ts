@@ -131,12 +131,13 @@ export class TrainingService {
   }
 
   /** Starts a learning-rate search. @throws AppError 'busy', or 'invalid-argument' if no training image is labelled */
-  private findRate(config: RunConfig): Promise<RateSearch> {
+  private findRate({ config, startFrom }: Pick<NewRun, 'config' | 'startFrom'>): Promise<RateSearch> {
     return this.claiming('A learning-rate search', (claim) => {
-      const { dataset, host, log, events } = this.options;
+      const { dataset, runs, host, log, events } = this.options;
       const { classes, format } = dataset.classSet;
       const { train } = labelled(dataset, config);
-      const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps };
+      const initialWeights = startFrom === null ? null : weightsOf(runs, startFrom).file;
+      const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps, initialWeights };
       this.search = new RateSearchRun({ host, claim, job, log, changed: (search) => events.emit('training.rate', search) });
       return this.search.state;
     });
@@ -309,7 +310,7 @@ export class TrainingService {
       ...this.queue.handlers(() => this.options.access.assertOwned()),
       lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes.length),
       cancelLook: () => this.weightLook.cancel(),
-      findRate: ({ config }) => this.findRate(config),
+      findRate: (recipe) => this.findRate(recipe),
       cancelFindRate: () => this.search?.cancel(),
       rateSearch: () => this.search?.state ?? null,
       resumeRun: ({ runId }) => this.resumeRun(runId),

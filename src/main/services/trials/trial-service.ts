@@ -8,6 +8,7 @@ import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/tri
 import { AppError } from '#shared/errors';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { TrainerEvent } from '#shared/training/messages';
+import { precisionText } from '#shared/training/precision';
 import { typedPath } from '../app/typed-path.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -147,6 +148,7 @@ export class TrialService {
   }
 
   private hear(event: TrainerEvent): void {
+    if (event.type === 'precision') this.options.log.info({ run: this.runId }, `predicts in ${precisionText(event)}`);
     if (event.type !== 'scored' && event.type !== 'skipped') return;
     this.progress.done = event.done;
     const image = this.images.get(event.type === 'scored' ? event.score.id : event.id);
