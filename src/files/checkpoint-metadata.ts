@@ -75,5 +75,22 @@ export const temperatureIn = (file: string, metadata: Metadata): number =>
       .parse(value ?? 1),
   );
 
+/** @throws AppError 'corrupt-file' if offsets are not one a class */
+export function assertOnePerClass(file: string, offsets: readonly number[] | null, classes: readonly ClassInfo[]): void {
+  if (!offsets || offsets.length === classes.length) return;
+  const text = `it has ${offsets.length} offsets for ${classes.length} classes`;
+  throw new AppError('corrupt-file', `${file} is not a whole checkpoint: ${text}`, { file });
+}
+
+/**
+ * The offsets, one a class, that a model's classifier has in its bias beside what was trained; null where a file does not say.
+ * @throws AppError 'corrupt-file'
+ */
+export function offsetsIn(file: string, metadata: Metadata): number[] | null {
+  const offsets = part(file, metadata, 'offsets', (value) => z.array(z.number()).nullable().parse(value));
+  assertOnePerClass(file, offsets, classesIn(file, metadata));
+  return offsets;
+}
+
 /** Where the run of a file stands. @throws AppError 'corrupt-file' */
 export const stateIn = (file: string, metadata: Metadata): RunState => part(file, metadata, 'state', (value) => stateSchema.parse(value));

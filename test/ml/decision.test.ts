@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { evaluate } from '#ml/train/evaluate';
 import { offsetSamples } from '#ml/train/class-offsets';
 import { EncNet } from '#ml/models/encnet';
-import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
+import { readCheckpoint, readModel, writeCheckpoint, writeModel } from '#ml/weights/checkpoint';
+import { readWeights } from '#ml/weights/read-weights';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
@@ -71,6 +72,14 @@ test('the loss of a validation is that of the network, without offsets', async (
   const [plain, decided] = [await of(null), await of([2, ...new Array<number>(10).fill(-1)])];
   expect(decided.loss).toBeCloseTo(plain.loss!, 4);
   expect([...decided.confusion.counts]).not.toEqual([...plain.confusion.counts]);
+  // And of the same logits as a step's: with what class weights are taken back by.
+  const lossWith = async (priorCorrection: number) => {
+    const config = { ...job.config, loss: { ...job.config.loss, priorCorrection } };
+    const classWeights = Array.from({ length: 11 }, (_, id) => 1 + 3 * (id % 2));
+    const options = { epoch: 0, classWeights, offsets: null, progress: () => Promise.resolve() };
+    return (await evaluate(net, pool, job.validation, config, options)).loss!;
+  };
+  expect(Math.abs((await lossWith(0)) - (await lossWith(0.5)))).toBeGreaterThan(1e-3);
   await pool.close();
   net.dispose();
 });
@@ -91,6 +100,38 @@ test('a checkpoint whose offsets are not its classes is refused', async () => {
   const checkpoint = readCheckpoint(last(job));
   writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, offsets: [1, 2] } });
   expect(() => readModel(last(job))).toThrow(/2 offsets for 11 classes/);
+});
+
+test('a model that is handed on decides by its offsets, and whoever trains on starts from what was trained', async () => {
+  const job = jobOn(await makeDataset({ train: 2, val: 1 }));
+  await runFit({ ...job, config: { ...job.config, epochs: 1 } });
+  const checkpoint = readCheckpoint(last(job));
+  const offsets = Array.from({ length: 11 }, (_, id) => id / 8 - 0.5);
+  writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, offsets } });
+  const decided = readModel(last(job));
+  const [bias] = [...decided.model.keys()].filter((name) => /cls_seg\.3\.bias|conv_seg\.bias/.test(name) && !name.startsWith('aux'));
+  const trained = [...checkpoint.model.get(bias)!.data];
+  const largest = Math.max(...trained.map(Math.abs), 0.75);
+  for (const [dtype, digits] of [
+    ['F32', largest * 2 ** -23],
+    ['F16', largest * 2 ** -10],
+  ] as const) {
+    const file = path.join(temporaryFolder(), `${dtype}.safetensors`);
+    writeModel(file, decided, dtype);
+    // Read and written once more, as a calibration does.
+    writeModel(file, readModel(file), dtype);
+    const predicts = readModel(file);
+    expect(predicts.offsets).toEqual(offsets);
+    const starts = readWeights(file);
+    trained.forEach((value, id) => {
+      expect(Math.abs(predicts.model.get(bias)!.data[id] - (value + offsets[id]))).toBeLessThanOrEqual(digits);
+      expect(Math.abs(starts.get(bias)!.data[id] - value)).toBeLessThanOrEqual(2 * digits);
+    });
+    expect(starts.size).toBe(predicts.model.size);
+  }
+  const file = path.join(temporaryFolder(), 'wrong.safetensors');
+  writeModel(file, { ...decided, offsets: [1, 2] }, 'F32');
+  for (const read of [readModel, readWeights]) expect(() => read(file)).toThrow(/2 offsets for 11 classes/);
 });
 
 test('the hash of a checkpoint is of its offsets too: other decisions are other weights', async () => {

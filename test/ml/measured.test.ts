@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { describeImage } from '#ml/assistant/describe-image';
 import { crossEntropy, crossEntropySum } from '#ml/losses/cross-entropy';
+import type { SamplePool } from '#ml/data/sample-pool';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
-import { predictSample } from '#ml/train/predict';
+import { predictSample, scoresOf } from '#ml/train/predict';
 import { readCheckpoint } from '#ml/weights/checkpoint';
 import type { Sureness } from '#shared/metrics/sureness';
 import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
@@ -44,6 +45,12 @@ test('the loss of an image without a gradient is that with one, weighted and not
   expect(crossEntropySum(tf.logSoftmax(logits), labels.fill(255), 255, null)).toEqual({ sum: 0, weight: 0 });
 });
 
+/** What a network says of a sample whose image is 64 x 48. */
+async function withLogits(net: EncNet, pool: SamplePool, sample: TrainJob['train'][number]) {
+  const { source, scores } = await scoresOf(net, pool, sample, { inputSize: [48, 64], evaluation: plainEvaluation });
+  return { logits: scores, labels: source.labels! };
+}
+
 test('the loss of a prediction is that of its probabilities, also of several looks and of mirrored images', async () => {
   const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
   const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
@@ -56,6 +63,14 @@ test('the loss of a prediction is that of its probabilities, also of several loo
   const plain = await lossOf({});
   expect(plain).toBeGreaterThan(0);
   expect(await lossOf({ evaluation: { ...plainEvaluation, sliding: true } })).toBeCloseTo(plain, 4);
+  // What is added to logits while a network learns is added to what it is measured by; of one look and of several, offsets or not.
+  const shifts = Array.from({ length: 11 }, (_, id) => id / 4);
+  const { logits, labels } = await withLogits(net, pool, sample);
+  const learnt = crossEntropy(logits, labels, 255, { classWeights: null, shifts });
+  const offsets = shifts.map((shift) => 1 - shift);
+  for (const changes of [{}, { offsets }, { evaluation: { ...plainEvaluation, sliding: true } }])
+    expect(await lossOf({ loss: { classWeights: null, shifts }, ...changes })).toBeCloseTo(learnt.loss, 4);
+  tf.dispose([logits, learnt.gradient]);
   // Mirrored in memory or as files, image and label alike.
   const folder = temporaryFolder();
   const [imageFile, maskFile] = ['image.png', 'mask.png'].map((name) => path.join(folder, name));

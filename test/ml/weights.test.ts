@@ -184,7 +184,15 @@ describe('a model that is handed on', () => {
       { id: 0, name: 'a', color: [1, 2, 3] as [number, number, number] },
       { id: 1, name: 'b', color: [4, 5, 6] as [number, number, number] },
     ];
-    const model = { config, classes, temperature: 0.83, notes: { miou: '0.6' }, model: net.parameters.toStateDict(), epoch: 3 };
+    const model = {
+      config,
+      classes,
+      temperature: 0.83,
+      notes: { miou: '0.6' },
+      model: net.parameters.toStateDict(),
+      offsets: null,
+      epoch: 3,
+    };
     const file = path.join(temporaryFolder(), 'm.safetensors');
     writeModel(file, model, dtype);
     return { file, model };

@@ -4,6 +4,7 @@ import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
 import { mirror } from '../data/mirror.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
+import { priorShifts } from '../losses/class-weights.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
@@ -36,7 +37,8 @@ export async function evaluate(
     const flip = () => config.data.flipValidation && random.next() < 0.5;
     return { horizontal: flip(), vertical: flip() };
   };
-  const loss = { classWeights: options.classWeights };
+  const { classWeights } = options;
+  const loss = { classWeights, shifts: priorShifts(classWeights, config.loss.priorCorrection) };
   const optionsOf = (sample: Sample) => ({
     inputSize: config.evaluationSize,
     evaluation: config.evaluation,

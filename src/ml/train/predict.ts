@@ -33,8 +33,8 @@ export interface PredictOptions {
   /** Added to each class's logit while a network is trained: a file's have them in its weights, and may have a temperature instead. */
   offsets?: readonly number[] | null;
   sureness?: boolean;
-  /** Measures the loss, with a weight a class, or 1 each. */
-  loss?: { classWeights: readonly number[] | null };
+  /** Measures the loss, with a weight a class, or 1 each; of logits with `shifts` added, as in training (`priorShifts`). */
+  loss?: { classWeights: readonly number[] | null; shifts?: readonly number[] | null };
   /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
   flips?: { horizontal: boolean; vertical: boolean };
 }
@@ -189,8 +189,10 @@ function lossOf(
   if (!loss || !labels) return null;
   const logProbabilities = tf.tidy(() => {
     const all = logProbabilitiesOf(scores, areLogits);
-    // Offsets decide; what the network was trained to say is without them.
-    return offsets ? tf.logSoftmax(tf.sub(all, [...offsets])) : all;
+    // Offsets decide; what the network was trained to say is without them, and with what was added while it learnt.
+    const moved = offsets ? tf.sub(all, [...offsets]) : all;
+    const learnt = loss.shifts ? tf.add(moved, [...loss.shifts]) : moved;
+    return learnt === all ? all : tf.logSoftmax(learnt);
   });
   try {
     return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { writeAtomic } from '#files/atomic-write';
-import { classesIn, configIn, stateIn, temperatureIn, type RunState } from '#files/checkpoint-metadata';
+import { assertOnePerClass, classesIn, configIn, offsetsIn, stateIn, temperatureIn, type RunState } from '#files/checkpoint-metadata';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { RunConfig } from '#shared/training/run-config';
@@ -31,7 +31,7 @@ const optimizerPrefix = 'optimizer.';
 export const isModelTensor = (name: string): boolean => !name.startsWith(trainingPrefix) && !name.startsWith(optimizerPrefix);
 
 const formatName = 'encnet-workbench-checkpoint';
-const modelFormatName = 'encnet-workbench-model';
+export const modelFormatName = 'encnet-workbench-model';
 const formatVersion = '1';
 
 /** sha256 (hex) of the tensors' data, in order, and of the offsets that decide beside them, where there are any. */
@@ -99,12 +99,7 @@ function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>;
   const [classes, state] = [classesIn(file, metadata), stateIn(file, metadata)];
   if (hashOf(tensors, state.offsets) !== metadata.sha256)
     throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
-  if (state.offsets && state.offsets.length !== classes.length)
-    throw new AppError(
-      'corrupt-file',
-      `${file} is not a whole checkpoint: it has ${state.offsets.length} offsets for ${classes.length} classes`,
-      { file },
-    );
+  assertOnePerClass(file, state.offsets, classes);
   const entries = [...tensors];
   return {
     config: configIn(file, metadata),
@@ -127,6 +122,8 @@ export interface Model {
   /** What logits are divided by before they are probabilities, so that it is as sure as it is right; 1 as it was trained. */
   temperature: number;
   model: StateDict;
+  /** Of each class, in nats, which `model` has in its classifier's bias; null for none. Whoever trains on takes them out again. */
+  offsets: number[] | null;
   /** Epochs it was trained for. */
   epoch: number;
 }
@@ -135,7 +132,11 @@ export interface Model {
  * Writes a model as safetensors with PyTorch's names and layouts, in single or half precision.
  * @returns sha256 of the float32 values it was made from
  */
-export function writeModel(file: string, { config, classes, notes, temperature, model, epoch }: Model, dtype: 'F32' | 'F16'): string {
+export function writeModel(
+  file: string,
+  { config, classes, notes, temperature, model, offsets, epoch }: Model,
+  dtype: 'F32' | 'F16',
+): string {
   const sha256 = hashOf(model);
   writeAtomic(
     file,
@@ -149,6 +150,7 @@ export function writeModel(file: string, { config, classes, notes, temperature, 
         classes: JSON.stringify(classes),
         epoch: String(epoch),
         temperature: JSON.stringify(temperature),
+        ...(offsets && { offsets: JSON.stringify(offsets) }),
       },
       dtype,
     ),
@@ -163,7 +165,16 @@ export function writeModel(file: string, { config, classes, notes, temperature, 
 export function readModel(file: string): Model {
   const content = decodeSafetensors(file, assertPlausible(file, [formatName, modelFormatName]));
   const { metadata } = content;
-  const { format, version: _version, config: _config, classes: _classes, epoch, temperature: _temperature, ...notes } = metadata;
+  const {
+    format,
+    version: _version,
+    config: _config,
+    classes: _classes,
+    epoch,
+    temperature: _temperature,
+    offsets: _offsets,
+    ...notes
+  } = metadata;
   if (format === modelFormatName) {
     return {
       config: configIn(file, metadata),
@@ -171,6 +182,7 @@ export function readModel(file: string): Model {
       notes,
       temperature: temperatureIn(file, metadata),
       model: content.tensors,
+      offsets: offsetsIn(file, metadata),
       epoch: Number(epoch),
     };
   }
@@ -182,6 +194,7 @@ export function readModel(file: string): Model {
     notes: {},
     temperature: 1,
     model: withOffsets(checkpoint.model, config.model, state.offsets),
+    offsets: state.offsets,
     epoch: state.epoch,
   };
 }

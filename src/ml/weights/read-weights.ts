@@ -1,7 +1,9 @@
+import { configIn, offsetsIn } from '#files/checkpoint-metadata';
 import { withPlainFile } from '#files/plain-file';
 import { AppError } from '#shared/errors';
 import type { StateDict } from '../layers/parameters.ts';
-import { isModelTensor } from './checkpoint.ts';
+import { isModelTensor, modelFormatName } from './checkpoint.ts';
+import { withOffsets } from './decided.ts';
 import { assertFits, elementCount, toFloat32, type RawStateDict, type RawTensor } from './raw-tensor.ts';
 import { readSafetensors } from './safetensors.ts';
 import { isRawTensor, readTorchFile } from './torch-file.ts';
@@ -65,11 +67,13 @@ const isTorch = (head: Uint8Array): boolean => (head[0] === 0x50 && head[1] === 
 /** Whether they are the length of a safetensors header, below 4 GB, and its first brace. Asked first: a length may look like a pickle. */
 const isSafetensors = (head: Uint8Array): boolean => head[8] === 0x7b && head.subarray(4, 8).every((byte) => byte === 0);
 
-/**
- * Reads a weight file by what is in it: safetensors, or PyTorch's in either layout, the weights at its top or under a key.
- * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
- */
-export function readRawWeights(file: string): RawStateDict {
+interface WeightFile {
+  tensors: RawStateDict;
+  /** Of safetensors. */
+  metadata: Record<string, string>;
+}
+
+function openWeights(file: string): WeightFile {
   // A PyTorch file is unpacked in memory, in one piece.
   const bytes = withPlainFile(
     file,
@@ -81,14 +85,32 @@ export function readRawWeights(file: string): RawStateDict {
     },
     { follow: true },
   );
-  return withoutPrefix(bytes === null ? readSafetensors(file).tensors : stateDictIn(readTorchFile(bytes, file), file));
+  const { tensors, metadata } =
+    bytes === null ? readSafetensors(file) : { tensors: stateDictIn(readTorchFile(bytes, file), file), metadata: {} };
+  return { tensors: withoutPrefix(tensors), metadata };
 }
 
-/** The same as float32 tensors, ready for a network. What our checkpoints keep for a resume is left out. */
+/**
+ * Reads a weight file by what is in it: safetensors, or PyTorch's in either layout, the weights at its top or under a key.
+ * @throws AppError 'not-found', 'corrupt-file' or 'unsupported', naming the file
+ */
+export const readRawWeights = (file: string): RawStateDict => openWeights(file).tensors;
+
+/**
+ * The same as float32 tensors, ready for a network to train on: without what our checkpoints keep for a resume, and without the offsets
+ * that our models decide by. @throws AppError as `readRawWeights`
+ */
 export function readWeights(file: string): StateDict {
-  return new Map(
-    [...readRawWeights(file)]
-      .filter(([name]) => isModelTensor(name))
-      .map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
+  const { tensors, metadata } = openWeights(file);
+  const trained: StateDict = new Map(
+    [...tensors].filter(([name]) => isModelTensor(name)).map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
   );
+  const offsets = metadata.format === modelFormatName ? offsetsIn(file, metadata) : null;
+  return offsets
+    ? withOffsets(
+        trained,
+        configIn(file, metadata).model,
+        offsets.map((offset) => -offset),
+      )
+    : trained;
 }

@@ -123,7 +123,7 @@ export interface EpochMetrics {
   loss: number;
   trainAccuracy: number | null;
   validationAccuracy: number | null;
-  /** Cross-entropy over the labelled pixels of the validation images, weighted as in training; null in runs of before it was measured. */
+  /** Cross-entropy over the labelled pixels of validation, weighted and shifted as in training; null in runs of before it was measured. */
   validationLoss: number | null;
   miou: number | null;
   perClassIou: (number | null)[];
