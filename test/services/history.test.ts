@@ -17,13 +17,14 @@ import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { paletteForm } from '#files/mask-form';
 import { encodeMask } from '#files/mask-png';
+import { leastMs } from '../helpers/least-ms.ts';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { epochMetrics as metrics, newStore } from '../helpers/run-store.ts';
 import { paint } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
 
-test('1,000 runs of 200 epochs list in less than 200 ms', () => {
+test('1,000 runs of 200 epochs list in less than 200 ms', async () => {
   const { db, store, create } = newStore();
   db.transaction(() => {
     const insert = db.prepare("INSERT INTO epoch VALUES (?, ?, 1, 0.5, 0.5, ?, 1, 1, 0.1, '[]', '[]', NULL)");
@@ -34,16 +35,14 @@ test('1,000 runs of 200 epochs list in less than 200 ms', () => {
     }
   })();
   store.list(false);
-  const times = [1, 2, 3].map(() => {
-    const begin = performance.now();
+  const least = await leastMs(() => {
     const listed = store.list(false);
     expect(listed).toHaveLength(1000);
     expect(listed[0].spark.length).toBeGreaterThan(20);
     expect(Math.max(...listed[0].spark)).toBe(0.42);
-    return performance.now() - begin;
   });
-  console.log(`1,000 runs x 200 epochs: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
-  expect(Math.min(...times)).toBeLessThan(200);
+  console.log(`1,000 runs x 200 epochs: ${least.toFixed(0)} ms`);
+  expect(least).toBeLessThan(200);
   db.close();
 });
 

@@ -20,6 +20,8 @@ let warm: { key: string; model: Model; net: EncNet } | null = null;
 // Built, all entries lie in one folder; as source, the worker lies with the trainer, whose it is as well.
 const isBuilt = path.extname(new URL(import.meta.url).pathname) === '.js';
 const entry = new URL(isBuilt ? './data-worker.js' : '../trainer/data-worker.ts', import.meta.url);
+// Tried before the pool's thread begins: what that does would be counted. Most checkpoints ask for it.
+choosePrecision('auto');
 const pool = new SamplePool(null, { entry, workers: 1, budgetBytes: 64e6, evicts: true });
 const tasks = new Serial();
 

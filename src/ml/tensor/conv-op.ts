@@ -117,6 +117,12 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);
   convolved.dispose();
+  const filterGradient = (dyBlocks: Value): Value => {
+    const xBlocks = split();
+    const gradient = asFloat32(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
+    xBlocks.dispose();
+    return gradient;
+  };
   return tape.op(
     [x, filter],
     y,
@@ -128,9 +134,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
         dx = kernels.batchToSpace(dBlocks, dilation, pads);
         dBlocks.dispose();
       }
-      const xBlocks = split();
-      const dFilter = asFloat32(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
-      xBlocks.dispose();
+      const dFilter = filter.needsGradient ? filterGradient(dyBlocks) : null;
       dyBlocks.dispose();
       return [dx, dFilter];
     },

@@ -5,7 +5,7 @@ import type { MaskFormat } from '#shared/classes/class-info';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { useReadLimits } from '#files/read-limits';
 import { AppError, messageOf, type ErrorCode } from '#shared/errors';
-import { memoryAdvice } from '#shared/training/memory-advice';
+import { memoryAdviceFor } from '#shared/training/memory-advice';
 import type { PredictJob, TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 import type { PrecisionSetting } from '#shared/training/precision';
 import { SamplePool, type PoolOptions } from '../data/sample-pool.ts';
@@ -44,10 +44,6 @@ const wordsOf = (error: unknown): string =>
   messageOf(error)
     .replace(/^Invalid TF_Status: \d+\s+Message: /, '')
     .split('\n')[0];
-
-/** What to change so that a job fits memory. */
-const adviceFor = (job: TrainerJob): string =>
-  job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'try smaller images or fewer scales';
 
 // The worker's entry lies beside this one: as source while developing, built otherwise.
 const workerEntry = new URL(`./data-worker${path.extname(new URL(import.meta.url).pathname)}`, import.meta.url);
@@ -113,7 +109,7 @@ async function run(job: TrainerJob): Promise<void> {
     emit({
       type: 'failed',
       code,
-      message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${adviceFor(job)}.` : messageOf(error),
+      message: code === 'out-of-memory' ? `Memory ran out (${wordsOf(error)}): ${memoryAdviceFor(job)}.` : messageOf(error),
     });
     process.exitCode = 1;
   }

@@ -1,3 +1,4 @@
+import type { TrainerJob } from './messages.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** What to change so that a run fits memory: half the batch with the same update, or smaller images where the batch is one already. */
@@ -14,3 +15,7 @@ export function memoryAdvice({
         `or images smaller than ${width} x ${height}`
     : `try images smaller than ${width} x ${height}`;
 }
+
+/** What to change so that a job fits memory. */
+export const memoryAdviceFor = (job: TrainerJob): string =>
+  job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'try smaller images or fewer scales';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { readLimits } from '#files/read-limits';
-import { memoryAdvice } from '#shared/training/memory-advice';
+import { memoryAdviceFor } from '#shared/training/memory-advice';
 import type { TrainerCommand, TrainerEvent, TrainerJob } from '#shared/training/messages';
 
 /** How the trainer is started; the composition root knows where it is. */
@@ -70,7 +70,7 @@ export class TrainerProcess {
 
   /** @param onEvent gets everything the trainer says; must not throw */
   constructor(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void) {
-    this.advice = job.kind === 'train' || job.kind === 'find-rate' ? memoryAdvice(job.config) : 'choose smaller images';
+    this.advice = memoryAdviceFor(job);
     this.child = fork(host.entry, [], {
       execPath: host.program,
       execArgv: [],

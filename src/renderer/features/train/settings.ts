@@ -70,7 +70,7 @@ export const settingGroups: readonly SettingGroup[] = [
           ['float32', 'float32'],
           ['bfloat16', 'bfloat16'],
         ],
-        'Of convolutions: bfloat16 halves their memory and, where the processor has it, their time',
+        'Of convolutions: bfloat16 halves their memory and, where the processor is quick at it, nearly halves their time',
       ),
       whole('checkpointEvery', 'Keep every', [1, 1000], 'A checkpoint of its own every so many epochs, beside last and best'),
       whole('seed', 'Seed', [0, 2 ** 31 - 1], 'Of initial weights, order and augmentation: the same seed gives the same run'),
@@ -164,7 +164,7 @@ export const settingGroups: readonly SettingGroup[] = [
       number('data.contrast', 'Contrast', [0, 0.9], 'Largest relative change'),
       number('data.saturation', 'Saturation', [0, 1], 'Largest relative change'),
       number('data.hue', 'Hue', [0, 0.5], 'Largest turn of the colours, a share of the circle'),
-      number('data.blur', 'Blur', [0, 5], 'Largest radius on half of the images, in pixels'),
+      number('data.blur', 'Blur', [0, 5], 'Largest standard deviation, of half of the images, in pixels'),
       only(
         choice(
           'data.mix',
