@@ -191,10 +191,10 @@ await shootTools();
 async function shootRun(): Promise<void> {
   await go('Train');
   await page.getByRole('radio', { name: 'Light', exact: true }).click();
-  await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '8');
+  await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '24');
   await page.getByLabel('Name').fill('first light');
   await page.getByRole('button', { name: 'Start training' }).click();
-  await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 4 ---/).waitFor({ timeout: 900_000 });
+  await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 12 ---/).waitFor({ timeout: 1_800_000 });
   await shoot('training');
   await page.getByRole('status', { name: 'Run state' }).filter({ hasText: 'Finished' }).waitFor({ timeout: 1_800_000 });
 

@@ -7,7 +7,7 @@ import { readModel } from '#ml/weights/checkpoint';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { checkConfig, findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
-import { curveOf, numbersIn, numbersOf, withNumbers, type StarterFile } from '../scripts/starter/card.ts';
+import { curveOf, lengths, numbersIn, numbersOf, runsOf, withNumbers, type StarterFile } from '../scripts/starter/card.ts';
 import { modelName } from '../scripts/starter/cli.ts';
 import { root } from './helpers/workbench.ts';
 
@@ -15,17 +15,13 @@ const text = (name: string): string => readFileSync(path.join(root, name), 'utf8
 const file = path.join(root, 'resources/models', modelName);
 const starter = JSON.parse(text('resources/models/starter.json')) as StarterFile;
 
-/** What of a recipe says how it learns: not how long, on how many threads, or reckoned in what. */
-const learnt = ({
-  epochs: _epochs,
-  data: { workers: _workers, cacheMb: _cacheMb, ...data },
-  precision: _precision,
-  checkpointEvery: _every,
-  ...config
-}: RunConfig) => ({
-  ...config,
-  data,
-});
+/** What of a recipe says what is learnt and how: not for how long, at what rate, with what seed, on how many threads, in what precision. */
+function learnt(config: RunConfig): object {
+  const { epochs: _epochs, precision: _precision, checkpointEvery: _every, seed: _seed, ...rest } = config;
+  const { workers: _workers, cacheMb: _cacheMb, ...data } = config.data;
+  const { learningRate: _rate, ...optimizer } = config.optimizer;
+  return { ...rest, data, optimizer, schedule: config.schedule.kind };
+}
 
 test('the file is the one that is described, and knows its classes, its recipe and how sure it is', () => {
   expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(starter.sha256);
@@ -36,13 +32,17 @@ test('the file is the one that is described, and knows its classes, its recipe a
   expect(model.temperature).toBeCloseTo(starter.calibration.temperature, 4);
 });
 
-test('it was trained by preset light, to the end, and its weights are those of the best epoch', () => {
-  expect(learnt(checkConfig(starter.config))).toEqual(learnt(findPreset('light').config));
-  expect(starter.epochs.map(({ epoch }) => epoch)).toEqual(Array.from({ length: starter.config.epochs }, (_, n) => n + 1));
-  const best = Math.max(...starter.epochs.map(({ miou }) => miou ?? 0));
-  expect(starter.epochs[starter.epoch - 1].miou).toBe(best);
+test('it was trained by preset light, every run to its end, and its weights are those of the best epoch', () => {
+  for (const { config, epoch, epochs } of runsOf(starter)) {
+    expect(learnt(checkConfig(config))).toEqual(learnt(findPreset('light').config));
+    expect(epochs.map(({ epoch }) => epoch)).toEqual(Array.from({ length: config.epochs }, (_, n) => n + 1));
+    expect(epochs[epoch - 1].miou).toBe(Math.max(...epochs.map(({ miou }) => miou ?? 0)));
+  }
+  // From scratch it is as the preset has it but for its length.
+  const { optimizer, schedule } = findPreset('light').config;
+  expect(runsOf(starter)[0].config).toMatchObject({ optimizer, schedule });
   // Half precision changes little.
-  expect(Math.abs(starter.miou - best)).toBeLessThan(0.003);
+  expect(Math.abs(starter.miou - starter.epochs[starter.epoch - 1].miou!)).toBeLessThan(0.003);
 });
 
 test('its score is the mean of its classes, inside its interval', () => {
@@ -56,9 +56,25 @@ test('the card and the curve tell these numbers', () => {
   const card = text('docs/starter-model.md');
   expect(numbersIn(card)).toBe(numbersOf(starter));
   expect(withNumbers(card, numbersOf(starter))).toBe(card);
-  expect(text('docs/images/starter-curve.svg')).toBe(curveOf(starter.epochs));
+  expect(text('docs/images/starter-curve.svg')).toBe(curveOf(runsOf(starter)));
   for (const [, picture] of card.matchAll(/\]\((images\/[^)]+)\)/g))
     expect(readFileSync(path.join(root, 'docs', picture)).length).toBeGreaterThan(0);
+});
+
+test('a card of two runs tells both lengths, and its curve goes on where the second began', () => {
+  const run = (mious: number[]) => ({
+    config: starter.config,
+    epoch: mious.length,
+    epochs: mious.map((miou, index) => ({ epoch: index + 1, miou })),
+  });
+  const two = { ...starter, ...run([0.3, 0.5, 0.6]), earlier: [run([0.2])] };
+  expect(numbersOf(two)).toContain('the weights of epoch 3 of the last run.');
+  expect(lengths(runsOf(two))).toBe('4 epochs in runs of 1 and 3');
+  const curve = curveOf(runsOf(two));
+  // Four epochs over 664 pixels from 44 on; the second run begins after the first of them.
+  expect([...curve.matchAll(/(\d+\.\d),\d+\.\d/g)].map(([, x]) => x)).toEqual(['210.0', '376.0', '542.0', '708.0']);
+  expect(curve).toContain('M210.0 14V');
+  expect(curveOf([run([0.2, 0.3])])).not.toContain('dasharray');
 });
 
 test('a card without a place for numbers is an error', () => {

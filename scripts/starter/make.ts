@@ -1,13 +1,15 @@
-// node scripts/starter/make.ts RUN DATA: makes resources/models/ of a finished run: calibrated on val, in half precision, with the score of
-// the very file that ships, and writes that into its card. Nothing is replaced before all of it is there.
+// node scripts/starter/make.ts DATA RUN [RUN ...]: makes resources/models/ of a finished run (the last, each begun with the best weights of
+// the one before it): calibrated on val, in half precision, with the score of the very file that ships, and writes that into its card.
+// Nothing is replaced before all of it is there.
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { writeAtomic } from '../../src/files/atomic-write.ts';
 import { readCheckpoint, readModel } from '../../src/ml/weights/checkpoint.ts';
+import { runOriginSchema, type RunOrigin } from '../../src/shared/training/run-origin.ts';
 import { root } from '../../test/helpers/workbench.ts';
-import { curveOf, numbersOf, withNumbers, type StarterFile } from './card.ts';
+import { curveOf, lengths, numbersOf, runsOf, withNumbers, type StarterFile, type StarterRun } from './card.ts';
 import { cli, modelName } from './cli.ts';
 
 const largestBytes = 30e6;
@@ -18,12 +20,36 @@ interface Score extends Pick<StarterFile, 'interval' | 'pixelAccuracy' | 'perCla
   protocol: { resolution: string; scales: number[]; flip: boolean };
 }
 
-/** What is known of the file `target`, which it makes of a run's best weights. */
-function make(run: string, data: string, target: string) {
+const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+const bestOf = (run: string): string => path.join(run, 'best.ckpt');
+const originOf = (run: string): RunOrigin => runOriginSchema.parse(JSON.parse(readFileSync(path.join(run, 'origin.json'), 'utf8')));
+
+/** @throws Error unless the first run began from scratch, and every other with the best weights of the one before it */
+function checkDescent(runs: readonly string[]): void {
+  runs.forEach((run, index) => {
+    const began = originOf(run).weights?.sha256 ?? null;
+    if (began !== (index ? hashOf(bestOf(runs[index - 1])) : null))
+      throw new Error(`${run} began with ${began ? `weights of sha256 ${began}` : 'random weights'}, not with those of the run before it`);
+  });
+}
+
+/** @throws Error if it has not finished */
+function toldOf(run: string): StarterRun {
+  const { config, epoch } = readModel(bestOf(run));
+  const { history: epochs } = readCheckpoint(path.join(run, 'last.ckpt')).state;
+  if (epochs.length < config.epochs) throw new Error(`${run} has ${epochs.length} of its ${config.epochs} epochs: let it finish`);
+  return { config, epoch, epochs };
+}
+
+/** What is known of the file `target`, which it makes of the last run's best weights. */
+function make(runs: readonly string[], data: string, target: string): StarterFile & Record<string, unknown> {
+  checkDescent(runs);
+  const run = runs.at(-1)!;
+  const [earlier, last] = [runs.slice(0, -1).map(toldOf), toldOf(run)];
   // In float32, whatever this machine is quicker in.
   const onVal = ['--data', data, '--split', 'val', '--precision', 'float32', '--json'];
   const calibrated = `${target}.calibrated`;
-  const found = JSON.parse(cli('calibrate', '--checkpoint', path.join(run, 'best.ckpt'), '--out', calibrated, ...onVal)) as {
+  const found = JSON.parse(cli('calibrate', '--checkpoint', bestOf(run), '--out', calibrated, ...onVal)) as {
     temperature: number;
     before: { ece: number };
     after: { ece: number };
@@ -31,11 +57,10 @@ function make(run: string, data: string, target: string) {
   cli('export', '--checkpoint', calibrated, '--out', target, '--half', '--note', note);
   const { interval, pixelAccuracy, perClass, protocol, mIoU } = JSON.parse(cli('evaluate', '--checkpoint', target, ...onVal)) as Score;
   const model = readModel(target);
-  const { sessions } = JSON.parse(readFileSync(path.join(run, 'origin.json'), 'utf8')) as { sessions: { codeVersion: string }[] };
   return {
     title: 'Starter model (CamVid)',
     file: modelName,
-    sha256: createHash('sha256').update(readFileSync(target)).digest('hex'),
+    sha256: hashOf(target),
     miou: mIoU,
     interval,
     pixelAccuracy,
@@ -43,21 +68,21 @@ function make(run: string, data: string, target: string) {
     calibration: { temperature: found.temperature, eceBefore: found.before.ece, eceAfter: found.after.ece },
     protocol:
       `CamVid val, 101 images, 11 classes, void left out, ${protocol.resolution} (480 x 360), scales ${protocol.scales.join(', ')}, ` +
-      `${protocol.flip ? 'mirror images averaged in' : 'no flip'}, one confusion over all pixels; trained on train alone, from scratch`,
-    codeVersion: sessions[0].codeVersion,
+      `${protocol.flip ? 'mirror images averaged in' : 'no flip'}, one confusion over all pixels; ` +
+      `trained on train alone, from scratch, ${lengths([...earlier, last])}`,
+    codeVersion: originOf(run).sessions[0].codeVersion,
     datasetFingerprint: '',
     classes: model.classes.map(({ name }) => name),
-    config: model.config,
-    epoch: model.epoch,
-    epochs: readCheckpoint(path.join(run, 'last.ckpt')).state.history,
+    earlier,
+    ...last,
   };
 }
 
-function ship(run: string, data: string): void {
+function ship(runs: readonly string[], data: string): void {
   const aside = mkdtempSync(path.join(tmpdir(), 'starter-'));
   try {
     const made = path.join(aside, modelName);
-    const starter = make(run, data, made);
+    const starter = make(runs, data, made);
     const content = readFileSync(made);
     if (content.length > largestBytes) throw new Error(`The model has ${content.length} bytes, more than ${largestBytes}`);
     const card = path.join(root, 'docs/starter-model.md');
@@ -67,13 +92,13 @@ function ship(run: string, data: string): void {
     writeAtomic(path.join(folder, modelName), content);
     writeAtomic(path.join(folder, 'starter.json'), `${JSON.stringify(starter, null, 1)}\n`);
     writeAtomic(card, told);
-    writeAtomic(path.join(root, 'docs/images/starter-curve.svg'), curveOf(starter.epochs));
+    writeAtomic(path.join(root, 'docs/images/starter-curve.svg'), curveOf(runsOf(starter)));
     console.log(`${(content.length / 1e6).toFixed(1)} MB, mIoU ${starter.miou.toFixed(4)}, ${starter.protocol}`);
   } finally {
     rmSync(aside, { recursive: true });
   }
 }
 
-const [run, data] = process.argv.slice(2);
-if (data) ship(path.resolve(run), path.resolve(data));
-else console.error('Usage: node scripts/starter/make.ts RUN DATA');
+const [data, ...runs] = process.argv.slice(2).map((folder) => path.resolve(folder));
+if (runs.length) ship(runs, data);
+else console.error('Usage: node scripts/starter/make.ts DATA RUN [RUN ...]');
