@@ -1,11 +1,11 @@
 // node scripts/starter/make.ts DATA RUN [RUN ...]: makes resources/models/ of a finished run (the last, each begun with the best weights of
 // the one before it): calibrated on val, in half precision, with the score of the very file that ships, and writes that into its card.
 // Nothing is replaced before all of it is there.
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { writeAtomic } from '../../src/files/atomic-write.ts';
+import { hashOfFile } from '../../src/files/file-hash.ts';
 import { readCheckpoint, readModel } from '../../src/ml/weights/checkpoint.ts';
 import { runOriginSchema, type RunOrigin } from '../../src/shared/training/run-origin.ts';
 import { root } from '../../test/helpers/workbench.ts';
@@ -20,7 +20,6 @@ interface Score extends Pick<StarterFile, 'interval' | 'pixelAccuracy' | 'perCla
   protocol: { resolution: string; scales: number[]; flip: boolean };
 }
 
-const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 const bestOf = (run: string): string => path.join(run, 'best.ckpt');
 const originOf = (run: string): RunOrigin => runOriginSchema.parse(JSON.parse(readFileSync(path.join(run, 'origin.json'), 'utf8')));
 
@@ -28,7 +27,7 @@ const originOf = (run: string): RunOrigin => runOriginSchema.parse(JSON.parse(re
 function checkDescent(runs: readonly string[]): void {
   runs.forEach((run, index) => {
     const began = originOf(run).weights?.sha256 ?? null;
-    if (began !== (index ? hashOf(bestOf(runs[index - 1])) : null))
+    if (began !== (index ? hashOfFile(bestOf(runs[index - 1])) : null))
       throw new Error(`${run} began with ${began ? `weights of sha256 ${began}` : 'random weights'}, not with those of the run before it`);
   });
 }
@@ -60,7 +59,7 @@ function make(runs: readonly string[], data: string, target: string): StarterFil
   return {
     title: 'Starter model (CamVid)',
     file: modelName,
-    sha256: hashOf(target),
+    sha256: hashOfFile(target),
     miou: mIoU,
     interval,
     pixelAccuracy,
@@ -73,7 +72,8 @@ function make(runs: readonly string[], data: string, target: string): StarterFil
     codeVersion: originOf(run).sessions[0].codeVersion,
     datasetFingerprint: '',
     classes: model.classes.map(({ name }) => name),
-    earlier,
+    // Of these only what the card tells.
+    earlier: earlier.map(({ epochs, ...run }) => ({ ...run, epochs: epochs.map(({ epoch, miou }) => ({ epoch, miou })) })),
     ...last,
   };
 }

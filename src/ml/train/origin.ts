@@ -1,22 +1,10 @@
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import os from 'node:os';
 import { readCheckpointHeader } from '#files/checkpoint-header';
+import { hashOfFile } from '#files/file-hash';
 import { AppError } from '#shared/errors';
 import type { PrecisionChoice } from '#shared/training/precision';
 import type { JobOrigin, OriginSession, OriginWeights } from '#shared/training/run-origin';
 import { deviceName, tf } from '../tensor/runtime.ts';
-
-/** sha256 of a file, read piece by piece: weight files are large. */
-function hashOfFile(file: string): string {
-  const [hash, piece, handle] = [createHash('sha256'), Buffer.alloc(1 << 20), openSync(file, 'r')];
-  try {
-    for (let bytes; (bytes = readSync(handle, piece)) > 0;) hash.update(piece.subarray(0, bytes));
-  } finally {
-    closeSync(handle);
-  }
-  return hash.digest('hex');
-}
 
 /** Epochs of training behind a file's weights; null for a file of another program, and for one that only predicts. */
 function epochsBehind(file: string): number | null {

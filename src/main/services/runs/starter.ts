@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { hashOfFile } from '#files/file-hash';
 import { AppError } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics } from '#shared/training/messages';
@@ -75,7 +75,7 @@ function readDescription(file: string): z.infer<typeof descriptionSchema> {
  * @throws AppError 'corrupt-file' if they are not the file they should be
  */
 export function installStarter({ file, sha256 }: Starter, target: string): string {
-  if (createHash('sha256').update(readFileSync(file)).digest('hex') !== sha256)
+  if (hashOfFile(file) !== sha256)
     throw new AppError('corrupt-file', `${file} does not have the sha256 that its description names`, { file });
   mkdirSync(path.dirname(target), { recursive: true });
   copyFileSync(file, target);

@@ -21,17 +21,17 @@ const isLike = (a: number, b: number): boolean => Math.max(a, b) <= mostUnlike *
 
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
-/** What a recipe will be reckoned in: where it is tried, what the newest run that tried took. */
-const precisionHere = ({ precision }: Pick<RunConfig, 'precision'>, timed: readonly TimedEpoch[]): Precision =>
-  precision === 'auto' ? (timed.find(({ config }) => config.precision === 'auto')?.precision ?? 'float32') : precision;
+/** What the newest run that tried both was reckoned in; undefined before one has. */
+const triedHere = (timed: readonly TimedEpoch[]): Precision | undefined =>
+  timed.find(({ config }) => config.precision === 'auto')?.precision;
+
+const precisionHere = ({ precision }: RunConfig, timed: readonly TimedEpoch[]): Precision =>
+  precision === 'auto' ? (triedHere(timed) ?? 'float32') : precision;
 
 /** How many times as long it takes as in float32. */
 function shareOf(precision: Precision, timed: readonly TimedEpoch[]): number {
   if (precision === 'float32') return 1;
-  // Asked for by name where it was tried and found to be the slower.
-  return precisionHere({ precision: 'auto' }, timed) === 'float32' && timed.some(({ config }) => config.precision === 'auto')
-    ? bfloat16ShareWithout
-    : bfloat16Share;
+  return triedHere(timed) === 'float32' ? bfloat16ShareWithout : bfloat16Share;
 }
 
 /** What an epoch of a recipe has to do: a preset of the same name may have been another, or changed for a run. */
