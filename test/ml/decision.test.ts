@@ -44,8 +44,8 @@ test('keeps offsets beside the weights, and predicts with them what it scored', 
   });
   expect([...scores.confusion.counts]).toEqual(ofType(events, 'epoch').at(-1)!.confusion);
   // What validation is shown to take in all: training images are looked at before it.
-  expect(ofType(events, 'validating').map(({ done, total }) => `${done}/${total}`)).toEqual(
-    [9, 9, 9].flatMap((total) => Array.from({ length: total }, (_, i) => `${i + 1}/${total}`)),
+  expect(ofType(events, 'validating').map(({ done, total, fitted }) => `${done}/${total}, ${fitted} of them for offsets`)).toEqual(
+    [9, 9, 9].flatMap((total) => Array.from({ length: total }, (_, i) => `${i + 1}/${total}, 6 of them for offsets`)),
   );
   await pool.close();
   net.dispose();

@@ -113,6 +113,18 @@ test('pause during validation holds the run too', async () => {
   await bench.workbench.shutDown();
 });
 
+test('after an epoch the images that offsets are fitted on are not taken for validated ones', async () => {
+  const seen = (of: 'fitting' | 'scoring') => bench.until<TrainingStatus>('training.status', ({ validation }) => validation?.of === of);
+  const [fitting, scoring] = [seen('fitting'), seen('scoring')];
+  await bench.call('training.start', { config: withSetting(config(200), 'decision', 'mean-iou'), name: '' });
+  expect((await fitting).validation).toMatchObject({ total: 8 });
+  expect((await scoring).validation).toMatchObject({ total: 2 });
+  const end = ended();
+  await bench.call('training.stop');
+  await end;
+  await bench.workbench.shutDown();
+});
+
 test('two starts at once leave one run', async () => {
   const [first, second] = await Promise.allSettled([
     bench.call('training.start', { config: config(1), name: 'a' }),

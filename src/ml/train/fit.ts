@@ -315,7 +315,7 @@ class Fit {
     const before = offsetSamples(config, train.samples);
     const total = before.length + validation.length;
     const looked = async (done: number) => {
-      this.emit({ type: 'validating', done, total });
+      this.emit({ type: 'validating', done, total, fitted: before.length });
       // Validation is not training time.
       this.clock = performance.now();
       await this.breathe();

@@ -24,8 +24,8 @@ export interface TrainingStatus {
   precision: PrecisionChoice | null;
   rssMb: number | null;
   step: StepMetrics | null;
-  /** Images validated of those to validate, while that goes on. */
-  validation: { done: number; total: number } | null;
+  /** Training images that the classes' offsets are fitted on, or validation images that are scored; null outside of both. */
+  validation: { of: 'fitting' | 'scoring'; done: number; total: number } | null;
   secondsLeft: number | null;
 }
 

@@ -206,7 +206,8 @@ export type TrainerEvent =
   | ({ type: 'precision' } & PrecisionChoice)
   | { type: 'started'; epoch: number; step: number; history: EpochMetrics[]; parameters: number; steps: number }
   | { type: 'step'; metrics: StepMetrics; rssMb: number }
-  | { type: 'validating'; done: number; total: number }
+  /** Images looked at after an epoch: the first `fitted` are training images, which the classes' offsets are fitted on. */
+  | { type: 'validating'; done: number; total: number; fitted: number }
   | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }
   | { type: 'checkpoint'; file: string; role: 'last' | 'best' | 'epoch'; epoch: number; sha256: string }
   | { type: 'strip'; epoch: number; images: StripImage[] }

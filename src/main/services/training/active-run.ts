@@ -168,7 +168,7 @@ export class ActiveRun {
         this.onStep(event.metrics, event.rssMb);
         return;
       case 'validating':
-        this.onValidating(event.done, event.total);
+        this.onValidating(event);
         return;
       case 'epoch':
         this.onEpoch(event.metrics, event.confusion, event.best);
@@ -231,11 +231,12 @@ export class ActiveRun {
     this.announce(false);
   }
 
-  private onValidating(done: number, total: number): void {
+  private onValidating({ done, total, fitted }: { done: number; total: number; fitted: number }): void {
     if (this.phase === 'training') this.phase = 'validating';
     if (done === 1) this.validationStart = Date.now();
     this.validationSeconds = ((Date.now() - this.validationStart) / 1000 / Math.max(1, done - 1)) * total;
-    this.validation = { done, total };
+    this.validation =
+      done <= fitted ? { of: 'fitting', done, total: fitted } : { of: 'scoring', done: done - fitted, total: total - fitted };
     this.announce(false);
   }
 
