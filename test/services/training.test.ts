@@ -125,6 +125,24 @@ test('after an epoch the images that offsets are fitted on are not taken for val
   await bench.workbench.shutDown();
 });
 
+test('a pause while an epoch is validated does not count as time that validation takes', async () => {
+  const status = (passes: (status: TrainingStatus) => boolean) => bench.until<TrainingStatus>('training.status', passes);
+  await bench.call('training.start', { config: withSetting(config(200), 'decision', 'mean-iou'), name: '' });
+  await status(({ validation }) => validation?.of === 'fitting');
+  const paused = status(({ phase }) => phase === 'paused');
+  await bench.call('training.pause');
+  await paused;
+  await new Promise((resolve) => setTimeout(resolve, 8000));
+  const goesOn = status(({ phase, validation, secondsLeft }) => phase === 'training' && !validation && secondsLeft !== null);
+  await bench.call('training.resume');
+  // Of 199 epochs a share of those 8 seconds each would be more than all of their steps.
+  expect((await goesOn).secondsLeft).toBeLessThan(1000);
+  const end = ended();
+  await bench.call('training.stop');
+  await end;
+  await bench.workbench.shutDown();
+});
+
 test('two starts at once leave one run', async () => {
   const [first, second] = await Promise.allSettled([
     bench.call('training.start', { config: config(1), name: 'a' }),

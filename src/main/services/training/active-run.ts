@@ -45,6 +45,7 @@ export class ActiveRun {
   private msPerStep = 0;
   private validationSeconds = 0;
   private validationStart = 0;
+  private pausedAt = 0;
   /** As the history had it when it could be read last. */
   private summary: RunSummary;
   private outcome: { status: RunStatus; reason: string | null } | null = null;
@@ -180,11 +181,14 @@ export class ActiveRun {
         if (this.phase === 'stopping') return;
         this.curves.flush();
         this.phase = 'paused';
+        this.pausedAt = Date.now();
         store.settle(this.runId, 'paused', null, outbox);
         this.log('paused, with a checkpoint');
         break;
       case 'resumed':
         this.phase = 'training';
+        // No time that validation takes.
+        this.validationStart += Date.now() - this.pausedAt;
         store.settle(this.runId, 'running', null, outbox);
         this.log('resumed');
         break;
