@@ -220,10 +220,46 @@ describe('guards', () => {
     for (const { data } of [...model.values(), ...optimizer.values()]) expect(data.every(Number.isFinite)).toBe(true);
   });
 
+  test('is validated as often as the recipe says, and after the last epoch: it learns the same, and its best is a scored one', async () => {
+    const every = await jobFor({ epochs: 5, emaDecay: 0.5 });
+    await runFit(every);
+    const job: TrainJob = { ...every, config: { ...every.config, validateEvery: 2 }, outDir: temporaryFolder() };
+    const events = await runFit(job);
+    const [a, b] = [every, job].map((each) => readCheckpoint(last(each)));
+    expect(b.model).toEqual(a.model);
+    const scores = ({ history }: typeof a.state) => history.map(({ epoch, miou, validationLoss }) => [epoch, miou, validationLoss]);
+    expect(scores(b.state)).toEqual(
+      scores(a.state).map(([epoch, ...all]) => (epoch === 1 || epoch === 3 ? [epoch, null, null] : [epoch, ...all])),
+    );
+    expect(b.state.history.map(({ perClassIou }) => perClassIou.length)).toEqual([0, 11, 0, 11, 11]);
+    const best = b.state.history.reduce((best, row) => ((row.miou ?? 0) > (best.miou ?? 0) ? row : best));
+    expect(b.state.best).toEqual({ miou: best.miou, epoch: best.epoch });
+    expect(readModel(path.join(job.outDir, 'best.ckpt')).epoch).toBe(best.epoch);
+    expect(ofType(events, 'strip').map(({ epoch }) => epoch)).toEqual([2, 4, 5]);
+    expect(ofType(events, 'epoch').map(({ confusion }) => confusion.length)).toEqual([0, 121, 0, 121, 121]);
+    const table = readFileSync(path.join(job.outDir, 'metrics.csv'), 'utf8').trim().split('\n');
+    expect(table).toHaveLength(6);
+    expect(new Set(table.map((row) => row.split(',').length)).size).toBe(1);
+  });
+
+  test('ended after an epoch that would not be scored, it is scored all the same', async () => {
+    const job = await jobFor({ epochs: 5, validateEvery: 5 });
+    await runFit(job, (event, control) => {
+      if (event.type === 'step') control.stopAfterEpoch = true;
+    });
+    const { history, best } = readCheckpoint(last(job)).state;
+    expect(history).toHaveLength(1);
+    expect(history[0].miou).toEqual(expect.any(Number));
+    expect(best?.epoch).toBe(1);
+  });
+
   test('patience ends a run that gets no better, and says so', async () => {
     expect(hasStalled({ ...smallConfig(), patience: 2 }, 5, 3)).toBe(true);
     expect(hasStalled({ ...smallConfig(), patience: 2 }, 4, 3)).toBe(false);
     expect(hasStalled({ ...smallConfig(), patience: 0 }, 99, 1)).toBe(false);
+    // Between two validations nothing can have become better.
+    expect(hasStalled({ ...smallConfig(), patience: 2, validateEvery: 4, epochs: 9 }, 7, 4)).toBe(false);
+    expect(hasStalled({ ...smallConfig(), patience: 2, validateEvery: 4, epochs: 9 }, 8, 4)).toBe(true);
     const job = await jobFor({ epochs: 50, patience: 2, optimizer: { ...smallConfig().optimizer, learningRate: 1e-9 } });
     const events = await runFit(job);
     expect(ofType(events, 'epoch').length).toBeLessThan(50);

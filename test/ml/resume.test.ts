@@ -63,7 +63,14 @@ describe('a resume', () => {
   test('may have other workers, another cache, more patience and, where the rate does not depend on it, another end', async () => {
     const job = await stopped();
     const { data } = job.config;
-    const config = { ...job.config, epochs: 3, patience: 50, checkpointEvery: 2, data: { ...data, workers: 2, cacheMb: 1 } };
+    const config = {
+      ...job.config,
+      epochs: 3,
+      patience: 50,
+      validateEvery: 2,
+      checkpointEvery: 2,
+      data: { ...data, workers: 2, cacheMb: 1 },
+    };
     const events = await runFit({ ...job, config });
     expect(ofType(events, 'epoch').map(({ metrics }) => metrics.epoch)).toEqual([2, 3]);
   });

@@ -4,12 +4,14 @@ import { describe, expect, test } from 'vitest';
 import type { ImageEntry } from '#shared/contract/datasets';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import { checkConfig, findPreset, presets, withSetting } from '#shared/training/presets';
+import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '#shared/training/compare-settings';
 import { againstBaseline } from '../../src/renderer/features/runs/against.ts';
+import { classLines, epochLine, scored } from '../../src/renderer/features/train/curves.ts';
 import { runColumns } from '../../src/renderer/features/runs/columns.ts';
 import { parallelAxes } from '../../src/renderer/features/runs/parallel.ts';
 import { differingSettings, scoresBySetting } from '../../src/renderer/features/runs/sweep-scores.ts';
@@ -364,4 +366,24 @@ test('labels at the ends of lines do not cover each other, keep their order and 
   );
   // Where there is room they stand where their lines end.
   expect(spread([20, 90, 50], 13, [6.5, 193.5])).toEqual([20, 90, 50]);
+});
+
+test('the curves of validation go on over epochs that were not scored', () => {
+  const epoch = (epoch: number, miou: number | null) =>
+    ({ epoch, loss: 1 / epoch, miou, perClassIou: miou === null ? [] : [miou, null] }) as EpochMetrics;
+  const epochs = [epoch(1, null), epoch(2, 0.25), epoch(3, null), epoch(4, 0.5), epoch(5, 0.75)];
+  expect(epochLine(epochs, 'loss').x).toEqual([1, 2, 3, 4, 5]);
+  expect(epochLine(epochs, 'miou')).toEqual({ x: [2, 4, 5], y: [0.25, 0.5, 0.75] });
+  expect(scored(epochs).map(({ epoch }) => epoch)).toEqual([2, 4, 5]);
+  const classes = [0, 1].map((id) => ({ id, name: `class ${id}`, color: [0, 0, 0] as [number, number, number] }));
+  expect(classLines(epochs, classes).map(({ x, y }) => [x, y])).toEqual([
+    [
+      [2, 4, 5],
+      [0.25, 0.5, 0.75],
+    ],
+    [
+      [2, 4, 5],
+      [null, null, null],
+    ],
+  ]);
 });

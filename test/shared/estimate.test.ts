@@ -31,6 +31,16 @@ describe('an estimate', () => {
     );
   });
 
+  test('shares a validation between the epochs before it', () => {
+    fc.assert(
+      fc.property(preset, fc.integer({ min: 1, max: 1000 }), (config, validateEvery) => {
+        const [each, some] = [config, { ...config, validateEvery }].map((config) => of(config));
+        expect(some.validationMacs).toBeCloseTo(each.validationMacs / Math.min(validateEvery, config.epochs), -3);
+        expect({ ...some, validationMacs: 0 }).toEqual({ ...each, validationMacs: 0 });
+      }),
+    );
+  });
+
   test('of logits that the stem refines takes more of everything, also without stage 1 joined in', () => {
     for (const detail of [0, 48]) {
       const [plain, fine] = [0, 32].map((channels) =>

@@ -18,7 +18,7 @@ import { choosePrecision } from '../tensor/choose-precision.ts';
 import { fitOffsets, offsetSamples } from './class-offsets.ts';
 import { Stopped, type Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
-import { hasStalled, LossGuard } from './guards.ts';
+import { hasStalled, LossGuard, validatesAfter } from './guards.ts';
 import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
@@ -280,14 +280,16 @@ class Fit {
     });
   }
 
-  /** Validates, records the epoch and writes its checkpoints. @returns false if stopped during validation */
+  /** Validates where it is time to, records the epoch and writes its checkpoints. @returns false if stopped during validation */
   private async finishEpoch(data: Data): Promise<boolean> {
     this.tick();
-    const scores = await this.validate(data);
-    this.clock = performance.now();
-    if (!scores) return false;
-    const { confusion } = scores;
     const { state } = this;
+    // Whoever ends a run after an epoch wants to know what it came to.
+    const due = this.control.stopAfterEpoch || validatesAfter(this.config, state.epoch + 1);
+    const scores = due ? await this.validate(data) : null;
+    this.clock = performance.now();
+    if (due && !scores) return false;
+    const confusion = scores?.confusion ?? null;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
     const steps = Math.max(1, state.sums.steps);
     this.record(
@@ -295,10 +297,10 @@ class Fit {
         epoch: state.epoch + 1,
         loss: state.sums.loss / steps,
         trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : null,
-        validationAccuracy: confusion.pixelAccuracy(),
-        validationLoss: scores.loss,
-        miou: confusion.meanIou(),
-        perClassIou: confusion.iou(),
+        validationAccuracy: confusion?.pixelAccuracy() ?? null,
+        validationLoss: scores?.loss ?? null,
+        miou: confusion?.meanIou() ?? null,
+        perClassIou: confusion?.iou() ?? [],
         learningRate: this.rateAt((state.epoch + 1) * data.steps - 1, data.steps),
         timeSeconds: state.elapsedSeconds,
         epochSeconds: state.elapsedSeconds - previous,
@@ -342,7 +344,8 @@ class Fit {
     }
   }
 
-  private record(metrics: EpochMetrics, confusion: Confusion, { strip }: Data): void {
+  /** @param confusion null of an epoch that was not scored */
+  private record(metrics: EpochMetrics, confusion: Confusion | null, { strip }: Data): void {
     const { state, config } = this;
     // What could not be measured is neither the best nor worse than it.
     const best = metrics.miou !== null && (!state.best || metrics.miou > state.best.miou);
@@ -356,9 +359,11 @@ class Fit {
     this.save('last');
     if (state.epoch % config.checkpointEvery === 0) this.save('epoch');
     this.files.writeMetrics(state);
-    strip.finish(state.epoch);
-    this.emit({ type: 'strip', epoch: state.epoch, images: strip.images });
-    this.emit({ type: 'epoch', metrics, confusion: [...confusion.counts], best });
+    if (confusion) {
+      strip.finish(state.epoch);
+      this.emit({ type: 'strip', epoch: state.epoch, images: strip.images });
+    }
+    this.emit({ type: 'epoch', metrics, confusion: [...(confusion?.counts ?? [])], best });
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {

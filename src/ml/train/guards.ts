@@ -30,7 +30,12 @@ export class LossGuard {
   }
 }
 
+/** Whether the end of an epoch is one of those that are scored. @param epoch from 1 on */
+export const validatesAfter = ({ validateEvery, epochs }: RunConfig, epoch: number): boolean =>
+  epoch % validateEvery === 0 || epoch === epochs;
+
 /** Whether a run has gone long enough without a better mIoU. @param epoch epochs done @param best epoch of the best mIoU */
-export function hasStalled({ patience }: RunConfig, epoch: number, best: number): boolean {
-  return patience > 0 && epoch - best >= patience;
+export function hasStalled(config: RunConfig, epoch: number, best: number): boolean {
+  // Epochs that are not scored had no chance of a better one.
+  return config.patience > 0 && epoch - best >= config.patience && validatesAfter(config, epoch);
 }

@@ -7,7 +7,7 @@ import type { RunState } from '#files/checkpoint-metadata';
 import type { Checkpoint } from '../weights/checkpoint.ts';
 
 /** Settings that may differ when a run goes on: they change no number of the steps to come, or only when it ends. */
-const free = new Set(['preset', 'data.workers', 'data.cacheMb', 'checkpointEvery', 'patience']);
+const free = new Set(['preset', 'data.workers', 'data.cacheMb', 'validateEvery', 'checkpointEvery', 'patience']);
 
 /** The settings in which two configurations differ, in words: `batchSize 4, was 2`. */
 export function differingSettings(was: RunConfig, is: RunConfig): { setting: string; text: string }[] {

@@ -116,7 +116,7 @@ function costOf(model: ModelConfig, [height, width]: readonly [number, number], 
 
 export interface Estimate {
   parameters: number;
-  /** Multiply-adds of an epoch's training, forward and backward, and of its validation. */
+  /** Multiply-adds of an epoch's training, forward and backward, and of its validation, which is shared by the epochs before it. */
   trainingMacs: number;
   validationMacs: number;
   /** Largest memory of the trainer, in megabytes. */
@@ -167,7 +167,7 @@ export function estimateRun(
     parameters: training.parameters,
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
     // Offsets of classes are fitted on training images, each looked at once.
-    validationMacs: images.validation * validation.macs * looks + fitted * validation.macs,
+    validationMacs: ((images.validation * looks + fitted) * validation.macs) / Math.min(config.validateEvery, config.epochs),
     memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
     steps,
   };

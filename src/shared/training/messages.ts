@@ -126,6 +126,7 @@ export interface EpochMetrics {
   /** Cross-entropy over the labelled pixels of validation, weighted and shifted as in training; null in runs of before it was measured. */
   validationLoss: number | null;
   miou: number | null;
+  /** Empty of an epoch that was not scored, whose other validation figures are null. */
   perClassIou: (number | null)[];
   learningRate: number;
   /** Wall time of training since the start of the run, over all resumes. */
@@ -208,6 +209,7 @@ export type TrainerEvent =
   | { type: 'step'; metrics: StepMetrics; rssMb: number }
   /** Images looked at after an epoch: the first `fitted` are training images, which the classes' offsets are fitted on. */
   | { type: 'validating'; done: number; total: number; fitted: number }
+  /** `confusion`: row-major; empty of an epoch that was not scored. */
   | { type: 'epoch'; metrics: EpochMetrics; confusion: number[]; best: boolean }
   | { type: 'checkpoint'; file: string; role: 'last' | 'best' | 'epoch'; epoch: number; sha256: string }
   | { type: 'strip'; epoch: number; images: StripImage[] }

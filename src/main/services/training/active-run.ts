@@ -120,8 +120,8 @@ export class ActiveRun {
     const { step } = this;
     if (!step || this.msPerStep === 0 || this.phase === 'ended') return null;
     const stepsLeft = step.totalSteps - step.globalStep;
-    const epochsLeft = stepsLeft / step.stepsPerEpoch;
-    return (stepsLeft * this.msPerStep) / 1000 + epochsLeft * this.validationSeconds;
+    const validationsLeft = Math.ceil(stepsLeft / step.stepsPerEpoch / this.options.job.config.validateEvery);
+    return (stepsLeft * this.msPerStep) / 1000 + validationsLeft * this.validationSeconds;
   }
 
   private announce(always: boolean): void {

@@ -72,6 +72,12 @@ export const settingGroups: readonly SettingGroup[] = [
         ],
         'Of convolutions: bfloat16 halves their memory and, where the processor is quick at it, nearly halves their time',
       ),
+      whole(
+        'validateEvery',
+        'Validate every',
+        [1, 1000],
+        'Scores after every so many epochs and after the last: fewer looks, more training',
+      ),
       whole('checkpointEvery', 'Keep every', [1, 1000], 'A checkpoint of its own every so many epochs, beside last and best'),
       whole('seed', 'Seed', [0, 2 ** 31 - 1], 'Of initial weights, order and augmentation: the same seed gives the same run'),
     ],
