@@ -26,7 +26,7 @@ import {
 } from '../../src/renderer/features/train/settings.ts';
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
 import { spread } from '../../src/renderer/ui/line-ends.ts';
-import { envelope, smooth } from '../../src/renderer/ui/series.ts';
+import { envelope, lastKnown, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 import { leastMs } from '../helpers/least-ms.ts';
 
@@ -386,4 +386,11 @@ test('the curves of validation go on over epochs that were not scored', () => {
       [null, null, null],
     ],
   ]);
+});
+
+test("a line's newest point is its own: other lines go on, and what could not be measured is none to pass over", () => {
+  expect(lastKnown([1, 2, undefined, undefined])).toBe(1);
+  expect(lastKnown([1, undefined, null, undefined])).toBe(2);
+  expect(lastKnown([undefined])).toBeNull();
+  expect(lastKnown([])).toBeNull();
 });

@@ -6,6 +6,7 @@ import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/mess
 import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
 import type { Precision } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
+import { validatesAfter } from '#shared/training/validations';
 import type { Confusion } from '#shared/metrics/confusion';
 import type { Batch } from '../data/batch.ts';
 import { stepsPerEpoch, trainingBatches } from '../data/batches.ts';
@@ -18,7 +19,7 @@ import { choosePrecision } from '../tensor/choose-precision.ts';
 import { fitOffsets, offsetSamples } from './class-offsets.ts';
 import { Stopped, type Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
-import { hasStalled, LossGuard, validatesAfter } from './guards.ts';
+import { hasStalled, LossGuard } from './guards.ts';
 import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
@@ -144,7 +145,7 @@ class Fit {
     if (stalled)
       this.emit({
         type: 'log',
-        text: `ended early: no better mIoU than ${best.miou.toFixed(4)} of epoch ${best.epoch} for ${this.config.patience} epochs`,
+        text: `ended early: no better mIoU than ${best.miou.toFixed(4)} of epoch ${best.epoch} for ${epoch - best.epoch} epochs`,
       });
     return stalled;
   }

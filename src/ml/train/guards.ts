@@ -1,5 +1,6 @@
 import { AppError } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
+import { validatesAfter } from '#shared/training/validations';
 
 const smoothing = 0.05;
 /** Steps before a jump counts: the first losses of a network are wild. */
@@ -29,10 +30,6 @@ export class LossGuard {
     this.seen++;
   }
 }
-
-/** Whether the end of an epoch is one of those that are scored. @param epoch from 1 on */
-export const validatesAfter = ({ validateEvery, epochs }: RunConfig, epoch: number): boolean =>
-  epoch % validateEvery === 0 || epoch === epochs;
 
 /** Whether a run has gone long enough without a better mIoU. @param epoch epochs done @param best epoch of the best mIoU */
 export function hasStalled(config: RunConfig, epoch: number, best: number): boolean {

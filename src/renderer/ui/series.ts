@@ -40,3 +40,9 @@ export function smooth(values: readonly (number | null)[], weight: number): (num
     return average / total;
   });
 }
+
+/** Place of a line's newest point among those of all lines, at which it is undefined where it has none; null of an empty line. */
+export function lastKnown(values: ArrayLike<number | null | undefined>): number | null {
+  const place = Array.from(values).findLastIndex((value) => value !== undefined);
+  return place < 0 ? null : place;
+}

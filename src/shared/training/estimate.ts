@@ -3,6 +3,7 @@ import { mostOffsetImages } from '../metrics/class-offsets.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
 import type { RunConfig } from './run-config.ts';
+import { validationsLeft } from './validations.ts';
 
 interface Cost {
   /** Multiply-adds of one forward pass of one image. */
@@ -167,7 +168,7 @@ export function estimateRun(
     parameters: training.parameters,
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
     // Offsets of classes are fitted on training images, each looked at once.
-    validationMacs: ((images.validation * looks + fitted) * validation.macs) / Math.min(config.validateEvery, config.epochs),
+    validationMacs: ((images.validation * looks + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
     memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
     steps,
   };

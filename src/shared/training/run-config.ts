@@ -93,7 +93,7 @@ export const runConfigSchema = z
       .max(2 ** 31 - 1),
     /** Input size of evaluation; null takes the images as they are. Scores are always at the labels' own resolution. */
     evaluationSize: sizeSchema.nullable(),
-    /** Validates after every so many epochs, and after the last: a look at all validation images can take a third of an epoch's time. */
+    /** Validates after every so many epochs, and after the last: a look at all of its images can take a quarter of an epoch's time. */
     validateEvery: z.int().min(1).max(1000).default(1),
     /** A checkpoint of its own every so many epochs. */
     checkpointEvery: z.int().min(1).max(1000),

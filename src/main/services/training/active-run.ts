@@ -3,6 +3,7 @@ import { deviceText } from '#shared/training/device-text';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import { epochLine } from '#shared/training/epoch-line';
+import { validationsLeft } from '#shared/training/validations';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { Emitter } from '../events.ts';
 import type { RunStore } from '../runs/run-store.ts';
@@ -120,8 +121,8 @@ export class ActiveRun {
     const { step } = this;
     if (!step || this.msPerStep === 0 || this.phase === 'ended') return null;
     const stepsLeft = step.totalSteps - step.globalStep;
-    const validationsLeft = Math.ceil(stepsLeft / step.stepsPerEpoch / this.options.job.config.validateEvery);
-    return (stepsLeft * this.msPerStep) / 1000 + validationsLeft * this.validationSeconds;
+    const validations = validationsLeft(this.options.job.config, step.epoch - 1);
+    return (stepsLeft * this.msPerStep) / 1000 + validations * this.validationSeconds;
   }
 
   private announce(always: boolean): void {

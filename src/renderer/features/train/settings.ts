@@ -61,7 +61,7 @@ export const settingGroups: readonly SettingGroup[] = [
       whole('epochs', 'Epochs', [1, 5000], 'Passes over the training images'),
       whole('batchSize', 'Batch size', [1, 128], 'Images that go through the network together; fewer need less memory'),
       whole('accumulate', 'Accumulated batches', [1, 64], 'Batches whose gradients make one update: a large batch in small memory'),
-      whole('patience', 'Patience', [0, 1000], 'Ends after so many epochs without a better mIoU; 0 never does'),
+      whole('patience', 'Patience', [0, 1000], 'Ends after so many epochs without a better mIoU, when it is scored next; 0 never does'),
       choice(
         'precision',
         'Precision',
