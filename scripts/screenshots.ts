@@ -1,5 +1,5 @@
 // npm run screenshots [-- --data DIR] [--without-training]: the README's pictures and a set for looking at, from the real application.
-// Without --data: CamVid-like scenes of 480 x 360, drawn, trained on for a few epochs.
+// Without --data: CamVid-like scenes of 480 x 360, drawn, which the starter model is trained on with for a few epochs.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -189,12 +189,17 @@ await shootTools();
 
 /** A run, and what is looked at once there is one. */
 async function shootRun(): Promise<void> {
+  await go('Runs');
+  await page.getByRole('button', { name: 'Use the starter model' }).click();
+  await page.getByRole('row').filter({ hasText: 'Starter model (CamVid)' }).waitFor();
   await go('Train');
   await page.getByRole('radio', { name: 'Light', exact: true }).click();
-  await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '24');
-  await page.getByLabel('Name').fill('first light');
+  await page.getByLabel('Start from weights').selectOption({ label: 'Starter model (CamVid)' });
+  await page.getByRole('button', { name: 'Use fine-tuning settings' }).click();
+  await page.getByLabel('Epochs', { exact: true }).fill(given > 0 ? '3' : '16');
+  await page.getByLabel('Name').fill('my street');
   await page.getByRole('button', { name: 'Start training' }).click();
-  await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 12 ---/).waitFor({ timeout: 1_800_000 });
+  await page.getByText(given > 0 ? /epoch 2 ---/ : /epoch 10 ---/).waitFor({ timeout: 1_800_000 });
   await shoot('training');
   await page.getByRole('status', { name: 'Run state' }).filter({ hasText: 'Finished' }).waitFor({ timeout: 1_800_000 });
 
