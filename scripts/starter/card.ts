@@ -17,6 +17,8 @@ export interface StarterFile extends StarterRun {
   interval: Interval;
   pixelAccuracy: number;
   perClass: { name: string; iou: number | null; interval: Interval | null }[];
+  /** The score where each pixel's probabilities are averaged over the image and its mirror image at several scales. */
+  averaged: { scales: number[]; miou: number; interval: Interval; perClass: { name: string; iou: number | null }[] };
   calibration: { temperature: number; eceBefore: number; eceAfter: number };
   protocol: string;
   /** The runs before its own, each from the weights that the one before it left; the first from scratch. */
@@ -30,6 +32,8 @@ const of3 = (value: number | null): string => (value === null ? 'none' : value.t
 const between = (interval: Interval | null): string => (interval ? `${of3(interval[0])} to ${of3(interval[1])}` : 'none');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
+const listed = (words: string[]): string => new Intl.ListFormat('en-GB').format(words);
+
 /** Every run that led to it, the last one its own. */
 export const runsOf = (starter: StarterFile): StarterRun[] => [...starter.earlier, starter];
 
@@ -38,19 +42,28 @@ const epochsOf = (runs: readonly StarterRun[]): number => runs.reduce((sum, { ep
 export const lengths = (runs: readonly StarterRun[]): string =>
   runs.length === 1
     ? `${runs[0].epochs.length} epochs`
-    : `${epochsOf(runs)} epochs in runs of ${runs.map(({ epochs }) => epochs.length).join(' and ')}`;
+    : `${epochsOf(runs)} epochs in runs of ${listed(runs.map(({ epochs }) => String(epochs.length)))}`;
+
+/** Pixels that are looked at for one of the input, both ways round. */
+const timesAsLong = (scales: readonly number[]): string => (2 * scales.reduce((sum, scale) => sum + scale * scale, 0)).toFixed(0);
 
 /** The part of the card that follows from starter.json alone, in Markdown. */
 export function numbersOf(starter: StarterFile): string {
-  const { file, sha256, miou, interval, pixelAccuracy, perClass, calibration, protocol, epoch, earlier } = starter;
+  const { file, sha256, miou, interval, pixelAccuracy, perClass, averaged, calibration, protocol, epoch, earlier } = starter;
   return [
     `\`${file}\`, sha256 \`${sha256}\`; the weights of epoch ${epoch}${earlier.length ? ' of the last run' : ''}.`,
     '',
     `${protocol}: mIoU **${of3(miou)}** (95 % interval over images ${between(interval)}), ${percent(pixelAccuracy)} of the pixels right.`,
     '',
-    '| class | IoU | 95 % interval |',
-    '| --- | --- | --- |',
-    ...perClass.map(({ name, iou, interval }) => `| ${name} | ${of3(iou)} | ${between(interval)} |`),
+    `Averaged over the image and its mirror image at ${listed(averaged.scales.map(String))} times the input (\`--flip --scales ` +
+      `${averaged.scales.join(',')}\`, about ${timesAsLong(averaged.scales)} times as long): mIoU **${of3(averaged.miou)}** ` +
+      `(${between(averaged.interval)}). The workbench predicts by one look unless it is asked for more.`,
+    '',
+    '| class | IoU | 95 % interval | IoU averaged |',
+    '| --- | --- | --- | --- |',
+    ...perClass.map(
+      ({ name, iou, interval }, id) => `| ${name} | ${of3(iou)} | ${between(interval)} | ${of3(averaged.perClass[id].iou)} |`,
+    ),
     '',
     `Temperature ${calibration.temperature.toFixed(2)}, in the file: expected calibration error on every second image of val, with the ` +
       `temperature of the others, ${percent(calibration.eceBefore)} before and ${percent(calibration.eceAfter)} after.`,
