@@ -269,44 +269,45 @@ async function shootLabelling(): Promise<void> {
   // Where the starter is wrong in this drawing.
   const strokes: [string, Place[]][] = [
     [
-      'Road',
+      'Pavement',
       [
-        [0.54, 0.62],
-        [0.57, 0.69],
-        [0.67, 0.7],
+        [0.167, 0.886],
+        [0.254, 0.795],
+        [0.342, 0.682],
+        [0.4, 0.6],
       ],
     ],
     [
-      'Building',
+      'Car',
       [
-        [0.08, 0.15],
-        [0.08, 0.3],
+        [0.625, 0.585],
+        [0.655, 0.585],
       ],
     ],
     [
-      'Building',
+      'Car',
       [
-        [0.06, 0.6],
-        [0.1, 0.66],
+        [0.675, 0.61],
+        [0.7, 0.6],
       ],
     ],
     [
-      'Building',
+      'Car',
       [
-        [0.8, 0.41],
-        [0.88, 0.42],
+        [0.617, 0.512],
+        [0.633, 0.512],
       ],
     ],
     [
-      'Building',
+      'Bicyclist',
       [
-        [0.8, 0.5],
-        [0.82, 0.55],
+        [0.73, 0.614],
+        [0.734, 0.705],
       ],
     ],
   ];
   await stroke(...strokes[0]);
-  await keep([0.67, 0.7]);
+  await keep(strokes[0][1].at(-1)!);
   for (const each of strokes.slice(1)) await stroke(...each);
   await keep([0.5, 0.1]);
   const strip = sharp({ create: { width: 1200, height: 884, channels: 3, background: '#888888' } });
