@@ -1,5 +1,6 @@
 // What the starter model's card (docs/starter-model.md) tells in numbers: written by make.ts, compared with starter.json by a test.
 import type { Interval } from '../../src/shared/metrics/bootstrap.ts';
+import { looksOf } from '../../src/shared/training/estimate.ts';
 import type { RunConfig } from '../../src/shared/training/run-config.ts';
 
 /** A run of training as `scripts/starter/` tells it. */
@@ -44,19 +45,17 @@ export const lengths = (runs: readonly StarterRun[]): string =>
     ? `${runs[0].epochs.length} epochs`
     : `${epochsOf(runs)} epochs in runs of ${listed(runs.map(({ epochs }) => String(epochs.length)))}`;
 
-/** Pixels that are looked at for one of the input, both ways round. */
-const timesAsLong = (scales: readonly number[]): string => (2 * scales.reduce((sum, scale) => sum + scale * scale, 0)).toFixed(0);
-
 /** The part of the card that follows from starter.json alone, in Markdown. */
 export function numbersOf(starter: StarterFile): string {
   const { file, sha256, miou, interval, pixelAccuracy, perClass, averaged, calibration, protocol, epoch, earlier } = starter;
+  const timesAsLong = looksOf({ scales: averaged.scales, flip: true, sliding: false });
   return [
     `\`${file}\`, sha256 \`${sha256}\`; the weights of epoch ${epoch}${earlier.length ? ' of the last run' : ''}.`,
     '',
     `${protocol}: mIoU **${of3(miou)}** (95 % interval over images ${between(interval)}), ${percent(pixelAccuracy)} of the pixels right.`,
     '',
     `Averaged over the image and its mirror image at ${listed(averaged.scales.map(String))} times the input (\`--flip --scales ` +
-      `${averaged.scales.join(',')}\`, about ${timesAsLong(averaged.scales)} times as long): mIoU **${of3(averaged.miou)}** ` +
+      `${averaged.scales.join(',')}\`, about ${timesAsLong.toFixed(0)} times as long): mIoU **${of3(averaged.miou)}** ` +
       `(${between(averaged.interval)}). The workbench predicts by one look unless it is asked for more.`,
     '',
     '| class | IoU | 95 % interval | IoU averaged |',

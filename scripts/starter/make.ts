@@ -47,7 +47,7 @@ function toldOf(run: string): StarterRun {
 function writeHalf(from: string, target: string): void {
   const model = readModel(from);
   const { precision } = findPreset(model.config.preset).config;
-  writeModel(target, { ...model, config: { ...model.config, precision }, notes }, 'F16');
+  writeModel(target, { ...model, config: { ...model.config, precision }, notes: { ...model.notes, ...notes } }, 'F16');
 }
 
 const scoreOf = (file: string, ...options: string[]): Score => JSON.parse(cli('evaluate', '--checkpoint', file, ...options)) as Score;

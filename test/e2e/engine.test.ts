@@ -145,7 +145,7 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   await expect(app.getByRole('status', { name: 'Run state' })).toHaveText('Finished', { timeout: 120_000 });
   await app.getByRole('button', { name: `Watch val/${name}` }).click();
   await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText(/epoch \d/)).toBeVisible();
-  await app.getByLabel('Epoch of the confusion matrix').fill('0');
+  await app.getByLabel('Epoch of the confusion matrix').fill('1');
   await expect(app.getByRole('region', { name: 'Confusion of an epoch' }).getByText('epoch 1')).toBeVisible();
 
   await goTo(app, 'Runs');

@@ -26,6 +26,15 @@ const ended = () => bench.until<TrainingStatus>('training.status', ({ active }) 
 const epoch = (n: number) =>
   bench.until<{ runId: string }>('training.epoch', () => bench.events.filter(({ name }) => name === 'training.epoch').length >= n);
 
+/** Stops the run under way and ends the workbench. */
+async function stopAndClose(): Promise<RunSummary> {
+  const end = ended();
+  await bench.call('training.stop');
+  const { run } = await end;
+  await bench.workbench.shutDown();
+  return run;
+}
+
 async function train(epochs: number): Promise<RunSummary> {
   const end = ended();
   await bench.call('training.start', { config: config(epochs), name: 'a run' });
@@ -94,10 +103,7 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
   await expect(bench.call('training.start', { config: config(1), name: '' })).rejects.toMatchObject({ code: 'busy' });
   await expect(bench.call('runs.delete', { runId: run.id })).rejects.toMatchObject({ code: 'busy' });
   await expect(bench.call('datasets.openSample')).rejects.toMatchObject({ code: 'busy' });
-  const end = ended();
-  await bench.call('training.stop');
-  expect((await end).run).toMatchObject({ status: 'stopped', resumable: true });
-  await bench.workbench.shutDown();
+  expect(await stopAndClose()).toMatchObject({ status: 'stopped', resumable: true });
 });
 
 test('pause during validation holds the run too', async () => {
@@ -107,10 +113,7 @@ test('pause during validation holds the run too', async () => {
   const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
   await bench.call('training.pause');
   await paused;
-  const end = ended();
-  await bench.call('training.stop');
-  expect((await end).run.resumable).toBe(true);
-  await bench.workbench.shutDown();
+  expect((await stopAndClose()).resumable).toBe(true);
 });
 
 test('after an epoch the images that offsets are fitted on are not taken for validated ones', async () => {
@@ -119,10 +122,7 @@ test('after an epoch the images that offsets are fitted on are not taken for val
   await bench.call('training.start', { config: withSetting(config(200), 'decision', 'mean-iou'), name: '' });
   expect((await fitting).validation).toMatchObject({ total: 8 });
   expect((await scoring).validation).toMatchObject({ total: 2 });
-  const end = ended();
-  await bench.call('training.stop');
-  await end;
-  await bench.workbench.shutDown();
+  await stopAndClose();
 });
 
 test('a pause while an epoch is validated does not count as time that validation takes', async () => {
@@ -137,10 +137,7 @@ test('a pause while an epoch is validated does not count as time that validation
   await bench.call('training.resume');
   // Of 199 epochs a share of those 8 seconds each would be more than all of their steps.
   expect((await goesOn).secondsLeft).toBeLessThan(1000);
-  const end = ended();
-  await bench.call('training.stop');
-  await end;
-  await bench.workbench.shutDown();
+  await stopAndClose();
 });
 
 test('two starts at once leave one run', async () => {

@@ -43,6 +43,7 @@ export function smooth(values: readonly (number | null)[], weight: number): (num
 
 /** Place of a line's newest point among those of all lines, at which it is undefined where it has none; null of an empty line. */
 export function lastKnown(values: ArrayLike<number | null | undefined>): number | null {
-  const place = Array.from(values).findLastIndex((value) => value !== undefined);
-  return place < 0 ? null : place;
+  // From the end, and without a copy: it is asked for each line whenever a step is drawn.
+  for (let place = values.length - 1; place >= 0; place--) if (values[place] !== undefined) return place;
+  return null;
 }

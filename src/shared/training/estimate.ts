@@ -2,7 +2,7 @@
 import { mostOffsetImages } from '../metrics/class-offsets.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
-import type { RunConfig } from './run-config.ts';
+import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import { validationsLeft } from './validations.ts';
 
 interface Cost {
@@ -139,6 +139,10 @@ export const parametersOf = (config: RunConfig, classes: number): number => cost
 export const bfloat16Share = 0.65;
 export const bfloat16ShareWithout = 1.6;
 
+/** Pixels that are looked at for each of an image at the evaluation size. */
+export const looksOf = ({ scales, flip, sliding }: EvaluationConfig): number =>
+  scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1) * (sliding ? 4 : 1);
+
 /** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
 export function estimateRun(
   config: RunConfig,
@@ -149,10 +153,6 @@ export function estimateRun(
 ): Estimate {
   const training = costOf(config.model, config.data.size, classes);
   const evaluationSize = config.evaluationSize ?? imageSize;
-  const looks =
-    config.evaluation.scales.reduce((sum, scale) => sum + scale * scale, 0) *
-    (config.evaluation.flip ? 2 : 1) *
-    (config.evaluation.sliding ? 4 : 1);
   const validation = costOf(config.model, evaluationSize, classes);
   const perStep = config.batchSize * config.accumulate;
   const fitted = config.decision === 'mean-iou' ? Math.min(mostOffsetImages, images.train) : 0;
@@ -168,7 +168,7 @@ export function estimateRun(
     parameters: training.parameters,
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
     // Offsets of classes are fitted on training images, each looked at once.
-    validationMacs: ((images.validation * looks + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
+    validationMacs: ((images.validation * looksOf(config.evaluation) + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
     memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
     steps,
   };

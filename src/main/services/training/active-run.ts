@@ -236,7 +236,7 @@ export class ActiveRun {
     this.announce(false);
   }
 
-  private onValidating({ done, total, fitted }: { done: number; total: number; fitted: number }): void {
+  private onValidating({ done, total, fitted }: Extract<TrainerEvent, { type: 'validating' }>): void {
     if (this.phase === 'training') this.phase = 'validating';
     if (done === 1) this.validationStart = Date.now();
     this.validationSeconds = ((Date.now() - this.validationStart) / 1000 / Math.max(1, done - 1)) * total;
