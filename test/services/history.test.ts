@@ -12,6 +12,7 @@ import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test } from 'vitest';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
+import { TensorBoardCurves } from '#services/training/tensorboard-curves';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -299,6 +300,16 @@ print(json.dumps({"scalars": scalars, "images": acc.Tags()["images"]}))`;
     const second = files.find((name) => name !== first)!;
     // No step is told twice, and none is missing between the two.
     expect(steps(second)[0]).toBe(steps(first).at(-1)! + 1);
+  });
+
+  test('place an epoch that a session begins by validating at the step that it was stopped after', () => {
+    const folder = temporaryFolder();
+    const curves = new TensorBoardCurves(folder, [], (line) => expect.unreachable(line));
+    curves.begin(67);
+    curves.epoch({ ...metrics(2, 0.25), perClassIou: [] });
+    const at = path.join(folder, 'tensorboard');
+    const bytes = readFileSync(path.join(at, readdirSync(at)[0]));
+    expect(eventValues(bytes, 'validation/mIoU')).toEqual([[66, 0.25]]);
   });
 
   test('hold a value of exactly 0', () => {

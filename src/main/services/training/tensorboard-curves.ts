@@ -34,6 +34,8 @@ export class TensorBoardCurves {
 
   /** @param firstStep the first that this session does, counted from 1 */
   begin(firstStep: number): void {
+    // A run that was stopped while it validated goes on with its epoch's values, without a step before them.
+    this.lastStep = firstStep - 1;
     this.attempt(() => (this.writer = new TensorBoardWriter(path.join(this.folder, 'tensorboard'), firstStep)));
   }
 
