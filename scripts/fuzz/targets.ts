@@ -170,6 +170,7 @@ function checkpointSeeds(): Buffer[] {
     precision: 'float32' as const,
     history: [],
     offsets: null,
+    originDue: null,
   };
   const model = new Map([['a.weight', tensor]]);
   writeCheckpoint(file, { config, classes, state, model, training: new Map(), optimizer: new Map() });

@@ -4,6 +4,7 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError, messageOf } from '#shared/errors';
 import { issueText } from '#shared/issue-text';
 import { boundedJson } from '#shared/json';
+import { originWeightsSchema } from '#shared/training/run-origin';
 import { precisionSchema } from '#shared/training/precision';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
@@ -41,6 +42,8 @@ const stateSchema = z.object({
   offsets: z.array(z.number()).nullable().default(null),
   /** What the run reckons in, to its end; those of before there was a choice have float32. */
   precision: precisionSchema.default('float32'),
+  /** What the run's origin has still to be told, of one that was stopped while its images were read; null once it is written. */
+  originDue: z.object({ weights: originWeightsSchema.nullable() }).nullable().default(null),
 });
 
 /** Where a run stands: all that a resume needs besides the tensors. Random numbers follow from the seed and these counters. */

@@ -17,7 +17,7 @@ type SampleReference = z.infer<typeof referenceSchema>;
 /** The images and masks of a run: what a resume goes on with, whatever is edited meanwhile. */
 export type RunSamples = z.infer<typeof samplesSchema>;
 
-const originName = 'origin.json';
+export const originName = 'origin.json';
 const samplesName = 'samples.json';
 /** A hundred bytes a sample, for a million of them. */
 const samplesLimit = 128e6;

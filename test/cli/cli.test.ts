@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -179,7 +179,13 @@ test('starts from other weights as far as they fit, and says what does not', asy
   expect(taken.stderr).toMatch(/\d+ tensors taken from .*last\.ckpt; 0 start at random, 6 have another shape, 0 are not in the network/);
   const [third, fourth] = [temporaryFolder(), temporaryFolder()];
   expect((await cli('train', ...common, '--out', second)).stderr).toContain(
-    `${second} already holds a run: choose another --out, or go on with --data ${data} --resume`,
+    `${second} already holds a run (best.ckpt): choose another --out, or go on with --data ${data} --resume`,
+  );
+  const both = await cli('train', '--data', data, '--resume', second, '--weights', path.join(first, 'last.ckpt'));
+  expect(both.stderr).toContain('leave --weights away, or start a new run with --weights');
+  rmSync(path.join(second, 'last.ckpt'));
+  expect((await cli('train', ...common, '--out', second)).stderr).toContain(
+    `${second} already holds a run (best.ckpt): choose another --out, or remove what is in it: without last.ckpt it cannot go on`,
   );
   const none = await cli('train', ...common, '--weights', path.join(root, 'test/golden/weights/tiny-zip.pth'), '--out', third);
   expect(none).toMatchObject({ code: 1, stdout: '' });

@@ -68,4 +68,5 @@ export const runState = (optimizerUpdates: number): RunState => ({
   precision: 'float32',
   history: [],
   offsets: null,
+  originDue: null,
 });

@@ -76,7 +76,27 @@ test('what is refused, and what is stopped before it knows its images, leaves no
   const whole = originOf(job);
   await expect(runFit({ ...job, resumeFrom: checkpointOf(job) })).rejects.toMatchObject({ code: 'invalid-argument' });
   expect(originOf(job)).toEqual(whole);
-  const early = await jobFor(1);
-  await runFit(early, (_, control) => control.stop());
-  expect(readRunOrigin(early.outDir)?.sessions ?? []).toHaveLength(readRunOrigin(early.outDir) ? 1 : 0);
+});
+
+test('a run that is stopped while its images are read tells its origin once it goes on, its weights too', async () => {
+  const before = await jobFor(1);
+  await runFit(before);
+  const job = { ...(await jobFor(1)), initialWeights: checkpointOf(before) };
+  await runFit(job, (event, control) => event.type === 'precision' && control.stop());
+  expect(readRunOrigin(job.outDir)).toBeNull();
+  expect(readCheckpoint(checkpointOf(job)).state).toMatchObject({ epoch: 0, step: 0, elapsedSeconds: 0 });
+  await runFit({ ...job, initialWeights: null, resumeFrom: checkpointOf(job) });
+  const origin = originOf(job);
+  expect(origin.weights).toMatchObject({ file: checkpointOf(before), epoch: 1 });
+  expect(origin.data).toMatchObject({ train: 4, validation: 2 });
+  expect(origin.sessions).toHaveLength(1);
+  expect(readCheckpoint(checkpointOf(job)).state.originDue).toBeNull();
+});
+
+test('a run takes no origin over that another left in its folder', async () => {
+  const first = await jobFor(1);
+  await runFit({ ...first, origin: { ...first.origin, folder: 'of the first' } });
+  rmSync(checkpointOf(first));
+  await runFit(first);
+  expect(originOf(first)).toMatchObject({ data: { folder: first.origin.folder }, sessions: [{ epoch: 0 }] });
 });

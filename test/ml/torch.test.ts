@@ -37,6 +37,7 @@ test.skipIf(missing !== null)("a checkpoint loads in the reference's PyTorch net
     precision: 'float32' as const,
     history: [],
     offsets: null,
+    originDue: null,
   };
   writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: new Map() });
 

@@ -191,6 +191,7 @@ describe('a model that is handed on', () => {
       notes: { miou: '0.6' },
       model: net.parameters.toStateDict(),
       offsets: null,
+      originDue: null,
       epoch: 3,
     };
     const file = path.join(temporaryFolder(), 'm.safetensors');

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { alreadyWritten, locateRunSamples, runWriter } from '#files/run-folder';
+import { alreadyWritten, locateRunSamples, originName, runWriter } from '#files/run-folder';
 import { deviceText } from '#shared/training/device-text';
 import { AppError } from '#shared/errors';
 import { foldText, heldOut } from '#shared/data/folds';
@@ -66,18 +66,19 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
       `--resume goes on in ${resumed}: leave --out away, or start a new run with --weights ${resumeFrom}`,
     );
   }
+  if (resumed && options.weights) {
+    throw new AppError(
+      'invalid-argument',
+      `--resume goes on with the weights of ${resumeFrom}: leave --weights away, or start a new run with --weights ${options.weights}`,
+    );
+  }
   const config = configOf(options, resumeFrom);
   const started = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
   const outDir = resumed ?? path.resolve(options.out ?? `runs/${config.preset}-${started}`);
   // The trainer takes the folder's lease; asked here first, so that the answer comes at once.
   const writer = runWriter(outDir);
   if (writer) throw alreadyWritten(outDir, writer);
-  if (!resumed && existsSync(path.join(outDir, 'last.ckpt'))) {
-    throw new AppError(
-      'invalid-argument',
-      `${outDir} already holds a run: choose another --out, or go on with --data ${options.data} --resume ${outDir}`,
-    );
-  }
+  if (!resumed) assertNoRun(outDir, options.data);
   say(`Writing to ${outDir}`);
   const { classes, format } = dataset.classSet;
   const own = resumed ? ownSamples(resumed, dataset) : null;
@@ -88,6 +89,15 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights, origin };
   const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
   if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
+}
+
+/** A run's files are one run's: what another left would be taken for this one's. @throws AppError 'invalid-argument' */
+function assertNoRun(outDir: string, data: string): void {
+  const left = existsSync(outDir) ? readdirSync(outDir).find((name) => name.endsWith('.ckpt') || name === originName) : undefined;
+  if (!left) return;
+  const goesOn = existsSync(path.join(outDir, 'last.ckpt'));
+  const way = goesOn ? `or go on with --data ${data} --resume ${outDir}` : `or remove what is in it: without last.ckpt it cannot go on`;
+  throw new AppError('invalid-argument', `${outDir} already holds a run (${left}): choose another --out, ${way}`);
 }
 
 /** What is labelled, by the splits or by the recipe's fold. @throws AppError naming what has no labelled image */

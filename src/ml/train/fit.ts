@@ -41,6 +41,7 @@ const freshState = (precision: Precision): RunState => ({
   optimizerUpdates: 0,
   history: [],
   offsets: null,
+  originDue: { weights: null },
 });
 
 /** Changes with the samples, their order and their masks. */
@@ -69,8 +70,6 @@ class Fit {
   private readonly model: RunModel;
   private readonly files: RunFiles;
   private readonly guard = new LossGuard();
-  /** Where the weights come from that it starts with; null for random ones. */
-  private readonly weights: OriginWeights | null = null;
   private readonly session: OriginSession;
   private originWritten = false;
   private state: RunState;
@@ -98,7 +97,7 @@ class Fit {
     this.model = new RunModel(job.config, job.classes.length, choice.precision);
     try {
       if (checkpoint) this.model.restore(checkpoint);
-      else if (job.initialWeights) this.weights = this.loadInitial(job.initialWeights);
+      else if (job.initialWeights) this.state.originDue = { weights: this.loadInitial(job.initialWeights) };
     } catch (error) {
       this.model.dispose();
       throw error;
@@ -376,11 +375,13 @@ class Fit {
 
   private writeOrigin(): void {
     // A run that is stopped while its images are read does not know yet what it trains on.
-    const { data } = this.state;
+    const { data, originDue } = this.state;
     if (this.originWritten || !data) return;
     this.originWritten = true;
     try {
-      this.files.writeOrigin({ weights: this.weights, data: { folder: this.job.origin.folder, ...data } }, this.session);
+      const first = originDue && { ...originDue, data: { folder: this.job.origin.folder, ...data } };
+      this.files.writeOrigin(first, this.session);
+      this.state.originDue = null;
     } catch (error) {
       // What a run comes from is no reason to lose what it has learnt.
       this.emit({ type: 'log', text: `warning: where the run comes from could not be kept: ${messageOf(error)}` });
@@ -390,7 +391,8 @@ class Fit {
   private stopped(): 'stopped' {
     // A run that goes on and is stopped before its first step is as it was.
     if (this.job.resumeFrom && !this.stepped) return 'stopped';
-    this.tick();
+    // Reading images is not training time.
+    if (this.stepped) this.tick();
     this.save('last');
     return 'stopped';
   }

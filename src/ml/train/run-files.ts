@@ -51,16 +51,16 @@ export class RunFiles {
   }
 
   /**
-   * Keeps where the run comes from: the first session says so, and each one adds itself. Of a run that did not keep it from the start it
-   * stays unknown.
+   * Keeps where the run comes from: the first session that knows says so, and each one adds itself. Of a run that did not keep it from
+   * the start it stays unknown.
+   * @param first what is not kept yet; null where it was written before
    * @throws AppError 'corrupt-file' if what was kept cannot be read
    */
-  writeOrigin(first: Omit<RunOrigin, 'sessions'>, session: OriginSession): void {
+  writeOrigin(first: Omit<RunOrigin, 'sessions'> | null, session: OriginSession): void {
     const { outDir, resumeFrom } = this.job;
-    const kept = readRunOrigin(outDir);
-    if (!kept && resumeFrom) return;
-    const { sessions, ...known } = kept ?? { ...first, sessions: [] };
-    writeRunOrigin(outDir, { ...known, sessions: [...sessions, session] });
+    // What another run may have left in the folder is not this one's.
+    const kept = (resumeFrom ? readRunOrigin(outDir) : null) ?? (first && { ...first, sessions: [] });
+    if (kept) writeRunOrigin(outDir, { ...kept, sessions: [...kept.sessions, session] });
   }
 
   writeMetrics({ history }: RunState): void {

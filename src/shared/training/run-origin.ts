@@ -4,7 +4,7 @@ import { precisionChoiceSchema } from './precision.ts';
 const text = z.string().max(4096);
 const count = z.int().min(0);
 
-const weightsSchema = z.object({
+export const originWeightsSchema = z.object({
   file: text,
   /** Of the whole file. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -43,7 +43,7 @@ const sessionSchema = z.object({
 
 export const runOriginSchema = z.object({
   /** null for random weights. */
-  weights: weightsSchema.nullable(),
+  weights: originWeightsSchema.nullable(),
   /** What it trains on: folder, images, and a fingerprint of the images in their order with the hashes of their masks. */
   data: z.object({ folder: text, train: count, validation: count, fingerprint: text }),
   /** The start, and each time that the run went on. */
@@ -52,7 +52,7 @@ export const runOriginSchema = z.object({
 
 /** Where a run comes from, as its trainer found it. */
 export type RunOrigin = z.infer<typeof runOriginSchema>;
-export type OriginWeights = z.infer<typeof weightsSchema>;
+export type OriginWeights = z.infer<typeof originWeightsSchema>;
 export type OriginSession = z.infer<typeof sessionSchema>;
 
 /** What a trainer cannot find out by itself of where a run comes from. */
