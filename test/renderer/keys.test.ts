@@ -101,6 +101,30 @@ describe('on the canvas', () => {
     expect(calls).toEqual(['tool.eraser true', 'tool.eraser false']);
   });
 
+  test.each([
+    ['Shift', { key: 'E', code: 'KeyE', shiftKey: true }],
+    ['Ctrl', { key: 'e', code: 'KeyE', ctrlKey: true }],
+    ['Alt', { key: 'e', code: 'KeyE', altKey: true }],
+    ['AltGr', { key: '€', code: 'KeyE', ctrlKey: true, altKey: true, altGraph: true }],
+  ])('the eraser ends with its key, also where %s is held by then', (_, released) => {
+    press({ key: 'e', code: 'KeyE' });
+    releaseKey(eventOf(released), actions);
+    expect(calls).toEqual(['tool.eraser true', 'tool.eraser false']);
+  });
+
+  test('Cmd, let go, ends what was held: macOS tells of no other key meanwhile', () => {
+    press({ key: 'e', code: 'KeyE' });
+    releaseKey(eventOf({ key: 'Meta', code: 'MetaLeft' }), actions);
+    expect(calls.slice(0, 2)).toEqual(['tool.eraser true', 'tool.eraser false']);
+  });
+
+  test('a key that was chosen with a modifier ends also after that is let go', () => {
+    choices = withChord({}, 'view.compare', 'Shift+Y').choices;
+    press({ key: 'Y', code: 'KeyY', shiftKey: true });
+    releaseKey(eventOf({ key: 'y', code: 'KeyY' }), actions);
+    expect(calls).toEqual(['view.compare true', 'view.compare false']);
+  });
+
   test('an earlier mask is shown for as long as its key is held', () => {
     press('y');
     press({ key: 'y', repeat: true });

@@ -233,7 +233,6 @@ export class MaskSession {
   private async takeAway(id: string): Promise<void> {
     this.astray = true;
     this.settled([id]);
-    await this.handRests();
     await this.resync();
   }
 
@@ -245,12 +244,11 @@ export class MaskSession {
   }
 
   private async reopen(text: string): Promise<void> {
-    await this.handRests();
     this.session.toasts.show('info', text);
     await this.resync();
   }
 
-  /** The stroke in hand comes to its end: it is part of what is then read. */
+  /** The stroke in hand comes to its end before the mask under it is another. */
   private async handRests(): Promise<void> {
     while (this.document.strokeOpen && !this.closed) await new Promise((resolve) => setTimeout(resolve, strokeLookMs));
   }
@@ -301,6 +299,7 @@ export class MaskSession {
       if (this.isOutgrown) return this.leavePending(opened.known);
       const ids = await inflate(opened.ids);
       await this.incoming.idle();
+      await this.handRests();
       // What others did while nobody listened is not known.
       this.own.forget();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));

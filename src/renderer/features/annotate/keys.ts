@@ -62,9 +62,17 @@ function take(event: KeyboardEvent, actions: KeyActions): boolean {
   return true;
 }
 
-/** Ends what lasts as long as a key is held. */
+/** Every chord that a key may have been pressed as: Shift and Ctrl may have come or gone since. */
+function chordsOfRelease({ key, code }: KeyboardEvent): string[] {
+  const plain = { key, code, altKey: false, metaKey: false, getModifierState: () => false };
+  const [off, on] = [false, true];
+  return [off, on].flatMap((ctrlKey) => [off, on].flatMap((shiftKey) => chordsOf({ ...plain, ctrlKey, shiftKey })));
+}
+
+/** Ends what lasts as long as a key is held, whatever else is held by then. */
 export function releaseKey(event: KeyboardEvent, actions: KeyActions): void {
   if (event.key === ' ') actions.space(false);
-  const commands = chordsOf(event).map((chord) => actions.commandOf(chord));
-  for (const command of heldCommands) if (commands.includes(command)) actions.hold(command, false);
+  const commands = chordsOfRelease(event).map((chord) => actions.commandOf(chord));
+  // macOS tells of no key that is let go while Cmd is held: all of them end with that.
+  for (const command of heldCommands) if (event.key === 'Meta' || commands.includes(command)) actions.hold(command, false);
 }
