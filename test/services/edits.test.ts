@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { paletteForm } from '#files/mask-form';
 import { encodeMask, readStoredMask } from '#files/mask-png';
 import { revisionOf } from '#files/revision';
-import type { EditState, RevisionInfo, SeenMask } from '#shared/contract/edits';
+import type { EditState, RepairReport, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, endAsKilled, openMask, paint, stroke } from '../helpers/edits.ts';
@@ -254,6 +254,46 @@ describe('another program', () => {
     expect(newest).toMatchObject({ origin: 'another program', revision: revisionOf(theirs()), current: true });
     const entry = (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === imageId)!;
     expect(entry.classPixels![2]).toBe(64 * 48);
+  });
+
+  describe('that wrote over a mask under the brush', () => {
+    beforeEach(async () => {
+      await openMask(bench, imageId);
+      writeFileSync(file, theirs());
+      await stroke(bench, imageId, box(0, 0, 64, 48, 5));
+    });
+
+    test.each(['before', 'after'])('leaves the choice open through an export that starts %s it is met', async (when) => {
+      if (when === 'after') await save();
+      const target = path.join(temporaryFolder(), 'out');
+      await bench.call('datasetExports.start', { to: 'voc', split: null, out: target, predictionId: null });
+      const [waiting] = await bench.call<EditState[]>('edits.unsaved');
+      expect(waiting.problem).toMatchObject({ kind: 'conflict' });
+      await bench.call<EditState>('edits.resolve', { imageId, keep: 'mine' });
+      expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));
+    });
+
+    test('leaves the choice open where its mask is to be repaired', async () => {
+      const { failed } = await bench.call<RepairReport>('edits.repair', { imageIds: [imageId], how: 'begin' });
+      expect(failed).toEqual([expect.stringContaining('waits for a person')]);
+      await bench.call<EditState>('edits.resolve', { imageId, keep: 'mine' });
+      expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));
+    });
+
+    test.each(['a refresh', 'a restart'])('has what was painted in the history after %s, to be restored', async (end) => {
+      const notices = bench.events;
+      if (end === 'a refresh') await bench.call('datasets.refresh');
+      else await restart();
+      expect(notices.filter(({ name }) => name === 'app.notice')).toEqual([
+        { name: 'app.notice', payload: { kind: 'error', text: expect.stringContaining("in the mask's history, to be restored") as string } },
+      ]);
+      expect(new Set((await openMask(bench, imageId)).ids)).toEqual(new Set([2]));
+      const mine = (await bench.call<RevisionInfo[]>('edits.revisions', { imageId })).find(({ origin }) => origin === 'edit')!;
+      expect(mine.work).toEqual(['Brush']);
+      await bench.call('edits.restore', { imageId, revision: mine.revision });
+      expect((await save()).state).toBe('saved');
+      expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));
+    });
   });
 
   test('that changes a mask which nobody paints on is seen when it is opened again, in every window', async () => {

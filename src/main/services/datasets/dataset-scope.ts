@@ -221,7 +221,7 @@ export class DatasetScope {
   private async giveUp(by: string): Promise<void> {
     this.options.log.info({ by }, 'the data set is asked for by another workbench');
     await this.stopJobs();
-    await this.edits.settle(() => {
+    await this.edits.handOver(() => {
       this.lease?.release();
       this.access.lostTo(by);
     });

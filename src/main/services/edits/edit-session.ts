@@ -472,6 +472,19 @@ export class EditSession {
     this.recorder.giveUp();
     await this.work.idle();
     await this.save();
+    await this.keepMine();
     await this.recorder.close();
+  }
+
+  /** What was painted over another program's version, and nobody has chosen about, goes into the mask's past. Never rejects. */
+  private async keepMine(): Promise<void> {
+    if (!this.conflict || !this.isDirty) return;
+    const { workers, store, log } = this.options;
+    try {
+      const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
+      this.options.left(revision, labelsOf(this.changes));
+    } catch (error) {
+      log.error({ err: error, image: this.imageId }, 'what was painted could not be kept beside the journal');
+    }
   }
 }

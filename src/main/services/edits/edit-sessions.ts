@@ -77,10 +77,10 @@ export class EditSessions {
       putAway: async (imageId) => {
         const session = await this.sessions.get(imageId)?.catch(() => null);
         if (!session) return;
-        await this.putAway(imageId, session);
-        const { problem } = session.state();
+        const { problem } = await session.save();
         if (problem)
           throw new AppError('conflict', `The mask of ${imageId} waits for a person before anything else is done: ${problem.text}`);
+        await this.putAway(imageId, session);
       },
       keep: (imageId, revision, origin) =>
         options.outbox.write('a revision of a mask', () => this.insertRevision(imageId, revision, nowText(), origin)),
@@ -197,7 +197,8 @@ export class EditSessions {
   /** What could not be saved when its image went is not lost, and not kept in silence either. */
   private tellLeft(imageId: string, session: EditSession): void {
     const { problem } = session.state();
-    if (!problem) return;
+    // Of what another program has written over it is told where it is kept.
+    if (!problem || problem.kind === 'conflict') return;
     const text = `What was painted on ${imageId} last is not in its mask (${problem.text})`;
     this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is kept, and comes back when the image does.` });
   }
@@ -247,6 +248,7 @@ export class EditSessions {
       stateChanged: (state) => this.onState(state),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
+      left: (revision, work) => this.onLeft(imageId, revision, work),
     });
   }
 
@@ -284,6 +286,12 @@ export class EditSessions {
   private onMet(imageId: string, revision: string): void {
     const now = new Date().toISOString();
     this.options.outbox.write("another program's mask", () => this.insertRevision(imageId, revision, now, 'another program'));
+  }
+
+  private onLeft(imageId: string, revision: string, work: readonly string[]): void {
+    this.options.outbox.write('what was painted', () => this.insertRevision(imageId, revision, nowText(), 'edit', work));
+    const text = `What was painted on ${imageId} last is not in its mask, which another program has changed`;
+    this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is in the mask's history, to be restored.` });
   }
 
   /** A revision that comes again is as new as its last save; the original stays what it is. */
@@ -408,14 +416,24 @@ export class EditSessions {
   }
 
   /**
-   * Saves what is unsaved and closes every session; they open again when they are asked for, which waits until this is done.
-   * @param then what follows before any of them opens again
+   * Saves what is unsaved and closes the sessions; they open again when they are asked for, which waits until this is done. A mask that
+   * waits for a person to choose between two versions goes on waiting.
    */
-  async settle(then: () => void = () => undefined): Promise<void> {
-    const settled = Promise.all(
-      [...this.sessions].map(([id, opening]) => opening.then((session) => this.putAway(id, session)).catch(() => undefined)),
-    );
-    this.settling = settled.then(then);
+  settle(): Promise<void> {
+    return this.putAwayAll(async (session) => (await session.save()).problem?.kind !== 'conflict');
+  }
+
+  /** The same of every session. @param then what follows before any of them opens again */
+  handOver(then: () => void): Promise<void> {
+    return this.putAwayAll(() => Promise.resolve(true), then);
+  }
+
+  private async putAwayAll(is: (session: EditSession) => Promise<boolean>, then: () => void = () => undefined): Promise<void> {
+    const each = async (id: string, opening: Promise<EditSession>) => {
+      const session = await opening.catch(() => null);
+      if (session && (await is(session))) await this.putAway(id, session);
+    };
+    this.settling = Promise.all([...this.sessions].map(([id, opening]) => each(id, opening))).then(then);
     await this.settling;
   }
 
@@ -423,6 +441,6 @@ export class EditSessions {
   async close(): Promise<void> {
     await this.repairs.close();
     this.closed = true;
-    await this.settle();
+    await this.handOver(() => undefined);
   }
 }

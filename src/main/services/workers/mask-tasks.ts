@@ -40,18 +40,21 @@ interface AdoptInput {
   store: string;
 }
 
-interface StageInput {
-  maskFile: string;
+interface EditedInput {
   width: number;
   height: number;
   values: Uint8Array;
   form: MaskFileForm;
+  /** Folder of revisions. */
+  store: string;
+}
+
+interface StageInput extends EditedInput {
+  maskFile: string;
   toId: number[];
   classSet: ClassSet;
   /** The revision that the file must still have. */
   expected: string | null;
-  /** Folder of revisions. */
-  store: string;
   /** The revision of these very values, if they were a file before; it is not encoded again. */
   known: string | null;
 }
@@ -162,6 +165,7 @@ export interface MaskTasks {
   readMask: (input: ReadMaskInput) => Promise<ReadMask>;
   adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: ImageProblem[] };
   readKept: (input: KeptInput) => ReadMask;
+  keepEdited: (input: EditedInput) => string;
   stageMask: (input: StageInput) => Staged;
   publishMask: (input: PublishInput) => Published;
   exportImage: (input: ExportImageInput) => Promise<ExportedImage>;

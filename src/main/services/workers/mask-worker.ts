@@ -93,6 +93,12 @@ export const readKept = task(({ store, revision, format, form, ...size }: TaskIn
   return { ...size, ...inTermsOf({ ...kept, values: shared(kept.values) }, form, format, name), revision };
 });
 
+const keepValues = ({ width, height, values, form, store }: TaskInput<'keepEdited'>): string =>
+  keepRevision(store, encodeStoredMask({ width, height, values }, form));
+
+/** Encodes a mask into the store, whatever its file holds. @returns its revision */
+export const keepEdited = task(keepValues);
+
 /** Encodes a mask into the store, after what the file holds now, if its file is still the one expected. */
 export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stageMask'> => {
   const { maskFile, values, expected, store, known, form, toId, width, height, classSet } = input;
@@ -100,7 +106,7 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
   if (found !== expected) return { conflict: found };
   // What is known may have been freed since.
   const kept = known !== null && isThere(revisionFile(store, known)) ? known : null;
-  const revision = kept ?? keepRevision(store, encodeStoredMask({ width, height, values }, form));
+  const revision = kept ?? keepValues({ width, height, values, form, store });
   return { revision, ...findingsOf({ values, toId, form }, classSet, maskFile) };
 });
 
