@@ -9,9 +9,10 @@ import { codesIn } from './mask-writing.ts';
 const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === b || (a !== null && b !== null && a.length === b.length && a.every((byte, index) => byte === b[index]));
 
-/** Whether samples mean the same in both files. */
+/** Whether codes mean the same in both files: where neither has a legend they are the values themselves, whatever holds them. */
 const isAlike = (a: MaskFileForm, b: MaskFileForm): boolean =>
-  a.colourType === b.colourType && a.depth === b.depth && (a.legend === null || sameBytes(a.palette, b.palette));
+  (a.legend === null && b.legend === null) ||
+  (a.colourType === b.colourType && a.depth === b.depth && (a.legend === null || sameBytes(a.palette, b.palette)));
 
 /** What pixels of a file of one form are in a file of another; null where that has nothing for them. */
 function samplesIn(to: MaskFileForm, code: number, from: MaskFileForm): PixelSamples | null {

@@ -138,6 +138,34 @@ describe('names that begin in their own way', () => {
   });
 });
 
+describe('a photo is never its own mask', () => {
+  const maskNames = () =>
+    locateDataset(folder).images.map(({ imageFile, maskFile }) => [imageFile, maskFile].map((file) => path.relative(folder, file)));
+
+  test('where it is a PNG among photos with masks beside them', async () => {
+    await lay('1.jpg =1.png 2.jpg =2.png overview.png');
+    expect(maskNames()).toEqual([
+      ['1.jpg', '1.png'],
+      ['2.jpg', '2.png'],
+      ['overview.png', 'overview.png.png'],
+    ]);
+    // The mask that it gets is no image then.
+    await lay('=overview.png.png');
+    expect(read()).toEqual({ 'train: images/1': '1.png', 'train: images/2': '2.png', 'train: images/overview': 'overview.png.png' });
+  });
+
+  test('where a person says that masks lie in the folder of the images', async () => {
+    await lay('images/a.png images/B.PNG images/c.jpg');
+    const source = { split: 'train', images: 'images', masks: 'images' };
+    put('encnet.json', JSON.stringify({ version: 1, title: 'x', sources: [source], classes: { file: 'classes.json' }, masks: 'value' }));
+    expect(maskNames()).toEqual([
+      ['images/B.PNG', 'images/B.PNG.png'],
+      ['images/a.png', 'images/a.png.png'],
+      ['images/c.jpg', 'images/c.png'],
+    ]);
+  });
+});
+
 test('masks that are links to one file are told, since painting one image would label the others', async () => {
   await lay('images/1.jpg images/2.jpg images/3.jpg =masks/1.png =masks/own.png');
   for (const [name, target] of [

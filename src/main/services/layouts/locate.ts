@@ -4,7 +4,7 @@ import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
-import { MaskIndex, coreOf, stemAround, stemOf } from './pairing.ts';
+import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
 
@@ -53,6 +53,8 @@ function tellShared(view: FolderView, maskFiles: readonly string[], problems: st
   problems.push(shared.length === 1 ? rule : `${shared.length} masks belong to several images, the first: ${rule}`);
 }
 
+const pictureEnding = /\.(png|jpe?g)$/i;
+
 interface Candidate {
   /** Path from the source's folder. */
   file: string;
@@ -73,9 +75,9 @@ function locateSource(
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const candidates = candidatesOf(view, source, arrangement, problems);
   // In one folder with its images, a mask is what is none of these.
-  const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => file) : []);
+  const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => folded(file)) : []);
   const masks = new MaskIndex(
-    inMasks.filter((file) => !isImage.has(file)),
+    inMasks.filter((file) => !isImage.has(folded(file))),
     maskPrefix,
     maskSuffix,
   );
@@ -84,15 +86,17 @@ function locateSource(
   const located = candidates.map(({ file, name, stem }) => {
     const alike = stems.get(stem)!;
     const owner = alike.length === 1 ? alike[0] : ownerOf(alike, masks);
+    const own = `${stemAround(stem, maskPrefix, maskSuffix)}.png`;
+    // The name of another image's mask, or of an image, an image itself maybe, is not its own.
     const isOwner = owner.file === file;
-    const found = isOwner ? masks.find(stem, (other) => stems.has(other)) : masks.named(`${file}.png`);
-    const own = isOwner ? `${stemAround(stem, maskPrefix, maskSuffix)}.png` : `${file}.png`;
+    const isNamed = isOwner && !isImage.has(folded(own));
+    const found = isNamed ? masks.find(stem, (other) => stems.has(other)) : masks.named(`${file}.png`);
     return {
       id: `${source.name ?? source.split}/${isOwner ? name : file}`,
       split: source.split,
       name: path.posix.basename(isOwner ? name : file),
       imageFile: view.at(`${source.images}/${file}`),
-      maskFile: view.at(`${source.masks}/${found ?? own}`),
+      maskFile: view.at(`${source.masks}/${found ?? (isNamed ? own : `${file}.png`)}`),
       hasMask: found !== null,
     };
   });
@@ -140,9 +144,9 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
 /** Whether a file of a folder that holds both is a mask: by what its name has around it, or a PNG beside a photo of the same name. */
 function isMask(stem: string, file: string, { maskPrefix, maskSuffix }: Affixes, view: FolderView, folder: string): boolean {
   if (maskPrefix + maskSuffix !== '') return coreOf(stem, maskPrefix, maskSuffix) !== null;
-  return (
-    /\.png$/i.test(file) && ['.jpg', '.jpeg', '.JPG', '.JPEG'].some((extension) => view.hasFile(path.posix.join(folder, stem + extension)))
-  );
+  // `.png` behind a photo's whole name is how the mask of one is called whose own name a photo has.
+  const photos = ['.jpg', '.jpeg', '.JPG', '.JPEG', ...(pictureEnding.test(stem) ? [''] : [])];
+  return /\.png$/i.test(file) && photos.some((extension) => view.hasFile(path.posix.join(folder, stem + extension)));
 }
 
 function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candidate[]>, masks: MaskIndex, problems: string[]): void {

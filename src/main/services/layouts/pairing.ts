@@ -2,7 +2,8 @@
 import { noAffixes, type Affixes } from '#shared/data/arrangement';
 
 const composed = (text: string): string => text.normalize('NFC');
-const folded = (text: string): string => composed(text).toLowerCase();
+/** A name in any case. */
+export const folded = (text: string): string => composed(text).toLowerCase();
 
 /** The path of a file without its extension. */
 export const stemOf = (file: string): string => file.replace(/\.[^./]+$/, '');
