@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { codeText, decodeStoredMask } from '#files/mask-png';
 import { newForm } from '#files/mask-form';
+import { recoded } from '#files/mask-recoding';
 import { encodeStoredMask } from '#files/mask-writing';
 import { readPng, writePng } from '#files/png/png';
 import type { MaskFormat, Rgb } from '#shared/classes/class-info';
@@ -216,4 +217,24 @@ test('a palette grows by the colours of its classes, and a mask that there was n
     encodeStoredMask({ width: 1, height: 1, values: Uint8Array.of(2) }, newForm({ ...coloured, newMasks: 'palette' })),
   );
   expect([indexed.header.colourType, ...indexed.samples]).toEqual([3, 2]);
+});
+
+test('a value that is no class stays that value, whatever depth or colours the mask has by now', () => {
+  const byValue: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => (value < 2 ? value : -1)), voidValue: 255 };
+  const palette = Array.from({ length: 12 }, (_, n) => n * 20);
+  const forms = [
+    { colourType: 0, depth: 2 },
+    { colourType: 0, depth: 4 },
+    { colourType: 0, depth: 8 },
+    { colourType: 3, depth: 2, palette },
+    { colourType: 3, depth: 8, palette },
+  ];
+  const samples = [0, 1, 2, 3];
+  const masks = forms.map((form) => decodeStoredMask(writtenPng({ ...form, width: 2, height: 2, samples }), 'x', byValue));
+  for (const kept of masks)
+    for (const now of masks) {
+      const { values, form } = recoded(kept, now.form, byValue, 'x');
+      expect([...values]).toEqual(samples);
+      expect([...decodeStoredMask(encodeStoredMask({ width: 2, height: 2, values }, form), 'x', byValue).values]).toEqual(samples);
+    }
 });
