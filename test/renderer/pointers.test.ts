@@ -6,12 +6,16 @@ import { WheelMachine, type WheelFacts, type WheelMode } from '../../src/rendere
 let told: string[];
 let now: number;
 let panHeld: boolean;
+let releasedAt: PointerFacts['at'] | null;
 let machine: PointerMachine;
 const round = (value: number) => Math.round(value * 100) / 100;
 const means = {
   press: ({ type, button }: PointerFacts) => void told.push(button === 5 ? `press ${type} eraser` : `press ${type}`),
   move: ({ at }: PointerFacts) => void told.push(`move ${at.x},${at.y}`),
-  release: () => void told.push('release'),
+  release: ({ at }: PointerFacts) => {
+    told.push('release');
+    releasedAt = at;
+  },
   abandon: () => void told.push('abandon'),
   pan: (dx: number, dy: number) => void told.push(`pan ${round(dx)},${round(dy)}`),
   zoom: (_: unknown, factor: number) => void told.push(`zoom ${round(factor)}`),
@@ -21,6 +25,7 @@ const means = {
 
 beforeEach(() => {
   told = [];
+  releasedAt = null;
   now = 1000;
   panHeld = false;
   machine = new PointerMachine(means, () => panHeld);
@@ -82,11 +87,13 @@ describe('fingers', () => {
     expect(told.at(-1)).toBe('press touch');
   });
 
-  test('a second one late leaves what was painted', () => {
+  test('a second one late leaves what was painted, which ends where the first one is', () => {
     machine.down(finger(10, 0, 0));
+    machine.move(finger(10, 20, 30));
     now += 2000;
     machine.down(finger(11, 100, 0));
-    expect(told).toEqual(['press touch', 'release']);
+    expect(told).toEqual(['press touch', 'move 20,30', 'release']);
+    expect(releasedAt).toEqual({ x: 20, y: 30 });
   });
 
   test('a palm beside a pen is nothing, whichever comes first', () => {

@@ -285,7 +285,10 @@ describe('another program', () => {
       if (end === 'a refresh') await bench.call('datasets.refresh');
       else await restart();
       expect(notices.filter(({ name }) => name === 'app.notice')).toEqual([
-        { name: 'app.notice', payload: { kind: 'error', text: expect.stringContaining("in the mask's history, to be restored") as string } },
+        {
+          name: 'app.notice',
+          payload: { kind: 'error', text: expect.stringContaining("in the mask's history, to be restored") as string },
+        },
       ]);
       expect(new Set((await openMask(bench, imageId)).ids)).toEqual(new Set([2]));
       const mine = (await bench.call<RevisionInfo[]>('edits.revisions', { imageId })).find(({ origin }) => origin === 'edit')!;

@@ -1,5 +1,5 @@
 // Reviewing over the real services with the starter's predictions: patches, what is done about them, and what is remembered.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -354,6 +354,49 @@ test('a refresh that finds the image as it was leaves the hand at its patch; one
   expect(review.fixes.chosen).toBeNull();
 });
 
+test('the place one was sent to counts once: whoever has gone on is not brought back by a refresh', async () => {
+  const [first, second, third] = review.ranked.map(({ id }) => id);
+  review.destroy();
+  window.session.go('review', { imageId: second, runId: window.session.runs[0].id });
+  review = await opened();
+  expect(review.imageId).toBe(second);
+  await review.open(third);
+  await stroke(bench, third, box(0, 0, 12, 12, 3));
+  await window.session.client.edits.save({ imageId: third });
+  await review.load();
+  expect(review.imageId).toBe(third);
+  expect(window.session.target).toEqual({});
+  await review.open(first);
+  expect(review.image!.id).toBe(first);
+});
+
+test('an image that has gone from the folder is not reviewed any more, and is again when it comes back', async () => {
+  const gone = review.ranked[1].id;
+  const photo = path.join(folder, `${gone}.png`);
+  renameSync(photo, path.join(folder, 'kept.bin'));
+  await bench.call('datasets.refresh');
+  await eventually(() => !window.session.images.has(gone));
+  await review.load();
+  expect(review.ranked.map(({ id }) => id)).toHaveLength(2);
+  expect(review.ranked.some(({ id }) => id === gone)).toBe(false);
+  expect(review.result!.images.every(({ id }) => window.session.images.has(id))).toBe(true);
+  renameSync(path.join(folder, 'kept.bin'), photo);
+  await bench.call('datasets.refresh');
+  await eventually(() => window.session.images.has(gone));
+  await review.load();
+  expect(review.ranked.map(({ id }) => id)).toContain(gone);
+});
+
+test('that an image cannot be reviewed is said of that image alone, whatever is looked at by then', async () => {
+  const [first, second] = review.ranked.map(({ id }) => id);
+  writeFileSync(maskFile(first), 'no mask');
+  const [broken, next] = [review.open(first), review.open(second)];
+  await Promise.all([broken, next]);
+  expect([review.imageId, review.image?.id, review.error]).toEqual([second, second, '']);
+  await review.open(first);
+  expect([review.image, review.error]).toEqual([null, expect.stringContaining(path.basename(maskFile(first)))]);
+});
+
 test('what was looked at in another way is renewed in that way, in another visit too', async () => {
   review.look = 'mirrored';
   expect(review.looksAsBefore).toBe(false);
@@ -399,8 +442,11 @@ test('against another run images are in the order of what it did better or worse
   expect(review.since).toEqual({ images: 1, seconds: null });
   // The other way round: what was spent before the second began, and no more.
   const [starterRun, starters] = [review.runId!, review.prediction!.id];
+  review.orderBy('worsened');
   await review.choose(second.id, 'val');
+  expect([review.order, review.ranked.map(({ id }) => id)]).toEqual(['iou', review.result!.images.map(({ id }) => id)]);
   await review.compareWith(starters);
+  expect(review.order).toBe('worsened');
   expect(review.since).toMatchObject({ seconds: 42 });
   await review.choose(starterRun, 'val');
   await review.compareWith(predictionId);

@@ -91,7 +91,8 @@ export class PointerMachine {
     this.panning = null;
     if (!this.pressing) return;
     if (facts.time - this.pressing.since < meantMs) this.means.abandon();
-    else this.means.release(facts);
+    // What was drawn ends where its own finger is.
+    else this.means.release({ ...facts, id: this.pressing.id, at: this.touches.get(this.pressing.id) ?? facts.at });
     this.pressing = null;
   }
 

@@ -18,41 +18,45 @@ export const knownClassSets = ({ client }: Session): Promise<KnownClassSet[]> =>
 /**
  * Gives the open data set other classes, and offers to take that back.
  * @param rewritten what of masks is written as it is read from now on
+ * @throws AppError 'busy' while it is trained or predicted, and as opening a data set
  */
 export async function changeClasses(session: Session, change: ArrangementChange, rewritten: readonly string[]): Promise<void> {
   const { client, dataset } = session;
   if (!dataset) return;
   const before = dataset.isArranged ? dataset.arrangement : null;
-  await session.attempt(async () => {
-    await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
-    const imageIds = [...session.images.values()].filter(({ hasMask }) => hasMask).map(({ id }) => id);
-    const report =
-      rewritten.length > 0 && imageIds.length > 0 ? await client.edits.rewrite({ imageIds, of: [...rewritten] }) : { done: [], failed: [] };
-    const files =
-      report.done.length > 0 ? `${report.done.length} masks were rewritten, each is kept as it was` : 'Files keep what they hold';
-    session.toasts.show('info', `The classes are changed. ${files}.`, {
-      label: 'Undo',
-      run: () =>
-        void session.attempt(async () => {
-          if (report.done.length > 0) {
-            const { done, failed } = await client.edits.unrepair({ imageIds: report.done });
-            const left = report.done.length - done.length;
-            // Masks that hold the merged class need the classes that they are read by.
-            if (left > 0)
-              throw new AppError(
-                'conflict',
-                `${left} masks could not be put back, so the classes stay as they are: ${failed[0] ?? 'it was stopped'}`,
-              );
-          }
-          await session.open(() => client.datasets.arrange({ arrangement: before }));
-        }),
-    });
-    if (report.failed.length > 0)
-      session.toasts.show('error', `${report.failed.length} masks could not be rewritten, the first: ${report.failed[0]}`);
+  await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
+  const imageIds = [...session.images.values()].filter(({ hasMask }) => hasMask).map(({ id }) => id);
+  const report =
+    rewritten.length > 0 && imageIds.length > 0 ? await client.edits.rewrite({ imageIds, of: [...rewritten] }) : { done: [], failed: [] };
+  const files = report.done.length > 0 ? `${report.done.length} masks were rewritten, each is kept as it was` : 'Files keep what they hold';
+  session.toasts.show('info', `The classes are changed. ${files}.`, {
+    label: 'Undo',
+    run: () => void session.attempt(() => takeClassesBack(session, before, report.done)),
   });
+  if (report.failed.length > 0)
+    session.toasts.show('error', `${report.failed.length} masks could not be rewritten, the first: ${report.failed[0]}`);
 }
 
-/** Reads the open data set in another way, and offers to take that back. @param done what has happened, in words */
+/** @throws AppError 'conflict' if a rewritten mask cannot be put back: it needs the classes that it is read by */
+async function takeClassesBack(session: Session, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
+  const { client } = session;
+  if (rewritten.length > 0) {
+    const { done, failed } = await client.edits.unrepair({ imageIds: [...rewritten] });
+    const left = rewritten.length - done.length;
+    if (left > 0)
+      throw new AppError(
+        'conflict',
+        `${left} masks could not be put back, so the classes stay as they are: ${failed[0] ?? 'it was stopped'}`,
+      );
+  }
+  await session.open(() => client.datasets.arrange({ arrangement: before }));
+}
+
+/**
+ * Reads the open data set in another way, and offers to take that back.
+ * @param done what has happened, in words
+ * @throws AppError 'busy' while it is trained or predicted, and as opening a data set
+ */
 export async function readOtherwise(
   session: Session,
   change: ArrangementChange & Partial<Pick<Arrangement, 'splits'>>,
@@ -61,12 +65,10 @@ export async function readOtherwise(
   const { dataset, client } = session;
   if (!dataset) return;
   const before = dataset.isArranged ? dataset.arrangement : null;
-  await session.attempt(async () => {
-    await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
-    session.toasts.show('info', done, {
-      label: 'Undo',
-      run: () => void session.attempt(() => session.open(() => client.datasets.arrange({ arrangement: before }))),
-    });
+  await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
+  session.toasts.show('info', done, {
+    label: 'Undo',
+    run: () => void session.attempt(() => session.open(() => client.datasets.arrange({ arrangement: before }))),
   });
 }
 

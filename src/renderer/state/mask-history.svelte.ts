@@ -32,7 +32,7 @@ export class MaskHistoryState {
     const { session, imageId } = this;
     await session.attempt(async () => {
       const { undo: step } = await session.client.edits.restore({ imageId, revision });
-      session.toasts.show('info', 'The earlier mask is the mask again.', {
+      session.toasts.show('info', `The earlier mask of ${imageId} is its mask again.`, {
         label: 'Undo',
         run: () => void session.attempt(() => takeBack(session, imageId, step)),
       });

@@ -68,7 +68,7 @@ export class ReviewState {
   /** What was done since the other run; null while that is not known. */
   since = $state.raw<WorkSince | null>(null);
   /** By what the images are ordered, the worst first. */
-  order = $state<ReviewOrder>('iou');
+  private wantedOrder = $state<ReviewOrder>('iou');
   /** How far the work on the images is that are shown; null for any. */
   stage = $state<WorkStage | null>(null);
   readonly fixes: ReviewFixes;
@@ -87,7 +87,7 @@ export class ReviewState {
   constructor(session: Session) {
     this.session = session;
     this.split = session.remembered('reviewSplit', 'val');
-    this.order = session.remembered('reviewOrder', 'iou');
+    this.wantedOrder = session.remembered('reviewOrder', 'iou');
     this.fixes = new ReviewFixes(session, this);
     this.doubt = new Doubt(session);
     this.time = timeOnImages(session);
@@ -112,7 +112,10 @@ export class ReviewState {
     );
     this.runId = known ?? session.runs.find(({ hasCheckpoint }) => hasCheckpoint)?.id ?? null;
     // Whoever comes back, or whose connection was lost, is at the run that was sent for.
-    if (session.target.runId && this.runId === session.target.runId) session.remember('reviewRun', this.runId);
+    if (session.target.runId && this.runId === session.target.runId) {
+      session.remember('reviewRun', this.runId);
+      session.arrived('runId');
+    }
     if (!this.session.dataset?.splits.some(({ name }) => name === this.split)) this.split = this.session.dataset?.splits[0]?.name ?? 'val';
     await this.refresh();
   }
@@ -146,9 +149,7 @@ export class ReviewState {
   async compareWith(predictionId: string | null): Promise<void> {
     this.otherId = predictionId;
     [this.other, this.since] = [null, null];
-    if (predictionId === null) {
-      if (this.order === 'worsened' || this.order === 'improved') this.orderBy('iou');
-    } else {
+    if (predictionId !== null) {
       await this.session.attempt(async () => {
         const other = await this.session.client.review.result({ predictionId });
         const since = await workSince(this.session, other.prediction.runId, this.result?.prediction.runId ?? other.prediction.runId);
@@ -193,6 +194,7 @@ export class ReviewState {
     await this.refreshOther();
     if (this.order === 'useful') void this.orderByUse();
     const wanted = this.session.target.imageId ?? this.imageId;
+    if (this.result) this.session.arrived('imageId', 'at');
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next && this.isAsBefore(before, next.id)) return;
     if (next) return this.open(next.id);
@@ -248,8 +250,14 @@ export class ReviewState {
     return confusion?.[label * this.classes.length + predicted] ?? 0;
   }
 
+  /** The order in force: what has become worse or better is known against another run alone. */
+  get order(): ReviewOrder {
+    const { wantedOrder } = this;
+    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.other ? 'iou' : wantedOrder;
+  }
+
   orderBy(order: ReviewOrder): void {
-    this.order = order;
+    this.wantedOrder = order;
     this.session.remember('reviewOrder', order);
     this.doubt.stop();
     if (order === 'useful') void this.orderByUse();
@@ -304,6 +312,8 @@ export class ReviewState {
       };
       await this.fixes.begin();
     } catch (error) {
+      // Of an image that was left it is nobody's.
+      if (this.imageId !== imageId) return;
       this.image = null;
       this.error = messageOf(error);
     }

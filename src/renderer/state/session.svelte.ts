@@ -70,8 +70,8 @@ export class Session {
   /** What is open with tools on images that were left, by data set and image. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   readonly drafts = new Map<string, Drafts>();
-  /** The recipe as the Train place was left. */
-  recipe: Recipe | null = null;
+  /** The recipe as the Train place was left, or as it is sent there. */
+  recipe = $state.raw<Recipe | null>(null);
   /** How far the work on each image is. */
   readonly work: WorkState;
   /** The images that the Library shows, in its order: those that one steps through; null for all of a split. */
@@ -351,6 +351,11 @@ export class Session {
     this.target = target;
     this.place = place;
     this.remember('place', place);
+  }
+
+  /** A place one was sent to counts once: whoever has gone on from there is not brought back. */
+  arrived(...at: (keyof Target)[]): void {
+    for (const part of at) delete this.target[part];
   }
 
   select(imageId: string): void {

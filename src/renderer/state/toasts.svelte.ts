@@ -22,7 +22,9 @@ export class Toasts {
   private nextId = 1;
 
   show(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
-    if (this.shows(text)) return;
+    // The newest way back is the one that is offered: that of before would take back something else.
+    if (actions.length > 0) this.dismissWhere((shown) => shown === text);
+    else if (this.shows(text)) return;
     const id = this.nextId++;
     this.list.push({ id, kind, text, actions });
     if (kind === 'info') setTimeout(() => this.dismiss(id), actions.length > 0 ? withWayBackMs : infoMs);

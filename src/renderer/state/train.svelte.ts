@@ -63,7 +63,7 @@ export class TrainState {
    * Takes a recipe as it was left, or a run's to run it again. What belongs to another data set, or to a preset that is
    * gone, is not taken.
    */
-  private takeOver({ presetName, config, name, startFrom }: Recipe): void {
+  takeOver({ presetName, config, name, startFrom }: Recipe): void {
     this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : (this.presets[0]?.name ?? '');
     this.config = structuredClone(config);
     this.name = name;

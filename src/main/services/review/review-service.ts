@@ -226,7 +226,8 @@ export class ReviewService {
     const { dataset, predictions } = this.options;
     const prediction = predictions.info(predictionId);
     const { classes } = prediction;
-    const rows = predictions.images(predictionId);
+    // An image that has gone from the folder has nothing to be shown by; it counts again when it comes back.
+    const rows = predictions.images(predictionId).filter(({ id }) => dataset.has(id));
     const shapes = new Map(rows.map((row) => [row.id, row.shapes]));
     const images = rows.map((row): ReviewImage => {
       const sound = row.confusion?.length === classes.length ** 2 ? row.confusion : null;
