@@ -3,8 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import type { ImageEntry } from '#shared/contract/datasets';
+import { freeName } from '#services/trials/kept-name';
+import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
+import { noAffixes } from '#shared/data/arrangement';
 import type { TrialPictures, TrialState } from '#shared/contract/trials';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
@@ -72,6 +74,45 @@ test('one that is kept is part of a split, beside one of its name; one that is r
   expect((await bench.call<TrialState>('trials.remove', { ids: [images[1].id] })).images).toEqual([]);
   expect(readdirSync(trialFolder())).toEqual(['predictions']);
   expect(readdirSync(path.join(trialFolder(), 'predictions'))).toEqual([]);
+  await bench.workbench.shutDown();
+});
+
+test('one that is kept takes the label of no other, and is named as the images of its folder are', async () => {
+  // The image is a JPEG whose mask has the name of what is kept.
+  const own = readdirSync(path.join(folder, 'val')).sort()[0];
+  const stem = path.parse(own).name;
+  cpSync(path.join(folder, 'val', own), path.join(folder, 'val', `${stem}.jpg`));
+  rmSync(path.join(folder, 'val', own));
+  await bench.call('datasets.refresh');
+  const before = (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === `val/${stem}`)!;
+  expect(before.hasMask).toBe(true);
+  const content = new Uint8Array(readFileSync(path.join(others, 'a.png')));
+  const { images } = await bench.call<TrialState>('trials.add', { name: own.toUpperCase().replace('.PNG', '.png'), content });
+  const [made] = await bench.call<string[]>('trials.keep', { ids: [images[0].id], split: 'val' });
+  expect(path.basename(made)).toBe(`${stem.toUpperCase()}-2.png`);
+  await expect.poll(async () => (await bench.call<ImageEntry[]>('datasets.images')).length).toBe(5);
+  expect((await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === `val/${stem}`)).toMatchObject({ hasMask: true });
+  const affixes = { imagePrefix: 'img_', imageSuffix: '_leftImg8bit', maskPrefix: '', maskSuffix: '_gtFine_labelIds' };
+  expect(freeName('a.png', [], [], affixes)).toBe('img_a_leftImg8bit.png');
+  expect(freeName('img_a_leftImg8bit.jpg', ['img_a_leftImg8bit.png'], [], affixes)).toBe('img_a-2_leftImg8bit.jpg');
+  expect(freeName('A.png', [], ['a_gtFine_labelIds.png'], affixes)).toBe('img_A-2_leftImg8bit.png');
+  expect(freeName('b.jpg.png', ['b.jpg'], [], noAffixes)).toBe('b.jpg-2.png');
+  await bench.workbench.shutDown();
+});
+
+test('one is kept in no split that it would not be in', async () => {
+  const { arrangement } = await bench.call<DatasetInfo>('datasets.current');
+  const [first] = (await bench.call<ImageEntry[]>('datasets.images')).filter(({ split }) => split === 'train');
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits: { by: 'ids', splits: { val: [first.id] } } } });
+  const { images: again } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
+  await expect(bench.call('trials.keep', { ids: again.map(({ id }) => id), split: 'val' })).rejects.toThrow(
+    'A new image would be in "train" and not in "val", since the splits were made for the images that were there: keep it in "train"',
+  );
+  writeFileSync(path.join(folder, 'mine.txt'), 'val-0\n');
+  const lists = { by: 'lists', lists: { val: 'mine.txt' }, rest: 'train' };
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits: lists } });
+  const { images: third } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
+  await expect(bench.call('trials.keep', { ids: third.map(({ id }) => id), split: 'val' })).rejects.toThrow('are lists of names');
   await bench.workbench.shutDown();
 });
 

@@ -147,3 +147,24 @@ test('a stroke whose folder is away is kept and said to be unsafe, and is done w
   await eventually(() => session.unsafeStrokes === 0);
   expect(await idAt(pixel)).toBe(painted);
 });
+
+test('a stroke in hand is left alone while the mask is read anew: it ends as one step, with all of it', async () => {
+  const mask = annotate.mask!;
+  const { document } = mask;
+  const dab = (x: number) => document.paint(capsule({ x, y: 10 }, { x, y: 10 }, 2, document.size), { id: 9 });
+  document.beginStroke('Brush');
+  dab(20);
+  window.breakOff();
+  await eventually(() => session.link === 'open');
+  // A mask that is read waits for the hand: an answer takes far less than this.
+  await wait(300);
+  expect(document.strokeOpen).toBe(true);
+  dab(40);
+  document.endStroke();
+  await eventually(() => mask.unacknowledged === 0);
+  expect([20, 40].map((x) => document.ids[10 * 64 + x])).toEqual([9, 9]);
+  await eventually(() => readStoredMask(maskFile()).values[10 * 64 + 20] === 9);
+  expect(readStoredMask(maskFile()).values[10 * 64 + 40]).toBe(9);
+  await mask.undo();
+  await eventually(() => mask.undoLabel === null);
+});

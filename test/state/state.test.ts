@@ -117,28 +117,6 @@ describe('a mask in a window', () => {
     mask.close();
   });
 
-  test('leaves a stroke in hand alone while the mask is read anew: it ends as one step, with all of it', async () => {
-    const mask = await open();
-    const { document } = mask;
-    const dab = (x: number) => document.paint(capsule({ x, y: 10 }, { x, y: 10 }, 2, document.size), { id: 9 });
-    document.beginStroke('Brush');
-    dab(20);
-    window.breakOff();
-    await eventually(() => session.link === 'open');
-    // A mask that is read waits for the hand: an answer takes far less than this.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(document.strokeOpen).toBe(true);
-    dab(40);
-    document.endStroke();
-    await eventually(() => mask.unacknowledged === 0);
-    expect([20, 40].map((x) => document.ids[10 * 64 + x])).toEqual([9, 9]);
-    await eventually(() => readStoredMask(maskFile()).values[10 * 64 + 20] === 9);
-    expect(readStoredMask(maskFile()).values[10 * 64 + 40]).toBe(9);
-    await mask.undo();
-    await eventually(() => mask.undoLabel === null);
-    mask.close();
-  });
-
   test('does not send again what had arrived when the answer was lost', async () => {
     const mask = await open();
     const at = dot(mask, 20, 20, 7);

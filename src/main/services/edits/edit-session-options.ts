@@ -51,6 +51,9 @@ export interface EditSessionOptions {
   saved: (mask: SavedMask) => void;
   /** Another program's version of the file was found, and is kept. */
   met: (revision: string) => void;
-  /** The session ends with what another program has written over: what was painted is kept as this revision. @param work as undo names it */
+  /**
+   * The session ends with what another program has written over: what was painted is kept as this revision.
+   * @param work as undo names it
+   */
   left: (revision: string, work: readonly string[]) => void;
 }

@@ -5,6 +5,7 @@ import { imagePattern } from '#shared/data/image-names';
 import { withPicture } from '#files/picture';
 import type { Services } from '#shared/contract/index';
 import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/trials';
+import type { Affixes } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { TrainerEvent } from '#shared/training/messages';
@@ -15,8 +16,10 @@ import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import { Job, type JobEnd } from '../jobs/job.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
+import { assertLandsIn, freeName } from './kept-name.ts';
 
 interface TrialOptions {
   dataset: OpenDataset;
@@ -162,7 +165,8 @@ export class TrialService {
     for (const image of this.images.values()) {
       if (image.state !== 'waiting') continue;
       image.by = null;
-      if (outcome === 'failed') [image.state, image.reason] = ['failed', reason];
+      // Its turn has not come: it can be predicted again.
+      if (outcome === 'failed') image.reason = reason;
     }
     this.changed();
   }
@@ -181,10 +185,13 @@ export class TrialService {
     access.assertOwned();
     const [first] = dataset.samples(split);
     if (!first) throw new AppError('not-found', `${dataset.path} has no image in its split "${split}" that tells where its images lie`);
+    const { arrangement } = dataset.info;
+    const beside = dataset.image(first.id);
+    assertLandsIn(split, arrangement, path.relative(dataset.path, beside.imageFile));
     const made: string[] = [];
     try {
       for (const image of ids.map((id) => this.require(id))) {
-        made.push(copyBeside(image.file, path.dirname(first.imageFile), image.name));
+        made.push(copyBeside(image.file, beside, image.name, arrangement));
         this.forget(image);
       }
     } finally {
@@ -260,17 +267,20 @@ function imagesAt(named: string): string[] {
   }
 }
 
-/** Copies a file under its name, or the next free one. @returns the copy @throws AppError naming what cannot be read or written */
-function copyBeside(file: string, folder: string, name: string): string {
-  const { name: stem, ext } = path.parse(name);
-  for (let n = 1; ; n++) {
-    const target = path.join(folder, n === 1 ? name : `${stem}-${n}${ext}`);
-    if (existsSync(target)) continue;
-    try {
-      copyFileSync(file, target, constants.COPYFILE_EXCL);
-      return target;
-    } catch (error) {
-      throw asFileError(error, target);
-    }
+/**
+ * Copies a file beside an image, named as the images there are: under its name, or the next that no image and no mask there has.
+ * @returns the copy
+ * @throws AppError naming what cannot be read or written
+ */
+function copyBeside(file: string, { imageFile, maskFile }: LocatedImage, name: string, affixes: Affixes): string {
+  const folder = path.dirname(imageFile);
+  const target = path.join(folder, freeName(name, namesIn(folder), namesIn(path.dirname(maskFile)), affixes));
+  try {
+    copyFileSync(file, target, constants.COPYFILE_EXCL);
+    return target;
+  } catch (error) {
+    throw asFileError(error, target);
   }
 }
+
+const namesIn = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);

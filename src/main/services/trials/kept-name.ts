@@ -1,0 +1,39 @@
+// Where an image that is kept lands: under which name, and in which split.
+import path from 'node:path';
+import type { Affixes, Arrangement } from '#shared/data/arrangement';
+import { AppError } from '#shared/errors';
+import { coreOf, folded, stemAround, stemOf } from '../layouts/pairing.ts';
+
+/**
+ * A name for a new image: as its own is, with what images have around it, and with a number where an image or a mask has that name: the
+ * label of another would be taken for its own.
+ * @param images names of files in the folder of images
+ * @param masks names of files in the folder of masks
+ */
+export function freeName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes): string {
+  const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = affixes;
+  const taken = new Set<string>();
+  const coresOf = (stem: string) => [coreOf(stem, imagePrefix, imageSuffix), coreOf(stem, maskPrefix, maskSuffix)];
+  for (const each of [...images, ...masks])
+    for (const known of [each, stemOf(each), ...coresOf(stemOf(each))]) if (known !== null) taken.add(folded(known));
+  const { name: stem, ext } = path.posix.parse(name);
+  const own = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
+  for (let n = 1; ; n++) {
+    const core = n === 1 ? own : `${own}-${n}`;
+    const around = stemAround(core, imagePrefix, imageSuffix);
+    if (!taken.has(folded(core)) && !taken.has(folded(around))) return around + ext;
+  }
+}
+
+/**
+ * @param file an image of the split, by its path from the data set's folder
+ * @throws AppError 'unsupported' if a new image beside it would be in another split: lists and made splits name theirs
+ */
+export function assertLandsIn(split: string, { splits, sources }: Arrangement, file: string): void {
+  const ofFolder = () => sources.find(({ images }) => images === '.' || file.split(path.sep).join('/').startsWith(`${images}/`))?.split;
+  const lands = splits.by === 'lists' ? splits.rest : splits.by === 'ids' ? ofFolder() : split;
+  if (lands === split || lands === undefined) return;
+  const why = splits.by === 'lists' ? 'splits of this data set are lists of names' : 'the splits were made for the images that were there';
+  const way = splits.by === 'lists' ? 'add its name to a list then' : 'make the split again then (Data set > Make a split)';
+  throw new AppError('unsupported', `A new image would be in "${lands}" and not in "${split}", since ${why}: keep it in "${lands}", and ${way}`);
+}
