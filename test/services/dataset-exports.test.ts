@@ -6,6 +6,7 @@ import { unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readMask } from '#files/mask-png';
 import { cocoAnnotations } from '#services/dataset-exports/coco';
+import { mostZipFiles, sinkAt } from '#services/dataset-exports/sink';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
@@ -201,3 +202,14 @@ test('what a run predicts goes out in the same forms, of its own images, and not
   );
   await bench.workbench.shutDown();
 });
+
+test('a zip of more files than a zip can count is refused, and nothing is left of it', async () => {
+  const target = `${out()}.zip`;
+  const sink = sinkAt(target);
+  const filled = async () => {
+    for (let n = 0; n <= mostZipFiles; n++) await sink.write(`${n}`, new Uint8Array());
+  };
+  await expect(filled()).rejects.toThrow('would have more than 65,534 files: export into a folder instead');
+  await sink.abandon();
+  expect(existsSync(target)).toBe(false);
+}, 60_000);

@@ -65,8 +65,9 @@ class FolderSink implements Sink {
   }
 }
 
-/** What a zip without 64-bit sizes holds. */
+/** What a zip without 64-bit sizes holds, in bytes and in files. */
 const mostBytes = 4e9;
+export const mostZipFiles = 65_534;
 
 class ZipSink implements Sink {
   private readonly out: string;
@@ -76,6 +77,7 @@ class ZipSink implements Sink {
   private waiting: Uint8Array[] = [];
   private failure: Error | null = null;
   private bytes = 0;
+  private files = 0;
 
   constructor(out: string) {
     this.out = out;
@@ -105,6 +107,11 @@ class ZipSink implements Sink {
   }
 
   async write(file: string, content: Uint8Array | string): Promise<void> {
+    if (++this.files > mostZipFiles)
+      throw new AppError(
+        'too-large',
+        `${this.out} would have more than ${mostZipFiles.toLocaleString('en')} files: export into a folder instead`,
+      );
     // Pictures are compressed already.
     const entry = typeof content === 'string' ? new ZipDeflate(file, { level: 6 }) : new ZipPassThrough(file);
     this.zip.add(entry);
