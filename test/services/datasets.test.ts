@@ -149,6 +149,11 @@ test('lists folders and marks data sets', async () => {
   // A folder of photos is walked through, and opens when it is asked for.
   const inside = await bench.call<typeof listing>('datasets.listFolders', { path: folder });
   expect(inside.folders.map(({ looksLikeDataset }) => looksLikeDataset)).toEqual([false, false, false, false]);
+  // Large data sets lie on another disk, and are linked.
+  symlinkSync(folder, `${folder}-linked`);
+  const { folders: beside } = await bench.call<typeof listing>('datasets.listFolders', { path: path.dirname(folder) });
+  expect(beside.find((each) => each.path === `${folder}-linked`)).toMatchObject({ looksLikeDataset: true });
+  rmSync(`${folder}-linked`);
   await expect(bench.call('datasets.listFolders', { path: '/nowhere' })).rejects.toThrow('/nowhere does not exist');
   await bench.workbench.shutDown();
 });

@@ -261,3 +261,12 @@ test('a photo of another size while a stroke waits for the disk has its mask ope
   expect((await entryOf('train/train-0')).problems.map(({ kind }) => kind)).toContain('size');
   expect(existsSync(at('trainannot/train-0.png'))).toBe(true);
 });
+
+test('a refresh that finds what cannot be read leaves the data set open, and says why each time', async () => {
+  writeFileSync(at('label_colors.txt'), 'no colour at all');
+  for (let times = 0; times < 2; times++) await expect(bench.call('datasets.refresh')).rejects.toThrow('label_colors.txt');
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));
+  expect(await bench.call('edits.save', { imageId: 'train/train-0' })).toMatchObject({ state: 'saved' });
+  rmSync(at('label_colors.txt'));
+  expect(await bench.call<DatasetInfo>('datasets.refresh')).toMatchObject({ path: folder });
+});

@@ -21,7 +21,7 @@ import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView, isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
-import { classSetOf, datasetFolder, locatedBy } from '../layouts/recognise.ts';
+import { classSetOf, datasetFolder, locatedBy, locateDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { datasetId } from './open-dataset.ts';
 
@@ -105,6 +105,8 @@ export class DatasetService {
     const busy = before?.busyWith;
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
     if (before && again && isStale) {
+      // What cannot be read now is told while the one before is still open.
+      locateDataset(folder);
       // It holds the very lease that the new one takes.
       await before.close();
       this.scope = null;

@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { FolderListing } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import { isWeightFile } from '#shared/training/start-weights';
-import { asFileError } from '#files/atomic-write';
+import { asReadError } from '#files/atomic-write';
 import { typedPath } from '../app/typed-path.ts';
+import { isFolder } from '../layouts/folder-view.ts';
 import { looksLikeDataset } from '../layouts/recognise.ts';
 import { isZip } from '../layouts/unzip.ts';
 
@@ -17,7 +18,7 @@ export function listFolder(folder: string | null): FolderListing {
   try {
     entries = readdirSync(at, { withFileTypes: true });
   } catch (error) {
-    throw asFileError(error, at);
+    throw asReadError(error, at);
   }
   const shown = entries.filter(({ name }) => !name.startsWith('.')).sort((a, b) => a.name.localeCompare(b.name));
   const placed = (name: string) => ({ name, path: path.join(at, name) });
@@ -27,7 +28,7 @@ export function listFolder(folder: string | null): FolderListing {
     path: at,
     parent: parent === at ? null : parent,
     folders: shown
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() || (entry.isSymbolicLink() && isFolder(path.join(at, entry.name))))
       .map(({ name }) => ({ ...placed(name), looksLikeDataset: looksLikeDataset(path.join(at, name)) })),
     zips: shown.filter((entry) => entry.isFile() && isZip(entry.name)).map(({ name }) => placed(name)),
     weights: files.filter(isWeightFile).flatMap((name) => sized(placed(name))),
