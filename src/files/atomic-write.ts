@@ -82,7 +82,14 @@ export function writeAll(handle: number, part: Uint8Array): void {
 /** Whether a name is that of a file which a killed process left half written. */
 export const isTemporary = (name: string): boolean => /^\..+\.\d+(-\d+){1,2}\.tmp$/.test(name);
 
-/** A file system error as one a person can act on; anything else as it is. */
+/** The same of a file or folder that was to be read. */
+export function asReadError(error: unknown, file: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== 'EACCES' && code !== 'EPERM') return asFileError(error, file);
+  return new AppError('read-only', `${file} could not be read: no permission. Allow yourself to read it`, { file });
+}
+
+/** A file system error of writing as one a person can act on; anything else as it is. */
 export function asFileError(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new AppError('disk-full', `${file} could not be written: the disk is full`, { file });

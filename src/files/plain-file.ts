@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { open, type FileHandle } from 'node:fs/promises';
 import { limitRemedy } from '#shared/data/read-limits';
 import { AppError } from '#shared/errors';
-import { asFileError } from './atomic-write.ts';
+import { asReadError } from './atomic-write.ts';
 import { lookAt } from './file-identity.ts';
 import { linkRefusal, linkTarget } from './link-target.ts';
 import { readLimits } from './read-limits.ts';
@@ -61,7 +61,7 @@ function pathToOpen(file: string, follow: boolean): string {
 }
 
 const openingError = (error: unknown, file: string): unknown =>
-  (error as NodeJS.ErrnoException).code === 'ELOOP' ? linkError(file) : asFileError(error, file);
+  (error as NodeJS.ErrnoException).code === 'ELOOP' ? linkError(file) : asReadError(error, file);
 
 function openPlain(file: string, follow: boolean): number {
   try {

@@ -7,7 +7,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { findDataset } from '../../src/main/cli/dataset.ts';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
+import { lookAtFolder } from '#services/layouts/import-look';
 import { locateDataset } from '#services/layouts/recognise';
+import type { Workers } from '#services/workers/workers';
 import { unzipBeside } from '#services/layouts/unzip';
 import { isThere } from '#files/file-identity';
 import { letLinksInto } from '#files/read-limits';
@@ -308,7 +310,55 @@ describe('zips', () => {
     // What was painted in it since is not unpacked over.
     put('set-2/masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(1) }));
     expect(await unzipBeside(path.join(folder, 'set.zip'))).toBe(first);
+    // Nor is it where a person has corrected its list.
+    put('set-2/classes.json', '["a corrected one","b"]');
+    expect(await unzipBeside(path.join(folder, 'set.zip'))).toBe(first);
   });
+});
+
+/** What is looked at is found without pictures of it. */
+const withoutPictures = { run: () => Promise.reject(new Error('no picture')) } as unknown as Workers;
+
+describe('what is in the way', () => {
+  test('a folder that may not be looked into and is no part of the data set is left out and told', async () => {
+    await lay('train/images/1.jpg =train/masks/1.png val/images/2.jpg =val/masks/2.png');
+    symlinkSync(temporaryFolder(), path.join(folder, 'runs'));
+    expect(read()).toEqual({ 'train: train/1': 'train/masks/1.png', 'val: val/2': 'val/masks/2.png' });
+    expect(locateDataset(folder).problems).toEqual([expect.stringMatching(/runs.*; it is left out$/)]);
+    const look = await lookAtFolder(folder, null, withoutPictures);
+    expect(look.images).toBe(2);
+  });
+
+  test('a list of classes that is not understood is told, and the classes can be said', async () => {
+    await lay('images/1.jpg =masks/1.png', false);
+    put('classes.json', '{"classes":[{"title":"Water"}]}');
+    expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ details: { file: folder, needs: 'classes' } }) as Error);
+    const look = await lookAtFolder(folder, null, withoutPictures);
+    expect([look.images, look.classes, look.arrangement?.classes]).toEqual([1, null, null]);
+    expect(look.problems[0]).toContain('classes.json');
+  });
+});
+
+test('a photo of a split that a list of another kind names too is in training, which is told', async () => {
+  await lay(
+    'JPEGImages/1.jpg =SegmentationClass/1.png JPEGImages/2.jpg =SegmentationClass/2.png JPEGImages/3.jpg =SegmentationClass/3.png',
+  );
+  put('ImageSets/Segmentation/train.txt', '1\n');
+  put('ImageSets/Segmentation/train_aug.txt', '1\n2\n');
+  put('ImageSets/Segmentation/val.txt', '3\n');
+  const splits = Object.fromEntries(locateDataset(folder).images.map(({ name, split }) => [name, split]));
+  expect(splits).toEqual({ 1: 'train', 2: 'train_aug', 3: 'val' });
+  const told = '1 images of ImageSets/Segmentation/train_aug.txt are in ImageSets/Segmentation/train.txt too, and count as "train"';
+  expect(locateDataset(folder).problems).toEqual([told]);
+});
+
+test('two lists of one split are both read', async () => {
+  await lay('images/1.jpg =masks/1.png images/2.jpg =masks/2.png images/3.jpg =masks/3.png');
+  put('labeled_train.txt', '1\n');
+  put('unlabeled_train.txt', '2\n');
+  put('val.txt', '3\n');
+  const splits = locateDataset(folder).images.map(({ name, split }) => `${name} ${split}`);
+  expect(splits.sort()).toEqual(['1 train', '2 unlabeled_train', '3 val']);
 });
 
 describe('exports', () => {
@@ -340,6 +390,8 @@ describe('exports', () => {
 
 describe('lists of classes', () => {
   test.each([
+    ['label_colors.txt', '128 64 128 255 Road\n0 0 0 255 Void\n', ['Road', 'Void']],
+    ['label_colors.txt', '128 64 128 24 hour parking\n9 9 9 Road\n', ['24 hour parking', 'Road']],
     ['class_dict.csv', 'name,r,g,b\n"lane, white",255,255,255\n', ['lane, white']],
     ['class_dict.csv', 'name;r;g;b\nlane;255;255;255\n', ['lane']],
     ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],

@@ -108,8 +108,12 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };
   const said = { title: 'as said', sources: options.source, below: options.below };
+  // A list that is not understood is no hindrance where the classes are said.
+  const saysClasses = options.classes !== undefined;
   const found =
-    options.source.length > 0 ? proposalFor(view, said).arrangement : (ownArrangement(view.root) ?? proposalOf(view).arrangement);
+    options.source.length > 0
+      ? proposalFor(view, said, saysClasses).arrangement
+      : (ownArrangement(view.root) ?? proposalOf(view, saysClasses).arrangement);
   const arrangement = { ...found, ...given };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { asFileError } from '#files/atomic-write';
+import { asReadError } from '#files/atomic-write';
 
 const lastBytes = 200_000;
 const lastLines = 500;
@@ -13,6 +13,6 @@ export async function logTail(file: string | null): Promise<{ file: string | nul
   } catch (error) {
     // Nothing has been logged yet.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { file, lines: [] };
-    throw asFileError(error, file);
+    throw asReadError(error, file);
   }
 }

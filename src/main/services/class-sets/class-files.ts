@@ -17,6 +17,8 @@ interface ClassFileKind {
   parse: (line: string) => Class | null;
   /** How a line must be, with an example. */
   form: string;
+  /** Takes from all lines that hold a class what stands beside it in every one. */
+  plain?: (lines: readonly string[]) => readonly string[];
   /** Whether the first line is a heading where it holds no class. */
   hasHeading?: boolean;
 }
@@ -45,11 +47,19 @@ function cellsOf(line: string): string[] {
   );
 }
 
+/** Where each line has a fourth number of a byte before its name, that is how opaque the colour is. */
+function withoutAlpha(lines: readonly string[]): readonly string[] {
+  const parts = lines.map((line) => /^(\d+[\s,]+\d+[\s,]+\d+[\s,]+)(\d{1,3})[\s,]+(?=\D)(.+)$/.exec(line));
+  const isAlpha = parts.every((part) => part !== null && Number(part[2]) <= 255);
+  return isAlpha ? parts.map((part) => part![1] + part![3]) : lines;
+}
+
 const kinds: readonly ClassFileKind[] = [
   {
     names: ['label_colors.txt'],
     by: 'colour',
     form: 'red, green, blue and a name: "128 64 128 Road"',
+    plain: withoutAlpha,
     parse(line) {
       const [, red, green, blue, name] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(.+)$/.exec(line) ?? [];
       return name ? coloured(name, [red, green, blue]) : null;
@@ -121,11 +131,14 @@ function numbered(classes: Class[]): Class[] {
   return told.map((match) => ({ value: Math.min(255, Number(match![1])), name: match![2] }));
 }
 
-function classesIn(file: string, { parse, form, hasHeading = false }: ClassFileKind): Class[] {
-  return linesOf(file, mostLines).flatMap((line, index) => {
-    const trimmed = line.trim();
-    if (trimmed === '' || trimmed.startsWith('#')) return [];
-    const found = parse(trimmed);
+function classesIn(file: string, { parse, form, hasHeading = false, plain = (lines) => lines }: ClassFileKind): Class[] {
+  const lines = linesOf(file, mostLines).map((line) => line.trim());
+  const isClass = (line: string) => line !== '' && !line.startsWith('#');
+  const plainOf = plain(lines.filter(isClass));
+  let next = 0;
+  return lines.flatMap((trimmed, index) => {
+    if (!isClass(trimmed)) return [];
+    const found = parse(plainOf[next++]);
     const told = trimmed.length > longestName ? `${trimmed.slice(0, longestName)}…` : trimmed;
     if (found && found.name.length > longestName)
       throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": a name must have at most ${longestName} letters`, {

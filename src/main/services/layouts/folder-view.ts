@@ -1,6 +1,6 @@
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
-import { asFileError } from '#files/atomic-write';
+import { asReadError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
 import { imagePattern, maskPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
@@ -27,6 +27,8 @@ export class FolderView {
   readonly root: string;
   private readonly entries = new Map<string, Map<string, Dirent>>();
   private read = 0;
+  /** Why folders that need not be part of the data set could not be looked into. */
+  readonly leftOut = new Set<string>();
 
   constructor(root: string) {
     this.root = root;
@@ -71,6 +73,17 @@ export class FolderView {
       .map(({ name }) => name);
   }
 
+  /** What is found in a folder that need not be part of the data set: one that may not be looked into has nothing, and is told. */
+  ifReadable<T>(look: () => T, nothing: T): T {
+    try {
+      return look();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === 'too-large') throw error;
+      this.leftOut.add(`${error.message}; it is left out`);
+      return nothing;
+    }
+  }
+
   /** Names of the plain files in a folder, and of the links that lead to none. */
   files(relative = '.'): string[] {
     const folders = new Set(this.folders(relative));
@@ -110,6 +123,6 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw asFileError(error, folder);
+    throw asReadError(error, folder);
   }
 }

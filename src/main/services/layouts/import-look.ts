@@ -24,16 +24,20 @@ const deepest = 3;
 function foldersWithImages(view: FolderView, at = '.', deep = deepest): ImportLook['folders'] {
   const images = view.images(at).length;
   const here = images > 0 ? [{ path: at, images }] : [];
-  const below = deep === 0 ? [] : view.folders(at).flatMap((name) => foldersWithImages(view, path.posix.join(at, name), deep - 1));
+  const inside = (name: string) => view.ifReadable(() => foldersWithImages(view, path.posix.join(at, name), deep - 1), []);
+  const below = deep === 0 ? [] : view.folders(at).flatMap(inside);
   return [...here, ...below].slice(0, mostFolders);
 }
 
-/** What is kept of a folder or found by looking; null where nothing fits. */
-function found(view: FolderView): OpenArrangement | null {
+/** What is kept of a folder or found by looking, null where nothing fits, and what of it was not understood. */
+function found(view: FolderView): { read: OpenArrangement | null; told: string[] } {
+  const own = ownArrangement(view.root);
+  if (own) return { read: own, told: [] };
   try {
-    return ownArrangement(view.root) ?? proposalOf(view).arrangement;
+    const { arrangement, located } = proposalOf(view, true);
+    return { read: arrangement, told: located.problems };
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders') return null;
+    if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders') return { read: null, told: [] };
     throw error;
   }
 }
@@ -59,7 +63,7 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
     const view = new FolderView(folder);
     const about = { path: folder, folders: foldersWithImages(view), lists: listsOf(view) };
     const classFiles = classFilesIn(view, ['.', ...about.folders.map((each) => each.path)]);
-    const read = arrangement ?? found(view);
+    const { read, told } = arrangement ? { read: arrangement, told: [] } : found(view);
     const { images, maskFiles, problems } = read
       ? locateImages(view, { ...read, classes: read.classes ?? { builtIn: 'camvid-11' } })
       : nothing;
@@ -76,7 +80,7 @@ export async function lookAtFolder(folder: string, arrangement: OpenArrangement 
       images: images.length,
       withMask: masks.size,
       splits: Array.from(counts, ([name, number]) => ({ name, images: number })),
-      problems: [...(outside ? [outside] : []), ...problems],
+      problems: [...new Set([...(outside ? [outside] : []), ...told, ...problems])],
       pairs: await Promise.all(chosen(images, masks).map((image) => pairOf(view, image, masks.has(image.maskFile), classSet, workers))),
     };
   } finally {

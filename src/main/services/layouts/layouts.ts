@@ -261,7 +261,7 @@ const splitsFirst: Layout = {
   example: 'train/images/ with train/masks/',
   find(view) {
     const sources = view.folders().flatMap((split): Source[] => {
-      const inside = view.folders(split).map((name) => `${split}/${name}`);
+      const inside = view.ifReadable(() => view.folders(split), []).map((name) => `${split}/${name}`);
       const images = inside.find((name) => imageFolderNames.test(nameOf(name)) && hasImages(view, name, true));
       if (!images) return [];
       const masks = maskFolderOf(view, images, inside) ?? `${split}/masks`;

@@ -34,6 +34,7 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
     }
   if (twice > 0) problems.push(`${twice} images have the id of another one and are left out: give their folders a name of their own`);
   tellShared(view, maskFiles, problems);
+  problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
 }
 

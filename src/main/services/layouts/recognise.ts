@@ -56,7 +56,7 @@ export function datasetFolder(folder: string, deep = deepest): string {
   const view = new FolderView(folder);
   const folders = view.folders();
   if (folders.length > mostFolders || view.images('.').length > 0) return folder;
-  const inside = folders.map((name) => datasetFolder(view.at(name), deep - 1));
+  const inside = folders.map((name) => view.ifReadable(() => datasetFolder(view.at(name), deep - 1), view.at(name)));
   const named = inside.filter(looksLikeDataset);
   if (named.length === 1) return named[0];
   // Nothing but one folder, whatever that holds.
@@ -86,15 +86,24 @@ export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedIm
   return located;
 }
 
-/** What is found by looking at a folder. @throws AppError 'not-a-dataset' if nothing fits */
-export function proposalOf(view: FolderView): { arrangement: OpenArrangement; located: LocatedImages } {
+interface Proposal {
+  arrangement: OpenArrangement;
+  located: LocatedImages;
+}
+
+/**
+ * What is found by looking at a folder.
+ * @param asks whether classes can be said: a list that is not understood is then a problem, and else refused
+ * @throws AppError 'not-a-dataset' if nothing fits; what a list of classes is refused with, with `needs` 'classes'
+ */
+export function proposalOf(view: FolderView, asks = false): Proposal {
   const draft = draftOf(view);
   if (!draft) throw noLayout(view);
-  return proposalFor(view, draft);
+  return proposalFor(view, draft, asks);
 }
 
 /** The same where it is said which folders hold images and masks: what is not said is found by looking. */
-export function proposalFor(view: FolderView, draft: Draft): { arrangement: OpenArrangement; located: LocatedImages } {
+export function proposalFor(view: FolderView, draft: Draft, asks = false): Proposal {
   const bare = {
     version: 1 as const,
     title: draft.title,
@@ -106,8 +115,23 @@ export function proposalFor(view: FolderView, draft: Draft): { arrangement: Open
   const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
   const problems = [...(draft.problems ?? []), ...located.problems];
-  return { arrangement: { ...arrangement, ...classesOf(view, draft, located.maskFiles) }, located: { ...located, problems } };
+  const found = classesOrWhy(view, draft, located.maskFiles);
+  if (found instanceof AppError && !asks) throw found;
+  const [classes, told] = found instanceof AppError ? [unknownClasses(draft), [found.message]] : [found, []];
+  return { arrangement: { ...arrangement, ...classes }, located: { ...located, problems: [...told, ...problems] } };
 }
+
+/** The classes of a folder, or why the list that tells them is not understood: a person can say them. */
+function classesOrWhy(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound | AppError {
+  try {
+    return classesOf(view, draft, masks);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return new AppError(error.code, error.message, { ...error.details, file: view.root, needs: 'classes' });
+  }
+}
+
+const unknownClasses = (draft: Draft): ClassesFound => ({ classes: null, masks: draft.masks ?? 'value', newMasks: draft.newMasks });
 
 function affixesOf(view: FolderView, { sources, below = false }: Draft): Affixes {
   const images = sources.flatMap((source) => view.images(source.images, below));
@@ -138,8 +162,7 @@ function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): Cl
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
   const best = bestReading(contents, [...likely, ...(file ? [] : colouredSets(draft))]);
   // Whose classes are not known is asked, unless colours tell them without doubt.
-  if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0)))
-    return { classes: null, masks: draft.masks ?? 'value', newMasks: draft.newMasks };
+  if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0))) return unknownClasses(draft);
   return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
 }
 

@@ -94,21 +94,37 @@ function listedSplits(
     return found ?? (isLowerClear ? ends.map((end) => folded.get(end.toLowerCase())).find((each) => each) : null) ?? null;
   };
   const splitOf = new Map<string, string>();
-  for (const [split, file] of Object.entries(lists)) {
+  const overlaps = new Map<string, number>();
+  for (const [split, file] of inOrderOfWeight(lists)) {
     const lines = linesOf(view.at(file), mostLines)
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('# '));
     const unknown: string[] = [];
     for (const line of lines) {
       const image = find(line);
-      if (!image) unknown.push(line);
-      else if (split !== rest || !splitOf.has(image.id)) splitOf.set(image.id, split);
+      if (!image) {
+        unknown.push(line);
+        continue;
+      }
+      const before = splitOf.get(image.id);
+      const [from, to] = split === rest && before !== undefined ? [split, before] : [before, split];
+      splitOf.set(image.id, to);
+      if (from === undefined || from === to) continue;
+      const which = `${lists[from]} are in ${lists[to]} too, and count as "${to}"`;
+      overlaps.set(which, (overlaps.get(which) ?? 0) + 1);
     }
     if (unknown.length > 0)
       problems.push(`${file} names ${unknown.length} of ${lines.length} images that are not there, the first: ${unknown[0].slice(0, 200)}`);
   }
+  for (const [which, count] of overlaps) problems.push(`${count} images of ${which}`);
   return splitOf;
 }
+
+const weighty = ['train', 'val', 'test'];
+
+/** Lists of whatever else go first: what one of training, validation or test holds too is in that. */
+const inOrderOfWeight = (lists: Record<string, string>): [string, string][] =>
+  Object.entries(lists).sort(([a], [b]) => weighty.indexOf(a) - weighty.indexOf(b));
 
 /** As many as files are read of one data set. */
 const mostLines = 500_000;
@@ -123,12 +139,20 @@ const unions = /^(trainval|all|all_?images?)\.(txt|lst)$/i;
  * @param all whether every list there is one of a split, whatever it is called
  */
 export function listsIn(view: FolderView, folder: string, all = false): Record<string, string> {
-  const found = view.files(folder).flatMap((name): [string, string][] => {
+  const found: Record<string, string> = {};
+  // The list that is called as its split goes before one that has more in its name.
+  const names = view
+    .files(folder)
+    .sort((a, b) => Number(!(stemOf(a).toLowerCase() in alike)) - Number(!(stemOf(b).toLowerCase() in alike)));
+  for (const name of names) {
     const other = all && !unions.test(name) ? /^(.+)\.(?:txt|lst)$/i.exec(name)?.[1] : undefined;
     const split = listPattern.exec(name)?.[1] ?? other;
-    return split ? [[splitNamed(split), path.posix.join(folder, name)]] : [];
-  });
-  return Object.fromEntries(found);
+    if (split === undefined) continue;
+    // A second list of one split is one of its own: none is dropped.
+    const own = splitNamed(split) in found ? stemOf(name) : splitNamed(split);
+    found[own] = path.posix.join(folder, name);
+  }
+  return found;
 }
 
 /** How lists split a data set: what none names is for training where that has no list, and else apart. */

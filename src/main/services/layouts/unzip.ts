@@ -4,7 +4,9 @@ import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { openPromise, type Entry, type ZipFile } from 'yauzl';
-import { asFileError } from '#files/atomic-write';
+import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
+import { isThere } from '#files/file-identity';
+import { linesOf } from '#files/text-lines';
 import { imagePattern, maskPattern } from '#shared/data/image-names';
 import { isFolder } from './folder-view.ts';
 import { datasetFolder } from './recognise.ts';
@@ -58,17 +60,29 @@ export async function unzipBeside(file: string, options: UnzipOptions = {}): Pro
   });
 }
 
+/** Says of a folder that it was unpacked here, and from what: a person may have corrected its lists since. */
+const markName = '.encnet-unzipped';
+const markOf = (file: string): string => `${path.basename(file)} ${statSync(file).size}`;
+
+function markIn(folder: string): string | null {
+  const file = path.join(folder, markName);
+  return isThere(file) ? (linesOf(file, 10)[0] ?? null) : null;
+}
+
 /** Whether a folder holds the files of a zip. */
 async function holdsAllOf(folder: string, file: string): Promise<boolean> {
   const zip = await opened(file);
   try {
+    const isOwn = markOf(file) === markIn(folder);
     let compared = 0;
     for await (const entry of zip.eachEntry()) {
       const name = nameOf(entry);
       if (!isTaken(entry, name, usualLimits)) continue;
       const found = statSync(path.join(folder, ...name.split('/')), { throwIfNoEntry: false });
-      // A PNG may be a mask that was painted since; photos and lists are as they were.
-      if (!found || (!/\.png$/i.test(name) && found.size !== entry.uncompressedSize)) return false;
+      // A PNG may be a mask that was painted since; photos are as they were, and lists where another program has unpacked them.
+      const isText = !imagePattern.test(name) && !maskPattern.test(name);
+      const mayDiffer = /\.png$/i.test(name) || (isText && isOwn);
+      if (!found || (!mayDiffer && found.size !== entry.uncompressedSize)) return false;
       if (++compared === comparedFiles) return true;
     }
     return compared > 0;
@@ -92,6 +106,7 @@ async function unzipTo(file: string, target: string, options: UnzipOptions): Pro
         throw error instanceof AppError ? error : asZipError(error, file, target);
       });
       if (taken.images === 0) throw withoutImages(file, taken.zips);
+      writeAtomic(path.join(partial, markName), markOf(file));
     });
   } finally {
     zip.close();
@@ -100,7 +115,7 @@ async function unzipTo(file: string, target: string, options: UnzipOptions): Pro
 
 const unreadable = (file: string, error: unknown): unknown => {
   const code = (error as NodeJS.ErrnoException).code;
-  return code?.startsWith('E') ? asFileError(error, file) : notRead(file, error);
+  return code?.startsWith('E') ? asReadError(error, file) : notRead(file, error);
 };
 
 const notRead = (file: string, error: unknown): AppError =>

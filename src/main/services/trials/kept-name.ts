@@ -35,5 +35,8 @@ export function assertLandsIn(split: string, { splits, sources }: Arrangement, f
   if (lands === split || lands === undefined) return;
   const why = splits.by === 'lists' ? 'splits of this data set are lists of names' : 'the splits were made for the images that were there';
   const way = splits.by === 'lists' ? 'add its name to a list then' : 'make the split again then (Data set > Make a split)';
-  throw new AppError('unsupported', `A new image would be in "${lands}" and not in "${split}", since ${why}: keep it in "${lands}", and ${way}`);
+  throw new AppError(
+    'unsupported',
+    `A new image would be in "${lands}" and not in "${split}", since ${why}: keep it in "${lands}", and ${way}`,
+  );
 }

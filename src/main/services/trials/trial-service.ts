@@ -1,6 +1,6 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { asFileError, writeAtomic } from '#files/atomic-write';
+import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { imagePattern } from '#shared/data/image-names';
 import { withPicture } from '#files/picture';
 import type { Services } from '#shared/contract/index';
@@ -263,7 +263,7 @@ function imagesAt(named: string): string[] {
       .map(({ name }) => path.join(named, name))
       .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
   } catch (error) {
-    throw asFileError(error, named);
+    throw asReadError(error, named);
   }
 }
 
