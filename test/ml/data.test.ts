@@ -113,6 +113,16 @@ describe('training batches', () => {
     expect(steps).toEqual([[3]]);
   });
 
+  test('of a split smaller than a step are nearly of one size: none is of one image beside others of many', async () => {
+    const { train, maskFormat } = jobData(await makeDataset({ train: 9 }));
+    const pool = open(maskFormat);
+    const config = smallConfig({ batchSize: 8, accumulate: 2 });
+    const steps = [];
+    for await (const batches of trainingBatches(pool, { samples: train, holders: [] }, config, 0, 0)) steps.push(batches);
+    expect(steps.map((batches) => batches.map(({ count }) => count))).toEqual([[5, 4]]);
+    expect(new Set(steps.flat().flatMap(({ ids }) => ids)).size).toBe(9);
+  });
+
   test('hold each image beside its label', async () => {
     const { train, maskFormat } = jobData(await makeDataset());
     const pool = open(maskFormat);

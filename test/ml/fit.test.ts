@@ -316,6 +316,22 @@ describe('evaluation', () => {
     await pool.close();
     net.dispose();
   });
+
+  test('windows that the image cuts short have the scale that was asked for, and are not stretched', async () => {
+    const { train, maskFormat } = jobData(await makeDataset());
+    const net = new EncNet(smallConfig().model, 11, 1);
+    const pool = createPool(maskFormat);
+    const seen = async (sliding: boolean, scale: number, inputSize: [number, number]) => {
+      const evaluation = { sliding, scales: [scale, scale], flip: false };
+      return (await predictSample(net, pool, train[0], { inputSize, evaluation, sureness: true })).sureness!.confidence;
+    };
+    // Twice as high and wide as the image of 64 x 48, and higher alone.
+    expect(await seen(true, 1, [96, 128])).toEqual(await seen(false, 1, [48, 64]));
+    expect(await seen(true, 0.5, [48, 64])).toEqual(await seen(false, 0.5, [48, 64]));
+    expect(await seen(true, 1, [96, 64])).toEqual(await seen(false, 1, [48, 64]));
+    await pool.close();
+    net.dispose();
+  });
 });
 
 describe('the rate finder', () => {

@@ -115,7 +115,7 @@ describe('gradient accumulation', () => {
   test('of two batches is one step on their mean gradient, in flat memory', () => {
     const model: ModelConfig = { ...paper, backbone: 'resnet18', dropout: 0 };
     const sgd = { ...findPreset('reference').config.optimizer, learningRate: 1 };
-    const moved = (batches: number[]) => {
+    const moved = (batches: [seed: number, images?: number][]) => {
       const net = new EncNet(model, 5, 1);
       const optimizer = new Optimizer(sgd);
       const weight = net.parameters.get('decoder.conv_seg.weight')!;
@@ -123,20 +123,32 @@ describe('gradient accumulation', () => {
       trainStep(
         net,
         optimizer,
-        batches.map((seed) => batchOf(seed)),
+        batches.map(([seed, images]) => batchOf(seed, images)),
         { ...options, learningRate: 1 },
       );
       const after = weight.value.dataSync<'float32'>();
       return before.map((value, i) => value - after[i]);
     };
-    const [first, second, both] = [moved([1]), moved([2]), moved([1, 2])];
+    const [first, second, both] = [moved([[1]]), moved([[2]]), moved([[1], [2]])];
     both.forEach((value, i) => expect(value).toBeCloseTo((first[i] + second[i]) / 2, 5));
+    // An image counts as much as each other one, also where batches are not of one size.
+    const [four, one, uneven] = [
+      moved([[1, 4]]),
+      moved([[2, 1]]),
+      moved([
+        [1, 4],
+        [2, 1],
+      ]),
+    ];
+    uneven.forEach((value, i) => expect(value).toBeCloseTo((4 * four[i] + one[i]) / 5, 5));
     const net = new EncNet(model, 5, 1);
     const optimizer = new Optimizer(config.optimizer);
     const step = () => trainStep(net, optimizer, [batchOf(1), batchOf(2), batchOf(3)], options);
     step();
     const handles = liveHandles();
     step();
+    expect(liveHandles()).toEqual(handles);
+    trainStep(net, optimizer, [batchOf(1, 3), batchOf(2, 1)], options);
     expect(liveHandles()).toEqual(handles);
   });
 });

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
 import { readModel, writeModel } from '#ml/weights/checkpoint';
+import { encodeSafetensors } from '#ml/weights/safetensors';
 import { asReference, encodeTorch } from '#ml/weights/write-torch';
 import { mapNames } from '#ml/weights/map-names';
 import { toNumbers, type RawTensor } from '#ml/weights/raw-tensor';
 import { readRawWeights, readWeights } from '#ml/weights/read-weights';
 import { referenceModel, type ModelConfig } from '#shared/training/model-config';
-import { findPreset } from '#shared/training/presets';
+import { findPreset, withSetting } from '#shared/training/presets';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
 const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../golden/weights');
@@ -191,7 +192,6 @@ describe('a model that is handed on', () => {
       notes: { miou: '0.6' },
       model: net.parameters.toStateDict(),
       offsets: null,
-      originDue: null,
       epoch: 3,
     };
     const file = path.join(temporaryFolder(), 'm.safetensors');
@@ -228,4 +228,30 @@ describe('a model that is handed on', () => {
 
 test('a global outside the list is named and nothing is run', () => {
   expect(() => readRawWeights(path.join(folder, 'evil.pth'))).toThrow(/it names (os|posix|nt)\.system, which is not in the list/);
+});
+
+test('what half precision has no room for stays as it is, in both formats', () => {
+  const data = Float32Array.from([1, 130_000]);
+  const tensors = new Map([
+    ['bn.running_var', { shape: [2], data }],
+    ['bn.weight', { shape: [2], data: Float32Array.from([0.5, -65_504]) }],
+  ]);
+  const at = path.join(temporaryFolder(), 'half');
+  writeFileSync(`${at}.safetensors`, Buffer.concat(encodeSafetensors(tensors, {}, 'F16')));
+  writeFileSync(`${at}.pth`, encodeTorch(tensors, true));
+  for (const file of [`${at}.safetensors`, `${at}.pth`]) {
+    const read = readRawWeights(file);
+    expect([read.get('bn.running_var')!.dtype, read.get('bn.weight')!.dtype]).toEqual(['F32', 'F16']);
+    expect([...toNumbers(read.get('bn.running_var')!)]).toEqual([1, 130_000]);
+    expect([...toNumbers(read.get('bn.weight')!)]).toEqual([0.5, -65_504]);
+  }
+});
+
+test.each([
+  ['model.headChannels', 33, { 'model.head': 'reference' }],
+  ['model.width', 33, { 'model.stem': 'v1c' }],
+])('an odd %s is refused by its name where it is halved', (key, value, others) => {
+  const { config } = findPreset('light');
+  const changed = Object.entries({ ...others, [key]: value });
+  expect(() => changed.reduce((each, [path, to]) => withSetting(each, path, to), config)).toThrow(new RegExp(`${key}.*must be even`));
 });

@@ -185,6 +185,16 @@ describe('a sweep', () => {
       sweep({ kind: 'random', settings: [{ path: 'epochs', low: 1, high: 9, logarithmic: false }], runs: 20 }),
     ).map((run) => run.config.epochs);
     expect(epochs.every((value) => Number.isInteger(value) && value >= 1 && value <= 9)).toBe(true);
+    // A run is called by what it has.
+    const batches = expandSweep(sweep({ kind: 'random', settings: [{ path: 'batchSize', low: 1, high: 9, logarithmic: false }], runs: 9 }));
+    for (const { name, config } of batches) expect(name).toContain(`batchSize ${config.batchSize}`);
+    // What a person has named is taken at its word, or refused by it.
+    for (const [path, value] of [
+      ['loss.priorCorrection', 1.2],
+      ['batchSize', 6.5],
+      ['data.brightness', 0.95],
+    ] as const)
+      expect(() => expandSweep(sweep({ settings: [{ path, values: [value] }] }))).toThrow(String(value));
     const schedules = expandSweep(sweep({ settings: [{ path: 'schedule.kind', values: ['poly', 'cosine'] }] })).map(
       (run) => run.config.schedule,
     );

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AppError } from '#shared/errors';
+import { issueText } from '#shared/issue-text';
+import { evaluationScales } from '#shared/training/run-config';
 import { precisionSettings } from '#shared/training/precision';
 
 /** An integer of at least `low`. @throws InvalidArgumentError naming rule and value */
@@ -42,8 +44,14 @@ export const ofSplit = (command: Command, doing: string): Command =>
     .requiredOption('--data <dir>', 'data set folder')
     .addOption(new Option('--split <name>', `split to ${doing}`).choices(['train', 'val', 'test']).default('val'));
 
-/** A list of numbers above 0. */
-export const scales = (text: string): number[] => text.split(',').map(positive);
+/** How many times as large as usual images are looked at. */
+export function scales(text: string): number[] {
+  const { success, data, error } = evaluationScales.safeParse(text.split(',').map(Number));
+  if (success) return data;
+  throw new InvalidArgumentError(
+    `must be 1 to 8 numbers from 0.25 to 4 such as 0.75,1,1.25: ${issueText(error.issues[0])}, received "${text}".`,
+  );
+}
 
 /**
  * Where a command writes what it makes of a checkpoint.

@@ -76,10 +76,12 @@ export async function* trainingBatches(
   const perStep = imagesPerStep(config);
   const load = (step: number): Promise<Batch[]> => {
     const chosen = order.slice(step * perStep, (step + 1) * perStep);
-    const parts = Array.from({ length: Math.ceil(chosen.length / config.batchSize) }, (_, part) => part * config.batchSize);
+    // Of fewer images than a step takes the batches are as large as each other, or nearly: norms are over a batch.
+    const parts = Math.ceil(chosen.length / config.batchSize);
+    const begins = Array.from({ length: parts + 1 }, (_, part) => Math.round((part * chosen.length) / parts));
     const batches = Promise.all(
-      parts.map(async (from) => {
-        const batch = await makeBatch(pool, chosen.slice(from, from + config.batchSize), config.data.size, (place) => ({
+      begins.slice(0, parts).map(async (from, part) => {
+        const batch = await makeBatch(pool, chosen.slice(from, begins[part + 1]), config.data.size, (place) => ({
           kind: 'augmented',
           config: config.data,
           stream: `augment:${epoch}:${step}:${from + place}`,

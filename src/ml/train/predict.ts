@@ -122,7 +122,9 @@ async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: D
       : [{ left: 0, top: 0, width: size[1], height: size[0] }];
     for (const box of boxes) {
       for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
-        const input: Size = evaluation.sliding ? own : [scaled(own[0]), scaled(own[1])];
+        // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
+        const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaled(length) : own[axis]);
+        const input: Size = evaluation.sliding ? [side(0, box.height), side(1, box.width)] : [scaled(own[0]), scaled(own[1])];
         const look: Look = { view: { kind: 'window', ...box, flipHorizontal }, input, size: [box.height, box.width] };
         sum = addBox(sum, await probabilitiesOf(net, pool, sample, look, options), box, size);
       }

@@ -134,12 +134,17 @@ function accumulate(sum: Map<Parameter, Tensor>, gradients: Map<Parameter, Tenso
 export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly Batch[], options: StepOptions): StepResult {
   const total: StepResult = { loss: 0, correct: 0, labelled: 0, gradientNorm: NaN, ...noTerms };
   const gradients = new Map<Parameter, Tensor>();
+  const images = batches.reduce((sum, { count }) => sum + count, 0);
+  const areAlike = batches.every(({ count }) => count === batches[0].count);
   batches.forEach((batch, index) => {
     const { result, gradients: own } = batchGradients(net, batch, options, options.dropoutSeed * batches.length + index);
+    // An image counts as much as each other one, whatever batch it is in; those of one size are scaled together at the end.
+    if (!areAlike) for (const [parameter, gradient] of own) own.set(parameter, scaled(gradient, batch.count / images));
     accumulate(gradients, own);
-    addResult(total, result, 1 / batches.length);
+    addResult(total, result, areAlike ? 1 / batches.length : batch.count / images);
   });
-  if (batches.length > 1) for (const [parameter, gradient] of gradients) gradients.set(parameter, scaled(gradient, 1 / batches.length));
+  if (areAlike && batches.length > 1)
+    for (const [parameter, gradient] of gradients) gradients.set(parameter, scaled(gradient, 1 / batches.length));
   // Neither a loss nor a gradient that is not a number may reach the weights.
   if (!Number.isFinite(total.loss)) for (const gradient of gradients.values()) gradient.dispose();
   else {

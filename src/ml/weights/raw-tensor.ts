@@ -14,6 +14,11 @@ export interface RawTensor {
 }
 export type RawStateDict = Map<string, RawTensor>;
 
+const largestHalf = 65504;
+
+/** Whether half precision has room for every value: one beyond it would be infinite. */
+export const fitsHalf = (data: Float32Array): boolean => data.every((value) => Math.abs(value) <= largestHalf || !Number.isFinite(value));
+
 /** The largest number of elements that any tensor may claim. */
 const elementLimit = 2 ** 31;
 /** No network has tensors of more. */

@@ -2,18 +2,20 @@ import { withPlainFile, type OpenedFile } from '#files/plain-file';
 import { parseHeader, type SafetensorsHeader, type TensorEntry } from '#files/safetensors-header';
 import { AppError } from '#shared/errors';
 import type { StateDict, StateTensor } from '../layers/parameters.ts';
-import { assertFits, elementCount, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
+import { assertFits, elementCount, fitsHalf, itemSizes, toFloat32, type Dtype, type RawStateDict } from './raw-tensor.ts';
 
-/** The bytes of a tensor's values, as float32 or rounded to half precision. */
-function bytesOf({ data }: StateTensor, dtype: 'F32' | 'F16'): Uint8Array {
-  const values = dtype === 'F16' ? new Float16Array(data) : data;
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+/** The bytes of a tensor's values: rounded to half precision where that is asked for and has room for each, as float32 else. */
+function bytesOf({ data }: StateTensor, dtype: 'F32' | 'F16'): { dtype: 'F32' | 'F16'; bytes: Uint8Array } {
+  const isHalf = dtype === 'F16' && fitsHalf(data);
+  const values = isHalf ? new Float16Array(data) : data;
+  return { dtype: isHalf ? 'F16' : 'F32', bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) };
 }
 
 /**
  * Encodes float32 tensors in the safetensors format.
  * @param metadata strings for the header's `__metadata__`
- * @param dtype in the file; half precision keeps 11 bits of every value
+ * @param dtype in the file; half precision keeps 11 bits of every value. A tensor that it has no room for, such as a large variance, stays
+ * as it is
  * @returns parts of the file in order: length and header, then the data of each tensor
  */
 export function encodeSafetensors(tensors: StateDict, metadata: Record<string, string>, dtype: 'F32' | 'F16' = 'F32'): Uint8Array[] {
@@ -21,8 +23,8 @@ export function encodeSafetensors(tensors: StateDict, metadata: Record<string, s
   const data: Uint8Array[] = [];
   let offset = 0;
   for (const [name, tensor] of tensors) {
-    const bytes = bytesOf(tensor, dtype);
-    header[name] = { dtype, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
+    const { bytes, dtype: own } = bytesOf(tensor, dtype);
+    header[name] = { dtype: own, shape: [...tensor.shape], data_offsets: [offset, offset + bytes.length] };
     data.push(bytes);
     offset += bytes.length;
   }

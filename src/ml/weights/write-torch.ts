@@ -1,5 +1,6 @@
 import { zipSync } from 'fflate';
 import type { StateDict } from '../layers/parameters.ts';
+import { fitsHalf } from './raw-tensor.ts';
 
 const text = new TextEncoder();
 
@@ -96,9 +97,11 @@ const statistic = '.running_var';
 /** The tensors, and after each batch norm's statistics the counter of batches that PyTorch's own has, and asks for. */
 function storedOf(tensors: StateDict, half: boolean): Stored[] {
   return [...tensors].flatMap(([name, { shape, data }]): Stored[] => {
-    const values = half ? new Float16Array(data) : data;
+    // What has no room in half precision, such as a large variance, stays as it is.
+    const isHalf = half && fitsHalf(data);
+    const values = isHalf ? new Float16Array(data) : data;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const tensor: Stored = { name, storage: half ? 'HalfStorage' : 'FloatStorage', shape, bytes };
+    const tensor: Stored = { name, storage: isHalf ? 'HalfStorage' : 'FloatStorage', shape, bytes };
     if (!name.endsWith(statistic)) return [tensor];
     const counter = `${name.slice(0, -statistic.length)}.num_batches_tracked`;
     return [tensor, { name: counter, storage: 'LongStorage', shape: [], bytes: new Uint8Array(8) }];

@@ -13,8 +13,7 @@ export const backboneDepths: Record<BackboneName, readonly [number, number, numb
 
 const four = (schema: z.ZodNumber) => z.tuple([schema, schema, schema, schema]);
 
-/** Everything that decides the network's tensors and their shapes, but for the number of classes. */
-export const modelConfigSchema = z.strictObject({
+const modelShape = z.strictObject({
   backbone: z.enum(backboneNames),
   /** Channels of the stem; stages have 1, 2, 4 and 8 times as many. */
   width: z.int().min(8).max(128),
@@ -49,6 +48,19 @@ export const modelConfigSchema = z.strictObject({
   /** Channels in which logits are refined by the stem's features, at half the image's size; 0 leaves it out (paper head only). */
   fineChannels: z.int().min(0).max(256).default(0),
 });
+
+const isEven = (channels: number): boolean => channels % 2 === 0;
+
+/** Everything that decides the network's tensors and their shapes, but for the number of classes. */
+export const modelConfigSchema = modelShape
+  .refine(({ head, headChannels }) => head !== 'reference' || isEven(headChannels), {
+    path: ['headChannels'],
+    error: 'must be even with the head "reference", which halves them before its classifier',
+  })
+  .refine(({ stem, width }) => stem !== 'v1c' || isEven(width), {
+    path: ['width'],
+    error: 'must be even with the stem "v1c", which begins with half of them',
+  });
 
 export type ModelConfig = z.infer<typeof modelConfigSchema>;
 

@@ -54,12 +54,14 @@ export const lossConfigSchema = z.strictObject({
   hardPixels: z.number().min(0.01).max(1).default(1),
 });
 
+export const evaluationScales = z.array(z.number().min(0.25).max(4)).min(1).max(8);
+
 /** How evaluation looks at an image. Its protocol is stored with every number. */
 export const evaluationConfigSchema = z.strictObject({
   /** Windows of the evaluation size slide over the image at its own resolution, instead of resizing it whole. */
   sliding: z.boolean(),
   /** Factors on the input size whose probabilities are averaged. */
-  scales: z.array(z.number().min(0.25).max(4)).min(1).max(8),
+  scales: evaluationScales,
   /** Whether the mirrored image is averaged in. */
   flip: z.boolean(),
 });

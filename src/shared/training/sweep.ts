@@ -71,28 +71,65 @@ function draw(setting: Varied, random: Random): Value {
  */
 export function expandSweep({ name, kind, config, settings, runs }: Sweep): SweepRun[] {
   const random = Random.named(`sweep:${name}`, config.seed);
-  const rows =
-    kind === 'grid'
-      ? combinations(settings)
-      : Array.from({ length: runs }, () => settings.map((setting): [string, Value] => [setting.path, draw(setting, random)]));
+  if (kind === 'random')
+    return Array.from({ length: runs }, () =>
+      runOf(
+        name,
+        config,
+        settings.map((setting) => choiceOf(setting, random)),
+      ),
+    );
+  const rows = combinations(settings);
   if (rows.length > largest)
     throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
-  return rows.map((row) => ({
-    name: `${name}: ${row.map(words).join(', ')}`.slice(0, 120),
-    config: row.reduce((changed, [key, value]) => withDrawn(changed, key, value), config),
-  }));
+  return rows.map((row) =>
+    runOf(
+      name,
+      config,
+      row.map(([path, value]) => ({ path, value, isDrawn: false })),
+    ),
+  );
+}
+
+interface Choice {
+  path: string;
+  value: Value;
+  /** Whether it comes from a range: nobody named it. */
+  isDrawn: boolean;
+}
+
+const choiceOf = (setting: Varied, random: Random): Choice => ({
+  path: setting.path,
+  value: draw(setting, random),
+  isDrawn: !('values' in setting),
+});
+
+/** A run with its own settings, called by the values that it has. */
+function runOf(name: string, config: RunConfig, choices: readonly Choice[]): SweepRun {
+  let changed = config;
+  const row = choices.map((choice): [string, Value] => {
+    const { config: next, value } = withChoice(changed, choice);
+    changed = next;
+    return [choice.path, value];
+  });
+  return { name: `${name}: ${row.map(words).join(', ')}`.slice(0, 120), config: changed };
+}
+
+/** Sets a value; one that was drawn for a setting of whole numbers is rounded. @throws AppError as `withSetting`, of the value itself */
+function withChoice(config: RunConfig, { path, value, isDrawn }: Choice): { config: RunConfig; value: Value } {
+  try {
+    return { config: withSetting(config, path, value), value };
+  } catch (error) {
+    const whole = Math.round(Number(value));
+    if (!isDrawn || whole === value) throw error;
+    try {
+      return { config: withSetting(config, path, whole), value: whole };
+    } catch {
+      throw error;
+    }
+  }
 }
 
 /** A value in a run's name; folds are counted from 1 there. */
 const words = ([key, value]: [string, Value]): string =>
   key === 'fold.index' ? `fold ${Number(value) + 1}` : `${key.split('.').at(-1)} ${String(value)}`;
-
-/** Sets a value; one that was drawn for a setting of whole numbers is rounded. */
-function withDrawn(config: RunConfig, key: string, value: Value): RunConfig {
-  try {
-    return withSetting(config, key, value);
-  } catch (error) {
-    if (typeof value !== 'number' || Number.isInteger(value)) throw error;
-    return withSetting(config, key, Math.round(value));
-  }
-}

@@ -15,7 +15,8 @@ export function protocolOf(
 ): Protocol {
   const { sliding, scales, flip } = evaluation;
   const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
-  const input = !box ? 'input at image size' : sliding ? `windows of ${box} over the image` : `input ${box}`;
+  const size = box ?? "the image's size";
+  const input = sliding ? `windows of ${size} over the image` : box ? `input ${box}` : 'input at image size';
   // All but its own fold of these the run has seen: whoever reads the number is to know.
   const seen = config.fold && (split === 'train' || split === 'val') ? `, trained on but for ${foldText(config.fold)}` : '';
   return {
