@@ -82,13 +82,6 @@ export function writeAll(handle: number, part: Uint8Array): void {
 /** Whether a name is that of a file which a killed process left half written. */
 export const isTemporary = (name: string): boolean => /^\..+\.\d+(-\d+){1,2}\.tmp$/.test(name);
 
-/** The same of a file or folder that was to be read. */
-export function asReadError(error: unknown, file: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== 'EACCES' && code !== 'EPERM') return asFileError(error, file);
-  return new AppError('read-only', `${file} could not be read: no permission. Allow yourself to read it`, { file });
-}
-
 /** A file system error of writing as one a person can act on; anything else as it is. */
 export function asFileError(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
@@ -101,4 +94,11 @@ export function asFileError(error: unknown, file: string): unknown {
   if (code === 'ENAMETOOLONG') return new AppError('invalid-argument', `${file.slice(0, 200)} … is longer than a name may be`, { file });
   if (code === 'ENOENT') return new AppError('not-found', `${file} does not exist`, { file });
   return error;
+}
+
+/** The same of a file or folder that was to be read. */
+export function asReadError(error: unknown, file: string): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== 'EACCES' && code !== 'EPERM') return asFileError(error, file);
+  return new AppError('read-only', `${file} could not be read: no permission. Allow yourself to read it`, { file });
 }

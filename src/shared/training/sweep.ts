@@ -40,13 +40,21 @@ export interface SweepRun {
 
 const largest = 200;
 
+interface Choice {
+  path: string;
+  value: Value;
+  /** Whether it comes from a range: nobody named it. */
+  isDrawn: boolean;
+}
+
 /** Every combination of the settings' values. @throws AppError 'invalid-argument' if a setting has a range, which has no end of values */
-function combinations(settings: readonly Varied[]): [string, Value][][] {
-  return settings.reduce<[string, Value][][]>(
+function combinations(settings: readonly Varied[]): Choice[][] {
+  return settings.reduce<Choice[][]>(
     (rows, setting) => {
       if (!('values' in setting))
         throw new AppError('invalid-argument', `A grid needs a list of values for ${setting.path}, received a range`);
-      return rows.flatMap((row) => setting.values.map((value): [string, Value][] => [...row, [setting.path, value]]));
+      const { path, values } = setting;
+      return rows.flatMap((row) => values.map((value) => [...row, { path, value, isDrawn: false }]));
     },
     [[]],
   );
@@ -71,31 +79,11 @@ function draw(setting: Varied, random: Random): Value {
  */
 export function expandSweep({ name, kind, config, settings, runs }: Sweep): SweepRun[] {
   const random = Random.named(`sweep:${name}`, config.seed);
-  if (kind === 'random')
-    return Array.from({ length: runs }, () =>
-      runOf(
-        name,
-        config,
-        settings.map((setting) => choiceOf(setting, random)),
-      ),
-    );
-  const rows = combinations(settings);
+  const rows =
+    kind === 'grid' ? combinations(settings) : Array.from({ length: runs }, () => settings.map((setting) => choiceOf(setting, random)));
   if (rows.length > largest)
     throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
-  return rows.map((row) =>
-    runOf(
-      name,
-      config,
-      row.map(([path, value]) => ({ path, value, isDrawn: false })),
-    ),
-  );
-}
-
-interface Choice {
-  path: string;
-  value: Value;
-  /** Whether it comes from a range: nobody named it. */
-  isDrawn: boolean;
+  return rows.map((row) => runOf(name, config, row));
 }
 
 const choiceOf = (setting: Varied, random: Random): Choice => ({

@@ -105,7 +105,7 @@ export class DatasetService {
     const busy = before?.busyWith;
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
     if (before && again && isStale) {
-      // What cannot be read now is told while the one before is still open.
+      // What cannot be read now is told while the one before is still open; masks that its end saves are found by the next look.
       locateDataset(folder);
       // It holds the very lease that the new one takes.
       await before.close();
