@@ -38,3 +38,12 @@ export { expect };
 export async function goTo(page: Page, place: 'Library' | 'Annotate' | 'Train' | 'Runs' | 'Review'): Promise<void> {
   await page.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: place, exact: true }).click();
 }
+
+/** Starts preset tiny from the button. */
+export async function startTiny(page: Page, epochs: number): Promise<void> {
+  await goTo(page, 'Train');
+  await page.getByRole('radio', { name: 'Tiny' }).click();
+  await page.getByLabel('Epochs', { exact: true }).fill(String(epochs));
+  await page.getByRole('button', { name: 'Start training' }).click();
+  await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
+}

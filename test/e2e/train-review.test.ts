@@ -2,21 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Page } from '@playwright/test';
 import readXlsxFile from 'read-excel-file/node';
 import { insertRun } from '../../scripts/soak/hostile-sets.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
 import { root, startWorkbench } from '../helpers/workbench.ts';
-import { expect, goTo, test } from './fixtures.ts';
-
-/** Starts preset tiny from the button. */
-async function startTiny(page: Page, epochs: number): Promise<void> {
-  await goTo(page, 'Train');
-  await page.getByRole('radio', { name: 'Tiny' }).click();
-  await page.getByLabel('Epochs', { exact: true }).fill(String(epochs));
-  await page.getByRole('button', { name: 'Start training' }).click();
-  await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
-}
+import { expect, goTo, startTiny, test } from './fixtures.ts';
 
 type Share = number | null;
 interface Evaluated {
