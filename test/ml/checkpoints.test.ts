@@ -1,14 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { StateTensor } from '#ml/layers/parameters';
 import { EncNet } from '#ml/models/encnet';
+import { writeModel } from '#ml/weights/checkpoint';
 import { mapNames } from '#ml/weights/map-names';
 import { otherSettings } from '#ml/weights/network-of';
 import { readWeights } from '#ml/weights/read-weights';
-import { lookAtWeights } from '#ml/weights/weight-fit';
+import { lookAtWeights, weightsFor } from '#ml/weights/weight-fit';
 import { encodeTorch } from '#ml/weights/write-torch';
-import { findPreset } from '#shared/training/presets';
-import { noFitText } from '#shared/training/weight-fit';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { findPreset, withSettings } from '#shared/training/presets';
+import { classesText, noFitText } from '#shared/training/weight-fit';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
 const folder = path.resolve(import.meta.dirname, '../golden/checkpoints');
@@ -17,6 +20,8 @@ const expected = JSON.parse(readFileSync(path.join(folder, 'expected.json'), 'ut
   { shape: number[]; values: number[] }
 >;
 const ours = new Set(Object.keys(expected).map((name) => `backbone.${name}`));
+
+const classesOf = (...names: string[]): ClassInfo[] => names.map((name, id) => ({ id, name, color: [id, 0, 0] }));
 
 describe('a checkpoint as a training script leaves it', () => {
   test.each([
@@ -73,6 +78,8 @@ test('a number of millions of bytes is refused at once', () => {
 });
 
 describe('how far a file fits a recipe', () => {
+  const three = classesOf('Road', 'Sky', 'Tree');
+
   /** A ResNet as torchvision publishes it, with its classifier. */
   function resNet(backbone: 'resnet18' | 'resnet34') {
     const net = new EncNet({ ...findPreset('light-64').config.model, backbone }, 3, 1);
@@ -89,12 +96,12 @@ describe('how far a file fits a recipe', () => {
 
   test("torchvision's resnet18 fits light-64 as it is; light says with which setting it would", () => {
     const { file, tensors } = resNet('resnet18');
-    const whole = lookAtWeights(file, findPreset('light-64').config, 3);
+    const whole = lookAtWeights(file, findPreset('light-64').config, three);
     expect(whole).toMatchObject({ taken: tensors, backboneTaken: tensors, backboneTensors: tensors, mismatched: [], unexpected: [] });
     expect(whole.missing.every((name) => /^(decoder|auxlayer)\./.test(name))).toBe(true);
     expect(whole.missing).toHaveLength(whole.tensors - tensors);
     expect(whole.remedy).toBeNull();
-    const light = lookAtWeights(file, findPreset('light').config, 3);
+    const light = lookAtWeights(file, findPreset('light').config, three);
     expect(light).toMatchObject({ taken: 0, remedy: { settings: { 'model.width': 64 }, taken: tensors } });
     expect(noFitText(light)).toContain('backbone.conv1.weight: [64, 3, 7, 7] in the file, [32, 3, 7, 7] in the network');
     expect(noFitText(light)).toMatch(/With model\.width=64, \d+ of \d+ would be taken/);
@@ -102,7 +109,7 @@ describe('how far a file fits a recipe', () => {
 
   test('a deeper network is told by its depth', () => {
     const { file, tensors } = resNet('resnet34');
-    const { remedy, taken, mismatched } = lookAtWeights(file, findPreset('light-64').config, 3);
+    const { remedy, taken, mismatched } = lookAtWeights(file, findPreset('light-64').config, three);
     expect(remedy).toMatchObject({ settings: { 'model.backbone': 'resnet34' }, taken: tensors });
     expect(taken).toBeGreaterThan(0);
     expect(mismatched).toEqual([]);
@@ -121,5 +128,71 @@ describe('how far a file fits a recipe', () => {
     });
     expect(otherSettings(net.parameters.toStateDict(), other)).toEqual({});
     net.dispose();
+  });
+});
+
+describe("a classifier's rows", () => {
+  const config = withSettings(findPreset('tiny').config, { 'model.auxHead': true, 'model.seAtStage3': true });
+  const valued = (...all: [string, number][]): ClassInfo[] => all.map(([name, value], id) => ({ id, name, value, color: [0, 0, id] }));
+  const own = valued(['Sky', 0], ['Road', 1], ['Tree', 2]);
+  const rowsOf = ({ shape, data }: StateTensor) =>
+    Array.from({ length: shape[0] }, (_, row) => [...data.subarray((row * data.length) / shape[0], ((row + 1) * data.length) / shape[0])]);
+
+  function written() {
+    const net = new EncNet(config.model, own.length, 5);
+    const model = net.parameters.toStateDict();
+    net.dispose();
+    const file = path.join(temporaryFolder(), 'own.safetensors');
+    writeModel(file, { config, classes: own, notes: {}, temperature: 1, model, offsets: null, epoch: 1 }, 'F32');
+    return { file, model };
+  }
+  const told = [
+    'decoder.conv_seg.weight',
+    'decoder.conv_seg.bias',
+    'decoder.conv_fine.weight',
+    'decoder.conv_fine.bias',
+    'decoder.se_layer.weight',
+    'decoder.se_layer.bias',
+    'decoder.stage3.se_layer.weight',
+    'decoder.stage3.se_layer.bias',
+    'auxlayer.4.weight',
+    'auxlayer.4.bias',
+  ];
+
+  test('go to the classes that they are of, in another order and among others', () => {
+    const { file, model } = written();
+    const today = valued(['Tree', 2], ['Car', 7], ['Sky', 0], ['Road', 1]);
+    const net = new EncNet(config.model, today.length, 6);
+    const random = net.parameters.toStateDict();
+    const { weights } = weightsFor(file, net.parameters, today);
+    for (const name of told) {
+      const [was, is, drawn] = [model, weights, random].map((state) => rowsOf(state.get(name)!));
+      expect(is).toEqual([was[2], drawn[1], was[0], was[1]]);
+    }
+    const [backbone, other] = [weights, model].map((state) => state.get('backbone.layer1.0.conv1.weight'));
+    expect(backbone).toEqual(other);
+    net.dispose();
+    const fit = lookAtWeights(file, config, today);
+    expect(fit).toMatchObject({ taken: fit.tensors, mismatched: [], classes: { known: 3, of: 4, lacking: ['Car'] } });
+    expect(classesText(fit)).toBe('It knows 3 of the 4 classes; Car starts at random.');
+  });
+
+  test('a class of the same name and another value is another; where none is known the classifier is left out', () => {
+    const { file } = written();
+    const fit = lookAtWeights(file, config, valued(['Sky', 4], ['Water', 5], ['Sand', 6]));
+    expect(fit.missing.sort()).toEqual([...told].sort());
+    expect(fit.classes).toEqual({ known: 0, of: 3, lacking: ['Sky', 'Water', 'Sand'] });
+    const same = lookAtWeights(file, config, own);
+    expect(same).toMatchObject({ taken: same.tensors, classes: { known: 3, of: 3, lacking: [] } });
+    expect(classesText(same)).toBe('');
+  });
+
+  test('of a file that does not say its classes are taken in their order, and that is said', () => {
+    const { model } = written();
+    const file = path.join(temporaryFolder(), 'plain.pth');
+    writeFileSync(file, encodeTorch(model, false));
+    const fit = lookAtWeights(file, config, own);
+    expect(fit).toMatchObject({ taken: fit.tensors, classes: 'unsaid' });
+    expect(classesText(fit)).toContain('does not say which classes');
   });
 });

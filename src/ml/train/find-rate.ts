@@ -56,7 +56,7 @@ export async function findRate(job: FindRateJob, pool: SamplePool, control: Cont
   const points: RatePoint[] = [];
   let [average, lowestLoss] = [0, Infinity];
   try {
-    if (job.initialWeights) for (const text of model.loadInitial(job.initialWeights).said) emit({ type: 'log', text });
+    if (job.initialWeights) for (const text of model.loadInitial(job.initialWeights, job.classes).said) emit({ type: 'log', text });
     for await (const { batches, weights } of endlessBatches(job, pool, control)) {
       const step = points.length;
       await control.breathe();

@@ -42,12 +42,13 @@ const freshState = (precision: Precision): RunState => ({
   history: [],
   offsets: null,
   originDue: { weights: null },
+  guard: { smoothed: null, seen: 0 },
 });
 
-/** Changes with the samples, their order and their masks. */
-function fingerprintOf(splits: readonly (readonly Sample[])[]): string {
+/** Changes with what is told of the samples of each split, and with their order. */
+function fingerprintOf(splits: readonly (readonly string[])[]): string {
   const hash = createHash('sha256');
-  for (const samples of splits) hash.update(`${samples.map(({ id, revision }) => `${id} ${revision ?? '-'}`).join('\n')}\n\n`);
+  for (const told of splits) hash.update(`${told.join('\n')}\n\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -69,7 +70,7 @@ class Fit {
   private readonly pool: SamplePool;
   private readonly model: RunModel;
   private readonly files: RunFiles;
-  private readonly guard = new LossGuard();
+  private readonly guard: LossGuard;
   private readonly session: OriginSession;
   private originWritten = false;
   private state: RunState;
@@ -92,6 +93,7 @@ class Fit {
       ? { precision: checkpoint.state.precision, reason: 'as the run began' }
       : choosePrecision(job.config.precision);
     this.state = checkpoint?.state ?? freshState(choice.precision);
+    this.guard = new LossGuard(this.state.guard);
     this.session = sessionOf(job.origin, this.state, choice);
     emit({ type: 'precision', ...choice });
     this.model = new RunModel(job.config, job.classes.length, choice.precision);
@@ -105,7 +107,7 @@ class Fit {
   }
 
   private loadInitial(file: string): OriginWeights {
-    const { said, ...fit } = this.model.loadInitial(file);
+    const { said, ...fit } = this.model.loadInitial(file, this.job.classes);
     for (const text of said) this.emit({ type: 'log', text });
     return originOfWeights(file, this.job.origin.weightsOf, fit);
   }
@@ -172,7 +174,7 @@ class Fit {
       );
     }
     this.assertLabelled(train, validation);
-    this.recordSamples(train.samples, validation.samples);
+    this.recordSamples(train, validation);
     return {
       train,
       validation: validation.samples,
@@ -195,11 +197,17 @@ class Fit {
   }
 
   /** Keeps what the run trains on, or holds it against what it trained on before. */
-  private recordSamples(train: readonly Sample[], validation: readonly Sample[]): void {
+  private recordSamples(train: LabelStatistics, validation: LabelStatistics): void {
     const { state, job } = this;
-    const now = { train: train.length, validation: validation.length, fingerprint: fingerprintOf([train, validation]) };
+    const splits = [train, validation];
+    const now = {
+      train: train.samples.length,
+      validation: validation.samples.length,
+      fingerprint: fingerprintOf(splits.map(({ samples }) => samples.map(({ id, revision }) => `${id} ${revision ?? '-'}`))),
+      content: fingerprintOf(splits.map(({ revisions }) => revisions)),
+    };
     if (job.resumeFrom) assertSameSamples(job.resumeFrom, state.data, now);
-    if (!state.data || !this.files.hasSamples) this.files.writeSamples(train, validation);
+    if (!state.data || !this.files.hasSamples) this.files.writeSamples(train.samples, validation.samples);
     state.data = now;
   }
 

@@ -1,3 +1,4 @@
+import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import { frozenPrefixes } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
@@ -16,12 +17,11 @@ import type { Batch } from '../data/batch.ts';
 export class RunModel {
   readonly net: EncNet;
   private readonly config: RunConfig;
-  private readonly numClasses: number;
   private readonly optimizer: Optimizer;
   private readonly average: WeightAverage | null;
 
   constructor(config: RunConfig, numClasses: number, precision: Precision) {
-    [this.config, this.numClasses] = [config, numClasses];
+    this.config = config;
     this.net = new EncNet(config.model, numClasses, config.seed, precision);
     this.net.parameters.freeze(frozenPrefixes(config.fineTune), config.fineTune.batchNorm === 'running');
     this.optimizer = new Optimizer(config.optimizer);
@@ -59,11 +59,17 @@ export class RunModel {
     this.optimizer.load(this.net.parameters.all(), { updates: state.optimizerUpdates, slots: optimizer });
   }
 
-  /** Takes what fits of a weight file. @returns how much, with sentences for the log @throws AppError 'invalid-argument' if nothing fits */
-  loadInitial(file: string): { taken: number; tensors: number; said: string[] } {
+  /**
+   * Takes what fits of a weight file.
+   * @param classes of the data set
+   * @returns how much, with sentences for the log
+   * @throws AppError 'invalid-argument' if nothing fits
+   */
+  loadInitial(file: string, classes: readonly ClassInfo[]): { taken: number; tensors: number; said: string[] } {
     const { parameters } = this.net;
-    const weights = weightsFor(file, parameters);
-    const fit = weightFit(file, weights, parameters, this.config, this.numClasses);
+    const found = weightsFor(file, parameters, classes);
+    const { weights } = found;
+    const fit = weightFit(file, found, parameters, this.config, classes.length);
     if (fit.taken === 0) throw new AppError('invalid-argument', noFitText(fit), { file });
     parameters.load(weights, false);
     this.average?.load(weights);

@@ -30,7 +30,7 @@ const optimizerPrefix = 'optimizer.';
 /** Whether a tensor of a checkpoint is part of the network that predicts. */
 export const isModelTensor = (name: string): boolean => !name.startsWith(trainingPrefix) && !name.startsWith(optimizerPrefix);
 
-const formatName = 'encnet-workbench-checkpoint';
+export const formatName = 'encnet-workbench-checkpoint';
 export const modelFormatName = 'encnet-workbench-model';
 const formatVersion = '1';
 

@@ -1,8 +1,9 @@
-import { configIn, offsetsIn } from '#files/checkpoint-metadata';
+import { classesIn, configIn, offsetsIn } from '#files/checkpoint-metadata';
 import { withPlainFile } from '#files/plain-file';
 import { AppError } from '#shared/errors';
+import type { ClassInfo } from '#shared/classes/class-info';
 import type { StateDict } from '../layers/parameters.ts';
-import { isModelTensor, modelFormatName } from './checkpoint.ts';
+import { formatName, isModelTensor, modelFormatName } from './checkpoint.ts';
 import { withOffsets } from './decided.ts';
 import { assertFits, elementCount, toFloat32, type RawStateDict, type RawTensor } from './raw-tensor.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -98,19 +99,26 @@ export const readRawWeights = (file: string): RawStateDict => openWeights(file).
 
 /**
  * The same as float32 tensors, ready for a network to train on: without what our checkpoints keep for a resume, and without the offsets
- * that our models decide by. @throws AppError as `readRawWeights`
+ * that our models decide by.
+ * @returns with them the classes that a file of ours tells; null of others
+ * @throws AppError as `readRawWeights`
  */
-export function readWeights(file: string): StateDict {
+export function readTrained(file: string): { weights: StateDict; classes: ClassInfo[] | null } {
   const { tensors, metadata } = openWeights(file);
   const trained: StateDict = new Map(
     [...tensors].filter(([name]) => isModelTensor(name)).map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]),
   );
   const offsets = metadata.format === modelFormatName ? offsetsIn(file, metadata) : null;
-  return offsets
+  const weights = offsets
     ? withOffsets(
         trained,
         configIn(file, metadata).model,
         offsets.map((offset) => -offset),
       )
     : trained;
+  const isOurs = metadata.format === modelFormatName || metadata.format === formatName;
+  return { weights, classes: isOurs ? classesIn(file, metadata) : null };
 }
+
+/** The tensors of `readTrained` alone. @throws AppError as `readRawWeights` */
+export const readWeights = (file: string): StateDict => readTrained(file).weights;

@@ -102,7 +102,8 @@ export interface WeightsJob {
   kind: 'look-at-weights';
   file: string;
   config: RunConfig;
-  classes: number;
+  /** Of the data set. */
+  classes: ClassInfo[];
 }
 
 export type TrainerJob = TrainJob | PredictJob | CalibrateJob | ExportJob | FindRateJob | WeightsJob;

@@ -16,6 +16,11 @@ export interface WeightFit {
   mismatched: string[];
   /** Names of the file's that the network does not have. */
   unexpected: string[];
+  /**
+   * The data set's classes that the file's classifier knows, of how many, and the names of those that it lacks, which start at random;
+   * 'unsaid' where it does not say which its rows are of, null where it has no classifier.
+   */
+  classes: { known: number; of: number; lacking: string[] } | 'unsaid' | null;
   /** Settings that the file's network has otherwise, and what would be taken with them; null where none would help. */
   remedy: { settings: SettingsByPath; taken: number; tensors: number } | null;
 }
@@ -32,6 +37,15 @@ const some = (names: readonly string[]): string => `${names.slice(0, told).join(
 export const remedyText = ({ remedy }: WeightFit): string =>
   remedy ? `With ${settingsText(remedy.settings)}, ${remedy.taken} of ${remedy.tensors} would be taken.` : '';
 
+/** Which classes a file knows, in a sentence; empty if all, or if it has no classifier. */
+export function classesText({ classes }: WeightFit): string {
+  if (classes === 'unsaid') return 'It does not say which classes it tells: its classifier is taken as if they were these, in this order.';
+  if (!classes || classes.lacking.length === 0) return '';
+  return `It knows ${classes.known} of the ${classes.of} classes; ${some(classes.lacking)} ${
+    classes.lacking.length === 1 ? 'starts' : 'start'
+  } at random.`;
+}
+
 /** A fit in sentences, for a log. */
 export function fitSentences(fit: WeightFit): string[] {
   const { file, tensors, taken, missing, mismatched, unexpected } = fit;
@@ -40,7 +54,7 @@ export function fitSentences(fit: WeightFit): string[] {
       `${mismatched.length} have another shape, ${unexpected.length} are not in the network`,
     ...(mismatched.length > 0 ? [`Of another shape: ${some(mismatched)}`] : []),
     ...(unexpected.length > 0 ? [`Not in the network: ${some(unexpected)}`] : []),
-    ...(remedyText(fit) ? [remedyText(fit)] : []),
+    ...[classesText(fit), remedyText(fit)].filter((text) => text !== ''),
   ];
 }
 

@@ -308,7 +308,7 @@ export class TrainingService {
       parseRecipe: ({ text }) => parseRecipe(text),
       estimate: ({ config }) => estimateOn(loadOf(dataset, config), runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
-      lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes.length),
+      lookAtWeights: ({ file, config }) => this.weightLook.look(typedPath(file), config, dataset.classSet.classes),
       cancelLook: () => this.weightLook.cancel(),
       findRate: (recipe) => this.findRate(recipe),
       cancelFindRate: () => this.search?.cancel(),

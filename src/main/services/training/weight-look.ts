@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { ClassInfo } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import type { WeightFit } from '#shared/training/weight-fit';
@@ -18,7 +19,7 @@ export class WeightLook {
   }
 
   /** @param classes of the data set @throws AppError as the reading of the file, or 'cancelled' where another look took its place */
-  async look(file: string, config: RunConfig, classes: number): Promise<WeightFit> {
+  async look(file: string, config: RunConfig, classes: ClassInfo[]): Promise<WeightFit> {
     if (!path.isAbsolute(file)) throw new AppError('invalid-argument', `A weight file must be named by its whole path, received ${file}`);
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     this.job?.kill();
