@@ -171,6 +171,7 @@ function checkpointSeeds(): Buffer[] {
     history: [],
     offsets: null,
     originDue: null,
+    guard: { smoothed: null, seen: 0 },
   };
   const model = new Map([['a.weight', tensor]]);
   writeCheckpoint(file, { config, classes, state, model, training: new Map(), optimizer: new Map() });

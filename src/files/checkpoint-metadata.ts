@@ -37,7 +37,18 @@ const stateSchema = z.object({
     )
     .max(10_000),
   /** What the run trains on; missing in checkpoints of before it was recorded. */
-  data: z.object({ train: count, validation: count, fingerprint: z.string() }).optional(),
+  data: z
+    .object({
+      train: count,
+      validation: count,
+      /** Of the images' ids and their masks' files. */
+      fingerprint: z.string(),
+      /** Of the photos' files, and of the labels as they were read; missing in checkpoints of before it was recorded. */
+      content: z.string().optional(),
+    })
+    .optional(),
+  /** Where the guard against an exploding loss stands; missing in checkpoints of before it was kept. */
+  guard: z.object({ smoothed: z.number().nullable(), seen: count }).default({ smoothed: null, seen: 0 }),
   /** What prediction adds to each class's logit, beside the weights that training goes on with; null where the likeliest class is taken. */
   offsets: z.array(z.number()).nullable().default(null),
   /** What the run reckons in, to its end; those of before there was a choice have float32. */

@@ -153,6 +153,7 @@ export function transformsFile(report: Report, { source, results, normalize }: T
       height: source.height,
       pixels: Uint8Array.from(source[golden.image]),
       labels: Uint8Array.from(source.mask),
+      revisions: '',
     };
     const run = (flipHorizontal: boolean, flipVertical: boolean) => {
       const image = new Float32Array(golden.height * golden.width * 3);

@@ -69,4 +69,5 @@ export const runState = (optimizerUpdates: number): RunState => ({
   history: [],
   offsets: null,
   originDue: null,
+  guard: { smoothed: 1.5, seen: 3 },
 });

@@ -160,6 +160,7 @@ describe('transforms', () => {
     height,
     pixels: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
     labels: Uint8Array.from({ length: width * height }, (_, i) => (i % width < 20 ? 1 : 2)),
+    revisions: '',
   };
   const run = (changes: Partial<Geometry>, size: [number, number] = [height, width]) => {
     const image = new Float32Array(size[0] * size[1] * 3);

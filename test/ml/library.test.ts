@@ -202,7 +202,14 @@ describe('checkpoints', () => {
 });
 
 describe('data', () => {
-  const source = { id: 'x', width: 40, height: 30, pixels: new Uint8Array(40 * 30 * 3).fill(124), labels: new Uint8Array(40 * 30).fill(4) };
+  const size = { width: 40, height: 30 };
+  const source = {
+    id: 'x',
+    ...size,
+    pixels: new Uint8Array(40 * 30 * 3).fill(124),
+    labels: new Uint8Array(40 * 30).fill(4),
+    revisions: '',
+  };
 
   test('beyond the image a crop is void and the mean colour, never class 0', () => {
     const image = new Float32Array(24 * 24 * 3).fill(9);

@@ -9,7 +9,7 @@ import { Control } from '#ml/train/control';
 import { fit } from '#ml/train/fit';
 import { keepMask, keptMask } from '#ml/train/kept-masks';
 import { differingSettings } from '#ml/train/resume-guard';
-import { readCheckpoint } from '#ml/weights/checkpoint';
+import { readCheckpoint, writeCheckpoint } from '#ml/weights/checkpoint';
 import type { Sample } from '#shared/data/sample';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
@@ -111,6 +111,37 @@ describe('a resume', () => {
   ])('with images that are %s is refused with both counts', async (_, train, message) => {
     const job = await stopped();
     await expect(runFit({ ...job, train: train(job) })).rejects.toThrow(message);
+  });
+
+  test('with another photo of the same name and size is refused', async () => {
+    const job = await stopped();
+    cpSync(job.train[1].imageFile, job.train[0].imageFile);
+    await expect(runFit(job)).rejects.toThrow(/trained on other photos than there are now by the same names/);
+  });
+
+  test('with values of its masks read as another class is refused; with those that no mask has it goes on', async () => {
+    const job = await stopped();
+    const reading = (value: number, id: number) => ({ ...job.maskFormat, toId: job.maskFormat.toId.with(value, id) });
+    await expect(runFit({ ...job, maskFormat: reading(3, 1) })).rejects.toThrow(/its masks were read in another way/);
+    const events = await runFit({ ...job, maskFormat: reading(200, 1) });
+    expect(ofType(events, 'done')[0].reason).toBe('finished');
+  });
+
+  test('of a run of before that was recorded goes on without it', async () => {
+    const job = await stopped();
+    const checkpoint = readCheckpoint(last(job));
+    const { content: _, ...data } = checkpoint.state.data!;
+    writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, data } });
+    expect(ofType(await runFit(job), 'done')[0].reason).toBe('finished');
+  });
+
+  test('has its loss held against what it was before', async () => {
+    const job = await stopped();
+    const checkpoint = readCheckpoint(last(job));
+    const { guard } = checkpoint.state;
+    expect(guard).toEqual({ seen: 3, smoothed: expect.closeTo(checkpoint.state.history[0].loss, 0) as number });
+    writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, guard: { seen: 30, smoothed: 1e-6 } } });
+    await expect(runFit(job)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringContaining('exploded') as string });
   });
 
   test('with classes in another order is refused with both lists', async () => {

@@ -38,6 +38,7 @@ test.skipIf(missing !== null)("a checkpoint loads in the reference's PyTorch net
     history: [],
     offsets: null,
     originDue: null,
+    guard: { smoothed: null, seen: 0 },
   };
   writeCheckpoint(file, { config, classes: [], state, model: net.parameters.toStateDict(), training: new Map(), optimizer: new Map() });
 

@@ -1,5 +1,6 @@
 import { assertMaskSize, readMask } from '#files/mask-png';
 import { withPicture } from '#files/picture';
+import { revisionOf } from '#files/revision';
 import { AppError } from '#shared/errors';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { Sample } from '#shared/data/sample';
@@ -13,6 +14,8 @@ export interface DecodedSample {
   pixels: Uint8Array;
   /** Class ids [height, width], 255 = void; null without a label. */
   labels: Uint8Array | null;
+  /** Revision of the photo's file, and of the labels as they were read: what is learnt from, whatever file names it. */
+  revisions: string;
 }
 
 /** A copy in memory that another thread can read without one more. */
@@ -24,10 +27,11 @@ function shared(bytes: Uint8Array): Uint8Array {
 
 /** Decodes an image and its label. @throws AppError 'corrupt-file' naming the file and the rule */
 export async function decodeSample(sample: Sample, format: MaskFormat | null): Promise<DecodedSample> {
-  const { data, info } = await withPicture(sample.imageFile, (image) =>
-    image.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
-  );
-  const decoded = { id: sample.id, width: info.width, height: info.height, pixels: shared(data), labels: null };
+  const { data, info, photo } = await withPicture(sample.imageFile, async (image, { content }) => ({
+    ...(await image.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true })),
+    photo: revisionOf(content),
+  }));
+  const decoded = { id: sample.id, width: info.width, height: info.height, pixels: shared(data), labels: null, revisions: photo };
   if (!sample.maskFile || !format) return decoded;
   const mask = readMask(sample.maskFile, format);
   assertMaskSize(sample.maskFile, mask, info);
@@ -37,5 +41,5 @@ export async function decodeSample(sample: Sample, format: MaskFormat | null): P
       file: sample.maskFile,
     });
   }
-  return { ...decoded, labels: shared(mask.ids) };
+  return { ...decoded, labels: shared(mask.ids), revisions: `${photo} ${revisionOf(mask.ids)}` };
 }

@@ -7,10 +7,20 @@ const smoothing = 0.05;
 const settling = 20;
 const jump = 20;
 
+/** What a guard knows of the steps before, which a run that goes on takes with it. */
+export interface GuardState {
+  smoothed: number | null;
+  seen: number;
+}
+
 /** Watches the loss of a run: one that is not a number, or that explodes, ends it before its weights are kept. */
 export class LossGuard {
-  private smoothed: number | null = null;
-  private seen = 0;
+  private readonly state: GuardState;
+
+  /** @param state is kept up to date, to be saved with the run */
+  constructor(state: GuardState = { smoothed: null, seen: 0 }) {
+    this.state = state;
+  }
 
   /**
    * @param where epoch, step and images, for the message
@@ -20,14 +30,15 @@ export class LossGuard {
     const place = `in epoch ${where.epoch}, step ${where.step} (images ${where.ids.join(', ')})`;
     const advice = 'The last checkpoint keeps the weights before it. A smaller learning rate, a warm-up or gradient clipping may help.';
     if (!Number.isFinite(loss)) throw new AppError('trainer-failed', `The loss became ${loss} ${place}. ${advice}`);
-    if (this.smoothed !== null && this.seen > settling && loss > jump * Math.max(this.smoothed, 0.1)) {
+    const { smoothed, seen } = this.state;
+    if (smoothed !== null && seen > settling && loss > jump * Math.max(smoothed, 0.1)) {
       throw new AppError(
         'trainer-failed',
-        `The loss exploded to ${loss.toPrecision(3)} from about ${this.smoothed.toPrecision(3)} ${place}. ${advice}`,
+        `The loss exploded to ${loss.toPrecision(3)} from about ${smoothed.toPrecision(3)} ${place}. ${advice}`,
       );
     }
-    this.smoothed = this.smoothed === null ? loss : this.smoothed + smoothing * (loss - this.smoothed);
-    this.seen++;
+    this.state.smoothed = smoothed === null ? loss : smoothed + smoothing * (loss - smoothed);
+    this.state.seen++;
   }
 }
 

@@ -8,6 +8,8 @@ import type { Control } from './control.ts';
 /** What reading a split once finds: `samples` are those whose image and label can be read. */
 export interface LabelStatistics extends TrainingSet {
   samples: Sample[];
+  /** Of each, what was read: `DecodedSample.revisions`. */
+  revisions: string[];
   holders: Sample[][];
   /** One sentence for each sample that cannot be read. */
   excluded: string[];
@@ -34,6 +36,7 @@ export async function gatherStatistics(
 ): Promise<LabelStatistics> {
   const statistics: LabelStatistics = {
     samples: [],
+    revisions: [],
     holders: Array.from({ length: numClasses }, () => []),
     excluded: [],
     pixels: new Float64Array(numClasses),
@@ -45,7 +48,10 @@ export async function gatherStatistics(
     for (const [index, result] of results.entries()) {
       if (result.status === 'rejected') statistics.excluded.push(messageOf(result.reason));
       else if (!result.value.labels) statistics.excluded.push(`${chosen[index].id} has no label`);
-      else count(chosen[index], result.value.labels, statistics);
+      else {
+        statistics.revisions.push(result.value.revisions);
+        count(chosen[index], result.value.labels, statistics);
+      }
       await breathe();
     }
   }

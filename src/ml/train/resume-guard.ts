@@ -54,7 +54,16 @@ export function assertResumable(file: string, checkpoint: Checkpoint, { config, 
 
 /** Whether a run that goes on sees the samples it saw before. @throws AppError 'invalid-argument' with both counts */
 export function assertSameSamples(file: string, saved: RunState['data'], now: NonNullable<RunState['data']>): void {
-  if (!saved || saved.fingerprint === now.fingerprint) return;
+  if (!saved) return;
+  if (saved.fingerprint === now.fingerprint) {
+    if (saved.content === undefined || saved.content === now.content) return;
+    throw new AppError(
+      'invalid-argument',
+      `${file} was trained on other photos than there are now by the same names, or its masks were read in another way (values that are ` +
+        `read as a class or as void). Start a new run on today's data from its weights.`,
+      { file },
+    );
+  }
   const counts = (of: typeof now) => `${of.train} training and ${of.validation} validation images`;
   throw new AppError(
     'invalid-argument',
