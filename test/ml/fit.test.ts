@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
 import { liveHandles } from '#ml/tensor/runtime';
 import { Control } from '#ml/train/control';
@@ -136,6 +136,34 @@ describe('checkpoints of a run', () => {
     ).toEqual([]);
     expect(readCheckpoint(path.join(job.outDir, 'best.ckpt')).optimizer.size).toBe(0);
     expect(statSync(path.join(job.outDir, 'best.ckpt')).size).toBeLessThan(0.5 * statSync(last(job)).size);
+  });
+
+  test('are written on the way where an epoch is long, and before it is scored; a resume from there ends the same', async () => {
+    const job = await jobFor({ epochs: 1, batchSize: 1 });
+    const straight = await runFit(job);
+    const now = performance.now.bind(performance);
+    let leap = 0;
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + leap);
+    const long = { ...job, outDir: path.join(temporaryFolder(), 'long') };
+    const kept = path.join(temporaryFolder(), 'kept.ckpt');
+    const heard: string[] = [];
+    try {
+      await runFit(long, (event) => {
+        heard.push(event.type === 'step' ? `step ${event.metrics.step}` : event.type);
+        // Eleven minutes in the second step, and one and a half in the last.
+        if (event.type === 'step' && event.metrics.step === 2) leap += 660_000;
+        if (event.type === 'step' && event.metrics.step === 6) leap += 90_000;
+        if (event.type === 'checkpoint' && heard.at(-2) === 'step 2') cpSync(event.file, kept);
+      });
+    } finally {
+      spy.mockRestore();
+    }
+    const told = heard.filter((type) => /step [26]|checkpoint|validating|epoch/.test(type));
+    expect([...new Set(told.slice(0, 5))]).toEqual(['step 2', 'checkpoint', 'step 6', 'validating']);
+    expect(told.slice(0, 5).at(-2)).toBe('checkpoint');
+    const resumed = await runFit({ ...job, outDir: path.join(temporaryFolder(), 'again'), resumeFrom: kept });
+    const scoresOfEpoch = (events: TrainerEvent[]) => ofType(events, 'epoch').map(({ metrics: { loss, miou } }) => ({ loss, miou }));
+    expect(scoresOfEpoch(resumed)).toEqual(scoresOfEpoch(straight));
   });
 
   test('half written by a killed process are cleared away, and nothing else is', async () => {

@@ -7,7 +7,7 @@ import { epochMetrics, newStore } from '../helpers/run-store.ts';
 
 const light = findPreset('light');
 /** CamVid: 45 steps of eight. */
-const camvid: Load = { images: { train: 367, validation: 0 }, size: [360, 480], classes: 11 };
+const camvid: Load = { images: { train: 367, validation: 0 }, size: [360, 480], largest: [360, 480], classes: 11 };
 /** Offsets are fitted on 64 images after each epoch, which takes this much of its training. */
 const fit = 1.083;
 

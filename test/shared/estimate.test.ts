@@ -129,6 +129,16 @@ describe('an estimate', () => {
     expect(of(averaged).memoryMb - of(plain).memoryMb).toBeCloseTo(parametersMb, -1);
   });
 
+  test('counts what scoring the largest image takes, where that is more than a step', () => {
+    const { config } = findPreset('light');
+    const with30 = (largest: [number, number]) => estimateRun(config, 30, images, camvid, 'float32', largest).memoryMb;
+    expect(with30([480, 640])).toBe(with30([360, 480]));
+    // Two maps of 30 classes in float32 are 2880 MB.
+    expect(with30([3000, 4000])).toBeGreaterThan(2747 + 750);
+    const several = estimateRun(withSetting(config, 'evaluation.flip', true), 30, images, camvid, 'float32', [3000, 4000]).memoryMb;
+    expect(several).toBeGreaterThan(1.5 * with30([3000, 4000]));
+  });
+
   test('of more images than the cache holds is bounded by the cache', () => {
     const { config } = presets.find(({ name }) => name === 'light')!;
     const cached = (cacheMb: number) => of(withSetting(config, 'data.cacheMb', cacheMb), { train: 100_000 }).memoryMb;

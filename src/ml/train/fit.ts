@@ -30,6 +30,9 @@ import { ValidationStrip } from './validation-strip.ts';
 
 type Emit = (event: TrainerEvent) => void;
 
+/** Seconds of training that a kill may cost: in an epoch of hours, and where images of a large size are scored after it. */
+const mostUnsaved = { inAnEpoch: 600, beforeValidation: 60 };
+
 const freshSums = (): RunState['sums'] => ({ loss: 0, correct: 0, labelled: 0, steps: 0 });
 const freshState = (precision: Precision): RunState => ({
   precision,
@@ -77,6 +80,7 @@ class Fit {
   /** Whether this session has made a step. */
   private stepped = false;
   private clock = performance.now();
+  private savedAt = performance.now();
 
   constructor(job: TrainJob, pool: SamplePool, control: Control, emit: Emit) {
     this.job = job;
@@ -132,7 +136,7 @@ class Fit {
       parameters: this.model.net.parameters.count(),
       steps: data.steps,
     });
-    this.clock = performance.now();
+    this.clock = this.savedAt = performance.now();
     while (state.epoch < this.config.epochs && !this.stalled()) {
       if (!(await this.trainEpoch(data)) || !(await this.finishEpoch(data))) return this.stopped();
       if (this.control.stopAfterEpoch && state.epoch < this.config.epochs) return 'stopped';
@@ -219,6 +223,7 @@ class Fit {
       await this.breathe();
       if (this.control.stopRequested) return false;
       this.step(batches, data, waitMs);
+      this.saveWhatIsLong(mostUnsaved.inAnEpoch);
       waiting = performance.now();
     }
     await this.breathe();
@@ -294,6 +299,7 @@ class Fit {
     const { state } = this;
     // Whoever ends a run after an epoch wants to know what it came to.
     const due = this.control.stopAfterEpoch || validatesAfter(this.config, state.epoch + 1);
+    if (due) this.saveWhatIsLong(mostUnsaved.beforeValidation);
     const scores = due ? await this.validate(data) : null;
     this.clock = performance.now();
     if (due && !scores) return false;
@@ -374,7 +380,15 @@ class Fit {
     this.emit({ type: 'epoch', metrics, confusion: [...(confusion?.counts ?? [])], best });
   }
 
+  /** Between the ends of epochs: what has taken long is not to be lost to a kill. @param seconds since it was saved last */
+  private saveWhatIsLong(seconds: number): void {
+    if (!this.stepped || performance.now() - this.savedAt < 1000 * seconds) return;
+    this.tick();
+    this.save('last');
+  }
+
   private save(role: 'last' | 'best' | 'epoch'): void {
+    if (role === 'last') this.savedAt = performance.now();
     // Settings are written with the first thing that was made by them.
     this.files.writeConfig();
     this.emit(this.files.save(role, this.model, this.state));

@@ -1,15 +1,14 @@
 import type { Sample } from '#shared/data/sample';
 import type { Sureness } from '#shared/metrics/sureness';
 import type { EvaluationConfig } from '#shared/training/run-config';
-import { voidId } from '#shared/mask/void-id';
 import type { DecodedSample } from '../data/decode.ts';
 import { mirror } from '../data/mirror.ts';
 import type { View } from '../data/render.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
-import { crossEntropySum } from '../losses/cross-entropy.ts';
 import type { EncNet } from '../models/encnet.ts';
 import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
+import { lossOf, surenessOf, type LossOptions } from './scores.ts';
 import { argMax } from './train-step.ts';
 import { windowsOf, type Box } from './windows.ts';
 
@@ -34,7 +33,7 @@ export interface PredictOptions {
   offsets?: readonly number[] | null;
   sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each; of logits with `shifts` added, as in training (`priorShifts`). */
-  loss?: { classWeights: readonly number[] | null; shifts?: readonly number[] | null };
+  loss?: LossOptions;
   /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
   flips?: { horizontal: boolean; vertical: boolean };
 }
@@ -163,59 +162,16 @@ export async function scoresOf(
 /** Predicts one image at its own resolution. */
 export async function predictSample(net: EncNet, pool: SamplePool, sample: Sample, options: PredictOptions): Promise<Prediction> {
   const { source, scores, areLogits } = await scoresOf(net, pool, sample, options);
+  const { flips } = options;
+  const labels = source.labels && flips ? mirror(source.labels, source.width, flips) : source.labels;
   try {
     return {
       source,
       ids: argMax(scores),
       sureness: options.sureness ? surenessOf(scores, areLogits) : null,
-      loss: lossOf(scores, areLogits, source, options),
+      loss: options.loss && labels ? lossOf(scores, areLogits, labels, options) : null,
     };
   } finally {
     scores.dispose();
   }
-}
-
-/** The smallest that float32 has in full: of averaged looks no pixel loses more than 87 nats. */
-const smallestProbability = 1.18e-38;
-
-/** @param scores logits, or sums of probabilities */
-const logProbabilitiesOf = (scores: Tensor, areLogits: boolean): Tensor =>
-  areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), smallestProbability));
-
-function lossOf(
-  scores: Tensor,
-  areLogits: boolean,
-  { labels, width }: DecodedSample,
-  { loss, flips, offsets }: PredictOptions,
-): Prediction['loss'] {
-  if (!loss || !labels) return null;
-  const logProbabilities = tf.tidy(() => {
-    const all = logProbabilitiesOf(scores, areLogits);
-    // Offsets decide; what the network was trained to say is without them, and with what was added while it learnt.
-    const moved = offsets ? tf.sub(all, [...offsets]) : all;
-    const learnt = loss.shifts ? tf.add(moved, [...loss.shifts]) : moved;
-    return learnt === all ? all : tf.logSoftmax(learnt);
-  });
-  try {
-    return crossEntropySum(logProbabilities, flips ? mirror(labels, width, flips) : labels, voidId, loss.classWeights);
-  } finally {
-    logProbabilities.dispose();
-  }
-}
-
-/** @param scores float32 [1, height, width, classes]: logits, or sums of probabilities */
-function surenessOf(scores: Tensor, areLogits: boolean): Sureness {
-  const [, height, width, classes] = scores.shape as [number, number, number, number];
-  const maps: Tensor[] = tf.tidy(() => {
-    const logProbability = logProbabilitiesOf(scores, areLogits);
-    const probability = tf.exp(logProbability);
-    const sum = tf.neg(tf.sum(tf.mul(probability, logProbability), 3));
-    return [tf.max(probability, 3), tf.div(sum, Math.log(Math.max(2, classes)))];
-  });
-  const [confidence, entropy] = maps.map((map) => {
-    const bytes = Uint8Array.from(map.dataSync(), (share) => Math.round(255 * Math.min(1, Math.max(0, share))));
-    map.dispose();
-    return bytes;
-  });
-  return { width, height, confidence, entropy };
 }

@@ -143,13 +143,27 @@ export const bfloat16ShareWithout = 1.6;
 export const looksOf = ({ scales, flip, sliding }: EvaluationConfig): number =>
   scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1) * (sliding ? 4 : 1);
 
-/** Reckons what a run takes. @param images training and validation images of the data set @param imageSize [height, width] of them */
+/**
+ * Maps of all classes that scoring an image holds at once, at its own size: what the network says with and without offsets, or sums of
+ * looks; what is read off them is read a few rows at a time.
+ */
+const mapsOf = ({ scales, flip, sliding }: EvaluationConfig): number => (scales.length > 1 || flip || sliding ? 4 : 2);
+/** Class ids of 4 bytes a pixel, their labels, and the decoded image in the hands of its reader. */
+const bytesOfPixel = 16;
+
+/**
+ * Reckons what a run takes.
+ * @param images training and validation images of the data set
+ * @param imageSize [height, width] of them
+ * @param largest [height, width] of the largest
+ */
 export function estimateRun(
   config: RunConfig,
   classes: number,
   images: { train: number; validation: number },
   imageSize: readonly [number, number],
   precision: Precision = 'float32',
+  largest: readonly [number, number] = imageSize,
 ): Estimate {
   const training = costOf(config.model, config.data.size, classes);
   const evaluationSize = config.evaluationSize ?? imageSize;
@@ -160,16 +174,19 @@ export function estimateRun(
   const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
   const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
   const activationBytes = (precision === 'bfloat16' ? 2 : 4) * training.activations + 4 * training.wide;
-  const bytes = activationBytes * config.batchSize * overhead + 4 * training.parameters * weightCopies;
   // The batches in use and those made ahead: float pixels and ids.
   const inputBytes = 3 * perStep * config.data.size[0] * config.data.size[1] * 13;
+  const stepBytes = activationBytes * config.batchSize * overhead + inputBytes;
+  // An epoch's images are scored at their own size, after its last step.
+  const scoringBytes = largest[0] * largest[1] * (4 * classes * mapsOf(config.evaluation) + bytesOfPixel);
+  const bytes = Math.max(stepBytes, scoringBytes) + 4 * training.parameters * weightCopies;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
   return {
     parameters: training.parameters,
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
     // Offsets of classes are fitted on training images, each looked at once.
     validationMacs: ((images.validation * looksOf(config.evaluation) + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
-    memoryMb: Math.round(baseMb + (bytes + inputBytes) / 2 ** 20 + cacheMb),
+    memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),
     steps,
   };
 }

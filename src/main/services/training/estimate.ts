@@ -47,24 +47,29 @@ const workOf = ({ model, data: { size }, batchSize, evaluationSize, evaluation, 
 /** What there is to learn from today. */
 export interface Load {
   images: { train: number; validation: number };
-  /** [height, width] of them. */
+  /** [height, width] of them, and of the largest. */
   size: readonly [number, number];
+  largest: readonly [number, number];
   classes: number;
 }
 
 export function loadOf(dataset: OpenDataset, { fold }: RunConfig): Load {
   const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
-  const first = dataset.images().find(({ width }) => width > 0);
+  const seen = dataset.images().filter(({ width }) => width > 0);
+  const first = seen.at(0);
+  const size = [first?.height ?? 360, first?.width ?? 480] as const;
+  const area = (of: readonly [number, number]) => of[0] * of[1];
   return {
     images: { train: train.length, validation: validation.length },
-    size: [first?.height ?? 360, first?.width ?? 480],
+    size,
+    largest: seen.reduce((most, { height, width }) => (area(most) < height * width ? [height, width] : most), size),
     classes: dataset.classSet.classes.length,
   };
 }
 
 /** What a recipe has to do for an epoch of these images, in multiply-adds and megabytes. */
-const reckoned = (config: RunConfig, { images, size, classes }: Load, precision: Precision) =>
-  estimateRun(config, classes, images, size, precision);
+const reckoned = (config: RunConfig, { images, size, largest, classes }: Load, precision: Precision) =>
+  estimateRun(config, classes, images, size, precision, largest);
 
 /** Multiply-adds that a run's training did a second, brought to another precision: of its own steps, however many images there are now. */
 function speedOf(run: TimedEpoch, load: Load, precision: Precision, all: readonly TimedEpoch[]): number {
