@@ -3,7 +3,11 @@ import { Option, type Command } from 'commander';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { outFileOf, size } from './options.ts';
 import { runJob } from './run-job.ts';
+import { AppError } from '#shared/errors';
 import { give } from './say.ts';
+
+/** What the files of networks say of themselves. */
+const ownNotes = new Set(['format', 'version', 'sha256', 'config', 'classes', 'state', 'epoch', 'temperature', 'offsets']);
 
 interface ExportOptions {
   checkpoint: string;
@@ -32,11 +36,24 @@ export function registerExport(program: Command, host: TrainerHost): void {
     .action((options: ExportOptions) => exportCheckpoint(options, host));
 }
 
+/** What an export would pass over is refused. @throws AppError 'invalid-argument' naming the option and the way out */
+function assertMeant({ format, half, size, note }: ExportOptions): void {
+  const refuse = (text: string) => {
+    throw new AppError('invalid-argument', text);
+  };
+  if (half && format === 'onnx') refuse('--half is for safetensors and pth: an ONNX file is written in float32');
+  if (size && format !== 'onnx') refuse(`--size is the size of an ONNX model's images: a ${format} file takes images of any size`);
+  for (const text of note) {
+    const [key] = text.split('=');
+    if (format === 'pth') refuse(`--note ${text}: a pth file has no place for notes; safetensors and onnx have`);
+    if (!text.includes('=') || key === '') refuse(`--note must be key=value, received ${text}`);
+    if (ownNotes.has(key)) refuse(`--note ${text}: "${key}" is what the file itself says; choose another key`);
+  }
+}
+
 async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Promise<void> {
   const outFile = outFileOf(options.out, options.checkpoint);
-  const notes = Object.fromEntries(
-    options.note.map((note) => [note.slice(0, Math.max(0, note.indexOf('='))), note.slice(note.indexOf('=') + 1)]),
-  );
+  assertMeant(options);
   await runJob(
     host,
     {
@@ -46,7 +63,7 @@ async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Prom
       format: options.format,
       half: options.half ?? false,
       size: options.size ?? null,
-      notes,
+      notes: Object.fromEntries(options.note.map((note) => [note.slice(0, note.indexOf('=')), note.slice(note.indexOf('=') + 1)])),
     },
     () => undefined,
   );
