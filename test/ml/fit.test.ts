@@ -295,6 +295,14 @@ describe('guards', () => {
     expect(ofType(events, 'done')[0].reason).toBe('finished');
   });
 
+  test('whose batches of one cannot be mixed says so', async () => {
+    const { data } = smallConfig();
+    const said = async (batchSize: number) =>
+      ofType(await runFit(await jobFor({ epochs: 1, batchSize, data: { ...data, mix: 'classes' } })), 'log').map(({ text }) => text);
+    expect(await said(1)).toContain('warning: nothing is mixed in a batch of one: data.mix "classes" does nothing');
+    expect(await said(2)).toEqual([]);
+  });
+
   test('no file that was left out stops a run; with none left it names the first', async () => {
     const job = await jobFor({ epochs: 1 });
     await expect(runFit({ ...job, train: job.train.map((sample) => ({ ...sample, maskFile: null })) })).rejects.toThrow(
@@ -397,6 +405,7 @@ describe('the rate finder', () => {
     expect(liveHandles().tensors).toBe(before);
     expect(ofType(stopped, 'rate')).toHaveLength(3);
     expect(ofType(stopped, 'done')[0].reason).toBe('stopped');
+    expect(ofType(stopped, 'rate-found')[0].suggestion).toBeNull();
   });
 });
 

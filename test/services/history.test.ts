@@ -369,6 +369,8 @@ describe('the starter model', () => {
     const newer = await bench.call<RunSummary>('runs.addStarter');
     expect(newer).toMatchObject({ id: expect.stringMatching(/^starter-[0-9a-f]{8}$/) as string, status: 'finished', tags: ['starter'] });
     expect((await bench.call<RunDetail>('runs.get', { runId: newer.id })).ownProtocol).toContain('CamVid val');
+    // The card that is here is not that of the older one's weights.
+    expect((await bench.call<RunDetail>('runs.get', { runId: 'starter' })).ownProtocol).toBeNull();
     expect((await bench.call<RunSummary>('runs.addStarter')).id).toBe(newer.id);
     expect((await bench.call<RunSummary[]>('runs.list', { withDeleted: true })).map(({ id }) => id).sort()).toEqual(['starter', newer.id]);
     await bench.workbench.shutDown();

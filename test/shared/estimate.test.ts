@@ -1,7 +1,10 @@
 // What a run is reckoned to take: it follows its settings in the direction in which the network does.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { memoryAdvice } from '#shared/training/memory-advice';
+import { expandSweep, type Sweep } from '#shared/training/sweep';
 import { estimateRun, type Estimate } from '#shared/training/estimate';
+import { EncNet } from '#ml/models/encnet';
 import { findPreset, presets, withSetting, withSettings } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
@@ -12,6 +15,20 @@ const preset = fc.constantFrom(...presets.map(({ config }) => config));
 const numbers = (estimate: Estimate): number[] => Object.values<number>({ ...estimate });
 
 describe('an estimate', () => {
+  test('has as many parameters as the network, whatever of it is made large', () => {
+    const light = findPreset('light').config;
+    for (const [config, classes] of [
+      ...presets.filter(({ name }) => name !== 'paper').map(({ config }) => [config, 11] as const),
+      [withSettings(light, { 'model.width': 8, 'model.headChannels': 1024, 'model.numCodes': 256, 'model.detailChannels': 0 }), 11],
+      [withSettings(light, { 'model.width': 8, 'model.headChannels': 32, 'model.auxHead': true, 'model.seAtStage3': true }), 254],
+    ] as const) {
+      const net = new EncNet(config.model, classes, 1);
+      const count = net.parameters.count();
+      net.dispose();
+      expect(estimateRun(config, classes, images, camvid).parameters / count).toBeCloseTo(1, 1.7);
+    }
+  });
+
   test('is of finite numbers above 0 for every preset and every data set', () => {
     fc.assert(
       fc.property(
@@ -143,5 +160,47 @@ describe('an estimate', () => {
     const { config } = presets.find(({ name }) => name === 'light')!;
     const cached = (cacheMb: number) => of(withSetting(config, 'data.cacheMb', cacheMb), { train: 100_000 }).memoryMb;
     expect(cached(1000) - cached(500)).toBeCloseTo(500, -1);
+  });
+});
+
+describe('what to change so that memory suffices', () => {
+  test('is the same update in equal parts, of images that can still be mixed; or smaller images', () => {
+    const { config } = findPreset('light');
+    const advice = (changes: Record<string, unknown>) => memoryAdvice(withSettings(config, changes));
+    expect(advice({ batchSize: 8 })).toBe('try a batch of 4 with 2 accumulated batches, or images smaller than 352 x 264');
+    expect(advice({ batchSize: 9, accumulate: 2 })).toContain('a batch of 3 with 6 accumulated');
+    for (const batchSize of [1, 2, 3, 7]) expect(advice({ batchSize })).toBe('try images smaller than 352 x 264');
+    expect(advice({ batchSize: 7, 'data.mix': 'none' })).toContain('a batch of 1 with 7 accumulated');
+    expect(advice({ batchSize: 4, accumulate: 64 })).toBe('try images smaller than 352 x 264');
+  });
+});
+
+describe('settings', () => {
+  test('are held against each other together, in whatever order they are named', () => {
+    const { config } = findPreset('reference');
+    const both = [
+      ['evaluation.flip', true],
+      ['data.flipValidation', false],
+    ] as const;
+    for (const order of [both, [...both].reverse()])
+      expect(withSettings(config, Object.fromEntries(order))).toMatchObject({
+        evaluation: { flip: true },
+        data: { flipValidation: false },
+      });
+    expect(withSettings(config, { 'fold.index': 7, 'fold.count': 10 }).fold).toEqual({ count: 10, index: 7 });
+    expect(withSettings(config, { 'schedule.power': 0.5, 'schedule.kind': 'poly' }).schedule).toEqual({ kind: 'poly', power: 0.5 });
+    expect(() => withSettings(config, { 'evaluation.flip': true })).toThrow(/flip/);
+  });
+
+  test('of a sweep too; one with too many combinations is refused before they are made', () => {
+    const { config } = findPreset('reference');
+    const grid = (settings: Sweep['settings']) => expandSweep({ name: 's', kind: 'grid', config, settings, runs: 1 });
+    const [run] = grid([
+      { path: 'evaluation.flip', values: [true] },
+      { path: 'data.flipValidation', values: [false] },
+    ]);
+    expect(run).toMatchObject({ name: 's: flip true, flipValidation false', config: { evaluation: { flip: true } } });
+    const values = Array.from({ length: 50 }, (_, n) => n + 1);
+    expect(() => grid(['a', 'b', 'c', 'd', 'e', 'f'].map((path) => ({ path, values })))).toThrow(/received 15625000000 combinations/);
   });
 });

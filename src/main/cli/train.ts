@@ -6,7 +6,7 @@ import { alreadyWritten, locateRunSamples, originName, runWriter } from '#files/
 import { deviceText } from '#shared/training/device-text';
 import { AppError } from '#shared/errors';
 import { foldText, heldOut } from '#shared/data/folds';
-import { findPreset, presets, withSetting } from '#shared/training/presets';
+import { findPreset, presets, withSettings } from '#shared/training/presets';
 import { epochLine } from '#shared/training/epoch-line';
 import type { TrainerEvent } from '#shared/training/messages';
 import type { PrecisionSetting } from '#shared/training/precision';
@@ -131,7 +131,7 @@ function ownSamples(folder: string, { folder: data, located }: CliDataset) {
 
 /** The preset, or the resumed run's own settings, with the options laid over it. */
 function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
-  let config = resumeFrom && !options.preset ? readCheckpointHeader(resumeFrom).config : findPreset(options.preset ?? 'light').config;
+  const config = resumeFrom && !options.preset ? readCheckpointHeader(resumeFrom).config : findPreset(options.preset ?? 'light').config;
   const overrides: [string, unknown][] = [
     ['epochs', options.epochs],
     ['batchSize', options.batch],
@@ -142,8 +142,8 @@ function configOf(options: TrainOptions, resumeFrom: string | null): RunConfig {
   ];
   // A preset that resizes whole images evaluates at its training size.
   if (options.size && config.data.randomScale === null) overrides.push(['evaluationSize', options.size]);
-  for (const [key, value] of [...overrides, ...options.set]) if (value !== undefined) config = withSetting(config, key, value);
-  return config;
+  // The last of those that are named twice holds.
+  return withSettings(config, Object.fromEntries([...overrides, ...options.set].filter(([, value]) => value !== undefined)));
 }
 
 function report(event: TrainerEvent): void {

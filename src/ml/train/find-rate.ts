@@ -76,7 +76,8 @@ export async function findRate(job: FindRateJob, pool: SamplePool, control: Cont
       lowestLoss = Math.min(lowestLoss, average);
       if (average > explosion * lowestLoss) break;
     }
-    emit({ type: 'rate-found', suggestion: suggestRate(points) });
+    // The noise of a few low rates falls somewhere, too.
+    emit({ type: 'rate-found', suggestion: control.stopRequested ? null : suggestRate(points) });
     emit({ type: 'done', reason: control.stopRequested ? 'stopped' : 'finished', epoch: 0 });
   } finally {
     model.dispose();

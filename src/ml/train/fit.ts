@@ -178,6 +178,8 @@ class Fit {
       );
     }
     this.assertLabelled(train, validation);
+    if (config.data.mix !== 'none' && config.batchSize === 1)
+      this.emit({ type: 'log', text: `warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" does nothing` });
     this.recordSamples(train, validation);
     return {
       train,
@@ -260,7 +262,8 @@ class Fit {
       loss: config.loss,
       classWeights: weights,
       learningRate,
-      dropoutSeed: config.seed * 1_000_003 + globalStep,
+      // Below what is added to it and multiplied by the batches of a step: large seeds would come to one number for several.
+      dropoutSeed: (config.seed * 1_000_003 + globalStep) % 2 ** 40,
       runningNorm: config.fineTune.batchNorm === 'running',
     });
     this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids: batches.flatMap(({ ids }) => ids) });

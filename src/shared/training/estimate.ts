@@ -34,6 +34,16 @@ class Walk {
     return to;
   }
 
+  /** Layers of one vector an image: next to no work, and weights all the same. */
+  linear(inputs: number, outputs: number): void {
+    this.cost.parameters += (inputs + 1) * outputs;
+  }
+
+  /** Codewords, their scales and the norm of what is encoded. */
+  codes(channels: number, count: number): void {
+    this.cost.parameters += (channels + 3) * count;
+  }
+
   keep({ height, width, channels }: Shape, copies = 1): void {
     this.cost.activations += copies * height * width * channels;
   }
@@ -85,6 +95,10 @@ function head(walk: Walk, model: ModelConfig, { stem, stages }: Maps, input: Sha
   walk.conv(features, channels, 1);
   // Encoding: two products with the codewords forward, and their assignments.
   walk.cost.macs += 2 * features.height * features.width * model.numCodes * channels;
+  walk.codes(channels, model.numCodes);
+  // The gate of the channels, and which classes the scene holds.
+  walk.linear(channels, channels);
+  walk.linear(channels, classes);
   walk.keepWide({ ...features, channels: 2 * model.numCodes + channels });
   if (model.head === 'reference') {
     // Upsampling and convolution are one op: the channels are mixed on the small map, the result is spread (ADR 0007).
@@ -95,6 +109,7 @@ function head(walk: Walk, model: ModelConfig, { stem, stages }: Maps, input: Sha
     walk.conv(stages[0], model.detailChannels, 1);
     walk.conv({ ...stages[0], channels: channels + model.detailChannels }, channels, 3);
   }
+  if (model.head === 'paper') walk.linear(channels, classes);
   if (model.head === 'paper' && model.fineChannels > 0) {
     const fine = model.fineChannels;
     walk.conv(model.detailChannels > 0 ? { ...stages[0], channels } : features, fine, 1);
@@ -103,7 +118,16 @@ function head(walk: Walk, model: ModelConfig, { stem, stages }: Maps, input: Sha
     // Both at the stem's size before they are joined, and two copies of the logits.
     walk.keepWide({ ...stem, channels: fine + 2 * classes });
   }
-  if (model.auxHead) walk.conv(stages[2], stages[2].channels / 4, 3);
+  if (model.head === 'paper' && model.auxHead) {
+    const hidden = Math.max(8, stages[2].channels / 4);
+    walk.conv(stages[2], hidden, 3);
+    walk.linear(hidden, classes);
+  }
+  if (model.head === 'paper' && model.seAtStage3) {
+    walk.conv(stages[2], channels, 1);
+    walk.codes(channels, model.numCodes);
+    walk.linear(channels, classes);
+  }
   // Logits, their gradient and the loss's own copies, of the main and the auxiliary output.
   walk.keepWide({ ...input, channels: classes }, model.auxHead ? 8 : 4);
 }

@@ -200,11 +200,14 @@ export function findPreset(name: string): Preset {
  * Sets one value by its path, such as `optimizer.learningRate`.
  * @throws AppError 'invalid-argument' naming the path, the rule and the value
  */
-export function withSetting(config: RunConfig, path: string, value: unknown): RunConfig {
-  const copy = structuredClone(config) as Record<string, unknown>;
+export const withSetting = (config: RunConfig, path: string, value: unknown): RunConfig => withSettings(config, { [path]: value });
+
+/** Puts a value where its path leads; whether it goes with the others is not asked. */
+function put(config: RunConfig, path: string, value: unknown): RunConfig {
+  const copy = structuredClone(config) as unknown as Record<string, unknown>;
   // Another schedule comes with its own settings.
   if (path === 'schedule.kind' && typeof value === 'string' && Object.hasOwn(freshSchedules, value) && config.schedule.kind !== value) {
-    return checkConfig({ ...copy, schedule: freshSchedules[value as keyof typeof freshSchedules] });
+    return { ...config, schedule: freshSchedules[value as keyof typeof freshSchedules] };
   }
   // A fold begins as one of five.
   if (path.startsWith('fold.') && config.fold === null) copy.fold = { count: 5, index: 0 };
@@ -217,12 +220,16 @@ export function withSetting(config: RunConfig, path: string, value: unknown): Ru
   }
   if (!Object.hasOwn(target, last) && keys[0] !== 'schedule') throw unknownSetting(path);
   target[last] = value;
-  return checkConfig(copy);
+  return copy as unknown as RunConfig;
 }
 
-/** Sets several by their paths, one after the other. @throws as `withSetting` */
-export const withSettings = (config: RunConfig, settings: Readonly<Record<string, unknown>>): RunConfig =>
-  Object.entries(settings).reduce((all, [path, value]) => withSetting(all, path, value), config);
+/** Sets several by their paths: together they must keep the rules, in whatever order they are named. @throws as `withSetting` */
+export function withSettings(config: RunConfig, settings: Readonly<Record<string, unknown>>): RunConfig {
+  // What another schedule comes with is laid down before what is named of it.
+  const isKind = ([path]: [string, unknown]) => Number(path === 'schedule.kind');
+  const entries = Object.entries(settings).sort((a, b) => isKind(b) - isKind(a));
+  return checkConfig(entries.reduce((all, [path, value]) => put(all, path, value), config));
+}
 
 const unknownSetting = (path: string) => new AppError('invalid-argument', `There is no setting "${path}"`);
 

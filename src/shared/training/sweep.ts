@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { startFromSchema } from './start-weights.ts';
 import { AppError } from '../errors.ts';
 import { Random } from '../random.ts';
-import { withSetting } from './presets.ts';
+import { withSetting, withSettings } from './presets.ts';
 import { runConfigSchema, type RunConfig } from './run-config.ts';
 
 const path = z.string().min(1).max(80);
@@ -47,8 +47,15 @@ interface Choice {
   isDrawn: boolean;
 }
 
-/** Every combination of the settings' values. @throws AppError 'invalid-argument' if a setting has a range, which has no end of values */
+const tooMany = (rows: number) => new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows} combinations`);
+
+/**
+ * Every combination of the settings' values.
+ * @throws AppError 'invalid-argument' if a setting has a range, which has no end of values, or if there are more than 200
+ */
 function combinations(settings: readonly Varied[]): Choice[][] {
+  const count = settings.reduce((product, setting) => product * ('values' in setting ? setting.values.length : 1), 1);
+  if (count > largest) throw tooMany(count);
   return settings.reduce<Choice[][]>(
     (rows, setting) => {
       if (!('values' in setting))
@@ -81,8 +88,7 @@ export function expandSweep({ name, kind, config, settings, runs }: Sweep): Swee
   const random = Random.named(`sweep:${name}`, config.seed);
   const rows =
     kind === 'grid' ? combinations(settings) : Array.from({ length: runs }, () => settings.map((setting) => choiceOf(setting, random)));
-  if (rows.length > largest)
-    throw new AppError('invalid-argument', `A sweep may have ${largest} runs, received ${rows.length} combinations`);
+  if (rows.length > largest) throw tooMany(rows.length);
   return rows.map((row) => runOf(name, config, row));
 }
 
@@ -92,15 +98,28 @@ const choiceOf = (setting: Varied, random: Random): Choice => ({
   isDrawn: !('values' in setting),
 });
 
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}
+
 /** A run with its own settings, called by the values that it has. */
 function runOf(name: string, config: RunConfig, choices: readonly Choice[]): SweepRun {
+  const given = choices.map(({ path, value }): [string, Value] => [path, value]);
+  const called = (row: readonly [string, Value][]) => `${name}: ${row.map(words).join(', ')}`.slice(0, 120);
+  // Together first: what one of them forbids another may allow.
+  const whole = attempt(() => withSettings(config, Object.fromEntries(given)));
+  if (whole) return { name: called(given), config: whole };
   let changed = config;
   const row = choices.map((choice): [string, Value] => {
     const { config: next, value } = withChoice(changed, choice);
     changed = next;
     return [choice.path, value];
   });
-  return { name: `${name}: ${row.map(words).join(', ')}`.slice(0, 120), config: changed };
+  return { name: called(row), config: changed };
 }
 
 /** Sets a value; one that was drawn for a setting of whole numbers is rounded. @throws AppError as `withSetting`, of the value itself */

@@ -85,7 +85,7 @@ export class RunService {
         config.evaluation,
         config.data.flipValidation,
       ),
-      ownProtocol: isStarter(runId) ? (anyStarter()?.protocol ?? null) : null,
+      ownProtocol: isStarter(runId) ? this.starterProtocol(runId) : null,
       seed: row.seed,
       codeVersion: row.code_version,
       datasetFingerprint: row.dataset_fingerprint,
@@ -99,6 +99,12 @@ export class RunService {
       workSeconds: row.work_seconds,
       strip: readStrip(store.folder(runId)),
     };
+  }
+
+  /** What the starter's card says of its measuring; null of weights that came with an earlier workbench, whose card is not here. */
+  private starterProtocol(runId: string): string | null {
+    const starter = anyStarter();
+    return starter && this.store.checkpoints(runId).some(({ sha256 }) => sha256 === starter.sha256) ? starter.protocol : null;
   }
 
   private masksSince(runId: string): MasksSince {

@@ -45,6 +45,8 @@ export class ActiveRun {
   private lastStatusAt = 0;
   private msPerStep = 0;
   private validationSeconds = 0;
+  /** The share of a validation under way that is done. */
+  private validated = 0;
   private validationStart = 0;
   private pausedAt = 0;
   /** As the history had it when it could be read last. */
@@ -121,7 +123,7 @@ export class ActiveRun {
     const { step } = this;
     if (!step || this.msPerStep === 0 || this.phase === 'ended') return null;
     const stepsLeft = step.totalSteps - step.globalStep;
-    const validations = validationsLeft(this.options.job.config, step.epoch - 1);
+    const validations = Math.max(0, validationsLeft(this.options.job.config, step.epoch - 1) - this.validated);
     return (stepsLeft * this.msPerStep) / 1000 + validations * this.validationSeconds;
   }
 
@@ -213,7 +215,7 @@ export class ActiveRun {
 
   private onStep(metrics: StepMetrics, rssMb: number): void {
     if (this.phase === 'validating' || this.phase === 'starting') this.phase = 'training';
-    this.validation = null;
+    [this.validation, this.validated] = [null, 0];
     this.step = metrics;
     this.rssMb = rssMb;
     const ms = metrics.stepMs + metrics.waitMs;
@@ -240,6 +242,7 @@ export class ActiveRun {
     if (this.phase === 'training') this.phase = 'validating';
     if (done === 1) this.validationStart = Date.now();
     this.validationSeconds = ((Date.now() - this.validationStart) / 1000 / Math.max(1, done - 1)) * total;
+    this.validated = done / total;
     this.validation =
       done <= fitted ? { of: 'fitting', done, total: fitted } : { of: 'scoring', done: done - fitted, total: total - fitted };
     this.announce(false);
