@@ -168,3 +168,34 @@ test('a stroke in hand is left alone while the mask is read anew: it ends as one
   await mask.undo();
   await eventually(() => mask.undoLabel === null);
 });
+
+test('strokes that wait for a folder are done in the order in which they were painted, with one in hand when it is back', async () => {
+  const labels = path.join(folder, 'trainannot');
+  const mask = annotate.mask!;
+  const { document } = mask;
+  renameSync(labels, `${labels}-away`);
+  dot(mask, 20, 20, 7);
+  await eventually(() => session.toasts.list.some(({ text }) => text.includes('is gone')));
+  // Begun while it is away, over the same place, and ended while the mask is read anew.
+  document.beginStroke('Brush');
+  document.paint(capsule({ x: 20, y: 20 }, { x: 20, y: 20 }, 3, document.size), { id: 8 });
+  renameSync(`${labels}-away`, labels);
+  await wait(2500);
+  document.endStroke();
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(document.ids[pixel]).toBe(8);
+  expect(await idAt(pixel)).toBe(8);
+  await eventually(() => readStoredMask(maskFile()).values[pixel] === 8);
+});
+
+test('a reading that failed holds up no stroke that comes after it', async () => {
+  const mask = annotate.mask!;
+  const whole = readFileSync(maskFile());
+  for (let n = 1; n < 9; n++) await openMask(bench, `train/train-${n}`);
+  writeFileSync(maskFile(), whole.subarray(0, whole.length / 2));
+  await mask.resync();
+  writeFileSync(maskFile(), whole);
+  dot(mask, 20, 20, 7);
+  await eventually(() => session.unsafeStrokes === 0);
+  expect(await idAt(pixel)).toBe(7);
+});

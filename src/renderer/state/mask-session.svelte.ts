@@ -73,6 +73,8 @@ export class MaskSession {
   private undoEnds = false;
   /** Whether the window shows what is not in the mask. */
   private astray = false;
+  /** Whether something that was done could not be sent, or the mask is being read anew: what comes after it waits behind it. */
+  private stalled = false;
   /** Changes that come while the whole mask is being read anew; null while it is not. */
   private held: EditChange[] | null = null;
 
@@ -195,7 +197,7 @@ export class MaskSession {
     this.pending.push(pending);
     this.saveState = 'unsaved';
     this.tellNext();
-    this.transmit(pending);
+    if (!this.stalled) this.transmit(pending);
   }
 
   /** Sends what was done in its order, also where a stroke has to be packed first. */
@@ -222,8 +224,10 @@ export class MaskSession {
       // While the workbench does not answer, has another data set open or its folder is away, the stroke waits here, and is sent again
       // when that is over.
       const code = error instanceof AppError ? error.code : null;
-      if (code === 'disconnected' || code === 'conflict') return;
-      if (code === 'not-found') return this.readLater(error);
+      if (code === 'disconnected' || code === 'conflict' || code === 'not-found') {
+        this.stalled = true;
+        return code === 'not-found' ? this.readLater(error) : undefined;
+      }
       this.session.toasts.error(error);
       await this.takeAway(id);
     }
@@ -291,6 +295,7 @@ export class MaskSession {
 
   private async readAnew(): Promise<void> {
     const held: EditChange[] = (this.held = []);
+    this.stalled = true;
     let since = -1;
     try {
       const opened = await this.session.client.edits.open({ imageId: this.imageId, window: this.session.windowId });
@@ -309,10 +314,13 @@ export class MaskSession {
       since = opened.seq;
       this.takeState(opened);
       for (const note of opened.notes) this.session.toasts.show('info', note);
+      this.stalled = false;
       for (const stroke of this.pending) this.transmit(stroke);
     } finally {
       // Also where it could not be read: the mask is then as it was, and these come next.
       this.held = null;
+      // What comes next has nothing to wait for, and nobody reads again for it.
+      if (this.pending.length === 0) this.stalled = false;
       for (const change of held) if (change.seq > since) this.takeChange(change);
       this.end();
     }
@@ -321,7 +329,7 @@ export class MaskSession {
   /** Strokes on a photo of another size fit no more: that is told. */
   private leavePending(known: readonly string[]): void {
     const lost = this.pending.filter(({ id }) => !known.includes(id)).length;
-    this.pending = [];
+    [this.pending, this.stalled] = [[], false];
     if (lost > 0) this.session.toasts.show('error', `${lost} strokes on ${this.imageId} do not fit its new photo, which has another size.`);
   }
 
