@@ -90,7 +90,7 @@ export function createServices(options: HostOptions): Workbench {
       const scope = () => datasets.require(dataset);
       return {
         app,
-        datasets: datasets.handlers(),
+        datasets: datasets.handlers(dataset),
         assist: () => scope().assist.handlers(),
         work: () => scope().work.handlers(),
         edits: () => scope().edits.handlers(),

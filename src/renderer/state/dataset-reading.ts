@@ -2,7 +2,7 @@
 import type { DatasetInfo, ImportLook } from '#shared/contract/datasets';
 import type { ArrangementChange, KnownClassSet } from '#shared/data/advice';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
 
 /** What a folder holds. @param arrangement how it would be read; null has it recognised */
@@ -26,20 +26,34 @@ export async function changeClasses(session: Session, change: ArrangementChange,
   const before = dataset.isArranged ? dataset.arrangement : null;
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
   const imageIds = [...session.images.values()].filter(({ hasMask }) => hasMask).map(({ id }) => id);
-  const report =
-    rewritten.length > 0 && imageIds.length > 0 ? await client.edits.rewrite({ imageIds, of: [...rewritten] }) : { done: [], failed: [] };
+  // The classes have changed by now: what keeps masks from being rewritten is told beside that, and is taken back with it.
+  const report = rewritten.length > 0 && imageIds.length > 0 ? await rewriteMasks(session, imageIds, rewritten) : { done: [], failed: [] };
   const files = report.done.length > 0 ? `${report.done.length} masks were rewritten, each is kept as it was` : 'Files keep what they hold';
   session.toasts.show('info', `The classes are changed. ${files}.`, {
     label: 'Undo',
-    run: () => void session.attempt(() => takeClassesBack(session, before, report.done)),
+    run: () => void session.attempt(() => takeClassesBack(session, dataset, before, report.done)),
   });
   if (report.failed.length > 0)
-    session.toasts.show('error', `${report.failed.length} masks could not be rewritten, the first: ${report.failed[0]}`);
+    session.toasts.show('error', `Not every mask was rewritten (${report.failed.length}), the first: ${report.failed[0]}`);
 }
 
-/** @throws AppError 'conflict' if a rewritten mask cannot be put back: it needs the classes that it is read by */
-async function takeClassesBack(session: Session, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
+async function rewriteMasks({ client }: Session, imageIds: string[], of: readonly string[]): Promise<{ done: string[]; failed: string[] }> {
+  try {
+    return await client.edits.rewrite({ imageIds, of: [...of] });
+  } catch (error) {
+    return { done: [], failed: [messageOf(error)] };
+  }
+}
+
+/** What was kept of one data set is not kept in another. @throws AppError 'conflict' if another is open by now */
+function assertShown({ dataset }: Session, { id, path }: DatasetInfo): void {
+  if (dataset?.id !== id) throw new AppError('conflict', `Nothing was taken back: it is of ${path}, and another data set is open now`);
+}
+
+/** @throws AppError 'conflict' as `assertShown`, or if a rewritten mask cannot be put back: it needs the classes that it is read by */
+async function takeClassesBack(session: Session, of: DatasetInfo, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
   const { client } = session;
+  assertShown(session, of);
   if (rewritten.length > 0) {
     const { done, failed } = await client.edits.unrepair({ imageIds: [...rewritten] });
     const left = rewritten.length - done.length;
@@ -68,7 +82,11 @@ export async function readOtherwise(
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
   session.toasts.show('info', done, {
     label: 'Undo',
-    run: () => void session.attempt(() => session.open(() => client.datasets.arrange({ arrangement: before }))),
+    run: () =>
+      void session.attempt(async () => {
+        assertShown(session, dataset);
+        await session.open(() => client.datasets.arrange({ arrangement: before }));
+      }),
   });
 }
 

@@ -129,15 +129,16 @@ export class DatasetService {
   /**
    * Reads the open data set in another way, and keeps that in it.
    * @param arrangement null forgets what was kept
-   * @throws AppError as `open`, 'read-only' where the folder may not be written: what was kept is then as it was
+   * @param of the data set that it is for, where a window says; refused if another is open by now
+   * @throws AppError as `open`, 'conflict', 'read-only' where the folder may not be written: what was kept is then as it was
    */
-  arrange(arrangement: Arrangement | null): Promise<DatasetInfo> {
+  arrange(arrangement: Arrangement | null, of?: string): Promise<DatasetInfo> {
     return this.changes.run(async () => {
-      const scope = this.require();
+      const scope = this.require(of);
       const { path: folder, info } = scope.dataset;
       scope.access.assertWritable();
       if (scope.busyWith)
-        throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the classes change`);
+        throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the data set is read in another way`);
       const before = info.isArranged ? info.arrangement : null;
       if (arrangement) assertFits(folder, arrangement);
       keepOrForget(folder, arrangement);
@@ -152,9 +153,9 @@ export class DatasetService {
   }
 
   /** Reads the open folder again: files that are new, gone or changed. @throws AppError as `open` */
-  refresh(): Promise<DatasetInfo> {
+  refresh(of?: string): Promise<DatasetInfo> {
     return this.changes.run(() => {
-      const { path: folder, info } = this.require().dataset;
+      const { path: folder, info } = this.require(of).dataset;
       return this.replace(folder, info.isSample, false, true);
     });
   }
@@ -222,8 +223,8 @@ export class DatasetService {
     });
   }
 
-  /** The methods of the contract. */
-  handlers(): Services['datasets'] {
+  /** The methods of the contract. @param of the data set that the window shows, where it says: what is of one is not done to another */
+  handlers(of?: string): Services['datasets'] {
     return {
       current: () => this.current(),
       open: ({ path: folder }) => this.open(typedPath(folder)),
@@ -234,11 +235,11 @@ export class DatasetService {
       dropCancel: ({ drop }) => this.dropped.cancel(drop),
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
-      arrange: ({ arrangement }) => this.arrange(arrangement),
+      arrange: ({ arrangement }) => this.arrange(arrangement, of),
       look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(typedPath(folder)), arrangement, this.options.workers),
       openAs: ({ path: folder, arrangement }) => this.openAs(typedPath(folder), arrangement),
-      acceptPhotos: ({ imageIds }) => this.require().acceptPhotos(imageIds),
-      refresh: () => this.refresh(),
+      acceptPhotos: ({ imageIds }) => this.require(of).acceptPhotos(imageIds),
+      refresh: () => this.refresh(of),
       classSets: () => builtInNames.map(knownClassSet),
       recent: () => this.options.preferences.recentDatasets(),
       images: () => this.require().dataset.images(),
