@@ -156,6 +156,30 @@ describe('a photo is never its own mask', () => {
     expect(read()).toEqual({ 'train: images/1': '1.png', 'train: images/2': '2.png', 'train: images/overview': 'overview.png.png' });
   });
 
+  test('and no mask is a photo, whatever its photo is, and whatever masks are called', async () => {
+    const said = (more: object) =>
+      put('encnet.json', JSON.stringify({ version: 1, title: 'x', sources, classes: { file: 'classes.json' }, masks: 'value', ...more }));
+    const sources = [{ split: 'train', images: 'images', masks: 'images' }];
+    await lay('images/a.webp =images/a.png images/b.TIF =images/b.png images/c.webp images/c.png =images/c.webp.png');
+    said({});
+    const own = { 'train: train/a': 'images/a.png', 'train: train/b': 'images/b.png' };
+    expect(read()).toMatchObject(own);
+    expect(Object.keys(read())).not.toContain('train: train/a.png');
+    expect(Object.values(read())).toContain('images/c.webp.png');
+    // The PNG beside a photo that has its own mask is a photo.
+    expect(Object.values(read()).sort()).toEqual(['images/a.png', 'images/b.png', 'images/c.webp.png', 'no mask']);
+    await lay('images/d.jpg images/d.png =images/d.jpg.png =images/d_mask.png');
+    said({ maskSuffix: '_mask' });
+    expect(locateDataset(folder).images.map(({ imageFile }) => path.basename(imageFile))).not.toContain('d.jpg.png');
+  });
+
+  test('where a PNG photo is added to photos with masks beside them', async () => {
+    await lay('a.jpg =a.png b.jpg');
+    expect(read()).toEqual({ 'train: images/a': 'a.png', 'train: images/b': 'no mask' });
+    await lay('x.png');
+    expect(read()).toEqual({ 'train: images/a': 'a.png', 'train: images/b': 'no mask', 'train: images/x': 'no mask' });
+  });
+
   test('where a person says that masks lie in the folder of the images', async () => {
     await lay('images/a.png images/B.PNG images/c.jpg');
     const source = { split: 'train', images: 'images', masks: 'images' };
@@ -320,6 +344,25 @@ describe('zips', () => {
 const withoutPictures = { run: () => Promise.reject(new Error('no picture')) } as unknown as Workers;
 
 describe('what is in the way', () => {
+  test('a folder that may not be looked into, among those that are read with what is below them, is left out and told', async () => {
+    await lay('city/1.jpg =labels/city/1.png');
+    symlinkSync(temporaryFolder(), path.join(folder, 'lost'));
+    const sources = [{ split: 'train', images: '.', masks: 'labels' }];
+    const said = { version: 1, title: 'x', sources, classes: { file: 'classes.json' }, masks: 'value', below: true };
+    put('encnet.json', JSON.stringify(said));
+    expect(read()).toEqual({ 'train: train/city/1': 'labels/city/1.png' });
+    expect(locateDataset(folder).problems).toContainEqual(expect.stringMatching(/lost.*; it is left out$/));
+  });
+
+  test('lists of a split whose names are long, or alike, are all read', async () => {
+    await lay('images/1.jpg =masks/1.png images/2.jpg =masks/2.png images/3.jpg =masks/3.png');
+    const long = 'x'.repeat(80);
+    for (const [at, name] of ['train.txt', `${long}_train.txt`, `${long}y_train.txt`].entries()) put(name, `${at + 1}\n`);
+    const splits = locateDataset(folder).images.map(({ split }) => split);
+    expect(new Set(splits).size).toBe(3);
+    expect(Math.max(...splits.map(({ length }) => length))).toBeLessThanOrEqual(60);
+  });
+
   test('a folder that may not be looked into and is no part of the data set is left out and told', async () => {
     await lay('train/images/1.jpg =train/masks/1.png val/images/2.jpg =val/masks/2.png');
     symlinkSync(temporaryFolder(), path.join(folder, 'runs'));

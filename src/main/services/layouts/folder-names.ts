@@ -62,7 +62,7 @@ export function affixesAmong(files: readonly string[]): Partial<Affixes> | null 
   const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
   const pngs = files.filter((file) => /\.png$/i.test(file));
   const beside = pngs.filter((file) => photos.has(stemOf(file)));
-  // Photos without a mask wait for one; a PNG without a photo may be a photo itself.
-  const areMasks = beside.length > 0 && (beside.length === pngs.length || beside.length === photos.size);
+  // Photos without a mask wait for one; a PNG without a photo may be a photo itself, such as one that was added to them.
+  const areMasks = beside.length > 0 && (2 * beside.length >= pngs.length || beside.length === photos.size);
   return areMasks ? {} : null;
 }

@@ -108,7 +108,7 @@ export class FolderView {
       .map(({ name }) => `${before}${name}`);
     if (deep === 0) return here;
     const inside = this.folders(relative).flatMap((name) =>
-      this.filesAt(pattern, path.posix.join(relative, name), `${before}${name}/`, deep - 1),
+      this.ifReadable(() => this.filesAt(pattern, path.posix.join(relative, name), `${before}${name}/`, deep - 1), []),
     );
     return [...here, ...inside];
   }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
+import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
@@ -53,8 +54,6 @@ function tellShared(view: FolderView, maskFiles: readonly string[], problems: st
   const rule = `${names} are one file: what is painted on one image is in the other's labels too. Put a copy in the place of a link`;
   problems.push(shared.length === 1 ? rule : `${shared.length} masks belong to several images, the first: ${rule}`);
 }
-
-const pictureEnding = /\.(png|jpe?g)$/i;
 
 interface Candidate {
   /** Path from the source's folder. */
@@ -142,12 +141,18 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
   return candidates;
 }
 
+/** Of photos that are no PNG themselves. */
+const photoEndings = ['jpg', 'jpeg', 'webp', 'tif', 'tiff'].flatMap((ending) => [`.${ending}`, `.${ending.toUpperCase()}`]);
+
 /** Whether a file of a folder that holds both is a mask: by what its name has around it, or a PNG beside a photo of the same name. */
 function isMask(stem: string, file: string, { maskPrefix, maskSuffix }: Affixes, view: FolderView, folder: string): boolean {
-  if (maskPrefix + maskSuffix !== '') return coreOf(stem, maskPrefix, maskSuffix) !== null;
+  const isPng = /\.png$/i.test(file);
   // `.png` behind a photo's whole name is how the mask of one is called whose own name a photo has.
-  const photos = ['.jpg', '.jpeg', '.JPG', '.JPEG', ...(pictureEnding.test(stem) ? [''] : [])];
-  return /\.png$/i.test(file) && photos.some((extension) => view.hasFile(path.posix.join(folder, stem + extension)));
+  if (isPng && imagePattern.test(stem) && view.hasFile(path.posix.join(folder, stem))) return true;
+  if (maskPrefix + maskSuffix !== '') return coreOf(stem, maskPrefix, maskSuffix) !== null;
+  // A photo that has such a mask has no other: the PNG of its name is a photo too.
+  const isThere = (name: string) => view.hasFile(path.posix.join(folder, name));
+  return isPng && photoEndings.some((ending) => isThere(stem + ending) && !isThere(`${stem}${ending}.png`));
 }
 
 function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candidate[]>, masks: MaskIndex, problems: string[]): void {

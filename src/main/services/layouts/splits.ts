@@ -149,10 +149,21 @@ export function listsIn(view: FolderView, folder: string, all = false): Record<s
     const split = listPattern.exec(name)?.[1] ?? other;
     if (split === undefined) continue;
     // A second list of one split is one of its own: none is dropped.
-    const own = splitNamed(split) in found ? stemOf(name) : splitNamed(split);
+    const own = splitNamed(split) in found ? freeSplit(stemOf(name), found) : splitNamed(split);
     found[own] = path.posix.join(folder, name);
   }
   return found;
+}
+
+/** The letters that a split's name may have. */
+const longestName = 60;
+
+/** A name for a split that no other has. */
+function freeSplit(wanted: string, taken: Readonly<Record<string, string>>): string {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted.slice(0, longestName) : `${wanted.slice(0, longestName - 4)}-${n}`;
+    if (!(name in taken)) return name;
+  }
 }
 
 /** How lists split a data set: what none names is for training where that has no list, and else apart. */
