@@ -65,7 +65,8 @@ test('one that is kept is part of a split, beside one of its name; one that is r
   await bench.call('trials.add', { name: '../../evil.png', content });
   const { images } = await predicted();
   expect(images.map(({ name: shown, state }) => `${shown} ${state}`)).toEqual([`${name} predicted`, 'evil.png predicted']);
-  const [made] = await bench.call<string[]>('trials.keep', { ids: [images[0].id], split: 'val' });
+  const { files } = await bench.call<{ files: string[] }>('trials.keep', { ids: [images[0].id], split: 'val' });
+  const [made] = files;
   expect(made).toBe(path.join(folder, 'val', name.replace('.png', '-2.png')));
   expect(new Uint8Array(readFileSync(made))).toEqual(content);
   const kept = `val/${name.replace('.png', '-2')}`;
@@ -88,8 +89,8 @@ test('one that is kept takes the label of no other, and is named as the images o
   expect(before.hasMask).toBe(true);
   const content = new Uint8Array(readFileSync(path.join(others, 'a.png')));
   const { images } = await bench.call<TrialState>('trials.add', { name: own.toUpperCase().replace('.PNG', '.png'), content });
-  const [made] = await bench.call<string[]>('trials.keep', { ids: [images[0].id], split: 'val' });
-  expect(path.basename(made)).toBe(`${stem.toUpperCase()}-2.png`);
+  const { files } = await bench.call<{ files: string[] }>('trials.keep', { ids: [images[0].id], split: 'val' });
+  expect(path.basename(files[0])).toBe(`${stem.toUpperCase()}-2.png`);
   await expect.poll(async () => (await bench.call<ImageEntry[]>('datasets.images')).length).toBe(5);
   expect((await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === `val/${stem}`)).toMatchObject({ hasMask: true });
   const affixes = { imagePrefix: 'img_', imageSuffix: '_leftImg8bit', maskPrefix: '', maskSuffix: '_gtFine_labelIds' };
@@ -97,6 +98,10 @@ test('one that is kept takes the label of no other, and is named as the images o
   expect(freeName('img_a_leftImg8bit.jpg', ['img_a_leftImg8bit.png'], [], affixes)).toBe('img_a-2_leftImg8bit.jpg');
   expect(freeName('A.png', [], ['a_gtFine_labelIds.png'], affixes)).toBe('img_A-2_leftImg8bit.png');
   expect(freeName('b.jpg.png', ['b.jpg'], [], noAffixes)).toBe('b.jpg-2.png');
+  // In one folder with the masks, a photo that is called as these are would be one.
+  const marked = { ...noAffixes, maskSuffix: '_L' };
+  expect(freeName('street_L.png', ['street.jpg'], ['street.jpg'], marked, true)).toBe('kept-street_L-photo.png');
+  expect(freeName('street_L.png', ['street.jpg'], [], marked)).toBe('street_L.png');
   await bench.workbench.shutDown();
 });
 
@@ -113,6 +118,13 @@ test('one is kept in no split that it would not be in', async () => {
   await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits: lists } });
   const { images: third } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
   await expect(bench.call('trials.keep', { ids: third.map(({ id }) => id), split: 'val' })).rejects.toThrow('are lists of names');
+  // Where every image is in a list there is no other split to choose: it is kept, and where it landed is told.
+  writeFileSync(path.join(folder, 'all.txt'), 'train-0\ntrain-1\ntrain-2\nval-0\nval-1\n');
+  const whole = { by: 'lists', lists: { val: 'all.txt' }, rest: 'rest' };
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits: whole } });
+  expect((await bench.call<ImageEntry[]>('datasets.images')).every(({ split }) => split === 'val')).toBe(true);
+  const { images: last } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
+  expect(await bench.call('trials.keep', { ids: last.slice(-1).map(({ id }) => id), split: 'val' })).toMatchObject({ split: 'rest' });
   await bench.workbench.shutDown();
 });
 

@@ -99,10 +99,11 @@ export class Trials {
   /** Copies images into a split of the data set, where they can be labelled. */
   async keep(ids: string[], split: string): Promise<void> {
     await this.session.attempt(async () => {
-      const made = await this.session.client.trials.keep({ ids, split });
+      const { files: made, split: landed } = await this.session.client.trials.keep({ ids, split });
+      const why = landed === split ? '' : `: no list of "${split}" names ${made.length === 1 ? 'it' : 'them'} yet`;
       this.session.toasts.show(
         'info',
-        made.length === 1 ? `${made[0]} is part of ${split} now.` : `${made.length} images are part of ${split} now.`,
+        made.length === 1 ? `${made[0]} is part of ${landed} now${why}.` : `${made.length} images are part of ${landed} now${why}.`,
       );
     });
   }

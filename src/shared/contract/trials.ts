@@ -43,7 +43,7 @@ export const trials = {
     cancel: method(z.undefined()).returns<void>(),
     pictures: method(z.strictObject({ id: ids.element })).returns<TrialPictures>(),
     /** Copies images into a split of the data set. @returns the files that were made */
-    keep: method(z.strictObject({ ids, split: z.string().min(1).max(200) })).returns<string[]>(),
+    keep: method(z.strictObject({ ids, split: z.string().min(1).max(200) })).returns<{ files: string[]; split: string }>(),
     /** Forgets images; those of this machine stay where they are. */
     remove: method(z.strictObject({ ids })).returns<TrialState>(),
   },

@@ -9,15 +9,18 @@ import { coreOf, folded, stemAround, stemOf } from '../layouts/pairing.ts';
  * label of another would be taken for its own.
  * @param images names of files in the folder of images
  * @param masks names of files in the folder of masks
+ * @param isTogether whether both are one folder: an image that is called as masks are would be taken for one
  */
-export function freeName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes): string {
+export function freeName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes, isTogether = false): string {
   const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = affixes;
   const taken = new Set<string>();
   const coresOf = (stem: string) => [coreOf(stem, imagePrefix, imageSuffix), coreOf(stem, maskPrefix, maskSuffix)];
   for (const each of [...images, ...masks])
     for (const known of [each, stemOf(each), ...coresOf(stemOf(each))]) if (known !== null) taken.add(folded(known));
   const { name: stem, ext } = path.posix.parse(name);
-  const own = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
+  const given = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
+  const isMaskName = (core: string) => coreOf(stemAround(core, imagePrefix, imageSuffix), maskPrefix, maskSuffix) !== null;
+  const own = isTogether && maskPrefix + maskSuffix !== '' && isMaskName(given) ? `kept-${given}-photo` : given;
   for (let n = 1; ; n++) {
     const core = n === 1 ? own : `${own}-${n}`;
     const around = stemAround(core, imagePrefix, imageSuffix);
@@ -27,12 +30,15 @@ export function freeName(name: string, images: readonly string[], masks: readonl
 
 /**
  * @param file an image of the split, by its path from the data set's folder
- * @throws AppError 'unsupported' if a new image beside it would be in another split: lists and made splits name theirs
+ * @param isEmpty whether a split has no image: it can be chosen nowhere
+ * @returns the split that a new image beside it is in
+ * @throws AppError 'unsupported' if that is another that can be chosen: lists and made splits name theirs
  */
-export function assertLandsIn(split: string, { splits, sources }: Arrangement, file: string): void {
+export function landingSplit(split: string, { splits, sources }: Arrangement, file: string, isEmpty: (split: string) => boolean): string {
   const ofFolder = () => sources.find(({ images }) => images === '.' || file.split(path.sep).join('/').startsWith(`${images}/`))?.split;
   const lands = splits.by === 'lists' ? splits.rest : splits.by === 'ids' ? ofFolder() : split;
-  if (lands === split || lands === undefined) return;
+  if (lands === undefined) return split;
+  if (lands === split || isEmpty(lands)) return lands;
   const why = splits.by === 'lists' ? 'splits of this data set are lists of names' : 'the splits were made for the images that were there';
   const way = splits.by === 'lists' ? 'add its name to a list then' : 'make the split again then (Data set > Make a split)';
   throw new AppError(

@@ -19,7 +19,7 @@ import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { assertLandsIn, freeName } from './kept-name.ts';
+import { freeName, landingSplit } from './kept-name.ts';
 
 interface TrialOptions {
   dataset: OpenDataset;
@@ -180,14 +180,15 @@ export class TrialService {
   }
 
   /** @throws AppError 'not-found' if the split has no image that tells its folder */
-  private keep(ids: readonly string[], split: string): string[] {
+  private keep(ids: readonly string[], split: string): { files: string[]; split: string } {
     const { dataset, access } = this.options;
     access.assertOwned();
     const [first] = dataset.samples(split);
     if (!first) throw new AppError('not-found', `${dataset.path} has no image in its split "${split}" that tells where its images lie`);
     const { arrangement } = dataset.info;
     const beside = dataset.image(first.id);
-    assertLandsIn(split, arrangement, path.relative(dataset.path, beside.imageFile));
+    const isEmpty = (name: string) => dataset.samples(name).length === 0;
+    const landed = landingSplit(split, arrangement, path.relative(dataset.path, beside.imageFile), isEmpty);
     const made: string[] = [];
     try {
       for (const image of ids.map((id) => this.require(id))) {
@@ -198,7 +199,7 @@ export class TrialService {
       // Also where one could not be copied: those before it are kept.
       this.changed();
     }
-    return made;
+    return { files: made, split: landed };
   }
 
   /** An image is not looked at any more; what was dropped or made of it goes. */
@@ -274,7 +275,9 @@ function imagesAt(named: string): string[] {
  */
 function copyBeside(file: string, { imageFile, maskFile }: LocatedImage, name: string, affixes: Affixes): string {
   const folder = path.dirname(imageFile);
-  const target = path.join(folder, freeName(name, namesIn(folder), namesIn(path.dirname(maskFile)), affixes));
+  const masks = path.dirname(maskFile);
+  const isTogether = masks === folder;
+  const target = path.join(folder, freeName(name, namesIn(folder), namesIn(masks), affixes, isTogether));
   try {
     copyFileSync(file, target, constants.COPYFILE_EXCL);
     return target;
