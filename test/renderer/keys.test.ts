@@ -125,6 +125,15 @@ describe('on the canvas', () => {
     expect(calls).toEqual(['view.compare true', 'view.compare false']);
   });
 
+  test('a key that was chosen with Alt ends before that is let go, and after', () => {
+    choices = withChord({}, 'tool.eraser', 'Alt+E').choices;
+    for (const altKey of [true, false]) {
+      press({ key: 'e', code: 'KeyE', altKey: true });
+      releaseKey(eventOf({ key: 'e', code: 'KeyE', altKey }), actions);
+    }
+    expect(calls).toEqual(['tool.eraser true', 'tool.eraser false', 'tool.eraser true', 'tool.eraser false']);
+  });
+
   test('an earlier mask is shown for as long as its key is held', () => {
     press('y');
     press({ key: 'y', repeat: true });

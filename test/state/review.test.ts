@@ -466,3 +466,31 @@ test('what another paints is seen at once where labels are being fixed', async (
   await stroke(bench, image!.id, box(0, 0, 8, 8, 9));
   await eventually(() => review.image!.label[0] === 9);
 });
+
+test('what was asked of an image first is not shown over what was asked of it later', async () => {
+  const { session } = window;
+  const { client } = session;
+  const id = review.image!.id;
+  let release: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => (release = resolve));
+  let calls = 0;
+  const masks = async (asked: Parameters<typeof client.review.masks>[0]) => {
+    const answer = await client.review.masks(asked);
+    if (++calls === 1) {
+      await first;
+      return { ...answer, prediction: answer.prediction.map(() => 3) };
+    }
+    return answer;
+  };
+  const late = new Proxy(client.review, { get: (of, name) => (name === 'masks' ? masks : (Reflect.get(of, name) as unknown)) });
+  Object.defineProperty(session, 'client', {
+    value: new Proxy(client, { get: (of, name) => (name === 'review' ? late : (Reflect.get(of, name) as unknown)) }),
+  });
+  const opening = review.open(id);
+  await eventually(() => calls === 1);
+  await review.open(id);
+  const shown = review.image!.prediction.slice();
+  release();
+  await opening;
+  expect(review.image!.prediction).toEqual(shown);
+});

@@ -81,6 +81,8 @@ export class ReviewState {
   private usefulOf = '';
   /** The prediction whose way of looking the next one has been given. */
   private lookedAt: string | null = null;
+  /** Grows with every image that is opened: an earlier one's answer, or one beside another run, is for nobody. */
+  private opening = 0;
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
@@ -287,6 +289,8 @@ export class ReviewState {
   async open(imageId: string): Promise<void> {
     const { prediction } = this;
     if (!prediction) return;
+    const turn = ++this.opening;
+    const isLeft = () => turn !== this.opening || this.imageId !== imageId;
     this.imageId = imageId;
     this.time.turnTo(imageId);
     this.error = '';
@@ -295,9 +299,9 @@ export class ReviewState {
       // What was fixed a moment ago is to be in the file that is read.
       if (this.changedLabels.includes(imageId) && this.session.blocked === null) await this.session.client.edits.save({ imageId });
       const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
-      if (this.imageId !== imageId) return;
+      if (isLeft()) return;
       const other = await this.otherMask(imageId, masks);
-      if (this.imageId !== imageId) return;
+      if (isLeft()) return;
       const { width, height, label } = masks;
       const none = new Uint8Array(width * height).fill(voidId);
       this.image = {
@@ -312,8 +316,8 @@ export class ReviewState {
       };
       await this.fixes.begin();
     } catch (error) {
-      // Of an image that was left it is nobody's.
-      if (this.imageId !== imageId) return;
+      // Of an image, or of a comparison, that was left it is nobody's.
+      if (isLeft()) return;
       this.image = null;
       this.error = messageOf(error);
     }

@@ -259,6 +259,8 @@ export class Session {
       this.imageId = null;
       // Ids of one data set may be those of another.
       this.queue = null;
+      this.runs = [];
+      this.training = null;
     }
     this.moved = null;
     this.dataset = info;

@@ -53,7 +53,8 @@ export interface EditSessionOptions {
   met: (revision: string) => void;
   /**
    * The session ends with what another program has written over: what was painted is kept as this revision.
+   * @param revision null where it could not be kept beside the journal
    * @param work as undo names it
    */
-  left: (revision: string, work: readonly string[]) => void;
+  left: (revision: string | null, work: readonly string[]) => void;
 }

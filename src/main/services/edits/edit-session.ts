@@ -481,10 +481,12 @@ export class EditSession {
     if (!this.conflict || !this.isDirty) return;
     const { workers, store, log } = this.options;
     try {
+      this.options.assertWritable();
       const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
       this.options.left(revision, labelsOf(this.changes));
     } catch (error) {
       log.error({ err: error, image: this.imageId }, 'what was painted could not be kept beside the journal');
+      this.options.left(null, labelsOf(this.changes));
     }
   }
 }

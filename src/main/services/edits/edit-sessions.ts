@@ -288,9 +288,13 @@ export class EditSessions {
     this.options.outbox.write("another program's mask", () => this.insertRevision(imageId, revision, now, 'another program'));
   }
 
-  private onLeft(imageId: string, revision: string, work: readonly string[]): void {
-    this.options.outbox.write('what was painted', () => this.insertRevision(imageId, revision, nowText(), 'edit', work));
+  private onLeft(imageId: string, revision: string | null, work: readonly string[]): void {
     const text = `What was painted on ${imageId} last is not in its mask, which another program has changed`;
+    if (revision === null) {
+      const where = 'It could not be put into its history; its journal keeps it, and is set aside when the image is opened next.';
+      return void this.options.events.emit('app.notice', { kind: 'error', text: `${text}. ${where}` });
+    }
+    this.options.outbox.write('what was painted', () => this.insertRevision(imageId, revision, nowText(), 'edit', work));
     this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is in the mask's history, to be restored.` });
   }
 

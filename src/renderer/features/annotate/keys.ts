@@ -62,11 +62,13 @@ function take(event: KeyboardEvent, actions: KeyActions): boolean {
   return true;
 }
 
-/** Every chord that a key may have been pressed as: Shift and Ctrl may have come or gone since. */
+/** Every chord that a key may have been pressed as: Shift, Alt and Ctrl may have come or gone since. */
 function chordsOfRelease({ key, code }: KeyboardEvent): string[] {
-  const plain = { key, code, altKey: false, metaKey: false, getModifierState: () => false };
-  const [off, on] = [false, true];
-  return [off, on].flatMap((ctrlKey) => [off, on].flatMap((shiftKey) => chordsOf({ ...plain, ctrlKey, shiftKey })));
+  const plain = { key, code, metaKey: false, getModifierState: () => false };
+  const either = [false, true];
+  return either.flatMap((ctrlKey) =>
+    either.flatMap((altKey) => either.flatMap((shiftKey) => chordsOf({ ...plain, ctrlKey, altKey, shiftKey }))),
+  );
 }
 
 /** Ends what lasts as long as a key is held, whatever else is held by then. */
