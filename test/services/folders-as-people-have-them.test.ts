@@ -173,6 +173,11 @@ describe('a photo is never its own mask', () => {
     expect(locateDataset(folder).images.map(({ imageFile }) => path.basename(imageFile))).not.toContain('d.jpg.png');
   });
 
+  test('where masks have a folder of their own, and copies of photos lie beside these', async () => {
+    await lay('a.jpg b.jpg c.jpg a.png u.png =masks/b.png =masks/c.png');
+    expect(read()).toMatchObject({ 'train: images/b': 'masks/b.png', 'train: images/c': 'masks/c.png', 'train: images/u': 'no mask' });
+  });
+
   test('where a PNG photo is added to photos with masks beside them', async () => {
     await lay('a.jpg =a.png b.jpg');
     expect(read()).toEqual({ 'train: images/a': 'a.png', 'train: images/b': 'no mask' });

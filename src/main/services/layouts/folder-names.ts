@@ -50,9 +50,10 @@ function continued(stem: string, stems: ReadonlySet<string>): Partial<Affixes> |
 /**
  * What the names of masks that lie among their images have around what both share; nothing for PNG masks beside photos of another kind.
  * @param files images of one folder, by name
+ * @param isOnlyPlace whether masks lie nowhere else: half of the PNGs tell them then
  * @returns null where there are no masks
  */
-export function affixesAmong(files: readonly string[]): Partial<Affixes> | null {
+export function affixesAmong(files: readonly string[], isOnlyPlace: boolean): Partial<Affixes> | null {
   const stems = new Set(files.map(stemOf));
   const found = files.flatMap((file) => continued(stemOf(file), stems) ?? []);
   const likeliest = mostFrequent(found, (each) => JSON.stringify(each));
@@ -62,7 +63,8 @@ export function affixesAmong(files: readonly string[]): Partial<Affixes> | null 
   const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
   const pngs = files.filter((file) => /\.png$/i.test(file));
   const beside = pngs.filter((file) => photos.has(stemOf(file)));
+  const mostAre = isOnlyPlace && 2 * beside.length >= pngs.length;
   // Photos without a mask wait for one; a PNG without a photo may be a photo itself, such as one that was added to them.
-  const areMasks = beside.length > 0 && (2 * beside.length >= pngs.length || beside.length === photos.size);
+  const areMasks = beside.length > 0 && (beside.length === pngs.length || beside.length === photos.size || mostAre);
   return areMasks ? {} : null;
 }

@@ -280,7 +280,10 @@ const splitsAlone: Layout = {
   find(view) {
     const splits = view.folders().filter((name) => splitNames.test(name) && hasImages(view, name));
     if (splits.length === 0) return null;
-    const together = affixesAmong(splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)));
+    const together = affixesAmong(
+      splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)),
+      !splits.some((name) => view.hasFolder(`${name}annot`)),
+    );
     const title = together ? 'train / masks among the images' : 'train / trainannot';
     const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: together ? name : `${name}annot` }));
     return { title, sources: inOrder(sources), ...(together ? { affixes: together } : { builtIn: 'camvid-11' }) };
@@ -293,7 +296,10 @@ const imagesAlone: Layout = {
   find(view) {
     const files = view.images('.');
     if (files.length === 0) return null;
-    const together = affixesAmong(files);
+    const maskFolder = () => maskFolderOf(view, '.', view.folders());
+    const pairIn = (folder: string | null) => folder !== null && findAffixes(files, view.masks(folder, true)).pairs > 0;
+    const areApart = view.ifReadable(() => pairIn(maskFolder()), false);
+    const together = affixesAmong(files, !areApart);
     if (together)
       return {
         title: 'images and masks in one folder',
@@ -301,7 +307,7 @@ const imagesAlone: Layout = {
         affixes: together,
         splits: rootLists(view),
       };
-    const masks = maskFolderOf(view, '.', view.folders()) ?? 'masks';
+    const masks = maskFolder() ?? 'masks';
     return { title: `images / ${masks}`, sources: [{ split: 'train', name: 'images', images: '.', masks }], splits: rootLists(view) };
   },
 };
