@@ -177,11 +177,22 @@ describe("a classifier's rows", () => {
     expect(classesText(fit)).toBe('It knows 3 of the 4 classes; Car starts at random.');
   });
 
-  test('a class of the same name and another value is another; where none is known the classifier is left out', () => {
+  test('go by the name where values are others', () => {
+    const { file, model } = written();
+    const today = valued(['Road', 11], ['Sky', 10], ['Tree', 12]);
+    const net = new EncNet(config.model, today.length, 6);
+    const { weights } = weightsFor(file, net.parameters, today);
+    net.dispose();
+    const [was, is] = [model, weights].map((state) => rowsOf(state.get('decoder.conv_seg.weight')!));
+    expect(is).toEqual([was[1], was[0], was[2]]);
+    expect(lookAtWeights(file, config, valued(['Sky', 1], ['Road', 2], ['Tree', 3])).classes).toMatchObject({ known: 3, of: 3 });
+  });
+
+  test('where none is known are left out', () => {
     const { file } = written();
-    const fit = lookAtWeights(file, config, valued(['Sky', 4], ['Water', 5], ['Sand', 6]));
+    const fit = lookAtWeights(file, config, valued(['Stone', 4], ['Water', 5], ['Sand', 6]));
     expect(fit.missing.sort()).toEqual([...told].sort());
-    expect(fit.classes).toEqual({ known: 0, of: 3, lacking: ['Sky', 'Water', 'Sand'] });
+    expect(fit.classes).toEqual({ known: 0, of: 3, lacking: ['Stone', 'Water', 'Sand'] });
     const same = lookAtWeights(file, config, own);
     expect(same).toMatchObject({ taken: same.tensors, classes: { known: 3, of: 3, lacking: [] } });
     expect(classesText(same)).toBe('');

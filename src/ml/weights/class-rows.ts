@@ -1,4 +1,4 @@
-import { areSameClasses, isSameClass } from '#shared/classes/class-map';
+import { isSameClass } from '#shared/classes/class-map';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { WeightFit } from '#shared/training/weight-fit';
 import type { Parameters, StateDict, StateTensor } from '../layers/parameters.ts';
@@ -18,6 +18,16 @@ function rearranged({ shape, data }: StateTensor, rows: readonly number[], own: 
 }
 
 /**
+ * Which of a file's rows is of a class: that of the same name and value. Masks of the same things may hold other values, so that a name
+ * that is one class's alone in both does as well. -1 for none.
+ */
+function rowOf(each: ClassInfo, own: readonly ClassInfo[], today: readonly ClassInfo[]): number {
+  const same = own.findIndex((other) => isSameClass(each, other));
+  const isAlone = (classes: readonly ClassInfo[]) => classes.filter(({ name }) => name === each.name).length === 1;
+  return same < 0 && isAlone(own) && isAlone(today) ? own.findIndex(({ name }) => name === each.name) : same;
+}
+
+/**
  * A file's tensors with each class's row where the data set has that class (ADR 18): its classes may be others, or in another order. Rows
  * of classes that it does not know stay the network's own; where it knows none, its classifier is left out.
  * @param weights by the network's names
@@ -32,10 +42,10 @@ export function withClassRows(
   const named = [...weights].filter(([name]) => ofClasses.test(name) && parameters.get(name));
   if (named.length === 0) return { weights, classes: null };
   if (!own) return { weights, classes: 'unsaid' };
-  const rows = today.map((each) => own.findIndex((other) => isSameClass(each, other)));
+  const rows = today.map((each) => rowOf(each, own, today));
   const lacking = today.filter((_, id) => rows[id] < 0).map(({ name }) => name);
   const classes = { known: today.length - lacking.length, of: today.length, lacking };
-  if (areSameClasses(own, today)) return { weights, classes };
+  if (own.length === today.length && rows.every((row, id) => row === id)) return { weights, classes };
   const result: StateDict = new Map(weights);
   for (const [name, tensor] of named) {
     const { torchShape, value } = parameters.get(name)!;
