@@ -150,6 +150,9 @@ describe('an estimate', () => {
     const { config } = findPreset('light');
     const with30 = (largest: [number, number]) => estimateRun(config, 30, images, camvid, 'float32', largest).memoryMb;
     expect(with30([480, 640])).toBe(with30([360, 480]));
+    const scoring = (largest: [number, number]) => estimateRun(config, 30, images, camvid, 'float32', largest).scoringMb;
+    expect(scoring([480, 640])).toBe(0);
+    expect(scoring([3000, 4000])).toBeGreaterThan(2747);
     // Two maps of 30 classes in float32 are 2880 MB.
     expect(with30([3000, 4000])).toBeGreaterThan(2747 + 750);
     const several = estimateRun(withSetting(config, 'evaluation.flip', true), 30, images, camvid, 'float32', [3000, 4000]).memoryMb;

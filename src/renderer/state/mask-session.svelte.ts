@@ -226,7 +226,9 @@ export class MaskSession {
       const code = error instanceof AppError ? error.code : null;
       if (code === 'disconnected' || code === 'conflict' || code === 'not-found') {
         this.stalled = true;
-        return code === 'not-found' ? this.readLater(error) : undefined;
+        // Where it is this mask that is in the way, and not another data set, nobody else has it read.
+        const isOwn = code === 'conflict' && this.isHere && this.session.moved === null;
+        return code === 'not-found' || isOwn ? this.readLater(error) : undefined;
       }
       this.session.toasts.error(error);
       await this.takeAway(id);

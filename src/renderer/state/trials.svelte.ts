@@ -100,7 +100,7 @@ export class Trials {
   async keep(ids: string[], split: string): Promise<void> {
     await this.session.attempt(async () => {
       const { files: made, split: landed } = await this.session.client.trials.keep({ ids, split });
-      const why = landed === split ? '' : `: no list of "${split}" names ${made.length === 1 ? 'it' : 'them'} yet`;
+      const why = landed === split ? '' : `, and not of ${split}: no list names ${made.length === 1 ? 'it' : 'them'} yet`;
       this.session.toasts.show(
         'info',
         made.length === 1 ? `${made[0]} is part of ${landed} now${why}.` : `${made.length} images are part of ${landed} now${why}.`,

@@ -146,6 +146,8 @@ export interface Estimate {
   validationMacs: number;
   /** Largest memory of the trainer, in megabytes. */
   memoryMb: number;
+  /** What of it scoring takes, where that is more than a step; else 0. */
+  scoringMb: number;
   steps: number;
 }
 
@@ -210,6 +212,7 @@ export function estimateRun(
     trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
     // Offsets of classes are fitted on training images, each looked at once.
     validationMacs: ((images.validation * looksOf(config.evaluation) + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
+    scoringMb: scoringBytes > stepBytes ? Math.round(scoringBytes / 2 ** 20) : 0,
     memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),
     steps,
   };

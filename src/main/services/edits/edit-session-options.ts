@@ -44,6 +44,8 @@ export interface EditSessionOptions {
   log: Logger;
   /** @throws AppError if masks may not be written now: the folder is gone, another workbench has it */
   assertWritable: () => void;
+  /** @throws AppError if another workbench has the data set */
+  assertOwned: () => void;
   /** Why masks are read only; null where they are not. */
   readOnlyReason: () => string | null;
   changed: (change: EditChange) => void;

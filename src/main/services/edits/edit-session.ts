@@ -481,7 +481,7 @@ export class EditSession {
     if (!this.conflict || !this.isDirty) return;
     const { workers, store, log } = this.options;
     try {
-      this.options.assertWritable();
+      this.options.assertOwned();
       const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
       this.options.left(revision, labelsOf(this.changes));
     } catch (error) {

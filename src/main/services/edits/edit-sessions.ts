@@ -243,6 +243,7 @@ export class EditSessions {
       store: this.store,
       log,
       assertWritable: () => access.assertWritable(labels),
+      assertOwned: () => access.assertOwned(),
       readOnlyReason: () => access.readOnlyReason(),
       changed: (change) => events.emit('edits.change', change),
       stateChanged: (state) => this.onState(state),

@@ -117,15 +117,29 @@ export function estimateOn(load: Load, store: RunStore, config: RunConfig): RunE
     machineMb,
     parameters: own.parameters,
     stepsPerEpoch: own.steps,
-    warnings: warningsOf(config, own.memoryMb, machineMb, load.images.train),
+    warnings: warningsOf(config, own, machineMb, load),
   };
 }
 
-function warningsOf(config: RunConfig, memoryMb: number, machineMb: number, train: number): string[] {
+/** What to change so that the largest images can be scored. */
+function scoringAdvice({ evaluation: { scales, flip, sliding } }: RunConfig, [height, width]: readonly [number, number]): string {
+  const smaller = `smaller photos: the largest has ${width} x ${height}, and is scored at that size`;
+  return scales.length > 1 || flip || sliding
+    ? `validate by one look (one scale, no mirror image, no windows), or try ${smaller}`
+    : `try ${smaller}`;
+}
+
+function warningsOf(
+  config: RunConfig,
+  { memoryMb, scoringMb }: Estimate,
+  machineMb: number,
+  { images: { train }, largest }: Load,
+): string[] {
   const warnings: string[] = [];
   const perStep = config.batchSize * config.accumulate;
+  const advice = scoringMb > 0 ? scoringAdvice(config, largest) : memoryAdvice(config);
   if (memoryMb > comfortable * machineMb)
-    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${memoryAdvice(config)}.`);
+    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${advice}.`);
   if (train > 0 && train < perStep) warnings.push(`A step takes ${perStep} images, and there are ${train}: every step has all of them.`);
   return warnings;
 }
