@@ -138,8 +138,7 @@ function warningsOf(
   const warnings: string[] = [];
   const perStep = config.batchSize * config.accumulate;
   const advice = scoringMb > 0 ? scoringAdvice(config, largest) : memoryAdvice(config);
-  if (memoryMb > comfortable * machineMb)
-    warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${advice}.`);
+  if (memoryMb > comfortable * machineMb) warnings.push(`This needs about ${gigabytes(memoryMb)} of ${gigabytes(machineMb)}: ${advice}.`);
   if (train > 0 && train < perStep) warnings.push(`A step takes ${perStep} images, and there are ${train}: every step has all of them.`);
   return warnings;
 }
