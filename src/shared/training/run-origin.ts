@@ -44,8 +44,11 @@ const sessionSchema = z.object({
 export const runOriginSchema = z.object({
   /** null for random weights. */
   weights: originWeightsSchema.nullable(),
-  /** What it trains on: folder, images, and a fingerprint of the images in their order with the hashes of their masks. */
-  data: z.object({ folder: text, train: count, validation: count, fingerprint: text }),
+  /**
+   * What it trains on: folder, images, and a fingerprint of the images in their order with the hashes of their masks; of the photos'
+   * files and the labels as they were read in runs since that was recorded.
+   */
+  data: z.object({ folder: text, train: count, validation: count, fingerprint: text, content: text.optional() }),
   /** The start, and each time that the run went on. */
   sessions: z.array(sessionSchema).max(10_000),
 });
