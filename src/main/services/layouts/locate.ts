@@ -147,11 +147,11 @@ const photoEndings = ['jpg', 'jpeg', 'webp', 'tif', 'tiff'].flatMap((ending) => 
 /** Whether a file of a folder that holds both is a mask: by what its name has around it, or a PNG beside a photo of the same name. */
 function isMask(stem: string, file: string, { maskPrefix, maskSuffix }: Affixes, view: FolderView, folder: string): boolean {
   const isPng = /\.png$/i.test(file);
+  const isThere = (name: string) => view.hasFile(path.posix.join(folder, name));
   // `.png` behind a photo's whole name is how the mask of one is called whose own name a photo has.
-  if (isPng && imagePattern.test(stem) && view.hasFile(path.posix.join(folder, stem))) return true;
+  if (isPng && imagePattern.test(stem) && isThere(stem)) return true;
   if (maskPrefix + maskSuffix !== '') return coreOf(stem, maskPrefix, maskSuffix) !== null;
   // A photo that has such a mask has no other: the PNG of its name is a photo too.
-  const isThere = (name: string) => view.hasFile(path.posix.join(folder, name));
   return isPng && photoEndings.some((ending) => isThere(stem + ending) && !isThere(`${stem}${ending}.png`));
 }
 
