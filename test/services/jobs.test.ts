@@ -303,43 +303,67 @@ test('trainers run on the Node that npm brought, or on the one that is shipped',
   expect(trainerProgram(resources)).toBe(shipped);
 });
 
-describe('a history that cannot be read any more', () => {
-  const config = smallConfig();
-  const common = () => {
-    const workFolder = new WorkFolder(temporaryFolder());
-    const db = openDatabase(workFolder.at('history.db'), false);
-    return { workFolder, db, events: new EventBus(() => undefined).of('a data set'), outbox: new Outbox(silent), device: new Device() };
-  };
+/** What a run under way needs of a data set. */
+function common() {
+  const workFolder = new WorkFolder(temporaryFolder());
+  const db = openDatabase(workFolder.at('history.db'), false);
+  return { workFolder, db, events: new EventBus(() => undefined).of('a data set'), outbox: new Outbox(silent), device: new Device() };
+}
 
+/** A run under way whose trainer is this script; a validation of it is reckoned to take 20 steps. */
+function activeRun(script: string, config = smallConfig()) {
+  const { workFolder, db, events, outbox, device } = common();
+  const store = new RunStore(db, workFolder);
+  store.create({ id: 'a', name: 'a', config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
+  const ended = vi.fn();
+  const active = new ActiveRun({
+    runId: 'a',
+    store,
+    job: {
+      kind: 'train',
+      config,
+      classes: [],
+      maskFormat: { toId: [], voidValue: 255 },
+      train: [],
+      validation: [],
+      outDir: store.folder('a'),
+      resumeFrom: null,
+      initialWeights: null,
+      origin: { by: 'window', command: null, codeVersion: '1', folder: '', weightsOf: null },
+    },
+    validationSteps: 20,
+    host: trainer(script),
+    claim: device.take('A training run'),
+    events,
+    outbox,
+    log: silent,
+    ended,
+  });
+  return { db, outbox, device, active, ended };
+}
+
+test('the time left has validations in it before one was timed', async () => {
+  const words = {
+    type: 'step',
+    rssMb: 1,
+    metrics: { epoch: 1, step: 1, stepsPerEpoch: 10, globalStep: 1, totalSteps: 100, stepMs: 80, waitMs: 20 },
+  };
+  const { active, device, db, outbox } = activeRun(
+    `say(${JSON.stringify(words)}); setInterval(() => undefined, 1000);`,
+    smallConfig({ epochs: 10, validateEvery: 5 }),
+  );
+  await until(() => active.status().step !== null);
+  // 99 steps of 0.1 s, and two validations of 20 such steps.
+  expect(active.status().secondsLeft).toBeCloseTo(9.9 + 4, 6);
+  active.steer(null, 'stop');
+  await until(() => device.takenBy === null);
+  db.close();
+  outbox.close();
+});
+
+describe('a history that cannot be read any more', () => {
   test('keeps no run from ending, frees the device and tells how it ended', async () => {
-    const { workFolder, db, events, outbox, device } = common();
-    const store = new RunStore(db, workFolder);
-    const run = { id: 'a', name: 'a', config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] };
-    store.create(run);
-    const ended = vi.fn();
-    const { train, validation } = { train: [], validation: [] };
-    const active = new ActiveRun({
-      runId: 'a',
-      store,
-      job: {
-        kind: 'train',
-        config,
-        classes: [],
-        maskFormat: { toId: [], voidValue: 255 },
-        train,
-        validation,
-        outDir: store.folder('a'),
-        resumeFrom: null,
-        initialWeights: null,
-        origin: { by: 'window', command: null, codeVersion: '1', folder: '', weightsOf: null },
-      },
-      host: trainer('setTimeout(() => process.exit(7), 300);'),
-      claim: device.take('A training run'),
-      events,
-      outbox,
-      log: silent,
-      ended,
-    });
+    const { db, outbox, device, active, ended } = activeRun('setTimeout(() => process.exit(7), 300);');
     db.close();
     await until(() => device.takenBy === null);
     expect(ended).toHaveBeenCalledOnce();

@@ -119,6 +119,18 @@ describe('an estimate', () => {
     }
   });
 
+  test('tells how many steps a validation takes: as many sums as those of both, offsets included', () => {
+    fc.assert(
+      fc.property(preset, fc.integer({ min: 1, max: 40 }), (config, validateEvery) => {
+        const { steps, trainingMacs, validationMacs, validationSteps } = of({ ...config, epochs: 40, validateEvery });
+        const validations = Math.ceil(40 / validateEvery);
+        expect((validationSteps * trainingMacs) / steps / ((validationMacs * 40) / validations)).toBeCloseTo(1, 9);
+      }),
+    );
+    // A look at an image of 312 x 416 against 8 crops of 264 x 352 forward and back: 101 of val and 64 of train.
+    expect(of(findPreset('light').config).validationSteps).toBeCloseTo((165 * 312 * 416) / (8 * 3 * 264 * 352), -1);
+  });
+
   test('of a validation at more scales and mirrored takes as much longer as there are looks', () => {
     const { config } = presets.find(({ name }) => name === 'light')!;
     const plain = withSettings(config, { 'evaluation.scales': [1], 'evaluation.flip': false, decision: 'likeliest' });

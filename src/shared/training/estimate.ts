@@ -144,6 +144,8 @@ export interface Estimate {
   /** Multiply-adds of an epoch's training, forward and backward, and of its validation, which is shared by the epochs before it. */
   trainingMacs: number;
   validationMacs: number;
+  /** As long as one validation takes, in steps of training. */
+  validationSteps: number;
   /** Largest memory of the trainer, in megabytes. */
   memoryMb: number;
   /** What of it scoring takes, where that is more than a step; else 0. */
@@ -206,12 +208,15 @@ export function estimateRun(
   // An epoch's images are scored at their own size, after its last step.
   const scoringBytes = largest[0] * largest[1] * (4 * classes * mapsOf(config.evaluation) + bytesOfPixel);
   const bytes = Math.max(stepBytes, scoringBytes) + 4 * training.parameters * weightCopies;
+  const trainingMacs = steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses;
+  // Offsets of classes are fitted on training images, each looked at once.
+  const validationMacs = (images.validation * looksOf(config.evaluation) + fitted) * validation.macs;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
   return {
     parameters: training.parameters,
-    trainingMacs: steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses,
-    // Offsets of classes are fitted on training images, each looked at once.
-    validationMacs: ((images.validation * looksOf(config.evaluation) + fitted) * validation.macs * validationsLeft(config)) / config.epochs,
+    trainingMacs,
+    validationMacs: (validationMacs * validationsLeft(config)) / config.epochs,
+    validationSteps: (validationMacs * steps) / trainingMacs,
     scoringMb: scoringBytes > stepBytes ? Math.round(scoringBytes / 2 ** 20) : 0,
     memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),
     steps,

@@ -18,6 +18,8 @@ interface ActiveRunOptions {
   runId: string;
   store: RunStore;
   job: TrainJob;
+  /** Steps that a validation is reckoned to take, until one has been timed. */
+  validationSteps: number;
   host: TrainerHost;
   claim: DeviceClaim;
   events: Emitter;
@@ -44,7 +46,8 @@ export class ActiveRun {
   private validation: TrainingStatus['validation'] = null;
   private lastStatusAt = 0;
   private msPerStep = 0;
-  private validationSeconds = 0;
+  /** Of the last one, or the one under way; null before there is one. */
+  private validationSeconds: number | null = null;
   /** The share of a validation under way that is done. */
   private validated = 0;
   private validationStart = 0;
@@ -124,7 +127,8 @@ export class ActiveRun {
     if (!step || this.msPerStep === 0 || this.phase === 'ended') return null;
     const stepsLeft = step.totalSteps - step.globalStep;
     const validations = Math.max(0, validationsLeft(this.options.job.config, step.epoch - 1) - this.validated);
-    return (stepsLeft * this.msPerStep) / 1000 + validations * this.validationSeconds;
+    const secondsPerStep = this.msPerStep / 1000;
+    return stepsLeft * secondsPerStep + validations * (this.validationSeconds ?? this.options.validationSteps * secondsPerStep);
   }
 
   private announce(always: boolean): void {

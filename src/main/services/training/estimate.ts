@@ -78,6 +78,9 @@ function speedOf(run: TimedEpoch, load: Load, precision: Precision, all: readonl
   return ((trainingMacs / steps) * (run.steps ?? steps)) / seconds;
 }
 
+/** How many steps of a run a validation of it takes, before one has been timed. */
+export const validationStepsOf = (load: Load, config: RunConfig): number => reckoned(config, load, 'float32').validationSteps;
+
 const stepOf = ({ trainingMacs, steps }: Estimate): number => trainingMacs / steps;
 
 /** The presets with the seconds that an epoch takes here, validation included, by the newest run of the same work; null before one. */

@@ -27,7 +27,7 @@ import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Workers } from '../workers/workers.ts';
 import { ActiveRun } from './active-run.ts';
-import { estimateOn, loadOf, timedPresets } from './estimate.ts';
+import { estimateOn, loadOf, timedPresets, validationStepsOf } from './estimate.ts';
 import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
 import { RunQueue, type NewRun } from './run-queue.ts';
@@ -253,9 +253,12 @@ export class TrainingService {
       origin: { by: 'window', command: null, codeVersion, folder: dataset.path, weightsOf },
       ...from,
     };
+    const images = { train: job.train.length, validation: job.validation.length };
+    const validationSteps = validationStepsOf({ ...loadOf(dataset, job.config), images }, job.config);
     runs.settle(runId, 'running', null, outbox);
     try {
-      this.active = new ActiveRun({ runId, store: runs, job, host, claim, events, outbox, log, ended: () => this.onEnded() });
+      const ended = () => this.onEnded();
+      this.active = new ActiveRun({ runId, store: runs, job, validationSteps, host, claim, events, outbox, log, ended });
     } catch (error) {
       runs.settle(runId, 'failed', messageOf(error), outbox);
       throw error;
