@@ -6,11 +6,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type * as AtomicWrite from '#files/atomic-write';
 import { renameOver } from '#files/atomic-write';
 import { encodeMask, readStoredMask } from '#files/mask-png';
-import type { EditState } from '#shared/contract/edits';
+import type { EditState, RevisionInfo } from '#shared/contract/edits';
 import { WorkFolder } from '#services/datasets/work-folder';
 import { EditSession } from '#services/edits/edit-session';
 import { encodeRecord } from '#services/edits/journal-record';
 import { Journals } from '#services/edits/journals';
+import { revisionFile } from '#services/edits/revision-store';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, endAsKilled, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
@@ -106,6 +107,58 @@ describe('another program that writes the mask', () => {
     const told = bench.events.filter(({ name }) => name === 'edits.reopen').map(({ payload }) => payload);
     expect(told).toEqual([{ imageId, text: expect.stringContaining('was changed by another program') as string }]);
     expect((await openMask(bench, imageId)).ids[100]).toBe(2);
+  });
+});
+
+describe('strokes that a kill left, where another program has written the mask', () => {
+  const restored = async (at: readonly number[]) => {
+    const [newest] = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
+    expect(newest).toMatchObject({ origin: 'edit', work: ['Brush'] });
+    await bench.call('edits.restore', { imageId, revision: newest.revision });
+    const { ids } = await openMask(bench, imageId);
+    return at.map((index) => ids[index]);
+  };
+
+  test('are in its history, on the mask that they were painted on', async () => {
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    await save();
+    const [before] = (await openMask(bench, imageId)).ids.slice(100);
+    writeFileSync(file, plain(2));
+    await stroke(bench, imageId, box(4, 0, 2, 2, 5));
+    expect((await save()).problem).toMatchObject({ kind: 'conflict' });
+    await killed();
+    const { ids, notes } = await openMask(bench, imageId);
+    expect([ids[0], ids[4], ids[100]]).toEqual([2, 2, 2]);
+    expect(notes).toEqual([expect.stringMatching(/changed by another program.*\.aside\. As a mask they are in its history/) as string]);
+    expect(readFileSync(file)).toEqual(Buffer.from(plain(2)));
+    expect(await restored([0, 4, 100])).toEqual([3, 5, before]);
+    await bench.call('edits.undo', { imageId });
+    expect((await openMask(bench, imageId)).ids[4]).toBe(2);
+  });
+
+  test('are there on the mask of today, where the one that they were painted on is kept nowhere', async () => {
+    await stroke(bench, imageId, box(4, 0, 2, 2, 5));
+    await endAsKilled(bench, [journals(), path.dirname(file)]);
+    rmSync(path.join(folder, '.encnet/revisions'), { recursive: true, force: true });
+    writeFileSync(file, plain(2));
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+    expect((await openMask(bench, imageId)).notes).toEqual([expect.stringContaining('they are in its history') as string]);
+    expect(await restored([0, 4])).toEqual([2, 5]);
+  });
+
+  test('stay where the note says, where they cannot become a mask', async () => {
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    const { revision } = await save();
+    writeFileSync(file, plain(2));
+    await stroke(bench, imageId, box(4, 0, 2, 2, 5));
+    await save();
+    await endAsKilled(bench, [journals(), path.dirname(file)]);
+    writeFileSync(revisionFile(path.join(folder, '.encnet/revisions'), revision!), 'damaged');
+    bench = createBench({ userData });
+    await bench.call('datasets.open', { path: folder });
+    expect((await openMask(bench, imageId)).notes).toEqual([expect.stringMatching(/They are kept in .*\.aside\.$/) as string]);
+    expect(asides()).toHaveLength(1);
   });
 });
 

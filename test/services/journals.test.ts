@@ -190,12 +190,30 @@ describe('a journal', () => {
     );
   });
 
+  test('tells what is in no file where another program has written the mask, also before what is damaged', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(deed, { maxLength: 10 }), fc.boolean(), async (deeds, damaged) => {
+        const driver = await made(deeds);
+        if (damaged) driver.records.push(Uint8Array.of(0, 1, 2));
+        const { found } = await recover(await driver.bytes(), { values: new Uint8Array(pixels), revision: 'ffffffff' });
+        const values = driver.file.values.slice();
+        for (const { step, side } of found.unsaved?.replay ?? []) await applyStep(values, size.width, step, side);
+        expect([...values]).toEqual([...driver.values]);
+        if (found.unsaved) expect(found.unsaved.revision).toBe(driver.file.revision);
+        expect(found.replay).toEqual([]);
+        await settled(found);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('is of its own image alone', async () => {
     const driver = await made([{ kind: 'paint', left: 0, top: 0, width: 3, height: 2, value: 3 }]);
     driver.records[0] = await encodeRecord({ kind: 'begin', image: 'train/b', ...size, revision: '00000000', mark: 0 });
     const { found, aside } = await recover(await driver.bytes(), { values: new Uint8Array(pixels), revision: '00000000' });
     expect(found.replay).toEqual([]);
     expect(found.notes[0]).toContain('it is of the image "train/b"');
+    expect(found.unsaved).toBeNull();
     expect(aside).toHaveLength(1);
   });
 

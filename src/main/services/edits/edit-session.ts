@@ -12,17 +12,12 @@ import type { EditStep } from '#shared/mask/edit-history';
 import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-options.ts';
 import { EditRecorder } from './edit-recorder.ts';
 import { recordsOf, type FileState } from './journal.ts';
-import type { JournalRecord } from './journal-record.ts';
+import { labelsOf, type JournalRecord } from './journal-record.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
 import { pack, unpackPatch } from './packing.ts';
 import { codesNamed, writeKinds } from './pixel-kinds.ts';
 import { breathe } from '../turns.ts';
 import { foreignPixels, shownIdsOf } from './shown-ids.ts';
-
-/** What was done, each once, in its order. */
-const labelsOf = (changes: readonly JournalRecord[]): string[] => [
-  ...new Set(changes.flatMap((change) => (change.kind === 'step' ? [change.step.label] : []))),
-];
 
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;

@@ -5,9 +5,11 @@ import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
 import { AppError } from '#shared/errors';
 import { mapClasses, storedValues } from '#shared/classes/class-map';
+import type { MaskSize } from '#shared/mask/patch';
 import { nowText, type Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
+import type { LocatedImage } from '../layouts/located-image.ts';
 import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
@@ -19,11 +21,12 @@ import type { Workers } from '../workers/workers.ts';
 import { breathe } from '../turns.ts';
 import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
-import { Journals } from './journals.ts';
+import { Journals, type RecoveredJournal } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
 import { MaskRepairs } from './mask-repairs.ts';
 import { codesNamed } from './pixel-kinds.ts';
 import { shownIdsOf } from './shown-ids.ts';
+import { keepUnsaved } from './unsaved-strokes.ts';
 
 export interface EditSessionsOptions {
   dataset: OpenDataset;
@@ -228,6 +231,7 @@ export class EditSessions {
     access.assertThere(labels);
     const subject = { image: imageId, ...size, ...codesNamed(first.form, format) };
     const recovered = await this.journals.open(subject, first.revision, access.readOnlyReason() === null, format);
+    await this.keepUnsaved(recovered, image, size);
     // What its journal knows keeps the codes that the journal's steps speak of.
     const mask = recovered.kinds.length > 0 ? await read(recovered.kinds) : first;
     if (mask.revision !== first.revision) throw new AppError('conflict', `${image.maskFile} changed while it was opened: open it again`);
@@ -251,6 +255,20 @@ export class EditSessions {
       met: (revision) => this.onMet(imageId, revision),
       left: (revision, work) => this.onLeft(imageId, revision, work),
     });
+  }
+
+  /** Puts what is in no file into the mask's past. Where that fails it stays where its note says. Never rejects. */
+  private async keepUnsaved(recovered: RecoveredJournal, { id, maskFile }: LocatedImage, size: MaskSize): Promise<void> {
+    const { unsaved, notes } = recovered;
+    if (!unsaved) return;
+    const { dataset, workers, outbox, log } = this.options;
+    try {
+      const revision = await keepUnsaved(unsaved, { maskFile, size, format: dataset.classSet.format, store: this.store, workers });
+      outbox.write('what was painted', () => this.insertRevision(id, revision, nowText(), 'edit', unsaved.work));
+      notes.push(`${notes.pop() ?? ''} As a mask they are in its history as well, to be restored.`.trim());
+    } catch (error) {
+      log.error({ err: error, image: id }, 'strokes that were set aside could not be put into the history');
+    }
   }
 
   /** The windows that show an image learn that its mask is another one than it was here. */

@@ -4,7 +4,7 @@ import type { MaskSize } from '#shared/mask/patch';
 import { breathe } from '../turns.ts';
 import { EditHistory, type EditStep } from '#shared/mask/edit-history';
 import { mergedKinds, readKinds } from './pixel-kinds.ts';
-import { assertStep, decodeRecord, type JournalRecord } from './journal-record.ts';
+import { assertStep, decodeRecord, labelsOf, type JournalRecord } from './journal-record.ts';
 
 /** What is done to a mask to bring it from its file to where the journal ends. */
 export interface Replay {
@@ -103,4 +103,25 @@ export function findFile(deeds: readonly Deed[], revision: string | null): numbe
   const saving = deeds.findLastIndex(({ file }, index) => index >= since && file !== undefined && file.revision === revision);
   // Strokes may have come between the state and the record that it is being saved.
   return saving < 0 ? -1 : deeds.findLastIndex(({ state }, index) => index <= saving && state === deeds[saving].file!.mark);
+}
+
+/** What was done and is in no file, where the file is none that it was done on. */
+export interface Unsaved {
+  /** The last file that it was done on; null where there was none. */
+  revision: string | null;
+  replay: Replay[];
+  /** What its codes stand for that are in no class set. */
+  kinds: PixelKind[];
+  /** As undo names it. */
+  work: string[];
+}
+
+/** What of a journal was done since its last file; null if there is no such thing, or nothing that tells its file. */
+export function unsavedOf({ deeds, kinds }: Pick<Told, 'deeds' | 'kinds'>): Unsaved | null {
+  const file = deeds.findLast((deed) => deed.file)?.file;
+  if (!file) return null;
+  const since = deeds.slice(findFile(deeds, file.revision) + 1);
+  const replay = since.flatMap((deed) => deed.replay ?? []);
+  const work = labelsOf(since.flatMap(({ change }) => change ?? []));
+  return replay.length === 0 ? null : { revision: file.revision, replay, kinds, work };
 }

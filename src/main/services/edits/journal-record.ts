@@ -51,6 +51,11 @@ const recordSchema = z.discriminatedUnion('kind', [
 /** What a journal records: steps in stored values, so that no class set changes their meaning. */
 export type JournalRecord = z.infer<typeof recordSchema>;
 
+/** What was done, each once, in its order. */
+export const labelsOf = (changes: readonly JournalRecord[]): string[] => [
+  ...new Set(changes.flatMap((change) => (change.kind === 'step' ? [change.step.label] : []))),
+];
+
 /** From how many bytes on a step's arrays are packed. */
 const packedFrom = 16_384;
 /** No mask that opens has more pixels. */

@@ -10,7 +10,7 @@ import { EditHistory } from '#shared/mask/edit-history';
 import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
 import { holdsMore, readFrames } from './journal-file.ts';
 import type { JournalRecord } from './journal-record.ts';
-import { findFile, tell, type Replay } from './journal-reading.ts';
+import { findFile, tell, unsavedOf, type Replay, type Unsaved } from './journal-reading.ts';
 
 /** A journal as it was found. */
 export interface RecoveredJournal {
@@ -22,6 +22,8 @@ export interface RecoveredJournal {
   inFile: FileState;
   /** The changes since then. */
   changes: JournalRecord[];
+  /** What could not be done on it, and is in no file; null if there is nothing. */
+  unsaved: Unsaved | null;
   /** The names of all strokes that were ever done. */
   strokes: Set<string>;
   /** Which revision a state was saved as. */
@@ -86,7 +88,9 @@ export class Journals {
     const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
     const otherCodes = taken || (frames.length > 0 && told.codes !== about.codes);
     const broken = told.broken ?? (otherCodes ? 'the class set is another one now' : null);
-    const anew = (notes: string[]) => ({ ...fresh(file, bytes, subject, revision), strokes, kinds: [], notes: [...before, ...notes] });
+    const anew = (notes: string[], unsaved: Unsaved | null = null) => {
+      return { ...fresh(file, bytes, subject, revision), strokes, kinds: [], unsaved, notes: [...before, ...notes] };
+    };
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
@@ -95,8 +99,8 @@ export class Journals {
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
       const undoOnly = !told.broken && rest.length === 0 && lastFile?.mark === history.mark();
       if (!mayWrite) return anew([]);
-      const note = undoOnly ? `Undo begins anew: ${why}.` : await keepAside(file, bytes, why);
-      return anew([note]);
+      if (undoOnly) return anew([`Undo begins anew: ${why}.`]);
+      return anew([await keepAside(file, bytes, why)], otherCodes ? null : unsavedOf({ deeds, kinds }));
     }
     const notes: string[] = [];
     // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.
@@ -112,7 +116,7 @@ export class Journals {
       // A disk without room for it is no reason to keep the mask shut: it goes on growing.
       await journal.writeAnew(recordsOf(subject, inFile), false).catch(this.report);
     }
-    return { journal, history, replay, inFile, changes, strokes, saved, kinds, notes };
+    return { journal, history, replay, inFile, changes, unsaved: null, strokes, saved, kinds, notes };
   }
 }
 
