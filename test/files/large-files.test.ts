@@ -102,6 +102,22 @@ describe('a checkpoint', () => {
     expect(readCheckpointHeader(written(bytes))).toMatchObject({ config: checkpoint.config, classes: checkpoint.classes, history: [] });
   });
 
+  test('of the longest run of the most classes comes back', () => {
+    const perClassIou = Array.from({ length: 254 }, (_, id) => Math.sqrt(id) / 17);
+    const epoch = { loss: 1 / 3, trainAccuracy: 1 / 7, validationAccuracy: 1 / 9, validationLoss: 1 / 11, miou: 1 / 13, perClassIou };
+    const history = Array.from({ length: 5000 }, (_, n) => ({
+      ...epoch,
+      epoch: n + 1,
+      learningRate: 1e-3 / 7,
+      timeSeconds: n / 3,
+      epochSeconds: 1 / 3,
+    }));
+    const at = path.join(temporaryFolder(), 'long.ckpt');
+    writeCheckpoint(at, { ...checkpoint, state: { ...checkpoint.state, history } });
+    expect(readCheckpointHeader(at).history).toHaveLength(5000);
+    expect(readCheckpoint(at).state.history.at(-1)).toEqual(history.at(-1));
+  });
+
   test('cut off at any byte is refused by its name', () => {
     const step = Math.ceil(bytes.length / 120);
     for (let end = 0; end < bytes.length; end += step) {
