@@ -1,6 +1,7 @@
 // Which split an image is in: by its folder, by lists, or as a person has made them.
 import path from 'node:path';
 import { imagePattern } from '#shared/data/image-names';
+import { freeName } from '#shared/free-name';
 import { linesOf } from '#files/text-lines';
 import type { Arrangement } from '#shared/data/arrangement';
 import type { FolderView } from './folder-view.ts';
@@ -149,7 +150,7 @@ export function listsIn(view: FolderView, folder: string, all = false): Record<s
     const split = listPattern.exec(name)?.[1] ?? other;
     if (split === undefined) continue;
     // A second list of one split is one of its own: none is dropped.
-    const own = splitNamed(split) in found ? freeSplit(stemOf(name), found) : splitNamed(split);
+    const own = splitNamed(split) in found ? freeName(stemOf(name), (other) => other in found, { most: longestName }) : splitNamed(split);
     found[own] = path.posix.join(folder, name);
   }
   return found;
@@ -157,14 +158,6 @@ export function listsIn(view: FolderView, folder: string, all = false): Record<s
 
 /** The letters that a split's name may have. */
 const longestName = 60;
-
-/** A name for a split that no other has. */
-function freeSplit(wanted: string, taken: Readonly<Record<string, string>>): string {
-  for (let n = 1; ; n++) {
-    const name = n === 1 ? wanted.slice(0, longestName) : `${wanted.slice(0, longestName - 4)}-${n}`;
-    if (!(name in taken)) return name;
-  }
-}
 
 /** How lists split a data set: what none names is for training where that has no list, and else apart. */
 export function splitsByLists(lists: Record<string, string>): Arrangement['splits'] {

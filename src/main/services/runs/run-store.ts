@@ -5,6 +5,7 @@ import { readCheckpointHeader } from '#files/checkpoint-header';
 import { runWriter } from '#files/run-folder';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import { AppError, messageOf } from '#shared/errors';
+import { freeName } from '#shared/free-name';
 import { boundedJson } from '#shared/json';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { classesSchema } from '#shared/classes/class-schema';
@@ -131,7 +132,8 @@ export class RunStore {
         )
         .run(
           run.id,
-          this.freeName(run.name),
+          // Two that begin in one minute are told apart.
+          freeName(run.name, (name) => this.hasName(name), { before: ' ', most: longestName }),
           run.config.preset,
           JSON.stringify(run.config),
           JSON.stringify(run.classes),
@@ -280,14 +282,6 @@ export class RunStore {
 
   setDevice(runId: string, device: string): void {
     this.db.prepare('UPDATE run SET device = ? WHERE id = ?').run(device, runId);
-  }
-
-  /** A name that no other run has: two that begin in one minute are told apart. */
-  private freeName(wanted: string): string {
-    for (let n = 1; ; n++) {
-      const name = n === 1 ? wanted : `${wanted.slice(0, longestName - 5)} ${n}`;
-      if (!this.hasName(name)) return name;
-    }
   }
 
   private hasName(name: string, except = ''): boolean {

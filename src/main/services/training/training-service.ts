@@ -4,6 +4,7 @@ import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
+import { freeName } from '#shared/free-name';
 import { foldText, splitBy } from '#shared/data/folds';
 import type { Sample } from '#shared/data/sample';
 import { locateRunSamples } from '#files/run-folder';
@@ -157,7 +158,9 @@ export class TrainingService {
     const from = startFrom === null ? null : weightsOf(runs, startFrom);
     const samples = await this.todaysSamples(config);
     const now = new Date().toISOString();
-    const runId = freeId(runs, `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`);
+    const begun = `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`;
+    // A folder of its own, also for two that start within one second.
+    const runId = freeName(begun, (id) => existsSync(runs.file(id)) || runs.exists(id));
     // A run leaves the line in the moment it is one: a kill between the two loses neither.
     db.transaction(() => {
       if (queuedId !== undefined) queue.remove(queuedId);
@@ -328,14 +331,6 @@ export class TrainingService {
       },
       log: ({ runId }) => runs.log(runId),
     };
-  }
-}
-
-/** A run's folder of its own, also for two that start within one second. */
-function freeId(runs: RunStore, wanted: string): string {
-  for (let n = 1; ; n++) {
-    const id = n === 1 ? wanted : `${wanted}-${n}`;
-    if (!existsSync(runs.file(id)) && !runs.exists(id)) return id;
   }
 }
 

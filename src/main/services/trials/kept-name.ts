@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Affixes, Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
+import { freeName } from '#shared/free-name';
 import { coreOf, folded, stemAround, stemOf } from '../layouts/pairing.ts';
 
 /**
@@ -11,7 +12,7 @@ import { coreOf, folded, stemAround, stemOf } from '../layouts/pairing.ts';
  * @param masks names of files in the folder of masks
  * @param isTogether whether both are one folder: an image that is called as masks are would be taken for one
  */
-export function freeName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes, isTogether = false): string {
+export function keptName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes, isTogether = false): string {
   const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = affixes;
   const taken = new Set<string>();
   const coresOf = (stem: string) => [coreOf(stem, imagePrefix, imageSuffix), coreOf(stem, maskPrefix, maskSuffix)];
@@ -21,11 +22,8 @@ export function freeName(name: string, images: readonly string[], masks: readonl
   const given = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
   const isMaskName = (core: string) => coreOf(stemAround(core, imagePrefix, imageSuffix), maskPrefix, maskSuffix) !== null;
   const own = isTogether && maskPrefix + maskSuffix !== '' && isMaskName(given) ? `kept-${given}-photo` : given;
-  for (let n = 1; ; n++) {
-    const core = n === 1 ? own : `${own}-${n}`;
-    const around = stemAround(core, imagePrefix, imageSuffix);
-    if (!taken.has(folded(core)) && !taken.has(folded(around))) return around + ext;
-  }
+  const around = (core: string) => stemAround(core, imagePrefix, imageSuffix);
+  return around(freeName(own, (core) => taken.has(folded(core)) || taken.has(folded(around(core))))) + ext;
 }
 
 /**

@@ -19,7 +19,7 @@ import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { freeName, landingSplit } from './kept-name.ts';
+import { keptName, landingSplit } from './kept-name.ts';
 
 interface TrialOptions {
   dataset: OpenDataset;
@@ -277,7 +277,7 @@ function copyBeside(file: string, { imageFile, maskFile }: LocatedImage, name: s
   const folder = path.dirname(imageFile);
   const masks = path.dirname(maskFile);
   const isTogether = masks === folder;
-  const target = path.join(folder, freeName(name, namesIn(folder), namesIn(masks), affixes, isTogether));
+  const target = path.join(folder, keptName(name, namesIn(folder), namesIn(masks), affixes, isTogether));
   try {
     copyFileSync(file, target, constants.COPYFILE_EXCL);
     return target;
