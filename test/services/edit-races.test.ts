@@ -137,6 +137,8 @@ describe('strokes that a kill left, where another program has written the mask',
   });
 
   test('are there on the mask of today, where the one that they were painted on is kept nowhere', async () => {
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    await bench.call('edits.undo', { imageId });
     await stroke(bench, imageId, box(4, 0, 2, 2, 5));
     await endAsKilled(bench, [journals(), path.dirname(file)]);
     rmSync(path.join(folder, '.encnet/revisions'), { recursive: true, force: true });
@@ -144,6 +146,9 @@ describe('strokes that a kill left, where another program has written the mask',
     bench = createBench({ userData });
     await bench.call('datasets.open', { path: folder });
     expect((await openMask(bench, imageId)).notes).toEqual([expect.stringContaining('they are in its history') as string]);
+    await openOthers();
+    expect((await openMask(bench, imageId)).notes).toEqual([]);
+    // What undo took back is nothing that was painted.
     expect(await restored([0, 4])).toEqual([2, 5]);
   });
 

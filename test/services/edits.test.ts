@@ -291,8 +291,13 @@ describe('another program', () => {
         },
       ]);
       expect(new Set((await openMask(bench, imageId)).ids)).toEqual(new Set([2]));
-      const mine = (await bench.call<RevisionInfo[]>('edits.revisions', { imageId })).find(({ origin }) => origin === 'edit')!;
+      const [mine, ...others] = (await bench.call<RevisionInfo[]>('edits.revisions', { imageId })).filter(
+        ({ origin }) => origin === 'edit',
+      );
       expect(mine.work).toEqual(['Brush']);
+      // What is there already is not put there once more when the image is opened.
+      expect(others).toEqual([]);
+      expect(readdirSync(path.join(folder, '.encnet/journal')).filter((name) => name.endsWith('.aside'))).toEqual([]);
       await bench.call('edits.restore', { imageId, revision: mine.revision });
       expect((await save()).state).toBe('saved');
       expect(new Set(readStoredMask(file).values)).toEqual(new Set([5]));

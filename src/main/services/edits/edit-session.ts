@@ -479,6 +479,8 @@ export class EditSession {
       this.options.assertOwned();
       const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
       this.options.left(revision, labelsOf(this.changes));
+      // The state is a file in the store: the next opening has nothing to put there once more.
+      await this.recorder.record({ kind: 'saving', revision, mark: this.history.mark() }).catch(() => undefined);
     } catch (error) {
       log.error({ err: error, image: this.imageId }, 'what was painted could not be kept beside the journal');
       this.options.left(null, labelsOf(this.changes));

@@ -69,9 +69,8 @@ export class Journal {
 
   /** One at a time. @throws as `JournalFile.append` and `JournalFile.reopen` */
   async append(payload: Uint8Array): Promise<void> {
-    this.opened ??= await this.open();
-    this.started = true;
-    await this.opened.append(payload);
+    await this.beginAnew();
+    await this.opened!.append(payload);
   }
 
   private async open(): Promise<JournalFile> {
@@ -107,6 +106,12 @@ export class Journal {
       await this.close();
       this.started = true;
     });
+  }
+
+  /** Puts its first record in the place of what was found, which is kept elsewhere; else the first append does. @throws as `append` */
+  async beginAnew(): Promise<void> {
+    this.opened ??= await this.open();
+    this.started = true;
   }
 
   /** A file with these records in the place of what is there. @param before done when the new one is whole */
