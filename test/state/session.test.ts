@@ -240,6 +240,33 @@ describe('a session', () => {
     again.close();
   });
 
+  test('keeps the class in hand and those that may be painted over by name, where the class set is another', async () => {
+    const annotate = new AnnotateState(session);
+    await annotate.open(imageId);
+    const names = session.dataset!.classes.map(({ name }) => name);
+    annotate.hand.pick(8);
+    annotate.hand.where = { on: 'classes', ids: [3, 5, 255] };
+    annotate.rememberSettings();
+    annotate.close();
+    const classesNow = (kept: readonly string[]) => {
+      session.dataset = { ...session.dataset!, classes: session.dataset!.classes.filter(({ name }) => kept.includes(name)) };
+      return new AnnotateState(session);
+    };
+    const fewer = classesNow(names.filter((_, id) => id !== 2 && id !== 5));
+    expect(session.dataset!.classes[fewer.hand.classId].name).toBe(names[8]);
+    expect(fewer.hand.where).toEqual({ on: 'classes', ids: [2, 255] });
+    fewer.rememberSettings();
+    fewer.close();
+    const without = classesNow(names.filter((_, id) => ![2, 3, 5, 8].includes(id)));
+    expect([without.hand.classId, without.hand.where]).toEqual([0, { on: 'classes', ids: [255] }]);
+    expect(session.toasts.list.map(({ text }) => text)).toContain(`${names[8]} is no class any more: ${names[0]} is in hand now.`);
+    without.close();
+    await session.openDataset(await makeDataset({ train: 1, val: 1 }));
+    const elsewhere = new AnnotateState(session);
+    expect([elsewhere.hand.classId, elsewhere.hand.where]).toEqual([0, { on: 'all' }]);
+    elsewhere.close();
+  });
+
   test('tells that the workbench is closing and what it waits for', async () => {
     await bench.call('training.start', { config: smallConfig({ epochs: 500 }), name: 'x' });
     const ending = bench.workbench.shutDown();

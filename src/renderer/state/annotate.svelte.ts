@@ -1,4 +1,5 @@
 import { messageOf } from '#shared/errors';
+import { voidId } from '#shared/mask/void-id';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
@@ -21,10 +22,15 @@ import { SvelteSet } from 'svelte/reactivity';
 
 type Remembered = RememberedPainting & RememberedViewing;
 
-/** Classes that are locked and hidden, by name. */
+/** What is not labelled, among names of classes: none is called so. */
+const voidName = '';
+
+/** Classes by name: those that are locked and hidden, the one in hand, and those alone that may be painted over. */
 interface ClassMarks {
   locked: string[];
   hidden: string[];
+  inHand?: string;
+  over?: string[];
 }
 
 const noDrafts: LeftOpen['drafts'] = new Map();
@@ -60,6 +66,8 @@ export class AnnotateState {
   findClass: (() => void) | null = null;
   private readonly session: Session;
   private datasetId: string | null = null;
+  /** The classes that the hand's and the marks' numbers are of, and where these are kept: classes may be others before this is told. */
+  private marked: { as: string; names: readonly string[] } = { as: '', names: [] };
   private readonly stopListening: () => void;
   private loading = 0;
   /** How the image before was looked at, for one of its size. */
@@ -78,7 +86,7 @@ export class AnnotateState {
     const remembered = session.remembered<Partial<Remembered>>('annotate', {});
     this.keyChoices = session.remembered<KeyChoices>('keys', {});
     this.view.restore(remembered);
-    this.hand.restore(remembered, session.dataset?.classes.length ?? 0);
+    this.hand.restore(remembered);
     this.recall();
     // What could not be opened while the workbench did not answer is opened now.
     this.stopListening = session.onResync(async () => {
@@ -136,14 +144,12 @@ export class AnnotateState {
     return `classKeys:${this.session.dataset?.id}`;
   }
 
-  private get marksName(): string {
-    return `classMarks:${this.session.dataset?.id}`;
-  }
-
   /** What a person has said of the classes of this data set. */
   private recall(): void {
     this.assigned = this.session.remembered<KeyAssignment>(this.keysName, {});
-    const { locked, hidden } = this.session.remembered<ClassMarks>(this.marksName, { locked: [], hidden: [] });
+    this.marked = { as: `classMarks:${this.session.dataset?.id}`, names: this.classNames };
+    const { locked, hidden, inHand, over } = this.session.remembered<ClassMarks>(this.marked.as, { locked: [], hidden: [] });
+    this.takeInHand(inHand, over);
     const marks = [
       [this.lockedClasses, locked],
       [this.hiddenClasses, hidden],
@@ -154,10 +160,28 @@ export class AnnotateState {
     }
   }
 
+  /** The hand keeps its classes where their numbers are others now; what is gone from the class set is told. */
+  private takeInHand(inHand: ClassMarks['inHand'], over: ClassMarks['over']): void {
+    const idOf = (name: string) => (name === voidName ? voidId : this.classNames.indexOf(name));
+    this.hand.classId = inHand === undefined ? 0 : Math.max(0, idOf(inHand));
+    const ids = (over ?? []).map(idOf).filter((id) => id >= 0);
+    if (over) this.hand.where = ids.length > 0 ? { on: 'classes', ids } : { on: 'all' };
+    else if (this.hand.where.on === 'classes') this.hand.where = { on: 'all' };
+    if (inHand === undefined || idOf(inHand) >= 0) return;
+    this.session.toasts.show('info', `${inHand} is no class any more: ${this.classNames[0] ?? 'nothing'} is in hand now.`);
+  }
+
   private rememberMarks(): void {
-    const namesOf = (ids: Iterable<number>) => [...ids].flatMap((id) => this.classNames[id] ?? []);
-    const marks = { locked: namesOf(this.lockedClasses), hidden: namesOf(this.hiddenClasses) } satisfies ClassMarks;
-    this.session.remember(this.marksName, marks);
+    const { names, as } = this.marked;
+    const nameOf = (id: number) => (id === voidId ? voidName : names[id]);
+    const namesOf = (ids: Iterable<number>) => [...ids].flatMap((id) => nameOf(id) ?? []);
+    const { classId, where } = this.hand;
+    this.session.remember(as, {
+      locked: namesOf(this.lockedClasses),
+      hidden: namesOf(this.hiddenClasses),
+      inHand: nameOf(classId),
+      over: where.on === 'classes' ? namesOf(where.ids) : undefined,
+    } satisfies ClassMarks);
   }
 
   assignKey(key: string, classId: number): void {
@@ -181,6 +205,7 @@ export class AnnotateState {
 
   rememberSettings(): void {
     this.session.remember('annotate', { ...this.hand.remembered, ...this.view.remembered } satisfies Remembered);
+    this.rememberMarks();
   }
 
   /** Opens another image's mask. The one before leaves the window at once: main saves it. */

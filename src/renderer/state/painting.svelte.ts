@@ -9,7 +9,7 @@ import type { WheelMode } from '../editor/wheel-machine.ts';
 /** Superpixels of other sizes are no help: smaller ones are pixels, larger ones lose every edge. */
 export const [smallestSpacing, largestSpacing] = [4, 100];
 
-/** What is remembered of a hand over images, places and starts. */
+/** What is remembered of a hand over images, places, data sets and starts; of classes nothing, since their numbers are a class set's. */
 export interface RememberedPainting {
   tool: ToolName;
   diameter: number;
@@ -18,7 +18,6 @@ export interface RememberedPainting {
   guided: boolean;
   tolerance: number;
   spacing: number;
-  classId: number;
   where: WriteWhere;
   pressureSizes: boolean;
   wheel: WheelMode;
@@ -69,10 +68,10 @@ export class Painting {
     return this.erasing || this.tool === 'eraser' ? voidId : this.classId;
   }
 
-  /** What was remembered, as far as it is still so. @param classes how many classes there are now */
-  restore(remembered: Partial<RememberedPainting>, classes: number): void {
+  /** What was remembered, as far as it is still so. */
+  restore(remembered: Partial<RememberedPainting>): void {
     takeRemembered<RememberedPainting>(this, this.remembered, remembered);
-    if (this.classId >= classes && this.classId !== voidId) this.classId = 0;
+    if (this.where.on === 'classes') this.where = { on: 'all' };
     this.setDiameter(this.diameter);
     this.setLineWidth(this.lineWidth);
     this.setSpacing(this.spacing);
@@ -80,8 +79,9 @@ export class Painting {
   }
 
   get remembered(): RememberedPainting {
-    const { tool, diameter, shape, lineWidth, guided, tolerance, spacing, classId, where, pressureSizes, wheel } = this;
-    return { tool, diameter, shape, lineWidth, guided, tolerance, spacing, classId, where, pressureSizes, wheel };
+    const { tool, diameter, shape, lineWidth, guided, tolerance, spacing, pressureSizes, wheel } = this;
+    const where: WriteWhere = this.where.on === 'classes' ? { on: 'all' } : this.where;
+    return { tool, diameter, shape, lineWidth, guided, tolerance, spacing, where, pressureSizes, wheel };
   }
 
   pick(classId: number): void {
