@@ -188,6 +188,56 @@ test('strokes that wait for a folder are done in the order in which they were pa
   await eventually(() => readStoredMask(maskFile()).values[pixel] === 8);
 });
 
+/** The class set without some classes, as another window or program leaves it. */
+async function without(...names: string[]): Promise<void> {
+  const classes = session.dataset!.classes.filter(({ name }) => !names.includes(name));
+  const entries = classes.map(({ name, color, value, id }) => ({ name, color, value: value ?? id }));
+  writeFileSync(path.join(folder, 'classes.json'), JSON.stringify({ name: 'fewer', voidValue: 11, classes: entries }));
+  await bench.call('datasets.refresh');
+}
+
+test('strokes that wait keep their class where its number is another one by then, and one of no class any more is told', async () => {
+  const { classes } = session.dataset!;
+  const mask = annotate.mask!;
+  apart();
+  dot(mask, 20, 20, 8);
+  dot(mask, 40, 20, 2);
+  await without(classes[2].name, classes[5].name);
+  await together();
+  await eventually(() => session.unsafeStrokes === 0);
+  await eventually(() => session.dataset!.classes.length === classes.length - 2);
+  const today = session.dataset!.classes;
+  expect(today[await idAt(pixel)].name).toBe(classes[8].name);
+  expect(today[mask.document.ids[pixel]].name).toBe(classes[8].name);
+  expect(session.toasts.list.map(({ text }) => text)).toContainEqual(expect.stringContaining(`${classes[2].name} is no class any more`));
+});
+
+test('a stroke of another class set is refused by main until the window knows that', async () => {
+  const { classes } = session.dataset!;
+  const [painted, refreshed] = [8, without(classes[2].name)];
+  for (let n = 0; n < 5; n++) dot(annotate.mask!, 8 + 8 * n, 20, painted);
+  await refreshed;
+  await eventually(() => session.unsafeStrokes === 0 && session.dataset!.classes.length === classes.length - 1);
+  const main = await openMask(bench, imageId, 'asked');
+  const names = Array.from({ length: 5 }, (_, n) => session.dataset!.classes[main.ids[20 * 64 + 8 + 8 * n]]?.name);
+  expect(new Set(names)).toEqual(new Set([classes[8].name]));
+});
+
+test('strokes that come while the data set is opened anew are done, and nothing is said', async () => {
+  const mask = annotate.mask!;
+  const painted = (await idAt(pixel)) === 7 ? 8 : 7;
+  const refreshed = bench.call('datasets.refresh');
+  for (let n = 0; n < 12; n++) {
+    dot(mask, 4 + 4 * n, 20, painted);
+    await wait(4);
+  }
+  await refreshed;
+  await eventually(() => session.unsafeStrokes === 0);
+  const main = await openMask(bench, imageId, 'asked');
+  expect(Array.from({ length: 12 }, (_, n) => main.ids[20 * 64 + 4 + 4 * n])).toEqual(Array.from({ length: 12 }, () => painted));
+  expect(session.toasts.list.filter(({ kind }) => kind === 'error')).toEqual([]);
+});
+
 test('a reading that failed holds up no stroke that comes after it', async () => {
   const mask = annotate.mask!;
   const whole = readFileSync(maskFile());

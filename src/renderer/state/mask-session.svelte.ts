@@ -1,9 +1,12 @@
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
 import { packPatch, sameIds, type MaskPatch, type WirePatch } from '#shared/mask/patch';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { areSameClasses, classesKey } from '#shared/classes/class-map';
 import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { learnedLabel } from './assist-labels.ts';
 import { OwnSteps, type Move } from './own-steps.ts';
+import { inTermsOf, type Pending } from './pending-strokes.ts';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -24,18 +27,6 @@ async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> 
 const readAgainMs = 1500;
 /** How often it is looked whether the stroke in hand has ended. */
 const strokeLookMs = 100;
-
-/** What this window has done and main has not yet: a stroke, or undo or redo of one. */
-interface Pending {
-  /** As the window names it. */
-  id: string;
-  kind: 'stroke' | Move;
-  /** What was painted, or is painted again or back. */
-  patch: MaskPatch;
-  label: string;
-  /** The stroke that it paints, takes back or does again. */
-  stroke: string;
-}
 
 /**
  * The mask of one image in this window: paints at once, sends every stroke to main and takes over what others paint. What main has not
@@ -58,6 +49,8 @@ export class MaskSession {
   private readonly session: Session;
   /** The data set that it was opened in: its strokes go nowhere else. */
   private readonly datasetId: string | undefined;
+  /** Those that what waits is painted with. */
+  private classes: readonly ClassInfo[];
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
   private readonly own = new OwnSteps();
@@ -81,6 +74,7 @@ export class MaskSession {
   private constructor(session: Session, opened: OpenedMask, ids: Uint8Array) {
     this.session = session;
     this.datasetId = session.dataset?.id;
+    this.classes = session.dataset?.classes ?? [];
     this.imageId = opened.imageId;
     this.document = new MaskDocument(ids, { width: opened.width, height: opened.height }, foreignOf(opened));
     this.takeState(opened);
@@ -211,7 +205,7 @@ export class MaskSession {
   private ask({ id, kind, label, stroke }: Pending, patch: WirePatch | null): Promise<unknown> {
     const { imageId } = this;
     const { edits } = this.session.client;
-    if (kind === 'stroke') return edits.stroke({ imageId, stroke: id, label, patch: patch! });
+    if (kind === 'stroke') return edits.stroke({ imageId, stroke: id, label, patch: patch!, classes: classesKey(this.classes) });
     return edits[kind]({ imageId, own: { stroke, name: id } });
   }
 
@@ -224,6 +218,11 @@ export class MaskSession {
       // While the workbench does not answer, has another data set open or its folder is away, the stroke waits here, and is sent again
       // when that is over.
       const code = error instanceof AppError ? error.code : null;
+      // Its data set is being closed, maybe to be opened again at once.
+      if (code === 'cancelled') {
+        this.stalled = true;
+        return this.retrySoon();
+      }
       if (code === 'disconnected' || code === 'conflict' || code === 'not-found') {
         this.stalled = true;
         // Where it is this mask that is in the way, and not another data set, nobody else has it read.
@@ -282,6 +281,10 @@ export class MaskSession {
     const reason = messageOf(error);
     if (reason !== this.unread) this.session.toasts.error(error);
     this.unread = reason;
+    this.retrySoon();
+  }
+
+  private retrySoon(): void {
     const waits = this.pending.length > 0 || (this.astray && !this.closed);
     if (!waits || this.session.link !== 'open') return;
     this.again ??= setTimeout(() => {
@@ -310,6 +313,7 @@ export class MaskSession {
       // What others did while nobody listened is not known.
       this.own.forget();
       this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
+      this.takeClasses();
       this.document.foreign = foreignOf(opened);
       this.document.reset(ids, this.patches());
       this.astray = false;
@@ -326,6 +330,18 @@ export class MaskSession {
       for (const change of held) if (change.seq > since) this.takeChange(change);
       this.end();
     }
+  }
+
+  /** What waits is brought to the classes of now; what has none any more is told. */
+  private takeClasses(): void {
+    const today = this.session.dataset?.classes ?? this.classes;
+    if (areSameClasses(this.classes, today)) return;
+    const { pending, gone } = inTermsOf(this.pending, this.classes, today);
+    const lost = this.pending.length - pending.length;
+    [this.pending, this.classes] = [pending, today];
+    if (lost === 0) return;
+    const strokes = lost === 1 ? '1 stroke' : `${lost} strokes`;
+    this.session.toasts.show('error', `${strokes} on ${this.imageId} could not be kept: ${gone.join(', ')} is no class any more.`);
   }
 
   /** Strokes on a photo of another size fit no more: that is told. */

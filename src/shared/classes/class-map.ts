@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts';
 import { voidId } from '../mask/void-id.ts';
+import { fnv1a } from '../random.ts';
 import type { ClassInfo, MaskFormat } from './class-info.ts';
 
 /**
@@ -35,6 +36,9 @@ export function mapClasses(from: readonly ClassInfo[], to: readonly ClassInfo[])
 export function areSameClasses(a: readonly ClassInfo[], b: readonly ClassInfo[]): boolean {
   return a.length === b.length && a.every((each, index) => each.id === b[index].id && isSameClass(each, b[index]));
 }
+
+/** Names classes in their order, so that ids of others are told from theirs. */
+export const classesKey = (classes: readonly ClassInfo[]): number => fnv1a(classList(classes));
 
 /** Why a prediction cannot be taken where the data set lacks one of its classes, with both lists; null where it can. */
 export function lackedClasses(own: readonly ClassInfo[], today: readonly ClassInfo[]): string | null {

@@ -117,8 +117,14 @@ export const edits = {
   methods: {
     /** @param window names the window, so that its own strokes are told from others' */
     open: method(image.extend({ window: z.string().min(1).max(40) })).returns<OpenedMask>(),
-    /** Paints. Answers once the stroke is durable. @param stroke names it: sent again, it is done once */
-    stroke: method(image.extend({ stroke: name, label: z.string().max(60), patch: patchSchema })).returns<{ seq: number }>(),
+    /**
+     * Paints. Answers once the stroke is durable.
+     * @param stroke names it: sent again, it is done once
+     * @param classes `classesKey` of those that its ids are of: it is refused where they are others now
+     */
+    stroke: method(image.extend({ stroke: name, label: z.string().max(60), patch: patchSchema, classes: z.int().optional() })).returns<{
+      seq: number;
+    }>(),
     /** @returns what was taken back, or null if there is nothing, or if what comes next is not the stroke that was asked for */
     undo: method(move).returns<string | null>(),
     redo: method(move).returns<string | null>(),

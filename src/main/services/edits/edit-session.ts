@@ -5,7 +5,7 @@ import { foreignKinds } from '#files/mask-legend';
 import { codesIn } from '#files/mask-writing';
 import { AppError, messageOf } from '#shared/errors';
 import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
-import { storedValues } from '#shared/classes/class-map';
+import { classesKey, storedValues } from '#shared/classes/class-map';
 import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
 import type { EditStep } from '#shared/mask/edit-history';
@@ -69,6 +69,8 @@ export class EditSession {
   private unsavedSince = 0;
   private origin = 'edit';
   private ended: Promise<void> | null = null;
+  /** Whether the end came before the disk took all changes. */
+  gaveUp = false;
 
   private constructor(options: EditSessionOptions) {
     const { image, classSet, mask, recovered } = options;
@@ -190,11 +192,13 @@ export class EditSession {
   /**
    * Paints. @returns when the stroke is durable
    * @throws AppError 'invalid-argument' if the patch does not lie in the mask or has a class that the class set lacks,
-   * 'read-only', 'cancelled'
+   * 'read-only', 'cancelled', 'conflict' if it is of other classes
    */
-  async stroke(stroke: string, label: string, sent: WirePatch): Promise<{ seq: number }> {
+  async stroke(stroke: string, label: string, sent: WirePatch, classes?: number): Promise<{ seq: number }> {
     this.options.assertWritable();
     this.assertOpen();
+    if (classes !== undefined && classes !== classesKey(this.options.classSet.classes))
+      throw new AppError('conflict', 'The classes are others than when this was painted: it waits until the window knows them');
     const { recorded, seq } = await this.work.run(async () => {
       // Sent again after a lost connection: it is there already.
       if (this.options.strokes.has(stroke)) return { recorded: this.recorder.idle(), seq: this.seq };
@@ -251,7 +255,11 @@ export class EditSession {
       this.tell();
     });
     // Whoever waits for the stroke hears of a failure; undo and the workbench's own steps have nobody who does.
-    recorded.catch(() => undefined);
+    recorded.catch(() => {
+      this.gaveUp = true;
+      // It is nothing that was done: sent again it is.
+      if (stroke !== null) this.options.strokes.delete(stroke);
+    });
     this.tell();
     this.schedule();
     return { recorded, seq };

@@ -203,7 +203,10 @@ export class EditSessions {
     // Of what another program has written over it is told where it is kept.
     if (!problem || problem.kind === 'conflict') return;
     const text = `What was painted on ${imageId} last is not in its mask (${problem.text})`;
-    this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is kept, and comes back when the image does.` });
+    const where = session.gaveUp
+      ? 'The disk did not take all of it: the rest is in the window that painted it, for as long as that is open.'
+      : 'It is kept, and comes back when the image does.';
+    this.options.events.emit('app.notice', { kind: 'error', text: `${text}. ${where}` });
   }
 
   /** Closes a session. Until that is done it stays the image's own: a second one would write the same journal. */
@@ -414,7 +417,7 @@ export class EditSessions {
     const on = this.using.bind(this);
     return {
       open: ({ imageId, window }) => this.opened(imageId, window),
-      stroke: ({ imageId, stroke, label, patch }) => on(imageId, (session) => session.stroke(stroke, label, patch)),
+      stroke: ({ imageId, stroke, label, patch, classes }) => on(imageId, (session) => session.stroke(stroke, label, patch, classes)),
       undo: ({ imageId, own }) => on(imageId, (session) => session.move('undo', own)),
       redo: ({ imageId, own }) => on(imageId, (session) => session.move('redo', own)),
       save: ({ imageId }) => on(imageId, (session) => session.save()),

@@ -1,0 +1,41 @@
+import type { ClassInfo } from '#shared/classes/class-info';
+import { mapClasses } from '#shared/classes/class-map';
+import type { MaskPatch } from '#shared/mask/patch';
+import { voidId } from '#shared/mask/void-id';
+import type { Move } from './own-steps.ts';
+
+/** What a window has done and main has not yet: a stroke, or undo or redo of one. */
+export interface Pending {
+  /** As the window names it. */
+  id: string;
+  kind: 'stroke' | Move;
+  /** What was painted, or is painted again or back. */
+  patch: MaskPatch;
+  label: string;
+  /** The stroke that it paints, takes back or does again. */
+  stroke: string;
+}
+
+/**
+ * What waits, in the ids of other classes: each class keeps its name.
+ * @returns besides it the names of classes that are no more; strokes of these are left out
+ */
+export function inTermsOf(
+  pending: readonly Pending[],
+  from: readonly ClassInfo[],
+  to: readonly ClassInfo[],
+): { pending: Pending[]; gone: string[] } {
+  const { ids } = mapClasses(from, to);
+  const gone = new Set<number>();
+  const kept = pending.flatMap((each) => {
+    const unknown = [...new Set(each.patch.values)].filter((id) => ids[id] < 0);
+    if (each.kind === 'stroke' && unknown.length > 0) {
+      for (const id of unknown) gone.add(id);
+      return [];
+    }
+    // Main says what undo and redo leave.
+    const values = each.patch.values.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+    return { ...each, patch: { ...each.patch, values } };
+  });
+  return { pending: kept, gone: [...gone].map((id) => from[id]?.name ?? String(id)) };
+}
