@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -201,6 +201,16 @@ test('predict never writes a mask over its image', async () => {
   expect(code).not.toBe(0);
   expect(stderr).toContain('holds the images themselves');
   expect(readFileSync(path.join(data, 'val/val-0.png')).equals(before)).toBe(true);
+  // A folder by another name, of which one image is named by its own.
+  const link = `${data}-link`;
+  symlinkSync(data, link);
+  const through = path.join(link, 'val');
+  for (const images of [through, path.join(through, 'val-0.png'), path.join(data, 'val')])
+    expect((await cli('predict', '--checkpoint', 'x', '--images', images, '--out', through)).stderr).toContain(
+      'holds the images themselves',
+    );
+  const labels = await cli('predict', '--checkpoint', 'x', '--images', path.join(data, 'val'), '--out', path.join(data, 'valannot'));
+  expect(labels.stderr).toMatch(/valannot\/val-0\.png would be replaced: choose another folder for --out, or give --overwrite/);
 });
 
 test('Ctrl+C stops with a checkpoint, and --resume goes on from it', async () => {

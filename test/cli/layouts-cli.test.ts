@@ -76,6 +76,11 @@ test('of a folder around a data set, and of a zip, what is inside is said, and w
   const said = await cli('import', '--data', around, '--void', 'value 200');
   expect([said.code, said.stderr]).toEqual([0, expect.stringContaining(`Kept in ${path.join(around, 'street-main/encnet.json')}`)]);
   expect(existsSync(path.join(around, 'encnet.json'))).toBe(false);
+  // What was said before is said still, and what cannot be is refused in words.
+  const more = await cli('import', '--data', around, '--void', 'value 201', '--dry-run');
+  expect((JSON.parse(more.stdout) as OpenArrangement).readAs).toEqual({ 'value 200': null, 'value 201': null });
+  const refused = await cli('import', '--data', around, '--classes', path.join(around, 'classes.json'), '--dry-run');
+  expect(refused.stderr).toMatch(/^error: The data set cannot be read so: classes/m);
   const zip = path.join(temporaryFolder(), 'street.zip');
   writeFileSync(zip, zipSync(await zipEntries(around)));
   const zipped = await cli('import', '--data', zip, '--dry-run');

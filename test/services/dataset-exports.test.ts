@@ -78,6 +78,21 @@ test('Cityscapes names are found, and what it lacks is told and unlabeled', asyn
   expect(locateDataset(target).classSet.name).toBe('Cityscapes-19');
 });
 
+test('colours that mean not labelled are listed where a class has that name, too', async () => {
+  const folder = await makeDataset({ layout: 'reference' });
+  const names = locateDataset(folder).classSet.classes.map(({ name }) => name);
+  expect(names).toContain('Void');
+  for (const [to, list] of [
+    ['camvid', 'label_colors.txt'],
+    ['voc', 'labelmap.txt'],
+  ] as const) {
+    const { target } = await exported(folder, to);
+    const listed = readFileSync(path.join(target, list), 'utf8');
+    expect(listed.split('\n').filter((line) => /\d/.test(line))).toHaveLength(names.length + 1);
+    expect(locateDataset(target).classSet.classes.map(({ name }) => name)).toEqual(names);
+  }
+});
+
 test('a zip holds the same files, and is there whole or not at all', async () => {
   const folder = await makeDataset();
   const { target } = await exported(folder, 'voc');

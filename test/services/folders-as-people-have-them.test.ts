@@ -275,6 +275,10 @@ describe('one too high, too deep, or in folders', () => {
   test("Cambridge's and Cityscapes' zips, each unpacked into a folder of its name", async () => {
     await lay('701_StillsRaw_full/701_StillsRaw_full/1.png =LabeledApproved_full/LabeledApproved_full/1_L.png');
     expect(Object.values(read())).toEqual(['LabeledApproved_full/LabeledApproved_full/1_L.png']);
+    // What else lies there is nobody's business.
+    symlinkSync(temporaryFolder(), path.join(folder, 'runs'));
+    expect(Object.values(read())).toEqual(['LabeledApproved_full/LabeledApproved_full/1_L.png']);
+    expect(locateDataset(folder).problems.join()).toContain('runs');
     folder = temporaryFolder();
     await lay(
       'leftImg8bit_trainvaltest/leftImg8bit/train/b/b_leftImg8bit.png =gtFine_trainvaltest/gtFine/train/b/b_gtFine_labelIds.png',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { letLinksInto } from '#files/read-limits';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
-import { arrangementSchema, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { makeSplits } from '#shared/data/make-splits';
 import { AppError } from '#shared/errors';
 import { outsideText } from '#services/class-sets/mask-reading';
@@ -114,8 +114,10 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
     options.source.length > 0
       ? proposalFor(view, said, saysClasses).arrangement
       : (ownArrangement(view.root) ?? proposalOf(view, saysClasses).arrangement);
-  const arrangement = { ...found, ...given };
+  // What else is read otherwise stays so.
+  const readAs = given.readAs || found.readAs ? { readAs: { ...found.readAs, ...given.readAs } } : {};
+  const arrangement = { ...found, ...given, ...readAs };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);
-  return arrangementSchema.parse(arrangement);
+  return soundArrangement(arrangement);
 }

@@ -5,6 +5,8 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
+import { identityOf, isThere } from '#files/file-identity';
+import { predictionNames } from '#shared/data/prediction-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
 import type { PrecisionSetting } from '#shared/training/precision';
@@ -17,6 +19,7 @@ interface PredictOptions {
   images: string[];
   out: string;
   ids: 'stored' | 'dense';
+  overwrite: boolean;
   precision?: PrecisionSetting;
 }
 
@@ -33,6 +36,7 @@ export function registerPredict(program: Command, host: TrainerHost): void {
         .choices(['stored', 'dense'])
         .default('stored'),
     )
+    .option('--overwrite', 'replace masks that are in the folder already', false)
     .action((options: PredictOptions) => predict(options, host));
 }
 
@@ -42,12 +46,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
   if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
   const outDir = path.resolve(options.out);
-  const beside = samples.find(({ imageFile }) => path.dirname(imageFile) === outDir);
-  if (beside)
-    throw new AppError(
-      'invalid-argument',
-      `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`,
-    );
+  assertNothingLost(samples, outDir, options.overwrite);
   const write = options.ids === 'dense' ? 'ids' : 'values';
   const outcome = await runJob(
     host,
@@ -75,6 +74,26 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
     },
   );
   if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
+}
+
+/**
+ * A folder may have more than one name, by links and by letters that a disk takes for the same.
+ * @throws AppError 'invalid-argument' if masks would lie among the images, or take the place of files that are there
+ */
+function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite: boolean): void {
+  const out = identityOf(outDir);
+  if (out === null) return;
+  if ([...new Set(samples.map(({ imageFile }) => path.dirname(imageFile)))].some((folder) => identityOf(folder) === out))
+    throw new AppError(
+      'invalid-argument',
+      `${outDir} holds the images themselves, which masks would overwrite or be taken for: choose another folder for --out`,
+    );
+  const there = predictionNames(samples.map(({ id }) => id)).filter((name) => isThere(path.join(outDir, name)));
+  if (there.length > 0 && !overwrite)
+    throw new AppError(
+      'conflict',
+      `${path.join(outDir, there[0])}${there.length > 1 ? ` and ${there.length - 1} more` : ''} would be replaced: choose another folder for --out, or give --overwrite if nobody needs what is there`,
+    );
 }
 
 /** Of images with one name the PNG, else the first, has the mask of this name; the others' masks have their full names. */

@@ -1,4 +1,6 @@
 // How a data set is laid out and what its masks mean. The form of encnet.json: docs/encnet-json.md.
+import { AppError } from '../errors.ts';
+import { issueText } from '../issue-text.ts';
 import { z } from 'zod';
 import { builtInNames, classSetSchema } from '../classes/class-set-schema.ts';
 
@@ -72,3 +74,10 @@ export type Affixes = Pick<Arrangement, 'imagePrefix' | 'imageSuffix' | 'maskPre
 export const noAffixes: Affixes = { imagePrefix: '', imageSuffix: '', maskPrefix: '', maskSuffix: '' };
 export type Source = Arrangement['sources'][number];
 export type ClassSource = Arrangement['classes'];
+
+/** @throws AppError 'invalid-argument' naming what of a data set's reading breaks which rule */
+export function soundArrangement(arrangement: unknown): Arrangement {
+  const parsed = arrangementSchema.safeParse(arrangement);
+  if (parsed.success) return parsed.data;
+  throw new AppError('invalid-argument', `The data set cannot be read so: ${issueText(parsed.error.issues[0])}`);
+}

@@ -1,7 +1,7 @@
-import path from 'node:path';
 import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { Services } from '#shared/contract/index';
 import type { ExportFormName } from '#shared/data/export-forms';
+import { typedPath } from '../app/typed-path.ts';
 import { lackedClasses, mapClasses } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
@@ -44,7 +44,7 @@ export class DatasetExportService {
   async start({ to, split, out, predictionId }: AskedExport): Promise<DatasetExportReport> {
     if (this.running) throw new AppError('busy', 'An export is going on: wait for its end or stop it');
     const stop = new AbortController();
-    const work = this.run({ to, split, out: path.resolve(out), predictionId }, stop.signal);
+    const work = this.run({ to, split, out: typedPath(out), predictionId }, stop.signal);
     this.running = { stop, ended: work.catch(() => undefined) };
     try {
       return await work;

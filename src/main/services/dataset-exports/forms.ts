@@ -4,6 +4,7 @@ import { paletteForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { rgbPng } from '#files/png/rgb-png';
 import type { Rgb } from '#shared/classes/class-info';
+import { freeName } from '#shared/free-name';
 import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
@@ -101,10 +102,15 @@ const pairLists = (entries: readonly OutEntry[]): OutFile[] =>
     content: lines(here.map(({ name, extension }) => `${quoted(`/${split}/${name}${extension}`)} ${quoted(`/${split}annot/${name}.png`)}`)),
   }));
 
+/** Readers refuse a colour that no label has: void is one of these, where no class is called so. */
+const freeLabel = (classes: readonly OutClass[], ...names: readonly string[]): string => {
+  const isTaken = (name: string) => classes.some((each) => each.name.toLowerCase() === name.toLowerCase());
+  return names.find((name) => !isTaken(name)) ?? freeName(names[0], isTaken);
+};
+
 const colourLines = (classes: readonly OutClass[]): string[] => {
-  const none = colourOfVoid(classes);
-  const hasVoid = classes.some(({ name }) => /^void$/i.test(name));
-  return [...(hasVoid ? [] : [`${none.join(' ')} Void`]), ...classes.map(({ name, color }) => `${color.join(' ')} ${name}`)];
+  const named = `${colourOfVoid(classes).join(' ')} ${freeLabel(classes, 'Void', 'Unlabelled')}`;
+  return [named, ...classes.map(({ name, color }) => `${color.join(' ')} ${name}`)];
 };
 
 const segnet: ExportForm = {
@@ -127,11 +133,9 @@ const camvid: ExportForm = {
   ],
 };
 
-/** Readers refuse a colour that no label has: void is `background` where that is free, as CVAT writes it. */
-function voidLabel(classes: readonly OutClass[]): string[] {
-  const name = ['background', 'ignored', 'void'].find((free) => !classes.some((each) => each.name.toLowerCase() === free))!;
-  return [`${name}:${colourOfVoid(classes).join(',')}::`];
-}
+/** Void is `background` where that is free, as CVAT writes it. */
+const voidLabel = (classes: readonly OutClass[]): string =>
+  `${freeLabel(classes, 'background', 'ignored', 'void')}:${colourOfVoid(classes).join(',')}::`;
 
 const voc: ExportForm = {
   files: (image, classes) => [
@@ -147,7 +151,7 @@ const voc: ExportForm = {
       path: 'labelmap.txt',
       content: lines([
         '# label:color_rgb:parts:actions',
-        ...voidLabel(classes),
+        voidLabel(classes),
         ...classes.map(({ name, color }) => `${name.replaceAll(':', '-')}:${color.join(',')}::`),
       ]),
     },

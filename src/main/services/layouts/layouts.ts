@@ -188,7 +188,13 @@ const cambridge: Layout = {
     const masks = innermostOf(view, outer);
     const files = view.masks(masks);
     const inside = view.folders().filter((name) => name !== outer);
-    const others = inside.map((name) => innermostOf(view, name)).filter((name) => hasImages(view, name));
+    // What lies beside them may be anybody's: a disk's lost+found, a link to a run.
+    const others = inside.flatMap((name) =>
+      view.ifReadable(() => {
+        const innermost = innermostOf(view, name);
+        return hasImages(view, innermost) ? [innermost] : [];
+      }, []),
+    );
     const pairs = others.map((name) => ({ name, pairs: findAffixes(view.images(name), files).pairs })).sort((a, b) => b.pairs - a.pairs);
     if (pairs.length === 0) return null;
     const images = pairs[0].name;
@@ -307,7 +313,7 @@ const imagesAlone: Layout = {
         affixes: together,
         splits: rootLists(view),
       };
-    const masks = maskFolder() ?? 'masks';
+    const masks = view.ifReadable(maskFolder, null) ?? 'masks';
     return { title: `images / ${masks}`, sources: [{ split: 'train', name: 'images', images: '.', masks }], splits: rootLists(view) };
   },
 };

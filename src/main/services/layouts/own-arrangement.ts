@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
 import { asFileError, writeAtomic } from '#files/atomic-write';
-import { arrangementSchema, type Arrangement } from '#shared/data/arrangement';
+import { arrangementSchema, soundArrangement, type Arrangement } from '#shared/data/arrangement';
 
 export const arrangementFile = 'encnet.json';
 
@@ -29,5 +29,5 @@ export function forgetArrangement(folder: string): void {
 
 /** Keeps what a person said of a data set. @throws AppError 'disk-full', 'read-only' */
 export function keepArrangement(folder: string, arrangement: Arrangement): void {
-  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(arrangementSchema.parse(arrangement), null, 2)}\n`);
+  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`);
 }

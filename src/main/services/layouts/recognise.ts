@@ -7,7 +7,7 @@ import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
 import { areColoured, bestReading, someOf, type Reading } from '../class-sets/mask-reading.ts';
-import { arrangementSchema, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder } from './folder-view.ts';
 import { layouts, namedLayouts, type Draft } from './layouts.ts';
@@ -112,7 +112,7 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
     ...(draft.affixes ?? affixesOf(view, draft)),
   };
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
-  const arrangement = arrangementSchema.parse({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
+  const arrangement = soundArrangement({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
   const problems = [...(draft.problems ?? []), ...located.problems];
   const found = classesOrWhy(view, draft, located.maskFiles);
