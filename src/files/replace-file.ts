@@ -1,5 +1,5 @@
 // A file of the person's own is written back as the thing that it is: behind its links, with its permissions and its owner.
-import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, openSync, realpathSync, type Stats } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, fsyncSync, ftruncateSync, openSync, readdirSync, realpathSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { asFileError, writeAll, writeAtomic } from './atomic-write.ts';
 import { AppError } from '#shared/errors';
@@ -11,7 +11,8 @@ const isProtected = ({ mode }: Stats): boolean => process.platform !== 'win32' &
 
 /**
  * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; one to a file beside it becomes a file of
- * its own, since that one is somebody else's mask. Of a file with several names all keep the same content.
+ * its own, since that one is somebody else's mask. Of a file with several names all keep the same content, but for one that is a file beside it too:
+ * such are masks that were alike, and what is painted on one is not the other's.
  * @throws AppError 'read-only' if the file is write-protected, 'forbidden' if a link may not be followed, 'disk-full'
  */
 export function replaceFile(file: string, content: Uint8Array): void {
@@ -24,12 +25,22 @@ export function replaceFile(file: string, content: Uint8Array): void {
     throw new AppError('read-only', `${target} is write-protected, and is left as it is: allow writing to it (chmod u+w) to save`, {
       file,
     });
-  if (before && before.nlink > 1 && target === behind) writeInPlace(target, content);
+  if (before && before.nlink > 1 && target === behind && !hasTwin(target, before)) writeInPlace(target, content);
   else writeAtomic(target, content, (handle) => before && takeAfter(handle, before));
 }
 
 /** Whether a link leads to a file of its own folder. */
 const isBeside = (target: string, file: string): boolean => path.dirname(target) === realpathSync.native(path.dirname(file));
+
+/** Whether a file has another name in its own folder. */
+function hasTwin(file: string, { dev, ino }: Stats): boolean {
+  const folder = path.dirname(file);
+  return readdirSync(folder).some((name) => {
+    if (name === path.basename(file)) return false;
+    const other = lookAt(path.join(folder, name));
+    return other?.ino === ino && other.dev === dev;
+  });
+}
 
 /** Gives a new file the permissions and the owner of the one that it replaces. */
 function takeAfter(handle: number, { mode, uid, gid }: Stats): void {

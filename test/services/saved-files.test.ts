@@ -1,5 +1,5 @@
 // A save writes the file that is there: behind links, with its permissions; what is write-protected is left alone.
-import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -60,6 +60,16 @@ test('a mask with two names has the same content under both', async () => {
   expect(readFileSync(other)).toEqual(readFileSync(file));
   expect(readFileSync(file)).not.toEqual(before);
   expect(statSync(file).ino).toBe(statSync(other).ino);
+});
+
+test("a mask that shares its bytes with another one of its folder is parted from it: that one is another image's", async () => {
+  const other = path.join(folder, 'trainannot/train-1.png');
+  rmSync(other);
+  linkSync(file, other);
+  const before = readFileSync(file);
+  await paint();
+  expect(readFileSync(other)).toEqual(before);
+  expect(readFileSync(file)).not.toEqual(before);
 });
 
 test('a write-protected mask is not replaced, and the strokes are kept until it may be', async () => {
