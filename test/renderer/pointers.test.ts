@@ -33,11 +33,24 @@ beforeEach(() => {
 
 const of = (id: number, type: PointerFacts['type'], x: number, y: number, button = 0): PointerFacts => {
   now += 10;
-  return { id, type, at: { x, y }, button, shift: false, ctrl: false, alt: false, pressure: 0.5, time: now };
+  return { id, type, at: { x, y }, button, buttons: 1 | 32, shift: false, ctrl: false, alt: false, pressure: 0.5, time: now };
 };
 const mouse = (x: number, y: number, button = 0) => of(1, 'mouse', x, y, button);
 const finger = (id: number, x: number, y: number) => of(id, 'touch', x, y);
 const pen = (x: number, y: number, button = 0) => of(50, 'pen', x, y, button);
+
+test('a finger that the system takes away has drawn nothing, and a pen ends its press where it was', () => {
+  machine.down(finger(1, 5, 5));
+  machine.move(finger(1, 9, 9));
+  machine.cancel(finger(1, 0, 0));
+  machine.down(pen(5, 5, 5));
+  machine.move(pen(8, 8, -1));
+  machine.cancel(pen(0, 0));
+  expect(told).toEqual(['press touch', 'move 9,9', 'abandon', 'press pen eraser', 'move 8,8', 'release']);
+  expect(releasedAt).toEqual({ x: 8, y: 8 });
+  machine.down(finger(2, 5, 5));
+  expect(told).toHaveLength(6);
+});
 
 describe('a mouse', () => {
   test('presses with the main button, moves the picture with the middle one or a held key', () => {
@@ -55,6 +68,21 @@ describe('a mouse', () => {
     machine.up(mouse(4, 0));
     machine.down(mouse(0, 0, 2));
     expect(told).toEqual(['move 1,1', 'press mouse', 'move 3,3', 'release', 'pan 5,2', 'pan 4,0']);
+  });
+
+  test('whose button is up though nobody told, or that is taken away, ends its press where it was last', () => {
+    machine.down(mouse(2, 2));
+    machine.move(mouse(3, 3, -1));
+    machine.move({ ...mouse(90, 90, -1), buttons: 2 });
+    expect([told, releasedAt]).toEqual([['press mouse', 'move 3,3', 'release', 'move 90,90'], { x: 3, y: 3 }]);
+    machine.up(mouse(91, 91));
+    machine.down(mouse(5, 5));
+    machine.move(mouse(6, 6, -1));
+    machine.cancel(mouse(0, 0));
+    machine.cancel(mouse(0, 0));
+    expect([told.slice(4), releasedAt]).toEqual([['press mouse', 'move 6,6', 'release'], { x: 6, y: 6 }]);
+    machine.down(mouse(7, 7));
+    expect(told.at(-1)).toBe('press mouse');
   });
 
   test('that leaves in mid-press goes on with it', () => {

@@ -26,6 +26,7 @@ export function listenTo(element: HTMLElement, events: StageEvents): () => void 
     type: event.pointerType as PointerFacts['type'],
     at: at(of),
     button: buttonOf(event),
+    buttons: event.buttons,
     shift: event.shiftKey,
     ctrl: event.ctrlKey || event.metaKey,
     alt: event.altKey,
@@ -47,7 +48,9 @@ export function listenTo(element: HTMLElement, events: StageEvents): () => void 
     for (const each of all.length > 0 ? all : [event]) pointers.move(factsOf(event, each));
   });
   on('pointerup', (event) => pointers.up(factsOf(event)));
-  on('pointercancel', (event) => pointers.up(factsOf(event)));
+  on('pointercancel', (event) => pointers.cancel(factsOf(event)));
+  // Comes after every press, and where one is taken away.
+  on('lostpointercapture', (event) => pointers.cancel(factsOf(event)));
   on('pointerleave', (event) => pointers.leave(factsOf(event)));
   on('dblclick', (event) => events.doubleClick(at(event)));
   on('contextmenu', (event) => event.preventDefault());

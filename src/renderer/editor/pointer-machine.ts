@@ -7,6 +7,8 @@ export interface PointerFacts {
   at: ScreenPoint;
   /** The button that has changed: 0 the main one, 1 the middle one, 5 the eraser's end of a pen; -1 for none. */
   button: number;
+  /** The buttons that are down, a bit each: 1 the main one or a contact, 32 a pen's eraser. */
+  buttons: number;
   shift: boolean;
   ctrl: boolean;
   alt: boolean;
@@ -43,7 +45,7 @@ export class PointerMachine {
   private readonly touches = new Map<number, ScreenPoint>();
   private readonly palms = new Set<number>();
   /** The pointer that presses, and since when. */
-  private pressing: { id: number; type: PointerFacts['type']; since: number } | null = null;
+  private pressing: { id: number; type: PointerFacts['type']; since: number; bit: number; last: PointerFacts } | null = null;
   private panning: { id: number; at: ScreenPoint } | null = null;
   /** Two fingers were down: nothing is painted until all are lifted. */
   private gesturing = false;
@@ -67,7 +69,7 @@ export class PointerMachine {
   }
 
   private press(facts: PointerFacts): void {
-    this.pressing = { id: facts.id, type: facts.type, since: facts.time };
+    this.pressing = { id: facts.id, type: facts.type, since: facts.time, bit: facts.button === 5 ? 32 : 1, last: facts };
     this.means.press(facts);
   }
 
@@ -102,7 +104,18 @@ export class PointerMachine {
     if (this.gesturing) return this.gesture(facts);
     if (this.touches.has(facts.id)) this.touches.set(facts.id, facts.at);
     if (this.panning?.id === facts.id) return this.pan(facts.at);
-    if (!this.pressing || this.pressing.id === facts.id) this.means.move(facts);
+    if (this.pressing && this.pressing.id !== facts.id) return;
+    // Let go while nobody told: another button is down still, or the window was not the one that heard it.
+    if (this.pressing && (facts.buttons & this.pressing.bit) === 0) this.endPress();
+    if (this.pressing) this.pressing.last = facts;
+    this.means.move(facts);
+  }
+
+  /** The press ends where its pointer was last. */
+  private endPress(): void {
+    const { last } = this.pressing!;
+    this.pressing = null;
+    this.means.release(last);
   }
 
   private pan(at: ScreenPoint): void {
@@ -128,6 +141,17 @@ export class PointerMachine {
     if (this.pressing?.id !== facts.id) return;
     this.pressing = null;
     this.means.release(facts);
+  }
+
+  /** The system has taken the pointer away, and says nothing of where it is. A finger's press was a gesture or a palm. */
+  cancel({ id }: PointerFacts): void {
+    this.lift(id);
+    this.palms.delete(id);
+    if (this.panning?.id === id) this.panning = null;
+    if (this.pressing?.id !== id) return;
+    if (this.pressing.type !== 'touch') return this.endPress();
+    this.pressing = null;
+    this.means.abandon();
   }
 
   private lift(id: number): void {
