@@ -11,8 +11,8 @@ const isProtected = ({ mode }: Stats): boolean => process.platform !== 'win32' &
 
 /**
  * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; one to a file beside it becomes a file of
- * its own, since that one is somebody else's mask. Of a file with several names all keep the same content, but for one that is a file beside it too:
- * such are masks that were alike, and what is painted on one is not the other's.
+ * its own, since that one is somebody else's mask. Of a file with several names all keep the same content, but where one of them is
+ * beside it too: such are masks that were alike, and what is painted on one is not the other's.
  * @throws AppError 'read-only' if the file is write-protected, 'forbidden' if a link may not be followed, 'disk-full'
  */
 export function replaceFile(file: string, content: Uint8Array): void {

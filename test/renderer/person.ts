@@ -56,6 +56,11 @@ export class Person {
     this.hand.move({ at: { x, y }, shift: false, ctrl: false, share: 1, ...held });
   }
 
+  /** The picture is another one under the pointer at once. */
+  jump(x: number, y: number): void {
+    this.hand.jump({ at: { x, y }, shift: false, ctrl: false, share: 1 });
+  }
+
   /** The picture moves under the pointer. */
   slide(x: number, y: number): void {
     this.hand.slide({ at: { x, y }, shift: false, ctrl: false, share: 1 });

@@ -137,6 +137,18 @@ describe('brush and eraser', () => {
     expect([person.at(20, 8), person.at(4, 8)]).toEqual([voidId, 3]);
   });
 
+  test('paint nothing between where the pointer was and where a key or a resize has put it in mid-press', () => {
+    const person = new Person('brush');
+    person.press(5, 5);
+    person.jump(40, 5);
+    expect([person.at(5, 5), person.at(22, 5), person.at(40, 5)]).toEqual([3, 0, 0]);
+    person.move(50, 5);
+    person.release(50, 5);
+    expect([person.at(22, 5), person.at(45, 5), person.at(50, 5)]).toEqual([0, 3, 3]);
+    person.jump(5, 40);
+    expect(person.steps).toEqual(['Brush']);
+  });
+
   test('a press with Shift is a straight stroke from where the last one ended', () => {
     const person = new Person('brush');
     person.click(5, 5);

@@ -152,6 +152,10 @@ test('what is no image, not there, or of a split without a folder is refused by 
   const empty = path.join(others, 'empty');
   mkdirSync(empty);
   await expect(bench.call('trials.addFrom', { path: empty })).rejects.toThrow(`${empty} holds no image`);
+  const many = path.join(others, 'many');
+  mkdirSync(many);
+  for (let n = 0; n < 501; n++) writeFileSync(path.join(many, `${n}.png`), '');
+  await expect(bench.call('trials.addFrom', { path: many })).rejects.toThrow(`${many} holds 501 images, and at most 500`);
   const { images } = await bench.call<TrialState>('trials.addFrom', { path: path.join(others, 'a.png') });
   await expect(bench.call('trials.keep', { ids: [images[0].id], split: 'other' })).rejects.toThrow('its split "other"');
   await expect(bench.call('trials.pictures', { id: 't99' })).rejects.toMatchObject({ code: 'not-found' });

@@ -6,7 +6,6 @@ import sharp from 'sharp';
 import { readStoredMask } from '#files/mask-png';
 import { capsule } from '../../src/renderer/editor/stamp.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
-import { MaskHistoryState } from '../../src/renderer/state/mask-history.svelte.ts';
 import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
 import { resumeRun } from '../../src/renderer/state/resume-run.ts';
 import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
@@ -312,42 +311,6 @@ describe('the Annotate place', () => {
     expect(annotate.error).toBe('');
     annotate.close();
   });
-});
-
-test("a mask's history lists what it was, and restores it", async () => {
-  const mask = await MaskSession.open(session, imageId);
-  const original = readStoredMask(maskFile()).values[20 * 64 + 20];
-  dot(mask, 20, 20, original === 7 ? 8 : 7);
-  await eventually(() => mask.saveState === 'saved');
-  const history = new MaskHistoryState(session, imageId);
-  await history.load();
-  expect(history.revisions.map(({ origin }) => origin)).toEqual(['edit', 'original']);
-  await history.restore(history.revisions[1]);
-  await eventually(() => mask.document.ids[20 * 64 + 20] === original);
-  session.toasts.list.at(-1)!.actions[0].run();
-  await eventually(() => mask.document.ids[20 * 64 + 20] !== original);
-  history.close();
-  mask.close();
-});
-
-test('what was painted after a restored mask is not taken back in its place', async () => {
-  const mask = await MaskSession.open(session, imageId);
-  const pixel = dot(mask, 20, 20, 7);
-  await eventually(() => mask.saveState === 'saved');
-  dot(mask, 40, 30, 8);
-  await eventually(() => mask.saveState === 'saved');
-  const history = new MaskHistoryState(session, imageId);
-  await history.load();
-  await history.restore(history.revisions.at(-1)!);
-  const later = dot(mask, 10, 10, 5);
-  await eventually(() => mask.saveState === 'saved');
-  const [restored, painted] = [mask.document.ids[pixel], mask.document.ids[later]];
-  session.toasts.list.find(({ text }) => text.includes('earlier mask'))!.actions[0].run();
-  await eventually(() => session.toasts.list.some(({ text }) => text.includes('has been painted on since')));
-  expect([mask.document.ids[pixel], mask.document.ids[later]]).toEqual([restored, painted]);
-  expect(mask.undoLabel).toBe('Brush');
-  history.close();
-  mask.close();
 });
 
 describe('the Train and Review places', () => {

@@ -92,7 +92,8 @@ function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite
   if (there.length > 0 && !overwrite)
     throw new AppError(
       'conflict',
-      `${path.join(outDir, there[0])}${there.length > 1 ? ` and ${there.length - 1} more` : ''} would be replaced: choose another folder for --out, or give --overwrite if nobody needs what is there`,
+      `${path.join(outDir, there[0])}${there.length > 1 ? ` and ${there.length - 1} more` : ''} would be replaced: ` +
+        'choose another folder for --out, or give --overwrite if nobody needs what is there',
     );
 }
 

@@ -106,6 +106,10 @@ export class Hand {
     this.tool.slide(this.now(), press);
   }
 
+  jump(press: Press): void {
+    this.tool.jump(this.now(), press);
+  }
+
   up(press: Press): void {
     if (!this.pressing) return;
     this.tool.up(this.now(), press);
@@ -144,10 +148,15 @@ export class Hand {
     return this.pressing && this.cancel();
   }
 
-  /** The image is left: the press in hand is done. @returns what waits for more */
-  leave(): Drafts {
+  /** The press in hand is done, and what it was goes on with the next. */
+  rest(): void {
     this.tool.finish(this.now());
     this.pressedWith = null;
+  }
+
+  /** The image is left: the press in hand is done. @returns what waits for more */
+  leave(): Drafts {
+    this.rest();
     this.left = true;
     if (this.owed.size > 0) this.context().tell('The image was left before what was asked for had been found: nothing was painted.');
     const drafts = [...this.tools].flatMap(([name, { draft }]): [ToolName, Draft][] => (draft ? [[name, draft]] : []));

@@ -61,7 +61,7 @@ export class AnnotateState {
   /** The ids of classes by their keys. */
   readonly keyed = $derived.by(() => keyedClasses(this.classNames, this.assigned));
   /** The canvas that shows the mask, while it does. */
-  editor: { leave(): LeftOpen } | null = null;
+  editor: { leave(): LeftOpen; rest(): void } | null = null;
   /** Puts the hand where a class is found by typing; null while that is not on the page. */
   findClass: (() => void) | null = null;
   private readonly session: Session;
@@ -256,7 +256,7 @@ export class AnnotateState {
 
   /** A press in hand is done, and what is open with tools that wait for more is kept: then the mask is main's alone. */
   private letGo(): void {
-    this.finish();
+    if (this.editor && this.mask) this.leave(this.mask, this.editor.leave());
     this.assist.detach();
     this.vision.detach();
     this.other.drop();
@@ -268,9 +268,9 @@ export class AnnotateState {
     this.mask = null;
   }
 
-  /** The press in hand is done, as when the window is closed. */
+  /** The press in hand is done, as when the window is about to be closed: it may stay all the same. */
   finish(): void {
-    if (this.editor && this.mask) this.leave(this.mask, this.editor.leave());
+    this.editor?.rest();
   }
 
   toggleLock(id: number): void {

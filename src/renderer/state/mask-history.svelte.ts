@@ -31,7 +31,8 @@ export class MaskHistoryState {
   async restore({ revision }: RevisionInfo): Promise<void> {
     const { session, imageId } = this;
     await session.attempt(async () => {
-      const { undo: step } = await session.client.edits.restore({ imageId, revision });
+      const { undo: step, stepped } = await session.client.edits.restore({ imageId, revision });
+      if (!stepped) return void session.toasts.show('info', `The mask of ${imageId} has the same labels already.`);
       session.toasts.show('info', `The earlier mask of ${imageId} is its mask again.`, {
         label: 'Undo',
         run: () => void session.attempt(() => takeBack(session, imageId, step)),

@@ -424,7 +424,8 @@ export class ReviewState {
     // A fix of before is still one once this is taken back.
     const differed = this.changedLabels.includes(image.id);
     await session.attempt(async () => {
-      const { undo: step } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
+      const { undo: step, stepped } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
+      if (!stepped) return void session.toasts.show('info', `The label of ${image.id} is what is predicted already.`);
       await this.labelChanged(image.id, true);
       session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
         label: 'Undo',

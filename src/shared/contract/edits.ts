@@ -56,6 +56,12 @@ export interface EditChange {
   patch: WirePatch;
 }
 
+/** A mask that was to become another one. */
+export interface ReplacedMask extends EditState {
+  /** Whether it became that by a step, which is what undo takes back then: it may have been that already. */
+  stepped: boolean;
+}
+
 /** A mask as it was at some time. */
 export interface RevisionInfo {
   revision: string;
@@ -135,13 +141,13 @@ export const edits = {
     /** After a conflict: `mine` writes over the other program's file, `theirs` takes it as one undoable step. Both are kept. */
     resolve: method(image.extend({ keep: z.enum(['mine', 'theirs']) })).returns<EditState>(),
     /** Takes a prediction as the mask, as one undoable step. */
-    takePrediction: method(image.extend({ predictionId: z.string().min(1).max(200) })).returns<EditState>(),
+    takePrediction: method(image.extend({ predictionId: z.string().min(1).max(200) })).returns<ReplacedMask>(),
     /** The mask's past, newest first. */
     revisions: method(image).returns<RevisionInfo[]>(),
     /** Shows an earlier revision; changes nothing. */
     look: method(image.extend({ revision: revisionSchema })).returns<SeenMask>(),
     /** Takes an earlier revision as the mask, as one undoable step. */
-    restore: method(image.extend({ revision: revisionSchema })).returns<EditState>(),
+    restore: method(image.extend({ revision: revisionSchema })).returns<ReplacedMask>(),
     /** Makes masks usable that are not; each file is kept as it was. */
     repair: method(z.strictObject({ imageIds: manyImages, how: z.enum(repairKinds) })).returns<RepairReport>(),
     /** Writes into masks what they are read as: of `value 20`, `colour 12 34 56`. Those without it are left and not counted. */

@@ -1,4 +1,4 @@
-import type { EditProblem, EditState, OpenedMask } from '#shared/contract/edits';
+import type { EditProblem, EditState, OpenedMask, ReplacedMask } from '#shared/contract/edits';
 import { fileStamp } from '../datasets/survey.ts';
 import type { MaskFileForm } from '#files/mask-form';
 import { foreignKinds } from '#files/mask-legend';
@@ -317,13 +317,12 @@ export class EditSession {
   }
 
   /** Takes another mask's values, as one undoable step. @param origin what the history says of the file that follows */
-  async replace(other: OtherMask, label: string, origin: string): Promise<EditState> {
+  async replace(other: OtherMask, label: string, origin: string): Promise<ReplacedMask> {
     this.options.assertWritable();
     this.assertOpen();
-    await this.work.run(async () => {
-      if (await this.become(other, label)) this.origin = origin;
-    });
-    return this.save();
+    const stepped = await this.work.run(() => this.become(other, label));
+    if (stepped) this.origin = origin;
+    return { ...(await this.save()), stepped };
   }
 
   /** Takes other values as one step, within `work`. @returns whether they differ */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import type { EditState, OpenedMask, RevisionInfo, SeenMask } from '#shared/contract/edits';
+import type { EditState, OpenedMask, ReplacedMask, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
 import { AppError } from '#shared/errors';
@@ -363,14 +363,14 @@ export class EditSessions {
     return workers.run('readPrediction', { file: predictions.file(predictionId, imageId), ...size, toValue, classes });
   }
 
-  private takePrediction(imageId: string, predictionId: string): Promise<EditState> {
+  private takePrediction(imageId: string, predictionId: string): Promise<ReplacedMask> {
     return this.using(imageId, async (session) => {
       const values = await this.predictedValues(predictionId, imageId, session.size);
       return session.replace({ values }, 'Take the prediction', 'prediction');
     });
   }
 
-  private restore(imageId: string, revision: string): Promise<EditState> {
+  private restore(imageId: string, revision: string): Promise<ReplacedMask> {
     return this.using(imageId, async (session) =>
       session.replace(await this.keptMask(session, revision), 'Restore an earlier mask', 'restored'),
     );

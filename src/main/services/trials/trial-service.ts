@@ -103,6 +103,12 @@ export class TrialService {
     const named = typedPath(typed);
     const files = imagesAt(named);
     if (files.length === 0) throw new AppError('not-found', `${named} holds no image: JPEG, PNG, WebP and TIFF are read`, { file: named });
+    if (this.images.size + files.length > most)
+      throw new AppError(
+        'too-large',
+        `${named} holds ${files.length} images, and at most ${most} are looked at together (${this.images.size} are there): name fewer`,
+        { file: named },
+      );
     for (const file of files) this.take({ id: this.newId(), name: path.basename(file), file, isOwn: false });
     return this.changed();
   }

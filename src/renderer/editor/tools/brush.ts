@@ -38,6 +38,10 @@ export class BrushTool extends SimpleTool {
     else this.line = shift && this.ended ? [this.ended, at] : null;
   }
 
+  override jump(_context: ToolContext, { at }: Press): void {
+    if (this.last) this.last = at;
+  }
+
   override up(context: ToolContext): void {
     this.finish(context);
   }

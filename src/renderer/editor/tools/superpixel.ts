@@ -51,6 +51,10 @@ export class SuperpixelTool extends SimpleTool {
     if (!this.byKeys || this.last) this.move(context, press);
   }
 
+  override jump(_context: ToolContext, { at }: Press): void {
+    if (this.last) this.last = at;
+  }
+
   private paintTo({ document }: ToolContext, at: ImagePoint): void {
     const superpixels = this.of!;
     const from = this.last!;

@@ -123,6 +123,8 @@ export interface Tool {
   up(context: ToolContext, press: Press): void;
   /** The picture has moved under the pointer. */
   slide(context: ToolContext, press: Press): void;
+  /** In mid-press another part of the picture is under the pointer at once: nothing lies between. */
+  jump(context: ToolContext, press: Press): void;
   doubleClick(context: ToolContext): void;
   /** @returns whether the key was for this tool */
   key(context: ToolContext, key: string, shift: boolean): boolean;
@@ -155,6 +157,10 @@ export abstract class SimpleTool implements Tool {
 
   slide(context: ToolContext, press: Press): void {
     this.move(context, press);
+  }
+
+  jump(_context: ToolContext, _press: Press): void {
+    // Shapes go on to the pointer with its next move.
   }
 
   up(_context: ToolContext, _press: Press): void {

@@ -238,7 +238,7 @@ export class EditorController {
 
   fit(): void {
     this.userMoved = false;
-    this.setView(fit(this.options.document.size, this.stage.size));
+    this.setView(fit(this.options.document.size, this.stage.size), true);
   }
 
   actualSize(): void {
@@ -252,7 +252,7 @@ export class EditorController {
 
   private zoomAt(at: ScreenPoint, factor: number): void {
     this.userMoved = true;
-    this.setView(zoomAt(this.view, at, factor));
+    this.setView(zoomAt(this.view, at, factor), true);
   }
 
   /** A pointer at the edge asks for what lies beyond it: a picture that is all seen stays where it is. */
@@ -271,7 +271,7 @@ export class EditorController {
   /** @param scale the one that it has, unless told */
   centreOn(point: ImagePoint, scale = this.view.scale): void {
     this.userMoved = true;
-    this.setView(centreOn(point, this.stage.size, scale));
+    this.setView(centreOn(point, this.stage.size, scale), true);
   }
 
   /** Rolls back what is open. @returns whether anything was */
@@ -296,6 +296,11 @@ export class EditorController {
   }
 
   /** The image is left: a stroke in hand is done. @returns what waits for more presses, and the view where a person has chosen it */
+  /** The window may be closed, or stay. */
+  rest(): void {
+    this.hand.rest();
+  }
+
   leave(): LeftOpen {
     return { drafts: this.hand.leave(), view: this.userMoved ? this.view : null };
   }
@@ -334,20 +339,21 @@ export class EditorController {
     if (!isSeen) this.centreOn(centre, Math.min(this.view.scale, size.width / width, size.height / height));
   }
 
-  private setView(view: Viewport): void {
+  /** @param jumps whether the picture is under the pointer another one at once, and was not moved there */
+  private setView(view: Viewport, jumps = false): void {
     this.view = keepInView(view, this.options.document.size, this.stage.size);
     this.stage.setViewport(this.view);
     this.overlay.setScale(this.view.scale);
     this.showGrid();
     this.options.onSeen(this.seen);
     // What is open leads to what lies under the pointer now.
-    if (this.pointer) this.hand.slide(this.pressOf(this.pointer));
+    if (this.pointer) this.hand[jumps && this.hand.pressing ? 'jump' : 'slide'](this.pressOf(this.pointer));
     this.refreshOverlay();
     this.showStatus();
   }
 
   private onResize(): void {
-    if (this.userMoved) this.setView(this.view);
+    if (this.userMoved) this.setView(this.view, true);
     else this.fit();
   }
 
