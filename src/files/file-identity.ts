@@ -1,14 +1,18 @@
 import { lstatSync, statSync, type Stats } from 'node:fs';
 import { AppError } from '#shared/errors';
 
-/** Tells a file or folder from another one that was put in its place; null if there is none. Costs one look. */
+/** What a network disk says that does not answer, and a folder that may not be looked into any more. */
+const awayCodes: readonly unknown[] = ['ENOTCONN', 'ESTALE', 'EIO', 'ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENODEV', 'EACCES'];
+
+/** Tells a file or folder from another one that was put in its place; null if there is none, or it is away. Costs one look. */
 export function identityOf(file: string): string | null {
   try {
     const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
     return stat ? `${stat.dev}:${stat.ino}` : null;
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
     // A link in a circle leads to nothing.
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return null;
+    if (code === 'ELOOP' || awayCodes.includes(code)) return null;
     throw error;
   }
 }

@@ -36,6 +36,8 @@ test('a zip is kept whole, opens, and is the same data set when it is dropped ag
   expect(info).toMatchObject({ name: 'my street', layout: 'train / trainannot' });
   expect(await send('my street.zip', zip, zip.length, 70_000)).toBe(file);
   expect((await bench.call<DatasetInfo>('datasets.open', { path: file })).id).toBe(info.id);
+  // A browser has put a number behind its name.
+  expect(await send('my street (1).zip')).toBe(file);
   expect(kept().length).toBe(1);
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -38,6 +38,41 @@ test.each(['', 'CamVid/', 'a/b/'])('a zip of a published set opens, whatever it 
   ]);
   expect(existsSync(path.join(folder, 'kaggle-camvid/readme.exe'))).toBe(false);
   // The second time it is there already, with what was painted.
+  expect((await open(zip)).id).toBe(info.id);
+});
+
+test('a folder that a zip was unpacked to is taken though some of its files are gone or are others by now', async () => {
+  const zip = await zipOf('kaggle-camvid', '');
+  const { id, path: at } = await open(zip);
+  const photos = readdirSync(path.join(at, 'train'));
+  rmSync(path.join(at, 'train', photos[0]));
+  expect((await open(zip)).id).toBe(id);
+  expect(readdirSync(folder).sort()).toEqual(['kaggle-camvid', 'kaggle-camvid.zip']);
+});
+
+/** A zip whose names do not say that they are UTF-8, as some systems write them. */
+function unflagged(zip: Uint8Array): Uint8Array {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.length);
+  for (let at = 0; at < zip.length - 10; at++) {
+    const signature = view.getUint32(at, true);
+    const flags = { 0x04034b50: at + 6, 0x02014b50: at + 8 }[signature];
+    if (flags !== undefined) view.setUint16(flags, view.getUint16(flags, true) & ~0x800, true);
+  }
+  return zip;
+}
+
+test('names that are UTF-8 without saying so are read as that', async () => {
+  const set = temporaryFolder();
+  await publishedSets.find((each) => each.name === 'kaggle-camvid')!.draw(set);
+  const entries = await zipEntries(set, '');
+  const photo = Object.keys(entries).find((name) => /train\/.*\.png$/.test(name))!;
+  const renamed = Object.fromEntries(
+    Object.entries(entries).map(([name, content]) => [name.replace(/^(.*\/)/, '$1Straße_東京_'), content]),
+  );
+  const zip = path.join(folder, 'street.zip');
+  writeFileSync(zip, unflagged(zipSync(renamed, { level: 1 })));
+  const info = await open(zip);
+  expect(readdirSync(path.join(info.path, 'train'))).toContain(`Straße_東京_${path.basename(photo)}`);
   expect((await open(zip)).id).toBe(info.id);
 });
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { asFileError } from '#files/atomic-write';
+import { isZip } from '../layouts/unzip.ts';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 
@@ -124,9 +125,10 @@ export class DroppedFiles {
   /** Puts a whole file in its place, unless it is there already. @returns where that is */
   private keep(file: Dropped): string {
     const folder = path.join(this.folder, file.hash.digest('hex').slice(0, 12));
-    const name = file.name.replace(/\.zip$/i, '').slice(0, longestName);
-    const target = path.join(folder, `${name}.zip`);
     mkdirSync(folder, { recursive: true });
+    // The same file may be called otherwise by now: it was unpacked beside the one of before.
+    const known = readdirSync(folder).find((each) => isZip(path.join(folder, each)));
+    const target = path.join(folder, known ?? `${file.name.replace(/\.zip$/i, '').slice(0, longestName)}.zip`);
     if (!existsSync(target) || statSync(target).size !== file.bytes) renameSync(file.part, target);
     return target;
   }

@@ -50,7 +50,7 @@ export class SurveyJob {
     const unknown = this.options.dataset.images().filter(({ id, surveyed }) => !surveyed && !this.inHand.has(id));
     this.waiting = unknown.map(({ id }) => id).reverse();
     this.total = this.done + this.waiting.length + this.inHand.size;
-    if (this.waiting.length > 0) this.running ??= this.run();
+    if (this.waiting.length > 0) this.running ??= this.run().catch((error: unknown) => this.giveUp(error));
   }
 
   /** Resolves when every image is known, or the job is closed; never rejects. */
@@ -69,6 +69,15 @@ export class SurveyJob {
     const { events, dataset } = this.options;
     events.emit('datasets.survey', null);
     events.emit('datasets.changed', dataset.info);
+  }
+
+  /** Whatever went wrong is told, and the next look begins afresh. */
+  private giveUp(error: unknown): void {
+    this.options.log.error({ err: error }, 'the survey has ended early');
+    this.options.events.emit('app.notice', { kind: 'error', text: `Not every image could be looked at: ${messageOf(error)}` });
+    this.options.events.emit('datasets.survey', null);
+    this.inHand.clear();
+    this.running = null;
   }
 
   private async work(): Promise<void> {

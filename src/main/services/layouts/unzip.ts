@@ -1,9 +1,10 @@
 // A data set in a zip is unpacked beside it: images, masks and lists, and nothing that lies outside or is anything else.
+import { isUtf8 } from 'node:buffer';
 import { createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { openPromise, type Entry, type ZipFile } from 'yauzl';
+import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
 import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
 import { linesOf } from '#files/text-lines';
@@ -42,7 +43,7 @@ const mostNames = 50;
 const comparedFiles = 3000;
 
 /**
- * Unpacks a zip into a folder of its name beside it, whole or not at all. One that holds all of its files is taken as it is, since masks
+ * Unpacks a zip into a folder of its name beside it, whole or not at all. One that holds its files is taken as it is, since masks
  * in it may have been painted; beside one that holds something else a number is put behind the name.
  * @returns the folder that holds the data set: where all lies in one folder inside, that
  * @throws AppError 'corrupt-file' naming the zip and the rule, 'too-large', 'conflict', 'cancelled', 'disk-full', 'read-only'
@@ -69,23 +70,25 @@ function markIn(folder: string): string | null {
   return isThere(file) ? (linesOf(file, 10)[0] ?? null) : null;
 }
 
-/** Whether a folder holds the files of a zip. */
+/** Whether a folder holds the files of a zip: all of them, or most where it was unpacked here, since a person may have thrown some out. */
 async function holdsAllOf(folder: string, file: string): Promise<boolean> {
   const zip = await opened(file);
   try {
     const isOwn = markOf(file) === markIn(folder);
-    let compared = 0;
+    let [compared, missed] = [0, 0];
     for await (const entry of zip.eachEntry()) {
       const name = nameOf(entry);
       if (!isTaken(entry, name, usualLimits)) continue;
-      const found = statSync(path.join(folder, ...name.split('/')), { throwIfNoEntry: false });
+      // Names were read otherwise before.
+      const [found] = [name, entry.fileName].flatMap((each) => statSync(path.join(folder, each), { throwIfNoEntry: false }) ?? []);
       // A PNG may be a mask that was painted since; photos are as they were, and lists where another program has unpacked them.
       const isText = !imagePattern.test(name) && !maskPattern.test(name);
       const mayDiffer = /\.png$/i.test(name) || (isText && isOwn);
-      if (!found || (!mayDiffer && found.size !== entry.uncompressedSize)) return false;
-      if (++compared === comparedFiles) return true;
+      if (!found || (!mayDiffer && found.size !== entry.uncompressedSize)) missed++;
+      if (missed > 0 && !isOwn) return false;
+      if (++compared === comparedFiles) break;
     }
-    return compared > 0;
+    return compared > 0 && missed < compared / 2;
   } catch (error) {
     throw asZipError(error, file, folder);
   } finally {
@@ -178,8 +181,14 @@ async function unpack(
   return { images, zips };
 }
 
-/** A name from the zip's top, which some write as `./`. */
-const nameOf = ({ fileName }: Entry): string => fileName.replace(/^(\.\/)+/, '');
+/** Says that a name is UTF-8. macOS and others write such names and do not say so: what is UTF-8 by its bytes is hardly anything else. */
+const utf8Flag = 0x800;
+
+/** A name from the zip's top, which some write as `./`. Its letters that lead anywhere are alike in all encodings: they were looked at. */
+function nameOf({ fileName, fileNameRaw, generalPurposeBitFlag: flags, extraFields }: Entry): string {
+  const name = isUtf8(fileNameRaw) ? getFileNameLowLevel(flags | utf8Flag, fileNameRaw, extraFields, false) : fileName;
+  return name.replace(/^(\.\/)+/, '');
+}
 
 /** The reader has refused names that lead out of the folder. Links and what is encrypted are not taken. */
 function isTaken({ uncompressedSize, externalFileAttributes }: Entry, name: string, { ofOne }: ZipLimits): boolean {
