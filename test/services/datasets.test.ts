@@ -109,6 +109,20 @@ test('a folder whose mode forbids writing is read only, for root too, and nothin
   for (const name of ['.', ...before]) chmodSync(path.join(folder, name), 0o755);
 });
 
+test.each(['.encnet', '.encnet/lease.db', '.encnet/history.db'])(
+  'a data set is read only whose %s somebody else has begun',
+  async (name) => {
+    const folder = await makeDataset({ train: 1, val: 1 });
+    await (await openSurveyed(folder)).bench.workbench.shutDown();
+    chmodSync(path.join(folder, name), 0o555);
+    const { bench, info } = await openSurveyed(folder);
+    expect(info.writable).toBe(false);
+    expect((await openMask(bench, 'train/train-0')).readOnlyReason).toContain('its .encnet cannot be written');
+    await bench.workbench.shutDown();
+    chmodSync(path.join(folder, name), 0o755);
+  },
+);
+
 test('a second start reads the survey from the history instead of the files', async () => {
   const folder = await makeDataset();
   const first = await openSurveyed(folder);

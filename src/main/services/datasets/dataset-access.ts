@@ -46,7 +46,7 @@ export class DatasetAccess {
     const { folder, permitted } = this.options;
     const heldBy = this.heldBy();
     if (heldBy) return `${folder} is open in ${heldBy}, so it is read only here`;
-    if (!permitted) return `${folder} cannot be written, so its masks are read only`;
+    if (!permitted) return `${folder}, its masks or its .encnet cannot be written, so its masks are read only`;
     return null;
   }
 

@@ -68,9 +68,13 @@ function isWritable(folder: string): boolean {
 /** The folders that masks lie in. */
 export const labelFoldersOf = ({ images }: LocatedDataset): string[] => [...new Set(images.map(({ maskFile }) => path.dirname(maskFile)))];
 
-/** Whether the system lets a data set's masks be written. */
+/** What the workbench keeps in a data set; another user of the machine may have begun it. */
+const ownFiles = ['.encnet', '.encnet/lease.db', '.encnet/history.db'];
+
+/** Whether the system lets a data set's masks be written, and what the workbench keeps beside them. */
 export function masksPermitted(folder: string, located: LocatedDataset): boolean {
-  return [folder, ...labelFoldersOf(located).filter((labels) => existsSync(labels))].every(isWritable);
+  const inside = [...ownFiles.map((name) => path.join(folder, name)), ...labelFoldersOf(located)];
+  return [folder, ...inside.filter((at) => existsSync(at))].every(isWritable);
 }
 
 /** The images of an open data set and what is known of each. */
