@@ -230,6 +230,14 @@ describe('the folder of masks is the one whose names pair', () => {
   });
 });
 
+test.each(['original_images/1.jpg =label_images_semantic/1.png', 'shots/1.bmp =labels/1.png', 'a/1.jpg b/2.jpg =gt/1.png'])(
+  'labels are no photos where nothing tells whose they are: %s',
+  async (files) => {
+    await lay(files);
+    expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ code: 'not-a-dataset' }) as Error);
+  },
+);
+
 describe('splits', () => {
   test('stay where a stray picture lies beside their folders, which is told', async () => {
     await lay('images/train/1.jpg images/val/1.jpg =masks/train/1.png =masks/val/1.png images/overview.png');
@@ -453,6 +461,19 @@ describe('lists of classes', () => {
     await lay('images/1.jpg =masks/1.png', false);
     put(name, content);
     expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  test.each([
+    ['class_names.txt', '_background_\nroad\n', 'SegmentationClass'],
+    ['labels.txt', '__ignore__\n_background_\nroad\n', 'SegmentationClass'],
+    ['class_names.txt', '_background_\nroad\n', 'SegmentationClassPNG'],
+  ])('of labelme are those of its export, and not those of VOC: %s %#', async (name, content, masks) => {
+    await lay(`JPEGImages/1.jpg SegmentationClass/1.npy =${masks}/1.png`, false);
+    put(name, content);
+    const { classSet } = locateDataset(folder);
+    expect(classSet.classes.map((each) => each.name)).toEqual(['_background_', 'road']);
+    expect([0, 1].map((value) => classSet.format.toId[value])).toEqual([0, 1]);
+    expect(read()).toEqual({ 'train: JPEGImages/1': `${masks}/1.png` });
   });
 
   test.each([

@@ -85,10 +85,12 @@ const kinds: readonly ClassFileKind[] = [
     },
   },
   {
-    names: ['codes.txt', 'classes.txt', 'labels.txt'],
+    names: ['class_names.txt', 'codes.txt', 'classes.txt', 'labels.txt'],
     by: 'value',
     form: 'a name: "Road". Its place in the list, from 0, is its value',
-    parse: (line) => ({ name: line }),
+    // labelme's first line is of what is not labelled, whose value is -1: names are counted behind it.
+    hasHeading: true,
+    parse: (line) => (line === '__ignore__' ? null : { name: line }),
   },
 ];
 

@@ -153,11 +153,14 @@ const voc: Layout = {
   example: 'JPEGImages/ with SegmentationClass/',
   find(view) {
     if (!view.hasFolder('JPEGImages') || !view.hasFolder('SegmentationClass')) return null;
+    // labelme of before puts arrays into the one and pictures into the other.
+    const isApart = view.masks('SegmentationClass').length === 0 && view.hasFolder('SegmentationClassPNG');
+    const masks = isApart ? 'SegmentationClassPNG' : 'SegmentationClass';
     const lists = listsIn(view, 'ImageSets/Segmentation', true);
     return {
       title: 'VOC: JPEGImages / SegmentationClass',
       // Its splits are lists; folders inside are sequences.
-      sources: [{ split: 'train', name: 'JPEGImages', images: 'JPEGImages', masks: 'SegmentationClass' }],
+      sources: [{ split: 'train', name: 'JPEGImages', images: 'JPEGImages', masks }],
       below: true,
       splits: splitsByLists(lists),
       builtIn: 'voc-21',
@@ -323,6 +326,8 @@ const foldersOfImages: Layout = {
   example: 'folders of images',
   find(view) {
     if (!hasImages(view, '.', true)) return null;
+    // Labels are no photos: which folder holds what is asked.
+    if (view.folders().some((name) => name !== 'masks' && maskFolderNames.test(name) && view.masks(name, true).length > 0)) return null;
     const source = { split: 'train', name: 'images', images: '.', masks: 'masks' };
     return { title: 'folders of images / masks', sources: [source], below: true, splits: rootLists(view) };
   },
