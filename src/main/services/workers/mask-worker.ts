@@ -135,6 +135,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
         : repairedPng(content, maskFile, how, size);
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
+  else assertSame(before, revisionOf(content), maskFile);
   replaceFile(target, made);
   return { maskFile: target, before, after: keepRevision(store, made) };
 });
@@ -152,6 +153,7 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   const values = mask.values.map((code) => to[code]);
   const before = keepRevision(store, mask.file);
   const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
+  assertSame(keptOf(maskFile, store), before, maskFile);
   replaceFile(maskFile, made);
   return { maskFile, before, after: keepRevision(store, made) };
 });
@@ -169,6 +171,11 @@ function emptyMask({ width, height }: { width: number; height: number }, format:
 
 /** One image of an export. */
 export const exportImage = task((input: TaskInput<'exportImage'>): Promise<TaskResult<'exportImage'>> => exportedImage(input));
+
+/** What was painted or written while a mask was made anew is not written over. @throws AppError 'conflict' */
+function assertSame(now: string | null, read: string, file: string): void {
+  if (now !== read) throw new AppError('conflict', `${file} has changed while it was made anew, and is left as it is: try again`, { file });
+}
 
 /** Keeps what a mask file holds now. @returns its revision, or null without a file */
 const keptOf = (maskFile: string, store: string): string | null =>
