@@ -182,6 +182,20 @@ test('a closed window stays until everything is saved, and asks for nothing twic
   expect(fake.app.quit).toHaveBeenCalledTimes(4);
 });
 
+test('strokes that nothing can take keep the window while there are services, and then are told of', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  const staying = () => {
+    const event = electronEvent();
+    windows[0].webContents.emit('will-prevent-unload', event);
+    return event.defaultPrevented;
+  };
+  expect([staying(), done]).toEqual([false, ['scheme']]);
+  fake.app.quit();
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  expect([staying(), done.at(-1)]).toEqual([true, 'box: The last strokes could not be kept']);
+});
+
 test('a shut-down that fails ends the application all the same', async () => {
   const { fake, done, running } = start();
   await running;

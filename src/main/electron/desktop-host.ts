@@ -129,12 +129,22 @@ class DesktopHost {
       event.preventDefault();
       electron.app.quit();
     });
+    window.webContents.on('will-prevent-unload', (event) => this.onStaying(event));
     // Windows does not ask before it ends a session.
     window.on('session-end', () => electron.app.quit());
     const crashes = new PageCrashes({ window, dialog: electron.dialog, app: electron.app, log: workbench.log });
     window.webContents.on('render-process-gone', (_event, details) => void crashes.onGone(details));
     window.on('unresponsive', () => workbench.log.warn('the window does not answer'));
     return window;
+  }
+
+  /** The page has strokes that are in no file. While there are services it stays with them; after these it could never be closed. */
+  private onStaying(event: Electron.Event): void {
+    if (this.state !== 'ended') return;
+    event.preventDefault();
+    this.workbench?.log.warn('the window was closed with strokes that nothing could take');
+    const text = 'The mask that they were painted on could not be written: its folder was away, or its disk was full.';
+    this.options.electron.dialog.showErrorBox('The last strokes could not be kept', text);
   }
 
   private async chooseFolder(): Promise<string | null> {
