@@ -32,14 +32,24 @@ export function replaceFile(file: string, content: Uint8Array): void {
 /** Whether a link leads to a file of its own folder. */
 const isBeside = (target: string, file: string): boolean => path.dirname(target) === realpathSync.native(path.dirname(file));
 
-/** Whether a file has another name in its own folder. */
+/** Files that were looked for in their folders, and have no other name there: a large folder is gone through once. */
+const alone = new Set<string>();
+
+/** Whether a file has another name in its own folder. One that cannot be looked through shows none. */
 function hasTwin(file: string, { dev, ino }: Stats): boolean {
-  const folder = path.dirname(file);
-  return readdirSync(folder).some((name) => {
-    if (name === path.basename(file)) return false;
-    const other = lookAt(path.join(folder, name));
+  const [folder, identity] = [path.dirname(file), `${dev}:${ino}`];
+  if (alone.has(identity)) return false;
+  const isTwin = (name: string): boolean => {
+    const other = name === path.basename(file) ? null : lookAt(path.join(folder, name));
     return other?.ino === ino && other.dev === dev;
-  });
+  };
+  try {
+    if (readdirSync(folder).some(isTwin)) return true;
+  } catch {
+    return false;
+  }
+  alone.add(identity);
+  return false;
 }
 
 /** Gives a new file the permissions and the owner of the one that it replaces. */

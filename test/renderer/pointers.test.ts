@@ -50,6 +50,17 @@ test('a finger that the system takes away has drawn nothing, and a pen ends its 
   expect(releasedAt).toEqual({ x: 8, y: 8 });
   machine.down(finger(2, 5, 5));
   expect(told).toHaveLength(6);
+  // Long after the pen a finger draws, and what it has drawn for a while stays.
+  now += 2000;
+  machine.down(finger(3, 5, 5));
+  now += 500;
+  machine.cancel(finger(3, 0, 0));
+  expect(told.slice(6)).toEqual(['press touch', 'release']);
+  now += 2000;
+  machine.down(pen(5, 5));
+  machine.move({ ...pen(6, 6, -1), buttons: 2 });
+  machine.move(pen(7, 7, -1));
+  expect(told.slice(8)).toEqual(['press pen', 'move 6,6', 'move 7,7']);
 });
 
 describe('a mouse', () => {

@@ -201,6 +201,18 @@ describe('a class or a tool that is chosen in mid-press', () => {
   });
 });
 
+test.each(['polygon', 'brush'] as const)('a press that was not meant takes away what it has done alone: %s', (tool) => {
+  const person = new Person(tool);
+  person.click(5, 5);
+  person.click(40, 5);
+  const before = [person.hand.preview?.corners, person.pixels(3)];
+  person.press(40, 40);
+  person.move(20, 40);
+  person.hand.abandon();
+  expect([person.hand.preview?.corners, person.pixels(3)]).toEqual(before);
+  expect(person.hand.pressing).toBe(false);
+});
+
 describe('polygon', () => {
   const clicked = (points: readonly (readonly [number, number])[]): Person => {
     const person = new Person('polygon');

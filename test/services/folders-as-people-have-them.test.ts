@@ -238,6 +238,17 @@ test.each(['original_images/1.jpg =label_images_semantic/1.png', 'shots/1.bmp =l
   },
 );
 
+test.each([
+  'a/1.jpg b/2.jpg labels_old/9.jpg',
+  'a/1.jpg to_label/2.jpg',
+  'a/1.jpg =masks/a/1.png =predicted_labels/1.png',
+  'to_label/1.png',
+])('and photos are photos whatever their folder is called: %s', async (files) => {
+  await lay(files);
+  symlinkSync(temporaryFolder(), path.join(folder, 'gt'));
+  expect(Object.keys(read()).length).toBeGreaterThan(0);
+});
+
 describe('splits', () => {
   test('stay where a stray picture lies beside their folders, which is told', async () => {
     await lay('images/train/1.jpg images/val/1.jpg =masks/train/1.png =masks/val/1.png images/overview.png');
@@ -445,64 +456,5 @@ describe('exports', () => {
     const out = path.join(temporaryFolder(), 'cityscapes');
     const { images, notes } = await exportData({ ...locateDataset(folder), to: 'cityscapes', out, exportImage });
     expect([images, notes.filter((note) => note.startsWith('left out'))]).toEqual([1, [expect.stringContaining('longer than 255 bytes')]]);
-  });
-});
-
-describe('lists of classes', () => {
-  test.each([
-    ['label_colors.txt', '128 64 128 255 Road\n0 0 0 255 Void\n', ['Road', 'Void']],
-    ['label_colors.txt', '128 64 128 24 hour parking\n9 9 9 Road\n', ['24 hour parking', 'Road']],
-    ['class_dict.csv', 'name,r,g,b\n"lane, white",255,255,255\n', ['lane, white']],
-    ['class_dict.csv', 'name;r;g;b\nlane;255;255;255\n', ['lane']],
-    ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],
-    ['classes.txt', '0 sky\n3 road\n', ['sky', 'road']],
-    ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
-  ])('%s: %j', async (name, content, names) => {
-    await lay('images/1.jpg =masks/1.png', false);
-    put(name, content);
-    expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
-  });
-
-  test.each([
-    ['class_names.txt', '_background_\nroad\n', 'SegmentationClass'],
-    ['labels.txt', '__ignore__\n_background_\nroad\n', 'SegmentationClass'],
-    ['class_names.txt', '_background_\nroad\n', 'SegmentationClassPNG'],
-  ])('of labelme are those of its export, and not those of VOC: %s %#', async (name, content, masks) => {
-    await lay(`JPEGImages/1.jpg SegmentationClass/1.npy =${masks}/1.png`, false);
-    put(name, content);
-    const { classSet } = locateDataset(folder);
-    expect(classSet.classes.map((each) => each.name)).toEqual(['_background_', 'road']);
-    expect([0, 1].map((value) => classSet.format.toId[value])).toEqual([0, 1]);
-    expect(read()).toEqual({ 'train: JPEGImages/1': `${masks}/1.png` });
-  });
-
-  test.each([
-    ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), 'one of 255 or not labelled'],
-    ['classes.json', JSON.stringify(Array.from({ length: 257 }, (_, i) => `c${i}`)), '1 to 255 names'],
-    ['codes.txt', Array.from({ length: 257 }, (_, i) => `c${i}`).join('\n'), 'it must be 1 to 255'],
-    ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
-    ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
-  ])('%s that is none says the rule: %#', async (name, content, words) => {
-    await lay('images/1.jpg =masks/1.png', false);
-    put(name, content);
-    expect(() => locateDataset(folder)).toThrow(words);
-  });
-
-  test('255 classes open, and the last of them is read', async () => {
-    put('classes.json', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)));
-    put('images/1.jpg', await photoOf('1.jpg'));
-    put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(254) }));
-    const { classSet } = locateDataset(folder);
-    expect([classSet.classes.length, classSet.format.toId[254], classSet.format.voidValue]).toEqual([255, 254, 255]);
-  });
-
-  test.each(['classes.json', 'codes.txt', 'class_dict.csv'])('of 256 in %s the one that is named void is not labelled', async (name) => {
-    await lay('images/1.jpg =masks/1.png', false);
-    const names = Array.from({ length: 256 }, (_, i) => (i === 0 ? 'Void' : `c${i}`));
-    const coloured = `name,r,g,b\n${names.map((each, i) => `${each},${i},0,0`).join('\n')}`;
-    put(name, name === 'classes.json' ? JSON.stringify(names) : name === 'codes.txt' ? names.join('\n') : coloured);
-    const { classes, format } = locateDataset(folder).classSet;
-    expect([classes.length, classes[254].name, classes[254].value, format.voidValue]).toEqual([255, 'c255', 255, 0]);
-    expect(format.toId[0]).toBe(255);
   });
 });

@@ -260,7 +260,13 @@ describe('a session', () => {
     const without = classesNow(names.filter((_, id) => ![2, 3, 5, 8].includes(id)));
     expect([without.hand.classId, without.hand.where]).toEqual([0, { on: 'classes', ids: [255] }]);
     expect(session.toasts.list.map(({ text }) => text)).toContain(`${names[8]} is no class any more: ${names[0]} is in hand now.`);
+    without.hand.where = { on: 'classes', ids: [] };
+    without.toggleLock(0);
+    without.rememberSettings();
     without.close();
+    const again = new AnnotateState(session);
+    expect([again.hand.where, [...again.lockedClasses]]).toEqual([{ on: 'classes', ids: [] }, [0]]);
+    again.close();
     await session.openDataset(await makeDataset({ train: 1, val: 1 }));
     const elsewhere = new AnnotateState(session);
     expect([elsewhere.hand.classId, elsewhere.hand.where]).toEqual([0, { on: 'all' }]);

@@ -135,6 +135,11 @@ export class Hand {
     return this.tool.key(this.now(), key, shift);
   }
 
+  abandon(): void {
+    this.tool.abandon(this.now());
+    this.letGo();
+  }
+
   /** Rolls back what is open. @returns whether anything was */
   cancel(): boolean {
     const open = this.tool.cancel(this.now());

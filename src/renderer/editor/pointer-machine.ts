@@ -106,7 +106,7 @@ export class PointerMachine {
     if (this.panning?.id === facts.id) return this.pan(facts.at);
     if (this.pressing && this.pressing.id !== facts.id) return;
     // Let go while nobody told: another button is down still, or the window was not the one that heard it.
-    if (this.pressing && (facts.buttons & this.pressing.bit) === 0) this.endPress();
+    if (this.pressing && !isDown(facts, this.pressing.bit)) this.endPress();
     if (this.pressing) this.pressing.last = facts;
     this.means.move(facts);
   }
@@ -143,13 +143,13 @@ export class PointerMachine {
     this.means.release(facts);
   }
 
-  /** The system has taken the pointer away, and says nothing of where it is. A finger's press was a gesture or a palm. */
-  cancel({ id }: PointerFacts): void {
+  /** The system has taken the pointer away, and says nothing of where it is. A finger's press that was short was a gesture or a palm. */
+  cancel({ id, time }: PointerFacts): void {
     this.lift(id);
     this.palms.delete(id);
     if (this.panning?.id === id) this.panning = null;
     if (this.pressing?.id !== id) return;
-    if (this.pressing.type !== 'touch') return this.endPress();
+    if (this.pressing.type !== 'touch' || time - this.pressing.since >= meantMs) return this.endPress();
     this.pressing = null;
     this.means.abandon();
   }
@@ -164,6 +164,9 @@ export class PointerMachine {
     if (facts.type === 'touch') this.lift(facts.id);
   }
 }
+
+/** Whether what presses is down still. A pen whose barrel button is held may say that alone. */
+const isDown = ({ type, buttons }: PointerFacts, bit: number): boolean => (type === 'pen' ? buttons !== 0 : (buttons & bit) !== 0);
 
 /** The middle of the first two fingers, and how far they are apart; null for fewer. */
 function spanOf([a, b]: readonly ScreenPoint[]): { middle: ScreenPoint; length: number } | null {

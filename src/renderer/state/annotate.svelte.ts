@@ -25,10 +25,14 @@ type Remembered = RememberedPainting & RememberedViewing;
 /** What is not labelled, among names of classes: none is called so. */
 const voidName = '';
 
-/** Classes by name: those that are locked and hidden, the one in hand, and those alone that may be painted over. */
+/** Classes that are locked and hidden, by name. */
 interface ClassMarks {
   locked: string[];
   hidden: string[];
+}
+
+/** By name as well: the class in hand, and those that alone may be painted over. */
+interface ClassesInHand {
   inHand?: string;
   over?: string[];
 }
@@ -66,8 +70,8 @@ export class AnnotateState {
   findClass: (() => void) | null = null;
   private readonly session: Session;
   private datasetId: string | null = null;
-  /** The classes that the hand's and the marks' numbers are of, and where these are kept: classes may be others before this is told. */
-  private marked: { as: string; names: readonly string[] } = { as: '', names: [] };
+  /** The data set and the classes that the hand's and the marks' numbers are of: these may be others before this is told. */
+  private marked: { of: string; names: readonly string[] } = { of: '', names: [] };
   private readonly stopListening: () => void;
   private loading = 0;
   /** How the image before was looked at, for one of its size. */
@@ -147,9 +151,9 @@ export class AnnotateState {
   /** What a person has said of the classes of this data set. */
   private recall(): void {
     this.assigned = this.session.remembered<KeyAssignment>(this.keysName, {});
-    this.marked = { as: `classMarks:${this.session.dataset?.id}`, names: this.classNames };
-    const { locked, hidden, inHand, over } = this.session.remembered<ClassMarks>(this.marked.as, { locked: [], hidden: [] });
-    this.takeInHand(inHand, over);
+    this.marked = { of: String(this.session.dataset?.id), names: this.classNames };
+    const { locked, hidden } = this.session.remembered<ClassMarks>(`classMarks:${this.marked.of}`, { locked: [], hidden: [] });
+    this.takeInHand(this.session.remembered<ClassesInHand>(`classInHand:${this.marked.of}`, {}));
     const marks = [
       [this.lockedClasses, locked],
       [this.hiddenClasses, hidden],
@@ -161,27 +165,31 @@ export class AnnotateState {
   }
 
   /** The hand keeps its classes where their numbers are others now; what is gone from the class set is told. */
-  private takeInHand(inHand: ClassMarks['inHand'], over: ClassMarks['over']): void {
+  private takeInHand({ inHand, over }: ClassesInHand): void {
     const idOf = (name: string) => (name === voidName ? voidId : this.classNames.indexOf(name));
     this.hand.classId = inHand === undefined ? 0 : Math.max(0, idOf(inHand));
     const ids = (over ?? []).map(idOf).filter((id) => id >= 0);
-    if (over) this.hand.where = ids.length > 0 ? { on: 'classes', ids } : { on: 'all' };
+    // Where none of them is left there is nothing to keep to; a list that was empty is one.
+    if (over) this.hand.where = ids.length > 0 || over.length === 0 ? { on: 'classes', ids } : { on: 'all' };
     else if (this.hand.where.on === 'classes') this.hand.where = { on: 'all' };
     if (inHand === undefined || idOf(inHand) >= 0) return;
     this.session.toasts.show('info', `${inHand} is no class any more: ${this.classNames[0] ?? 'nothing'} is in hand now.`);
   }
 
+  private nameOf(id: number): string | undefined {
+    return id === voidId ? voidName : this.marked.names[id];
+  }
+
   private rememberMarks(): void {
-    const { names, as } = this.marked;
-    const nameOf = (id: number) => (id === voidId ? voidName : names[id]);
-    const namesOf = (ids: Iterable<number>) => [...ids].flatMap((id) => nameOf(id) ?? []);
+    const namesOf = (ids: Iterable<number>) => [...ids].flatMap((id) => this.nameOf(id) ?? []);
+    const marks = { locked: namesOf(this.lockedClasses), hidden: namesOf(this.hiddenClasses) } satisfies ClassMarks;
+    this.session.remember(`classMarks:${this.marked.of}`, marks);
+  }
+
+  private rememberInHand(): void {
     const { classId, where } = this.hand;
-    this.session.remember(as, {
-      locked: namesOf(this.lockedClasses),
-      hidden: namesOf(this.hiddenClasses),
-      inHand: nameOf(classId),
-      over: where.on === 'classes' ? namesOf(where.ids) : undefined,
-    } satisfies ClassMarks);
+    const over = where.on === 'classes' ? where.ids.flatMap((id) => this.nameOf(id) ?? []) : undefined;
+    this.session.remember(`classInHand:${this.marked.of}`, { inHand: this.nameOf(classId), over } satisfies ClassesInHand);
   }
 
   assignKey(key: string, classId: number): void {
@@ -205,7 +213,7 @@ export class AnnotateState {
 
   rememberSettings(): void {
     this.session.remember('annotate', { ...this.hand.remembered, ...this.view.remembered } satisfies Remembered);
-    this.rememberMarks();
+    this.rememberInHand();
   }
 
   /** Opens another image's mask. The one before leaves the window at once: main saves it. */

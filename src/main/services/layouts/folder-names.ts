@@ -9,6 +9,8 @@ const maskWord =
 export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
 /** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
 export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*)?$`, 'i');
+/** Those that are called so and not after something: `labels`, and not `to_label`. */
+export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*)?$`, 'i');
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
 /** The names of splits that people use. */

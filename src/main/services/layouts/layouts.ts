@@ -1,8 +1,9 @@
 // The layouts of published data sets, each a small recogniser that looks at folders and says where images and masks lie.
+import path from 'node:path';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
 import type { FolderView } from './folder-view.ts';
-import { affixesAmong, imageFolderNames, isMaskFolderOf, maskFolderNames, splitNames } from './folder-names.ts';
+import { affixesAmong, imageFolderNames, isMaskFolderOf, maskFolderNames, plainMaskNames, splitNames } from './folder-names.ts';
 import { findAffixes, stemOf } from './pairing.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
@@ -321,13 +322,23 @@ const imagesAlone: Layout = {
   },
 };
 
+/** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */
+function holdsLabels(view: FolderView, folder: string): boolean {
+  if (!maskFolderNames.test(folder)) return false;
+  const filesOf = (files: readonly string[]) => files.map((file) => path.posix.basename(file));
+  const labels = view.ifReadable(() => filesOf(view.masks(folder, true)).filter((file) => /\.(png|bmp|tiff?)$/i.test(file)), []);
+  if (labels.length === 0) return false;
+  const photos = filesOf(view.images('.', true).filter((file) => !file.startsWith(`${folder}/`)));
+  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(folder);
+}
+
 /** Photos in folders of their own, as cameras and people leave them, with masks in a folder beside them or none yet. */
 const foldersOfImages: Layout = {
   example: 'folders of images',
   find(view) {
     if (!hasImages(view, '.', true)) return null;
-    // Labels are no photos: which folder holds what is asked.
-    if (view.folders().some((name) => name !== 'masks' && maskFolderNames.test(name) && view.masks(name, true).length > 0)) return null;
+    // Labels are no photos: which folder holds what is asked, unless there are masks already.
+    if (!view.hasFolder('masks') && view.folders().some((name) => holdsLabels(view, name))) return null;
     const source = { split: 'train', name: 'images', images: '.', masks: 'masks' };
     return { title: 'folders of images / masks', sources: [source], below: true, splits: rootLists(view) };
   },

@@ -120,6 +120,12 @@ export class PolygonTool extends SimpleTool {
     return true;
   }
 
+  override abandon(): void {
+    this.letGo();
+    if (this.did[0] === 'set') this.points.pop();
+    this.did = [null, null];
+  }
+
   /** Rolls back what is being drawn, else all. */
   override cancel(): boolean {
     const drew = this.draws;

@@ -151,6 +151,10 @@ export class ScissorsTool extends SimpleTool {
     if (!this.pieces.pop()) this.cancel();
   }
 
+  override abandon(): void {
+    if (this.start && !this.closing) this.takeBack();
+  }
+
   override finish(): void {
     [this.ahead, this.wanted] = [null, null];
   }

@@ -130,6 +130,8 @@ export interface Tool {
   key(context: ToolContext, key: string, shift: boolean): boolean;
   /** Rolls back what is open. @returns whether anything was */
   cancel(context: ToolContext): boolean;
+  /** The press in hand was not meant: what it has done goes, and what was open before stays. */
+  abandon(context: ToolContext): void;
   /** The press in hand comes to its end: what it has painted stays. What waits for more presses waits on. */
   finish(context: ToolContext): void;
   /** What is proposed is another. */
@@ -157,6 +159,10 @@ export abstract class SimpleTool implements Tool {
 
   slide(context: ToolContext, press: Press): void {
     this.move(context, press);
+  }
+
+  abandon(context: ToolContext): void {
+    this.cancel(context);
   }
 
   jump(_context: ToolContext, _press: Press): void {

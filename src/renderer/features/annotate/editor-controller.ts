@@ -123,7 +123,7 @@ export class EditorController {
       press: (facts) => this.onPress(facts),
       move: (facts) => this.onMove(facts),
       release: (facts) => this.after(facts, () => this.hand.up(this.pressOf(facts))),
-      abandon: () => void this.cancel(),
+      abandon: () => this.after(this.pointer, () => this.hand.abandon()),
       leave: () => this.onLeave(),
       pan: (dx, dy, at) => this.pan(dx, dy, at),
       zoom: (at, factor) => this.zoomAt(at, factor),

@@ -1,0 +1,94 @@
+// Lists of classes as people and programs have them.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import sharp from 'sharp';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { locateDataset } from '#services/layouts/recognise';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { temporaryFolder } from '../helpers/dataset.ts';
+
+const [width, height] = [12, 8];
+let folder: string;
+beforeEach(() => (folder = temporaryFolder()));
+
+const mask = writtenPng({ width, height, depth: 8, colourType: 0, samples: Array.from({ length: width * height }, (_, i) => i % 2) });
+
+function put(file: string, content: string | Uint8Array): void {
+  const at = path.join(folder, file);
+  mkdirSync(path.dirname(at), { recursive: true });
+  writeFileSync(at, content);
+}
+
+/** Writes photos and masks, by their names: what begins with `=` is a mask. */
+async function lay(files: string): Promise<void> {
+  for (const file of files.split(' ')) {
+    if (file.startsWith('=')) put(file.slice(1), mask);
+    else if (file.endsWith('.jpg'))
+      put(
+        file,
+        await sharp({ create: { width, height, channels: 3, background: 'teal' } })
+          .jpeg()
+          .toBuffer(),
+      );
+    else put(file, 'something');
+  }
+}
+
+describe('lists of classes', () => {
+  test.each([
+    ['label_colors.txt', '128 64 128 255 Road\n0 0 0 255 Void\n', ['Road', 'Void']],
+    ['label_colors.txt', '128 64 128 24 hour parking\n9 9 9 Road\n', ['24 hour parking', 'Road']],
+    ['class_dict.csv', 'name,r,g,b\n"lane, white",255,255,255\n', ['lane, white']],
+    ['class_dict.csv', 'name;r;g;b\nlane;255;255;255\n', ['lane']],
+    ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],
+    ['classes.txt', '0 sky\n3 road\n', ['sky', 'road']],
+    ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
+  ])('%s: %j', async (name, content, names) => {
+    await lay('images/1.jpg =masks/1.png');
+    put(name, content);
+    expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  test.each([
+    ['class_names.txt', '_background_\nroad\n', 'SegmentationClass'],
+    ['labels.txt', '__ignore__\n_background_\nroad\n', 'SegmentationClass'],
+    ['class_names.txt', '_background_\nroad\n', 'SegmentationClassPNG'],
+  ])('of labelme are those of its export, and not those of VOC: %s %#', async (name, content, masks) => {
+    await lay(`JPEGImages/1.jpg SegmentationClass/1.npy =${masks}/1.png`);
+    put(name, content);
+    const { classSet, images } = locateDataset(folder);
+    expect(classSet.classes.map((each) => each.name)).toEqual(['_background_', 'road']);
+    expect([0, 1].map((value) => classSet.format.toId[value])).toEqual([0, 1]);
+    expect(images.map(({ maskFile }) => path.relative(folder, maskFile))).toEqual([path.join(masks, '1.png')]);
+  });
+
+  test.each([
+    ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), 'one of 255 or not labelled'],
+    ['classes.json', JSON.stringify(Array.from({ length: 257 }, (_, i) => `c${i}`)), '1 to 255 names'],
+    ['codes.txt', Array.from({ length: 257 }, (_, i) => `c${i}`).join('\n'), 'it must be 1 to 255'],
+    ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
+    ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
+  ])('%s that is none says the rule: %#', async (name, content, words) => {
+    await lay('images/1.jpg =masks/1.png');
+    put(name, content);
+    expect(() => locateDataset(folder)).toThrow(words);
+  });
+
+  test('255 classes open, and the last of them is read', async () => {
+    put('classes.json', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)));
+    await lay('images/1.jpg');
+    put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(254) }));
+    const { classSet } = locateDataset(folder);
+    expect([classSet.classes.length, classSet.format.toId[254], classSet.format.voidValue]).toEqual([255, 254, 255]);
+  });
+
+  test.each(['classes.json', 'codes.txt', 'class_dict.csv'])('of 256 in %s the one that is named void is not labelled', async (name) => {
+    await lay('images/1.jpg =masks/1.png');
+    const names = Array.from({ length: 256 }, (_, i) => (i === 0 ? 'Void' : `c${i}`));
+    const coloured = `name,r,g,b\n${names.map((each, i) => `${each},${i},0,0`).join('\n')}`;
+    put(name, name === 'classes.json' ? JSON.stringify(names) : name === 'codes.txt' ? names.join('\n') : coloured);
+    const { classes, format } = locateDataset(folder).classSet;
+    expect([classes.length, classes[254].name, classes[254].value, format.voidValue]).toEqual([255, 'c255', 255, 0]);
+    expect(format.toId[0]).toBe(255);
+  });
+});
