@@ -74,6 +74,15 @@ describe('lists of classes', () => {
     expect(() => locateDataset(folder)).toThrow(words);
   });
 
+  test('masks that are all very large are looked at as well, and how they name classes is no guess', async () => {
+    await lay('images/1.jpg');
+    const [wide, high] = [6000, 4000];
+    put('class_dict.csv', 'name,r,g,b\nroad,9,9,9\nsky,1,2,3\n');
+    const ids = sharp(new Uint8Array(wide * high).fill(1), { raw: { width: wide, height: high, channels: 1 } });
+    put('masks/1.png', new Uint8Array(await ids.toColourspace('b-w').png({ compressionLevel: 1 }).toBuffer()));
+    expect(locateDataset(folder).arrangement.masks).toBe('value');
+  });
+
   test('255 classes open, and the last of them is read', async () => {
     put('classes.json', JSON.stringify(Array.from({ length: 255 }, (_, i) => `c${i}`)));
     await lay('images/1.jpg');

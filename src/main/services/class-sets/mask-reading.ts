@@ -34,13 +34,12 @@ export interface BestReading {
   outside: number;
 }
 
-/** Some of the masks, spread over all. */
+/** Some of the masks, spread over all; of very large ones a single one, where there are no others. */
 export function someOf(maskFiles: readonly string[]): Uint8Array[] {
   const step = Math.max(1, Math.floor(maskFiles.length / looked));
-  return maskFiles
-    .filter((_, index) => index % step === 0)
-    .slice(0, looked)
-    .flatMap(contentOf);
+  const spread = maskFiles.filter((_, index) => index % step === 0).slice(0, looked);
+  const contents = spread.filter((file) => !isLargeMask(file)).flatMap(contentOf);
+  return contents.length > 0 ? contents : spread.filter(isLargeMask).slice(0, 1).flatMap(contentOf);
 }
 
 /** Whether masks show colours: other than grey, or by a palette. */
@@ -99,7 +98,6 @@ export function outsideText(files: readonly string[], { name, format }: ClassSet
 /** What cannot be read is told when it is surveyed. */
 function contentOf(file: string): Uint8Array[] {
   try {
-    if (isLargeMask(file)) return [];
     const content = readPictureFile(file);
     // What is converted later is read then as it is looked at now.
     return [pictureFormat(content) === 'bmp' ? writePng(pngOfBmp(content, file)) : content];
