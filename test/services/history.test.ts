@@ -62,7 +62,7 @@ test('no two runs have one name: the second of a minute gets a number, and a ren
   expect([create('d', 'light 10:15'), create('e', 'x'.repeat(120)), create('f', 'x'.repeat(120))]).toEqual([
     'light 10:15 3',
     'x'.repeat(120),
-    `${'x'.repeat(115)} 2`,
+    `${'x'.repeat(118)} 2`,
   ]);
   db.close();
 });
