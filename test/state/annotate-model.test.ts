@@ -136,7 +136,7 @@ class Labeller {
       tell: () => undefined,
       reveal: () => undefined,
     }));
-    this.annotate.editor = { leave: () => ({ drafts: this.hand!.leave(), view: null }) };
+    this.annotate.editor = { leave: () => ({ drafts: this.hand!.leave(), view: null }), rest: () => this.hand!.rest() };
     this.unsubscribe();
     const model = this.model;
     this.unsubscribe = document.onCommit(() => model.become(document.ids));
