@@ -115,8 +115,7 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
       ? proposalFor(view, said, saysClasses).arrangement
       : (ownArrangement(view.root) ?? proposalOf(view, saysClasses).arrangement);
   // What else is read otherwise stays so.
-  const readAs = given.readAs || found.readAs ? { readAs: { ...found.readAs, ...given.readAs } } : {};
-  const arrangement = { ...found, ...given, ...readAs };
+  const arrangement = { ...found, ...given, readAs: { ...found.readAs, ...given.readAs } };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);
   return soundArrangement(arrangement);

@@ -153,7 +153,7 @@ export class Hand {
     return this.pressing && this.cancel();
   }
 
-  /** The press in hand is done, and what it was goes on with the next. */
+  /** The press in hand is done, and the hand stays with the image. */
   rest(): void {
     this.tool.finish(this.now());
     this.pressedWith = null;

@@ -135,23 +135,26 @@ export class PointerMachine {
   }
 
   up(facts: PointerFacts): void {
-    this.lift(facts.id);
-    if (this.palms.delete(facts.id)) return;
-    if (this.panning?.id === facts.id) this.panning = null;
-    if (this.pressing?.id !== facts.id) return;
+    if (!this.goes(facts.id)) return;
     this.pressing = null;
     this.means.release(facts);
   }
 
   /** The system has taken the pointer away, and says nothing of where it is. A finger's press that was short was a gesture or a palm. */
   cancel({ id, time }: PointerFacts): void {
-    this.lift(id);
-    this.palms.delete(id);
-    if (this.panning?.id === id) this.panning = null;
-    if (this.pressing?.id !== id) return;
-    if (this.pressing.type !== 'touch' || time - this.pressing.since >= meantMs) return this.endPress();
+    if (!this.goes(id)) return;
+    const { type, since } = this.pressing!;
+    if (type !== 'touch' || time - since >= meantMs) return this.endPress();
     this.pressing = null;
     this.means.abandon();
+  }
+
+  /** A pointer is there no more. @returns whether it is the one that presses */
+  private goes(id: number): boolean {
+    this.lift(id);
+    if (this.palms.delete(id)) return false;
+    if (this.panning?.id === id) this.panning = null;
+    return this.pressing?.id === id;
   }
 
   private lift(id: number): void {

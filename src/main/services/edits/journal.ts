@@ -69,8 +69,8 @@ export class Journal {
 
   /** One at a time. @throws as `JournalFile.append` and `JournalFile.reopen` */
   async append(payload: Uint8Array): Promise<void> {
-    await this.beginAnew();
-    await this.opened!.append(payload);
+    const opened = await this.start();
+    await opened.append(payload);
   }
 
   private async open(): Promise<JournalFile> {
@@ -108,10 +108,11 @@ export class Journal {
     });
   }
 
-  /** Puts its first record in the place of what was found, which is kept elsewhere; else the first append does. @throws as `append` */
-  async beginAnew(): Promise<void> {
+  /** Makes or opens its file before anything is appended: what was found and could not be read on has gone from its place then. */
+  async start(): Promise<JournalFile> {
     this.opened ??= await this.open();
     this.started = true;
+    return this.opened;
   }
 
   /** A file with these records in the place of what is there. @param before done when the new one is whole */
