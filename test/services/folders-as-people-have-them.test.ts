@@ -1,8 +1,7 @@
 // Folders as people have them: named in their own ways, one too high or too deep, with stray files, and masks among the photos.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync } from 'fflate';
-import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { findDataset } from '../../src/main/cli/dataset.ts';
 import { exportData } from '#services/dataset-exports/export-data';
@@ -11,55 +10,17 @@ import { lookAtFolder } from '#services/layouts/import-look';
 import { locateDataset } from '#services/layouts/recognise';
 import type { Workers } from '#services/workers/workers';
 import { unzipBeside } from '#services/layouts/unzip';
-import { isThere } from '#files/file-identity';
 import { letLinksInto } from '#files/read-limits';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { imagesOf, layInto, mask, namesIn, photoOf, photoSize, putInto } from '../helpers/folders.ts';
 
-const [width, height] = [12, 8];
 let folder: string;
 beforeEach(() => (folder = temporaryFolder()));
 
-const mask = writtenPng({ width, height, depth: 8, colourType: 0, samples: Array.from({ length: width * height }, (_, i) => i % 2) });
-const photos = new Map<string, Uint8Array>();
-async function photoOf(file: string): Promise<Uint8Array> {
-  const format = file.endsWith('png') ? 'png' : 'jpeg';
-  const known =
-    photos.get(format) ??
-    new Uint8Array(
-      await sharp({ create: { width, height, channels: 3, background: 'teal' } })
-        .toFormat(format)
-        .toBuffer(),
-    );
-  photos.set(format, known);
-  return known;
-}
-
-function put(file: string, content: string | Uint8Array): void {
-  const at = path.join(folder, file);
-  mkdirSync(path.dirname(at), { recursive: true });
-  writeFileSync(at, content);
-}
-
-/** Names with blanks between; one in a name is written `~`. */
-const namesIn = (files: string): string[] => files.split(' ').map((file) => file.replaceAll('~', ' '));
-
-/** Writes photos, masks and texts, by their names: what begins with `=` is a mask. */
-async function lay(files: string, list = true): Promise<void> {
-  if (list) put('classes.json', '["a","b"]');
-  for (const file of namesIn(files)) {
-    if (file.startsWith('=')) put(file.slice(1), mask);
-    else if (/\.(jpg|png)$/.test(file)) put(file, await photoOf(file));
-    else put(file, 'something');
-  }
-}
-
-/** Each image with its split, and its mask where it has one. */
-function read(at = folder): Record<string, string> {
-  const { images } = locateDataset(at);
-  const maskOf = (file: string) => (isThere(file) ? path.relative(at, file).split(path.sep).join('/') : 'no mask');
-  return Object.fromEntries(images.map(({ id, split, maskFile }) => [`${split}: ${id}`, maskOf(maskFile)]));
-}
+const put = (file: string, content: string | Uint8Array) => putInto(folder, file, content);
+const lay = (files: string, list = true) => layInto(folder, files, list);
+const read = (at = folder) => imagesOf(at);
 
 describe('masks among the photos', () => {
   test.each<[string, string, Record<string, string>]>([
@@ -360,7 +321,10 @@ describe('zips', () => {
     const first = await unzipBeside(path.join(folder, 'set.zip'));
     expect(first).toBe(path.join(folder, 'set-2'));
     // What was painted in it since is not unpacked over.
-    put('set-2/masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(1) }));
+    put(
+      'set-2/masks/1.png',
+      writtenPng({ ...photoSize, depth: 8, colourType: 0, samples: new Array<number>(photoSize.width * photoSize.height).fill(1) }),
+    );
     expect(await unzipBeside(path.join(folder, 'set.zip'))).toBe(first);
     // Nor is it where a person has corrected its list.
     put('set-2/classes.json', '["a corrected one","b"]');

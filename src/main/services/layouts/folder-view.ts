@@ -16,6 +16,9 @@ export function isFolder(file: string): boolean {
   }
 }
 
+/** Whether a file lies in a folder, both by their paths from one place; in the place itself, `.`, nothing is told to lie. */
+export const isIn = (folder: string, file: string): boolean => folder !== '.' && file.startsWith(`${folder}/`);
+
 /** Folders below each other that are looked into, and files that are read of one data set: more are none that a person made. */
 const deepest = 6;
 const mostFiles = 500_000;

@@ -2,9 +2,10 @@
 import path from 'node:path';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
-import type { FolderView } from './folder-view.ts';
+import { isIn, type FolderView } from './folder-view.ts';
 import { affixesAmong, imageFolderNames, isMaskFolderOf, maskFolderNames, plainMaskNames, splitNames } from './folder-names.ts';
 import { findAffixes, stemOf } from './pairing.ts';
+import { photosBelow } from './photos-below.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
 /** What a recogniser finds; what it leaves out is found by looking at names and masks. */
@@ -47,10 +48,6 @@ function besideEachOther(view: FolderView, images: RegExp, isMaskFolder: (set: s
 
 const nameOf = (folder: string): string => folder.split('/').at(-1)!;
 
-/** Whether what some of the sources hold lies in folders inside them. */
-const lieBelow = (view: FolderView, sources: readonly Source[]): { below?: true } =>
-  sources.some(({ images }) => !hasImages(view, images) && hasImages(view, images, true)) ? { below: true } : {};
-
 /** Splits by their names that have no folder of masks yet. */
 function withoutMasks(view: FolderView, found: readonly Source[], masksOf: (split: string) => string): Source[] {
   const taken = new Set(found.flatMap(({ images, masks }) => [images, masks]));
@@ -66,7 +63,8 @@ const strayText = (count: number, folder: string): string =>
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
 function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
-  const isSplit = splits.some((name) => splitNames.test(name) || view.hasFolder(`${masks}/${name}`));
+  // Not by folders of masks: painting the first mask would make splits of what were sequences.
+  const isSplit = splits.some((name) => splitNames.test(name));
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
@@ -82,18 +80,26 @@ function innermostOf(view: FolderView, folder: string): string {
   return inside !== undefined && others.length === 0 && view.files(folder).length === 0 ? innermostOf(view, `${folder}/${inside}`) : folder;
 }
 
-/** The folder that holds the masks of a folder's images: the one whose names pair with theirs; null where none does. */
+/** Of folders that masks may lie in, the one whose names pair with most of a folder's images; null where none does. */
+function pairedMasks(view: FolderView, images: string, among: readonly string[]): string | null {
+  const called = among.filter((name) => name !== images && maskFolderNames.test(nameOf(name)));
+  // What lies in these is no image, though they may lie below the images' folder.
+  const files = view.images(images, true).filter((file) => !called.some((name) => isIn(name, path.posix.join(images, file))));
+  const pairsIn = (name: string) =>
+    findAffixes(
+      files,
+      view.ifReadable(() => view.masks(name, true), []),
+    ).pairs;
+  const paired = called.map((name) => ({ name, pairs: pairsIn(name) })).sort((a, b) => b.pairs - a.pairs);
+  return paired[0]?.pairs > 0 ? paired[0].name : null;
+}
+
+/** The folder that holds the masks of a folder's images, or will; null where there is none. */
 function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
-  // Below a folder that holds the folders of masks too, these would be looked through as images.
-  const files = view.images(images, images !== '.');
-  const pairs = (name: string) => findAffixes(files, view.masks(name, true)).pairs;
-  const found = among
-    .filter((name) => name !== images && maskFolderNames.test(nameOf(name)))
-    .map((name) => ({ name, pairs: pairs(name) }))
-    .sort((a, b) => b.pairs - a.pairs);
-  if (found[0]?.pairs > 0) return found[0].name;
-  // One that is there for masks and holds none that pair: not one that holds something else.
-  return found.find(({ name }) => view.masks(name, true).length > 0 || view.files(name).length === 0)?.name ?? null;
+  const isFree = (name: string) => view.masks(name, true).length > 0 || view.files(name).length === 0;
+  // Without one that pairs, one that is there for masks: not one that holds something else.
+  const free = () => among.find((name) => name !== images && maskFolderNames.test(nameOf(name)) && isFree(name)) ?? null;
+  return pairedMasks(view, images, among) ?? free();
 }
 
 /** Lists of splits, in the first of the folders that has any. */
@@ -113,7 +119,7 @@ const reference: Layout = {
     const bare = alone.map((set) => ({ split: splitNamed(set), images: `${set}_images`, masks: `${set}_labels` }));
     const all = [...sources, ...bare.filter(({ images }) => !sources.some((source) => source.images === images))];
     if (all.length === 0) return null;
-    return { title: 'train_images / train_labels', sources: inOrder(all), builtIn: 'camvid-32', ...lieBelow(view, all) };
+    return { title: 'train_images / train_labels', sources: inOrder(all), builtIn: 'camvid-32', ...photosBelow(view, all) };
   },
 };
 
@@ -225,7 +231,7 @@ const kaggle: Layout = {
     const [{ images, masks }] = sources;
     const ending = masks.slice(imagesOfSet.exec(images)![1].length);
     const all = inOrder([...sources, ...withoutMasks(view, sources, (name) => name + ending)]);
-    return { title: 'train / train_labels', sources: all, ...lieBelow(view, all) };
+    return { title: 'train / train_labels', sources: all, ...photosBelow(view, all) };
   },
 };
 
@@ -234,14 +240,15 @@ function namedBehind(view: FolderView): Draft | null {
   const folders = view.folders();
   const sources = folders.flatMap((name): Source[] => {
     const [, kind, set] = /^([a-z]+\d?)[_-](.+)$/i.exec(name) ?? [];
-    if (!set || !imageFolderNames.test(kind) || !hasImages(view, name)) return [];
+    if (!set || !imageFolderNames.test(kind) || !hasImages(view, name, true)) return [];
     const masks = folders.find((each) => {
       const [, other, same] = /^([a-z]+)[_-](.+)$/i.exec(each) ?? [];
       return same === set && each !== name && maskFolderNames.test(other);
     });
     return masks ? [{ split: splitNamed(set), images: name, masks }] : [];
   });
-  return sources.length > 0 ? { title: 'images_train / masks_train', sources: inOrder(sources) } : null;
+  if (sources.length === 0) return null;
+  return { title: 'images_train / masks_train', sources: inOrder(sources), ...photosBelow(view, sources) };
 }
 
 const segnet: Layout = {
@@ -250,7 +257,7 @@ const segnet: Layout = {
     const found = besideEachOther(view, /^(.+?)$/, (set, name) => name === `${set}annot`);
     if (found.length === 0) return null;
     const sources = inOrder([...found, ...withoutMasks(view, found, (name) => `${name}annot`)]);
-    return { title: 'train / trainannot', sources, builtIn: 'camvid-11', ...lieBelow(view, sources) };
+    return { title: 'train / trainannot', sources, builtIn: 'camvid-11', ...photosBelow(view, sources) };
   },
 };
 
@@ -280,25 +287,38 @@ const splitsFirst: Layout = {
     // One folder that is called like no split is a data set inside this one.
     if (sources.length < 2 && !view.folders().some((name) => splitNames.test(name))) return null;
     if (sources.length === 0) return null;
-    return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...lieBelow(view, sources) };
+    return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...photosBelow(view, sources) };
   },
 };
 
-/** Split folders with images, and their masks among them or not there yet: then it is SegNet's layout. */
+/** Split folders with images, and their masks among them, in a folder inside, or not there yet: then it is SegNet's layout. */
 const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
   find(view) {
-    const splits = view.folders().filter((name) => splitNames.test(name) && hasImages(view, name));
+    const splits = view.folders().filter((name) => splitNames.test(name) && view.ifReadable(() => hasImages(view, name, true), false));
     if (splits.length === 0) return null;
-    const together = affixesAmong(
-      splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)),
-      !splits.some((name) => view.hasFolder(`${name}annot`)),
-    );
-    const title = together ? 'train / masks among the images' : 'train / trainannot';
-    const sources = splits.map((name) => ({ split: splitNamed(name), images: name, masks: together ? name : `${name}annot` }));
-    return { title, sources: inOrder(sources), ...(together ? { affixes: together } : { builtIn: 'camvid-11' }) };
+    const foldersIn = (name: string) => view.folders(name).map((inside) => `${name}/${inside}`);
+    const isUnclear = (name: string) =>
+      foldersIn(name).some((each) => holdsLabels(view, each)) && !pairedMasks(view, name, foldersIn(name));
+    // Labels of which nothing tells whose they are are asked about.
+    if (splits.some(isUnclear)) return null;
+    const inside = new Map(splits.map((name) => [name, maskFolderOf(view, name, foldersIn(name))]));
+    const areInside = [...inside.values()].some((masks) => masks !== null);
+    const together = areInside ? null : affixesIn(view, splits, !splits.some((name) => view.hasFolder(`${name}annot`)));
+    const masksOf = (name: string) => (together ? name : (inside.get(name) ?? (areInside ? `${name}/masks` : `${name}annot`)));
+    const sources = inOrder(splits.map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) })));
+    const title = `train / ${together ? 'masks among the images' : areInside ? 'masks inside' : 'trainannot'}`;
+    const told = together ? { affixes: together } : areInside ? {} : { builtIn: 'camvid-11' as const };
+    return { title, sources, ...told, ...photosBelow(view, sources) };
   },
 };
+
+/** What names of masks have around them that lie among the images of folders, and of those inside these. */
+const affixesIn = (view: FolderView, folders: readonly string[], isOnlyPlace: boolean) =>
+  affixesAmong(
+    folders.flatMap((name) => view.images(name, true).map((file) => path.posix.join(name, file))),
+    isOnlyPlace,
+  );
 
 /** A folder of photos, with or without their masks among them: nothing in its name tells that it is meant. */
 const imagesAlone: Layout = {
@@ -306,41 +326,48 @@ const imagesAlone: Layout = {
   find(view) {
     const files = view.images('.');
     if (files.length === 0) return null;
-    const maskFolder = () => maskFolderOf(view, '.', view.folders());
-    const pairIn = (folder: string | null) => folder !== null && findAffixes(files, view.masks(folder, true)).pairs > 0;
-    const areApart = view.ifReadable(() => pairIn(maskFolder()), false);
+    const folders = view.folders();
+    const areApart = pairedMasks(view, '.', folders) !== null;
     const together = affixesAmong(files, !areApart);
-    if (together)
-      return {
-        title: 'images and masks in one folder',
-        sources: [{ split: 'train', name: 'images', images: '.', masks: '.' }],
-        affixes: together,
-        splits: rootLists(view),
-      };
-    const masks = view.ifReadable(maskFolder, null) ?? 'masks';
-    return { title: `images / ${masks}`, sources: [{ split: 'train', name: 'images', images: '.', masks }], splits: rootLists(view) };
+    const masks = together ? '.' : (view.ifReadable(() => maskFolderOf(view, '.', folders), null) ?? 'masks');
+    const sources = [{ split: 'train', name: 'images', images: '.', masks }];
+    const about = together ? { title: 'images and masks in one folder', affixes: together } : { title: `images / ${masks}` };
+    return { ...about, sources, splits: rootLists(view), ...photosBelow(view, sources) };
   },
 };
 
 /** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */
 function holdsLabels(view: FolderView, folder: string): boolean {
-  if (!maskFolderNames.test(folder)) return false;
+  if (!maskFolderNames.test(nameOf(folder))) return false;
   const filesOf = (files: readonly string[]) => files.map((file) => path.posix.basename(file));
   const labels = view.ifReadable(() => filesOf(view.masks(folder, true)).filter((file) => /\.(png|bmp|tiff?)$/i.test(file)), []);
   if (labels.length === 0) return false;
-  const photos = filesOf(view.images('.', true).filter((file) => !file.startsWith(`${folder}/`)));
-  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(folder);
+  const around = path.posix.dirname(folder);
+  const photos = filesOf(view.images(around, true).filter((file) => !isIn(folder, path.posix.join(around, file))));
+  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(nameOf(folder));
 }
 
-/** Photos in folders of their own, as cameras and people leave them, with masks in a folder beside them or none yet. */
+/** Whether a folder of labels lies somewhere in one. */
+const hasLabelsIn = (view: FolderView, around: string, deep = 3): boolean =>
+  view
+    .ifReadable(() => view.folders(around), [])
+    .some((name) => {
+      const folder = path.posix.join(around, name);
+      return holdsLabels(view, folder) || (deep > 0 && hasLabelsIn(view, folder, deep - 1));
+    });
+
+/** Photos in folders of their own, as cameras and people leave them, with masks among them, in a folder beside them or none yet. */
 const foldersOfImages: Layout = {
   example: 'folders of images',
   find(view) {
     if (!hasImages(view, '.', true)) return null;
+    const masks = pairedMasks(view, '.', view.folders());
     // Labels are no photos: which folder holds what is asked, unless there are masks already.
-    if (!view.hasFolder('masks') && view.folders().some((name) => holdsLabels(view, name))) return null;
-    const source = { split: 'train', name: 'images', images: '.', masks: 'masks' };
-    return { title: 'folders of images / masks', sources: [source], below: true, splits: rootLists(view) };
+    if (!masks && !view.hasFolder('masks') && hasLabelsIn(view, '.')) return null;
+    const together = masks || view.hasFolder('masks') ? null : affixesIn(view, ['.'], true);
+    const source = { split: 'train', name: 'images', images: '.', masks: together ? '.' : (masks ?? 'masks') };
+    const title = together ? 'folders of images and masks' : `folders of images / ${source.masks}`;
+    return { title, sources: [source], below: true, ...(together ? { affixes: together } : {}), splits: rootLists(view) };
   },
 };
 

@@ -4,7 +4,7 @@ import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
-import type { FolderView } from './folder-view.ts';
+import { isIn, type FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
@@ -122,13 +122,17 @@ function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
 function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
   const { below, imagePrefix, imageSuffix } = arrangement;
   const leftOut: string[] = [];
+  const otherwise: string[] = [];
   // Masks may lie in a folder among those of the images.
-  const isInMasks = (file: string) => images === '.' && masks !== '.' && file.startsWith(`${masks}/`);
-  const files = view.images(images, below).filter((file) => !isInMasks(file));
+  const files = view.images(images, below).filter((file) => images === masks || !isIn(masks, path.posix.join(images, file)));
   const candidates = files.flatMap((file): Candidate[] => {
-    const stem = coreOf(stemOf(file), imagePrefix, imageSuffix);
     // In a folder that holds both, what is named as masks are is one.
-    if (stem === null || (images === masks && isMask(stemOf(file), file, arrangement, view, images))) return [];
+    if (images === masks && isMask(stemOf(file), file, arrangement, view, images)) return [];
+    const stem = coreOf(stemOf(file), imagePrefix, imageSuffix);
+    if (stem === null) {
+      otherwise.push(view.at(`${images}/${file}`));
+      return [];
+    }
     const entry = view.entry(path.posix.join(images, file));
     const at = view.at(`${images}/${file}`);
     const readable = entry?.isFile() === true || (entry?.isSymbolicLink() === true && linkTarget(at) !== null);
@@ -136,9 +140,18 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
     leftOut.push(entry?.isSymbolicLink() ? linkRefusal(at) : `${at} is no plain file, and is left out: remove it`);
     return [];
   });
+  tellOtherwise(otherwise, arrangement, problems);
   if (leftOut.length === 1) problems.push(leftOut[0]);
   else if (leftOut.length > 1) problems.push(`${leftOut.length} files are left out, the first: ${leftOut[0]}`);
   return candidates;
+}
+
+function tellOtherwise(files: readonly string[], { imagePrefix, imageSuffix }: Affixes, problems: string[]): void {
+  if (files.length === 0) return;
+  const affixes = [imagePrefix && `begin with ${imagePrefix}`, imageSuffix && `end with ${imageSuffix}`].filter((text) => text !== '');
+  const rule = `since the images of this set ${affixes.join(' and ')}: rename it, or say in "Say what is in it" how images are called`;
+  const [first] = files;
+  problems.push(files.length === 1 ? `${first} is left out, ${rule}` : `${files.length} images are left out, the first: ${first}, ${rule}`);
 }
 
 /** Of photos that are no PNG themselves. */

@@ -1,0 +1,148 @@
+// Folders whose photos lie on several levels: none of them vanishes because of a picture above it, and none is one that shows another.
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { exportData } from '#services/dataset-exports/export-data';
+import { exportImage } from '#services/dataset-exports/export-image';
+import { locateDataset } from '#services/layouts/recognise';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { imagesOf, layInto } from '../helpers/folders.ts';
+
+let folder: string;
+beforeEach(() => (folder = temporaryFolder()));
+
+const problems = () => locateDataset(folder).problems.join('; ');
+
+describe('every photo is there', () => {
+  test.each<[string, string, Record<string, string>]>([
+    [
+      'where one picture lies above folders of photos',
+      'map.jpg a/1.jpg a/2.jpg b/1.jpg',
+      { 'train: images/map': 'no mask', 'train: images/a/1': 'no mask', 'train: images/a/2': 'no mask', 'train: images/b/1': 'no mask' },
+    ],
+    [
+      'and where those have their masks',
+      'map.jpg a/1.jpg b/1.jpg =labels/a/1.png =labels/b/1.png',
+      { 'train: images/map': 'no mask', 'train: images/a/1': 'labels/a/1.png', 'train: images/b/1': 'labels/b/1.png' },
+    ],
+    [
+      'without that picture likewise',
+      'a/1.jpg b/1.jpg =labels/a/1.png =labels/b/1.png',
+      { 'train: images/a/1': 'labels/a/1.png', 'train: images/b/1': 'labels/b/1.png' },
+    ],
+    [
+      'in split folders',
+      'train/0.jpg train/a/1.jpg =trainannot/a/1.png val/b/2.jpg =valannot/b/2.png',
+      { 'train: train/0': 'no mask', 'train: train/a/1': 'trainannot/a/1.png', 'val: val/b/2': 'valannot/b/2.png' },
+    ],
+    [
+      'in split folders of other names',
+      'train/0.jpg train/a/1.jpg =train_labels/0.png =train_labels/a/1.png',
+      { 'train: train/0': 'train_labels/0.png', 'train: train/a/1': 'train_labels/a/1.png' },
+    ],
+    [
+      'whose set is named behind',
+      'images_train/0.jpg images_train/a/1.jpg =masks_train/0.png =masks_train/a/1.png',
+      { 'train: train/0': 'masks_train/0.png', 'train: train/a/1': 'masks_train/a/1.png' },
+    ],
+    ['in folders inside those alone', 'images_train/a/1.jpg =masks_train/a/1.png', { 'train: train/a/1': 'masks_train/a/1.png' }],
+    [
+      'in split folders without any mask',
+      'train/0.jpg train/a/1.jpg val/b/2.jpg',
+      { 'train: train/0': 'no mask', 'train: train/a/1': 'no mask', 'val: val/b/2': 'no mask' },
+    ],
+    [
+      'in sequences of split folders, without any mask',
+      'train/a/1.jpg val/b/2.jpg',
+      { 'train: train/a/1': 'no mask', 'val: val/b/2': 'no mask' },
+    ],
+    [
+      'with images and masks in each split',
+      'train/images/0.jpg train/images/a/1.jpg =train/masks/a/1.png val/images/2.jpg =val/masks/2.png',
+      { 'train: train/0': 'no mask', 'train: train/a/1': 'train/masks/a/1.png', 'val: val/2': 'val/masks/2.png' },
+    ],
+    [
+      'with masks among them',
+      'a/1.jpg =a/1_mask.png b/1.jpg =b/1_mask.png',
+      { 'train: images/a/1': 'a/1_mask.png', 'train: images/b/1': 'b/1_mask.png' },
+    ],
+    [
+      'with masks among them on two levels',
+      '0.jpg =0.png a/1.jpg =a/1.png',
+      { 'train: images/0': '0.png', 'train: images/a/1': 'a/1.png' },
+    ],
+  ])('%s', async (_, files, expected) => {
+    await layInto(folder, files);
+    expect(imagesOf(folder)).toEqual(expected);
+    expect(problems()).not.toContain('left out');
+  });
+
+  test('and labelling one changes none of that', async () => {
+    await layInto(folder, '0.jpg a/1.jpg b/1.jpg');
+    const before = Object.keys(imagesOf(folder));
+    await layInto(folder, '=masks/0.png');
+    expect(Object.keys(imagesOf(folder))).toEqual(before);
+    await layInto(folder, '=masks/a/1.png');
+    expect(imagesOf(folder)).toEqual({
+      'train: images/0': 'masks/0.png',
+      'train: images/a/1': 'masks/a/1.png',
+      'train: images/b/1': 'no mask',
+    });
+  });
+
+  test.each(['a/1.jpg b/1.jpg', 'train/a/1.jpg val/b/1.jpg', 'images/0.jpg images/a/1.jpg images/a/2.jpg', '0.jpg a/1.jpg', 'train/0.jpg'])(
+    'whatever is labelled first: %s',
+    async (files) => {
+      await layInto(folder, files);
+      const { images } = locateDataset(folder);
+      for (const { maskFile } of images) {
+        await layInto(folder, `=${path.relative(folder, maskFile)}`);
+        const now = locateDataset(folder).images;
+        expect(now).toEqual(images);
+      }
+    },
+  );
+
+  test('and comes in again as it went out', async () => {
+    await layInto(folder, 'images/0.jpg images/a/1.jpg =masks/0.png =masks/a/1.png');
+    for (const to of ['segnet', 'camvid', 'voc'] as const) {
+      const out = path.join(temporaryFolder(), to);
+      await exportData({ ...locateDataset(folder), to, out, exportImage });
+      expect([to, Object.values(imagesOf(out)).map((file) => file.replace(/^[^/]*\//, ''))]).toEqual([to, ['0.png', 'a/1.png']]);
+    }
+  });
+});
+
+test.each(['train/shots/1.jpg =train/labels/1.png', 'a/shots/1.jpg =a/labels/1.png'])('labels inside are no photos: %s', async (files) => {
+  await layInto(folder, files);
+  expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ code: 'not-a-dataset' }) as Error);
+});
+
+test('masks in a folder among the photos of a split are theirs', async () => {
+  await layInto(folder, 'train/1.jpg train/2.jpg =train/labels/1.png val/3.jpg');
+  expect(imagesOf(folder)).toEqual({ 'train: train/1': 'train/labels/1.png', 'train: train/2': 'no mask', 'val: val/3': 'no mask' });
+  expect(problems()).not.toContain('left out');
+});
+
+describe('what shows the photos is none of them, and is told', () => {
+  test.each<[string, string, string[], RegExp]>([
+    [
+      'thumbnails',
+      'train/1.jpg train/2.jpg =trainannot/1.png train/small/1.jpg train/small/2.jpg',
+      ['1', '2'],
+      /train\/small\/ .*left out/,
+    ],
+    ['predictions', '1.jpg 2.jpg =predicted/1.png =predicted/2.png', ['1', '2'], /predicted\/ .*left out/],
+    ['labels of another kind', '1.jpg 2.jpg =labels/1.png labels_colour/1.png', ['1', '2'], /labels_colour\/ .*left out/],
+    ['pictures and photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2'], /more\/ .*left out/],
+  ])('%s', async (_, files, expected, told) => {
+    await layInto(folder, files);
+    expect(locateDataset(folder).images.map(({ name }) => name)).toEqual(expected);
+    expect(problems()).toMatch(told);
+  });
+
+  test('what has another ending than the images of its set is told too', async () => {
+    await layInto(folder, 'images/1_sat.jpg images/2_sat.jpg images/notes.jpg =masks/1_mask.png =masks/2_mask.png');
+    expect(Object.keys(imagesOf(folder))).toEqual(['train: images/1', 'train: images/2']);
+    expect(problems()).toMatch(/images\/notes\.jpg is left out, since the images of this set end with _sat/);
+  });
+});
