@@ -1,5 +1,5 @@
 // What many masks share is told once, with the one change that settles it; a data set that is read in another way keeps every value.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
@@ -201,4 +201,43 @@ test('undo begins anew where the colours of classes have changed, and what was p
   expect(opened.notes.join()).toContain('Undo begins anew');
   expect(await bench.call('edits.undo', { imageId: set.firstId })).toBe(null);
   expect(readFileSync(file)).toEqual(painted);
+});
+
+test('a folder that may not be written is read as a person says, which is kept beside its history', async () => {
+  const folder = temporaryFolder();
+  const from = await makeDataset();
+  for (const [name, of] of [
+    ['shots', 'train'],
+    ['drawn', 'trainannot'],
+  ]) {
+    mkdirSync(path.join(folder, name));
+    for (const file of ['train-0.png', 'train-1.png'])
+      writeFileSync(path.join(folder, name, file), readFileSync(path.join(from, of, file)));
+  }
+  for (const each of ['shots', 'drawn', '.']) chmodSync(path.join(folder, each), 0o555);
+  bench = createBench();
+  const sources = [{ split: 'train', images: 'shots', masks: 'drawn' }];
+  const arrangement = { version: 1, title: 'as said', sources, classes: { builtIn: 'camvid-11' }, masks: 'value' };
+  const info = await bench.call<DatasetInfo>('datasets.openAs', { path: folder, arrangement });
+  expect(info).toMatchObject({ writable: false, isArranged: true, splits: [{ name: 'train', images: 2, labelled: 2 }] });
+  expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
+
+  // It is read so at every opening, and can be read otherwise.
+  const again = () => bench.call<DatasetInfo>('datasets.refresh');
+  expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11' });
+  const looked = await bench.call<{ arrangement: unknown }>('datasets.look', { path: folder, arrangement: null });
+  expect(looked.arrangement).toMatchObject({ title: 'as said' });
+  await bench.call('datasets.arrange', { arrangement: { ...info.arrangement, classes: { builtIn: 'camvid-32' } } });
+  expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-32' });
+
+  // Once it may be written, what was said of it holds still, and is kept in it from the next change on.
+  for (const each of ['.', 'shots', 'drawn']) chmodSync(path.join(folder, each), 0o755);
+  const now = await again();
+  expect(now).toMatchObject({ isArranged: true, classSet: 'CamVid-32', writable: true });
+  await bench.call('datasets.arrange', { arrangement: { ...now.arrangement, classes: { builtIn: 'camvid-11' } } });
+  expect(existsSync(path.join(folder, 'encnet.json'))).toBe(true);
+  expect(await again()).toMatchObject({ classSet: 'CamVid-11' });
+  // What is forgotten is forgotten in both places: nothing else tells how this folder is read, so that this is refused.
+  await expect(bench.call('datasets.arrange', { arrangement: null })).rejects.toThrow(/its classes are not known/);
+  expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11' });
 });

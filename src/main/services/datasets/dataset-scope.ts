@@ -28,7 +28,7 @@ import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
 import { LivingFolder } from './living-folder.ts';
 import { locateDataset } from '../layouts/recognise.ts';
-import { datasetId, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
+import { asideOf, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
 import { WorkFolder } from './work-folder.ts';
 
@@ -94,12 +94,10 @@ export class DatasetScope {
     const stopLinks = letLinksInto(options.folder);
     const endings: DatasetScope['endings'] = [{ what: 'links into it', end: stopLinks }];
     try {
-      const located = locateDataset(options.folder);
+      const aside = asideOf(options.userData, options.folder);
+      const located = locateDataset(options.folder, aside);
       const permitted = masksPermitted(options.folder, located);
-      const id = datasetId(options.folder);
-      const workFolder = new WorkFolder(
-        permitted ? path.join(options.folder, '.encnet') : path.join(options.userData, 'read-only-datasets', id),
-      );
+      const workFolder = new WorkFolder(permitted ? path.join(options.folder, '.encnet') : aside);
       const taken = await takeLease(workFolder, options);
       const lease = taken instanceof Lease ? taken : null;
       if (lease) endings.push({ what: 'the lease', end: () => lease.release() });
@@ -160,7 +158,7 @@ export class DatasetScope {
     });
     if (lease) this.recover(store, predictions);
     this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
-    const living = new LivingFolder({ ...shared, edits: this.edits, survey: this.survey });
+    const living = new LivingFolder({ ...shared, aside: asideOf(options.userData, dataset.path), edits: this.edits, survey: this.survey });
     endings.push({ what: 'the look for its holder', end: () => this.holderWatch?.close() });
     // At once, so that neither tells of a data set that is not the open one any more.
     const end = async () => void (await Promise.all([this.survey.close(), living.close()]));

@@ -20,10 +20,10 @@ import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView, isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
-import { forgetArrangement, keepArrangement } from '../layouts/own-arrangement.ts';
+import { arrangementIn, keepArrangement, placesOf } from '../layouts/own-arrangement.ts';
 import { classSetOf, datasetFolder, locatedBy, locateDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
-import { datasetId } from './open-dataset.ts';
+import { asideOf, datasetId } from './open-dataset.ts';
 
 interface DatasetServiceOptions extends ScopeEnvironment {
   preferences: Preferences;
@@ -72,6 +72,10 @@ export class DatasetService {
     );
   }
 
+  private asideOf(folder: string): string {
+    return asideOf(this.options.userData, folder);
+  }
+
   /** Unpacks a zip beside itself. @returns the folder of the data set in it */
   private async unzip(file: string): Promise<string> {
     const stop = new AbortController();
@@ -106,7 +110,7 @@ export class DatasetService {
     if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
     if (before && again && isStale) {
       // What cannot be read now is told while the one before is still open; masks that its end saves are found by the next look.
-      locateDataset(folder);
+      locateDataset(folder, this.asideOf(folder));
       // It holds the very lease that the new one takes.
       await before.close();
       this.scope = null;
@@ -127,25 +131,29 @@ export class DatasetService {
   }
 
   /**
-   * Reads the open data set in another way, and keeps that in it.
+   * Reads the open data set in another way, and keeps that in it, or beside its history where it may not be written.
    * @param arrangement null forgets what was kept
    * @param of the data set that it is for, where a window says; refused if another is open by now
-   * @throws AppError as `open`, 'conflict', 'read-only' where the folder may not be written: what was kept is then as it was
+   * @throws AppError as `open`, 'conflict', 'read-only' where another workbench has it: what was kept is then as it was
    */
   arrange(arrangement: Arrangement | null, of?: string): Promise<DatasetInfo> {
     return this.changes.run(async () => {
       const scope = this.require(of);
       const { path: folder, info } = scope.dataset;
-      scope.access.assertWritable();
+      scope.access.assertOwned();
+      scope.access.assertThere();
       if (scope.busyWith)
         throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the data set is read in another way`);
-      const before = info.isArranged ? info.arrangement : null;
+      const places = placesOf(folder, this.asideOf(folder));
+      const before = places.map(arrangementIn);
       if (arrangement) assertFits(folder, arrangement);
-      keepOrForget(folder, arrangement);
+      // What is said goes to the place that is read first; what is forgotten is forgotten wherever it was kept.
+      const changed = arrangement ? places.slice(0, 1) : places.filter((_, at) => before[at] !== null);
+      for (const place of changed) keepArrangement(place, arrangement);
       try {
         return await this.replace(folder, info.isSample, false, true);
       } catch (error) {
-        keepOrForget(folder, before);
+        for (const place of changed) keepArrangement(place, before[places.indexOf(place)]);
         if (!this.scope) await this.replace(folder, info.isSample, false);
         throw error;
       }
@@ -160,7 +168,7 @@ export class DatasetService {
     });
   }
 
-  /** Keeps in a folder how it is read, and opens it. @throws AppError as `open`, 'read-only' where the folder may not be written */
+  /** Keeps how a folder is read, and opens it. @throws AppError as `open`, 'read-only' where another workbench has it */
   openAs(given: string, arrangement: Arrangement): Promise<DatasetInfo> {
     const folder = realFolder(given);
     if (this.scope?.dataset.id === datasetId(folder)) return this.arrange(arrangement);
@@ -173,7 +181,7 @@ export class DatasetService {
       }
       if (isHeld(path.join(folder, '.encnet/lease.db')))
         throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
-      keepArrangement(folder, arrangement);
+      keepArrangement(placesOf(folder, this.asideOf(folder))[0], arrangement);
       return this.replace(folder, false, false);
     });
   }
@@ -236,7 +244,10 @@ export class DatasetService {
       openSample: () => this.openSample(),
       takeOver: () => this.takeOver(),
       arrange: ({ arrangement }) => this.arrange(arrangement, of),
-      look: ({ path: folder, arrangement }) => lookAtFolder(realFolder(typedPath(folder)), arrangement, this.options.workers),
+      look: ({ path: given, arrangement }) => {
+        const folder = realFolder(typedPath(given));
+        return lookAtFolder(folder, arrangement, this.options.workers, this.asideOf(folder));
+      },
       openAs: ({ path: folder, arrangement }) => this.openAs(typedPath(folder), arrangement),
       acceptPhotos: ({ imageIds }) => this.require(of).acceptPhotos(imageIds),
       refresh: () => this.refresh(of),
@@ -246,11 +257,6 @@ export class DatasetService {
       listFolders: ({ path: folder }) => listFolder(folder),
     };
   }
-}
-
-function keepOrForget(folder: string, arrangement: Arrangement | null): void {
-  if (arrangement) keepArrangement(folder, arrangement);
-  else forgetArrangement(folder);
 }
 
 /** @throws AppError as `locateDataset` if a folder cannot be read so */

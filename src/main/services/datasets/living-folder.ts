@@ -15,6 +15,8 @@ import type { SurveyJob } from './survey-job.ts';
 
 interface LivingFolderOptions {
   dataset: OpenDataset;
+  /** The workbench's own folder for it. */
+  aside: string;
   access: DatasetAccess;
   edits: EditSessions;
   survey: SurveyJob;
@@ -119,7 +121,7 @@ export class LivingFolder {
       return null;
     };
     try {
-      const found = await workers.run('locate', { folder });
+      const found = await workers.run('locate', { folder, aside: this.options.aside });
       if (found.arrangement.title !== arrangement.title)
         return otherwise(`${folder} looks like ${found.arrangement.title} now, and was opened as ${arrangement.title}`);
       if (found.classSet.key !== dataset.classSet.key) return otherwise(`The classes of ${folder} have changed on the disk`);

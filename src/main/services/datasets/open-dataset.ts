@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { isWritable } from '#files/writable';
 import type { DatasetInfo, ImageEntry, ImageProblem } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
@@ -54,16 +55,8 @@ const refusedStamp = 'refused';
 /** Names a data set in addresses and calls. */
 export const datasetId = (folder: string): string => createHash('sha256').update(folder).digest('hex').slice(0, 12);
 
-/** Whether masks may be written. Root may write anywhere; a folder whose mode forbids it to everyone is left alone all the same. */
-function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return process.platform === 'win32' || (statSync(folder).mode & 0o222) !== 0;
-  } catch {
-    // Not to be written, whatever the reason: that is the answer.
-    return false;
-  }
-}
+/** The workbench's own folder for a data set that may not be written. */
+export const asideOf = (userData: string, folder: string): string => path.join(userData, 'read-only-datasets', datasetId(folder));
 
 /** The folders that masks lie in. */
 export const labelFoldersOf = ({ images }: LocatedDataset): string[] => [...new Set(images.map(({ maskFile }) => path.dirname(maskFile)))];

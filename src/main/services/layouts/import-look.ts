@@ -30,8 +30,8 @@ function foldersWithImages(view: FolderView, at = '.', deep = deepest): ImportLo
 }
 
 /** What is kept of a folder or found by looking, null where nothing fits, and what of it was not understood. */
-function found(view: FolderView): { read: OpenArrangement | null; told: string[] } {
-  const own = ownArrangement(view.root);
+function found(view: FolderView, aside?: string): { read: OpenArrangement | null; told: string[] } {
+  const own = ownArrangement(view.root, aside);
   if (own) return { read: own, told: [] };
   try {
     const { arrangement, located } = proposalOf(view, true);
@@ -54,16 +54,22 @@ function chosen(images: readonly LocatedImage[], masks: ReadonlySet<string>): Lo
 /**
  * Looks at a folder.
  * @param arrangement how it would be read; null has it recognised
+ * @param aside the workbench's own folder for it
  * @throws AppError 'not-found', 'forbidden', 'read-only', and what lists of classes are refused with
  */
-export async function lookAtFolder(folder: string, arrangement: OpenArrangement | null, workers: Workers): Promise<ImportLook> {
+export async function lookAtFolder(
+  folder: string,
+  arrangement: OpenArrangement | null,
+  workers: Workers,
+  aside?: string,
+): Promise<ImportLook> {
   if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
   const stopLinks = letLinksInto(folder);
   try {
     const view = new FolderView(folder);
     const about = { path: folder, folders: foldersWithImages(view), lists: listsOf(view) };
     const classFiles = classFilesIn(view, ['.', ...about.folders.map((each) => each.path)]);
-    const { read, told } = arrangement ? { read: arrangement, told: [] } : found(view);
+    const { read, told } = arrangement ? { read: arrangement, told: [] } : found(view, aside);
     const { images, maskFiles, problems } = read
       ? locateImages(view, { ...read, classes: read.classes ?? { builtIn: 'camvid-11' } })
       : nothing;

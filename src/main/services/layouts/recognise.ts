@@ -65,13 +65,14 @@ export function datasetFolder(folder: string, deep = deepest): string {
 
 /**
  * Finds the images, masks and classes of a folder.
+ * @param aside the workbench's own folder for it, where there is one
  * @throws AppError 'not-found' if it is no folder; 'not-a-dataset' naming what it could have, with `needs` 'classes' where these alone
  * are missing, 'folders' where nothing fits; what files in it are refused with
  */
-export function locateDataset(folder: string): LocatedDataset {
+export function locateDataset(folder: string, aside?: string): LocatedDataset {
   if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
   const view = new FolderView(folder);
-  const own = ownArrangement(folder);
+  const own = ownArrangement(folder, aside);
   if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
   const { arrangement: found, located } = proposalOf(view);
   assertImages(folder, found.title, located.images);

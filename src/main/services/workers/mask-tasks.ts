@@ -180,7 +180,7 @@ export interface MaskTasks {
   readPrediction: (input: PredictionInput) => Uint8Array;
   pictureSize: (input: { imageFile: string }) => Promise<{ width: number; height: number }>;
   survey: (input: SurveyInput) => Promise<Survey[]>;
-  locate: (input: { folder: string }) => LocatedDataset;
+  locate: (input: { folder: string; aside: string }) => LocatedDataset;
 }
 
 export type TaskName = keyof MaskTasks;

@@ -269,4 +269,4 @@ export const survey = task(async ({ classSet, images }: TaskInput<'survey'>): Pr
 });
 
 /** Looks which images a folder holds. @throws as `locateDataset` */
-export const locate = task(({ folder }: TaskInput<'locate'>): TaskResult<'locate'> => locateDataset(folder));
+export const locate = task(({ folder, aside }: TaskInput<'locate'>): TaskResult<'locate'> => locateDataset(folder, aside));
