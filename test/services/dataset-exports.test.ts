@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:buffer';
 import path from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readMask } from '#files/mask-png';
-import { cocoAnnotations } from '#services/dataset-exports/coco';
+import { cocoAnnotations, packed, type CocoAnnotation } from '#services/dataset-exports/coco';
+import { formOfExport } from '#services/dataset-exports/forms';
 import { mostZipFiles, sinkAt } from '#services/dataset-exports/sink';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
@@ -20,6 +22,10 @@ import { filesBelow } from '#files/files-below';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
+
+interface Instances {
+  annotations: (CocoAnnotation & { id: number; image_id: number })[];
+}
 
 const idsOf = (folder: string): Map<string, number[]> => {
   const { images, classSet } = locateDataset(folder);
@@ -93,16 +99,16 @@ test('colours that mean not labelled are listed where a class has that name, too
   }
 });
 
-test('a zip holds the same files, and is there whole or not at all', async () => {
+test.each(['voc', 'coco'] as const)('a zip holds the same files of %s, and is there whole or not at all', async (to) => {
   const folder = await makeDataset();
-  const { target } = await exported(folder, 'voc');
-  const zip = path.join(temporaryFolder(), 'voc.zip');
-  await exported(folder, 'voc', zip);
+  const { target } = await exported(folder, to);
+  const zip = path.join(temporaryFolder(), `${to}.zip`);
+  await exported(folder, to, zip);
   const entries = unzipSync(readFileSync(zip));
   const below = (await filesBelow(target)).map(({ file }) => path.relative(target, file).split(path.sep).join('/')).sort();
   expect(Object.keys(entries).sort()).toEqual(below);
   for (const name of below) expect(Buffer.compare(Buffer.from(entries[name]), readFileSync(path.join(target, name)))).toBe(0);
-  await expect(exported(folder, 'voc', zip)).rejects.toThrow(`${zip} is there already`);
+  await expect(exported(folder, to, zip)).rejects.toThrow(`${zip} is there already`);
 
   const stop = new AbortController();
   const place = temporaryFolder();
@@ -156,6 +162,46 @@ test('what cannot go out is left out and told, and nothing at all is refused', a
   rmSync(path.join(folder, 'trainannot'), { recursive: true });
   rmSync(path.join(folder, 'valannot'), { recursive: true });
   await expect(exported(folder, 'segnet')).rejects.toThrow('None of the images has a mask');
+});
+
+test("COCO's list of instances may be longer than a string can be", () => {
+  // Stripes of two classes on a mask of 512 x 512: runs as short as those of leaves and fences are.
+  const [width, height] = [512, 512];
+  const ids = Uint8Array.from({ length: width * height }, (_, at) => Number(Math.floor(at / width) % 3 > 0));
+  const coco = cocoAnnotations({ width, height, ids }, 2).map(packed);
+  const entry = { split: 'train', name: 'a', extension: '.png', width, height, coco };
+  const entries = Array.from({ length: 800 }, (_, at) => ({ ...entry, name: `a${at}` }));
+  const classes = ['Road', 'Sky'].map((name, id) => ({ name, color: [id, 0, 0] as [number, number, number] }));
+  const instances = formOfExport.coco.lists(entries, classes).find(({ path: file }) => file === 'annotations/instances_train.json')!;
+  let size = 0;
+  for (const piece of instances.content as Iterable<string>) size += piece.length;
+  expect(size).toBeGreaterThan(constants.MAX_STRING_LENGTH);
+  const [few] = [formOfExport.coco.lists(entries.slice(0, 2), classes).at(-1)!].map(
+    ({ content }) => JSON.parse([...content].join('')) as Instances,
+  );
+  expect(few.annotations.map(({ id, image_id }) => [id, image_id])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+  ]);
+  expect(few.annotations[3]).toEqual({ id: 4, image_id: 2, ...cocoAnnotations({ width, height, ids }, 2)[1] });
+});
+
+test('and the export can be stopped while they are written', async () => {
+  const place = temporaryFolder();
+  const stop = new AbortController();
+  const options = {
+    ...locateDataset(await makeDataset()),
+    to: 'coco' as const,
+    out: path.join(place, 'x'),
+    exportImage,
+    signal: stop.signal,
+  };
+  // After the last image, so that only the lists are left.
+  const stopped = exportData({ ...options, onProgress: (done, total) => (done === total ? stop.abort() : undefined) });
+  await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
+  expect(readdirSync(place)).toEqual([]);
 });
 
 test("COCO's run lengths, unrolled, are the mask", () => {

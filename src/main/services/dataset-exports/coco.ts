@@ -1,5 +1,6 @@
 // COCO: a segment is all pixels of a class in an image. Its number is the category's, 1 … n; 0 is void.
 // Source: the COCO data format (cocodataset.org/#format-data), its run lengths column by column.
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { rgbPng } from '#files/png/rgb-png';
 import { voidId } from '#shared/mask/void-id';
 
@@ -17,6 +18,23 @@ export interface CocoAnnotation {
   iscrowd: 1;
   /** Lengths of runs outside and inside in turn, column by column. */
   segmentation: { size: [height: number, width: number]; counts: number[] };
+}
+
+/** What the lists at the end need to know of an annotation. The run lengths of thousands of images are more than a process can hold. */
+export type PackedAnnotation = Omit<CocoAnnotation, 'iscrowd' | 'segmentation'> & { packed: Uint8Array };
+
+/** Quick rather than small. */
+const level = 1;
+
+export const packed = (annotation: CocoAnnotation): PackedAnnotation => {
+  const { category_id, area, bbox } = annotation;
+  return { category_id, area, bbox, packed: deflateRawSync(JSON.stringify(annotation), { level }) };
+};
+
+/** An annotation as the list of instances has it, with its number and its image's. */
+export function annotationText({ packed: bytes }: PackedAnnotation, id: number, imageId: number): string {
+  const text = inflateRawSync(bytes).toString();
+  return `{"id":${id},"image_id":${imageId},${text.slice(1)}`;
 }
 
 /** A mask whose colours are the numbers of segments: red is the lowest byte. */

@@ -7,7 +7,7 @@ import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import type { ExportedImage, ExportImageInput } from './export-image.ts';
-import { formOfExport, type OutEntry } from './forms.ts';
+import { formOfExport, type OutContent, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
 import { sinkAt } from './sink.ts';
 
@@ -69,7 +69,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   async function work(): Promise<void> {
     for (let index = next++; index < inputs.length; index = next++) {
       if (ended) return;
-      if (signal?.aborted) throw new AppError('cancelled', 'The export was cancelled');
+      assertGoingOn(signal);
       const {
         files,
         entry,
@@ -99,7 +99,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
     await Promise.all(workers);
     const ordered = [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry);
     if (ordered.length === 0) throw new AppError('corrupt-file', `No image could be exported: ${notes.at(-1)}`);
-    for (const { path, content } of formOfExport[to].lists(ordered, classes)) await sink.write(path, content);
+    for (const { path, content } of formOfExport[to].lists(ordered, classes)) await sink.write(path, untilStopped(content, signal));
     await sink.write('report.csv', reportOf(counts, classes));
     await sink.finish();
   } catch (error) {
@@ -110,6 +110,22 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
     throw error;
   }
   return { images: entries.size, notes: [...notes, ...otherwise(options, labelled.length, foreign)] };
+}
+
+/** The same content, which ends with an error once the export is stopped. */
+function untilStopped(content: OutContent, signal?: AbortSignal): OutContent {
+  return typeof content === 'string' || content instanceof Uint8Array ? content : piecesUntilStopped(content, signal);
+}
+
+function* piecesUntilStopped(content: Iterable<string>, signal?: AbortSignal): Generator<string> {
+  for (const piece of content) {
+    assertGoingOn(signal);
+    yield piece;
+  }
+}
+
+function assertGoingOn(signal?: AbortSignal): void {
+  if (signal?.aborted) throw new AppError('cancelled', 'The export was cancelled');
 }
 
 /** Bytes that systems let a name have. */

@@ -9,7 +9,7 @@ import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
 import { cityscapesIds } from './cityscapes-ids.ts';
-import { cocoAnnotations, panopticMask, type CocoAnnotation } from './coco.ts';
+import { annotationText, cocoAnnotations, packed, panopticMask, type PackedAnnotation } from './coco.ts';
 
 /** A class as it goes out. */
 export interface OutClass {
@@ -30,9 +30,12 @@ export interface OutImage {
   ids: Uint8Array;
 }
 
+/** A text that may be longer than a string can be comes in pieces. */
+export type OutContent = Uint8Array | string | Iterable<string>;
+
 export interface OutFile {
   path: string;
-  content: Uint8Array | string;
+  content: OutContent;
 }
 
 /** What the lists at the end need to know of an image. */
@@ -42,14 +45,14 @@ export interface OutEntry {
   extension: string;
   width: number;
   height: number;
-  coco?: CocoAnnotation[];
+  coco?: PackedAnnotation[];
 }
 
 interface ExportForm {
   /** Whether images must be PNG. */
   pngAlone?: boolean;
   files: (image: OutImage, classes: readonly OutClass[]) => OutFile[];
-  coco?: (image: OutImage, classes: readonly OutClass[]) => CocoAnnotation[];
+  coco?: (image: OutImage, classes: readonly OutClass[]) => PackedAnnotation[];
   lists: (entries: readonly OutEntry[], classes: readonly OutClass[]) => OutFile[];
 }
 
@@ -177,12 +180,21 @@ const cityscapes: ExportForm = {
   lists: () => [],
 };
 
+/** The list of instances, annotation by annotation. @param about what else is in it, an object as JSON */
+function* instances(entries: readonly OutEntry[], about: string): Generator<string> {
+  let count = 0;
+  yield `${about.slice(0, -1)},"annotations":[`;
+  for (const [at, { coco: found = [] }] of entries.entries())
+    for (const each of found) yield `${count > 0 ? ',' : ''}${annotationText(each, ++count, at + 1)}`;
+  yield ']}';
+}
+
 const coco: ExportForm = {
   files: (image) => [
     { path: `images/${image.split}/${image.name}${image.extension}`, content: image.picture },
     { path: `annotations/panoptic_${image.split}/${image.name}.png`, content: panopticMask(image) },
   ],
-  coco: (image, classes) => cocoAnnotations(image, classes.length),
+  coco: (image, classes) => cocoAnnotations(image, classes.length).map(packed),
   lists(entries, classes) {
     const categories = classes.map(({ name, color }, id) => ({ id: id + 1, name, supercategory: 'street', isthing: 0, color }));
     return bySplit(entries).flatMap(([split, here]) => {
@@ -197,13 +209,9 @@ const coco: ExportForm = {
         file_name: `${name}.png`,
         segments_info: found.map(({ category_id, area, bbox }) => ({ id: category_id, category_id, area, bbox, iscrowd: 0 })),
       }));
-      let annotation = 0;
-      const annotations = here.flatMap(({ coco: found = [] }, id) =>
-        found.map((each) => ({ id: ++annotation, image_id: id + 1, ...each })),
-      );
       return [
         { path: `annotations/panoptic_${split}.json`, content: JSON.stringify({ images, annotations: segments, categories }) },
-        { path: `annotations/instances_${split}.json`, content: JSON.stringify({ images, annotations, categories }) },
+        { path: `annotations/instances_${split}.json`, content: instances(here, JSON.stringify({ images, categories })) },
       ];
     });
   },

@@ -6,9 +6,13 @@ import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { asFileError } from '#files/atomic-write';
 import { clearAbandoned, partialName, putInPlace } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
+import type { OutContent } from './forms.ts';
+
+const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
 
 export interface Sink {
-  write: (file: string, content: Uint8Array | string) => Promise<void>;
+  /** @throws AppError 'disk-full', 'read-only', 'too-large'; what reading the pieces of a content throws */
+  write: (file: string, content: OutContent) => Promise<void>;
   /** Puts what was written in its place. @throws AppError 'disk-full', 'read-only' */
   finish: () => Promise<void>;
   /** Takes what was written away. Never rejects. */
@@ -44,7 +48,7 @@ class FolderSink implements Sink {
     this.made = partialName(out);
   }
 
-  async write(file: string, content: Uint8Array | string): Promise<void> {
+  async write(file: string, content: OutContent): Promise<void> {
     const at = path.join(this.made, ...file.split('/'));
     try {
       await mkdir(path.dirname(at), { recursive: true });
@@ -106,16 +110,23 @@ class ZipSink implements Sink {
     if (this.bytes > mostBytes) throw new AppError('too-large', `${this.out} would have more than 4 GB: export into a folder instead`);
   }
 
-  async write(file: string, content: Uint8Array | string): Promise<void> {
+  async write(file: string, content: OutContent): Promise<void> {
     if (++this.files > mostZipFiles)
       throw new AppError(
         'too-large',
         `${this.out} would have more than ${mostZipFiles.toLocaleString('en')} files: export into a folder instead`,
       );
     // Pictures are compressed already.
-    const entry = typeof content === 'string' ? new ZipDeflate(file, { level: 6 }) : new ZipPassThrough(file);
+    const entry = content instanceof Uint8Array ? new ZipPassThrough(file) : new ZipDeflate(file, { level: 6 });
     this.zip.add(entry);
-    entry.push(typeof content === 'string' ? new TextEncoder().encode(content) : content, true);
+    if (typeof content === 'string' || content instanceof Uint8Array) entry.push(bytesOf(content), true);
+    else {
+      for (const piece of content) {
+        entry.push(bytesOf(piece));
+        await this.flush();
+      }
+      entry.push(new Uint8Array(0), true);
+    }
     await this.flush();
   }
 
