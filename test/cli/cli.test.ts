@@ -421,6 +421,19 @@ test('predict does every image, tells two of one name apart and passes hidden fi
   const { code, stderr } = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', folder, '--out', out);
   expect([code, stderr.includes('left out')]).toEqual([0, false]);
   expect(readdirSync(out).sort()).toEqual(['other.png', 'same.jpg.png', 'same.png']);
+
+  // Stopped half way, it says what is there and how to go on.
+  const [many, half] = [temporaryFolder(), path.join(temporaryFolder(), 'half')];
+  const bytes = await photo.clone().png().toBuffer();
+  for (let image = 0; image < 400; image++) writeFileSync(path.join(many, `${image}.png`), bytes);
+  const args = ['predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', many, '--out', half];
+  const child = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root });
+  let told = '';
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()));
+  child.stdout.once('data', () => child.kill('SIGINT'));
+  await new Promise((resolve) => child.once('close', resolve));
+  const [, done] = /Stopped: (\d+) of 400 images are predicted.*--overwrite predicts all/.exec(told) ?? [];
+  expect([Number(done), Number(done) < 400]).toEqual([readdirSync(half).length, true]);
 });
 
 test('a folder that is not recognised is said, goes out in another form, and that opens again, a zip too', async () => {

@@ -48,6 +48,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
   const outDir = path.resolve(options.out);
   assertNothingLost(samples, outDir, options.overwrite);
   const write = options.ids === 'dense' ? 'ids' : 'values';
+  let predicted = 0;
   const outcome = await runJob(
     host,
     {
@@ -66,14 +67,21 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
     },
     (event) => {
       if (event.type === 'log') say(event.text);
-      if (event.type === 'scored' && event.score.file !== null) give(event.score.file);
+      if (event.type === 'scored' && event.score.file !== null) {
+        predicted++;
+        give(event.score.file);
+      }
       if (event.type === 'skipped') {
         say(`left out: ${event.reason}`);
         process.exitCode = 1;
       }
     },
   );
-  if (outcome === 'stopped') throw new AppError('cancelled', 'Stopped before every image was predicted');
+  if (outcome === 'stopped')
+    throw new AppError(
+      'cancelled',
+      `Stopped: ${predicted} of ${samples.length} images are predicted, and in ${outDir}. The same command with --overwrite predicts all`,
+    );
 }
 
 /**
