@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
 import type { ImageEntry } from '#shared/contract/datasets';
-import type { RepairReport, RevisionInfo } from '#shared/contract/edits';
+import type { EditState, RepairReport, RevisionInfo } from '#shared/contract/edits';
 import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -151,4 +151,18 @@ test('what cannot be repaired says why and keeps none of the others', async () =
   await open();
   expect(await repair('fit')).toEqual({ done: [ids[1]], failed: [expect.stringMatching(/train-0.png is not a whole PNG/)] });
   expect(readFileSync(fileOf(ids[0]), 'utf8')).toBe('no picture');
+});
+
+test('a hand that paints while masks are repaired paints on what they are then, and meets no conflict', async () => {
+  await open();
+  await openMask(bench, ids[0]);
+  const problems: unknown[] = [];
+  for (let round = 0; round < 16; round++) {
+    const repairing = repair('begin', [ids[0]]);
+    await new Promise((resolve) => setTimeout(resolve, 2 * round));
+    await stroke(bench, ids[0], box(round, 0, 1, 1, 2));
+    expect((await repairing).failed).toEqual([]);
+    problems.push((await bench.call<EditState>('edits.save', { imageId: ids[0] })).problem);
+  }
+  expect(problems).toEqual(problems.map(() => null));
 });

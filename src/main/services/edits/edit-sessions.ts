@@ -65,6 +65,8 @@ export class EditSessions {
   private readonly strokes = new Map<string, Set<string>>();
   /** Images whose photo is another file than when their session was opened. */
   private readonly outgrown = new Set<string>();
+  /** Images whose mask somebody writes without a session: nobody opens one until that has ended. */
+  private readonly held = new Map<string, Promise<unknown>>();
   private settling: Promise<void> = Promise.resolve();
   private closed = false;
 
@@ -85,6 +87,7 @@ export class EditSessions {
           throw new AppError('conflict', `The mask of ${imageId} waits for a person before anything else is done: ${problem.text}`);
         await this.putAway(imageId, session);
       },
+      holding: (imageId, work) => this.holding(imageId, work),
       keep: (imageId, revision, origin) =>
         options.outbox.write('a revision of a mask', () => this.insertRevision(imageId, revision, nowText(), origin)),
     });
@@ -105,6 +108,7 @@ export class EditSessions {
 
   private async session(imageId: string): Promise<EditSession> {
     await this.settling;
+    while (this.held.has(imageId)) await this.held.get(imageId);
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);
     const opening = known ?? this.open(imageId);
@@ -119,6 +123,16 @@ export class EditSessions {
       if (this.sessions.get(imageId) === opening) this.sessions.delete(imageId);
       throw error;
     }
+  }
+
+  /** Does something to the mask of an image, and keeps sessions from being opened meanwhile: strokes wait for the mask that there is then. */
+  private async holding<T>(imageId: string, work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.held.set(
+      imageId,
+      working.catch(() => undefined),
+    );
+    return working.finally(() => this.held.delete(imageId));
   }
 
   /** A mask as a window opens it: one that another program has changed while nobody painted on it is read anew. */

@@ -23,6 +23,8 @@ interface MaskRepairsOptions {
   store: string;
   /** Closes the mask's session, if it has one. */
   putAway: (imageId: string) => Promise<void>;
+  /** Does something to a mask while no session of it is opened. */
+  holding: <T>(imageId: string, work: () => Promise<T>) => Promise<T>;
   /** Takes a revision into the mask's past. */
   keep: (imageId: string, revision: string, origin: string) => void;
 }
@@ -100,7 +102,7 @@ export class MaskRepairs {
     for (const [index, imageId] of imageIds.entries()) {
       if (signal.aborted) break;
       try {
-        if (await work(imageId)) {
+        if (await this.options.holding(imageId, () => work(imageId))) {
           report.done.push(imageId);
           await this.tell(imageId);
         }
