@@ -125,7 +125,7 @@ export class EditSessions {
     }
   }
 
-  /** Does something to the mask of an image, and keeps sessions from being opened meanwhile: strokes wait for the mask that there is then. */
+  /** Does something to a mask, and keeps sessions from being opened meanwhile: strokes wait for the mask that there is then. */
   private async holding<T>(imageId: string, work: () => Promise<T>): Promise<T> {
     const working = work();
     this.held.set(
