@@ -63,7 +63,7 @@ test('where folders are said alone, classes and endings are found by looking', a
   await photo(path.join(folder, 'shots/street-2.jpg'));
   const prefixes = ['--image-prefix', 'street-', '--mask-prefix', 'road-', '--mask-suffix', ''];
   const prefixed = await cli('import', '--data', folder, '--source', 'train=shots:drawn', ...prefixes, '--dry-run');
-  expect(prefixed.stderr).toContain('1 images (1 of train)');
+  expect(prefixed.stderr).toContain('1 image (1 of train)');
   const refused = await cli('import', '--data', folder, '--void', 'value 1');
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('value 1 is "b" already')]);
 });

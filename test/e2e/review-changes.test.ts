@@ -1,8 +1,9 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { readMask, readStoredMask } from '../../src/files/mask-png.ts';
+import { encodeStoredMask } from '../../src/files/mask-writing.ts';
 import { builtInClassSet } from '../../src/main/services/class-sets/class-set.ts';
 import { root, startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
@@ -160,4 +161,47 @@ test('two runs are held against each other: what got better and worse, the other
 
   await app.getByRole('button', { name: 'Train on from here' }).click();
   await expect(app.getByRole('combobox', { name: 'Start from weights' }).locator('option:checked')).toHaveText('tiny one');
+});
+
+test('all patches that are surely wrong are looked at before they are taken, and keys of one patch do nothing meanwhile', async ({
+  page,
+  userData,
+}) => {
+  test.setTimeout(180_000);
+  const folder = ownFolder(userData);
+  const masks = readdirSync(path.join(folder, 'valannot')).map((name) => path.join(folder, 'valannot', name));
+  for (const file of masks.slice(1)) for (const at of [file, file.replace('valannot', 'val').replace(/png$/, 'jpg')]) rmSync(at);
+  const [mask] = masks;
+  const [road, pavement] = [3, 4];
+  // The road as pavement: nothing is surer than that this is wrong.
+  const { width, height, values } = readStoredMask(mask);
+  writeFileSync(mask, encodeStoredMask({ width, height, values: values.map((value) => (value === road ? pavement : value)) }));
+  const before = readFileSync(mask);
+  const isAsBefore = () => readFileSync(mask).equals(before);
+  const workbench = await startWorkbench({ userData, data: folder });
+  try {
+    await page.goto(workbench.url);
+    await predictWithStarter(page);
+    const sure = page.getByRole('button', { name: /^Sure: \d/ });
+    await sure.click({ timeout: 90_000 });
+    const shown = page.getByRole('figure', { name: 'What would be taken' });
+    await expect(shown).toBeVisible();
+    await expect(page.getByRole('toolbar', { name: 'Patch' })).toContainText(/1 patch of\s+\d+ px, predicted with 95 % or more/);
+    for (const key of ['n', 'b', 'v', 'k']) await page.keyboard.press(key);
+    await expect(shown).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(shown).toBeHidden();
+    await expect(page.getByRole('status', { name: 'Chosen patch' })).toBeHidden();
+    expect(isAsBefore()).toBe(true);
+
+    await sure.click();
+    await page.keyboard.press('p');
+    await expect.poll(isAsBefore).toBe(false);
+    expect(readStoredMask(mask).values.filter((value) => value === road).length).toBeGreaterThan(100);
+    await page.keyboard.press('Control+z');
+    await expect.poll(isAsBefore).toBe(true);
+    await expect(sure).toBeVisible();
+  } finally {
+    await workbench.stop();
+  }
 });

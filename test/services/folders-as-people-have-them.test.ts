@@ -383,7 +383,7 @@ test('a photo of a split that a list of another kind names too is in training, w
   put('ImageSets/Segmentation/val.txt', '3\n');
   const splits = Object.fromEntries(locateDataset(folder).images.map(({ name, split }) => [name, split]));
   expect(splits).toEqual({ 1: 'train', 2: 'train_aug', 3: 'val' });
-  const told = '1 images of ImageSets/Segmentation/train_aug.txt are in ImageSets/Segmentation/train.txt too, and count as "train"';
+  const told = '1 image in ImageSets/Segmentation/train_aug.txt and in ImageSets/Segmentation/train.txt, counted as "train"';
   expect(locateDataset(folder).problems).toEqual([told]);
 });
 

@@ -129,11 +129,16 @@ describe('what shows the photos is none of them, and is told', () => {
       'thumbnails',
       'train/1.jpg train/2.jpg =trainannot/1.png train/small/1.jpg train/small/2.jpg',
       ['1', '2'],
-      /train\/small\/ .*left out/,
+      /train\/small\/ is left out with its 2 pictures/,
     ],
-    ['predictions', '1.jpg 2.jpg =predicted/1.png =predicted/2.png', ['1', '2'], /predicted\/ .*left out/],
-    ['labels of another kind', '1.jpg 2.jpg =labels/1.png labels_colour/1.png', ['1', '2'], /labels_colour\/ .*left out/],
-    ['pictures and photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2'], /more\/ .*left out/],
+    ['predictions', '1.jpg 2.jpg =predicted/1.png =predicted/2.png', ['1', '2'], /predicted\/ is left out with its 2 pictures/],
+    [
+      'labels of another kind',
+      '1.jpg 2.jpg =labels/1.png labels_colour/1.png',
+      ['1', '2'],
+      /labels_colour\/ is left out with its 1 picture,/,
+    ],
+    ['pictures and photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2'], /more\/ is left out with its 1 picture,/],
   ])('%s', async (_, files, expected, told) => {
     await layInto(folder, files);
     expect(locateDataset(folder).images.map(({ name }) => name)).toEqual(expected);

@@ -174,7 +174,7 @@ test('broken images are left out of training, validation and review, and named',
   await bench.call('review.predict', { runId: run.id, split: 'train' });
   const progress = await done;
   expect(progress).toMatchObject({ state: 'finished', done: 8 });
-  expect(progress.message).toContain('1 images were left out, the first: ');
+  expect(progress.message).toContain('1 image was left out, the first: ');
   expect(progress.message).toContain('train-0.png cannot be decoded');
   expect((await bench.call<ReviewResult>('review.result', { predictionId: progress.predictionId })).images).toHaveLength(7);
   await bench.workbench.shutDown();

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import type { Reliability } from '#shared/metrics/calibration';
 import type { TrainerEvent } from '#shared/training/messages';
@@ -66,7 +67,7 @@ const words = ({ ece, loss }: Reliability): string => `expected calibration erro
 
 const table = ({ temperature, before, after, images }: Calibrated): string =>
   [
-    `temperature ${temperature.toFixed(3)}, of ${images} images`,
+    `temperature ${temperature.toFixed(3)}, of ${counted(images, 'image')}`,
     'every second image, with the temperature of the others:',
     `before   ${words(before)}`,
     `after    ${words(after)}`,

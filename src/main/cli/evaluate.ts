@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
+import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import type { ShapeCounts } from '#shared/metrics/shape-scores';
 import { splitScores, type ClassScores } from '#shared/metrics/split-scores';
@@ -97,7 +98,7 @@ function table(result: {
     interval ? `   95 % interval over images ${percent(interval[0])} to ${percent(interval[1])} %` : '';
   const width = Math.max(...result.perClass.map(({ name }) => name.length), 14);
   return [
-    `${result.images} images of ${result.protocol.split}, ${result.protocol.resolution}`,
+    `${counted(result.images, 'image')} of ${result.protocol.split}, ${result.protocol.resolution}`,
     ...result.perClass.map(
       ({ name, iou, precision, recall, shapes }) =>
         `${name.padEnd(width)} IoU ${percent(iou)} %   precision ${percent(precision)} %   recall ${percent(recall)} %` +

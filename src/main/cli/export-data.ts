@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { LocatedImage } from '#services/layouts/located-image';
+import { counted } from '#shared/counted';
 import { predictionNames, shortPredictionName, wholePredictionName } from '#shared/data/prediction-names';
 import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
@@ -72,6 +73,6 @@ async function run({ data, split, to, out, predictions }: ExportDataOptions): Pr
   };
   const report = await exportData({ images, classSet: predicted, to, out: target, exportImage, onProgress });
   for (const note of report.notes) say(note);
-  say(`${report.images} images in ${target}`);
+  say(`${counted(report.images, 'image')} in ${target}`);
   give(target);
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { letLinksInto } from '#files/read-limits';
+import { counted } from '#shared/counted';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { makeSplits } from '#shared/data/make-splits';
@@ -82,7 +83,7 @@ async function importDataset(options: ImportOptions): Promise<void> {
   for (const problem of [...(outside ? [outside] : []), ...problems]) say(problem);
   const splits = [...new Set(images.map(({ split }) => split))];
   const counts = splits.map((split) => `${images.filter((image) => image.split === split).length} of ${split}`);
-  say(`${images.length} images (${counts.join(', ')}), ${classes.length} classes of ${name}`);
+  say(`${counted(images.length, 'image')} (${counts.join(', ')}), ${classes.length} classes of ${name}`);
   if (!options.dryRun) {
     if (isHeld(path.join(folder, '.encnet/lease.db')))
       throw new AppError('read-only', `${folder} is open in a workbench: change how it is read there, or close it first`);

@@ -1,4 +1,5 @@
 // How a data set is read: looked at before it is opened, and changed while it is.
+import { counted } from '#shared/counted';
 import type { DatasetInfo, ImportLook } from '#shared/contract/datasets';
 import type { ArrangementChange, KnownClassSet } from '#shared/data/advice';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
@@ -98,6 +99,6 @@ export async function refreshDataset(session: Session): Promise<void> {
     const added = [...session.images.keys()].filter((id) => !before.has(id)).length;
     const gone = [...before].filter((id) => !session.images.has(id)).length;
     const told = [...(added > 0 ? [`${added} new`] : []), ...(gone > 0 ? [`${gone} gone`] : [])].join(', ');
-    session.toasts.show('info', `The folder was read again: ${session.images.size} images${told ? `, ${told}` : ''}.`);
+    session.toasts.show('info', `The folder was read again: ${counted(session.images.size, 'image')}${told ? `, ${told}` : ''}.`);
   });
 }

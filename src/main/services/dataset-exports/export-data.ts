@@ -1,5 +1,6 @@
 // A data set, or a split of it, in a form that others read.
 import { isThere } from '#files/file-identity';
+import { counted } from '#shared/counted';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { toldApart } from '#shared/classes/distinct-colours';
 import { AppError, messageOf } from '#shared/errors';
@@ -155,7 +156,7 @@ function otherwise({ images, classSet, to }: ExportDataOptions, labelled: number
   const without = images.length - labelled;
   const missing = to === 'cityscapes' ? cityscapesIds(classSet.classes.map(({ name }) => name)).missing : [];
   return [
-    ...(without > 0 ? [without === 1 ? '1 image without a mask is left out' : `${without} images without a mask are left out`] : []),
+    ...(without > 0 ? [`left out: ${counted(without, 'image')} without a mask`] : []),
     ...(foreign > 0 ? [`${foreign} pixels that are not in the class set went out as not labelled`] : []),
     ...(missing.length > 0 ? [`Cityscapes has no ${missing.join(', ')}: these went out as unlabeled`] : []),
   ];

@@ -1,5 +1,6 @@
 // The layouts of published data sets, each a small recogniser that looks at folders and says where images and masks lie.
 import path from 'node:path';
+import { counted } from '#shared/counted';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
 import { isIn, type FolderView } from './folder-view.ts';
@@ -58,7 +59,7 @@ function withoutMasks(view: FolderView, found: readonly Source[], masksOf: (spli
 }
 
 const strayText = (count: number, folder: string): string =>
-  `${count === 1 ? '1 image lies' : `${count} images lie`} in ${folder}/ itself, in no split, and ${count === 1 ? 'is' : 'are'} left out`;
+  `${counted(count, 'image', ['lies', 'lie'])} in ${folder}/ itself, in no split, and ${count === 1 ? 'is' : 'are'} left out`;
 
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
 function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {

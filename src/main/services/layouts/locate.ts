@@ -1,6 +1,7 @@
 // The images and masks of a folder that is laid out in a known way.
 import path from 'node:path';
 import { linkRefusal, linkTarget } from '#files/link-target';
+import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
@@ -33,7 +34,8 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
       }
       ids.add(image.id);
     }
-  if (twice > 0) problems.push(`${twice} images have the id of another one and are left out: give their folders a name of their own`);
+  if (twice > 0)
+    problems.push(`left out: ${counted(twice, 'image')} with the id of another one. Give the folders of these a name of their own`);
   tellShared(view, maskFiles, problems);
   problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
@@ -183,7 +185,7 @@ function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candid
 function tellUnused(source: Source, masks: MaskIndex, problems: string[]): void {
   const { left } = masks;
   if (source.images === source.masks || left.length === 0) return;
-  problems.push(`${left.length} masks of ${source.masks}/ have no image, the first: ${path.posix.basename(left[0])}`);
+  problems.push(`${source.masks}/ holds ${counted(left.length, 'mask')} without an image, the first: ${path.posix.basename(left[0])}`);
 }
 
 /** @throws AppError 'not-a-dataset' */

@@ -1,5 +1,6 @@
 // What lies in folders inside those of the images: photos of the set, or pictures that show the photos above them.
 import path from 'node:path';
+import { counted } from '#shared/counted';
 import type { Source } from '#shared/data/arrangement';
 import { isIn, type FolderView } from './folder-view.ts';
 import { affixesAmong, maskFolderNames } from './folder-names.ts';
@@ -19,10 +20,10 @@ export interface PhotosBelow {
   problems?: string[];
 }
 
-const wayOut = 'if they are photos of this set, say "with folders below" where you say what is in it ("below": true in encnet.json)';
+const wayOut = 'if these are photos of this set, say "with folders below" where you say what is in it ("below": true in encnet.json)';
 
 const leftOut = ({ folder, files }: Inside, reason: string): string =>
-  `${files.length === 1 ? '1 picture' : `${files.length} pictures`} in ${folder}/ are left out, ${reason}: ${wayOut}`;
+  `${folder}/ is left out with its ${counted(files.length, 'picture')}, ${reason}: ${wayOut}`;
 
 const nameOf = (folder: string): string => folder.split('/').at(-1)!;
 
@@ -63,8 +64,8 @@ export function photosBelow(view: FolderView, sources: readonly Source[]): Photo
   const beside = pictures.map(({ folder }) => `${folder}/`).join(', ');
   return {
     problems: [
-      ...pictures.map((each) => leftOut(each, 'since they are called as labels or as the images above them are')),
-      ...photos.map((each) => leftOut(each, `since ${beside} beside it shows the images above`)),
+      ...pictures.map((each) => leftOut(each, 'which are called as labels or as the images above them are')),
+      ...photos.map((each) => leftOut(each, `since ${beside} beside it shows the images above them`)),
     ],
   };
 }

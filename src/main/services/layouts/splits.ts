@@ -1,5 +1,6 @@
 // Which split an image is in: by its folder, by lists, or as a person has made them.
 import path from 'node:path';
+import { counted } from '#shared/counted';
 import { imagePattern } from '#shared/data/image-names';
 import { freeName } from '#shared/free-name';
 import { linesOf } from '#files/text-lines';
@@ -111,13 +112,13 @@ function listedSplits(
       const [from, to] = split === rest && before !== undefined ? [split, before] : [before, split];
       splitOf.set(image.id, to);
       if (from === undefined || from === to) continue;
-      const which = `${lists[from]} are in ${lists[to]} too, and count as "${to}"`;
+      const which = `${lists[from]} and in ${lists[to]}, counted as "${to}"`;
       overlaps.set(which, (overlaps.get(which) ?? 0) + 1);
     }
     if (unknown.length > 0)
       problems.push(`${file} names ${unknown.length} of ${lines.length} images that are not there, the first: ${unknown[0].slice(0, 200)}`);
   }
-  for (const [which, count] of overlaps) problems.push(`${count} images of ${which}`);
+  for (const [which, count] of overlaps) problems.push(`${counted(count, 'image')} in ${which}`);
   return splitOf;
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '#shared/counted';
 import type { ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
 import { protocolText } from '#shared/metrics/protocol';
@@ -91,8 +92,8 @@ function matrix({ prediction: { classes }, confusion }: ReviewResult): string {
 function standing({ renewal }: ReviewResult, { summary }: RunDetail): string {
   const { changed: others, missing, newWeights } = renewal;
   const parts = [
-    others.length > 0 ? `the labels or photos of ${others.length} images have changed since` : '',
-    missing.length > 0 ? `${missing.length} images of the split are not predicted` : '',
+    others.length > 0 ? `the labels or photos of ${counted(others.length, 'image')} have changed since` : '',
+    missing.length > 0 ? `${counted(missing.length, 'image')} of the split not predicted` : '',
     newWeights ? 'the run has other weights by now' : '',
   ].filter(Boolean);
   return parts.length > 0 ? `<p class="clear">Prediction of ${escaped(summary.name)}: ${parts.join('; ')}.</p>` : '';
@@ -113,7 +114,8 @@ function changed({ result, against }: Report): string {
   const { miou } = change;
   return `${title}<p>mIoU ${fraction(miou.before)} → ${fraction(miou.after)},
 <strong>${signed(difference(miou.before, miou.after))}</strong>
-(${between(miou.interval)} in 95 of 100 cases). Of ${change.images} images ${change.better} are better, ${change.worse} worse.</p>
+(${between(miou.interval)} in 95 of 100 cases).
+Of ${counted(change.images, 'image')} ${change.better} are better, ${change.worse} worse.</p>
 ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
 <p class="quiet">What is bold is more than other images of this kind might undo.</p>`;
 }
@@ -162,7 +164,7 @@ export function reportHtml(report: Report): string {
   const title = against ? `${run.summary.name} against ${against.run.summary.name}` : run.summary.name;
   const parts = [
     `<h1>${escaped(title)}</h1>`,
-    `<p>EncNet on ${escaped(dataset)}, ${prediction.images} images of ${escaped(protocolText(prediction.protocol))}.
+    `<p>EncNet on ${escaped(dataset)}, ${counted(prediction.images, 'image')} of ${escaped(protocolText(prediction.protocol))}.
 Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
     `<p>mIoU <strong>${fraction(miou)}</strong> (${between(interval)} over other images of the same kind),
 pixel accuracy <strong>${fraction(pixelAccuracy)}</strong>.</p>`,

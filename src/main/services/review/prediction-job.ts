@@ -1,3 +1,4 @@
+import { counted } from '#shared/counted';
 import type { PredictionProgress } from '#shared/contract/review';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
@@ -77,7 +78,7 @@ export class PredictionJob {
     this.state = outcome === 'stopped' || outcome === 'left' ? 'cancelled' : outcome;
     this.message = reason;
     if (this.state === 'finished' && this.skipped.length > 0) {
-      this.message = `${this.skipped.length} images were left out, the first: ${this.skipped[0]}`;
+      this.message = `${counted(this.skipped.length, 'image', ['was', 'were'])} left out, the first: ${this.skipped[0]}`;
       if (this.options.kept === 0 && this.skipped.length === this.options.job.samples.length) this.state = 'failed';
     }
     const { store, outbox, predictionId } = this.options;
