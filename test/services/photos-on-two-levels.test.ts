@@ -3,6 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
+import { findDataset } from '../../src/main/cli/dataset.ts';
 import { locateDataset } from '#services/layouts/recognise';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { imagesOf, layInto } from '../helpers/folders.ts';
@@ -70,6 +71,8 @@ describe('every photo is there', () => {
       '0.jpg =0.png a/1.jpg =a/1.png',
       { 'train: images/0': '0.png', 'train: images/a/1': 'a/1.png' },
     ],
+    ['with masks among some of them', '0.jpg a/1.jpg =a/1.png', { 'train: images/0': 'no mask', 'train: images/a/1': 'a/1.png' }],
+    ['in a folder of photos that wait', '0.jpg to_label/1.jpg', { 'train: images/0': 'no mask', 'train: images/to_label/1': 'no mask' }],
   ])('%s', async (_, files, expected) => {
     await layInto(folder, files);
     expect(imagesOf(folder)).toEqual(expected);
@@ -102,6 +105,13 @@ describe('every photo is there', () => {
     },
   );
 
+  test('whatever is made of them beside them', async () => {
+    await layInto(folder, '0.jpg 1.jpg a/2.jpg a/3.jpg');
+    const before = Object.keys(imagesOf(folder));
+    await layInto(folder, '=predicted/0.png =predicted/1.png =predicted/2.png =predicted/3.png');
+    expect(Object.keys(imagesOf(folder))).toEqual(before);
+  });
+
   test('and comes in again as it went out', async () => {
     await layInto(folder, 'images/0.jpg images/a/1.jpg =masks/0.png =masks/a/1.png');
     for (const to of ['segnet', 'camvid', 'voc'] as const) {
@@ -123,6 +133,11 @@ test('masks in a folder among the photos of a split are theirs', async () => {
   expect(problems()).not.toContain('left out');
 });
 
+test('a program with pictures among its tests is no data set', async () => {
+  await layInto(folder, 'test/fixtures/1.png main.ts street/train/1.jpg =street/trainannot/1.png');
+  expect((await findDataset(folder)).folder).toBe(path.join(folder, 'street'));
+});
+
 describe('what shows the photos is none of them, and is told', () => {
   test.each<[string, string, string[], RegExp]>([
     [
@@ -134,11 +149,11 @@ describe('what shows the photos is none of them, and is told', () => {
     ['predictions', '1.jpg 2.jpg =predicted/1.png =predicted/2.png', ['1', '2'], /predicted\/ is left out with its 2 pictures/],
     [
       'labels of another kind',
-      '1.jpg 2.jpg =labels/1.png labels_colour/1.png',
+      '1.jpg 2.jpg =labels/1.png =labels_colour/1.png',
       ['1', '2'],
       /labels_colour\/ is left out with its 1 picture,/,
     ],
-    ['pictures and photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2'], /more\/ is left out with its 1 picture,/],
+    ['beside photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2', '3'], /small\/ is left out with its 2 pictures,/],
   ])('%s', async (_, files, expected, told) => {
     await layInto(folder, files);
     expect(locateDataset(folder).images.map(({ name }) => name)).toEqual(expected);

@@ -49,6 +49,8 @@ export const arrangementSchema = z.strictObject({
   sources: z.array(sourceSchema).min(1).max(1000),
   /** Whether images and masks may lie in folders below those of the sources. */
   below: z.boolean().default(false),
+  /** Folders below those whose pictures are no images of the set: previews, predictions, labels of another kind. */
+  except: z.array(inside).max(1000).optional(),
   /** What the names of images and of masks begin with, and end with before the extension, beyond what both share. */
   imagePrefix: affix.default(''),
   imageSuffix: affix.default(''),

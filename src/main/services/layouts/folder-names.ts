@@ -11,6 +11,8 @@ export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|fram
 export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*)?$`, 'i');
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
 export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*)?$`, 'i');
+/** Whether a file is of a kind that keeps labels as they are. */
+export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
 /** The names of splits that people use. */

@@ -4,13 +4,21 @@ import { counted } from '#shared/counted';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
 import { isIn, type FolderView } from './folder-view.ts';
-import { affixesAmong, imageFolderNames, isMaskFolderOf, maskFolderNames, plainMaskNames, splitNames } from './folder-names.ts';
+import {
+  affixesAmong,
+  imageFolderNames,
+  isMaskFolderOf,
+  maskFolderNames,
+  mayBeLabels,
+  plainMaskNames,
+  splitNames,
+} from './folder-names.ts';
 import { findAffixes, stemOf } from './pairing.ts';
 import { photosBelow } from './photos-below.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
 /** What a recogniser finds; what it leaves out is found by looking at names and masks. */
-export interface Draft extends Pick<Arrangement, 'title' | 'sources'> {
+export interface Draft extends Pick<Arrangement, 'title' | 'sources' | 'except'> {
   below?: boolean;
   affixes?: Partial<Affixes>;
   splits?: Arrangement['splits'];
@@ -97,7 +105,8 @@ function pairedMasks(view: FolderView, images: string, among: readonly string[])
 
 /** The folder that holds the masks of a folder's images, or will; null where there is none. */
 function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
-  const isFree = (name: string) => view.masks(name, true).length > 0 || view.files(name).length === 0;
+  const holdsMasks = (name: string) => view.masks(name, true).some((file) => mayBeLabels(file) || plainMaskNames.test(nameOf(name)));
+  const isFree = (name: string) => holdsMasks(name) || view.files(name).length === 0;
   // Without one that pairs, one that is there for masks: not one that holds something else.
   const free = () => among.find((name) => name !== images && maskFolderNames.test(nameOf(name)) && isFree(name)) ?? null;
   return pairedMasks(view, images, among) ?? free();
@@ -296,7 +305,10 @@ const splitsFirst: Layout = {
 const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
   find(view) {
-    const splits = view.folders().filter((name) => splitNames.test(name) && view.ifReadable(() => hasImages(view, name, true), false));
+    const named = view.folders().filter((name) => splitNames.test(name));
+    const deep = named.filter((name) => view.ifReadable(() => hasImages(view, name, true), false));
+    // A folder of tests of a program holds pictures somewhere, too.
+    const splits = deep.some((name) => splitNamed(name) === 'train') ? deep : named.filter((name) => hasImages(view, name));
     if (splits.length === 0) return null;
     const foldersIn = (name: string) => view.folders(name).map((inside) => `${name}/${inside}`);
     const isUnclear = (name: string) =>
@@ -329,7 +341,8 @@ const imagesAlone: Layout = {
     if (files.length === 0) return null;
     const folders = view.folders();
     const areApart = pairedMasks(view, '.', folders) !== null;
-    const together = affixesAmong(files, !areApart);
+    // Where photos lie on several levels, so do the masks among them.
+    const together = affixesAmong(files, !areApart) ?? affixesIn(view, ['.'], !areApart);
     const masks = together ? '.' : (view.ifReadable(() => maskFolderOf(view, '.', folders), null) ?? 'masks');
     const sources = [{ split: 'train', name: 'images', images: '.', masks }];
     const about = together ? { title: 'images and masks in one folder', affixes: together } : { title: `images / ${masks}` };
@@ -341,7 +354,7 @@ const imagesAlone: Layout = {
 function holdsLabels(view: FolderView, folder: string): boolean {
   if (!maskFolderNames.test(nameOf(folder))) return false;
   const filesOf = (files: readonly string[]) => files.map((file) => path.posix.basename(file));
-  const labels = view.ifReadable(() => filesOf(view.masks(folder, true)).filter((file) => /\.(png|bmp|tiff?)$/i.test(file)), []);
+  const labels = view.ifReadable(() => filesOf(view.masks(folder, true)).filter(mayBeLabels), []);
   if (labels.length === 0) return false;
   const around = path.posix.dirname(folder);
   const photos = filesOf(view.images(around, true).filter((file) => !isIn(folder, path.posix.join(around, file))));

@@ -122,11 +122,12 @@ function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
 
 /** The images of a source that can be read, each with the name its mask is looked for by. */
 function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
-  const { below, imagePrefix, imageSuffix } = arrangement;
+  const { below, except = [], imagePrefix, imageSuffix } = arrangement;
   const leftOut: string[] = [];
   const otherwise: string[] = [];
   // Masks may lie in a folder among those of the images.
-  const files = view.images(images, below).filter((file) => images === masks || !isIn(masks, path.posix.join(images, file)));
+  const no = [...(images === masks ? [] : [masks]), ...except];
+  const files = view.images(images, below).filter((file) => !no.some((folder) => isIn(folder, path.posix.join(images, file))));
   const candidates = files.flatMap((file): Candidate[] => {
     // In a folder that holds both, what is named as masks are is one.
     if (images === masks && isMask(stemOf(file), file, arrangement, view, images)) return [];

@@ -110,6 +110,7 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
     title: draft.title,
     sources: draft.sources,
     below: draft.below,
+    except: draft.except,
     ...(draft.affixes ?? affixesOf(view, draft)),
   };
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
