@@ -152,7 +152,7 @@ describe('predictions that go out', () => {
     put(path.join(predictions, b), grey(2));
     const out = path.join(folder, 'o2');
     expect((await run(out)).code).toBe(0);
-    const values = ['aannot/1', 'bannot/1', 'aannot/2'].map((name) => readStoredMask(path.join(out, `${name}.png`)).values[0]);
+    const values = ['a/1', 'b/1', 'a/2'].map((name) => readStoredMask(path.join(out, `trainannot/${name}.png`)).values[0]);
     expect(values).toEqual([1, 2, 2]);
   });
 });

@@ -225,6 +225,8 @@ test('a folder that may not be written is read as a person says, which is kept b
   // It is read so at every opening, and can be read otherwise.
   const again = () => bench.call<DatasetInfo>('datasets.refresh');
   expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11' });
+  await bench.call('datasets.openSample');
+  expect(await bench.call<DatasetInfo>('datasets.open', { path: folder })).toMatchObject({ path: info.path, isArranged: true });
   const looked = await bench.call<{ arrangement: unknown }>('datasets.look', { path: folder, arrangement: null });
   expect(looked.arrangement).toMatchObject({ title: 'as said' });
   await bench.call('datasets.arrange', { arrangement: { ...info.arrangement, classes: { builtIn: 'camvid-32' } } });
@@ -240,4 +242,8 @@ test('a folder that may not be written is read as a person says, which is kept b
   // What is forgotten is forgotten in both places: nothing else tells how this folder is read, so that this is refused.
   await expect(bench.call('datasets.arrange', { arrangement: null })).rejects.toThrow(/its classes are not known/);
   expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11' });
+  // Nor does what was said first come up again where it may not be written once more.
+  chmodSync(folder, 0o555);
+  expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11', writable: false });
+  chmodSync(folder, 0o755);
 });

@@ -6,7 +6,7 @@ import { exportImage } from '#services/dataset-exports/export-image';
 import { findDataset } from '../../src/main/cli/dataset.ts';
 import { locateDataset } from '#services/layouts/recognise';
 import { temporaryFolder } from '../helpers/dataset.ts';
-import { imagesOf, layInto } from '../helpers/folders.ts';
+import { imagesOf, layInto, putInto } from '../helpers/folders.ts';
 
 let folder: string;
 beforeEach(() => (folder = temporaryFolder()));
@@ -54,7 +54,7 @@ describe('every photo is there', () => {
     [
       'in sequences of split folders, without any mask',
       'train/a/1.jpg val/b/2.jpg',
-      { 'train: train/a/1': 'no mask', 'val: val/b/2': 'no mask' },
+      { 'train: images/train/a/1': 'no mask', 'train: images/val/b/2': 'no mask' },
     ],
     [
       'with images and masks in each split',
@@ -71,7 +71,6 @@ describe('every photo is there', () => {
       '0.jpg =0.png a/1.jpg =a/1.png',
       { 'train: images/0': '0.png', 'train: images/a/1': 'a/1.png' },
     ],
-    ['with masks among some of them', '0.jpg a/1.jpg =a/1.png', { 'train: images/0': 'no mask', 'train: images/a/1': 'a/1.png' }],
     ['in a folder of photos that wait', '0.jpg to_label/1.jpg', { 'train: images/0': 'no mask', 'train: images/to_label/1': 'no mask' }],
   ])('%s', async (_, files, expected) => {
     await layInto(folder, files);
@@ -154,15 +153,97 @@ describe('what shows the photos is none of them, and is told', () => {
       /labels_colour\/ is left out with its 1 picture,/,
     ],
     ['beside photos', '1.jpg 2.jpg small/1.jpg small/2.jpg more/3.jpg', ['1', '2', '3'], /small\/ is left out with its 2 pictures,/],
+    ['what has masks among it', '0.jpg a/1.jpg =a/1.png', ['0'], /a\/ is left out with its 2 pictures/],
+    ['predictions in folders of runs', '1.jpg 2.jpg =results/run/1.png =results/run/2.png', ['1', '2'], /results\/ is left out/],
+    ['an export', '1.jpg =masks/1.png export/train/1.jpg =export/trainannot/1.png', ['1'], /export\/ is left out/],
+    ['labels deeper', 'map.jpg a/1.jpg =a/labels/1.png', ['map'], /a\/ is left out/],
+    ['labels in split folders', 'train/1.jpg =trainannot/1.png =train/old/labels/1.png', ['1'], /train\/old\/ is left out/],
+    ['overlays', '1.jpg 2.jpg =p/1.png p/1_overlay.jpg =p/2.png p/2_overlay.jpg', ['1', '2'], /p\/ is left out with its 4 pictures/],
+    ['small copies with their masks', '1.jpg =1_mask.png small/1.jpg =small/1_mask.png', ['1'], /small\/ is left out/],
   ])('%s', async (_, files, expected, told) => {
     await layInto(folder, files);
     expect(locateDataset(folder).images.map(({ name }) => name)).toEqual(expected);
     expect(problems()).toMatch(told);
   });
 
+  test.each<[string, string[]]>([
+    ['shot.jpg more/shot2.jpg', ['images/more/shot2', 'images/shot']],
+    ['1.jpg 2.jpg day2/10.png day2/11.png day2/12.png', ['images/1', 'images/2', 'images/day2/10', 'images/day2/11', 'images/day2/12']],
+    ['0.jpg to_label/1.jpg', ['images/0', 'images/to_label/1']],
+  ])('but not what is called otherwise: %s', async (files, expected) => {
+    await layInto(folder, files);
+    expect(
+      locateDataset(folder)
+        .images.map(({ id }) => id)
+        .sort(),
+    ).toEqual(expected);
+    expect(problems()).not.toContain('left out');
+  });
+
+  test('and painting the masks among photos changes none of it', async () => {
+    await layInto(folder, '0.jpg =0.png 1.jpg a/1.jpg a/2.jpg a/3.jpg');
+    const before = Object.keys(imagesOf(folder));
+    await layInto(folder, '=1.png =a/1.png');
+    expect(Object.keys(imagesOf(folder))).toEqual(before);
+  });
+
   test('what has another ending than the images of its set is told too', async () => {
     await layInto(folder, 'images/1_sat.jpg images/2_sat.jpg images/notes.jpg =masks/1_mask.png =masks/2_mask.png');
     expect(Object.keys(imagesOf(folder))).toEqual(['train: images/1', 'train: images/2']);
     expect(problems()).toMatch(/images\/notes\.jpg is left out, since the images of this set end with _sat/);
+  });
+});
+
+describe('what was read before is read so still', () => {
+  test.each<[string, Record<string, string>]>([
+    ['1.jpg 2.jpg =masks/mask_1.png =masks/mask_2.png', { 'train: images/1': 'masks/mask_1.png', 'train: images/2': 'masks/mask_2.png' }],
+    ['1.jpg =masks/1.png =masks/1_L.png', { 'train: images/1': 'masks/1.png' }],
+    ['a/cam1.jpg a/label_7.jpg', { 'train: images/a/cam1': 'no mask', 'train: images/a/label_7': 'no mask' }],
+    [
+      'train/a/1.jpg val/b/2.jpg =masks/train/a/1.png =masks/val/b/2.png',
+      { 'train: images/train/a/1': 'masks/train/a/1.png', 'train: images/val/b/2': 'masks/val/b/2.png' },
+    ],
+    ['1.jpg 2.jpg =masks/1.png', { 'train: images/1': 'masks/1.png', 'train: images/2': 'no mask' }],
+    ['train/1.jpg =train/1_mask.png =train/annotations/legend.png', { 'train: train/1': 'train/1_mask.png' }],
+    ['train/1.jpg =train/1.png train/2.jpg =train/labels_colour/1.png', { 'train: train/1': 'train/1.png', 'train: train/2': 'no mask' }],
+    [
+      'train/1.jpg =train/1.png train/2.jpg train/thumbs/1.png train/thumbs/2.png',
+      { 'train: train/1': 'train/1.png', 'train: train/2': 'no mask' },
+    ],
+    [
+      'a/1.jpg b/2.jpg =masks/a/1.png =pred_labels/a/1.png =pred_labels/b/2.png',
+      {
+        'train: images/a/1': 'masks/a/1.png',
+        'train: images/b/2': 'no mask',
+        'train: images/pred_labels/a/1': 'no mask',
+        'train: images/pred_labels/b/2': 'no mask',
+      },
+    ],
+    [
+      'd1/seg_01/1.png d1/seg_02/1.png d2/seg_01/1.png',
+      { 'train: images/d1/seg_01/1': 'no mask', 'train: images/d1/seg_02/1': 'no mask', 'train: images/d2/seg_01/1': 'no mask' },
+    ],
+  ])('%s', async (files, expected) => {
+    await layInto(folder, files);
+    expect(imagesOf(folder)).toEqual(expected);
+  });
+
+  test('masks in the folder around the images, as a person said', async () => {
+    await layInto(folder, '=data/1.png data/images/1.jpg');
+    const sources = [{ split: 'train', images: 'data/images', masks: 'data' }];
+    putInto(
+      folder,
+      'encnet.json',
+      JSON.stringify({ version: 1, title: 'as said', sources, classes: { file: 'classes.json' }, masks: 'value' }),
+    );
+    expect(imagesOf(folder)).toEqual({ 'train: train/1': 'data/1.png' });
+  });
+
+  test('masks among photos in folders, whichever is painted next', async () => {
+    await layInto(folder, 'a/1.jpg a/2.jpg =a/1.png b/7.png');
+    const before = Object.keys(imagesOf(folder));
+    await layInto(folder, '=b/7.png.png');
+    expect(imagesOf(folder)).toMatchObject({ 'train: images/b/7': 'b/7.png.png', 'train: images/a/1': 'a/1.png' });
+    expect(Object.keys(imagesOf(folder))).toEqual(before);
   });
 });

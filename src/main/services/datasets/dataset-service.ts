@@ -20,7 +20,7 @@ import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
 import { FolderView, isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
-import { arrangementIn, keepArrangement, placesOf } from '../layouts/own-arrangement.ts';
+import { isKept, keepFor } from '../layouts/own-arrangement.ts';
 import { classSetOf, datasetFolder, locatedBy, locateDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { asideOf, datasetId } from './open-dataset.ts';
@@ -68,8 +68,13 @@ export class DatasetService {
    */
   open(folder: string, isSample = false): Promise<DatasetInfo> {
     return this.changes.run(async () =>
-      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : innerFolder(folder)), isSample, false),
+      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : this.innerFolder(folder)), isSample, false),
     );
+  }
+
+  /** The folder that a data set lies in; one that a person has said something of is it. */
+  private innerFolder(folder: string): string {
+    return isKept(this.asideOf(realFolder(folder))) ? folder : innerFolder(folder);
   }
 
   private asideOf(folder: string): string {
@@ -144,16 +149,15 @@ export class DatasetService {
       scope.access.assertThere();
       if (scope.busyWith)
         throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the data set is read in another way`);
-      const places = placesOf(folder, this.asideOf(folder));
-      const before = places.map(arrangementIn);
       if (arrangement) assertFits(folder, arrangement);
-      // What is said goes to the place that is read first; what is forgotten is forgotten wherever it was kept.
-      const changed = arrangement ? places.slice(0, 1) : places.filter((_, at) => before[at] !== null);
-      for (const place of changed) keepArrangement(place, arrangement);
+      const own = path.join(folder, '.encnet');
+      // Whose lease is in the workbench's own folder does not know who has that of the data set.
+      const held = () => scope.dataset.workFolder.root !== own && isHeld(path.join(own, 'lease.db'));
+      const putBack = keepFor(folder, this.asideOf(folder), arrangement, held);
       try {
         return await this.replace(folder, info.isSample, false, true);
       } catch (error) {
-        for (const place of changed) keepArrangement(place, before[places.indexOf(place)]);
+        putBack();
         if (!this.scope) await this.replace(folder, info.isSample, false);
         throw error;
       }
@@ -179,9 +183,7 @@ export class DatasetService {
       } finally {
         stopLinks();
       }
-      if (isHeld(path.join(folder, '.encnet/lease.db')))
-        throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
-      keepArrangement(placesOf(folder, this.asideOf(folder))[0], arrangement);
+      keepFor(folder, this.asideOf(folder), arrangement, () => isHeld(path.join(folder, '.encnet/lease.db')));
       return this.replace(folder, false, false);
     });
   }

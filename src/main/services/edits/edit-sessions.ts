@@ -107,8 +107,11 @@ export class EditSessions {
   }
 
   private async session(imageId: string): Promise<EditSession> {
-    await this.settling;
-    while (this.held.has(imageId)) await this.held.get(imageId);
+    // Once one wait is over the other may have begun.
+    for (let held: Promise<unknown> | undefined = Promise.resolve(); held; held = this.held.get(imageId)) {
+      await held;
+      await this.settling;
+    }
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);
     const opening = known ?? this.open(imageId);

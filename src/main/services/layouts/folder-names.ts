@@ -65,7 +65,9 @@ export function affixesAmong(files: readonly string[], isOnlyPlace: boolean): Pa
   const { pairs, ...affixes } = findPrefixes([...stems], stems);
   if (pairs > 0) return affixes;
   const photos = new Set(files.filter((file) => /\.jpe?g$/i.test(file)).map(stemOf));
-  const pngs = files.filter((file) => /\.png$/i.test(file));
+  // The mask of a photo by its whole name tells nothing of the others.
+  const all = new Set(files);
+  const pngs = files.filter((file) => /\.png$/i.test(file) && !all.has(stemOf(file)));
   const beside = pngs.filter((file) => photos.has(stemOf(file)));
   const mostAre = isOnlyPlace && 2 * beside.length >= pngs.length;
   // Photos without a mask wait for one; a PNG without a photo may be a photo itself, such as one that was added to them.

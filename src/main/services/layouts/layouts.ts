@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { counted } from '#shared/counted';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
+import { AppError } from '#shared/errors';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
-import { isIn, type FolderView } from './folder-view.ts';
+import { isIn, FolderView } from './folder-view.ts';
 import {
   affixesAmong,
   imageFolderNames,
@@ -89,18 +90,28 @@ function innermostOf(view: FolderView, folder: string): string {
   return inside !== undefined && others.length === 0 && view.files(folder).length === 0 ? innermostOf(view, `${folder}/${inside}`) : folder;
 }
 
+/** The images of a folder and of those inside it; none where these are too many to be looked at. */
+function imagesBelow({ root }: FolderView, folder: string): string[] {
+  try {
+    return new FolderView(root).images(folder, true);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'too-large') return [];
+    throw error;
+  }
+}
+
 /** Of folders that masks may lie in, the one whose names pair with most of a folder's images; null where none does. */
 function pairedMasks(view: FolderView, images: string, among: readonly string[]): string | null {
   const called = among.filter((name) => name !== images && maskFolderNames.test(nameOf(name)));
+  if (called.length === 0) return null;
+  const masks = called.map((name) => ({ name, files: view.ifReadable(() => view.masks(name, true), []) }));
+  const mostPaired = (files: readonly string[]) => {
+    const paired = masks.map(({ name, files: of }) => ({ name, pairs: findAffixes(files, of).pairs })).sort((x, y) => y.pairs - x.pairs);
+    return paired[0].pairs > 0 ? paired[0].name : null;
+  };
   // What lies in these is no image, though they may lie below the images' folder.
-  const files = view.images(images, true).filter((file) => !called.some((name) => isIn(name, path.posix.join(images, file))));
-  const pairsIn = (name: string) =>
-    findAffixes(
-      files,
-      view.ifReadable(() => view.masks(name, true), []),
-    ).pairs;
-  const paired = called.map((name) => ({ name, pairs: pairsIn(name) })).sort((a, b) => b.pairs - a.pairs);
-  return paired[0]?.pairs > 0 ? paired[0].name : null;
+  const isImage = (file: string) => !called.some((name) => isIn(name, path.posix.join(images, file)));
+  return mostPaired(view.images(images)) ?? mostPaired(imagesBelow(view, images).filter(isImage));
 }
 
 /** The folder that holds the masks of a folder's images, or will; null where there is none. */
@@ -306,32 +317,23 @@ const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
   find(view) {
     const named = view.folders().filter((name) => splitNames.test(name));
-    const deep = named.filter((name) => view.ifReadable(() => hasImages(view, name, true), false));
-    // A folder of tests of a program holds pictures somewhere, too.
-    const splits = deep.some((name) => splitNamed(name) === 'train') ? deep : named.filter((name) => hasImages(view, name));
-    if (splits.length === 0) return null;
+    // What lies deeper is looked at beside one that holds images itself: any program has a folder of tests.
+    if (!named.some((name) => hasImages(view, name))) return null;
+    const splits = named.filter((name) => view.ifReadable(() => hasImages(view, name, true), false));
+    const together = affixesAmong(
+      splits.flatMap((name) => view.images(name).map((file) => `${name}/${file}`)),
+      !splits.some((name) => view.hasFolder(`${name}annot`)),
+    );
     const foldersIn = (name: string) => view.folders(name).map((inside) => `${name}/${inside}`);
-    const isUnclear = (name: string) =>
-      foldersIn(name).some((each) => holdsLabels(view, each)) && !pairedMasks(view, name, foldersIn(name));
-    // Labels of which nothing tells whose they are are asked about.
-    if (splits.some(isUnclear)) return null;
-    const inside = new Map(splits.map((name) => [name, maskFolderOf(view, name, foldersIn(name))]));
-    const areInside = [...inside.values()].some((masks) => masks !== null);
-    const together = areInside ? null : affixesIn(view, splits, !splits.some((name) => view.hasFolder(`${name}annot`)));
-    const masksOf = (name: string) => (together ? name : (inside.get(name) ?? (areInside ? `${name}/masks` : `${name}annot`)));
+    const inside = together ? [] : splits.flatMap((name) => pairedMasks(view, name, foldersIn(name)) ?? []);
+    const masksIn = (name: string) => inside.find((masks) => isIn(name, masks)) ?? `${name}/${nameOf(inside[0])}`;
+    const masksOf = (name: string) => (together ? name : inside.length > 0 ? masksIn(name) : `${name}annot`);
     const sources = inOrder(splits.map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) })));
-    const title = `train / ${together ? 'masks among the images' : areInside ? 'masks inside' : 'trainannot'}`;
-    const told = together ? { affixes: together } : areInside ? {} : { builtIn: 'camvid-11' as const };
+    const title = `train / ${together ? 'masks among the images' : inside.length > 0 ? 'masks inside' : 'trainannot'}`;
+    const told = together ? { affixes: together } : inside.length > 0 ? {} : { builtIn: 'camvid-11' as const };
     return { title, sources, ...told, ...photosBelow(view, sources) };
   },
 };
-
-/** What names of masks have around them that lie among the images of folders, and of those inside these. */
-const affixesIn = (view: FolderView, folders: readonly string[], isOnlyPlace: boolean) =>
-  affixesAmong(
-    folders.flatMap((name) => view.images(name, true).map((file) => path.posix.join(name, file))),
-    isOnlyPlace,
-  );
 
 /** A folder of photos, with or without their masks among them: nothing in its name tells that it is meant. */
 const imagesAlone: Layout = {
@@ -340,9 +342,7 @@ const imagesAlone: Layout = {
     const files = view.images('.');
     if (files.length === 0) return null;
     const folders = view.folders();
-    const areApart = pairedMasks(view, '.', folders) !== null;
-    // Where photos lie on several levels, so do the masks among them.
-    const together = affixesAmong(files, !areApart) ?? affixesIn(view, ['.'], !areApart);
+    const together = affixesAmong(files, pairedMasks(view, '.', folders) === null);
     const masks = together ? '.' : (view.ifReadable(() => maskFolderOf(view, '.', folders), null) ?? 'masks');
     const sources = [{ split: 'train', name: 'images', images: '.', masks }];
     const about = together ? { title: 'images and masks in one folder', affixes: together } : { title: `images / ${masks}` };
@@ -350,24 +350,33 @@ const imagesAlone: Layout = {
   },
 };
 
+const labelsIn = (view: FolderView, folder: string): string[] =>
+  view.ifReadable(() => view.masks(folder, true), []).flatMap((file) => (mayBeLabels(file) ? [path.posix.basename(file)] : []));
+
+const photosAround = (view: FolderView, folder: string): string[] => {
+  const around = path.posix.dirname(folder);
+  const files = view.images(around, true).filter((file) => !isIn(folder, path.posix.join(around, file)));
+  return files.map((file) => path.posix.basename(file));
+};
+
 /** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */
 function holdsLabels(view: FolderView, folder: string): boolean {
-  if (!maskFolderNames.test(nameOf(folder))) return false;
-  const filesOf = (files: readonly string[]) => files.map((file) => path.posix.basename(file));
-  const labels = view.ifReadable(() => filesOf(view.masks(folder, true)).filter(mayBeLabels), []);
+  if (!maskFolderNames.test(folder)) return false;
+  const labels = labelsIn(view, folder);
   if (labels.length === 0) return false;
-  const around = path.posix.dirname(folder);
-  const photos = filesOf(view.images(around, true).filter((file) => !isIn(folder, path.posix.join(around, file))));
-  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(nameOf(folder));
+  const photos = photosAround(view, folder);
+  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(folder);
 }
 
-/** Whether a folder of labels lies somewhere in one. */
-const hasLabelsIn = (view: FolderView, around: string, deep = 3): boolean =>
+/** Whether PNGs in a folder called as those of labels are, somewhere in this one, are called as the photos of another kind around them. */
+const hasLabelsBelow = (view: FolderView, around: string, deep = 3): boolean =>
   view
     .ifReadable(() => view.folders(around), [])
     .some((name) => {
       const folder = path.posix.join(around, name);
-      return holdsLabels(view, folder) || (deep > 0 && hasLabelsIn(view, folder, deep - 1));
+      const photos = plainMaskNames.test(name) && around !== '.' ? photosAround(view, folder).filter((file) => !mayBeLabels(file)) : [];
+      const holds = photos.length > 0 && findAffixes(photos, labelsIn(view, folder)).pairs > 0;
+      return holds || (deep > 0 && hasLabelsBelow(view, folder, deep - 1));
     });
 
 /** Photos in folders of their own, as cameras and people leave them, with masks among them, in a folder beside them or none yet. */
@@ -375,10 +384,10 @@ const foldersOfImages: Layout = {
   example: 'folders of images',
   find(view) {
     if (!hasImages(view, '.', true)) return null;
-    const masks = pairedMasks(view, '.', view.folders());
+    const masks = view.hasFolder('masks') ? 'masks' : pairedMasks(view, '.', view.folders());
     // Labels are no photos: which folder holds what is asked, unless there are masks already.
-    if (!masks && !view.hasFolder('masks') && hasLabelsIn(view, '.')) return null;
-    const together = masks || view.hasFolder('masks') ? null : affixesIn(view, ['.'], true);
+    if (!masks && (view.folders().some((name) => holdsLabels(view, name)) || hasLabelsBelow(view, '.'))) return null;
+    const together = masks ? null : affixesAmong(view.images('.', true), true);
     const source = { split: 'train', name: 'images', images: '.', masks: together ? '.' : (masks ?? 'masks') };
     const title = together ? 'folders of images and masks' : `folders of images / ${source.masks}`;
     return { title, sources: [source], below: true, ...(together ? { affixes: together } : {}), splits: rootLists(view) };

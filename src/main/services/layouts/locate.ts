@@ -126,7 +126,8 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
   const leftOut: string[] = [];
   const otherwise: string[] = [];
   // Masks may lie in a folder among those of the images.
-  const no = [...(images === masks ? [] : [masks]), ...except];
+  const holdsMasks = images === '.' ? masks !== '.' : isIn(images, masks);
+  const no = [...(holdsMasks ? [masks] : []), ...except];
   const files = view.images(images, below).filter((file) => !no.some((folder) => isIn(folder, path.posix.join(images, file))));
   const candidates = files.flatMap((file): Candidate[] => {
     // In a folder that holds both, what is named as masks are is one.

@@ -4,7 +4,9 @@ import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
 import { asFileError, writeAtomic } from '#files/atomic-write';
+import { readPlainFile, textLimit } from '#files/plain-file';
 import { isWritable } from '#files/writable';
+import { AppError } from '#shared/errors';
 import { arrangementSchema, soundArrangement, type Arrangement } from '#shared/data/arrangement';
 
 export const arrangementFile = 'encnet.json';
@@ -14,13 +16,13 @@ export const arrangementFile = 'encnet.json';
  * not be written.
  * @param aside that folder; none where there is no workbench
  */
-export function placesOf(folder: string, aside?: string): [string, ...string[]] {
+function placesOf(folder: string, aside?: string): [string, ...string[]] {
   if (aside === undefined) return [folder];
   return isWritable(folder) ? [folder, aside] : [aside, folder];
 }
 
 /** What is kept in one of these places; null where nothing is. @throws AppError as `readJsonFile` */
-export function arrangementIn(place: string): Arrangement | null {
+function arrangementIn(place: string): Arrangement | null {
   const file = path.join(place, arrangementFile);
   return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read') : null;
 }
@@ -34,11 +36,53 @@ export function ownArrangement(folder: string, aside?: string): Arrangement | nu
   return null;
 }
 
-/** Keeps what a person said of a data set; null forgets it. @throws AppError 'disk-full', 'read-only' */
-export function keepArrangement(place: string, arrangement: Arrangement | null): void {
-  const file = path.join(place, arrangementFile);
-  if (arrangement) writeAtomic(file, `${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`);
-  else if (isThere(file)) remove(file);
+/** Whether something is kept in the workbench's own folder for a data set. */
+export const isKept = (aside: string): boolean => isThere(path.join(aside, arrangementFile));
+
+/** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only' */
+export function keepArrangement(folder: string, arrangement: Arrangement): void {
+  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`);
+}
+
+/**
+ * Keeps what a person said of a data set in the place that is read first, and there alone; null forgets it wherever it was kept.
+ * @param held whether another workbench has the data set, asked where it would be written in it
+ * @returns what puts back everything that was kept before
+ * @throws AppError 'disk-full', 'read-only': what was kept is then as it was
+ */
+export function keepFor(folder: string, aside: string, arrangement: Arrangement | null, held: () => boolean): () => void {
+  const places = placesOf(folder, aside);
+  if (places[0] === folder && held())
+    throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
+  const files = places.map((place) => path.join(place, arrangementFile));
+  const before = files.map(bytesOf);
+  const putBack = () =>
+    files.forEach((file, at) => {
+      const [was, now] = [before[at], bytesOf(file)];
+      if (was === undefined || (was && now ? Buffer.compare(was, now) === 0 : was === now)) return;
+      if (was) writeAtomic(file, was);
+      else remove(file);
+    });
+  try {
+    if (arrangement) keepArrangement(places[0], arrangement);
+    // What was said when the folder could not be written is not to come up again when it is so once more.
+    for (const [at, place] of places.entries()) if (before[at] !== null && (!arrangement || (place === aside && at > 0))) remove(files[at]);
+  } catch (error) {
+    putBack();
+    throw error;
+  }
+  return putBack;
+}
+
+/** The bytes of a file; null if it is not there, undefined if it cannot be read. */
+function bytesOf(file: string): Uint8Array | null | undefined {
+  if (!isThere(file)) return null;
+  try {
+    return readPlainFile(file, { limitBytes: textLimit });
+  } catch {
+    // It is left as it is.
+    return undefined;
+  }
 }
 
 function remove(file: string): void {

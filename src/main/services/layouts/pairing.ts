@@ -115,8 +115,12 @@ export function findPrefixes(images: readonly string[], masks: ReadonlySet<strin
   let best: FoundAffixes = { ...noAffixes, pairs: 0 };
   for (const begin of maskPrefixes)
     for (const imagePrefix of imagePrefixes) {
-      const cores = images.map((stem) => coreOf(stem, imagePrefix, '')).filter((core) => core !== null);
-      const pairs = cores.filter((core) => masks.has(stemAround(core, begin, ''))).length;
+      // A name that begins as masks' do is not its own mask.
+      const maskOf = (stem: string) => {
+        const core = coreOf(stem, imagePrefix, '');
+        return core === null ? stem : stemAround(core, begin, '');
+      };
+      const pairs = images.filter((stem) => maskOf(stem) !== stem && masks.has(maskOf(stem))).length;
       if (pairs > best.pairs) best = { ...noAffixes, imagePrefix, maskPrefix: begin, pairs };
     }
   return best;
