@@ -53,7 +53,7 @@ export function registerImport(program: Command): void {
     .option('--mask-prefix <text>', 'what names of masks begin with, such as mask_')
     .option('--mask-suffix <text>', 'what names of masks end with, such as _L')
     .option('--void <text>', 'a value or colour that means "not labelled", such as "value 255"; may be given again', repeated, [])
-    .option('--below', 'images and masks lie in folders below those')
+    .option('--below', 'images and masks lie in folders below those, in all of them')
     .option('--make-split <percent>', 'images that go to validation, at random; no file is moved', percent)
     .option('--seed <n>', 'of the split that is made', integer(0), 1)
     .option('--by-recording', 'images whose names begin alike stay together')
@@ -105,7 +105,7 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
       : { classes: isBuiltIn(options.classes) ? { builtIn: options.classes } : { file: options.classes } }),
     ...(options.masks ? { masks: options.masks } : {}),
     ...Object.fromEntries(affixes.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]]))),
-    ...(options.below ? { below: true } : {}),
+    ...(options.below ? { below: true, except: undefined } : {}),
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };
   const said = { title: 'as said', sources: options.source, below: options.below };
