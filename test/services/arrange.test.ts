@@ -1,5 +1,5 @@
 // What many masks share is told once, with the one change that settles it; a data set that is read in another way keeps every value.
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
@@ -245,5 +245,30 @@ test('a folder that may not be written is read as a person says, which is kept b
   // Nor does what was said first come up again where it may not be written once more.
   chmodSync(folder, 0o555);
   expect(await again()).toMatchObject({ isArranged: true, classSet: 'CamVid-11', writable: false });
+  chmodSync(folder, 0o755);
+});
+
+test('what is kept beside a folder that may not be written is forgotten without its own, and not taken for another folder', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  bench = createBench();
+  const { arrangement } = await bench.call<DatasetInfo>('datasets.open', { path: folder });
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, title: 'its own' } });
+  await bench.call('datasets.openSample');
+  chmodSync(folder, 0o555);
+  const open = () => bench.call<DatasetInfo>('datasets.open', { path: folder });
+  expect(await open()).toMatchObject({ layout: 'its own', writable: false });
+  const sources = [{ split: 'seen', images: 'train', masks: 'trainannot' }];
+  const said = { ...arrangement, title: 'as said', sources };
+  expect(await bench.call('datasets.arrange', { arrangement: said })).toMatchObject({ layout: 'as said' });
+  expect(await bench.call('datasets.arrange', { arrangement: null })).toMatchObject({ layout: 'its own', isArranged: true });
+
+  // Another disk in its place: what was said does not fit, so that it is looked at as if nobody had said anything.
+  await bench.call('datasets.arrange', { arrangement: said });
+  await bench.call('datasets.openSample');
+  chmodSync(folder, 0o755);
+  rmSync(folder, { recursive: true });
+  cpSync(await makeDataset({ train: 0, val: 2 }), folder, { recursive: true });
+  chmodSync(folder, 0o555);
+  expect(await open()).toMatchObject({ isArranged: false, splits: [{ name: 'val', images: 2 }] });
   chmodSync(folder, 0o755);
 });

@@ -107,10 +107,11 @@ export class EditSessions {
   }
 
   private async session(imageId: string): Promise<EditSession> {
-    // Once one wait is over the other may have begun.
-    for (let held: Promise<unknown> | undefined = Promise.resolve(); held; held = this.held.get(imageId)) {
-      await held;
-      await this.settling;
+    // Once one wait is over another one may have begun.
+    for (let waited: unknown = null; waited !== this.settling || this.held.has(imageId);) {
+      await this.held.get(imageId);
+      waited = this.settling;
+      await waited;
     }
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);

@@ -26,7 +26,7 @@ export const isMaskFolderOf = (set: string, name: string): boolean =>
 const maskSuffix =
   /^([ ._-](l|p|gts?|segs?)|[ ._-]?(masks?|labels?|ground[ _-]?truth|segmentations?|annots?|annotations?|label(train)?ids))$/i;
 /** What the names of images end with where masks have an ending in its place. */
-const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
+export const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
 
 const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | null => {
   const counts = new Map<string, { each: T; count: number }>();

@@ -12,8 +12,7 @@ import { FolderView, isFolder } from './folder-view.ts';
 import { listsOf } from './layouts.ts';
 import { locateImages } from './locate.ts';
 import type { LocatedImage } from './located-image.ts';
-import { ownArrangement } from './own-arrangement.ts';
-import { classFilesIn, classSetOf, proposalOf } from './recognise.ts';
+import { classFilesIn, classSetOf, keptFor, proposalOf } from './recognise.ts';
 
 const shownPairs = 4;
 const shownWidth = 220;
@@ -31,7 +30,7 @@ function foldersWithImages(view: FolderView, at = '.', deep = deepest): ImportLo
 
 /** What is kept of a folder or found by looking, null where nothing fits, and what of it was not understood. */
 function found(view: FolderView, aside?: string): { read: OpenArrangement | null; told: string[] } {
-  const own = ownArrangement(view.root, aside);
+  const own = keptFor(view, aside);
   if (own) return { read: own, told: [] };
   try {
     const { arrangement, located } = proposalOf(view, true);

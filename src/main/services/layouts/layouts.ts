@@ -111,7 +111,8 @@ function pairedMasks(view: FolderView, images: string, among: readonly string[])
   };
   // What lies in these is no image, though they may lie below the images' folder.
   const isImage = (file: string) => !called.some((name) => isIn(name, path.posix.join(images, file)));
-  return mostPaired(view.images(images)) ?? mostPaired(imagesBelow(view, images).filter(isImage));
+  const all = () => mostPaired(imagesBelow(view, images).filter(isImage));
+  return images === '.' ? (mostPaired(view.images(images)) ?? all()) : all();
 }
 
 /** The folder that holds the masks of a folder's images, or will; null where there is none. */
@@ -331,7 +332,7 @@ const splitsAlone: Layout = {
     const sources = inOrder(splits.map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) })));
     const title = `train / ${together ? 'masks among the images' : inside.length > 0 ? 'masks inside' : 'trainannot'}`;
     const told = together ? { affixes: together } : inside.length > 0 ? {} : { builtIn: 'camvid-11' as const };
-    return { title, sources, ...told, ...photosBelow(view, sources) };
+    return { title, sources, ...told, ...photosBelow(view, sources, together) };
   },
 };
 
@@ -346,7 +347,7 @@ const imagesAlone: Layout = {
     const masks = together ? '.' : (view.ifReadable(() => maskFolderOf(view, '.', folders), null) ?? 'masks');
     const sources = [{ split: 'train', name: 'images', images: '.', masks }];
     const about = together ? { title: 'images and masks in one folder', affixes: together } : { title: `images / ${masks}` };
-    return { ...about, sources, splits: rootLists(view), ...photosBelow(view, sources) };
+    return { ...about, sources, splits: rootLists(view), ...photosBelow(view, sources, together) };
   },
 };
 

@@ -27,11 +27,20 @@ function arrangementIn(place: string): Arrangement | null {
   return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read') : null;
 }
 
-/** What a person said of a data set; null where nobody did. @param aside as `placesOf` @throws AppError as `readJsonFile` */
-export function ownArrangement(folder: string, aside?: string): Arrangement | null {
+/**
+ * What a person said of a data set; null where nobody did.
+ * @param aside as `placesOf`
+ * @param fits whether what is kept aside is of what the folder holds: another disk may be in its place by now
+ * @throws AppError as `readJsonFile`
+ */
+export function ownArrangement(
+  folder: string,
+  aside?: string,
+  fits: (arrangement: Arrangement) => boolean = () => true,
+): Arrangement | null {
   for (const place of placesOf(folder, aside)) {
     const kept = arrangementIn(place);
-    if (kept) return kept;
+    if (kept && (place === folder || fits(kept))) return kept;
   }
   return null;
 }
@@ -45,7 +54,7 @@ export function keepArrangement(folder: string, arrangement: Arrangement): void 
 }
 
 /**
- * Keeps what a person said of a data set in the place that is read first, and there alone; null forgets it wherever it was kept.
+ * Keeps what a person said of a data set in the place that is read first, and there alone; null forgets it wherever it may be written.
  * @param held whether another workbench has the data set, asked where it would be written in it
  * @returns what puts back everything that was kept before
  * @throws AppError 'disk-full', 'read-only': what was kept is then as it was
@@ -66,7 +75,8 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
   try {
     if (arrangement) keepArrangement(places[0], arrangement);
     // What was said when the folder could not be written is not to come up again when it is so once more.
-    for (const [at, place] of places.entries()) if (before[at] !== null && (!arrangement || (place === aside && at > 0))) remove(files[at]);
+    const isGone = (place: string) => (arrangement ? place === aside && place !== places[0] : place === aside || places[0] === folder);
+    for (const [at, place] of places.entries()) if (before[at] !== null && isGone(place)) remove(files[at]);
   } catch (error) {
     putBack();
     throw error;

@@ -1,18 +1,11 @@
 // What lies in folders inside those of the images: photos of the set, or pictures that show the photos above them.
 import path from 'node:path';
 import { counted } from '#shared/counted';
-import type { Source } from '#shared/data/arrangement';
+import type { Affixes, Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
-import { affixesAmong, maskFolderNames, mayBeLabels } from './folder-names.ts';
-import { FolderView, isIn } from './folder-view.ts';
+import { affixesAmong, imageEndings, maskFolderNames, mayBeLabels } from './folder-names.ts';
+import { FolderView } from './folder-view.ts';
 import { findAffixes, folded, stemOf } from './pairing.ts';
-
-/** A folder inside that of a source's images, by its path from the data set. */
-interface Inside {
-  folder: string;
-  /** Its pictures and those of folders inside it, by their paths from it. */
-  files: string[];
-}
 
 /** Whether images and masks lie in folders below those of the sources, and in which not; what is left out is told in sentences. */
 export interface PhotosBelow {
@@ -21,73 +14,136 @@ export interface PhotosBelow {
   problems?: string[];
 }
 
+/** A folder inside that of a source's images, by its path from the data set, with the pictures right in it. */
+interface Inside {
+  folder: string;
+  files: string[];
+}
+
+/** As many as an encnet.json may name. */
+const mostExcepted = 1000;
+
 const leftOut = ({ folder, files }: Inside): string =>
   `${folder}/ is left out with its ${counted(files.length, 'picture')}, which are called as labels or as the images above them, or have ` +
   'masks among them. If they are images of this set, say "with folders below" where you say how it is read ' +
   '("below" and "except" in encnet.json)';
 
-function insideOf(view: FolderView, { images, masks }: Source): Inside[] {
-  const folders = view.folders(images).map((name) => path.posix.join(images, name));
-  return folders
-    .filter((folder) => folder !== masks)
-    .map((folder) => {
-      const files = view.ifReadable(() => view.images(folder, true), []);
-      return { folder, files: files.filter((file) => !isIn(masks, path.posix.join(folder, file))) };
-    })
-    .filter(({ files }) => files.length > 0);
-}
-
-/** Whether masks in a folder of their own are those of photos in a folder inside: what has been labelled there is never left out. */
-function haveMasks(view: FolderView, { images, masks }: Source, { folder, files }: Inside): boolean {
-  const paths = files.map((file) => path.posix.relative(images, path.posix.join(folder, file)));
-  return images !== masks && view.hasFolder(masks) && findAffixes(paths, view.masks(masks, true)).pairs > 0;
-}
-
 const nameOf = (file: string): string => folded(path.posix.basename(stemOf(file)));
 
-/** Whether a folder on the way to a file is called as those of labels are. */
-const isAmongLabels = (file: string): boolean =>
-  path.posix
-    .dirname(file)
-    .split('/')
-    .some((name) => maskFolderNames.test(name) || /(annot|labels?|masks?)$/i.test(name));
+/** What photos are called, with and without what all images of some sets end with. */
+const namesOf = (files: readonly string[]): string[] =>
+  files
+    .map(nameOf)
+    .flatMap((name) => [name, ...imageEndings.map(folded).flatMap((end) => (name.endsWith(end) ? [name.slice(0, -end.length)] : []))]);
 
-/** Whether a picture is called as one of these photos, or goes on from its name: `street_1`, `street_1_overlay`. */
-function isCalledAs(names: ReadonlySet<string>, file: string): boolean {
-  const name = nameOf(file);
-  const ends = Array.from({ length: name.length }, (_, at) => at + 1).filter((at) => at === name.length || !/[\p{L}\p{N}]/u.test(name[at]));
-  return ends.some((at) => names.has(name.slice(0, at)));
+const isPartOfWord = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
+
+/** Where words of a name begin or end. */
+const boundsOf = (name: string): number[] =>
+  Array.from({ length: name.length + 1 }, (_, at) => at).filter((at) => !(isPartOfWord(name[at - 1]) && isPartOfWord(name[at])));
+
+/** Whether a name is one of these, or begins or ends with one: `street_1`, `street_1_overlay`, `pred_street_1`. */
+const isCalledAs = (names: ReadonlySet<string>, name: string): boolean =>
+  boundsOf(name).some((at) => names.has(name.slice(0, at)) || names.has(name.slice(at)));
+
+/** The names of pictures without those that go on from another one of the same folder: masks among photos change nothing of it. */
+function rootsOf(files: readonly string[]): string[] {
+  const names = new Set(files.map(nameOf));
+  return [...names].filter((name) => !boundsOf(name).some((at) => at < name.length && names.has(name.slice(0, at))));
 }
 
-/** Labels, previews and predictions are called as the photos are that they show, or lie where labels do. @param here pictures above */
-function areShown(here: readonly string[], { folder, files }: Inside): boolean {
+/** Whether a folder is called as those of labels are. */
+const isOfLabels = (folder: string): boolean => {
   const name = path.posix.basename(folder);
-  if (files.some((file) => mayBeLabels(file) && isAmongLabels(path.posix.join(name, file)))) return true;
-  const names = new Set(here.map(nameOf));
-  const shown = files.filter((file) => isCalledAs(names, file)).length;
+  return maskFolderNames.test(name) || /(annot|labels?|masks?)$/i.test(name);
+};
+
+/** Whether what is right in a folder shows photos above it: labels, previews, predictions. @param above what these are called */
+function areShown(above: ReadonlySet<string>, haveJpegs: boolean, { files }: Inside): boolean {
+  const roots = rootsOf(files);
+  const shown = roots.filter((name) => isCalledAs(above, name)).length;
   // PNGs of which some are called as JPEGs above them: of photos elsewhere there may be others.
-  const mayShow = files.every(mayBeLabels) && !here.every(mayBeLabels);
-  return 2 * shown > files.length || (shown > 0 && mayShow);
+  return 2 * shown > roots.length || (shown > 0 && haveJpegs && files.every(mayBeLabels));
 }
 
-/** Whether photos have their masks among them where those above them have theirs elsewhere: a set of its own. */
-const areOfOwn = ({ images, masks }: Source, { files }: Inside): boolean => images !== masks && affixesAmong(files, true) !== null;
+/** What of folders inside one source belongs to the set. */
+class Look {
+  readonly photos: Inside[] = [];
+  readonly pictures: Inside[] = [];
+  private readonly view: FolderView;
+  private readonly source: Source;
+  /** What names of masks have around them where they lie among the images. */
+  private readonly affixes: Partial<Affixes> | null;
+  /** Masks of a folder of their own, by the folders in it. */
+  private readonly masks: ReadonlyMap<string, string[]>;
 
-/** What of folders inside those of sources belongs to the set: nothing that shows photos above it. Labelling changes none of it. */
-export function photosBelow({ root }: FolderView, sources: readonly Source[]): PhotosBelow {
+  constructor(view: FolderView, source: Source, affixes: Partial<Affixes> | null) {
+    [this.view, this.source, this.affixes] = [view, source, affixes];
+    const masks = source.images !== source.masks && view.hasFolder(source.masks) ? view.masks(source.masks, true) : [];
+    this.masks = Map.groupBy(masks, (file) => path.posix.dirname(file));
+    const here = view.images(source.images);
+    this.into(
+      source.images,
+      namesOf(here),
+      here.some((file) => !mayBeLabels(file)),
+    );
+    if (here.length > 0 || this.photos.length > 0) return;
+    // Where there is nothing else, they are what is meant.
+    this.photos.push(...this.pictures.splice(0));
+  }
+
+  private into(around: string, above: readonly string[], haveJpegs: boolean): void {
+    const names = new Set(above);
+    for (const name of this.view.folders(around)) {
+      const folder = path.posix.join(around, name);
+      if (folder === this.source.masks) continue;
+      const inside = { folder, files: this.view.ifReadable(() => this.view.images(folder), []) };
+      if (inside.files.length > 0 && this.isOther(inside, names, haveJpegs)) {
+        this.pictures.push({ folder, files: this.view.ifReadable(() => this.view.images(folder, true), []) });
+        continue;
+      }
+      if (inside.files.length > 0) this.photos.push(inside);
+      const jpegs = haveJpegs || inside.files.some((file) => !mayBeLabels(file));
+      this.view.ifReadable(() => this.into(folder, [...above, ...namesOf(inside.files)], jpegs), undefined);
+    }
+  }
+
+  private isOther(inside: Inside, above: ReadonlySet<string>, haveJpegs: boolean): boolean {
+    // What has been labelled is never left out.
+    if (this.haveMasks(inside)) return false;
+    const areLabels = isOfLabels(inside.folder) && inside.files.some(mayBeLabels);
+    return areLabels || areShown(above, haveJpegs, inside) || this.haveOwnMasks(inside);
+  }
+
+  private haveMasks({ folder, files }: Inside): boolean {
+    const within = path.posix.relative(this.source.images, folder);
+    return (
+      findAffixes(
+        files.map((file) => `${within}/${file}`),
+        this.masks.get(within) ?? [],
+      ).pairs > 0
+    );
+  }
+
+  /** Whether photos have masks among them otherwise than those above: a set of its own. */
+  private haveOwnMasks({ files }: Inside): boolean {
+    const own = affixesAmong(files, true);
+    return own !== null && JSON.stringify(own) !== JSON.stringify(this.affixes);
+  }
+}
+
+/**
+ * What of folders inside those of sources belongs to the set: nothing that shows photos above it. Labelling changes none of it.
+ * @param affixes of masks that lie among the images
+ */
+export function photosBelow({ root }: FolderView, sources: readonly Source[], affixes: Partial<Affixes> | null = null): PhotosBelow {
   // Looked at apart: what is not part of the set neither counts nor is told.
   const view = new FolderView(root);
   try {
-    const found = sources.map((source) => {
-      const here = view.images(source.images);
-      const inside = insideOf(view, source);
-      const isOther = (each: Inside) => (areShown(here, each) || areOfOwn(source, each)) && !haveMasks(view, source, each);
-      const isLeftOut = (each: Inside) => here.length > 0 && isOther(each);
-      return { inside, pictures: inside.filter(isLeftOut) };
-    });
-    const pictures = found.flatMap((each) => each.pictures);
+    const looks = sources.map((source) => new Look(view, source, affixes));
+    const pictures = looks.flatMap((look) => look.pictures);
     const problems = pictures.map(leftOut);
-    if (found.every(({ inside, pictures: { length } }) => inside.length === length)) return { problems };
+    if (looks.every(({ photos }) => photos.length === 0) || pictures.length > mostExcepted) return { problems };
     return { below: true, problems, ...(pictures.length > 0 ? { except: pictures.map(({ folder }) => folder) } : {}) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'too-large') throw error;

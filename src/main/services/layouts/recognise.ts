@@ -72,13 +72,25 @@ export function datasetFolder(folder: string, deep = deepest): string {
 export function locateDataset(folder: string, aside?: string): LocatedDataset {
   if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
   const view = new FolderView(folder);
-  const own = ownArrangement(folder, aside);
+  const own = keptFor(view, aside);
   if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
   const { arrangement: found, located } = proposalOf(view);
   assertImages(folder, found.title, located.images);
   const arrangement = complete(view, found);
   return { ...located, arrangement, isArranged: false, classSet: classSetOf(view, arrangement) };
 }
+
+/** What a person said of a folder, where that fits it. @param aside as `locateDataset` @throws AppError as `ownArrangement` */
+export const keptFor = (view: FolderView, aside?: string): Arrangement | null =>
+  ownArrangement(view.root, aside, (arrangement) => {
+    try {
+      classSetOf(view, arrangement);
+      return locateImages(view, arrangement).images.length > 0;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  });
 
 /** The images of a folder that is laid out as told. @throws as `locateDataset` */
 export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedImages {
