@@ -295,3 +295,20 @@ test('a folder of many photos with many folders inside is read in little time', 
   expect(locateDataset(folder).images).toHaveLength(6060);
   expect(performance.now() - began).toBeLessThan(5000);
 });
+
+test.each<[string, string, string]>([
+  ['in folders that are called as labels', 'train_images/seg_01/1.png train_images/seg_02/2.png', '=train_labels/seg_01/1.png'],
+  ['with masks that begin in their own way', '1.jpg =mask_1.png sub/1.jpg sub/x.jpg', '=sub/mask_1.png'],
+  ['with masks that end in place of it', '1_sat.jpg =1_mask.png sub/1_sat.jpg sub/x_sat.jpg', '=sub/1_mask.png'],
+])('the first mask below takes no folder away: %s', async (_, files, painted) => {
+  await layInto(folder, files);
+  const before = Object.keys(imagesOf(folder));
+  await layInto(folder, painted);
+  expect(imagesOf(folder)).not.toEqual(Object.fromEntries(before.map((id) => [id, 'no mask'])));
+  expect(Object.keys(imagesOf(folder))).toEqual(before);
+});
+
+test('a photo called as images end, and nothing else, shows nothing', async () => {
+  await layInto(folder, '_img.jpg a.jpg sub/b.jpg');
+  expect(Object.keys(imagesOf(folder))).toHaveLength(3);
+});

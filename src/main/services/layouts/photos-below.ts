@@ -5,7 +5,7 @@ import type { Affixes, Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { affixesAmong, imageEndings, maskFolderNames, mayBeLabels } from './folder-names.ts';
 import { FolderView } from './folder-view.ts';
-import { findAffixes, folded, stemOf } from './pairing.ts';
+import { coreOf, findAffixes, folded, stemOf } from './pairing.ts';
 
 /** Whether images and masks lie in folders below those of the sources, and in which not; what is left out is told in sentences. */
 export interface PhotosBelow {
@@ -22,6 +22,7 @@ interface Inside {
 
 /** As many as an encnet.json may name. */
 const mostExcepted = 1000;
+const mostTold = 10;
 
 const leftOut = ({ folder, files }: Inside): string =>
   `${folder}/ is left out with its ${counted(files.length, 'picture')}, which are called as labels or as the images above them, or have ` +
@@ -34,7 +35,10 @@ const nameOf = (file: string): string => folded(path.posix.basename(stemOf(file)
 const namesOf = (files: readonly string[]): string[] =>
   files
     .map(nameOf)
-    .flatMap((name) => [name, ...imageEndings.map(folded).flatMap((end) => (name.endsWith(end) ? [name.slice(0, -end.length)] : []))]);
+    .flatMap((name) => [
+      name,
+      ...imageEndings.map(folded).flatMap((end) => (name.length > end.length && name.endsWith(end) ? [name.slice(0, -end.length)] : [])),
+    ]);
 
 const isPartOfWord = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
 
@@ -70,6 +74,10 @@ function areShown(above: ReadonlySet<string>, haveJpegs: boolean, { files }: Ins
 class Look {
   readonly photos: Inside[] = [];
   readonly pictures: Inside[] = [];
+  /** Whether no image lies right in the source's folder. */
+  readonly isEmpty: boolean;
+  /** Whether there are folders that are photos by their names, whatever is labelled. */
+  private hasPhotos = false;
   private readonly view: FolderView;
   private readonly source: Source;
   /** What names of masks have around them where they lie among the images. */
@@ -81,13 +89,14 @@ class Look {
     [this.view, this.source, this.affixes] = [view, source, affixes];
     const masks = source.images !== source.masks && view.hasFolder(source.masks) ? view.masks(source.masks, true) : [];
     this.masks = Map.groupBy(masks, (file) => path.posix.dirname(file));
-    const here = view.images(source.images);
+    const here = this.withoutMasks(view.images(source.images));
+    this.isEmpty = here.length === 0;
     this.into(
       source.images,
       namesOf(here),
       here.some((file) => !mayBeLabels(file)),
     );
-    if (here.length > 0 || this.photos.length > 0) return;
+    if (!this.isEmpty || this.hasPhotos) return;
     // Where there is nothing else, they are what is meant.
     this.photos.push(...this.pictures.splice(0));
   }
@@ -98,21 +107,30 @@ class Look {
       const folder = path.posix.join(around, name);
       if (folder === this.source.masks) continue;
       const inside = { folder, files: this.view.ifReadable(() => this.view.images(folder), []) };
-      if (inside.files.length > 0 && this.isOther(inside, names, haveJpegs)) {
+      const isOther = inside.files.length > 0 && this.isOther(inside, names, haveJpegs);
+      // What has been labelled is never left out.
+      if (isOther && !this.haveMasks(inside)) {
         this.pictures.push({ folder, files: this.view.ifReadable(() => this.view.images(folder, true), []) });
         continue;
       }
       if (inside.files.length > 0) this.photos.push(inside);
+      this.hasPhotos ||= inside.files.length > 0 && !isOther;
+      if (this.view.ifReadable(() => this.view.folders(folder), []).length === 0) continue;
       const jpegs = haveJpegs || inside.files.some((file) => !mayBeLabels(file));
-      this.view.ifReadable(() => this.into(folder, [...above, ...namesOf(inside.files)], jpegs), undefined);
+      this.view.ifReadable(() => this.into(folder, [...above, ...namesOf(this.withoutMasks(inside.files))], jpegs), undefined);
     }
   }
 
+  /** Masks that lie among images are called as these, and tell nothing of other folders. */
+  private withoutMasks(files: readonly string[]): readonly string[] {
+    const { maskPrefix = '', maskSuffix = '' } = this.affixes ?? {};
+    if (maskPrefix + maskSuffix === '') return files;
+    return files.filter((file) => coreOf(stemOf(file), maskPrefix, maskSuffix) === null);
+  }
+
   private isOther(inside: Inside, above: ReadonlySet<string>, haveJpegs: boolean): boolean {
-    // What has been labelled is never left out.
-    if (this.haveMasks(inside)) return false;
     const areLabels = isOfLabels(inside.folder) && inside.files.some(mayBeLabels);
-    return areLabels || areShown(above, haveJpegs, inside) || this.haveOwnMasks(inside);
+    return areLabels || areShown(above, haveJpegs, { ...inside, files: [...this.withoutMasks(inside.files)] }) || this.haveOwnMasks(inside);
   }
 
   private haveMasks({ folder, files }: Inside): boolean {
@@ -142,8 +160,11 @@ export function photosBelow({ root }: FolderView, sources: readonly Source[], af
   try {
     const looks = sources.map((source) => new Look(view, source, affixes));
     const pictures = looks.flatMap((look) => look.pictures);
-    const problems = pictures.map(leftOut);
-    if (looks.every(({ photos }) => photos.length === 0) || pictures.length > mostExcepted) return { problems };
+    const problems = pictures.slice(0, mostTold).map(leftOut);
+    if (pictures.length > mostTold) problems.push(`${counted(pictures.length - mostTold, 'folder')} more left out in the same way`);
+    if (looks.every(({ photos }) => photos.length === 0)) return { problems };
+    // Too many to be named: nothing of a set that lies below alone may go with them.
+    if (pictures.length > mostExcepted) return looks.some(({ isEmpty }) => isEmpty) ? { below: true } : { problems };
     return { below: true, problems, ...(pictures.length > 0 ? { except: pictures.map(({ folder }) => folder) } : {}) };
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'too-large') throw error;
