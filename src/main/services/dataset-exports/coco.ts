@@ -23,11 +23,12 @@ export interface CocoAnnotation {
 /** What the lists at the end need to know of an annotation. The run lengths of thousands of images are more than a process can hold. */
 export type PackedAnnotation = Omit<CocoAnnotation, 'iscrowd' | 'segmentation'> & { packed: Uint8Array };
 
-/** Quick rather than small; a copy, since what zlib gives may be a piece of a larger buffer that would go with it. */
+/** Quick rather than small. */
 const level = 1;
 
 export const packed = (annotation: CocoAnnotation): PackedAnnotation => {
   const { category_id, area, bbox } = annotation;
+  // A copy: what zlib gives may be a piece of a larger buffer, which would go with it.
   return { category_id, area, bbox, packed: Uint8Array.from(deflateRawSync(JSON.stringify(annotation), { level })) };
 };
 

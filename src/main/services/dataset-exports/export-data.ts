@@ -8,7 +8,7 @@ import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import type { ExportedImage, ExportImageInput } from './export-image.ts';
-import { formOfExport, type OutContent, type OutEntry } from './forms.ts';
+import { formOfExport, isInPieces, type OutContent, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
 import { sinkAt } from './sink.ts';
 
@@ -115,7 +115,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
 
 /** The same content, which ends with an error once the export is stopped. */
 function untilStopped(content: OutContent, signal?: AbortSignal): OutContent {
-  return typeof content === 'string' || content instanceof Uint8Array ? content : piecesUntilStopped(content, signal);
+  return isInPieces(content) ? piecesUntilStopped(content, signal) : content;
 }
 
 function* piecesUntilStopped(content: Iterable<string>, signal?: AbortSignal): Generator<string> {

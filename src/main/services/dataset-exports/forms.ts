@@ -33,6 +33,9 @@ export interface OutImage {
 /** A text that may be longer than a string can be comes in pieces. */
 export type OutContent = Uint8Array | string | Iterable<string>;
 
+export const isInPieces = (content: OutContent): content is Iterable<string> =>
+  typeof content !== 'string' && !(content instanceof Uint8Array);
+
 export interface OutFile {
   path: string;
   content: OutContent;

@@ -6,7 +6,7 @@ import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { asFileError } from '#files/atomic-write';
 import { clearAbandoned, partialName, putInPlace } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
-import type { OutContent } from './forms.ts';
+import { isInPieces, type OutContent } from './forms.ts';
 
 const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
 
@@ -119,7 +119,7 @@ class ZipSink implements Sink {
     // Pictures are compressed already.
     const entry = content instanceof Uint8Array ? new ZipPassThrough(file) : new ZipDeflate(file, { level: 6 });
     this.zip.add(entry);
-    if (typeof content === 'string' || content instanceof Uint8Array) entry.push(bytesOf(content), true);
+    if (!isInPieces(content)) entry.push(bytesOf(content), true);
     else {
       for (const piece of content) {
         entry.push(bytesOf(piece));

@@ -19,6 +19,15 @@ export function isFolder(file: string): boolean {
 /** Whether a file lies in a folder, both by their paths from one place; in the place itself, `.`, nothing is told to lie. */
 export const isIn = (folder: string, file: string): boolean => folder !== '.' && file.startsWith(`${folder}/`);
 
+/** What of the files of a folder, by their paths from it, lies in none of some folders. */
+export function outsideOf(folders: readonly string[], around: string, files: readonly string[]): readonly string[] {
+  if (folders.length === 0) return files;
+  return files.filter((file) => {
+    const at = path.posix.join(around, file);
+    return !folders.some((folder) => isIn(folder, at));
+  });
+}
+
 /** Folders below each other that are looked into, and files that are read of one data set: more are none that a person made. */
 const deepest = 6;
 const mostFiles = 500_000;

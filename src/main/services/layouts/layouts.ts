@@ -4,7 +4,7 @@ import { counted } from '#shared/counted';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import type { BuiltInName } from '#shared/classes/class-set-schema';
-import { isIn, FolderView } from './folder-view.ts';
+import { FolderView, isIn, outsideOf } from './folder-view.ts';
 import {
   affixesAmong,
   imageFolderNames,
@@ -110,8 +110,7 @@ function pairedMasks(view: FolderView, images: string, among: readonly string[])
     return paired[0].pairs > 0 ? paired[0].name : null;
   };
   // What lies in these is no image, though they may lie below the images' folder.
-  const isImage = (file: string) => !called.some((name) => isIn(name, path.posix.join(images, file)));
-  const all = () => mostPaired(imagesBelow(view, images).filter(isImage));
+  const all = () => mostPaired(outsideOf(called, images, imagesBelow(view, images)));
   return images === '.' ? (mostPaired(view.images(images)) ?? all()) : all();
 }
 
@@ -157,8 +156,8 @@ const cityscapes: Layout = {
     const ids = files.flat().find((file) => /_label(Train)?Ids\.png$/.test(file));
     const form = ids ? stemOf(ids).replace(/^.*?(?=_gt(Fine|Coarse)_)/, '') : `_${kind}_labelIds`;
     // Training ids where all that is labelled has them.
-    const isIn = (ending: string) => files.filter((names) => names.some((name) => name.endsWith(ending))).length;
-    const hasTrainIds = isIn('_labelTrainIds.png') > 0 && isIn('_labelTrainIds.png') >= isIn('_labelIds.png');
+    const setsWith = (ending: string) => files.filter((names) => names.some((name) => name.endsWith(ending))).length;
+    const hasTrainIds = setsWith('_labelTrainIds.png') > 0 && setsWith('_labelTrainIds.png') >= setsWith('_labelIds.png');
     const mask = form.replace(/_label(Train)?Ids$/, hasTrainIds ? '_labelTrainIds' : '_labelIds');
     return {
       title: `Cityscapes: leftImg8bit / ${kind}`,
@@ -356,8 +355,7 @@ const labelsIn = (view: FolderView, folder: string): string[] =>
 
 const photosAround = (view: FolderView, folder: string): string[] => {
   const around = path.posix.dirname(folder);
-  const files = view.images(around, true).filter((file) => !isIn(folder, path.posix.join(around, file)));
-  return files.map((file) => path.posix.basename(file));
+  return outsideOf([folder], around, view.images(around, true)).map((file) => path.posix.basename(file));
 };
 
 /** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */

@@ -5,7 +5,7 @@ import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
-import { isIn, type FolderView } from './folder-view.ts';
+import { isIn, outsideOf, type FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
@@ -128,7 +128,7 @@ function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: 
   // Masks may lie in a folder among those of the images.
   const holdsMasks = images === '.' ? masks !== '.' : isIn(images, masks);
   const no = [...(holdsMasks ? [masks] : []), ...except];
-  const files = view.images(images, below).filter((file) => !no.some((folder) => isIn(folder, path.posix.join(images, file))));
+  const files = outsideOf(no, images, view.images(images, below));
   const candidates = files.flatMap((file): Candidate[] => {
     // In a folder that holds both, what is named as masks are is one.
     if (images === masks && isMask(stemOf(file), file, arrangement, view, images)) return [];

@@ -120,7 +120,10 @@ export function findPrefixes(images: readonly string[], masks: ReadonlySet<strin
         const core = coreOf(stem, imagePrefix, '');
         return core === null ? stem : stemAround(core, begin, '');
       };
-      const pairs = images.filter((stem) => maskOf(stem) !== stem && masks.has(maskOf(stem))).length;
+      const pairs = images.filter((stem) => {
+        const mask = maskOf(stem);
+        return mask !== stem && masks.has(mask);
+      }).length;
       if (pairs > best.pairs) best = { ...noAffixes, imagePrefix, maskPrefix: begin, pairs };
     }
   return best;

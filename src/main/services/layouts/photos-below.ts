@@ -31,14 +31,14 @@ const leftOut = ({ folder, files }: Inside): string =>
 
 const nameOf = (file: string): string => folded(path.posix.basename(stemOf(file)));
 
+const endings = imageEndings.map(folded);
+
 /** What photos are called, with and without what all images of some sets end with. */
 const namesOf = (files: readonly string[]): string[] =>
-  files
-    .map(nameOf)
-    .flatMap((name) => [
-      name,
-      ...imageEndings.map(folded).flatMap((end) => (name.length > end.length && name.endsWith(end) ? [name.slice(0, -end.length)] : [])),
-    ]);
+  files.map(nameOf).flatMap((name) => {
+    const ended = endings.filter((end) => name.length > end.length && name.endsWith(end));
+    return [name, ...ended.map((end) => name.slice(0, -end.length))];
+  });
 
 const isPartOfWord = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
 
@@ -63,7 +63,7 @@ const isOfLabels = (folder: string): boolean => {
 };
 
 /** Whether what is right in a folder shows photos above it: labels, previews, predictions. @param above what these are called */
-function areShown(above: ReadonlySet<string>, haveJpegs: boolean, { files }: Inside): boolean {
+function areShown(above: ReadonlySet<string>, haveJpegs: boolean, files: readonly string[]): boolean {
   const roots = rootsOf(files);
   const shown = roots.filter((name) => isCalledAs(above, name)).length;
   // PNGs of which some are called as JPEGs above them: of photos elsewhere there may be others.
@@ -72,12 +72,14 @@ function areShown(above: ReadonlySet<string>, haveJpegs: boolean, { files }: Ins
 
 /** What of folders inside one source belongs to the set. */
 class Look {
-  readonly photos: Inside[] = [];
+  /** Folders that are left out. */
   readonly pictures: Inside[] = [];
+  /** Whether any folder belongs to the set. */
+  hasPhotos = false;
   /** Whether no image lies right in the source's folder. */
   readonly isEmpty: boolean;
   /** Whether there are folders that are photos by their names, whatever is labelled. */
-  private hasPhotos = false;
+  private arePhotos = false;
   private readonly view: FolderView;
   private readonly source: Source;
   /** What names of masks have around them where they lie among the images. */
@@ -96,9 +98,10 @@ class Look {
       namesOf(here),
       here.some((file) => !mayBeLabels(file)),
     );
-    if (!this.isEmpty || this.hasPhotos) return;
+    if (!this.isEmpty || this.arePhotos || this.pictures.length === 0) return;
     // Where there is nothing else, they are what is meant.
-    this.photos.push(...this.pictures.splice(0));
+    this.hasPhotos = true;
+    this.pictures.length = 0;
   }
 
   private into(around: string, above: readonly string[], haveJpegs: boolean): void {
@@ -113,8 +116,8 @@ class Look {
         this.pictures.push({ folder, files: this.view.ifReadable(() => this.view.images(folder, true), []) });
         continue;
       }
-      if (inside.files.length > 0) this.photos.push(inside);
-      this.hasPhotos ||= inside.files.length > 0 && !isOther;
+      this.hasPhotos ||= inside.files.length > 0;
+      this.arePhotos ||= inside.files.length > 0 && !isOther;
       if (this.view.ifReadable(() => this.view.folders(folder), []).length === 0) continue;
       const jpegs = haveJpegs || inside.files.some((file) => !mayBeLabels(file));
       this.view.ifReadable(() => this.into(folder, [...above, ...namesOf(this.withoutMasks(inside.files))], jpegs), undefined);
@@ -130,7 +133,7 @@ class Look {
 
   private isOther(inside: Inside, above: ReadonlySet<string>, haveJpegs: boolean): boolean {
     const areLabels = isOfLabels(inside.folder) && inside.files.some(mayBeLabels);
-    return areLabels || areShown(above, haveJpegs, { ...inside, files: [...this.withoutMasks(inside.files)] }) || this.haveOwnMasks(inside);
+    return areLabels || areShown(above, haveJpegs, this.withoutMasks(inside.files)) || this.haveOwnMasks(inside);
   }
 
   private haveMasks({ folder, files }: Inside): boolean {
@@ -162,7 +165,7 @@ export function photosBelow({ root }: FolderView, sources: readonly Source[], af
     const pictures = looks.flatMap((look) => look.pictures);
     const problems = pictures.slice(0, mostTold).map(leftOut);
     if (pictures.length > mostTold) problems.push(`${counted(pictures.length - mostTold, 'folder')} more left out in the same way`);
-    if (looks.every(({ photos }) => photos.length === 0)) return { problems };
+    if (!looks.some(({ hasPhotos }) => hasPhotos)) return { problems };
     // Too many to be named: nothing of a set that lies below alone may go with them.
     if (pictures.length > mostExcepted) return looks.some(({ isEmpty }) => isEmpty) ? { below: true } : { problems };
     return { below: true, problems, ...(pictures.length > 0 ? { except: pictures.map(({ folder }) => folder) } : {}) };
