@@ -190,8 +190,9 @@ describe('a session', () => {
     const later = await openWindow(bench);
     await eventually(() => told(later.session) !== undefined);
     told(later.session)!.actions[0].run();
+    // The choice ends what is told; the file follows.
     await eventually(() => told(session) === undefined && told(later.session) === undefined);
-    expect(readStoredMask(maskFile()).values[20 * 64 + 20]).toBe(7);
+    await eventually(() => readStoredMask(maskFile()).values[20 * 64 + 20] === 7);
     later.connection.close();
     annotate.close();
   });
