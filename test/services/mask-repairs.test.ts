@@ -1,9 +1,10 @@
 // A mask that cannot be used offers what fits, for one or for many, and every file is kept as it was.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
+import { revisionOf } from '#files/revision';
 import type { ImageEntry } from '#shared/contract/datasets';
 import type { EditState, RepairReport, RevisionInfo } from '#shared/contract/edits';
 import { problemGroups } from '#shared/data/problem-groups';
@@ -165,4 +166,30 @@ test('a hand that paints while masks are repaired paints on what they are then, 
     problems.push((await bench.call<EditState>('edits.save', { imageId: ids[0] })).problem);
   }
   expect(problems).toEqual(problems.map(() => null));
+});
+
+test('a repair that is going on when another workbench takes the data set ends with the mask in hand, before that one has it', async () => {
+  const large = await makeDataset({ train: 1, val: 1, width: 800, height: 600 });
+  const masks = Array.from({ length: 200 }, (_, n) => path.join(large, `trainannot/train-${n}.png`));
+  for (let n = 1; n < 200; n++) linkSync(path.join(large, 'train/train-0.png'), path.join(large, `train/train-${n}.png`));
+  const lying = patterned(600, 800);
+  for (const file of masks) writeFileSync(file, lying);
+  await bench.call('datasets.open', { path: large });
+  await bench.workbench.datasets.require().surveyed();
+  const second = createBench();
+  await second.call('datasets.open', { path: large });
+  const begun = bench.until<{ done: number } | null>('edits.repairing', (progress) => progress !== null && progress.done > 0);
+  const repairing = repair(
+    'fit',
+    masks.map((_, n) => `train/train-${n}`),
+  );
+  await begun;
+  await second.call('datasets.takeOver');
+  const then = masks.map((file) => revisionOf(readFileSync(file)));
+  const { done, failed } = await repairing;
+  expect(masks.map((file) => revisionOf(readFileSync(file)))).toEqual(then);
+  expect(failed).toEqual([]);
+  expect(done.length).toBeLessThan(masks.length);
+  expect(done).toEqual(masks.flatMap((file, n) => (samplesOf(file).width === 800 ? [`train/train-${n}`] : [])));
+  await second.workbench.shutDown();
 });

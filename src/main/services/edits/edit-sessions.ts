@@ -107,12 +107,7 @@ export class EditSessions {
   }
 
   private async session(imageId: string): Promise<EditSession> {
-    // Once one wait is over another one may have begun.
-    for (let waited: unknown = null; waited !== this.settling || this.held.has(imageId);) {
-      await this.held.get(imageId);
-      waited = this.settling;
-      await waited;
-    }
+    await this.settled(imageId);
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);
     const opening = known ?? this.open(imageId);
@@ -129,8 +124,18 @@ export class EditSessions {
     }
   }
 
+  /** Once one wait is over another one may have begun. */
+  private async settled(imageId: string): Promise<void> {
+    for (let waited: unknown = null; waited !== this.settling || this.held.has(imageId);) {
+      await this.held.get(imageId);
+      waited = this.settling;
+      await waited;
+    }
+  }
+
   /** Does something to a mask, and keeps sessions from being opened meanwhile: strokes wait for the mask that there is then. */
   private async holding<T>(imageId: string, work: () => Promise<T>): Promise<T> {
+    await this.settled(imageId);
     const working = work();
     this.held.set(
       imageId,
@@ -462,15 +467,16 @@ export class EditSessions {
   }
 
   /**
-   * Saves what is unsaved and closes the sessions; they open again when they are asked for, which waits until this is done. A mask that
-   * waits for a person to choose between two versions goes on waiting.
+   * Saves what is unsaved and closes the sessions; they open again when they are asked for, which waits until this is done, and so does
+   * a repair of the next mask. A mask that waits for a person to choose between two versions goes on waiting.
    */
   settle(): Promise<void> {
     return this.putAwayAll(async (session) => (await session.save()).problem?.kind !== 'conflict');
   }
 
-  /** The same of every session. @param then what follows before any of them opens again */
+  /** The same of every session; repairs end with the mask in hand. @param then what follows before any of them opens again */
   handOver(then: () => void): Promise<void> {
+    this.repairs.cancel();
     return this.putAwayAll(() => Promise.resolve(true), then);
   }
 
@@ -479,7 +485,8 @@ export class EditSessions {
       const session = await opening.catch(() => null);
       if (session && (await is(session))) await this.putAway(id, session);
     };
-    this.settling = Promise.all([...this.sessions].map(([id, opening]) => each(id, opening))).then(then);
+    const open = [...this.sessions].map(([id, opening]) => each(id, opening));
+    this.settling = Promise.all([...open, ...this.held.values()]).then(then);
     await this.settling;
   }
 
