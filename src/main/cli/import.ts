@@ -7,7 +7,7 @@ import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement 
 import { makeSplits } from '#shared/data/make-splits';
 import { AppError } from '#shared/errors';
 import { outsideText } from '#services/class-sets/mask-reading';
-import { isHeld } from '#services/datasets/holder-watch';
+import { isTaken } from '#services/datasets/holder-watch';
 import { FolderView, isFolder } from '#services/layouts/folder-view';
 import type { LocatedImage } from '#services/layouts/located-image';
 import { arrangementFile, keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
@@ -85,7 +85,7 @@ async function importDataset(options: ImportOptions): Promise<void> {
   const counts = splits.map((split) => `${images.filter((image) => image.split === split).length} of ${split}`);
   say(`${counted(images.length, 'image')} (${counts.join(', ')}), ${classes.length} classes of ${name}`);
   if (!options.dryRun) {
-    if (isHeld(path.join(folder, '.encnet/lease.db')))
+    if (isTaken(folder))
       throw new AppError('read-only', `${folder} is open in a workbench: change how it is read there, or close it first`);
     keepArrangement(folder, arrangement);
     say(`Kept in ${path.join(folder, arrangementFile)}`);

@@ -30,7 +30,7 @@ import { LivingFolder } from './living-folder.ts';
 import { locateDataset } from '../layouts/recognise.ts';
 import { asideOf, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
-import { WorkFolder } from './work-folder.ts';
+import { historyName, leaseName, WorkFolder, workFolderIn } from './work-folder.ts';
 
 /** What every data set needs of the application around it. */
 export interface ScopeEnvironment {
@@ -97,12 +97,12 @@ export class DatasetScope {
       const aside = asideOf(options.userData, options.folder);
       const located = locateDataset(options.folder, aside);
       const permitted = masksPermitted(options.folder, located);
-      const workFolder = new WorkFolder(permitted ? path.join(options.folder, '.encnet') : aside);
+      const workFolder = new WorkFolder(permitted ? workFolderIn(options.folder) : aside);
       const taken = await takeLease(workFolder, options);
       const lease = taken instanceof Lease ? taken : null;
       if (lease) endings.push({ what: 'the lease', end: () => lease.release() });
       const access = new DatasetAccess({ folder: options.folder, labelFolders: labelFoldersOf(located), permitted, lease: taken });
-      const db = openDatabase(workFolder.at('history.db'), !lease);
+      const db = openDatabase(workFolder.at(historyName), !lease);
       endings.push({ what: 'the history', end: () => void db.close() });
       const outbox = new Outbox(options.log, () => access.owned);
       endings.push({ what: 'what waits for the disk', end: () => outbox.close() });
@@ -228,7 +228,7 @@ export class DatasetScope {
 
   private watchHolder(): void {
     if (this.closing || this.holderWatch) return;
-    this.holderWatch = new HolderWatch(this.dataset.workFolder.at('lease.db'), this.options.freed);
+    this.holderWatch = new HolderWatch(this.dataset.workFolder.at(leaseName), this.options.freed);
   }
 
   private tellTakenOver(by: string): void {
@@ -271,7 +271,7 @@ export class DatasetScope {
 }
 
 async function takeLease(workFolder: WorkFolder, { program, takeOver, log }: ScopeOptions): Promise<Lease | LeaseHolder> {
-  const file = workFolder.at('lease.db');
+  const file = workFolder.at(leaseName);
   try {
     if (takeOver) return await Lease.takeOver(file, { program });
     return await Lease.take(file, { program });

@@ -13,15 +13,16 @@ import { letLinksInto } from '#files/read-limits';
 import type { Preferences } from '../app/preferences.ts';
 import { typedPath } from '../app/typed-path.ts';
 import { findResources } from '../resources.ts';
-import { isHeld } from './holder-watch.ts';
+import { isTaken } from './holder-watch.ts';
+import { workFolderIn } from './work-folder.ts';
 import { DroppedFiles } from './dropped-files.ts';
 import { listFolder } from './folder-listing.ts';
 import { DatasetScope, type ScopeEnvironment } from './dataset-scope.ts';
 import { builtInClassSet } from '../class-sets/class-set.ts';
-import { FolderView, isFolder } from '../layouts/folder-view.ts';
+import { isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { isKept, keepFor } from '../layouts/own-arrangement.ts';
-import { classSetOf, datasetFolder, locatedBy, locateDataset } from '../layouts/recognise.ts';
+import { assertFits, datasetFolder, locateDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { asideOf, datasetId } from './open-dataset.ts';
 
@@ -150,9 +151,8 @@ export class DatasetService {
       if (scope.busyWith)
         throw new AppError('busy', `${scope.busyWith} is going on: stop it or wait for its end before the data set is read in another way`);
       if (arrangement) assertFits(folder, arrangement);
-      const own = path.join(folder, '.encnet');
       // Whose lease is in the workbench's own folder does not know who has that of the data set.
-      const held = () => scope.dataset.workFolder.root !== own && isHeld(path.join(own, 'lease.db'));
+      const held = () => scope.dataset.workFolder.root !== workFolderIn(folder) && isTaken(folder);
       const putBack = keepFor(folder, this.asideOf(folder), arrangement, held);
       try {
         return await this.replace(folder, info.isSample, false, true);
@@ -183,7 +183,7 @@ export class DatasetService {
       } finally {
         stopLinks();
       }
-      keepFor(folder, this.asideOf(folder), arrangement, () => isHeld(path.join(folder, '.encnet/lease.db')));
+      keepFor(folder, this.asideOf(folder), arrangement, () => isTaken(folder));
       return this.replace(folder, false, false);
     });
   }
@@ -259,13 +259,6 @@ export class DatasetService {
       listFolders: ({ path: folder }) => listFolder(folder),
     };
   }
-}
-
-/** @throws AppError as `locateDataset` if a folder cannot be read so */
-function assertFits(folder: string, arrangement: Arrangement): void {
-  const view = new FolderView(folder);
-  locatedBy(view, arrangement);
-  classSetOf(view, arrangement);
 }
 
 function knownClassSet(key: BuiltInName): KnownClassSet {

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { leaseHolder } from '#files/lease';
+import { leaseName, workFolderIn } from './work-folder.ts';
 
 const lookMs = 3000;
 
@@ -19,8 +21,11 @@ export class HolderWatch {
   }
 }
 
-/** Whether a workbench has a data set. A lease that cannot be asked for is taken for held: the next look tells. */
-export function isHeld(leaseFile: string): boolean {
+/** Whether a workbench has the data set in a folder. */
+export const isTaken = (folder: string): boolean => isHeld(path.join(workFolderIn(folder), leaseName));
+
+/** A lease that cannot be asked for is taken for held: the next look tells. */
+function isHeld(leaseFile: string): boolean {
   try {
     return leaseHolder(leaseFile) !== null;
   } catch {

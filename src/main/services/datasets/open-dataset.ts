@@ -18,7 +18,7 @@ import type { LocatedImage } from '../layouts/located-image.ts';
 import type { LocatedDataset } from '../layouts/recognise.ts';
 import { MaskPhotos } from './mask-photos.ts';
 import { fileStamp, noMask, otherPhoto, surveyStamp, type Survey } from './survey.ts';
-import type { WorkFolder } from './work-folder.ts';
+import { historyName, leaseName, workFolderIn, type WorkFolder } from './work-folder.ts';
 
 interface ImageRow {
   id: string;
@@ -62,11 +62,11 @@ export const asideOf = (userData: string, folder: string): string => path.join(u
 export const labelFoldersOf = ({ images }: LocatedDataset): string[] => [...new Set(images.map(({ maskFile }) => path.dirname(maskFile)))];
 
 /** What the workbench keeps in a data set; another user of the machine may have begun it. */
-const ownFiles = ['.encnet', '.encnet/lease.db', '.encnet/history.db'];
+const ownFiles = ['.', leaseName, historyName];
 
 /** Whether the system lets a data set's masks be written, and what the workbench keeps beside them. */
 export function masksPermitted(folder: string, located: LocatedDataset): boolean {
-  const inside = [...ownFiles.map((name) => path.join(folder, name)), ...labelFoldersOf(located)];
+  const inside = [...ownFiles.map((name) => path.join(workFolderIn(folder), name)), ...labelFoldersOf(located)];
   return [folder, ...inside.filter((at) => existsSync(at))].every(isWritable);
 }
 

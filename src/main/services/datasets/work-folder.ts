@@ -3,6 +3,13 @@ import path from 'node:path';
 import { lookAt, refuseLink, refuseSpecialDatabase } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 
+/** The folder that the workbench keeps in a data set. */
+export const workFolderIn = (folder: string): string => path.join(folder, '.encnet');
+
+/** The databases in it: who has the data set, and its history. */
+export const leaseName = 'lease.db';
+export const historyName = 'history.db';
+
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
 const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
 
@@ -26,7 +33,7 @@ export class WorkFolder {
       refuseLink(folder);
       refuseFile(folder);
     }
-    for (const file of ['history.db', 'lease.db']) refuseSpecialDatabase(path.join(root, file));
+    for (const file of [historyName, leaseName]) refuseSpecialDatabase(path.join(root, file));
   }
 
   /**

@@ -39,7 +39,7 @@ export class FolderView {
   readonly root: string;
   private readonly entries = new Map<string, Map<string, Dirent>>();
   private read = 0;
-  /** Why folders that need not be part of the data set could not be looked into. */
+  /** What was passed over, each with its reason: folders that could not be looked into, what was said and does not fit. */
   readonly leftOut = new Set<string>();
 
   constructor(root: string) {

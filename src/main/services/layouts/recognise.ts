@@ -80,17 +80,37 @@ export function locateDataset(folder: string, aside?: string): LocatedDataset {
   return { ...located, arrangement, isArranged: false, classSet: classSetOf(view, arrangement) };
 }
 
-/** What a person said of a folder, where that fits it. @param aside as `locateDataset` @throws AppError as `ownArrangement` */
+/**
+ * What a person said of a folder, where that fits it; what does not is told among what the view left out.
+ * @param aside as `locateDataset`
+ * @throws AppError as `ownArrangement`
+ */
 export const keptFor = (view: FolderView, aside?: string): Arrangement | null =>
   ownArrangement(view.root, aside, (arrangement) => {
-    try {
-      classSetOf(view, arrangement);
-      return locateImages(view, arrangement).images.length > 0;
-    } catch (error) {
-      if (error instanceof AppError) return false;
-      throw error;
-    }
+    const why = misfitOf(view.root, arrangement);
+    if (why === null) return true;
+    const what = `how this folder is read was said once, as "${arrangement.title}", and does not fit what it holds now`;
+    view.leftOut.add(`${what}, so that it is not used: ${why}`);
+    return false;
   });
+
+/** @throws AppError as `locateDataset` if a folder cannot be read so */
+export function assertFits(folder: string, arrangement: Arrangement): void {
+  const view = new FolderView(folder);
+  locatedBy(view, arrangement);
+  classSetOf(view, arrangement);
+}
+
+/** Why a folder cannot be read so; null if it can. */
+function misfitOf(folder: string, arrangement: Arrangement): string | null {
+  try {
+    assertFits(folder, arrangement);
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+}
 
 /** The images of a folder that is laid out as told. @throws as `locateDataset` */
 export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedImages {
