@@ -5,6 +5,7 @@ import type { ArrangementChange, KnownClassSet } from '#shared/data/advice';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
 import { AppError, messageOf } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
+import { offerBack } from './way-back.ts';
 
 /** What a folder holds. @param arrangement how it would be read; null has it recognised */
 export const lookAtFolder = ({ client }: Session, path: string, arrangement: OpenArrangement | null): Promise<ImportLook> =>
@@ -30,9 +31,10 @@ export async function changeClasses(session: Session, change: ArrangementChange,
   // The classes have changed by now: what keeps masks from being rewritten is told beside that, and is taken back with it.
   const report = rewritten.length > 0 && imageIds.length > 0 ? await rewriteMasks(session, imageIds, rewritten) : { done: [], failed: [] };
   const files = report.done.length > 0 ? `${report.done.length} masks were rewritten, each is kept as it was` : 'Files keep what they hold';
-  session.toasts.show('info', `The classes are changed. ${files}.`, {
-    label: 'Undo',
-    run: () => void session.attempt(() => takeClassesBack(session, dataset, before, report.done)),
+  offerBack(session, {
+    of: dataset,
+    text: `The classes are changed. ${files}.`,
+    back: () => takeClassesBack(session, before, report.done),
   });
   if (report.failed.length > 0)
     session.toasts.show('error', `Not every mask was rewritten (${report.failed.length}), the first: ${report.failed[0]}`);
@@ -46,15 +48,9 @@ async function rewriteMasks({ client }: Session, imageIds: string[], of: readonl
   }
 }
 
-/** What was kept of one data set is not kept in another. @throws AppError 'conflict' if another is open by now */
-function assertShown({ dataset }: Session, { id, path }: DatasetInfo): void {
-  if (dataset?.id !== id) throw new AppError('conflict', `Nothing was taken back: it is of ${path}, and another data set is open now`);
-}
-
-/** @throws AppError 'conflict' as `assertShown`, or if a rewritten mask cannot be put back: it needs the classes that it is read by */
-async function takeClassesBack(session: Session, of: DatasetInfo, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
+/** @throws AppError 'conflict' if a rewritten mask cannot be put back: it needs the classes that it is read by */
+async function takeClassesBack(session: Session, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
   const { client } = session;
-  assertShown(session, of);
   if (rewritten.length > 0) {
     const { done, failed } = await client.edits.unrepair({ imageIds: [...rewritten] });
     const left = rewritten.length - done.length;
@@ -81,14 +77,7 @@ export async function readOtherwise(
   if (!dataset) return;
   const before = dataset.isArranged ? dataset.arrangement : null;
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
-  session.toasts.show('info', done, {
-    label: 'Undo',
-    run: () =>
-      void session.attempt(async () => {
-        assertShown(session, dataset);
-        await session.open(() => client.datasets.arrange({ arrangement: before }));
-      }),
-  });
+  offerBack(session, { of: dataset, text: done, back: () => session.open(() => client.datasets.arrange({ arrangement: before })) });
 }
 
 /** Reads the open folder again, and says what is another than before. */

@@ -2,6 +2,7 @@ import type { RevisionInfo } from '#shared/contract/edits';
 import { messageOf } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
 import { takeBack } from './take-back.ts';
+import { offerBack } from './way-back.ts';
 
 /** The past of one image's mask, newest first. */
 export class MaskHistoryState {
@@ -30,13 +31,12 @@ export class MaskHistoryState {
   /** Takes an earlier mask again, as one step that can be undone. */
   async restore({ revision }: RevisionInfo): Promise<void> {
     const { session, imageId } = this;
+    const { dataset: of } = session;
     await session.attempt(async () => {
       const { undo: step, stepped } = await session.client.edits.restore({ imageId, revision });
       if (!stepped) return void session.toasts.show('info', `The mask of ${imageId} has the same labels already.`);
-      session.toasts.show('info', `The earlier mask of ${imageId} is its mask again.`, {
-        label: 'Undo',
-        run: () => void session.attempt(() => takeBack(session, imageId, step)),
-      });
+      const text = `The earlier mask of ${imageId} is its mask again.`;
+      offerBack(session, { of, text, back: () => takeBack(session, imageId, step) });
     });
   }
 

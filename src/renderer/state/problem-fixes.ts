@@ -3,6 +3,7 @@ import type { RepairKind } from '#shared/contract/edits';
 import type { ProblemGroup } from '#shared/data/problem-groups';
 import type { Progress } from '#shared/throttled-progress';
 import type { Session } from './session.svelte.ts';
+import { offerBack } from './way-back.ts';
 
 export interface Fix {
   label: string;
@@ -40,23 +41,28 @@ export function fixesFor(session: Session, group: ProblemGroup): Fix[] {
 
 /** Repairs the masks of a group; each is kept as it was in its own history. */
 async function repairMasks(session: Session, { imageIds }: ProblemGroup, how: RepairKind): Promise<void> {
+  const { dataset: of } = session;
   await session.attempt(async () => {
     const { done, failed } = await session.client.edits.repair({ imageIds, how });
     const left = imageIds.length - done.length - failed.length;
     if (done.length > 0) {
       const masks = done.length === 1 ? '1 mask' : `${done.length} masks`;
       const stopped = left > 0 ? `; ${left} were left as they are` : '';
-      session.toasts.show('info', `${repairs[how].label}: ${masks} done${stopped}. Each is kept as it was in its history.`, {
-        label: 'Undo',
-        run: () => void session.attempt(() => session.client.edits.unrepair({ imageIds: done })),
-      });
+      const text = `${repairs[how].label}: ${masks} done${stopped}. Each is kept as it was in its history.`;
+      offerBack(session, { of, text, back: () => unrepair(session, done) });
     }
-    if (failed.length > 0)
-      session.toasts.show(
-        'error',
-        failed.length === 1 ? failed[0] : `${failed.length} masks could not be repaired, the first: ${failed[0]}`,
-      );
+    tellFailed(session, failed, 'repaired');
   });
+}
+
+async function unrepair(session: Session, imageIds: string[]): Promise<void> {
+  const { failed } = await session.client.edits.unrepair({ imageIds });
+  tellFailed(session, failed, 'put back');
+}
+
+function tellFailed({ toasts }: Session, failed: readonly string[], what: string): void {
+  if (failed.length === 0) return;
+  toasts.show('error', failed.length === 1 ? failed[0] : `${failed.length} masks could not be ${what}, the first: ${failed[0]}`);
 }
 
 /** Ends a repair of many masks after the one in hand. */

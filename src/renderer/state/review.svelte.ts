@@ -17,6 +17,7 @@ import type { Session } from './session.svelte.ts';
 import type { WorkStage } from './image-filter.ts';
 import { workSince, type WorkSince } from './review-change.ts';
 import { takeBack } from './take-back.ts';
+import { offerBack } from './way-back.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { SvelteMap } from 'svelte/reactivity';
 
@@ -421,16 +422,15 @@ export class ReviewState {
   async acceptPrediction(): Promise<void> {
     const { image, prediction, session } = this;
     if (!image || !prediction) return;
+    const { dataset: of } = session;
     // A fix of before is still one once this is taken back.
     const differed = this.changedLabels.includes(image.id);
     await session.attempt(async () => {
       const { undo: step, stepped } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
       if (!stepped) return void session.toasts.show('info', `The label of ${image.id} is what is predicted already.`);
       await this.labelChanged(image.id, true);
-      session.toasts.show('info', `The prediction is the label of ${image.id} now.`, {
-        label: 'Undo',
-        run: () => void session.attempt(() => this.takeBack(image.id, step, differed)),
-      });
+      const text = `The prediction is the label of ${image.id} now.`;
+      offerBack(session, { of, text, back: () => this.takeBack(image.id, step, differed) });
     });
   }
 

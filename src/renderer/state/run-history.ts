@@ -1,6 +1,7 @@
 import type { KeptMasksUse } from '#shared/contract/edits';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
 import type { Session } from './session.svelte.ts';
+import { offerBack } from './way-back.ts';
 
 /** What runs take on the disk. */
 export const diskUse = ({ client }: Session): Promise<DiskUse> => client.runs.diskUse();
@@ -20,9 +21,10 @@ export const restoreRun = (session: Session, runId: string): Promise<boolean> =>
 
 /** Deletes a run, which can be undone. @returns whether it was deleted; why not is told */
 export async function deleteRun(session: Session, runId: string): Promise<boolean> {
+  const { dataset: of } = session;
   const name = session.runs.find(({ id }) => id === runId)?.name ?? runId;
   if (!(await session.attempt(() => session.client.runs.delete({ runId })))) return false;
-  session.toasts.show('info', `Run "${name}" was deleted.`, { label: 'Undo', run: () => void restoreRun(session, runId) });
+  offerBack(session, { of, text: `Run "${name}" was deleted.`, back: () => session.client.runs.restore({ runId }) });
   return true;
 }
 

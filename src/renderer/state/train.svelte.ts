@@ -8,6 +8,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { fileOfStart } from '#shared/training/start-weights';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe, Session } from './session.svelte.ts';
+import { offerBack } from './way-back.ts';
 
 const logLines = 500;
 const refreshMs = 400;
@@ -205,14 +206,12 @@ export class TrainState {
   }
 
   async removeQueued(id: string): Promise<void> {
-    const { client, toasts } = this.session;
-    await this.session.attempt(async () => {
+    const { session } = this;
+    const { client, dataset: of } = session;
+    await session.attempt(async () => {
       const run = await client.training.removeQueued({ id });
       if (!run) return;
-      toasts.show('info', `"${run.name}" was taken out of the queue.`, {
-        label: 'Undo',
-        run: () => void this.session.attempt(() => client.training.restoreQueued({ run })),
-      });
+      offerBack(session, { of, text: `"${run.name}" was taken out of the queue.`, back: () => client.training.restoreQueued({ run }) });
     });
   }
 

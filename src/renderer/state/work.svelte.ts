@@ -3,17 +3,15 @@ import type { Client, EventName, EventPayloads } from '#shared/contract/index';
 import type { ImageWork, WorkMark } from '#shared/contract/work';
 import { SvelteMap } from 'svelte/reactivity';
 import type { WorkStage } from './image-filter.ts';
-import type { Toasts } from './toasts.svelte.ts';
+import { offerBack, type WayBackWindow } from './way-back.ts';
 
 export const stageWords: Record<WorkStage, string> = { new: 'New', work: 'In work', done: 'Done', look: 'Needs a look' };
 
 /** What of a window it works with. */
-interface WorkWindow {
+interface WorkWindow extends WayBackWindow {
   readonly client: Pick<Client, 'work'>;
   readonly images: ReadonlyMap<string, ImageEntry>;
-  readonly toasts: Toasts;
   on: <Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void) => () => void;
-  attempt(work: () => Promise<unknown>): Promise<boolean>;
 }
 
 /** How far the work on the images of the open data set is. */
@@ -46,15 +44,15 @@ export class WorkState {
   /** Says of images that they are done, or need a look; null takes back what was said. It can be undone. */
   async mark(imageIds: readonly string[], mark: WorkMark | null): Promise<void> {
     const { session } = this;
+    const { dataset: of } = session;
     await session.attempt(async () => {
       const before = await session.client.work.mark({ images: imageIds.map((imageId) => ({ imageId, mark })) });
       const what = imageIds.length === 1 ? (session.images.get(imageIds[0])?.name ?? imageIds[0]) : `${imageIds.length} images`;
       const said = mark === null ? 'has no mark any more' : mark === 'done' ? 'is done' : 'needs a look';
-      const back = () =>
-        void session.attempt(() => session.client.work.mark({ images: before.map(({ imageId, mark: was }) => ({ imageId, mark: was })) }));
+      const back = () => session.client.work.mark({ images: before.map(({ imageId, mark: was }) => ({ imageId, mark: was })) });
       // A key that says it of one image takes it back as well.
       if (mark !== null && imageIds.length === 1) return;
-      session.toasts.show('info', `${what} ${said}.`, { label: 'Undo', run: back });
+      offerBack(session, { of, text: `${what} ${said}.`, back });
     });
   }
 
