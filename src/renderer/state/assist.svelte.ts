@@ -114,6 +114,8 @@ export class Assist {
     const { dataset } = session;
     if (!hand || !image || !dataset) return;
     const turn = ++this.turn;
+    // What is painted meanwhile is learned by what answers this, and not by what was at hand before.
+    hand.begun = null;
     if (this.resting) clearTimeout(this.resting);
     [this.status, this.problem] = ['looking', ''];
     try {
