@@ -7,7 +7,14 @@ import { checkConfig, findPreset, presets, withSetting } from '#shared/training/
 import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
-import { filterImages, labelledShare, type LibraryFilter } from '../../src/renderer/state/image-filter.ts';
+import {
+  filterImages,
+  labelledShare,
+  soundFilter,
+  unfiltered,
+  usualFilter,
+  type LibraryFilter,
+} from '../../src/renderer/state/image-filter.ts';
 import { matches } from '../../src/renderer/state/palette.ts';
 import { settingRows } from '#shared/training/compare-settings';
 import { againstBaseline } from '../../src/renderer/features/runs/against.ts';
@@ -46,7 +53,7 @@ const entry = (id: string, over: Partial<ImageEntry> = {}): ImageEntry => ({
   editedAt: null,
   ...over,
 });
-const all: LibraryFilter = { split: 'all', mask: 'all', classId: null, problems: false, sort: 'name', size: 100 };
+const all: LibraryFilter = { split: 'all', mask: 'all', className: null, problems: false, sort: 'name', size: 100 };
 
 test('the library filters by split, mask, class and problems, and sorts', () => {
   const images = [
@@ -54,14 +61,22 @@ test('the library filters by split, mask, class and problems, and sorts', () => 
     entry('train/b', { hasMask: false, classPixels: null }),
     entry('val/c', { problems: [{ kind: 'mask', text: 'x' }], editedAt: '2026' }),
   ];
-  const ids = (filter: Partial<LibraryFilter>) => filterImages(images, { ...all, ...filter }).map(({ id }) => id);
+  const ids = (filter: Partial<LibraryFilter>) =>
+    filterImages(images, { ...all, ...filter }, undefined, ['sky', 'road']).map(({ id }) => id);
   expect(ids({ split: 'train' })).toEqual(['train/a', 'train/b']);
   expect(ids({ mask: 'without' })).toEqual(['train/b']);
-  expect(ids({ classId: 0 })).toEqual(['val/c']);
+  expect(ids({ className: 'sky' })).toEqual(['val/c']);
   expect(ids({ problems: true })).toEqual(['val/c']);
   expect(ids({ sort: 'least-labelled' })[0]).toBe('train/b');
   expect(ids({ sort: 'newest-edit' })[0]).toBe('val/c');
   expect(labelledShare(images[2])).toBeCloseTo(0.75);
+});
+
+test('a filter keeps what the data set has that it is for, and how images are shown', () => {
+  const filter = { ...all, split: 'test', className: 'road', mask: 'with' as const, sort: 'newest-edit' as const };
+  expect(soundFilter(filter, ['train', 'test'], ['sky', 'road'])).toEqual(filter);
+  expect(soundFilter(filter, ['train', 'val'], ['void'])).toEqual({ ...filter, split: 'all', className: null });
+  expect(unfiltered(filter)).toEqual({ ...usualFilter, sort: 'newest-edit', size: 100 });
 });
 
 test('class shares are sorted, with what is not labelled last', () => {

@@ -8,8 +8,8 @@ export type WorkStage = (typeof workStages)[number];
 export interface LibraryFilter {
   split: string;
   mask: 'all' | 'with' | 'without';
-  /** Only images that hold this class. */
-  classId: number | null;
+  /** Only images that hold this class, by its name. */
+  className: string | null;
   problems: boolean;
   /** How far the work on them is. */
   work?: WorkStage | 'all';
@@ -21,7 +21,7 @@ export interface LibraryFilter {
 }
 
 /** Everything. */
-export const usualFilter: LibraryFilter = { split: 'all', mask: 'all', classId: null, problems: false, sort: 'name', size: 176 };
+export const usualFilter: LibraryFilter = { split: 'all', mask: 'all', className: null, problems: false, sort: 'name', size: 176 };
 
 /** Share of an image's pixels that have a class, 0 … 1. */
 export function labelledShare({ classPixels }: ImageEntry): number {
@@ -39,16 +39,28 @@ const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => nu
 
 const hasProblem = (image: ImageEntry, key: string): boolean => problemGroups([image]).some((group) => group.key === key);
 
-/** The images that pass, in order. */
+/** What is left of a filter once everything passes: how images are shown. */
+export const unfiltered = ({ sort, size }: LibraryFilter): LibraryFilter => ({ ...usualFilter, sort, size });
+
+/** What of a remembered filter the open data set has: another one may be in its folder by now. */
+export function soundFilter(filter: LibraryFilter, splits: readonly string[], classNames: readonly string[]): LibraryFilter {
+  const split = splits.includes(filter.split) ? filter.split : 'all';
+  const className = filter.className !== null && classNames.includes(filter.className) ? filter.className : null;
+  return { ...filter, split, className };
+}
+
+/** The images that pass, in order. @param classNames of the data set, by class id */
 export function filterImages(
   images: readonly ImageEntry[],
   filter: LibraryFilter,
   stageOf: (image: ImageEntry) => WorkStage = () => 'new',
+  classNames: readonly string[] = [],
 ): ImageEntry[] {
+  const classId = filter.className === null ? null : classNames.indexOf(filter.className);
   const passes = (image: ImageEntry): boolean =>
     (filter.split === 'all' || image.split === filter.split) &&
     (filter.mask === 'all' || image.hasMask === (filter.mask === 'with')) &&
-    (filter.classId === null || (image.classPixels?.[filter.classId] ?? 0) > 0) &&
+    (classId === null || (image.classPixels?.[classId] ?? 0) > 0) &&
     (!filter.work || filter.work === 'all' || stageOf(image) === filter.work) &&
     (!filter.problems || image.problems.length > 0) &&
     (!filter.problems || !filter.problem || hasProblem(image, filter.problem));
