@@ -38,3 +38,6 @@ export class AppError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Whether a person has given up what failed: that is nothing to be told of. */
+export const isCancelled = (error: unknown): boolean => error instanceof AppError && error.code === 'cancelled';

@@ -3,7 +3,7 @@ import { isThere } from '#files/file-identity';
 import { counted } from '#shared/counted';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { toldApart } from '#shared/classes/distinct-colours';
-import { AppError, messageOf } from '#shared/errors';
+import { AppError, isCancelled, messageOf } from '#shared/errors';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import { cityscapesIds } from './cityscapes-ids.ts';
@@ -80,7 +80,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
         .then(shortEnough)
         .catch((error: unknown) => {
           // Whoever worked on it has ended: that says nothing of the image.
-          if (error instanceof AppError && error.code === 'cancelled') throw error;
+          if (isCancelled(error)) throw error;
           notes.push(`left out: ${messageOf(error)}`);
           return { files: [], entry: null, pixels: null, foreign: 0 };
         });
