@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { printable } from '#shared/printable';
 import { identityOf, refuseSpecialDatabase } from './file-identity.ts';
 import { assertWhole, distrust, schemaOf, type Schema } from './sqlite-guard.ts';
+import { localTime } from '#shared/local-time';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /** Who holds a lease. */
@@ -328,7 +329,6 @@ function closing<T>(db: Database.Database, value: T): T {
 
 /** A holder in words: "another desktop workbench on host kermit (process 4711), since 14:03". */
 export function holderText({ program, host, pid, since }: LeaseHolder): string {
-  const at = new Date(since);
-  const when = Number.isNaN(at.getTime()) ? '' : `, since ${at.toLocaleDateString('en-CA')} ${at.toLocaleTimeString('en-GB')}`;
-  return printable(`${program} on ${host} (process ${pid})${when}`);
+  const at = localTime(since);
+  return printable(`${program} on ${host} (process ${pid})${at && `, since ${at}`}`);
 }
