@@ -1,5 +1,5 @@
 // A run that goes on keeps its own classes, samples and steps; what it is not gets no checkpoint.
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCheckpointHeader } from '#files/checkpoint-header';
@@ -271,6 +271,10 @@ test('a mask that cannot be found is left to the first reading, which names it',
   const sample = { id: 'a', imageFile: '/nowhere.png', maskFile: '/nowhere-mask.png' };
   expect(keepMask(sample, temporaryFolder())).toEqual(sample);
   expect(keepMask({ ...sample, maskFile: null }, temporaryFolder()).maskFile).toBeNull();
+  // One that may not be read, as one that is larger than what is read.
+  const folder = path.join(temporaryFolder(), 'mask.png');
+  mkdirSync(folder);
+  expect(keepMask({ ...sample, maskFile: folder }, temporaryFolder())).toEqual({ ...sample, maskFile: folder });
 });
 
 test('differing settings are told with both values, also where one side lacks them', () => {

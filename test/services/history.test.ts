@@ -10,7 +10,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { StepPoint } from '#shared/training/messages';
 import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
 import { TensorBoardCurves } from '#services/training/tensorboard-curves';
 import type { PredictionProgress } from '#shared/contract/review';
@@ -169,6 +170,19 @@ test('everything goes out as CSV, xlsx and JSON, disk use is told, and a deleted
   await bench.workbench.shutDown();
 });
 
+test('a run that has all its epochs is finished by a resume, with those that nobody told of; a deleted one does not go on', async () => {
+  const { bench, run, folder } = await trained();
+  const history = new Database(path.join(folder, '.encnet/history.db'));
+  history.exec("UPDATE run SET status = 'stopped'; DELETE FROM epoch WHERE epoch = 2");
+  history.close();
+  const resume = () => bench.call<RunSummary>('training.resumeRun', { runId: run.id });
+  expect(await resume()).toMatchObject({ status: 'finished', reason: null, epochsDone: 2 });
+  expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  expect(bench.workbench.datasets.require().busyWith).toBeNull();
+  await bench.call('runs.delete', { runId: run.id });
+  await expect(resume()).rejects.toThrow(/is deleted: restore it/);
+});
+
 test('the masks that changed since a run are named', async () => {
   const { bench, run } = await trained();
   await paint(bench, 'train/train-1', 0);
@@ -300,6 +314,21 @@ print(json.dumps({"scalars": scalars, "images": acc.Tags()["images"]}))`;
     const second = files.find((name) => name !== first)!;
     // No step is told twice, and none is missing between the two.
     expect(steps(second)[0]).toBe(steps(first).at(-1)! + 1);
+  });
+
+  test('hold the steps of an epoch that a killed workbench never saw the end of, but for the last seconds', () => {
+    const folder = temporaryFolder();
+    const curves = new TensorBoardCurves(folder, [], (line) => expect.unreachable(line));
+    const now = vi.spyOn(performance, 'now');
+    curves.begin(1);
+    for (let step = 1; step <= 10; step++) {
+      now.mockReturnValue(performance.timeOrigin + 1000 * step);
+      curves.step({ ...({} as StepPoint), globalStep: step, loss: step });
+    }
+    now.mockRestore();
+    const at = path.join(folder, 'tensorboard');
+    const steps = eventSteps(readFileSync(path.join(at, readdirSync(at)[0])), 'train/loss');
+    expect([steps[0], steps.at(-1)! >= 7]).toEqual([1, true]);
   });
 
   test('place an epoch that a session begins by validating at the step that it was stopped after', () => {

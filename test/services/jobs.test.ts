@@ -318,6 +318,7 @@ function activeRun(script: string, config = smallConfig()) {
   const ended = vi.fn();
   const active = new ActiveRun({
     runId: 'a',
+    before: null,
     store,
     job: {
       kind: 'train',
@@ -355,6 +356,33 @@ test('the time left has validations in it before one was timed', async () => {
   await until(() => active.status().step !== null);
   // 99 steps of 0.1 s, and two validations of 20 such steps.
   expect(active.status().secondsLeft).toBeCloseTo(9.9 + 4, 6);
+  active.steer(null, 'stop');
+  await until(() => device.takenBy === null);
+  db.close();
+  outbox.close();
+});
+
+test('the time left keeps what a validation took while the next one begins, and knows that of one image', async () => {
+  const step = (at: number) => ({ epoch: 1, step: at, stepsPerEpoch: 10, globalStep: at, totalSteps: 100, stepMs: 80, waitMs: 20 });
+  const says = (...words: object[]) => words.map((word) => `say(${JSON.stringify(word)});`).join('');
+  const looks = (done: number, total: number) => ({ type: 'validating', done, total, fitted: 0 });
+  const { active, device, db, outbox } = activeRun(
+    `${says({ type: 'step', rssMb: 1, metrics: step(10) }, looks(1, 3))}
+     setTimeout(() => { ${says(looks(2, 3))} }, 600);
+     setTimeout(() => { ${says(looks(3, 3), { type: 'step', rssMb: 1, metrics: step(11) }, looks(1, 3))} }, 1200);
+     setTimeout(() => { ${says({ type: 'step', rssMb: 1, metrics: step(12) })} }, 1800);
+     setTimeout(() => { ${says(looks(1, 1))} }, 2600);
+     setInterval(() => undefined, 1000);`,
+    smallConfig({ epochs: 10 }),
+  );
+  const validations = () => (active.status().secondsLeft! - (100 - active.status().step!.globalStep) * 0.1) / 10;
+  await until(() => active.status().step?.globalStep === 12);
+  // The first took 3 images of about 0.6 s; the second has only begun.
+  expect(validations()).toBeGreaterThan(1);
+  await until(() => active.status().validation?.total === 1);
+  const { secondsLeft } = active.status();
+  // Nine more of about 0.8 s.
+  expect(secondsLeft! - 8.8).toBeGreaterThan(9 * 0.5);
   active.steer(null, 'stop');
   await until(() => device.takenBy === null);
   db.close();

@@ -83,6 +83,34 @@ describe('the line', () => {
     await bench.workbench.shutDown();
   });
 
+  test('that was held and has become empty holds nothing that comes later; what a person holds stays so', async () => {
+    await bench.call('training.start', { config: { ...config, epochs: 500 }, name: 'long' });
+    const { waiting } = await bench.call<QueueState>('training.enqueue', { config, name: 'next' });
+    const stopped = ended(1);
+    await bench.call('training.stop');
+    await stopped;
+    expect(await bench.call('training.queue')).toMatchObject({ held: true });
+    await bench.call('training.removeQueued', { id: waiting[0].id });
+    const done = ended(2);
+    await bench.call('training.enqueue', { config, name: 'later' });
+    expect((await done).run).toMatchObject({ name: 'later', status: 'finished' });
+    await bench.call('training.holdQueue');
+    expect(await bench.call('training.enqueue', { config, name: 'held' })).toMatchObject({ held: true, waiting: [{ name: 'held' }] });
+    await bench.workbench.shutDown();
+  });
+
+  test('waits where a trainer cannot begin: the next one could not either', async () => {
+    const broken = createBench({ program: '/bin/false' });
+    await broken.call('datasets.open', { path: await makeDataset({ train: 2, val: 1 }) });
+    await broken.call('training.holdQueue');
+    for (const name of ['a', 'b', 'c']) await broken.call('training.enqueue', { config, name });
+    const notice = broken.until<{ text: string }>('app.notice', ({ text }) => text.includes('"a"'));
+    await broken.call('training.startQueue');
+    expect((await notice).text).toMatch(/"a" failed: .*exit code 1.*\. The runs in line wait: start them when that is mended\./);
+    expect(await broken.call('training.queue')).toMatchObject({ held: true, waiting: [{ name: 'b' }, { name: 'c' }] });
+    await broken.workbench.shutDown();
+  });
+
   test('gives a removed run back in its place', async () => {
     await bench.call('training.holdQueue');
     for (const name of ['a', 'b', 'c']) await bench.call('training.enqueue', { config, name });

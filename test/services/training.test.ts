@@ -106,6 +106,26 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
   expect(await stopAndClose()).toMatchObject({ status: 'stopped', resumable: true });
 });
 
+test('a stop after the epoch under way shows, and can be taken back', async () => {
+  const status = (passes: (status: TrainingStatus) => boolean) => bench.until<TrainingStatus>('training.status', passes);
+  const started = status(({ phase }) => phase === 'training');
+  await bench.call('training.start', { config: config(200), name: '' });
+  await started;
+  await bench.call('training.pause');
+  const asked = status(({ stopsAfterEpoch }) => stopsAfterEpoch);
+  await bench.call('training.stopAfterEpoch');
+  await asked;
+  const taken = status(({ stopsAfterEpoch }) => !stopsAfterEpoch);
+  await bench.call('training.keepGoing');
+  await taken;
+  const second = epoch(3);
+  await bench.call('training.resume');
+  await second;
+  const stopped = status(({ active }) => !active);
+  await bench.call('training.stopAfterEpoch');
+  expect((await stopped).run).toMatchObject({ status: 'stopped' });
+});
+
 test('pause during validation holds the run too', async () => {
   const validating = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'validating');
   await bench.call('training.start', { config: config(200), name: '' });
@@ -160,9 +180,16 @@ test('a start that waits until images are read can be given up, and leaves the d
   await bench.call('datasets.open', { path: await makeDataset({ train: 60, val: 2 }) });
   const start = () => bench.call('training.start', { config: config(1), name: 'a' });
   const started = start();
+  // Every window shows it, also one that comes now.
+  expect(await bench.call('training.starting')).toBe('run');
   await bench.call('training.cancelStart');
   await expect(started).rejects.toMatchObject({ code: 'cancelled' });
   expect(bench.workbench.datasets.require().busyWith).toBe(null);
+  expect(bench.events.filter(({ name }) => name === 'training.starting').map(({ payload }) => payload)).toEqual(['run', null]);
+  const searched = bench.call('training.findRate', { config: config(1) });
+  expect(await bench.call('training.starting')).toBe('rate-search');
+  await bench.call('training.cancelStart');
+  await expect(searched).rejects.toMatchObject({ code: 'cancelled' });
   expect(await bench.call('runs.list', { withDeleted: true })).toEqual([]);
   await bench.workbench.datasets.require().surveyed();
   const end = ended();

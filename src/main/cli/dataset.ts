@@ -41,10 +41,13 @@ export function imagesOf({ located }: CliDataset, split: string): LocatedImage[]
   );
 }
 
+/** Those of them that have a mask. */
+export const labelledOf = (images: readonly LocatedImage[]): Sample[] =>
+  images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+
 /** The labelled samples of a split. @throws AppError 'not-found' as `imagesOf`, and where none has a mask */
 export function labelledSamples(dataset: CliDataset, split: string): Sample[] {
-  const images = imagesOf(dataset, split);
-  const samples = images.filter(({ maskFile }) => existsSync(maskFile)).map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
+  const samples = labelledOf(imagesOf(dataset, split));
   if (samples.length === 0) throw new AppError('not-found', `No image of the split "${split}" has a mask`);
   return samples;
 }

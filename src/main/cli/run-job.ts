@@ -12,7 +12,7 @@ const sameInterruptMs = 700;
  * Runs one job in a trainer process, says what it reckons in, and waits for its end.
  * Ctrl+C stops it at the next step, a second one at once.
  * @returns whether it finished or was stopped
- * @throws AppError with the trainer's own reason if it failed
+ * @throws AppError with the trainer's own reason if it failed, 'cancelled' if it was ended at once
  */
 export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event: TrainerEvent) => void): Promise<'finished' | 'stopped'> {
   const running = new Job({
@@ -26,15 +26,20 @@ export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event
     report: (error, during) => say(`error during ${during}: ${messageOf(error)}`),
   });
   let first: number | null = null;
+  let isEndedAtOnce = false;
   const interrupt = () => {
     first ??= Date.now();
     // Ctrl+C in a terminal reaches us directly and through the script that started us: that is one, not two.
     if (Date.now() - first < sameInterruptMs) running.steer('stop');
-    else running.kill();
+    else {
+      isEndedAtOnce = true;
+      running.kill();
+    }
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const { outcome, code, reason } = await running.ended;
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   if (outcome === 'finished' || outcome === 'stopped') return outcome;
+  if (isEndedAtOnce) throw new AppError('cancelled', 'Ended at once: what was not in a checkpoint is lost');
   throw new AppError(code ?? 'trainer-failed', reason ?? 'The trainer ended without a result');
 }

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { workFolderIn } from '#services/datasets/work-folder';
 import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { alreadyWritten, locateRunSamples, originName, runWriter } from '#files/run-folder';
 import { deviceText } from '#shared/training/device-text';
-import { AppError } from '#shared/errors';
+import { AppError, isCancelled } from '#shared/errors';
+import { localTime } from '#shared/local-time';
 import { foldText, heldOut } from '#shared/data/folds';
 import { findPreset, presets, withSettings } from '#shared/training/presets';
 import { epochLine } from '#shared/training/epoch-line';
@@ -14,7 +16,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
 import { codeVersion } from '#services/code-version';
 import type { TrainerHost } from '#services/jobs/trainer-process';
-import { findDataset, labelledSamples, type CliDataset } from './dataset.ts';
+import { findDataset, labelledOf, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, precisionOption, setting, size } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
@@ -73,7 +75,7 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
     );
   }
   const config = configOf(options, resumeFrom);
-  const started = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+  const started = localTime(new Date()).replace(/[: ]/g, '-');
   const outDir = resumed ?? path.resolve(options.out ?? `runs/${config.preset}-${started}`);
   // The trainer takes the folder's lease; asked here first, so that the answer comes at once.
   const writer = runWriter(outDir);
@@ -87,8 +89,14 @@ async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const command = ['train', ...process.argv.slice(process.argv.indexOf('train') + 1)].join(' ');
   const origin = { by: 'command line' as const, command, codeVersion: codeVersion(), folder: dataset.folder, weightsOf: null };
   const job = { kind: 'train' as const, config, classes, maskFormat: format, ...samples, outDir, resumeFrom, initialWeights, origin };
-  const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
-  if (outcome === 'stopped') say(`Stopped with a checkpoint; go on with: train --data ${options.data} --resume ${outDir}`);
+  const goOn = `go on with: train --data ${options.data} --resume ${outDir}`;
+  try {
+    const outcome = await runJob(host, { ...job, keepMasks: own === null }, report);
+    if (outcome === 'stopped') say(`Stopped with a checkpoint; ${goOn}`);
+  } catch (error) {
+    if (isCancelled(error) && existsSync(path.join(outDir, 'last.ckpt'))) say(`Its last checkpoint is there; ${goOn}`);
+    throw error;
+  }
 }
 
 /** A run's files are one run's: what another left would be taken for this one's. @throws AppError 'invalid-argument' */
@@ -102,9 +110,8 @@ function assertNoRun(outDir: string, data: string): void {
 
 /** What is labelled, by the splits or by the recipe's fold. @throws AppError naming what has no labelled image */
 function samplesOf(dataset: CliDataset, { fold }: RunConfig) {
-  const of = (split: string) => labelledSamples(dataset, split);
-  if (!fold) return { train: of('train'), validation: of('val') };
-  const all = ['train', 'val'].filter((split) => dataset.located.images.some((image) => image.split === split)).flatMap(of);
+  if (!fold) return { train: labelledSamples(dataset, 'train'), validation: labelledSamples(dataset, 'val') };
+  const all = labelledOf(dataset.located.images.filter(({ split }) => split === 'train' || split === 'val'));
   const held = heldOut(all, fold);
   if (held.train.length > 0 && held.validation.length > 0) return held;
   throw new AppError('invalid-argument', `${dataset.folder} has ${all.length} labelled images, too few for ${foldText(fold)}`);
@@ -114,7 +121,7 @@ function samplesOf(dataset: CliDataset, { fold }: RunConfig) {
 function ownSamples(folder: string, { folder: data, located }: CliDataset) {
   const images = new Map(located.images.map((image) => [image.id, image.imageFile]));
   // A run of a workbench has its masks in the data set's store, one of the command line in its own folder.
-  const stores = [path.join(folder, '../../revisions'), path.join(data, '.encnet/revisions')];
+  const stores = [path.join(folder, '../../revisions'), path.join(workFolderIn(data), 'revisions')];
   const keptIn = (revision: string) => [
     path.join(folder, 'masks', `${revision}.png`),
     ...stores.map((store) => revisionFile(store, revision)),

@@ -4,6 +4,7 @@ import { isThere } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
 import { revisionOf } from '#files/revision';
 import type { Sample } from '#shared/data/sample';
+import { AppError } from '#shared/errors';
 
 /**
  * Copies a sample's mask into the run's folder, once by its content, so that the run and its resumes train on exactly that one
@@ -11,11 +12,21 @@ import type { Sample } from '#shared/data/sample';
  */
 export function keepMask(sample: Sample, folder: string): Sample {
   if (!sample.maskFile || !isThere(sample.maskFile)) return sample;
-  const content = readPictureFile(sample.maskFile);
+  const content = readable(sample.maskFile);
+  if (content === null) return sample;
   const revision = revisionOf(content);
   const maskFile = keptMask(folder, revision);
   if (!isThere(maskFile)) writeAtomic(maskFile, content);
   return { ...sample, maskFile, revision };
+}
+
+function readable(maskFile: string): Uint8Array | null {
+  try {
+    return readPictureFile(maskFile);
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
 }
 
 /** Where a run outside a workbench keeps a mask. */

@@ -126,7 +126,7 @@ process.on('message', (command: TrainerCommand) => {
   else if (command.type === 'resume') control.resume();
   else if (command.type === 'stop') control.stop();
   else if (command.type === 'watch') control.watched = command.imageIds;
-  else control.stopAfterEpoch = true;
+  else control.stopAfterEpoch = command.type === 'stop-after-epoch';
 });
 
 // The application has gone: stop at the next step with a checkpoint, so that nothing is lost.

@@ -1,8 +1,8 @@
-import type { PresetInfo, QueueState, RateSearch, RunEstimate } from '#shared/contract/training';
+import type { PresetInfo, QueueState, RateSearch, RunEstimate, TrainingStart } from '#shared/contract/training';
 import { mostWatched, type EpochMetrics, type StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { AppError, messageOf } from '#shared/errors';
+import { isCancelled, messageOf } from '#shared/errors';
 import { fineTuned } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
 import { fileOfStart } from '#shared/training/start-weights';
@@ -23,7 +23,8 @@ export class TrainState {
   epochs = $state.raw<EpochMetrics[]>([]);
   steps = $state.raw<StepPoint[]>([]);
   log = $state.raw<string[]>([]);
-  starting = $state(false);
+  /** What is being started, whichever window asked for it. */
+  starting = $state<TrainingStart | null>(null);
   /** What the next one starts from, as `start-weights` names it. */
   startFrom = $state<string | null>(null);
   estimate = $state.raw<RunEstimate | null>(null);
@@ -51,6 +52,7 @@ export class TrainState {
       session.onResync(() => this.refresh()),
       session.on('training.rate', (search) => (this.search = search)),
       session.on('training.queue', (queue) => (this.queue = queue)),
+      session.on('training.starting', (starting) => (this.starting = starting)),
       session.on('training.strip', ({ runId, epoch, images }) => {
         if (runId === this.runId) this.strip = { epoch, images };
       }),
@@ -96,10 +98,11 @@ export class TrainState {
   /** Reads anew what is known of runs; the recipe that is being chosen stays. */
   private async refresh(): Promise<void> {
     const { client } = this.session;
-    [this.presets, this.queue, this.search] = await Promise.all([
+    [this.presets, this.queue, this.search, this.starting] = await Promise.all([
       client.training.presets(),
       client.training.queue(),
       client.training.rateSearch(),
+      client.training.starting(),
     ]);
     await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
   }
@@ -171,16 +174,23 @@ export class TrainState {
 
   async start(): Promise<void> {
     if (!this.config) return;
-    this.starting = true;
     askToNotify();
-    await this.session.attempt(async () => {
-      const run = await this.session.client.training.start(this.recipe()).catch((error: unknown) => {
-        if (error instanceof AppError && error.code === 'cancelled') return null;
-        throw error;
-      });
-      if (run) await this.show(run.id);
+    await this.beginning('run', async () => {
+      const run = await this.session.client.training.start(this.recipe());
+      await this.show(run.id);
     });
-    this.starting = false;
+  }
+
+  /** Shows what is being started from the press on. That a person gave it up is nothing that failed. */
+  private async beginning(what: TrainingStart, work: () => Promise<void>): Promise<void> {
+    this.starting = what;
+    await this.session.attempt(() =>
+      work().catch((error: unknown) => {
+        if (!isCancelled(error)) throw error;
+      }),
+    );
+    // Where it was refused, another may be under way.
+    await this.session.attempt(async () => (this.starting = await this.session.client.training.starting()));
   }
 
   /** Gives up a start that waits until every image is read. */
@@ -228,7 +238,9 @@ export class TrainState {
 
   async findRate(): Promise<void> {
     const { config, startFrom } = this.recipe();
-    await this.session.attempt(async () => (this.search = await this.session.client.training.findRate({ config, startFrom })));
+    await this.beginning('rate-search', async () => {
+      this.search = await this.session.client.training.findRate({ config, startFrom });
+    });
   }
 
   async cancelFindRate(): Promise<void> {

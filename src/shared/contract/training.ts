@@ -27,7 +27,12 @@ export interface TrainingStatus {
   /** Training images that the classes' offsets are fitted on, or validation images that are scored; null outside of both. */
   validation: { of: 'fitting' | 'scoring'; done: number; total: number } | null;
   secondsLeft: number | null;
+  /** Whether it is to stop when the epoch under way is over. */
+  stopsAfterEpoch: boolean;
 }
+
+/** What waits for every image to be read before it starts: a run, or a learning-rate search. */
+export type TrainingStart = 'run' | 'rate-search';
 
 export interface PresetInfo extends Preset {
   /** Seconds that an epoch of today's images takes here, validation included, by the newest run; null before the first. */
@@ -94,6 +99,8 @@ export const training = {
   methods: {
     presets: method(z.undefined()).returns<PresetInfo[]>(),
     start: method(start).returns<RunSummary>(),
+    /** What is being started now, by whatever window. */
+    starting: method(z.undefined()).returns<TrainingStart | null>(),
     /** Gives up a start that waits until every image is read: it answers 'cancelled'. Later it is a run, and stopped as one. */
     cancelStart: method(z.undefined()).returns<void>(),
     /** Checks a configuration that came as JSON and fills in standard values. */
@@ -120,6 +127,8 @@ export const training = {
     resume: method(z.undefined()).returns<void>(),
     stop: method(z.undefined()).returns<void>(),
     stopAfterEpoch: method(z.undefined()).returns<void>(),
+    /** Takes that back. */
+    keepGoing: method(z.undefined()).returns<void>(),
     status: method(z.undefined()).returns<TrainingStatus | null>(),
     log: method(z.strictObject({ runId: z.string() })).returns<string[]>(),
     /** Names the validation images whose predictions are kept each epoch, from the next validation on, besides a few others. */
@@ -127,6 +136,7 @@ export const training = {
   },
   events: {
     status: latest<TrainingStatus>(),
+    starting: latest<TrainingStart | null>(),
     step: event<{ runId: string; point: StepPoint }>(),
     epoch: event<{ runId: string }>(),
     /** The run has gone on from a checkpoint: its curve is to be read anew, since steps may be done again. */

@@ -114,6 +114,8 @@ export type TrainerCommand =
   | { type: 'resume' }
   | { type: 'stop' }
   | { type: 'stop-after-epoch' }
+  /** Takes that back. */
+  | { type: 'keep-going' }
   /** Other images are watched from the next validation on. */
   | { type: 'watch'; imageIds: string[] };
 

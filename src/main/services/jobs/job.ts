@@ -32,7 +32,7 @@ export interface JobOptions {
 
 const usualLingerMs = 15_000;
 
-const commands = { pause: 'pausing', resume: 'running', stop: 'stopping', 'stop-after-epoch': null } as const;
+const commands = { pause: 'pausing', resume: 'running', stop: 'stopping', 'stop-after-epoch': null, 'keep-going': null } as const;
 
 /**
  * One job of a trainer process, from its start to its one end: training, prediction, rate search, export, and the command line.

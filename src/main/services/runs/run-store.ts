@@ -12,7 +12,6 @@ import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
 import { precisionSchema, type Precision } from '#shared/training/precision';
 import { checkConfig } from '#shared/training/presets';
-import type { EpochMetrics } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
@@ -307,13 +306,13 @@ export class RunStore {
     return runWriter(this.folder(runId)) !== null;
   }
 
-  /** Adds the epochs that only a run's checkpoint knows of. @returns all it knows of */
-  private recoverEpochs(runId: string): EpochMetrics[] {
+  /** Adds the epochs that only a run's checkpoint knows of. @returns whether these are all that it was to have */
+  recoverEpochs(runId: string): boolean {
     const checkpoint = this.file(runId, 'last.ckpt');
-    if (!existsSync(checkpoint)) return [];
+    if (!existsSync(checkpoint)) return false;
     const { history } = readCheckpointHeader(checkpoint);
     this.metrics.addMissingEpochs(runId, history);
-    return history;
+    return history.length > 0 && history.length >= this.config(runId).epochs;
   }
 
   /**
@@ -321,9 +320,8 @@ export class RunStore {
    * A paused one stays paused, since its checkpoint is there.
    */
   interrupt(runId: string, reason: string): void {
-    const history = this.recoverEpochs(runId);
     // The kill came after the last checkpoint, and before anybody could tell.
-    const isComplete = history.length > 0 && history.length >= this.config(runId).epochs;
+    const isComplete = this.recoverEpochs(runId);
     this.setStatus(runId, isComplete ? 'finished' : 'interrupted', isComplete ? null : reason);
   }
 

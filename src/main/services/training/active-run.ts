@@ -16,6 +16,8 @@ import type { Logger } from '../log.ts';
 
 interface ActiveRunOptions {
   runId: string;
+  /** How a run stood that goes on; null for a new one. */
+  before: RunStatus | null;
   store: RunStore;
   job: TrainJob;
   /** Steps that a validation is reckoned to take, until one has been timed. */
@@ -28,6 +30,9 @@ interface ActiveRunOptions {
   /** Called once, after the run's last state is known. */
   ended: () => void;
 }
+
+/** What a person can ask of the run under way. */
+export type Steering = 'pause' | 'resume' | 'stop' | 'stop-after-epoch' | 'keep-going';
 
 const statusIntervalMs = 250;
 
@@ -51,6 +56,10 @@ export class ActiveRun {
   /** The share of a validation under way that is done. */
   private validated = 0;
   private validationStart = 0;
+  private lastStepAt = performance.now();
+  private stopsAfterEpoch = false;
+  private hasStarted = false;
+  private diskIsFull = false;
   private pausedAt = 0;
   /** As the history had it when it could be read last. */
   private summary: RunSummary;
@@ -72,7 +81,8 @@ export class ActiveRun {
     });
   }
 
-  steer(phase: TrainingPhase | null, command: 'pause' | 'resume' | 'stop' | 'stop-after-epoch'): void {
+  steer(phase: TrainingPhase | null, command: Steering): void {
+    if (command === 'stop-after-epoch' || command === 'keep-going') this.stopsAfterEpoch = command === 'stop-after-epoch';
     if (phase && this.phase !== 'stopping') this.phase = phase;
     this.job.steer(command);
     this.announce(true);
@@ -95,6 +105,11 @@ export class ActiveRun {
     this.options.outbox.write(what, () => work(this.options.store));
   }
 
+  /** Whether it failed by what has nothing to do with its recipe: its trainer never began, or the disk is full. */
+  get metFault(): boolean {
+    return this.outcome?.status === 'failed' && (this.device === null || this.diskIsFull);
+  }
+
   status(): TrainingStatus {
     return {
       run: this.summaryNow(),
@@ -107,6 +122,7 @@ export class ActiveRun {
       step: this.step,
       validation: this.validation,
       secondsLeft: this.secondsLeft(),
+      stopsAfterEpoch: this.stopsAfterEpoch,
     };
   }
 
@@ -160,6 +176,7 @@ export class ActiveRun {
         break;
       }
       case 'started':
+        this.hasStarted = true;
         if (this.phase === 'starting') this.phase = 'training';
         this.record('where a run goes on', ({ metrics }) => {
           metrics.dropStepsAfter(this.runId, event.epoch + event.step / event.steps);
@@ -188,14 +205,16 @@ export class ActiveRun {
         if (this.phase === 'stopping') return;
         this.curves.flush();
         this.phase = 'paused';
-        this.pausedAt = Date.now();
+        this.pausedAt = performance.now();
         store.settle(this.runId, 'paused', null, outbox);
         this.log('paused, with a checkpoint');
         break;
       case 'resumed':
-        this.phase = 'training';
         // No time that validation takes.
-        this.validationStart += Date.now() - this.pausedAt;
+        this.validationStart += performance.now() - this.pausedAt;
+        this.lastStepAt += performance.now() - this.pausedAt;
+        if (this.phase === 'stopping') return;
+        this.phase = 'training';
         store.settle(this.runId, 'running', null, outbox);
         this.log('resumed');
         break;
@@ -221,6 +240,7 @@ export class ActiveRun {
     if (this.phase === 'validating' || this.phase === 'starting') this.phase = 'training';
     [this.validation, this.validated] = [null, 0];
     this.step = metrics;
+    this.lastStepAt = performance.now();
     this.rssMb = rssMb;
     const ms = metrics.stepMs + metrics.waitMs;
     this.msPerStep = this.msPerStep === 0 ? ms : 0.9 * this.msPerStep + 0.1 * ms;
@@ -244,8 +264,11 @@ export class ActiveRun {
 
   private onValidating({ done, total, fitted }: Extract<TrainerEvent, { type: 'validating' }>): void {
     if (this.phase === 'training') this.phase = 'validating';
-    if (done === 1) this.validationStart = Date.now();
-    this.validationSeconds = ((Date.now() - this.validationStart) / 1000 / Math.max(1, done - 1)) * total;
+    const now = performance.now();
+    if (done === 1) this.validationStart = now;
+    // Until a second image is done, what the last validation took says more; of one alone all is known.
+    if (done > 1) this.validationSeconds = ((now - this.validationStart) / 1000 / (done - 1)) * total;
+    else if (total === 1) this.validationSeconds = (now - this.lastStepAt) / 1000;
     this.validated = done / total;
     this.validation =
       done <= fitted ? { of: 'fitting', done, total: fitted } : { of: 'scoring', done: done - fitted, total: total - fitted };
@@ -277,7 +300,10 @@ export class ActiveRun {
     }
   }
 
-  private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {
+  private outcomeOf({ outcome, code, reason }: JobEnd): { status: RunStatus; reason: string | null } {
+    this.diskIsFull = code === 'disk-full';
+    // What is refused before it goes on is as it was.
+    if (outcome === 'failed' && !this.hasStarted && this.options.before) return { status: this.options.before, reason };
     // Its trainer still writes: the next start finds it, or its checkpoint.
     if (outcome === 'left') return { status: 'running', reason: 'The workbench was closed; the trainer is writing a checkpoint.' };
     if (outcome !== 'stopped' || !this.closing) return { status: outcome, reason };

@@ -38,7 +38,8 @@ const retryMs = 2000;
 /** The line of runs: one after the other on the one device. After a restart or a stop it waits for a person. */
 export class RunQueue {
   private readonly options: QueueOptions;
-  private held: boolean;
+  /** By whom nothing is started by itself: a person, or the workbench, which waits for one. */
+  private heldBy: 'person' | 'workbench' | null;
   /** The one that is being started: in line until it is a run, but not waiting any more. */
   private startingId: string | null = null;
   private closed = false;
@@ -46,12 +47,12 @@ export class RunQueue {
 
   constructor(options: QueueOptions) {
     this.options = options;
-    this.held = options.store.count() > 0;
+    this.heldBy = options.store.count() > 0 ? 'workbench' : null;
   }
 
   private state(): QueueState {
     const { waiting, broken } = this.options.store.list();
-    return { waiting: waiting.filter(({ id }) => id !== this.startingId), broken, held: this.held };
+    return { waiting: waiting.filter(({ id }) => id !== this.startingId), broken, held: this.heldBy !== null };
   }
 
   private changed(): QueueState {
@@ -60,15 +61,17 @@ export class RunQueue {
     return state;
   }
 
-  /** Starts nothing more by itself. */
-  hold(): void {
+  /** Starts nothing more by itself. @param why told where runs wait; null where a person knows */
+  hold(why: string | null = null): void {
     try {
-      if (this.held || this.options.store.count() === 0) return;
-      this.held = true;
+      if (this.heldBy || this.options.store.count() === 0) return;
+      this.heldBy = 'workbench';
       this.changed();
+      const text = `${why}. The runs in line wait: start them when that is mended.`;
+      if (why !== null) this.options.events.emit('app.notice', { kind: 'error', text });
     } catch (error) {
       // A line that cannot be read starts nothing by itself either.
-      this.held = true;
+      this.heldBy = 'workbench';
       this.options.log.error({ err: error }, 'the line of runs cannot be read');
     }
   }
@@ -81,7 +84,7 @@ export class RunQueue {
 
   /** Starts the next run if the device is free and the line is not held. One that cannot be started is reported, and the line is held. */
   advance(): void {
-    if (this.held || this.closed || this.startingId !== null || this.options.device.takenBy) return;
+    if (this.heldBy || this.closed || this.startingId !== null || this.options.device.takenBy) return;
     let next;
     try {
       next = this.options.store.list().waiting.at(0);
@@ -108,7 +111,7 @@ export class RunQueue {
     // The data set may have been closed meanwhile: the run waits there for the next start.
     if (this.closed) return;
     if (failure) {
-      this.held = true;
+      this.heldBy ??= 'workbench';
       this.options.log.error({ err: failure }, 'a run in line could not be started');
       this.options.events.emit('app.notice', { kind: 'error', text: `"${next.name}" could not be started: ${messageOf(failure)}` });
     }
@@ -116,6 +119,8 @@ export class RunQueue {
   }
 
   private add(runs: readonly NewRun[]): QueueState {
+    // A line that has become empty has nothing left that was to wait.
+    if (this.heldBy === 'workbench' && this.options.store.count() === 0) this.heldBy = null;
     this.options.store.add(
       runs.map(({ name, config, startFrom, sweep = null }) => ({ name: name || config.preset, config, startFrom, sweep })),
     );
@@ -137,7 +142,7 @@ export class RunQueue {
       return work();
     };
     const held = (is: boolean) => () => {
-      this.held = is;
+      this.heldBy = is ? 'person' : null;
       this.advance();
       return this.changed();
     };

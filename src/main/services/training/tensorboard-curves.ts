@@ -5,6 +5,8 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics, StripImage } from '#shared/training/messages';
 import { TensorBoardWriter } from '../exports/tensorboard.ts';
 
+const mostUnwrittenMs = 3000;
+
 /** Writes a run's curves for TensorBoard as they come. A file that cannot be written is said once and hurts nothing else. */
 export class TensorBoardCurves {
   private readonly folder: string;
@@ -14,6 +16,7 @@ export class TensorBoardCurves {
   private broken = false;
   private steps: StepPoint[] = [];
   private lastStep = 0;
+  private flushedAt = performance.now();
 
   /** @param folder of the run */
   constructor(folder: string, classes: readonly ClassInfo[], log: (line: string) => void) {
@@ -42,10 +45,13 @@ export class TensorBoardCurves {
   step(point: StepPoint): void {
     this.steps.push(point);
     this.lastStep = point.globalStep;
+    // What is not written is lost with the workbench, while its trainer saves the step that it is at.
+    if (performance.now() - this.flushedAt > mostUnwrittenMs) this.flush();
   }
 
-  /** Writes the steps that are not written yet: at the end of an epoch, and where a run stops in the middle of one. */
+  /** Writes the steps that are not written yet: also at the end of an epoch, and where a run stops in the middle of one. */
   flush(): void {
+    this.flushedAt = performance.now();
     this.attempt(() => {
       const ofSteps = (read: (point: StepPoint) => number | null) =>
         this.steps.flatMap((point): [number, number][] => {

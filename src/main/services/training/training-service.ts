@@ -2,9 +2,10 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
-import type { PresetInfo, RateSearch, TrainingPhase, TrainingStatus } from '#shared/contract/training';
+import type { PresetInfo, RateSearch, TrainingPhase, TrainingStart, TrainingStatus } from '#shared/contract/training';
 import { AppError, messageOf } from '#shared/errors';
 import { freeName } from '#shared/free-name';
+import { localTime } from '#shared/local-time';
 import { foldText, splitBy } from '#shared/data/folds';
 import type { Sample } from '#shared/data/sample';
 import { locateRunSamples } from '#files/run-folder';
@@ -27,7 +28,7 @@ import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import type { Workers } from '../workers/workers.ts';
-import { ActiveRun } from './active-run.ts';
+import { ActiveRun, type Steering } from './active-run.ts';
 import { estimateOn, loadOf, timedPresets, validationStepsOf } from './estimate.ts';
 import type { QueueStore } from './queue-store.ts';
 import { RateSearchRun } from './rate-search.ts';
@@ -54,6 +55,7 @@ export interface TrainingOptions {
 }
 
 const searchSteps = 80;
+const words: Record<TrainingStart, string> = { run: 'A training run', 'rate-search': 'A learning-rate search' };
 
 /** Starts, steers and watches the training run of a data set; one at a time on the one device. */
 export class TrainingService {
@@ -66,7 +68,7 @@ export class TrainingService {
   private lastStatus: TrainingStatus | null = null;
   /** The start under way, or a finished one. */
   private pending: Promise<unknown> = Promise.resolve();
-  private starting = false;
+  private starting: TrainingStart | null = null;
   /** Ends the wait of a start for the survey; null while none waits. */
   private cancelWaiting: (() => void) | null = null;
   private closed = false;
@@ -88,8 +90,9 @@ export class TrainingService {
 
   /** What keeps the data set open, in words; null if nothing does. */
   get busyWith(): string | null {
-    if (this.active || this.starting) return 'A training run';
-    return this.search?.state.state === 'running' ? 'A learning-rate search' : null;
+    if (this.starting) return words[this.starting];
+    if (this.active) return words.run;
+    return this.search?.state.state === 'running' ? words['rate-search'] : null;
   }
 
   /** @throws AppError 'cancelled' if a person will not wait */
@@ -104,10 +107,10 @@ export class TrainingService {
   }
 
   /** Takes the device for one start, also while the survey it waits for goes on; what fails gives it back. */
-  private async claiming<T>(what: string, work: (claim: DeviceClaim) => T | Promise<T>): Promise<T> {
+  private async claiming<T>(what: TrainingStart, work: (claim: DeviceClaim) => T | Promise<T>): Promise<T> {
     this.options.access.assertOwned();
-    const claim = this.options.device.take(what);
-    this.starting = true;
+    const claim = this.options.device.take(words[what]);
+    this.begins(what);
     const begin = async () => {
       try {
         await this.waitForSurvey();
@@ -117,12 +120,18 @@ export class TrainingService {
         claim.free();
         throw error;
       } finally {
-        this.starting = false;
+        this.begins(null);
       }
     };
     const started = begin();
     this.pending = started.catch(() => undefined);
     return started;
+  }
+
+  /** Every window shows it, also one that did not ask for it. */
+  private begins(what: TrainingStart | null): void {
+    this.starting = what;
+    this.options.events.emit('training.starting', what);
   }
 
   /** Asked after every wait: the data set may have been closed or gone to another workbench meanwhile. */
@@ -133,7 +142,7 @@ export class TrainingService {
 
   /** Starts a learning-rate search. @throws AppError 'busy', or 'invalid-argument' if no training image is labelled */
   private findRate({ config, startFrom }: Pick<NewRun, 'config' | 'startFrom'>): Promise<RateSearch> {
-    return this.claiming('A learning-rate search', (claim) => {
+    return this.claiming('rate-search', (claim) => {
       const { dataset, runs, host, log, events } = this.options;
       const { classes, format } = dataset.classSet;
       const { train } = labelled(dataset, config);
@@ -150,14 +159,15 @@ export class TrainingService {
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */
   start(run: NewRun): Promise<RunSummary> {
-    return this.claiming('A training run', (claim) => this.create(run, claim));
+    return this.claiming('run', (claim) => this.create(run, claim));
   }
 
   private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
     const { dataset, runs, queue, db, codeVersion } = this.options;
     const from = startFrom === null ? null : weightsOf(runs, startFrom);
     const samples = await this.todaysSamples(config);
-    const now = new Date().toISOString();
+    const at = new Date();
+    const now = at.toISOString();
     const begun = `${now.replace(/[-:]/g, '').replace('T', '-').slice(0, 15)}-${config.preset.replace(/[^\w-]+/g, '-')}`;
     // A folder of its own, also for two that start within one second.
     const runId = freeName(begun, (id) => existsSync(runs.file(id)) || runs.exists(id));
@@ -166,7 +176,7 @@ export class TrainingService {
       if (queuedId !== undefined) queue.remove(queuedId);
       runs.create({
         id: runId,
-        name: name || `${config.preset} ${now.slice(0, 16).replace('T', ' ')}`,
+        name: name || `${config.preset} ${localTime(at).slice(0, 16)}`,
         config,
         classes: dataset.classSet.classes,
         codeVersion,
@@ -214,18 +224,31 @@ export class TrainingService {
    * classes have changed
    */
   resumeRun(runId: string): Promise<RunSummary> {
-    return this.claiming('A training run', async (claim) => {
+    return this.claiming('run', async (claim) => {
       const { runs, dataset } = this.options;
-      const { name } = runs.row(runId);
+      const { name, deleted_at: deleted } = runs.row(runId);
+      if (deleted !== null) throw new AppError('conflict', `The run "${name}" is deleted: restore it before it goes on`);
       const checkpoint = runs.file(runId, 'last.ckpt');
       if (!existsSync(checkpoint)) {
         throw new AppError('not-found', `${checkpoint} does not exist, so the run cannot go on`, { file: checkpoint });
       }
       if (runs.isBeingWritten(runId)) throw new AppError('busy', `The run "${name}" is still being written: wait for its trainer to end`);
+      if (runs.recoverEpochs(runId)) return this.finished(runId, claim);
       assertSameClasses(`The run "${name}"`, readCheckpointHeader(checkpoint).classes, dataset.classSet.classes);
       const samples = this.ownSamples(runId) ?? (await this.todaysSamples(runs.config(runId)));
       return this.launch(runId, claim, { ...samples, resumeFrom: checkpoint, initialWeights: null });
     });
+  }
+
+  /** A run of which nothing is left to do: its last epochs were trained by the command line, or were over when nobody could tell. */
+  private finished(runId: string, claim: DeviceClaim): RunSummary {
+    const { runs, events, outbox } = this.options;
+    claim.free();
+    runs.settle(runId, 'finished', null, outbox);
+    const summary = runs.summary(runId);
+    events.emit('runs.changed', summary);
+    events.emit('app.notice', { kind: 'info', text: `"${summary.name}" has all its epochs: it is finished.` });
+    return summary;
   }
 
   /** The samples that a run was started with; null if it was made before runs kept them. @throws AppError 'not-found' */
@@ -258,10 +281,11 @@ export class TrainingService {
     };
     const images = { train: job.train.length, validation: job.validation.length };
     const validationSteps = validationStepsOf({ ...loadOf(dataset, job.config), images }, job.config);
+    const before = from.resumeFrom === null ? null : runs.summary(runId).status;
     runs.settle(runId, 'running', null, outbox);
     try {
       const ended = () => this.onEnded();
-      this.active = new ActiveRun({ runId, store: runs, job, validationSteps, host, claim, events, outbox, log, ended });
+      this.active = new ActiveRun({ runId, before, store: runs, job, validationSteps, host, claim, events, outbox, log, ended });
     } catch (error) {
       runs.settle(runId, 'failed', messageOf(error), outbox);
       throw error;
@@ -281,9 +305,11 @@ export class TrainingService {
     this.options.events.emit('training.status', last);
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
     if (last.run.status !== 'finished' && last.run.status !== 'failed') this.queue.hold();
+    // The next one would meet it as well, and the one after that.
+    else if (active.metFault) this.queue.hold(`"${last.run.name}" failed: ${last.run.reason?.replace(/\.$/, '')}`);
   }
 
-  private steer(phase: TrainingPhase | null, command: 'pause' | 'resume' | 'stop' | 'stop-after-epoch'): void {
+  private steer(phase: TrainingPhase | null, command: Steering): void {
     if (!this.active) throw new AppError('not-found', 'No training run is going on');
     this.active.steer(phase, command);
   }
@@ -310,6 +336,7 @@ export class TrainingService {
     return {
       presets: () => this.presets(),
       start: (run) => this.start(run),
+      starting: () => this.starting,
       cancelStart: () => this.cancelWaiting?.(),
       parseRecipe: ({ text }) => parseRecipe(text),
       estimate: ({ config }) => estimateOn(loadOf(dataset, config), runs, config),
@@ -324,6 +351,7 @@ export class TrainingService {
       resume: () => this.steer('training', 'resume'),
       stop: () => this.steer('stopping', 'stop'),
       stopAfterEpoch: () => this.steer(null, 'stop-after-epoch'),
+      keepGoing: () => this.steer(null, 'keep-going'),
       status: () => this.status(),
       watch: ({ imageIds }) => {
         this.watched = imageIds;
