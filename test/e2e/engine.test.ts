@@ -79,6 +79,12 @@ test('runs wait in line, a sweep joins them, one is taken out and put back, and 
   await expect(dialog.getByText('3 runs')).toBeVisible();
   await expect(dialog.getByLabel('Values')).toBeHidden();
   await dialog.getByLabel('Kind').selectOption('grid');
+  // What is wrong is told where a person is: what lies behind a dialog can be neither pressed nor heard.
+  await dialog.getByLabel('Values').fill('fast');
+  await dialog.getByRole('button', { name: 'Add to the queue' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('optimizer.learningRate');
+  await dialog.getByRole('button', { name: 'Dismiss' }).click();
+  await expect(dialog.getByRole('alert')).toHaveCount(0);
   await dialog.getByLabel('Values').fill('0.001, 0.003');
   await expect(dialog.getByText('2 runs')).toBeVisible();
   await dialog.getByRole('button', { name: 'Add to the queue' }).click();

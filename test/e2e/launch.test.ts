@@ -30,6 +30,41 @@ test('filters the library by split, class and mask', async ({ app }) => {
   await expect(app.getByTestId('status-text')).toHaveText('52 of 52 images');
 });
 
+test('the library is gone through by keys: Enter opens the image that is chosen, also after a click and far below', async ({ app }) => {
+  const list = app.getByRole('listbox', { name: 'Images' });
+  await app.getByRole('option', { name: 'street-001, train' }).click();
+  await expect(list).toBeFocused();
+  for (let row = 0; row < 5; row++) await app.keyboard.press('ArrowDown');
+  await app.keyboard.press('ArrowRight');
+  const chosen = list.getByRole('option', { selected: true });
+  await expect(chosen).toBeInViewport();
+  const name = (await chosen.getAttribute('aria-label'))!.split(',')[0];
+  expect(name).not.toBe('street-001');
+  expect(await list.getAttribute('aria-activedescendant')).toBe(await chosen.getAttribute('id'));
+  await app.keyboard.press('Enter');
+  await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText(name);
+});
+
+test('the path that is typed for an export stays, and says whether it is a zip', async ({ app, userData }) => {
+  await app.getByRole('button', { name: 'Data set', exact: true }).click();
+  await app.getByRole('menuitem', { name: /^Export/ }).click();
+  const dialog = app.getByRole('dialog', { name: 'Export the data set' });
+  const to = dialog.getByLabel('To', { exact: true });
+  await expect(to).toHaveValue(/-camvid\.zip$/);
+  await dialog.getByLabel('Form').selectOption('voc');
+  await expect(to).toHaveValue(/-voc\.zip$/);
+  await to.fill(path.join(userData, 'mine'));
+  await dialog.getByLabel('Form').selectOption('coco');
+  await expect(to).toHaveValue(path.join(userData, 'mine'));
+  const zip = dialog.getByLabel('as a zip');
+  await expect(zip).not.toBeChecked();
+  await zip.check();
+  await expect(to).toHaveValue(path.join(userData, 'mine.zip'));
+  await to.fill('');
+  await zip.focus();
+  await expect(to).toHaveValue(/-coco\.zip$/);
+});
+
 test('Ctrl+K finds an image and opens it', async ({ app }) => {
   await app.keyboard.press('Control+k');
   await app.getByRole('searchbox', { name: 'Search' }).fill('street-050');

@@ -240,6 +240,13 @@ test('a finished run tells where it comes from, and is trained on from what it h
   await expect(state).toHaveText('Finished', { timeout: 120_000 });
   await app.getByRole('combobox', { name: 'Curve' }).selectOption('Gradient norm');
   await expect(app.getByRole('figure', { name: 'Gradient norm' })).toBeVisible();
+  await app.getByRole('combobox', { name: 'Curve' }).selectOption('SE and auxiliary losses');
+  await expect(app.getByRole('figure', { name: 'SE and auxiliary losses' })).toBeVisible();
+  await goTo(app, 'Runs');
+  // It is remembered, and drawn before anything of the run is known.
+  await goTo(app, 'Train');
+  await expect(app.getByRole('figure', { name: 'SE and auxiliary losses' })).toBeVisible();
+  await expect(app.getByRole('region', { name: 'Confusion of an epoch' })).toContainText('Confusion, epoch 1');
   await goTo(app, 'Runs');
   const origin = app.getByRole('table', { name: 'Origin' });
   await expect(origin).toContainText('at random');
@@ -378,6 +385,13 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   await app.getByRole('button', { name: 'Delete' }).click();
   await expect(boxes).toHaveCount(1);
   await expect(app.getByText('of it deleted')).toBeVisible();
+  // It can be looked at, and brought back; it does not go on.
+  const details = app.getByRole('region', { name: 'Run details' });
+  await app.getByRole('checkbox', { name: 'Deleted' }).check();
+  await app.getByRole('row').nth(1).click();
+  await expect(details.getByRole('button', { name: 'Restore' })).toBeVisible();
+  await expect(details.getByRole('button', { name: /^(Delete|Resume|Train on)$/ })).toHaveCount(0);
+  await app.getByRole('checkbox', { name: 'Deleted' }).uncheck();
   await app.getByRole('button', { name: 'Free space' }).click();
   const dialog = app.getByRole('dialog', { name: 'Free space' });
   await dialog.getByRole('button', { name: 'Free', exact: true }).first().click();
