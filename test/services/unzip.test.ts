@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { unzipBeside } from '#services/layouts/unzip';
 import type { DatasetInfo } from '#shared/contract/datasets';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
-import { temporaryFolder } from '../helpers/dataset.ts';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { zipEntries } from '../helpers/zip-entries.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
@@ -149,4 +149,20 @@ test('a link in a zip is not made', async () => {
   });
   await open(zip);
   expect(existsSync(path.join(folder, 'kaggle-camvid/train/link.png'))).toBe(false);
+});
+
+test('what is given up is what was asked for: while it is unpacked, and while it waits for another to be opened', async () => {
+  const [zip, other] = [await zipOf('kaggle-camvid', ''), await makeDataset({ train: 1, val: 1 })];
+  const giveUp = (of: string) => bench.call('datasets.cancelOpening', { path: of });
+  const [first, second] = [open(zip), open(other)];
+  await giveUp(other);
+  await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+  const { path: opened } = await first;
+  rmSync(opened, { recursive: true });
+
+  const [again, next] = [open(zip), open(other)];
+  await giveUp(zip);
+  await expect(again).rejects.toMatchObject({ code: 'cancelled' });
+  expect((await next).path).toBe(other);
+  expect(existsSync(opened)).toBe(false);
 });

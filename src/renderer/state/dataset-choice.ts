@@ -16,8 +16,9 @@ export const chooseFolder = ({ client }: Session): Promise<string | null> => cli
 /** Opens the sample that comes with the workbench. */
 export const openSample = (session: Session): Promise<DatasetInfo> => session.open(() => session.client.datasets.openSample());
 
-/** Stops the unpacking of a zip. */
-export const cancelOpening = (session: Session): Promise<boolean> => session.attempt(() => session.client.datasets.cancelOpening());
+/** Gives up what this window asked to be opened. @param path as it was asked for */
+export const cancelOpening = (session: Session, path: string): Promise<boolean> =>
+  session.attempt(() => session.client.datasets.cancelOpening({ path }));
 
 /** @returns a function that ends it */
 export const onUnpacking = (session: Session, listener: (progress: Progress | null) => void): (() => void) =>

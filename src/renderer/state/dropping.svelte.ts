@@ -16,6 +16,8 @@ export class Dropping {
   private readonly describe: (folder: string) => void;
   private readonly stopListening: () => void;
   private stopped = false;
+  /** What is being opened; null before that is known. */
+  private path: string | null = null;
 
   /** @param describe is given the folder that a zip was unpacked into, where a person has to say what is in it */
   constructor(session: Session, describe: (folder: string) => void) {
@@ -36,7 +38,8 @@ export class Dropping {
     [this.label, this.progress, this.stopped] = [`Taking ${file.name}, in MB`, null, false];
     try {
       const isFolder = data.items[0]?.webkitGetAsEntry()?.isDirectory ?? false;
-      await this.session.openFolder(await this.pathOf(file, isFolder));
+      this.path = await this.pathOf(file, isFolder);
+      await this.session.openFolder(this.path);
       this.session.go('library');
     } catch (error) {
       const folder = folderToDescribe(error);
@@ -44,7 +47,7 @@ export class Dropping {
       if (folder !== null) this.describe(folder);
       else if (!this.stopped) this.session.toasts.error(error);
     } finally {
-      this.label = null;
+      [this.label, this.path] = [null, null];
     }
   }
 
@@ -80,7 +83,7 @@ export class Dropping {
   /** Gives up what is going on. */
   stop(): void {
     this.stopped = true;
-    void cancelOpening(this.session);
+    if (this.path !== null) void cancelOpening(this.session, this.path);
   }
 
   close(): void {

@@ -126,8 +126,8 @@ export const datasets = {
   methods: {
     current: method(z.undefined()).returns<DatasetInfo | null>(),
     open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
-    /** Stops the unpacking of a zip that is to be opened. */
-    cancelOpening: method(z.undefined()).returns<void>(),
+    /** Gives up what was asked to be opened, by the same path: while it waits, and while a zip is unpacked. It answers 'cancelled'. */
+    cancelOpening: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<void>(),
     /** Takes a zip whose path the window does not know, part after part. @returns what its parts are sent under */
     dropBegin: method(z.strictObject({ name: z.string().min(1).max(300), bytes: z.int().min(1) })).returns<number>(),
     dropPart: method(

@@ -36,7 +36,8 @@ export class DatasetService {
   private readonly changes = new Serial();
   private scope: DatasetScope | null = null;
   private closed = false;
-  private unpacking: AbortController | null = null;
+  /** What was asked to be opened and is not over. */
+  private readonly openings = new Set<{ folder: string; stop: AbortController }>();
   private readonly dropped: DroppedFiles;
 
   constructor(options: DatasetServiceOptions) {
@@ -68,9 +69,21 @@ export class DatasetService {
    * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
    */
   open(folder: string, isSample = false): Promise<DatasetInfo> {
-    return this.changes.run(async () =>
-      this.replace(realFolder(isZip(folder) ? await this.unzip(path.resolve(folder)) : this.innerFolder(folder)), isSample, false),
-    );
+    const opening = { folder, stop: new AbortController() };
+    const { signal } = opening.stop;
+    this.openings.add(opening);
+    const opened = this.changes.run(async () => {
+      assertWanted(signal, folder);
+      const inner = isZip(folder) ? await this.unzip(path.resolve(folder), signal) : this.innerFolder(folder);
+      assertWanted(signal, folder);
+      return this.replace(realFolder(inner), isSample, false);
+    });
+    return opened.finally(() => this.openings.delete(opening));
+  }
+
+  /** @param folder as it was asked for; what is given up by now is so for whoever asked for that */
+  private cancelOpening(folder: string): void {
+    for (const opening of this.openings) if (opening.folder === folder) opening.stop.abort();
   }
 
   /** The folder that a data set lies in; one that a person has said something of is it. */
@@ -83,14 +96,11 @@ export class DatasetService {
   }
 
   /** Unpacks a zip beside itself. @returns the folder of the data set in it */
-  private async unzip(file: string): Promise<string> {
-    const stop = new AbortController();
-    this.unpacking = stop;
+  private async unzip(file: string, signal: AbortSignal): Promise<string> {
     const onProgress = throttledProgress((progress) => this.options.events.emit('datasets.unpacking', progress));
     try {
-      return await unzipBeside(file, { onProgress, signal: stop.signal });
+      return await unzipBeside(file, { onProgress, signal });
     } finally {
-      this.unpacking = null;
       this.options.events.emit('datasets.unpacking', null);
     }
   }
@@ -225,7 +235,7 @@ export class DatasetService {
   /** Closes the open data set, after an opening under way. Never rejects. */
   close(): Promise<void> {
     this.closed = true;
-    this.unpacking?.abort();
+    for (const { stop } of this.openings) stop.abort();
     return this.changes.run(async () => {
       await this.dropped.close();
       await this.scope?.close();
@@ -238,7 +248,7 @@ export class DatasetService {
     return {
       current: () => this.current(),
       open: ({ path: folder }) => this.open(typedPath(folder)),
-      cancelOpening: () => this.unpacking?.abort(),
+      cancelOpening: ({ path: folder }) => this.cancelOpening(typedPath(folder)),
       dropBegin: ({ name, bytes }) => this.dropped.begin(name, bytes),
       dropPart: ({ drop, content }) => this.dropped.append(drop, content),
       dropEnd: ({ drop }) => this.dropped.end(drop),
@@ -259,6 +269,11 @@ export class DatasetService {
       listFolders: ({ path: folder }) => listFolder(folder),
     };
   }
+}
+
+/** @throws AppError 'cancelled' if it was given up */
+function assertWanted({ aborted }: AbortSignal, folder: string): void {
+  if (aborted) throw new AppError('cancelled', `${folder} was not opened: that was given up`);
 }
 
 function knownClassSet(key: BuiltInName): KnownClassSet {
