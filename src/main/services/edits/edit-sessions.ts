@@ -107,7 +107,7 @@ export class EditSessions {
   }
 
   private async session(imageId: string): Promise<EditSession> {
-    await this.settled(imageId);
+    for (let waited = this.inTheWay(imageId, null); waited; waited = this.inTheWay(imageId, waited)) await waited;
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
     const known = this.sessions.get(imageId);
     const opening = known ?? this.open(imageId);
@@ -124,18 +124,18 @@ export class EditSessions {
     }
   }
 
-  /** Once one wait is over another one may have begun. */
-  private async settled(imageId: string): Promise<void> {
-    for (let waited: unknown = null; waited !== this.settling || this.held.has(imageId);) {
-      await this.held.get(imageId);
-      waited = this.settling;
-      await waited;
-    }
+  /**
+   * What whoever comes to a mask waits for; null where nothing is in the way. Once one wait is over another may have begun, so it is
+   * asked again, and what follows is done in the same turn.
+   * @param waited what was waited for last
+   */
+  private inTheWay(imageId: string, waited: Promise<unknown> | null): Promise<unknown> | null {
+    return this.held.get(imageId) ?? (waited === this.settling ? null : this.settling);
   }
 
   /** Does something to a mask, and keeps sessions from being opened meanwhile: strokes wait for the mask that there is then. */
   private async holding<T>(imageId: string, work: () => Promise<T>): Promise<T> {
-    await this.settled(imageId);
+    for (let waited = this.inTheWay(imageId, null); waited; waited = this.inTheWay(imageId, waited)) await waited;
     const working = work();
     this.held.set(
       imageId,

@@ -102,7 +102,8 @@ export class MaskRepairs {
     for (const [index, imageId] of imageIds.entries()) {
       if (signal.aborted) break;
       try {
-        if (await this.options.holding(imageId, () => work(imageId))) {
+        // It may have been stopped while it waited for its turn.
+        if (await this.options.holding(imageId, () => (signal.aborted ? Promise.resolve(false) : work(imageId)))) {
           report.done.push(imageId);
           await this.tell(imageId);
         }
