@@ -111,6 +111,23 @@ describe('the line', () => {
     await broken.workbench.shutDown();
   });
 
+  test('goes on after a resume that is refused while it reads its images, which leaves the run as it was', async () => {
+    const epoch = bench.until('training.epoch', () => true);
+    const run = await bench.call<RunSummary>('training.start', { config: { ...config, epochs: 500 }, name: 'long' });
+    await epoch;
+    const stopped = ended(1);
+    await bench.call('training.stop');
+    await stopped;
+    copyFileSync(path.join(folder, 'val/val-0.png'), path.join(folder, 'train/train-0.png'));
+    const done = ended(3);
+    await bench.call('training.resumeRun', { runId: run.id });
+    await bench.call('training.enqueue', { config, name: 'next' });
+    expect((await done).run).toMatchObject({ name: 'next', status: 'finished' });
+    const refused = (await runs()).find(({ id }) => id === run.id);
+    expect(refused).toMatchObject({ status: 'stopped', resumable: true, reason: expect.stringContaining('other photos') as string });
+    await bench.workbench.shutDown();
+  });
+
   test('gives a removed run back in its place', async () => {
     await bench.call('training.holdQueue');
     for (const name of ['a', 'b', 'c']) await bench.call('training.enqueue', { config, name });

@@ -337,9 +337,11 @@ export class Session {
     const ended = this.training?.active && status !== null && !status.active;
     this.training = status;
     if (!ended) return;
-    const { name, status: outcome, bestMiou } = status.run;
+    const { name, status: outcome, bestMiou, reason } = status.run;
+    // What a person stopped has no reason of its own.
+    const isRefused = reason !== null && (outcome === 'stopped' || outcome === 'paused');
     notify(
-      outcome === 'finished' ? 'Training has finished' : `Training ${outcome}`,
+      outcome === 'finished' ? 'Training has finished' : isRefused ? 'Training could not go on' : `Training ${outcome}`,
       `${name}${bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`}`,
     );
   }

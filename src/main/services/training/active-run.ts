@@ -59,7 +59,7 @@ export class ActiveRun {
   private lastStepAt = performance.now();
   private stopsAfterEpoch = false;
   private hasStarted = false;
-  private diskIsFull = false;
+  private result: JobEnd | null = null;
   private pausedAt = 0;
   /** As the history had it when it could be read last. */
   private summary: RunSummary;
@@ -105,9 +105,13 @@ export class ActiveRun {
     this.options.outbox.write(what, () => work(this.options.store));
   }
 
-  /** Whether it failed by what has nothing to do with its recipe: its trainer never began, or the disk is full. */
-  get metFault(): boolean {
-    return this.outcome?.status === 'failed' && (this.device === null || this.diskIsFull);
+  /**
+   * What ended it: a person, or the end of the workbench; a fault that the next run would meet as well, since its trainer never began or
+   * the disk is full; or the run itself.
+   */
+  get endedBy(): 'person' | 'fault' | 'itself' {
+    if (this.result === null || this.result.outcome === 'stopped' || this.result.outcome === 'left') return 'person';
+    return this.result.outcome === 'failed' && (this.device === null || this.result.code === 'disk-full') ? 'fault' : 'itself';
   }
 
   status(): TrainingStatus {
@@ -288,6 +292,7 @@ export class ActiveRun {
   private end(end: JobEnd): void {
     const { store, events, outbox, ended } = this.options;
     this.phase = 'ended';
+    this.result = end;
     this.outcome = this.outcomeOf(end);
     const { status, reason } = this.outcome;
     try {
@@ -300,8 +305,7 @@ export class ActiveRun {
     }
   }
 
-  private outcomeOf({ outcome, code, reason }: JobEnd): { status: RunStatus; reason: string | null } {
-    this.diskIsFull = code === 'disk-full';
+  private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {
     // What is refused before it goes on is as it was.
     if (outcome === 'failed' && !this.hasStarted && this.options.before) return { status: this.options.before, reason };
     // Its trainer still writes: the next start finds it, or its checkpoint.

@@ -287,7 +287,7 @@ export class TrainingService {
       const ended = () => this.onEnded();
       this.active = new ActiveRun({ runId, before, store: runs, job, validationSteps, host, claim, events, outbox, log, ended });
     } catch (error) {
-      runs.settle(runId, 'failed', messageOf(error), outbox);
+      runs.settle(runId, before ?? 'failed', messageOf(error), outbox);
       throw error;
     }
     const summary = runs.summary(runId);
@@ -304,9 +304,8 @@ export class TrainingService {
     this.lastStatus = last;
     this.options.events.emit('training.status', last);
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
-    if (last.run.status !== 'finished' && last.run.status !== 'failed') this.queue.hold();
-    // The next one would meet it as well, and the one after that.
-    else if (active.metFault) this.queue.hold(`"${last.run.name}" failed: ${last.run.reason?.replace(/\.$/, '')}`);
+    if (active.endedBy === 'person') this.queue.hold();
+    else if (active.endedBy === 'fault') this.queue.hold(`"${last.run.name}" failed: ${last.run.reason?.replace(/\.$/, '')}`);
   }
 
   private steer(phase: TrainingPhase | null, command: Steering): void {
