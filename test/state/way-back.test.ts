@@ -6,6 +6,7 @@ import type { QueueState } from '#shared/contract/training';
 import { fixesFor } from '../../src/renderer/state/problem-fixes.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
+import { offerBack } from '../../src/renderer/state/way-back.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -54,6 +55,17 @@ test('what is said of images is taken back in their data set alone', async () =>
   undo();
   await eventually(() => session.toasts.list.some(({ text }) => text.startsWith('Nothing was taken back')));
   expect(stage()).toBe('look');
+});
+
+test('what does not outlast its data set is not offered for later: how it is taken back then is told', async () => {
+  const { dataset: of } = session;
+  let undone = 0;
+  const back = () => Promise.resolve(undone++);
+  offerBack(session, { of, text: 'Repaired.', back, afterwards: 'It is in the history.' });
+  await session.openDataset(await makeDataset({ train: 1, val: 1 }));
+  undoOf('Repaired.')();
+  const told = session.toasts.list.find(({ text }) => text.endsWith('It is in the history.'))!;
+  expect([told.actions, undone]).toEqual([[], 0]);
 });
 
 test('a repair that cannot be taken back says why', async () => {

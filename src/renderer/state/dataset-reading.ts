@@ -35,6 +35,9 @@ export async function changeClasses(session: Session, change: ArrangementChange,
     of: dataset,
     text: `The classes are changed. ${files}.`,
     back: () => takeClassesBack(session, before, report.done),
+    ...(report.done.length > 0
+      ? { afterwards: 'Each mask as it was is in the history of its image, and classes can be changed again.' }
+      : {}),
   });
   if (report.failed.length > 0)
     session.toasts.show('error', `Not every mask was rewritten (${report.failed.length}), the first: ${report.failed[0]}`);

@@ -49,7 +49,8 @@ async function repairMasks(session: Session, { imageIds }: ProblemGroup, how: Re
       const masks = done.length === 1 ? '1 mask' : `${done.length} masks`;
       const stopped = left > 0 ? `; ${left} were left as they are` : '';
       const text = `${repairs[how].label}: ${masks} done${stopped}. Each is kept as it was in its history.`;
-      offerBack(session, { of, text, back: () => unrepair(session, done) });
+      const afterwards = 'Each mask as it was is in the history of its image.';
+      offerBack(session, { of, text, back: () => unrepair(session, done), afterwards });
     }
     tellFailed(session, failed, 'repaired');
   });

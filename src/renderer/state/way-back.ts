@@ -4,6 +4,8 @@ import type { Toasts } from './toasts.svelte.ts';
 /** What of a window it works with. */
 export interface WayBackWindow {
   readonly dataset: DatasetInfo | null;
+  /** Another data set that was opened from another window. */
+  readonly moved: DatasetInfo | null;
   readonly toasts: Toasts;
   attempt(work: () => Promise<unknown>): Promise<boolean>;
 }
@@ -16,15 +18,19 @@ interface Done {
   text: string;
   /** @throws what keeps it from being taken back, which is told */
   back: () => Promise<unknown>;
+  /** How it is taken back once its data set has been closed, where the offer does not outlast that. */
+  afterwards?: string;
 }
 
 /** Offers to take something back. It is not done to another data set: where another is open by then, it is offered for later. */
-export function offerBack(session: WayBackWindow, { of, text, back }: Done): void {
+export function offerBack(session: WayBackWindow, { of, text, back, afterwards }: Done): void {
   const { toasts } = session;
-  const run = () => {
-    if (session.dataset?.id === of?.id) return void session.attempt(back);
-    const place = of ? `it is of ${of.path}, and another data set is open now: open that one, then undo` : 'a data set is open now';
-    toasts.show('error', `Nothing was taken back: ${place}. What was done: ${text}`, { label: 'Undo', run });
-  };
-  toasts.show('info', text, { label: 'Undo', run });
+  const offer = { label: 'Undo', run };
+  function run() {
+    if (session.dataset?.id === of?.id && session.moved === null) return void session.attempt(back);
+    const what = `Nothing was taken back: it is of ${of?.path}, and another data set is open now`;
+    if (afterwards) toasts.show('error', `${what}. ${afterwards}`);
+    else toasts.show('error', `${what}: open that one, then undo. What was done: ${text}`, offer);
+  }
+  toasts.show('info', text, offer);
 }
