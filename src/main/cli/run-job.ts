@@ -40,6 +40,6 @@ export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event
   const { outcome, code, reason } = await running.ended;
   process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   if (outcome === 'finished' || outcome === 'stopped') return outcome;
-  if (isEndedAtOnce) throw new AppError('cancelled', 'Ended at once: what was not in a checkpoint is lost');
+  if (isEndedAtOnce) throw new AppError('cancelled', 'Ended at once, by the second interrupt: what was not written yet is lost');
   throw new AppError(code ?? 'trainer-failed', reason ?? 'The trainer ended without a result');
 }

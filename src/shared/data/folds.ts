@@ -5,6 +5,9 @@ export interface Fold {
   index: number;
 }
 
+const byNumber = new Intl.Collator('en', { numeric: true });
+const byLetter = new Intl.Collator('en');
+
 const nameOf = ({ id }: { id: string }): string => id.slice(id.lastIndexOf('/') + 1);
 
 /** A fold in words. */
@@ -22,7 +25,7 @@ export const splitBy = <T extends { id: string }>(
  * picture, and a network that had seen one would have seen the other.
  */
 export function heldOut<T extends { id: string }>(samples: readonly T[], { count, index }: Fold): { train: T[]; validation: T[] } {
-  const ordered = samples.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b), 'en', { numeric: true }) || a.id.localeCompare(b.id, 'en'));
+  const ordered = samples.toSorted((a, b) => byNumber.compare(nameOf(a), nameOf(b)) || byLetter.compare(a.id, b.id));
   const [from, to] = [index, index + 1].map((each) => Math.floor((each * ordered.length) / count));
   return { train: [...ordered.slice(0, from), ...ordered.slice(to)], validation: ordered.slice(from, to) };
 }

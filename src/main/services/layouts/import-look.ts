@@ -36,7 +36,8 @@ function found(view: FolderView, aside?: string): { read: OpenArrangement | null
     const { arrangement, located } = proposalOf(view, true);
     return { read: arrangement, told: located.problems };
   } catch (error) {
-    if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders') return { read: null, told: [] };
+    if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders')
+      return { read: null, told: [...view.leftOut] };
     throw error;
   }
 }

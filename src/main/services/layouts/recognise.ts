@@ -255,12 +255,13 @@ function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
   );
 }
 
-function noLayout({ root }: FolderView): AppError {
+function noLayout({ root, leftOut }: FolderView): AppError {
   const examples = layouts.map(({ example }) => example).join('; ');
   return new AppError(
     'not-a-dataset',
     `${root} is not a data set as it is: nothing in it has a known layout (${examples}). ` +
-      'Say yourself where its images and masks are: "Say what is in it" in the window, import on the command line',
+      'Say yourself where its images and masks are: "Say what is in it" in the window, import on the command line' +
+      [...leftOut].map((text) => `. Besides, ${text}`).join(''),
     { file: root, needs: 'folders' },
   );
 }
