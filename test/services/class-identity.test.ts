@@ -132,10 +132,16 @@ describe('a prediction', () => {
     expect((await bench.call<ReviewResult>('review.result', { predictionId: again.predictionId })).confusion).toEqual(before.confusion);
     setClasses(renamed());
     await reopen();
-    const refused = await predict(run.id);
-    expect(refused).toMatchObject({ state: 'failed' });
-    expect(refused.message).toContain('has the classes Sky (0), Building (1)');
-    expect(refused.message).toContain('the data set has Building (0), Sky (1)');
+    const both = /has the classes Sky \(0\), Building \(1\).*; the data set has Building \(0\), Sky \(1\)/;
+    await expect(predict(run.id)).rejects.toThrow(both);
+    // It is told beside the prediction, which is as it was: no label has changed.
+    const { renewal } = await bench.call<ReviewResult>('review.result', { predictionId });
+    expect(renewal.otherClasses).toMatch(both);
+    setClasses(swapped());
+    await reopen();
+    await bench.workbench.datasets.require().surveyed();
+    const now = await bench.call<ReviewResult>('review.result', { predictionId: again.predictionId });
+    expect(now.renewal).toMatchObject({ changed: [], otherClasses: null });
   });
 });
 

@@ -321,7 +321,7 @@ test('a prediction that is cancelled before its first image leaves nothing; one 
   expect(begun.done).toBe(partial.images);
   expect(await rest).toMatchObject({ state: 'finished', done: 8 });
   expect((await predictions()).map(({ id, images }) => [id, images])).toEqual([[predictionId, 8]]);
-  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
+  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false, otherClasses: null });
   await bench.workbench.shutDown();
 });
 
@@ -350,7 +350,12 @@ test('only what changed is predicted again, and the scores are then what a predi
   expect(files()).toEqual(before);
 
   await paint(bench, 'train/train-1', 0);
-  expect((await resultOf(predictionId)).renewal).toEqual({ changed: ['train/train-1'], missing: [], newWeights: false });
+  expect((await resultOf(predictionId)).renewal).toEqual({
+    changed: ['train/train-1'],
+    missing: [],
+    newWeights: false,
+    otherClasses: null,
+  });
   const renewed = predicted();
   await bench.call('review.predict', { runId: run.id, split: 'train' });
   expect(await renewed).toMatchObject({ predictionId, state: 'finished', done: 8, total: 8 });
@@ -385,7 +390,7 @@ test('what was painted a moment ago and is not saved yet is learned from, and is
   const done = predicted();
   await bench.call('review.predict', { runId: run.id, split: 'train' });
   const { predictionId } = await done;
-  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false });
+  expect((await resultOf(predictionId)).renewal).toEqual({ changed: [], missing: [], newWeights: false, otherClasses: null });
   const { label, width } = await bench.call<ReviewMasks>('review.masks', { predictionId, imageId: 'train/train-1' });
   expect([label![0], label![35 + width]]).toEqual([4, 5]);
   await bench.workbench.shutDown();

@@ -324,7 +324,7 @@ test('what changed since is known again after the window was loaded anew, and is
   expect(review.changedLabels).toEqual([image!.id]);
   await review.predict();
   await eventually(() => review.progress?.state === 'finished' && review.changedLabels.length === 0, 20_000);
-  expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false });
+  expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false, otherClasses: null });
 });
 
 test('only images whose work is as far as is asked for are gone through', async () => {
@@ -333,6 +333,18 @@ test('only images whose work is as far as is asked for are gone through', async 
   await eventually(() => window.session.work.stageOf(window.session.images.get(second)!) === 'done');
   review.stage = 'done';
   expect(review.ranked.map(({ id }) => id)).toEqual([second]);
+  // The image at hand stays in its place once its work is another: the next one is counted from it.
+  review.stage = 'new';
+  const news = review.ranked.map(({ id }) => id);
+  await review.open(news[0]);
+  await window.session.work.mark([news[0]], 'look');
+  await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'look');
+  expect(review.ranked.map(({ id }) => id)).toEqual(news);
+  review.step(1);
+  expect(review.imageId).toBe(news[1]);
+  expect(review.ranked.map(({ id }) => id)).toEqual(news.slice(1));
+  await window.session.work.mark([news[0]], null);
+  await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'new');
   review.stage = 'look';
   expect(review.ranked).toEqual([]);
   review.stage = null;

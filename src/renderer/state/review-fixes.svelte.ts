@@ -14,6 +14,8 @@ import type { Session } from './session.svelte.ts';
 /** The masks of one image under review, in the prediction's class ids. */
 export interface ReviewedImage {
   id: string;
+  /** The prediction that its masks are of, and in whose classes. */
+  predictionId: string;
   width: number;
   height: number;
   label: Uint8Array;

@@ -119,6 +119,8 @@ export class ReviewState {
       session.remember('reviewRun', this.runId);
       session.arrived('runId');
     }
+    const sentFor = session.images.get(session.target.imageId ?? '');
+    if (sentFor) this.split = sentFor.split;
     if (!this.session.dataset?.splits.some(({ name }) => name === this.split)) this.split = this.session.dataset?.splits[0]?.name ?? 'val';
     await this.refresh();
   }
@@ -189,6 +191,9 @@ export class ReviewState {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
     const { prediction, result: before } = this;
     this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
+    // A class keeps its name from run to run, not its place.
+    const chosen = before?.prediction.classes.find(({ id }) => id === this.classId)?.name;
+    this.classId = this.result?.prediction.classes.find(({ name }) => name === chosen)?.id ?? null;
     // What is painted on the image at hand may not be in its file yet.
     const unsaved = this.changedLabels.filter((id) => id === this.imageId && !this.result?.renewal.changed.includes(id));
     this.changedLabels = [...(this.result?.renewal.changed ?? []), ...unsaved];
@@ -196,7 +201,7 @@ export class ReviewState {
     this.lookedAt = prediction?.id ?? null;
     await this.refreshOther();
     if (this.order === 'useful') void this.orderByUse();
-    const wanted = this.session.target.imageId ?? this.imageId;
+    const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next && this.isAsBefore(before, next.id)) return;
@@ -220,9 +225,16 @@ export class ReviewState {
     if (stage === null) return this.ordered;
     return this.ordered.filter(({ id }) => {
       const image = session.images.get(id);
-      return image !== undefined && session.work.stageOf(image) === stage;
+      return image !== undefined && (this.isHeld(id) || session.work.stageOf(image) === stage);
     });
   });
+
+  /** The image at hand stays where it was in the list, whatever becomes of it: the next one is counted from it. */
+  private held = $state.raw<{ id: string; stage: WorkStage } | null>(null);
+
+  private isHeld(imageId: string): boolean {
+    return this.held?.id === imageId && this.held.stage === this.stage;
+  }
 
   /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
   private readonly ordered = $derived.by((): ReviewImage[] => {
@@ -256,7 +268,7 @@ export class ReviewState {
   /** The order in force: what has become worse or better is known against another run alone. */
   get order(): ReviewOrder {
     const { wantedOrder } = this;
-    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.other ? 'iou' : wantedOrder;
+    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.change ? 'iou' : wantedOrder;
   }
 
   orderBy(order: ReviewOrder): void {
@@ -292,7 +304,11 @@ export class ReviewState {
     if (!prediction) return;
     const turn = ++this.opening;
     const isLeft = () => turn !== this.opening || this.imageId !== imageId;
+    const { stage } = this;
+    this.held = stage !== null && this.ranked.some(({ id }) => id === imageId) ? { id: imageId, stage } : null;
     this.imageId = imageId;
+    // Whoever comes back from the editor is where they were.
+    this.session.remember('reviewImage', imageId);
     this.time.turnTo(imageId);
     this.error = '';
     this.fixes.leave();
@@ -307,6 +323,7 @@ export class ReviewState {
       const none = new Uint8Array(width * height).fill(voidId);
       this.image = {
         id: imageId,
+        predictionId: prediction.id,
         width,
         height,
         label: label ?? none,

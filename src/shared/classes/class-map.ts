@@ -46,8 +46,16 @@ export function lackedClasses(own: readonly ClassInfo[], today: readonly ClassIn
   return `The classes have changed since this prediction: it was made for ${classList(own)}; the data set has ${classList(today)}`;
 }
 
-const differentClasses = (whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): AppError =>
-  new AppError('invalid-argument', `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`);
+const bothLists = (whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): string =>
+  `${whose} has the classes ${classList(own)}; the data set has ${classList(today)}`;
+
+const differentClasses = (...of: Parameters<typeof bothLists>): AppError => new AppError('invalid-argument', bothLists(...of));
+
+/** Why masks of a data set cannot be read by a network of other classes, with both lists; null where they can, in whatever order. */
+export function otherClasses(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): string | null {
+  const isSame = own.length === today.length && mapClasses(today, own).missing.length === 0;
+  return isSame ? null : bothLists(whose, own, today);
+}
 
 /** @throws AppError 'invalid-argument' with both lists if the sets differ in a class, its name, its value or their order */
 export function assertSameClasses(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[]): void {
@@ -59,8 +67,9 @@ export function assertSameClasses(whose: string, own: readonly ClassInfo[], toda
  * @throws AppError 'invalid-argument' with both lists unless both have the same classes, in whatever order
  */
 export function formatFor(whose: string, own: readonly ClassInfo[], today: readonly ClassInfo[], format: MaskFormat): MaskFormat {
-  const { ids, missing } = mapClasses(today, own);
-  if (missing.length > 0 || own.length !== today.length) throw differentClasses(whose, own, today);
+  const why = otherClasses(whose, own, today);
+  if (why !== null) throw new AppError('invalid-argument', why);
+  const { ids } = mapClasses(today, own);
   const { own: codes } = format;
   const written = own.map((_, id) => codes?.[ids.indexOf(id)] ?? -1);
   const also = format.also && Object.fromEntries(Object.entries(format.also).map(([text, id]) => [text, ids[id]]));

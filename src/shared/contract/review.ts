@@ -61,6 +61,8 @@ export interface Renewal {
   missing: string[];
   /** Whether the run has other weights by now. */
   newWeights: boolean;
+  /** Why its run cannot predict for the classes of now, with both lists; null where it can. */
+  otherClasses: string | null;
 }
 
 export interface ReviewResult extends SplitScores {

@@ -1,7 +1,7 @@
 import { counted } from '#shared/counted';
 import type { ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
-import { protocolText } from '#shared/metrics/protocol';
+import { looksDiffer, protocolText, scoredText } from '#shared/metrics/protocol';
 import { fraction, signed } from '#shared/metrics/score-text';
 import { difference, isClear, type SplitChange } from '#shared/metrics/split-change';
 import { settingRows } from '#shared/training/compare-settings';
@@ -99,6 +99,13 @@ function standing({ renewal }: ReviewResult, { summary }: RunDetail): string {
   return parts.length > 0 ? `<p class="clear">Prediction of ${escaped(summary.name)}: ${parts.join('; ')}.</p>` : '';
 }
 
+/** Warns where the two are not of one protocol. */
+function lookedOtherwise({ prediction: now }: ReviewResult, { prediction: before }: ReviewResult): string {
+  if (!looksDiffer(now.protocol, before.protocol)) return '';
+  const [was, is] = [before, now].map(({ protocol }) => escaped(protocolText(protocol)));
+  return `<p class="clear">They looked at the images in other ways, before by ${was}, now by ${is}: a part of the change is that.</p>`;
+}
+
 function changed({ result, against }: Report): string {
   if (!against) return '';
   const { change, run } = against;
@@ -116,6 +123,7 @@ function changed({ result, against }: Report): string {
 <strong>${signed(difference(miou.before, miou.after))}</strong>
 (${between(miou.interval)} in 95 of 100 cases).
 Of ${counted(change.images, 'image')} ${change.better} are better, ${change.worse} worse.</p>
+${lookedOtherwise(result, against.result)}
 ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
 <p class="quiet">What is bold is more than other images of this kind might undo.</p>`;
 }
@@ -164,7 +172,7 @@ export function reportHtml(report: Report): string {
   const title = against ? `${run.summary.name} against ${against.run.summary.name}` : run.summary.name;
   const parts = [
     `<h1>${escaped(title)}</h1>`,
-    `<p>EncNet on ${escaped(dataset)}, ${counted(prediction.images, 'image')} of ${escaped(protocolText(prediction.protocol))}.
+    `<p>EncNet on ${escaped(dataset)}, ${scoredText(result.images)} of ${escaped(protocolText(prediction.protocol))}.
 Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
     `<p>mIoU <strong>${fraction(miou)}</strong> (${between(interval)} over other images of the same kind),
 pixel accuracy <strong>${fraction(pixelAccuracy)}</strong>.</p>`,

@@ -9,7 +9,7 @@ import type { Sample } from '#shared/data/sample';
 import type { EvaluationConfig } from '#shared/training/run-config';
 import { AppError } from '#shared/errors';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { lackedClasses, mapClasses } from '#shared/classes/class-map';
+import { lackedClasses, mapClasses, otherClasses } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
 import { splitScores } from '#shared/metrics/split-scores';
@@ -99,6 +99,9 @@ export class ReviewService {
     const { dataset, predictions, host, outbox, log, events } = this.options;
     const { runId, split } = asked;
     const { checkpoint, classes, key, sha256 } = this.question(asked);
+    const why = otherClasses(`The run "${this.options.runs.row(runId).name}"`, classes, dataset.classSet.classes);
+    // Before anything of what there is becomes another one.
+    if (why !== null) throw new AppError('invalid-argument', `${why}. Train on from it to have it predict these`);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
     const now = this.scoredNow(samples);
@@ -201,10 +204,11 @@ export class ReviewService {
   }
 
   /** What of a prediction is not as it would be now. */
-  private renewal({ id, runId, split, checkpointSha256 }: PredictionInfo, predicted: ReadonlySet<string>): Renewal {
+  private renewal({ id, runId, runName, split, checkpointSha256, classes }: PredictionInfo, predicted: ReadonlySet<string>): Renewal {
     const { dataset } = this.options;
     const samples = dataset.samples(split);
     const held = this.held(id, this.scoredNow(samples), classSetKey(dataset.classSet));
+    const why = otherClasses(`The run "${runName}"`, classes, dataset.classSet.classes);
     const open = samples.filter((sample) => !held.has(sample.id));
     const [changed, missing] = [open.filter((image) => predicted.has(image.id)), open.filter((image) => !predicted.has(image.id))];
     const weights = this.weightsOf(runId)?.recorded ?? '';
@@ -212,6 +216,7 @@ export class ReviewService {
       changed: changed.map((image) => image.id),
       missing: missing.map((image) => image.id),
       newWeights: weights !== '' && weights !== checkpointSha256,
+      otherClasses: why,
     };
   }
 
@@ -226,8 +231,9 @@ export class ReviewService {
     const { dataset, predictions } = this.options;
     const prediction = predictions.info(predictionId);
     const { classes } = prediction;
-    // An image that has gone from the folder has nothing to be shown by; it counts again when it comes back.
-    const rows = predictions.images(predictionId).filter(({ id }) => dataset.has(id));
+    // An image that has gone from the folder has nothing to be shown by, and one of another split by now is none of this one's; it counts
+    // again when it comes back.
+    const rows = predictions.images(predictionId).filter(({ id }) => dataset.has(id) && dataset.entry(id).split === prediction.split);
     const shapes = new Map(rows.map((row) => [row.id, row.shapes]));
     const images = rows.map((row): ReviewImage => {
       const sound = row.confusion?.length === classes.length ** 2 ? row.confusion : null;
