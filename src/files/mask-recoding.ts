@@ -24,6 +24,7 @@ function samplesIn(to: MaskFileForm, code: number, from: MaskFileForm): PixelSam
 /**
  * A mask's codes in terms of another form of the same image.
  * @param mask decoded with what the codes of `to` stand for
+ * @param toIdNow what the codes of `to` are read as
  * @throws AppError 'unsupported' if it has values or colours that the other form cannot hold
  */
 export function recoded(
@@ -31,10 +32,14 @@ export function recoded(
   to: MaskFileForm,
   format: MaskFormat,
   name: string,
+  toIdNow: readonly number[] = format.toId,
 ): Pick<StoredMask, 'values' | 'form' | 'toId'> {
   const { form, values, toId } = mask;
+  // Where codes are values whatever holds them, what is taken keeps its own form: its palette, its depth, what lies beside its pixels.
+  if (form.legend === null && to.legend === null) return mask;
   if (isAlike(form, to)) return { values, form: { ...to, legend: form.legend }, toId };
   const table = Uint8Array.from({ length: 256 }, (_, code) => code);
+  const readAs = [...toIdNow];
   for (const code of codesIn(values)) {
     if (isOwnCode(code, format)) continue;
     const samples = samplesIn(to, code, form);
@@ -46,6 +51,7 @@ export function recoded(
       );
     }
     table[code] = found;
+    readAs[found] = toId[code] ?? -1;
   }
-  return { values: values.map((code) => table[code]), form: to, toId: format.toId };
+  return { values: values.map((code) => table[code]), form: to, toId: readAs };
 }

@@ -34,8 +34,9 @@ const retryMs = 1000;
 export class EditSession {
   readonly imageId: string;
   readonly size: MaskSize;
-  /** What its file is besides labels, and what its codes stand for. */
+  /** What its file is besides labels, and what its codes stand for and are read as. */
   form: MaskFileForm;
+  toId: number[];
   private readonly options: EditSessionOptions;
   private readonly values: Uint8Array;
   /** What is being saved: a copy in step with the file, so that strokes go on meanwhile. */
@@ -43,7 +44,6 @@ export class EditSession {
   private readonly toValue: number[];
   /** The id of each code, as windows see it. */
   private shownIds: number[];
-  private toId: number[];
   private readonly work = new Serial();
   private readonly recorder: EditRecorder;
   private readonly saving = new Serial();
@@ -444,7 +444,8 @@ export class EditSession {
 
   private async takeTheirs(): Promise<EditState> {
     const { workers, image, classSet, store } = this.options;
-    const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, form: this.form, store });
+    const { form, toId } = this;
+    const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, form, toId, store });
     await this.work.run(async () => {
       await this.become(theirs, 'Take the other version');
       this.conflict = null;
@@ -487,7 +488,7 @@ export class EditSession {
       const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
       this.options.left(revision, labelsOf(this.changes));
       // The state is a file in the store: the next opening has nothing to put there once more.
-      await this.recorder.record({ kind: 'saving', revision, mark: this.history.mark() }).catch(() => undefined);
+      await this.recorder.record({ kind: 'saving', revision, mark: this.history.mark(), kept: true }).catch(() => undefined);
     } catch (error) {
       log.error({ err: error, image: this.imageId }, 'what was painted could not be kept beside the journal');
       this.options.left(null, labelsOf(this.changes));

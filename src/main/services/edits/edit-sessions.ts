@@ -407,9 +407,9 @@ export class EditSessions {
   }
 
   /** A kept mask, in the codes that its image has now. */
-  private keptMask({ form, size }: EditSession, revision: string): Promise<ReadMask> {
+  private keptMask({ form, toId, size }: EditSession, revision: string): Promise<ReadMask> {
     const { format } = this.options.dataset.classSet;
-    return this.options.workers.run('readKept', { store: this.store, revision, format, form, ...size });
+    return this.options.workers.run('readKept', { store: this.store, revision, format, form, toId, ...size });
   }
 
   /** A mask's past, newest first. */

@@ -19,8 +19,8 @@ export interface Deed {
   change: JournalRecord | null;
   /** Mark of the state after it. */
   state: number;
-  /** The file that a state was, or was about to become. */
-  file?: { revision: string | null; mark: number };
+  /** The file that a state was, or was about to become; `isSure` where it was, or is in the mask's past. */
+  file?: { revision: string | null; mark: number; isSure: boolean };
   /** Whether it tells that the file had become that. */
   saved: boolean;
 }
@@ -76,7 +76,7 @@ function beginning(record: JournalRecord, imageId: string, size: MaskSize): Edit
 
 function fileOf(record: JournalRecord): Pick<Deed, 'file'> {
   if (!('revision' in record) || record.revision === undefined) return {};
-  return { file: { revision: record.revision, mark: record.mark } };
+  return { file: { revision: record.revision, mark: record.mark, isSure: record.kind !== 'saving' || record.kept === true } };
 }
 
 async function perform(record: JournalRecord, history: EditHistory, size: MaskSize): Promise<Replay | null> {
@@ -109,6 +109,7 @@ export function findFile(deeds: readonly Deed[], revision: string | null): numbe
 export interface Unsaved {
   /** The last file that it was done on; null where there was none. */
   revision: string | null;
+  /** Nothing where that revision is the work itself, which waits in the store and has become no file. */
   replay: Replay[];
   /** What its codes stand for that are in no class set. */
   kinds: PixelKind[];
@@ -116,12 +117,19 @@ export interface Unsaved {
   work: string[];
 }
 
-/** What of a journal was done since its last file; null if there is no such thing, or nothing that tells its file. */
-export function unsavedOf({ deeds, kinds }: Pick<Told, 'deeds' | 'kinds'>): Unsaved | null {
-  const file = deeds.findLast((deed) => deed.file)?.file;
+/**
+ * What of a journal was done since its last file; null if there is no such thing, or nothing that tells its file.
+ * @param otherCodes whether codes mean others now, so that nothing can be done anew
+ */
+export function unsavedOf({ deeds, kinds, history }: Pick<Told, 'deeds' | 'kinds' | 'history'>, otherCodes: boolean): Unsaved | null {
+  const file = deeds.findLast((deed) => deed.file?.isSure)?.file;
   if (!file) return null;
   const since = deeds.slice(findFile(deeds, file.revision) + 1);
-  const replay = since.flatMap((deed) => deed.replay ?? []);
   const work = labelsOf(since.flatMap(({ change }) => change ?? []));
-  return replay.length === 0 ? null : { revision: file.revision, replay, kinds, work };
+  // A whole mask was made of it, and the file was never written, or nobody could tell.
+  const staged = deeds.findLast((deed) => deed.file)?.file;
+  if (staged && !staged.isSure && staged.revision !== null && staged.mark === history.mark())
+    return { revision: staged.revision, replay: [], kinds, work };
+  const replay = since.flatMap((deed) => deed.replay ?? []);
+  return otherCodes || replay.length === 0 ? null : { revision: file.revision, replay, kinds, work };
 }

@@ -42,8 +42,11 @@ const recordSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('step'), session: z.string().max(40), step }),
   z.object({ kind: z.literal('undo') }),
   z.object({ kind: z.literal('redo') }),
-  /** Comes before the file is written: the state that `mark` names is about to become this revision. */
-  z.object({ kind: z.literal('saving'), revision, mark: count }),
+  /**
+   * Comes before the file is written: the state that `mark` names is about to become this revision. `kept` where it is in the mask's past
+   * already, whatever becomes of the file.
+   */
+  z.object({ kind: z.literal('saving'), revision, mark: count, kept: z.boolean().optional() }),
   /** Comes after it: the file has become this revision. */
   z.object({ kind: z.literal('saved'), revision, mark: count }),
 ]);

@@ -97,10 +97,10 @@ export class Journals {
       const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
-      const undoOnly = !told.broken && rest.length === 0 && lastFile?.mark === history.mark();
+      const undoOnly = !told.broken && rest.length === 0 && lastFile?.isSure === true && lastFile.mark === history.mark();
       if (!mayWrite) return anew([]);
       if (undoOnly) return anew([`Undo begins anew: ${why}.`]);
-      return anew([await keepAside(file, bytes, why)], otherCodes ? null : unsavedOf({ deeds, kinds }));
+      return anew([await keepAside(file, bytes, why)], unsavedOf({ deeds, kinds, history }, otherCodes));
     }
     const notes: string[] = [];
     // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.

@@ -1,4 +1,5 @@
 import { isThere } from '#files/file-identity';
+import { AppError } from '#shared/errors';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { forEachChangedInTurns, type MaskSize } from '#shared/mask/patch';
 import type { Workers } from '../workers/workers.ts';
@@ -20,13 +21,17 @@ interface Place {
  * Makes a mask of what was painted and never saved: on the file that it was painted on, or, where that is kept no more, on the one of
  * today, of which only those pixels change that were left another than they were. No mask file is changed.
  * @returns its revision in the store
- * @throws AppError as `readMask`, or if the store cannot be written
+ * @throws AppError as `readMask`, 'not-found' where it was a mask of the store that is gone, or if the store cannot be written
  */
 export async function keepUnsaved(
   { revision, replay, kinds }: Unsaved,
   { maskFile, size, format, store, workers }: Place,
 ): Promise<string> {
   const kept = revision === null ? null : revisionFile(store, revision);
+  if (revision !== null && replay.length === 0) {
+    if (kept && isThere(kept)) return revision;
+    throw new AppError('not-found', `The mask ${revision} that was made of what was painted is not in ${store} any more`, { file: store });
+  }
   const base = kept && isThere(kept) ? kept : maskFile;
   const { values, snapshot, form } = await workers.run('readMask', { maskFile: base, ...size, format, known: kinds });
   const painted = new Uint8Array(values.length);

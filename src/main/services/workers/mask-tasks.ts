@@ -34,8 +34,9 @@ interface AdoptInput {
   width: number;
   height: number;
   classSet: ClassSet;
-  /** What its codes stand for now: those of the file are told in their terms. */
+  /** What its codes stand for now, and what they are read as: those of the file are told in their terms. */
   form: MaskFileForm;
+  toId: number[];
   /** Folder of revisions. */
   store: string;
 }
@@ -117,8 +118,9 @@ interface KeptInput {
   width: number;
   height: number;
   format: MaskFormat;
-  /** What the image's codes stand for now: those of the revision are told in their terms. */
+  /** What the image's codes stand for now, and what they are read as: those of the revision are told in their terms. */
   form: MaskFileForm;
+  toId: number[];
 }
 
 interface PackInput {

@@ -71,26 +71,26 @@ function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void
 }
 
 /** Reads a mask that another program wrote, in the codes that its image has now, and keeps it. @throws as `readMask` */
-export const adoptMask = task(({ classSet, store, form, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
+export const adoptMask = task(({ classSet, store, form, toId, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
   const { format } = classSet;
   const mask = valuesOf({ ...input, format, known: foreignKinds(form, format) }, (file) => keepRevision(store, file));
-  const told = { ...mask, ...inTermsOf(mask, form, format, input.maskFile) };
+  const told = { ...mask, ...inTermsOf(mask, { form, toId }, format, input.maskFile) };
   if (mask.revision === null) return { ...told, classPixels: null, problems: [] };
   return { ...told, ...findingsOf(told, classSet, input.maskFile) };
 });
 
-function inTermsOf(mask: Omit<StoredMask, 'file'>, form: MaskFileForm, format: MaskFormat, name: string) {
-  const { values, ...told } = recoded(mask, form, format, name);
+function inTermsOf(mask: Omit<StoredMask, 'file'>, now: Pick<StoredMask, 'form' | 'toId'>, format: MaskFormat, name: string) {
+  const { values, ...told } = recoded(mask, now.form, format, name, now.toId);
   const copy = values === mask.values ? values : shared(values);
   return { ...told, values: copy, snapshot: copy };
 }
 
 /** Reads a kept revision in the codes that its image has now. @throws as `readMask` */
-export const readKept = task(({ store, revision, format, form, ...size }: TaskInput<'readKept'>): TaskResult<'readKept'> => {
+export const readKept = task(({ store, revision, format, form, toId, ...size }: TaskInput<'readKept'>): TaskResult<'readKept'> => {
   const name = `the revision ${revision}`;
   const kept = decodeStoredMask(readRevision(store, revision), name, format, foreignKinds(form, format));
   assertMaskSize(name, kept, size);
-  return { ...size, ...inTermsOf({ ...kept, values: shared(kept.values) }, form, format, name), revision };
+  return { ...size, ...inTermsOf({ ...kept, values: shared(kept.values) }, { form, toId }, format, name), revision };
 });
 
 const keepValues = ({ width, height, values, form, store }: TaskInput<'keepEdited'>): string =>
