@@ -1,5 +1,5 @@
 // Photos are decoded by libvips, whose loaders for drawings and documents are shut: a file is a picture by its bytes, not by its name.
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import { AppError, messageOf } from '#shared/errors';
 import { shutOtherDecoders } from './decoders.ts';
 import { inTurn, isLargeFile, isLargePicture } from './large-pictures.ts';
@@ -43,7 +43,8 @@ export async function openPicture(file: string): Promise<Picture> {
   const format = pictureFormat(content);
   if (!format || format === 'bmp') throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
   // The limit is ours, and told in our words.
-  const stored = () => sharp(content, { failOn: 'truncated', limitInputPixels: false });
+  const read = (more: SharpOptions = {}) => sharp(content, { failOn: 'truncated', limitInputPixels: false, ...more });
+  const stored = () => read();
   const {
     width,
     height,
@@ -66,7 +67,8 @@ export async function openPicture(file: string): Promise<Picture> {
     // Browsers turn a JPEG by themselves, and show no TIFF.
     isShownAsItIs: format !== 'tiff' && !hasAlpha && (orientation === 1 || format === 'jpeg'),
     isPlain: orientation === 1 && !hasAlpha,
-    decodeStored: stored,
+    // A profile says how samples look, and not what they are.
+    decodeStored: () => read({ ignoreIcc: true }),
     decode: () => (hasAlpha ? stored().autoOrient().flatten({ background: behind }) : stored().autoOrient()),
   };
 }

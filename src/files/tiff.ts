@@ -12,6 +12,8 @@ const jpegCompressions = [6, 7];
 /** What counts without a sign. */
 const unsigned = 1;
 const isPalette = ({ type }: TiffIfd): boolean => type === 3;
+/** Its smallest sample is white: libvips turns it, as one sees it. */
+const isTurned = ({ type }: TiffIfd): boolean => type === 0;
 
 /**
  * The pixels of a TIFF as a PNG holds them: of 16 bits where it is, as grey where all channels are alike, with its palette. What it says
@@ -34,6 +36,8 @@ export async function pngOfTiff(content: Uint8Array, file: string): Promise<Png>
       const header = { width, height, depth, interlaced: false } as const;
       const rest = { transparency: null, beside: [] };
       if (isPalette(page)) return { ...rest, header: { ...header, colourType: 3 as const }, ...indexed(samples, channels, page, refused) };
+      const most = depth === 16 ? 65535 : 255;
+      if (isTurned(page)) samples.forEach((value, at) => (samples[at] = most - value));
       if (bitsPerSample === 1) samples.forEach((value, at) => (samples[at] = value > 0 ? 1 : 0));
       const grey = greyOf(samples, channels);
       if (grey) return { ...rest, header: { ...header, colourType: 0 as const }, samples: grey, palette: null };

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { decode } from 'tiff';
 import { pngOfTiff } from '#files/tiff';
 import { AppError } from '#shared/errors';
 
@@ -21,8 +22,8 @@ interface Tiff {
   width: number;
   height: number;
   bits: 1 | 8 | 16 | 32;
-  /** 1 grey, 2 colours, 3 a palette. */
-  kind: 1 | 2 | 3;
+  /** 0 grey whose smallest sample is white, 1 grey, 2 colours, 3 a palette. */
+  kind: 0 | 1 | 2 | 3;
   channels?: number;
   /** Samples row by row. */
   samples: readonly number[];
@@ -77,15 +78,29 @@ function tiff({ width, height, bits, kind, channels = 1, samples, palette, compr
 const sides = fc.record({ width: fc.integer({ min: 1, max: 20 }), height: fc.integer({ min: 1, max: 9 }) });
 
 describe('samples come as they are stored', () => {
-  test.each([1, 8, 16] as const)('grey of %i bits', async (bits) => {
-    await fc.assert(
-      fc.asyncProperty(sides, fc.infiniteStream(fc.integer({ min: 0, max: 2 ** bits - 1 })), async (size, stream) => {
-        const samples = [...stream.take(size.width * size.height)];
-        const png = await convert(tiff({ ...size, bits, kind: 1, samples }));
-        expect(png.header).toEqual({ ...size, depth: bits === 16 ? 16 : 8, colourType: 0, interlaced: false });
-        expect([...png.samples]).toEqual(samples);
-      }),
-    );
+  test.each([1, 8, 16].flatMap((bits) => [1, 0].map((kind) => ({ bits, kind }) as Pick<Tiff, 'bits'> & { kind: 0 | 1 })))(
+    'grey: %o',
+    async ({ bits, kind }) => {
+      await fc.assert(
+        fc.asyncProperty(sides, fc.infiniteStream(fc.integer({ min: 0, max: 2 ** bits - 1 })), async (size, stream) => {
+          const samples = [...stream.take(size.width * size.height)];
+          const png = await convert(tiff({ ...size, bits, kind, samples }));
+          expect(png.header).toEqual({ ...size, depth: bits === 16 ? 16 : 8, colourType: 0, interlaced: false });
+          expect([...png.samples]).toEqual(samples);
+        }),
+      );
+    },
+  );
+
+  test('whatever profile says how they look', async () => {
+    const raw = Uint8Array.from({ length: 3 * 64 }, (_, at) => (at * 37) % 256);
+    const content = await sharp(raw, { raw: { width: 8, height: 8, channels: 3 } })
+      .withIccProfile('p3')
+      .tiff({ compression: 'none' })
+      .toBuffer();
+    expect((await sharp(content).metadata()).icc).toBeDefined();
+    const png = await convert(content);
+    expect([...png.samples]).toEqual([...(decode(content)[0].data as Uint8Array)]);
   });
 
   test('a palette keeps its numbers and its colours', async () => {
