@@ -82,7 +82,9 @@ const storedText = (samples: PixelSamples): string => `${samples.length === 1 ? 
 /** What a pixel is in words: by what of it names its class, where that tells it. */
 export function pixelText(samples: PixelSamples, form: Pick<MaskFileForm, 'colourType' | 'depth' | 'palette' | 'by'>): string {
   const { colourType, palette, by } = form;
-  if (colourType === 3) return `colour ${[...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)].join(' ')}`;
+  const entry = colourType === 3 ? [...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)] : [];
+  // A number that the palette has no entry for has no colour.
+  if (colourType === 3) return entry.length === 3 ? `colour ${entry.join(' ')}` : `value ${samples[0]}`;
   const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
   const isValue = by === 'first-channel' || (by !== 'colour' && channels.every((channel) => channel === channels[0]));
   return isValue ? `value ${channels[0]}` : storedText(samples);

@@ -88,15 +88,27 @@ function colourFor(form: MaskFileForm, code: number): Rgb {
   throw new AppError('unsupported', `The mask has no room for the code ${code}, whose colour the class set does not tell`);
 }
 
+/** A colour that means no class, and not void either. */
+function colourOfNone({ colours }: MaskFileForm): number[] {
+  const taken = new Set(colours.map((color) => color?.join()));
+  const grey = Array.from({ length: 256 }, (_, level) => level).find((level) => !taken.has([level, level, level].join())) ?? 0;
+  return [grey, grey, grey];
+}
+
+const lastNumber = (legend: readonly (PixelSamples | null)[]): number =>
+  legend.reduce((most, samples) => Math.max(most, samples?.[0] ?? -1), -1);
+
 /** A file whose pixels are named by a legend, with an entry for every code that is used. */
 function roomForCodes(given: MaskFileForm, codes: readonly number[]): MaskFileForm {
   const missing = (form: MaskFileForm) => codes.filter((code) => form.legend![code] === null);
   if (missing(given).length === 0) return given;
-  const entries = given.palette ? given.palette.length / 3 : 0;
+  // Pixels may hold numbers that the palette has no entry for: these stay what they are.
+  const entries = given.palette ? Math.max(given.palette.length / 3, 1 + lastNumber(given.legend!)) : 0;
   if (given.colourType === 3 && entries + missing(given).length <= mostEntries) {
     const added = missing(given);
     const legend = given.legend!.map((samples, code) => (added.includes(code) ? [entries + added.indexOf(code)] : samples));
-    const palette = Uint8Array.from([...given.palette!, ...added.flatMap((code) => colourFor(given, code))]);
+    const gap = Array.from({ length: entries - given.palette!.length / 3 }, () => colourOfNone(given)).flat();
+    const palette = Uint8Array.from([...given.palette!, ...gap, ...added.flatMap((code) => colourFor(given, code))]);
     return { ...given, palette, legend, depth: depthFor(palette.length / 3 - 1, given.depth) };
   }
   const form = given.colourType === 2 || given.colourType === 6 ? given : asColours(given);

@@ -238,3 +238,53 @@ test('a value that is no class stays that value, whatever depth or colours the m
       expect([...decodeStoredMask(encodeStoredMask({ width: 2, height: 2, values }, form), 'x', byValue).values]).toEqual(samples);
     }
 });
+
+test('a number that the palette has no entry for is none of the classes that get one, and is named by itself', () => {
+  const byColour: MaskFormat = {
+    toId: Array.from({ length: 256 }, (_, code) => (code < 2 ? code : code === 255 ? 255 : -1)),
+    voidValue: 255,
+    by: 'colour',
+    own: [0, 1],
+    colours: [[9, 9, 9], [128, 64, 128], ...Array<null>(253).fill(null), [0, 0, 0]],
+  };
+  const file = writtenPng({ colourType: 3, depth: 8, palette: [9, 9, 9, 1, 2, 3], width: 3, height: 1, samples: [0, 2, 2] });
+  const before = decodeStoredMask(file, 'x', byColour);
+  const [, foreign] = before.values;
+  expect([codeText(foreign, before.form), before.toId[foreign]]).toEqual(['value 2', -1]);
+  // A class is painted whose colour the palette lacks.
+  const values = Uint8Array.of(1, before.values[1], before.values[2]);
+  const after = decodeStoredMask(encodeStoredMask({ width: 3, height: 1, values }, before.form), 'x', byColour);
+  expect([...after.values].map((code) => after.toId[code])).toEqual([1, -1, -1]);
+});
+
+test('a mask that is taken where codes are values keeps its own form', () => {
+  const byValue: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => (value < 12 ? value : -1)), voidValue: 255 };
+  const palette = Array.from({ length: 36 }, (_, n) => n * 7);
+  const text = { type: 'tEXt', data: Buffer.from('Author\0Another') };
+  const grey = decodeStoredMask(writtenPng({ colourType: 0, depth: 8, width: 2, height: 1, samples: [1, 2] }), 'x', byValue);
+  const theirs = writtenPng({ colourType: 3, depth: 8, palette, width: 2, height: 1, samples: [3, 4], beside: [text] });
+  const taken = recoded(decodeStoredMask(theirs, 'x', byValue), grey.form, byValue, 'x');
+  const {
+    header,
+    palette: kept,
+    beside,
+  } = readPng(encodeStoredMask({ width: 2, height: 1, values: taken.values }, taken.form), 'x', () => undefined);
+  expect([header.colourType, [...kept!], beside.map(({ type }) => type)]).toEqual([3, palette, ['tEXt']]);
+});
+
+test('what is read as a class stays so in another palette', () => {
+  const toId = Array.from({ length: 256 }, (_, code) => (code < 1 ? code : code === 255 ? 255 : -1));
+  const byColour: MaskFormat = {
+    toId,
+    voidValue: 255,
+    by: 'colour',
+    own: [0],
+    colours: [[9, 9, 9], ...Array<null>(254).fill(null), [0, 0, 0]],
+    also: { 'colour 1 2 3': 0 },
+  };
+  const mask = (palette: number[], samples: number[]) =>
+    decodeStoredMask(writtenPng({ colourType: 3, depth: 8, palette, width: 2, height: 1, samples }), 'x', byColour);
+  const [kept, now] = [mask([9, 9, 9, 1, 2, 3], [0, 1]), mask([9, 9, 9, 1, 2, 3, 5, 5, 5], [1, 2])];
+  const { values, toId: readAs } = recoded(kept, now.form, byColour, 'x', now.toId);
+  expect([...values].map((code) => readAs[code])).toEqual([0, 0]);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { voidColour } from '#shared/classes/void-colour';
 import { noAffixes } from '#shared/data/arrangement';
 import { classChange, type EditedClass } from '../../src/renderer/features/library/class-set-change.ts';
 
@@ -45,6 +46,19 @@ test('a class that is merged is read as the other one, through a chain too, and 
   expect(changed(rows({ Car: { into: 'value:1' } }), 'colour')).toMatchObject({
     change: { readAs: { 'colour 2 2 2': 'Sky', 'colour 7 7 7': 'Sky' } },
   });
+});
+
+test('where colours name classes, void stays void in the colour that it had, once black is free', () => {
+  const black = { Sky: { color: '#000000' }, Road: { color: '#010101' }, Car: { color: '#020202' } };
+  const said = (edited: Record<string, Partial<EditedClass>>) => {
+    const result = changed(rows(edited), 'colour');
+    return 'change' in result ? result.change.readAs : result;
+  };
+  expect(said({ ...black, Sky: { into: 'void' } })).toMatchObject({ 'colour 0 0 0': null, 'colour 224 224 192': null });
+  // A class that is read beside others keeps its colour from void.
+  expect(said({ ...black, Sky: { into: 'value:2' } })).not.toHaveProperty('colour 224 224 192');
+  expect(voidColour([{ color: [1, 1, 1] }], { 'colour 0 0 0': 'Road' })).toEqual([224, 224, 192]);
+  expect(voidColour([{ color: [1, 1, 1], alsoColors: [[0, 0, 0]] }])).toEqual([224, 224, 192]);
 });
 
 test.each([

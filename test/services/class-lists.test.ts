@@ -42,6 +42,7 @@ describe('lists of classes', () => {
     ['class_dict.csv', 'name;r;g;b\nlane;255;255;255\n', ['lane']],
     ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],
     ['classes.txt', '0 sky\n3 road\n', ['sky', 'road']],
+    ['classes.txt', '1 sky\n3 road\n-1 ignore\n', ['sky', 'road']],
     ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
   ])('%s: %j', async (name, content, names) => {
     await lay('images/1.jpg =masks/1.png');
@@ -68,6 +69,7 @@ describe('lists of classes', () => {
     ['codes.txt', Array.from({ length: 257 }, (_, i) => `c${i}`).join('\n'), 'it must be 1 to 255'],
     ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
     ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
+    ['classes.txt', '0 sky\n1 road\n300 other\n', 'gives "other" the number 300: a class must have one from 0 to 255'],
   ])('%s that is none says the rule: %#', async (name, content, words) => {
     await lay('images/1.jpg =masks/1.png');
     put(name, content);

@@ -110,7 +110,7 @@ export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?
 export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
   if (!kind) return readJsonFile(file, classesFileSchema, example);
-  const classes = numbered(classesIn(file, kind));
+  const classes = numbered(file, classesIn(file, kind));
   if (classes.length === 0 || classes.length > mostKinds)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });
   return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
@@ -126,11 +126,19 @@ const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "colo
 
 const longestName = 60;
 
-/** Numbers before all of the names are their values: `0 sky`. */
-function numbered(classes: Class[]): Class[] {
-  const told = classes.map(({ name, color }) => (color ? null : /^(\d{1,3})[\s:,;]+(.+)$/.exec(name)));
+/**
+ * Numbers before all of the names are their values: `0 sky`; -1 is what is no class.
+ * @throws AppError 'corrupt-file' if one is no value of a mask
+ */
+function numbered(file: string, classes: Class[]): Class[] {
+  const told = classes.map(({ name, color }) => (color ? null : /^(-?\d+)[\s:,;]+(.+)$/.exec(name)));
   if (classes.length === 0 || told.includes(null)) return classes;
-  return told.map((match) => ({ value: Math.min(255, Number(match![1])), name: match![2] }));
+  return told.flatMap((match) => {
+    const [, number, name] = match!;
+    if (number === '-1') return [];
+    if (/^\d{1,3}$/.test(number) && Number(number) <= 255) return [{ value: Number(number), name }];
+    throw new AppError('corrupt-file', `${file} gives "${name}" the number ${number}: a class must have one from 0 to 255`, { file });
+  });
 }
 
 function classesIn(file: string, { parse, form, hasHeading = false, plain = (lines) => lines }: ClassFileKind): Class[] {

@@ -95,7 +95,7 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   });
   toId[voidValue] = voidId;
   if (reading.by === 'colour') assertOneColourEach(full, file);
-  colours[voidValue] = voidColour(classes);
+  colours[voidValue] = voidColour(classes, reading.readAs);
   const own = classes.map(({ value }) => value);
   if (reading.by === 'colour') takeColours(toId, colours, full);
   const also = readAs(toId, reading, full, file);

@@ -1,5 +1,6 @@
 import { doubledName, voidsName } from '#shared/classes/class-names';
 import type { DatasetInfo } from '#shared/contract/datasets';
+import { voidColour } from '#shared/classes/void-colour';
 import type { ArrangementChange } from '#shared/data/advice';
 import { rgbOf } from '../../ui/colour.ts';
 
@@ -50,18 +51,27 @@ export function classChange(
     text,
     className === null ? null : nameOf(renamed.get(className)),
   ]);
+  const own = stay.map((row) => {
+    const also = row.isNew ? undefined : alsoColors[before(row)?.name ?? ''];
+    const color = row.color ? { color: rgbOf(row.color) } : {};
+    return { value: row.value, name: row.name.trim(), ...color, ...(also ? { alsoColors: also } : {}) };
+  });
+  const readAs = Object.fromEntries([...readBefore, ...merged]);
+  const voidBefore = voidColour(
+    classes.map((each) => ({ ...each, alsoColors: alsoColors[each.name] })),
+    arrangement.readAs,
+  );
+  const voidNow = voidColour(
+    own.flatMap(({ color, alsoColors: also }) => (color ? [{ color, alsoColors: also }] : [])),
+    readAs,
+  );
+  // Masks hold void in the colour that it had: it stays void where that has become another.
+  const wasVoid =
+    arrangement.masks === 'colour' && voidBefore && voidBefore.join() !== voidNow?.join() ? `colour ${voidBefore.join(' ')}` : null;
   return {
     change: {
-      classes: {
-        name: name.trim(),
-        voidValue,
-        classes: stay.map((row) => {
-          const also = row.isNew ? undefined : alsoColors[before(row)?.name ?? ''];
-          const color = row.color ? { color: rgbOf(row.color) } : {};
-          return { value: row.value, name: row.name.trim(), ...color, ...(also ? { alsoColors: also } : {}) };
-        }),
-      },
-      readAs: Object.fromEntries([...readBefore, ...merged]),
+      classes: { name: name.trim(), voidValue, classes: own },
+      readAs: wasVoid === null || wasVoid in readAs ? readAs : { ...readAs, [wasVoid]: null },
     },
     merged: merged.map(([text]) => text),
   };
