@@ -51,7 +51,8 @@ export function recoded(
       );
     }
     table[code] = found;
-    readAs[found] = toId[code] ?? -1;
+    // What it becomes may be a class of its own.
+    if (!isOwnCode(found, format)) readAs[found] = toId[code] ?? -1;
   }
   return { values: values.map((code) => table[code]), form: to, toId: readAs };
 }

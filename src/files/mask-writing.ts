@@ -58,7 +58,8 @@ function roomForValues(form: MaskFileForm, codes: readonly number[]): MaskFileFo
 function inColours(samples: PixelSamples, form: MaskFileForm, depth: number, alpha: boolean): number[] {
   const [first, second] = samples;
   if (form.colourType === 3) {
-    const entry = [...form.palette!.subarray(3 * first, 3 * first + 3)];
+    const known = [...form.palette!.subarray(3 * first, 3 * first + 3)];
+    const entry = known.length === 3 ? known : colourOfNone(form);
     return alpha ? [...entry, form.transparency?.[first] ?? 255] : entry;
   }
   const scaled = (sample: number) => (sample * (2 ** depth - 1)) / (2 ** form.depth - 1);
@@ -88,27 +89,33 @@ function colourFor(form: MaskFileForm, code: number): Rgb {
   throw new AppError('unsupported', `The mask has no room for the code ${code}, whose colour the class set does not tell`);
 }
 
-/** A colour that means no class, and not void either. */
-function colourOfNone({ colours }: MaskFileForm): number[] {
+/** A colour that means no class, and not void either, and that nobody reads as one: none that people draw with. */
+function colourOfNone({ colours }: MaskFileForm): Rgb {
   const taken = new Set(colours.map((color) => color?.join()));
-  const grey = Array.from({ length: 256 }, (_, level) => level).find((level) => !taken.has([level, level, level].join())) ?? 0;
-  return [grey, grey, grey];
+  const odd = (n: number): Rgb => [n, 255 - n, (37 * n + 11) % 256];
+  return odd(Array.from({ length: 256 }, (_, n) => n).find((n) => !taken.has(odd(n).join()))!);
 }
 
-const lastNumber = (legend: readonly (PixelSamples | null)[]): number =>
-  legend.reduce((most, samples) => Math.max(most, samples?.[0] ?? -1), -1);
+/** Numbers behind a palette's entries that no pixel holds, since it would be of the class that gets one. */
+function freeNumbers({ palette, legend }: MaskFileForm): number[] {
+  const held = new Set(legend!.map((samples) => samples?.[0]));
+  const behind = Array.from({ length: mostEntries - palette!.length / 3 }, (_, place) => palette!.length / 3 + place);
+  return behind.filter((number) => !held.has(number));
+}
 
 /** A file whose pixels are named by a legend, with an entry for every code that is used. */
 function roomForCodes(given: MaskFileForm, codes: readonly number[]): MaskFileForm {
   const missing = (form: MaskFileForm) => codes.filter((code) => form.legend![code] === null);
   if (missing(given).length === 0) return given;
-  // Pixels may hold numbers that the palette has no entry for: these stay what they are.
-  const entries = given.palette ? Math.max(given.palette.length / 3, 1 + lastNumber(given.legend!)) : 0;
-  if (given.colourType === 3 && entries + missing(given).length <= mostEntries) {
-    const added = missing(given);
-    const legend = given.legend!.map((samples, code) => (added.includes(code) ? [entries + added.indexOf(code)] : samples));
-    const gap = Array.from({ length: entries - given.palette!.length / 3 }, () => colourOfNone(given)).flat();
-    const palette = Uint8Array.from([...given.palette!, ...gap, ...added.flatMap((code) => colourFor(given, code))]);
+  const added = missing(given);
+  const places = given.palette ? freeNumbers(given).slice(0, added.length) : [];
+  if (given.colourType === 3 && places.length === added.length) {
+    const legend = given.legend!.map((samples, code) => (added.includes(code) ? [places[added.indexOf(code)]] : samples));
+    const palette = new Uint8Array(3 * (places.at(-1)! + 1));
+    // Numbers between that pixels hold without an entry stay those, in a colour that means nothing.
+    for (let at = given.palette!.length; at < palette.length; at += 3) palette.set(colourOfNone(given), at);
+    palette.set(given.palette!);
+    added.forEach((code, place) => palette.set(colourFor(given, code), 3 * places[place]));
     return { ...given, palette, legend, depth: depthFor(palette.length / 3 - 1, given.depth) };
   }
   const form = given.colourType === 2 || given.colourType === 6 ? given : asColours(given);

@@ -36,6 +36,7 @@ export async function pngOfTiff(content: Uint8Array, file: string): Promise<Png>
       const header = { width, height, depth, interlaced: false } as const;
       const rest = { transparency: null, beside: [] };
       if (isPalette(page)) return { ...rest, header: { ...header, colourType: 3 as const }, ...indexed(samples, channels, page, refused) };
+      if (isTurned(page) && samplesPerPixel > 1) throw refused('is a TIFF whose white is 0, with more than one sample a pixel');
       const most = depth === 16 ? 65535 : 255;
       if (isTurned(page)) samples.forEach((value, at) => (samples[at] = most - value));
       if (bitsPerSample === 1) samples.forEach((value, at) => (samples[at] = value > 0 ? 1 : 0));

@@ -251,7 +251,14 @@ test('a number that the palette has no entry for is none of the classes that get
   const before = decodeStoredMask(file, 'x', byColour);
   const [, foreign] = before.values;
   expect([codeText(foreign, before.form), before.toId[foreign]]).toEqual(['value 2', -1]);
-  // A class is painted whose colour the palette lacks.
+  // A class is painted whose colour the palette lacks, also where the number is the last that there can be.
+  const last = decodeStoredMask(
+    writtenPng({ colourType: 3, depth: 8, palette: [9, 9, 9, 1, 2, 3], width: 3, height: 1, samples: [0, 255, 255] }),
+    'x',
+    byColour,
+  );
+  const painted = encodeStoredMask({ width: 3, height: 1, values: Uint8Array.of(1, last.values[1], last.values[2]) }, last.form);
+  expect([...readPng(painted, 'x', () => undefined).samples]).toEqual([2, 255, 255]);
   const values = Uint8Array.of(1, before.values[1], before.values[2]);
   const after = decodeStoredMask(encodeStoredMask({ width: 3, height: 1, values }, before.form), 'x', byColour);
   expect([...after.values].map((code) => after.toId[code])).toEqual([1, -1, -1]);
@@ -270,6 +277,18 @@ test('a mask that is taken where codes are values keeps its own form', () => {
     beside,
   } = readPng(encodeStoredMask({ width: 2, height: 1, values: taken.values }, taken.form), 'x', () => undefined);
   expect([header.colourType, [...kept!], beside.map(({ type }) => type)]).toEqual([3, palette, ['tEXt']]);
+});
+
+test('what is foreign in one form and a class in another leaves that the class it is', () => {
+  const byValue: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => (value < 3 ? value : -1)), voidValue: 255 };
+  const now = decodeStoredMask(
+    writtenPng({ colourType: 3, depth: 8, palette: [0, 0, 0, 128, 0, 0, 0, 128, 0], width: 1, height: 1, samples: [1] }),
+    'x',
+    byValue,
+  );
+  const theirs = decodeStoredMask(writtenPng({ colourType: 2, depth: 8, width: 1, height: 1, samples: [128, 0, 0] }), 'x', byValue);
+  const { values, toId } = recoded(theirs, now.form, byValue, 'x', now.toId);
+  expect([...values].map((code) => toId[code])).toEqual([1]);
 });
 
 test('what is read as a class stays so in another palette', () => {

@@ -48,16 +48,16 @@ test('a class that is merged is read as the other one, through a chain too, and 
   });
 });
 
-test('where colours name classes, void stays void in the colour that it had, once black is free', () => {
+test('where colours name classes, void keeps the colour that masks hold, unless a class has it now', () => {
   const black = { Sky: { color: '#000000' }, Road: { color: '#010101' }, Car: { color: '#020202' } };
-  const said = (edited: Record<string, Partial<EditedClass>>) => {
-    const result = changed(rows(edited), 'colour');
-    return 'change' in result ? result.change.readAs : result;
+  const said = (edited: Record<string, Partial<EditedClass>>, masks: 'value' | 'colour' = 'colour') => {
+    const result = changed(rows(edited), masks);
+    return 'change' in result ? result.change.voidColour : result;
   };
-  expect(said({ ...black, Sky: { into: 'void' } })).toMatchObject({ 'colour 0 0 0': null, 'colour 224 224 192': null });
-  // A class that is read beside others keeps its colour from void.
-  expect(said({ ...black, Sky: { into: 'value:2' } })).not.toHaveProperty('colour 224 224 192');
-  expect(voidColour([{ color: [1, 1, 1] }], { 'colour 0 0 0': 'Road' })).toEqual([224, 224, 192]);
+  expect(said({ ...black, Sky: { into: 'void' } })).toEqual([224, 224, 192]);
+  expect(said({ ...black, Sky: { into: 'value:2' } })).toEqual([224, 224, 192]);
+  expect(said({ ...black, Road: { color: '#e0e0c0' } })).toBeUndefined();
+  expect(said(black, 'value')).toBeUndefined();
   expect(voidColour([{ color: [1, 1, 1], alsoColors: [[0, 0, 0]] }])).toEqual([224, 224, 192]);
 });
 

@@ -82,6 +82,8 @@ export class ReviewState {
   private usefulOf = '';
   /** The prediction whose way of looking the next one has been given. */
   private lookedAt: string | null = null;
+  /** The image whose split was turned to. */
+  private sentFor: string | null = null;
   /** Grows with every image that is opened: an earlier one's answer, or one beside another run, is for nobody. */
   private opening = 0;
   private readonly session: Session;
@@ -120,7 +122,9 @@ export class ReviewState {
       session.arrived('runId');
     }
     const sentFor = session.images.get(session.target.imageId ?? '');
-    if (sentFor) this.split = sentFor.split;
+    // Once: whoever has chosen another split since is not brought back.
+    if (sentFor && sentFor.id !== this.sentFor) session.remember('reviewSplit', (this.split = sentFor.split));
+    this.sentFor = sentFor?.id ?? null;
     if (!this.session.dataset?.splits.some(({ name }) => name === this.split)) this.split = this.session.dataset?.splits[0]?.name ?? 'val';
     await this.refresh();
   }
@@ -190,9 +194,10 @@ export class ReviewState {
   async refresh(): Promise<void> {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
     const { prediction, result: before } = this;
-    this.result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
+    const result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     // A class keeps its name from run to run, not its place.
-    const chosen = before?.prediction.classes.find(({ id }) => id === this.classId)?.name;
+    const chosen = this.result?.prediction.classes.find(({ id }) => id === this.classId)?.name;
+    this.result = result;
     this.classId = this.result?.prediction.classes.find(({ name }) => name === chosen)?.id ?? null;
     // What is painted on the image at hand may not be in its file yet.
     const unsaved = this.changedLabels.filter((id) => id === this.imageId && !this.result?.renewal.changed.includes(id));

@@ -7,13 +7,14 @@ const byte = z.int().min(0).max(255);
 const name = z.string().min(1).max(60);
 
 /** A class as files tell it: what they leave out is made up. */
-const color = z.tuple([byte, byte, byte]);
+/** Red, green and blue, a byte each. */
+export const colorSchema = z.tuple([byte, byte, byte]);
 const classSchema = z.object({
   value: byte.optional(),
   name,
-  color: color.optional(),
+  color: colorSchema.optional(),
   /** Colours that others have given it. */
-  alsoColors: z.array(color).max(20).optional(),
+  alsoColors: z.array(colorSchema).max(20).optional(),
 });
 
 /** A class set as the workbench writes it, in `classes.json` or within `encnet.json`. */

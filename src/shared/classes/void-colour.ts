@@ -13,18 +13,21 @@ interface Coloured {
   alsoColors?: readonly Rgb[];
 }
 
-/** The colours that are read as a class beside those that classes have. */
-const readAsClass = (readAs: Readonly<Record<string, string | null>>): string[] =>
-  Object.entries(readAs).flatMap(([text, className]) => (className === null ? [] : text.replace(/^colour /, '').replaceAll(' ', ',')));
+/** The colour of void where pixels are named by colours and none is told: the first that no class has; null if classes have them all. */
+export function voidColour(classes: readonly Coloured[]): Rgb | null {
+  const taken = coloursOf(classes);
+  return options.find((color) => !taken.has(color.join())) ?? null;
+}
+
+const coloursOf = (classes: readonly Coloured[]): Set<string> =>
+  new Set(classes.flatMap(({ color, alsoColors = [] }) => [color, ...alsoColors].map((each) => each.join())));
 
 /**
- * The colour of void where pixels are named by colours: the first that means no class; null if all of them do.
- * @param readAs what is outside of the classes and read as one, as an arrangement has it
+ * The colour that void keeps when classes become others: masks hold it already.
+ * @param told what void was told to have, where that was
+ * @returns undefined where it had none, or a class has that now
  */
-export function voidColour(classes: readonly Coloured[], readAs: Readonly<Record<string, string | null>> = {}): Rgb | null {
-  const taken = new Set([
-    ...classes.flatMap(({ color, alsoColors = [] }) => [color, ...alsoColors].map((each) => each.join())),
-    ...readAsClass(readAs),
-  ]);
-  return options.find((color) => !taken.has(color.join())) ?? null;
+export function keptVoidColour(told: Rgb | undefined, before: readonly Coloured[], now: readonly Coloured[]): Rgb | undefined {
+  const was = told ?? voidColour(before);
+  return was && !coloursOf(now).has(was.join()) ? was : undefined;
 }

@@ -55,7 +55,7 @@ export interface ReviewImage {
 
 /** What of a prediction is not as it would be now. */
 export interface Renewal {
-  /** Images whose label, photo or class set is another one than it was scored with. */
+  /** Images whose label, photo or class set is another one than it was scored with; none where its run cannot predict them anew. */
   changed: string[];
   /** Images of the split that it does not hold: new ones, and those that were not come to. */
   missing: string[];

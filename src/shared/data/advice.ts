@@ -1,11 +1,12 @@
 // One cause of what is foreign in many masks, and the one change that settles it.
 import type { ClassInfo } from '../classes/class-info.ts';
 import { isVoidName } from '../classes/class-names.ts';
+import { keptVoidColour } from '../classes/void-colour.ts';
 import type { BuiltInName } from '../classes/class-set-schema.ts';
 import type { Arrangement } from './arrangement.ts';
 
 /** What a change of how a data set is read says anew. */
-export type ArrangementChange = Partial<Pick<Arrangement, 'classes' | 'masks' | 'readAs'>>;
+export type ArrangementChange = Partial<Pick<Arrangement, 'classes' | 'masks' | 'readAs' | 'voidColour'>>;
 
 export interface Advice {
   /** What is seen. */
@@ -34,7 +35,7 @@ interface Seen {
   classes: readonly ClassInfo[];
   classSet: string;
   voidValue: number;
-  arrangement: Pick<Arrangement, 'masks' | 'readAs' | 'classes'>;
+  arrangement: Pick<Arrangement, 'masks' | 'readAs' | 'classes' | 'voidColour'>;
 }
 
 /** Masks that are enough to tell that their values are meant otherwise. */
@@ -51,6 +52,8 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
   const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
   if (values.some(Number.isNaN)) return null;
+  // A value among colours is a number without a colour, and no other way to read the set.
+  if (seen.arrangement.masks === 'colour') return null;
   const present = valuesIn(seen, masks);
   if (values.length === 1 && values[0] === 255) return aboutIgnored(seen, present, of, affected === masks.length);
   const wider = known
@@ -101,7 +104,8 @@ function voidAmong({ classes, classSet, arrangement }: Seen): Advice | null {
   const action = `Take ${isVoid.name} as not labelled`;
   if (arrangement.masks === 'value') return { text, action, change: { classes: { ...named, voidValue: isVoid.value ?? isVoid.id } } };
   const colour = { [`colour ${isVoid.color.join(' ')}`]: null };
-  return { text, action, change: { classes: named, readAs: { ...arrangement.readAs, ...colour } } };
+  const kept = keptVoidColour(arrangement.voidColour, classes, others);
+  return { text, action, change: { classes: named, readAs: { ...arrangement.readAs, ...colour }, voidColour: kept } };
 }
 
 /** Of two classes the second is never there, and 255 is: as masks of two classes are often written. */

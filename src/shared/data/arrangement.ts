@@ -2,7 +2,7 @@
 import { AppError } from '../errors.ts';
 import { issueText } from '../issue-text.ts';
 import { z } from 'zod';
-import { builtInNames, classSetSchema } from '../classes/class-set-schema.ts';
+import { builtInNames, classSetSchema, colorSchema } from '../classes/class-set-schema.ts';
 
 /** A folder or file of the data set, by its path from there with `/` between: never out of it. */
 const inside = z
@@ -64,6 +64,8 @@ export const arrangementSchema = z.strictObject({
   newMasks: z.enum(['grey', 'palette', 'colour']).optional(),
   /** Values (`value 255`) and colours (`colour 12 34 56`) outside the class set that are read as one of its classes; null as void. */
   readAs: z.record(z.string().max(60), z.string().max(60).nullable()).default({}),
+  /** What void has where colours name classes; without it the first usual colour that no class has. */
+  voidColour: colorSchema.optional(),
 });
 
 /** One whose classes may have to be asked for. */

@@ -131,12 +131,12 @@ const longestName = 60;
  * @throws AppError 'corrupt-file' if one is no value of a mask
  */
 function numbered(file: string, classes: Class[]): Class[] {
-  const told = classes.map(({ name, color }) => (color ? null : /^(-?\d+)[\s:,;]+(.+)$/.exec(name)));
+  const told = classes.map(({ name, color }) => (color ? null : /^(-?\d{1,3})[\s:,;]+(.+)$/.exec(name)));
   if (classes.length === 0 || told.includes(null)) return classes;
   return told.flatMap((match) => {
     const [, number, name] = match!;
     if (number === '-1') return [];
-    if (/^\d{1,3}$/.test(number) && Number(number) <= 255) return [{ value: Number(number), name }];
+    if (Number(number) >= 0 && Number(number) <= 255) return [{ value: Number(number), name }];
     throw new AppError('corrupt-file', `${file} gives "${name}" the number ${number}: a class must have one from 0 to 255`, { file });
   });
 }

@@ -27,6 +27,8 @@ export interface MaskReading {
   newMasks?: MaskFormat['newMasks'];
   /** `value 255` or `colour 12 34 56` to a class's name; null is void. */
   readAs?: Readonly<Record<string, string | null>>;
+  /** What void has where colours name classes; without it the first usual colour that no class has. */
+  voidColour?: Rgb;
 }
 
 /** A class set whose gaps are filled: every class has its value and colour, and void a value. */
@@ -95,7 +97,7 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
   });
   toId[voidValue] = voidId;
   if (reading.by === 'colour') assertOneColourEach(full, file);
-  colours[voidValue] = voidColour(classes, reading.readAs);
+  colours[voidValue] = colourOfVoid(full, reading, file);
   const own = classes.map(({ value }) => value);
   if (reading.by === 'colour') takeColours(toId, colours, full);
   const also = readAs(toId, reading, full, file);
@@ -108,6 +110,13 @@ export function classSetFrom(full: FullClassSet, reading: MaskReading, file: str
     alsoColors: Object.fromEntries(classes.flatMap((each) => (each.alsoColors ? [[each.name, each.alsoColors]] : []))),
     key: fnv1a(JSON.stringify([full, reading])).toString(16),
   };
+}
+
+/** @throws AppError 'not-a-dataset' if a class has the colour that void is told to have */
+function colourOfVoid({ classes }: FullClassSet, { voidColour: told }: MaskReading, file: string): Rgb | null {
+  const owner = told && classes.find(({ color, alsoColors = [] }) => [color, ...alsoColors].some((each) => same(each, told)));
+  if (owner) throw invalid(file, `voidColour ${told.join(' ')} is the colour of "${owner.name}"`);
+  return told ?? voidColour(classes);
 }
 
 /** @throws AppError 'not-a-dataset' naming both classes */

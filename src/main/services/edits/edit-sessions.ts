@@ -291,12 +291,12 @@ export class EditSessions {
     try {
       const revision = await keepUnsaved(unsaved, { maskFile, size, format: dataset.classSet.format, store: this.store, workers });
       outbox.write('what was painted', () => this.insertRevision(id, revision, nowText(), 'edit', unsaved.work));
-      // Else every opening would do and tell this again, until something is painted.
-      await recovered.journal.start().catch((error: unknown) => log.warn({ err: error, image: id }, 'a journal could not be begun anew'));
       notes.push(`${notes.pop() ?? ''} As a mask they are in its history as well, to be restored.`.trim());
     } catch (error) {
       log.error({ err: error, image: id }, 'strokes that were set aside could not be put into the history');
     }
+    // Else every opening would do and tell this again, until something is painted.
+    await recovered.journal.start().catch((error: unknown) => log.warn({ err: error, image: id }, 'a journal could not be begun anew'));
   }
 
   /** The windows that show an image learn that its mask is another one than it was here. */

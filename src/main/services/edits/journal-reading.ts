@@ -109,8 +109,9 @@ export function findFile(deeds: readonly Deed[], revision: string | null): numbe
 export interface Unsaved {
   /** The last file that it was done on; null where there was none. */
   revision: string | null;
-  /** Nothing where that revision is the work itself, which waits in the store and has become no file. */
   replay: Replay[];
+  /** A whole mask that was made of it and waits in the store, since it has become no file; null where there is none. */
+  staged: string | null;
   /** What its codes stand for that are in no class set. */
   kinds: PixelKind[];
   /** As undo names it. */
@@ -125,11 +126,11 @@ export function unsavedOf({ deeds, kinds, history }: Pick<Told, 'deeds' | 'kinds
   const file = deeds.findLast((deed) => deed.file?.isSure)?.file;
   if (!file) return null;
   const since = deeds.slice(findFile(deeds, file.revision) + 1);
+  const replay = otherCodes ? [] : since.flatMap((deed) => deed.replay ?? []);
+  const last = deeds.findLast((deed) => deed.file)?.file;
+  // What came after it is in what is done anew, where that can be.
+  const isWhole = last?.isSure === false && (last.mark === history.mark() || otherCodes);
+  const staged = isWhole ? last.revision : null;
   const work = labelsOf(since.flatMap(({ change }) => change ?? []));
-  // A whole mask was made of it, and the file was never written, or nobody could tell.
-  const staged = deeds.findLast((deed) => deed.file)?.file;
-  if (staged && !staged.isSure && staged.revision !== null && staged.mark === history.mark())
-    return { revision: staged.revision, replay: [], kinds, work };
-  const replay = since.flatMap((deed) => deed.replay ?? []);
-  return otherCodes || replay.length === 0 ? null : { revision: file.revision, replay, kinds, work };
+  return replay.length === 0 && staged === null ? null : { revision: file.revision, replay, staged, kinds, work };
 }

@@ -10,7 +10,7 @@ import { EditHistory } from '#shared/mask/edit-history';
 import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
 import { holdsMore, readFrames } from './journal-file.ts';
 import type { JournalRecord } from './journal-record.ts';
-import { findFile, tell, unsavedOf, type Replay, type Unsaved } from './journal-reading.ts';
+import { findFile, tell, unsavedOf, type Deed, type Replay, type Unsaved } from './journal-reading.ts';
 
 /** A journal as it was found. */
 export interface RecoveredJournal {
@@ -97,7 +97,7 @@ export class Journals {
       const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
-      const undoOnly = !told.broken && rest.length === 0 && lastFile?.isSure === true && lastFile.mark === history.mark();
+      const undoOnly = !told.broken && rest.length === 0 && hasBecome(lastFile, revision) && lastFile?.mark === history.mark();
       if (!mayWrite) return anew([]);
       if (undoOnly) return anew([`Undo begins anew: ${why}.`]);
       return anew([await keepAside(file, bytes, why)], unsavedOf({ deeds, kinds, history }, otherCodes));
@@ -119,6 +119,9 @@ export class Journals {
     return { journal, history, replay, inFile, changes, unsaved: null, strokes, saved, kinds, notes };
   }
 }
+
+/** Whether a state is a file for sure: it was told, or the file is that now. */
+const hasBecome = (file: Deed['file'], revision: string | null): boolean => file?.isSure === true || file?.revision === revision;
 
 /** A journal that begins with what the mask file holds now. @param found what is in its place now */
 function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null) {

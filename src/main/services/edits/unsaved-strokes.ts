@@ -24,14 +24,13 @@ interface Place {
  * @throws AppError as `readMask`, 'not-found' where it was a mask of the store that is gone, or if the store cannot be written
  */
 export async function keepUnsaved(
-  { revision, replay, kinds }: Unsaved,
+  { revision, replay, staged, kinds }: Unsaved,
   { maskFile, size, format, store, workers }: Place,
 ): Promise<string> {
   const kept = revision === null ? null : revisionFile(store, revision);
-  if (revision !== null && replay.length === 0) {
-    if (kept && isThere(kept)) return revision;
-    throw new AppError('not-found', `The mask ${revision} that was made of what was painted is not in ${store} any more`, { file: store });
-  }
+  if (staged !== null && isThere(revisionFile(store, staged))) return staged;
+  if (replay.length === 0)
+    throw new AppError('not-found', `The mask ${staged} that was made of what was painted is not in ${store} any more`, { file: store });
   const base = kept && isThere(kept) ? kept : maskFile;
   const { values, snapshot, form } = await workers.run('readMask', { maskFile: base, ...size, format, known: kinds });
   const painted = new Uint8Array(values.length);

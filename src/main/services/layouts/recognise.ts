@@ -267,7 +267,7 @@ function noLayout({ root, leftOut }: FolderView): AppError {
 }
 
 /** The classes that an arrangement names. @throws as `readClassFile` and `classSetFrom` */
-export function classSetOf(view: FolderView, { classes, masks, newMasks, readAs }: Arrangement): ClassSet {
+export function classSetOf(view: FolderView, { classes, masks, newMasks, readAs, voidColour }: Arrangement): ClassSet {
   const own = view.at(arrangementFile);
   const full =
     'builtIn' in classes
@@ -276,5 +276,5 @@ export function classSetOf(view: FolderView, { classes, masks, newMasks, readAs 
         ? readClassFile(view.at(classes.file))
         : fullClassSet(classes, own);
   const file = 'file' in classes ? view.at(classes.file) : own;
-  return classSetFrom(full, { by: masks, newMasks, readAs }, file);
+  return classSetFrom(full, { by: masks, newMasks, readAs, voidColour }, file);
 }

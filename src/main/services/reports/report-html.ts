@@ -90,11 +90,12 @@ function matrix({ prediction: { classes }, confusion }: ReviewResult): string {
 
 /** What of a prediction is not as it would be now: its numbers are of what it was. */
 function standing({ renewal }: ReviewResult, { summary }: RunDetail): string {
-  const { changed: others, missing, newWeights } = renewal;
+  const { changed: others, missing, newWeights, otherClasses } = renewal;
   const parts = [
     others.length > 0 ? `the labels or photos of ${counted(others.length, 'image')} have changed since` : '',
     missing.length > 0 ? `${counted(missing.length, 'image')} of the split not predicted` : '',
     newWeights ? 'the run has other weights by now' : '',
+    otherClasses === null ? '' : escaped(otherClasses),
   ].filter(Boolean);
   return parts.length > 0 ? `<p class="clear">Prediction of ${escaped(summary.name)}: ${parts.join('; ')}.</p>` : '';
 }

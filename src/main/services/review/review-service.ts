@@ -213,8 +213,9 @@ export class ReviewService {
     const [changed, missing] = [open.filter((image) => predicted.has(image.id)), open.filter((image) => !predicted.has(image.id))];
     const weights = this.weightsOf(runId)?.recorded ?? '';
     return {
-      changed: changed.map((image) => image.id),
-      missing: missing.map((image) => image.id),
+      // Its own run predicts none of them for these classes.
+      changed: why === null ? changed.map((image) => image.id) : [],
+      missing: why === null ? missing.map((image) => image.id) : [],
       newWeights: weights !== '' && weights !== checkpointSha256,
       otherClasses: why,
     };

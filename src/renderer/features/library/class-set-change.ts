@@ -1,6 +1,6 @@
 import { doubledName, voidsName } from '#shared/classes/class-names';
 import type { DatasetInfo } from '#shared/contract/datasets';
-import { voidColour } from '#shared/classes/void-colour';
+import { keptVoidColour } from '#shared/classes/void-colour';
 import type { ArrangementChange } from '#shared/data/advice';
 import { rgbOf } from '../../ui/colour.ts';
 
@@ -56,22 +56,13 @@ export function classChange(
     const color = row.color ? { color: rgbOf(row.color) } : {};
     return { value: row.value, name: row.name.trim(), ...color, ...(also ? { alsoColors: also } : {}) };
   });
-  const readAs = Object.fromEntries([...readBefore, ...merged]);
-  const voidBefore = voidColour(
-    classes.map((each) => ({ ...each, alsoColors: alsoColors[each.name] })),
-    arrangement.readAs,
-  );
-  const voidNow = voidColour(
-    own.flatMap(({ color, alsoColors: also }) => (color ? [{ color, alsoColors: also }] : [])),
-    readAs,
-  );
-  // Masks hold void in the colour that it had: it stays void where that has become another.
-  const wasVoid =
-    arrangement.masks === 'colour' && voidBefore && voidBefore.join() !== voidNow?.join() ? `colour ${voidBefore.join(' ')}` : null;
+  const coloured = own.flatMap(({ color, alsoColors: also }) => (color ? [{ color, alsoColors: also }] : []));
+  const withColours = classes.map((each) => ({ ...each, alsoColors: alsoColors[each.name] }));
   return {
     change: {
       classes: { name: name.trim(), voidValue, classes: own },
-      readAs: wasVoid === null || wasVoid in readAs ? readAs : { ...readAs, [wasVoid]: null },
+      readAs: Object.fromEntries([...readBefore, ...merged]),
+      ...(arrangement.masks === 'colour' ? { voidColour: keptVoidColour(arrangement.voidColour, withColours, coloured) } : {}),
     },
     merged: merged.map(([text]) => text),
   };
