@@ -18,7 +18,7 @@ test('images that are not of the data set are predicted, by path and dropped, sh
   await dialog.getByLabel('Path of an image or a folder').fill(folder);
   await dialog.getByRole('button', { name: 'Predict', exact: true }).click();
   await expect(dialog.getByRole('img', { name: 'Prediction of from-afar.jpg' })).toBeVisible({ timeout: 60_000 });
-  await expect(dialog.getByRole('alert')).toContainText('broken.jpg');
+  await expect(dialog.getByRole('list').getByRole('alert')).toContainText('broken.jpg');
   await dialog.getByRole('button', { name: 'Close' }).click();
   await expect(dialog).toBeHidden();
 
@@ -40,7 +40,7 @@ test('images that are not of the data set are predicted, by path and dropped, sh
   await expect(dialog.getByRole('img', { name: 'Prediction of dropped.jpg' })).toBeHidden();
   await dialog.getByRole('checkbox', { name: 'broken.jpg' }).check();
   await dialog.getByRole('button', { name: 'Remove' }).click();
-  await expect(dialog.getByRole('alert')).toBeHidden();
+  await expect(dialog.getByRole('list').getByRole('alert')).toBeHidden();
   await dialog.getByRole('button', { name: 'Close' }).click();
   await goTo(app, 'Library');
   await app.getByRole('tab', { name: /val/ }).click();
