@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { workFolderIn } from '#services/datasets/work-folder';
 import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { alreadyWritten, locateRunSamples, originName, runWriter } from '#files/run-folder';
@@ -15,6 +14,7 @@ import type { PrecisionSetting } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
 import { revisionFile } from '#services/edits/revision-store';
 import { codeVersion } from '#services/code-version';
+import { workFolderIn } from '#services/datasets/work-folder';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledOf, labelledSamples, type CliDataset } from './dataset.ts';
 import { integer, positive, precisionOption, setting, size } from './options.ts';

@@ -27,10 +27,10 @@ export async function keepUnsaved(
   { revision, replay, staged, kinds }: Unsaved,
   { maskFile, size, format, store, workers }: Place,
 ): Promise<string> {
-  const kept = revision === null ? null : revisionFile(store, revision);
   if (staged !== null && isThere(revisionFile(store, staged))) return staged;
   if (replay.length === 0)
     throw new AppError('not-found', `The mask ${staged} that was made of what was painted is not in ${store} any more`, { file: store });
+  const kept = revision === null ? null : revisionFile(store, revision);
   const base = kept && isThere(kept) ? kept : maskFile;
   const { values, snapshot, form } = await workers.run('readMask', { maskFile: base, ...size, format, known: kinds });
   const painted = new Uint8Array(values.length);
