@@ -107,6 +107,16 @@ describe('tools that go by the photo', () => {
     expect(person.hand.key('ArrowDown')).toBe(false);
   });
 
+  test('Tab stays on the canvas while superpixels are still on their way, and leaves it where there are none', () => {
+    const { person, vision } = seeing('superpixels');
+    [vision.superpixels, vision.isLooking] = [null, true];
+    expect(person.hand.key('Tab')).toBe(true);
+    expect(person.told).toEqual([expect.stringContaining('still being looked at')]);
+    expect([person.hand.key('Enter'), person.hand.key('Tab', true)]).toEqual([false, false]);
+    vision.isLooking = false;
+    expect(person.hand.key('Tab')).toBe(false);
+  });
+
   test('scissors follow the ways that are found, and close when the last one is', async () => {
     const { person, vision } = seeing('scissors');
     person.click(10, 10);

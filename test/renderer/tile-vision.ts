@@ -1,6 +1,6 @@
 import type { Region } from '../../src/renderer/editor/region.ts';
 import type { Box, ImagePoint } from '../../src/renderer/editor/units.ts';
-import type { Vision } from '../../src/renderer/editor/vision.ts';
+import type { Superpixels, Vision } from '../../src/renderer/editor/vision.ts';
 
 const colours = [
   [200, 128, 128],
@@ -12,7 +12,8 @@ const colours = [
 /** What is seen in a photo of four tiles, each a colour and a superpixel of its own. What is asked for is answered when it is told to. */
 export class TileVision implements Vision {
   readonly photo;
-  readonly superpixels;
+  superpixels: Superpixels | null;
+  isLooking = false;
   private readonly waiting: (() => void)[] = [];
 
   constructor({ width, height }: { width: number; height: number }) {

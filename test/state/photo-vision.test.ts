@@ -101,8 +101,11 @@ test('superpixels are cut anew for another size, and their pictures are closed',
   vision.want(true, 14);
   worker().answer(photo);
   await eventually(() => worker().asked.at(-1)?.question === 'superpixels');
+  // Who waits for superpixels still waits.
+  expect([vision.status, vision.isLooking]).toEqual(['ready', true]);
   worker().answer(superpixels());
   await eventually(() => vision.superpixels !== null);
+  expect(vision.isLooking).toBe(false);
   vision.want(true, 30);
   await eventually(() => worker().asked.length === 3);
   expect(worker().asked.at(-1)).toMatchObject({ question: 'superpixels', asks: { spacing: 30 } });

@@ -4,17 +4,13 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import { usefulOrder, type Usefulness } from '#shared/assist/usefulness';
-import type { PredictionProgress } from '#shared/contract/review';
-import type { RunSummary } from '#shared/contract/runs';
-import type { TrainingStatus } from '#shared/contract/training';
-import { findPreset, withSetting } from '#shared/training/presets';
 import { voidId } from '#shared/mask/void-id';
 import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement.ts';
-import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
+import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+import { openReview, reviewIn } from './review-bench.ts';
+import { type TestWindow, closeWindow, eventually } from './window.ts';
 
 let folder: string;
 let bench: TestBench;
@@ -22,20 +18,9 @@ let window: TestWindow;
 let review: ReviewState;
 
 beforeEach(async () => {
-  ({ folder, bench, window } = await openBench({ train: 1, val: 3 }));
-  const run = await bench.call<RunSummary>('runs.addStarter');
-  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
-  await bench.call('review.predict', { runId: run.id, split: 'val' });
-  expect(await done).toMatchObject({ state: 'finished', done: 3 });
-  await eventually(() => window.session.runs.length > 0);
-  review = await opened();
+  ({ folder, bench, window, review } = await openReview());
 }, 60_000);
 
-const opened = async (): Promise<ReviewState> => {
-  const state = new ReviewState(window.session);
-  await state.load();
-  return state;
-};
 afterEach(() => {
   review.destroy();
   closeWindow(window);
@@ -138,7 +123,7 @@ describe('a patch', () => {
     expect(fixes.pick(where)).toBe(false);
     expect(readFileSync(maskFile(image!.id)).equals(before)).toBe(true);
     // Another window, or the next day.
-    const again = await opened();
+    const again = await reviewIn(window);
     await again.open(image!.id);
     await eventually(() => again.fixes.patches.length === fixes.patches.length);
     expect(again.fixes.pick(where)).toBe(false);
@@ -213,35 +198,6 @@ test('a pair asks of its images and its pixels alone, the most first, and goes f
   expect(review.ranked).toHaveLength(3);
 });
 
-test('images are ordered by IoU, by wrong pixels, and by how unsure the network is', () => {
-  const sorted = (values: number[], by: 1 | -1) => values.toSorted((a, b) => by * (a - b));
-  review.orderBy('wrong');
-  const wrong = review.ranked.map(({ wrongPixels }) => wrongPixels);
-  expect(wrong).toEqual(sorted(wrong, -1));
-  review.orderBy('uncertainty');
-  const unsure = review.ranked.map(({ uncertainty }) => uncertainty);
-  expect(unsure).toEqual(sorted(unsure, -1));
-  review.orderBy('iou');
-  const iou = review.ranked.map(({ miou }) => miou!);
-  expect(iou).toEqual(sorted(iou, 1));
-});
-
-test('images are ordered by use once the network has looked at them, those without a label too, each unlike those before', async () => {
-  const run = review.runId!;
-  review.orderBy('useful');
-  await eventually(() => review.doubt.looking === null && review.ranked.every(({ id }) => review.doubt.shareOf(id) !== null), 30_000);
-  const known = await Promise.all(
-    review.result!.images.map(async ({ id }) => ({ id, ...(await bench.call<Usefulness>('assist.doubt', { imageId: id, runId: run })) })),
-  );
-  await eventually(() => review.ranked[0].id === usefulOrder(known, 200)[0].id);
-  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
-  // Known by now: the order is there at once.
-  review.orderBy('iou');
-  review.orderBy('useful');
-  expect(review.doubt.looking).toBeNull();
-  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
-});
-
 test('patches below a size are passed over, in another visit too, and come again with a smaller one', async () => {
   const { fixes } = review;
   const all = fixes.patches.map(({ pixels }) => pixels);
@@ -249,7 +205,7 @@ test('patches below a size are passed over, in another visit too, and come again
   fixes.askOf({ smallest: size });
   expect(fixes.patches.map(({ pixels }) => pixels)).toEqual(all.filter((pixels) => pixels >= size));
   review.destroy();
-  review = await opened();
+  review = await reviewIn(window);
   expect(review.fixes.asked.smallest).toBe(size);
   expect(review.fixes.patches.every(({ pixels }) => pixels >= size)).toBe(true);
   review.fixes.askOf({ smallest: 8 });
@@ -320,35 +276,11 @@ test('what changed since is known again after the window was loaded anew, and is
   await fixes.take('prediction');
   await window.session.client.edits.save({ imageId: image!.id });
   review.destroy();
-  review = await opened();
+  review = await reviewIn(window);
   expect(review.changedLabels).toEqual([image!.id]);
   await review.predict();
   await eventually(() => review.progress?.state === 'finished' && review.changedLabels.length === 0, 20_000);
   expect(review.result!.renewal).toEqual({ changed: [], missing: [], newWeights: false, otherClasses: null });
-});
-
-test('only images whose work is as far as is asked for are gone through', async () => {
-  const [first, second, third] = review.ranked.map(({ id }) => id);
-  await window.session.work.mark([second], 'done');
-  await eventually(() => window.session.work.stageOf(window.session.images.get(second)!) === 'done');
-  review.stage = 'done';
-  expect(review.ranked.map(({ id }) => id)).toEqual([second]);
-  // The image at hand stays in its place once its work is another: the next one is counted from it.
-  review.stage = 'new';
-  const news = review.ranked.map(({ id }) => id);
-  await review.open(news[0]);
-  await window.session.work.mark([news[0]], 'look');
-  await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'look');
-  expect(review.ranked.map(({ id }) => id)).toEqual(news);
-  review.step(1);
-  expect(review.imageId).toBe(news[1]);
-  expect(review.ranked.map(({ id }) => id)).toEqual(news.slice(1));
-  await window.session.work.mark([news[0]], null);
-  await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'new');
-  review.stage = 'look';
-  expect(review.ranked).toEqual([]);
-  review.stage = null;
-  expect(review.ranked.map(({ id }) => id)).toEqual([first, second, third]);
 });
 
 test('a refresh that finds the image as it was leaves the hand at its patch; one that does not shows it anew', async () => {
@@ -370,7 +302,7 @@ test('the place one was sent to counts once: whoever has gone on is not brought 
   const [first, second, third] = review.ranked.map(({ id }) => id);
   review.destroy();
   window.session.go('review', { imageId: second, runId: window.session.runs[0].id });
-  review = await opened();
+  review = await reviewIn(window);
   expect(review.imageId).toBe(second);
   await review.open(third);
   await stroke(bench, third, box(0, 0, 12, 12, 3));
@@ -416,59 +348,8 @@ test('what was looked at in another way is renewed in that way, in another visit
   await eventually(() => review.progress?.state === 'finished' && review.result?.prediction.protocol.flip === true, 30_000);
   expect(review.looksAsBefore).toBe(true);
   review.destroy();
-  review = await opened();
+  review = await reviewIn(window);
   expect([review.look, review.looksAsBefore]).toEqual(['mirrored', true]);
-});
-
-test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
-  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 42 });
-  const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
-  const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
-  const second = await bench.call<RunSummary>('training.start', { config, name: 'another' });
-  await ended;
-  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
-  await bench.call('review.predict', { runId: second.id, split: 'val' });
-  const { predictionId } = await done;
-  await review.refresh();
-  expect(review.others.map(({ id }) => id)).toEqual([predictionId]);
-  await review.compareWith(predictionId);
-  expect(review.image!.other).toHaveLength(review.image!.prediction.length);
-  const gains = (order: 'worsened' | 'improved') => {
-    review.orderBy(order);
-    return review.ranked.map((each) => review.gainOf(each)!);
-  };
-  const worsened = gains('worsened');
-  expect(worsened).toEqual([...worsened].sort((a, b) => a - b));
-  expect(gains('improved')).toEqual([...worsened].reverse());
-  const [first] = review.ranked;
-  expect(review.gainOf(first)).toBeCloseTo(first.miou! - review.other!.images.find(({ id }) => id === first.id)!.miou!, 12);
-  const scores = (of: typeof review.result) => of!.images.flatMap(({ miou }) => miou ?? []);
-  expect(review.change).toMatchObject({ images: 3, miou: { before: review.other!.miou, after: review.result!.miou } });
-  expect(review.change!.better + review.change!.worse).toBeLessThanOrEqual(scores(review.result).length);
-  // That run began after this one: nothing was spent from it to this.
-  expect(review.since).toEqual({ images: 0, seconds: null });
-  await stroke(bench, 'train/train-0', box(0, 0, 20, 20, 6));
-  await window.session.client.edits.save({ imageId: 'train/train-0' });
-  await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 100 });
-  await review.compareWith(predictionId);
-  expect(review.since).toEqual({ images: 1, seconds: null });
-  // The other way round: what was spent before the second began, and no more.
-  const [starterRun, starters] = [review.runId!, review.prediction!.id];
-  review.orderBy('worsened');
-  await review.choose(second.id, 'val');
-  expect([review.order, review.ranked.map(({ id }) => id)]).toEqual(['iou', review.result!.images.map(({ id }) => id)]);
-  await review.compareWith(starters);
-  expect(review.order).toBe('worsened');
-  expect(review.since).toMatchObject({ seconds: 42 });
-  await review.choose(starterRun, 'val');
-  await review.compareWith(predictionId);
-  // What changed of the other one is asked again with this one.
-  await stroke(bench, review.ranked[0].id, box(0, 0, 12, 12, 3));
-  await window.session.client.edits.save({ imageId: review.ranked[0].id });
-  await review.refresh();
-  expect(review.other!.renewal.changed).toEqual([review.ranked[0].id]);
-  await review.compareWith(null);
-  expect([review.order, review.image!.other]).toEqual(['iou', null]);
 });
 
 test('what another paints is seen at once where labels are being fixed', async () => {

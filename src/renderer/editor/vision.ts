@@ -22,6 +22,8 @@ export interface Vision {
   readonly photo: PhotoMap | null;
   /** Null until they are known, at the size that is asked for. */
   readonly superpixels: Superpixels | null;
+  /** Whether what the tool in hand needs of the photo is still on its way. */
+  readonly isLooking: boolean;
   /**
    * The way along edges from one point to another, without the first.
    * @param within the part of the image that is looked at

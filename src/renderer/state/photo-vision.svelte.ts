@@ -22,11 +22,16 @@ export class PhotoVision implements Vision {
   private imageId: string | null = null;
   /** Whether the worker has been given the photo at hand. */
   private begun = false;
-  private wanted = false;
+  private wanted = $state(false);
   /** Image pixels from one superpixel to the next; null while none are wanted. */
-  private spacing: number | null = null;
+  private spacing = $state<number | null>(null);
   private turn = 0;
   private resting: ReturnType<typeof setTimeout> | null = null;
+
+  readonly isLooking = $derived(
+    this.wanted &&
+      (this.status === 'off' || this.status === 'looking' || (this.status === 'ready' && this.spacing !== null && !this.superpixels)),
+  );
 
   constructor(session: Session) {
     this.session = session;

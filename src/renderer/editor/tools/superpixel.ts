@@ -99,7 +99,8 @@ export class SuperpixelTool extends SimpleTool {
 
   override key(context: ToolContext, key: string, shift: boolean): boolean {
     const superpixels = context.vision?.superpixels;
-    if (!superpixels || shift) return false;
+    if (shift) return false;
+    if (!superpixels) return this.waits(context, key);
     // Others than those that keys went to: they have other numbers.
     if (this.of !== superpixels) this.byKeys = false;
     if (key === 'Tab') return this.goTo(context, superpixels, this.next(context, superpixels));
@@ -107,6 +108,13 @@ export class SuperpixelTool extends SimpleTool {
     if (key in arrows) return this.goTo(context, superpixels, beside(superpixels, this.chosen, arrows[key]) ?? this.chosen);
     if (key !== 'Enter') return false;
     context.document.paintStroke('Superpixels', this.pixels, context.ink);
+    return true;
+  }
+
+  /** Who begins before they are known stays on the canvas: the next keys would press a button elsewhere. */
+  private waits(context: ToolContext, key: string): boolean {
+    if (key !== 'Tab' || !context.vision?.isLooking) return false;
+    context.tell(notSeenYet);
     return true;
   }
 
