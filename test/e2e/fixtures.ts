@@ -9,9 +9,12 @@ interface Fixtures {
   workbench: RunningWorkbench;
   /** A page with the workbench open; a console error or an uncaught exception fails the test. */
   app: Page;
+  /** Console errors that a test brings about itself; null for none. */
+  expected: RegExp | null;
 }
 
 export const test = base.extend<Fixtures>({
+  expected: [null, { option: true }],
   userData: async ({}, use) => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-e2e-'));
     await use(folder);
@@ -22,9 +25,9 @@ export const test = base.extend<Fixtures>({
     await use(workbench);
     await workbench.stop();
   },
-  app: async ({ page, workbench }, use) => {
+  app: async ({ page, workbench, expected }, use) => {
     const errors: string[] = [];
-    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+    page.on('console', (message) => message.type() === 'error' && !expected?.test(message.text()) && errors.push(message.text()));
     page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(workbench.url);
     await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();

@@ -1,6 +1,6 @@
 // What keys mean while annotating, on keyboards of several languages, and where they are left alone.
 import fc from 'fast-check';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { handleKey, releaseKey, type KeyActions } from '../../src/renderer/features/annotate/keys.ts';
 import { chordsOf } from '../../src/renderer/state/chords.ts';
 import { commandIds, commands, commandsByChord, keysOf, toolOf, withChord, type KeyChoices } from '../../src/renderer/state/commands.ts';
@@ -8,15 +8,20 @@ import { classKeys } from '../../src/renderer/state/class-keys.ts';
 import { toolNames } from '../../src/renderer/editor/tools/tool.ts';
 
 /** What has the focus when a key is pressed. */
-type Focus = 'canvas' | 'field' | 'slider' | 'button' | 'radio' | 'dialog';
+type Focus = 'canvas' | 'field' | 'slider' | 'button' | 'summary' | 'radio' | 'menu';
 
 let calls: string[];
 let actions: KeyActions;
 let choices: KeyChoices;
 let onCanvas: boolean;
 let toolTakes: boolean;
+let dialogOpen: boolean;
+
+afterAll(() => void vi.unstubAllGlobals());
 
 beforeEach(() => {
+  dialogOpen = false;
+  vi.stubGlobal('document', { querySelector: () => (dialogOpen ? {} : null) });
   calls = [];
   choices = {};
   onCanvas = false;
@@ -41,16 +46,17 @@ type Pressed = Partial<Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey
 
 function eventOf({ altGraph = false, ...pressed }: Pressed, focus: Focus = 'canvas') {
   const selectors: Record<Focus, RegExp> = {
-    canvas: /^$/,
-    dialog: /^$/,
+    canvas: /^body, \[role=application\]$/,
+    menu: /^$/,
     field: /^input:not/,
     slider: /^input\[type=range\]$|button, input/,
-    button: /^button, input$/,
+    button: /^button, input/,
+    summary: /, summary, /,
     radio: /^\[role=radio\]$|button, input/,
   };
   const target = {
     matches: (selector: string) => selectors[focus].test(selector),
-    closest: () => (focus === 'dialog' ? {} : null),
+    closest: () => (focus === 'menu' ? {} : null),
   };
   const held = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, repeat: false };
   const getModifierState = (name: string) => name === 'AltGraph' && altGraph;
@@ -147,6 +153,21 @@ describe('on the canvas', () => {
     expect(calls).toEqual([]);
   });
 
+  test('Tab is the tool’s on the canvas, and goes on from anything else', () => {
+    toolTakes = true;
+    expect([press('Tab'), press('Tab', 'button'), press('Tab', 'summary')]).toEqual([true, false, false]);
+  });
+
+  test('a key that is held does once what is turned on and off, and goes on with sizes, images and steps', () => {
+    press('m');
+    for (let n = 0; n < 5; n++) expect(press({ key: 'm', repeat: true })).toBe(true);
+    expect(calls).toEqual(['work.done']);
+    calls = [];
+    for (const key of ['[', 'd']) for (const repeat of [false, true]) press({ key, repeat });
+    for (const repeat of [false, true]) press({ key: 'z', ctrlKey: true, repeat });
+    expect(calls).toEqual(['brush.smaller', 'brush.smaller', 'image.next', 'image.next', 'mask.undo', 'mask.undo']);
+  });
+
   test('Alt is a menu’s, whatever comes with it', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 1 }), (key) => {
@@ -213,8 +234,9 @@ describe('keys that a person has chosen', () => {
 });
 
 describe('elsewhere', () => {
-  test('what is typed into a field or a dialog is left alone', () => {
-    for (const focus of ['field', 'dialog'] as const) {
+  test('what is typed into a field, a menu or an open dialog is left alone, whatever has the focus behind that', () => {
+    for (const focus of ['field', 'menu', 'canvas'] as const) {
+      dialogOpen = focus === 'canvas';
       for (const key of ['b', 'z', '1', ' ', 'Escape', 'ArrowLeft']) expect(press(key, focus), key).toBe(false);
       expect(press({ key: 'z', ctrlKey: true }, focus)).toBe(false);
     }
@@ -230,9 +252,10 @@ describe('elsewhere', () => {
   });
 
   test('Space and Enter press the button in focus, unless the hand is at the canvas', () => {
-    expect(press(' ', 'button')).toBe(false);
-    expect(press('Enter', 'button')).toBe(false);
+    toolTakes = true;
+    for (const focus of ['button', 'summary'] as const) expect([press(' ', focus), press('Enter', focus)]).toEqual([false, false]);
     expect(calls).toEqual([]);
+    toolTakes = false;
     onCanvas = true;
     expect(press(' ', 'button')).toBe(true);
     expect(calls).toEqual(['space true']);

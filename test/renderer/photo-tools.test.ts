@@ -143,11 +143,14 @@ describe('tools that go by the photo', () => {
     person.hand.key('Backspace');
     person.click(40, 40, { ctrl: true });
     const drafts = person.hand.leave();
-    expect(drafts.get('scissors')).toEqual([
-      { x: 10, y: 10 },
-      { x: 40, y: 10 },
-      { x: 40, y: 40 },
-    ]);
+    expect(drafts.get('scissors')).toEqual({
+      points: [
+        { x: 10, y: 10 },
+        { x: 40, y: 10 },
+        { x: 40, y: 40 },
+      ],
+      subtracts: false,
+    });
     const again = seeing('scissors', drafts);
     again.person.click(10, 40, { ctrl: true });
     again.person.click(10, 10, { ctrl: true });
@@ -190,6 +193,62 @@ describe('tools that go by the photo', () => {
     await vision.answer();
     expect(person.told).toEqual([expect.stringContaining('Nothing stands out')]);
     expect(person.hand.preview).toBeNull();
+  });
+
+  test('an answer that comes in the middle of a stroke waits for its end: one stroke stays one step', async () => {
+    const { person, vision } = seeing('cutout');
+    const box: [number, number][] = [
+      [10, 10],
+      [29, 29],
+    ];
+    for (const end of ['release', 'cancel', 'leave'] as const) {
+      person.steps.length = 0;
+      person.hand.choose('cutout');
+      person.drag(box);
+      person.hand.choose('brush');
+      person.press(40, 40);
+      person.move(45, 40);
+      await vision.answer();
+      person.move(50, 40);
+      expect([end, person.steps]).toEqual([end, []]);
+      if (end === 'release') person.release(50, 40);
+      else person.hand[end]();
+      expect([end, person.steps]).toEqual([end, end === 'cancel' ? ['Cut-out'] : ['Brush', 'Cut-out']]);
+      person.document.ids.fill(voidId);
+    }
+  });
+
+  test('a way that cannot be found goes straight, and the outline waits to be closed again', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.click(40, 10, { ctrl: true });
+    person.click(40, 40, { ctrl: true });
+    vision.trace = () => Promise.reject(new Error('out of memory'));
+    person.hand.key('Enter');
+    await vision.answer();
+    expect([person.told, person.steps, person.hand.preview?.corners.length]).toEqual([['out of memory'], [], 3]);
+    person.click(10, 10, { ctrl: true });
+    expect(person.steps).toEqual(['Scissors']);
+  });
+
+  test('scissors: while the last way is looked for, Undo takes the closing back; a gesture takes back its own point alone', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.click(40, 10, { ctrl: true });
+    person.click(40, 40, { ctrl: true });
+    person.hand.key('Enter');
+    expect([person.hand.undoOpen(), person.hand.preview?.corners.length]).toEqual([true, 3]);
+    await vision.answer();
+    expect(person.steps).toEqual([]);
+    person.press(10, 10);
+    person.hand.abandon();
+    expect([person.steps, person.hand.preview?.corners.length]).toEqual([[], 3]);
+    const draft = person.hand.leave();
+    const again = seeing('scissors', draft);
+    again.person.vision = null;
+    again.person.press(50, 50);
+    again.person.hand.abandon();
+    expect(again.person.hand.leave()).toEqual(draft);
   });
 
   test('a cut-out that is not found before the image is left is told, and paints nowhere', async () => {

@@ -148,6 +148,22 @@ describe('fingers', () => {
     expect(told).toEqual(['press touch', 'abandon', 'press pen', 'move 41,41', 'release']);
   });
 
+  test('a hand with two places on the screen, down before the pen, moves nothing under it', () => {
+    machine.down(finger(10, 3, 3));
+    machine.down(finger(11, 30, 3));
+    told.length = 0;
+    machine.down(pen(40, 40));
+    machine.move(pen(41, 41, -1));
+    machine.move(finger(11, 60, 3));
+    machine.up(pen(41, 41));
+    machine.up(finger(10, 3, 3));
+    machine.up(finger(11, 60, 3));
+    expect(told).toEqual(['press pen', 'move 41,41', 'release']);
+    now += 2000;
+    machine.down(finger(12, 5, 5));
+    expect(told.at(-1)).toBe('press touch');
+  });
+
   test('where the hand has nothing to paint with, one moves the picture', () => {
     panHeld = true;
     machine.down(finger(10, 0, 0));

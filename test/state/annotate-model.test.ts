@@ -136,7 +136,11 @@ class Labeller {
       tell: () => undefined,
       reveal: () => undefined,
     }));
-    this.annotate.editor = { leave: () => ({ drafts: this.hand!.leave(), view: null }), rest: () => this.hand!.rest() };
+    this.annotate.editor = {
+      leave: () => ({ drafts: this.hand!.leave(), view: null }),
+      rest: () => this.hand!.rest(),
+      undoOpen: () => this.hand!.undoOpen(),
+    };
     this.unsubscribe();
     const model = this.model;
     this.unsubscribe = document.onCommit(() => model.become(document.ids));

@@ -2,6 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { packMap } from '#shared/assist/grid-map';
+import { voidId } from '#shared/mask/void-id';
+import { regionsOf } from '../../src/renderer/assist/proposal-map.ts';
+import { eraser } from '../../src/renderer/editor/ink.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import { type TestWindow, answerFor, closeWindow, dot, eventually, openBench } from './window.ts';
 
@@ -74,6 +77,50 @@ test('a model that is chosen proposes, also where one paints while it looks at t
   dot(annotate.mask!, 20, 20, 3);
   answers[1](seen(2));
   await eventually(() => begun.includes('begin 2'));
+});
+
+/** A worker that proposes one class everywhere, whatever it is asked. */
+function proposing(id: number): void {
+  vi.stubGlobal(
+    'Worker',
+    class {
+      onmessage: ((event: { data: unknown }) => void) | null = null;
+      postMessage({ kind, turn }: { kind: string; turn: number }) {
+        const size = { width: 8, height: 8 };
+        const map = regionsOf({ ...size, ids: new Uint8Array(64).fill(id), sureness: new Uint8Array(64).fill(255) });
+        if (kind === 'learn') queueMicrotask(() => this.onmessage?.({ data: { turn, map } }));
+      }
+      terminate() {
+        this.onmessage = null;
+      }
+    },
+  );
+}
+
+test('what was learned is painted with its stroke, and never after that was taken back', async () => {
+  proposing(5);
+  const map = packMap({ width: 2, height: 2, channels: 1, values: new Float32Array(4) });
+  for (const [image, takesBack] of [
+    ['train/train-0', true],
+    ['train/train-1', false],
+  ] as const) {
+    await annotate.open(image);
+    annotate.assist.want(true);
+    // What is cleared while it paints by itself would not be filled again.
+    annotate.assist.live = false;
+    const mask = annotate.mask!;
+    const { document } = mask;
+    const whole = { box: { left: 0, top: 0, ...document.size }, selected: new Uint8Array(document.ids.length).fill(1) };
+    document.paintStroke('Erase', whole, eraser);
+    annotate.assist.live = true;
+    await eventually(() => answers.length > 0);
+    dot(mask, 20, 20, 3);
+    if (takesBack) await mask.undo();
+    answers.pop()!({ width: 2, height: 2, classIds: [0], logits: map, features: map });
+    await eventually(() => annotate.assist.status === 'ready');
+    const labelled = document.ids.filter((id) => id !== voidId).length;
+    expect([takesBack, labelled > 100, mask.redoLabel]).toEqual([takesBack, !takesBack, takesBack ? 'Brush' : null]);
+  }
 });
 
 test('it is looked at once when it is wanted again before that, and not at all when it is wanted no more', async () => {

@@ -31,6 +31,8 @@ export class Hand {
   private pressedWith: { ink: Ink; subtract: Ink } | null = null;
   /** Answers that a person waits for. */
   private readonly owed = new Set<Promise<unknown>>();
+  /** What goes on with answers that came in mid-press. */
+  private readonly waiting: (() => void)[] = [];
   private left = false;
 
   /** @param context read anew at every event @param changed told when an answer has come that a tool waited for */
@@ -53,17 +55,28 @@ export class Hand {
     return { ...this.context(), ...this.pressedWith, later: (answer, then, owes) => void this.later(answer, then, owes) };
   }
 
+  /** A press that is under way goes to its end first: one stroke stays one step. */
   private async later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, owes: boolean): Promise<void> {
     if (owes) this.owed.add(answer);
-    try {
-      const found = await answer;
-      if (!this.left) then(this.now(), found);
-    } catch (error) {
-      if (!this.left) this.context().tell(messageOf(error));
-    } finally {
+    const next = await answer.then(
+      (found) => () => then(this.now(), found),
+      (error: unknown) => () => this.context().tell(messageOf(error)),
+    );
+    const goOn = () => {
       this.owed.delete(answer);
-      if (!this.left) this.changed();
+      if (!this.left) this.goOn(next);
+    };
+    if (this.pressing) this.waiting.push(goOn);
+    else goOn();
+  }
+
+  private goOn(next: () => void): void {
+    try {
+      next();
+    } catch (error) {
+      this.context().tell(messageOf(error));
     }
+    this.changed();
   }
 
   get pressing(): boolean {
@@ -119,6 +132,11 @@ export class Hand {
   private letGo(): void {
     this.pressedWith = null;
     if (this.next) this.put(this.next);
+    this.takeAnswers();
+  }
+
+  private takeAnswers(): void {
+    for (const goOn of this.waiting.splice(0)) goOn();
   }
 
   /** What is proposed is another. */
@@ -135,7 +153,9 @@ export class Hand {
     return this.tool.key(this.now(), key, shift);
   }
 
+  /** The press in hand was not meant. */
   abandon(): void {
+    if (!this.pressing) return;
     this.tool.abandon(this.now());
     this.letGo();
   }
@@ -149,14 +169,16 @@ export class Hand {
 
   /** Undo while something is open: the press goes, or the last corner. @returns whether anything was */
   undoOpen(): boolean {
-    if (!this.pressing && this.isOpen) return this.key('Backspace');
-    return this.pressing && this.cancel();
+    if (!this.pressing) return this.isOpen && this.key('Backspace');
+    this.abandon();
+    return true;
   }
 
   /** The press in hand is done, and the hand stays with the image. */
   rest(): void {
     this.tool.finish(this.now());
     this.pressedWith = null;
+    this.takeAnswers();
   }
 
   /** The image is left: the press in hand is done. @returns what waits for more */

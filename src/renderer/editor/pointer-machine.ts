@@ -75,9 +75,12 @@ export class PointerMachine {
 
   private seePen({ time }: PointerFacts): void {
     this.penSeenAt = time;
+    // The hand came down before the pen, and may have more than one place on the screen.
+    for (const id of this.touches.keys()) this.palms.add(id);
+    if (this.panning && this.touches.has(this.panning.id)) this.panning = null;
+    this.touches.clear();
+    this.gesturing = false;
     if (this.pressing?.type !== 'touch') return;
-    // The hand came down before the pen.
-    this.palms.add(this.pressing.id);
     this.pressing = null;
     this.means.abandon();
   }

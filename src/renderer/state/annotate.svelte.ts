@@ -39,6 +39,14 @@ interface ClassesInHand {
 
 const noDrafts: LeftOpen['drafts'] = new Map();
 
+/** What shows the mask at hand, and has the hand. */
+interface Canvas {
+  leave(): LeftOpen;
+  rest(): void;
+  /** @returns whether anything was open */
+  undoOpen(): boolean;
+}
+
 /** What the Annotate place holds: the open mask, the hand and how things are shown. */
 export class AnnotateState {
   mask = $state.raw<MaskSession | null>(null);
@@ -65,7 +73,9 @@ export class AnnotateState {
   /** The ids of classes by their keys. */
   readonly keyed = $derived.by(() => keyedClasses(this.classNames, this.assigned));
   /** The canvas that shows the mask, while it does. */
-  editor: { leave(): LeftOpen; rest(): void } | null = null;
+  editor: Canvas | null = null;
+  /** Whether a tool waits for more presses. */
+  handIsOpen = $state(false);
   /** Puts the hand where a class is found by typing; null while that is not on the page. */
   findClass: (() => void) | null = null;
   private readonly session: Session;
@@ -131,11 +141,14 @@ export class AnnotateState {
 
   applyCleanUp(): void {
     const { mask, cleanUp } = this;
+    // A stroke in hand is a step of its own.
+    this.finish();
     if (mask && !mask.blocked) applyCleanUp(mask.document, cleanUp);
   }
 
   /** Takes everything that is proposed, where tools may write. */
   takeAll(): void {
+    this.finish();
     const { mask, proposal } = this;
     if (mask && proposal && !mask.blocked) take(mask, proposal.changes(mask.document.ids), proposal.labels.all);
   }
@@ -274,6 +287,11 @@ export class AnnotateState {
     this.editor = null;
     this.mask?.close();
     this.mask = null;
+  }
+
+  /** Takes back what is open, else the newest step. */
+  undo(): void {
+    if (!this.editor?.undoOpen()) void this.mask?.undo();
   }
 
   /** The press in hand is done, as when the window is about to be closed: it may stay all the same. */

@@ -1,12 +1,13 @@
 import { unpackMap, type GridMap } from '#shared/assist/grid-map';
 import type { AssistModel } from '#shared/contract/assist';
 import { messageOf } from '#shared/errors';
+import { forEachChanged, type MaskPatch } from '#shared/mask/patch';
 import { assetUrl } from '../api/assets.ts';
 import { Painted } from '../assist/painted.ts';
 import { proposedSize } from '../assist/proposal-map.ts';
 import { startAssistWorker, type AssistWorker } from '../assist/start-worker.ts';
 import type { AssistReply } from '../assist/messages.ts';
-import type { Stroke } from '../editor/document.ts';
+import type { MaskDocument, Stroke } from '../editor/document.ts';
 import { copiedLabels, proposalLabels, Proposed } from '../editor/proposed.ts';
 import { take } from '../editor/tools/take.ts';
 import { learnedLabel } from './assist-labels.ts';
@@ -48,8 +49,8 @@ export class Assist {
   private wanted = false;
   /** Names the newest task. */
   private turn = 0;
-  /** Whether a stroke waits for what is learned from it. */
-  private owes = false;
+  /** The stroke that waits for what is learned from it; null for none. */
+  private owesFor: MaskPatch | null = null;
   private gathering: ReturnType<typeof setTimeout> | null = null;
   private resting: ReturnType<typeof setTimeout> | null = null;
 
@@ -83,7 +84,7 @@ export class Assist {
     for (const unsubscribe of this.hand?.unsubscribes ?? []) unsubscribe();
     if (this.gathering) clearTimeout(this.gathering);
     if (this.resting) clearTimeout(this.resting);
-    [this.hand, this.gathering, this.resting, this.owes] = [null, null, null, false];
+    [this.hand, this.gathering, this.resting, this.owesFor] = [null, null, null, null];
     this.turn++;
     this.proposed = null;
     this.traits = null;
@@ -166,7 +167,7 @@ export class Assist {
     if (label === learnedLabel || label === proposalLabels.all) return painted.addOwn(patch);
     // What is cleared while it paints by itself is not to be filled again.
     painted.add(patch, this.live);
-    this.owes = this.live;
+    this.owesFor = this.live ? patch : null;
     this.learn();
   }
 
@@ -196,14 +197,16 @@ export class Assist {
     if ('error' in reply) return this.fail(`Nothing is proposed: ${reply.error}`);
     this.proposed = new Proposed(reply.map, hand.mask.document.size, hand.painted.fixed);
     this.status = 'ready';
-    if (this.live && this.owes) this.paintLearned(hand);
+    if (this.live && this.owesFor) this.paintLearned(hand, this.owesFor);
   }
 
   /** Paints what is proposed where nothing is labelled, and where it has painted itself. */
-  private paintLearned({ mask, painted }: AtHand): void {
+  private paintLearned({ mask, painted }: AtHand, stroke: MaskPatch): void {
     // The stroke in hand has its own turn.
     if (mask.document.strokeOpen || mask.blocked) return;
-    this.owes = false;
+    this.owesFor = null;
+    // What was taken back meanwhile teaches nothing, and what was undone is to be there for redo.
+    if (!isThere(stroke, mask.document)) return;
     const changes = this.proposed?.changes(mask.document.ids, (cell, id) => painted.mayPaint(cell, id)) ?? null;
     take(mask, changes, learnedLabel);
   }
@@ -218,4 +221,11 @@ export class Assist {
     this.worker?.end();
     this.worker = null;
   }
+}
+
+/** Whether any pixel still is as a stroke made it. */
+function isThere(stroke: MaskPatch, { ids, size }: MaskDocument): boolean {
+  let found = false;
+  forEachChanged(stroke, size.width, (index, position) => (found ||= ids[index] === stroke.values[position]));
+  return found;
 }

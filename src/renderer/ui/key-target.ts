@@ -1,6 +1,26 @@
 /** Whether something is being said in a dialog: no key throws that away. */
 export const isDialogOpen = (): boolean => document.querySelector('dialog[open]') !== null;
 
+/** What a place tells of its lists: of the window, and of what holds them. */
+interface ListEvents {
+  onkeydowncapture: () => void;
+  onpointerdowncapture: () => void;
+  onpointermove: (event: PointerEvent) => void;
+  onchange: (event: Event) => void;
+}
+
+/** A list that was opened by the pointer gives the keys back once it is chosen from, or left; whoever uses keys stays in it. */
+export function freeLists(): ListEvents {
+  let byPointer = false;
+  const free = (list: unknown) => byPointer && list instanceof HTMLSelectElement && list.blur();
+  return {
+    onkeydowncapture: () => void (byPointer = false),
+    onpointerdowncapture: () => void (byPointer = true),
+    onpointermove: ({ target }) => void (target !== document.activeElement && free(document.activeElement)),
+    onchange: ({ target }) => void free(target),
+  };
+}
+
 /** Whether a key is for what it was typed into: a field, an open dialog or a menu. */
 export function isForField({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;

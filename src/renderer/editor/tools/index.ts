@@ -33,7 +33,7 @@ const shapes: Record<'rectangle' | 'ellipse' | 'line', DraggedShape> = {
 };
 
 /** @param draft what was left open of it on this image */
-export function createTool(name: ToolName, draft: Draft | null = null): Tool {
+export function createTool(name: ToolName, draft?: Draft): Tool {
   switch (name) {
     case 'take':
       return new TakeTool();
@@ -44,9 +44,9 @@ export function createTool(name: ToolName, draft: Draft | null = null): Tool {
     case 'outline':
       return new OutlineTool();
     case 'polygon':
-      return new PolygonTool(draft ?? []);
+      return new PolygonTool(draft);
     case 'scissors':
-      return new ScissorsTool(draft ?? []);
+      return new ScissorsTool(draft);
     case 'superpixels':
       return new SuperpixelTool();
     case 'wand':

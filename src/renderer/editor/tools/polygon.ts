@@ -8,6 +8,9 @@ const tremble = 5;
 /** What a drawn part may lose by becoming corners, in pixels of the image, where half a pixel of the screen is less. */
 const finest = 0.3;
 
+/** What a press did to an outline. */
+type Deed = 'set' | 'closed' | 'edited' | null;
+
 /**
  * Clicks set corners, a drag draws what lies between them; Enter, a double-click or the pointer at the start closes and writes the
  * inside. With Ctrl, corners are moved, put into an edge, and taken away with Delete. Shift at the first or the last click takes away.
@@ -17,24 +20,30 @@ export class PolygonTool extends SimpleTool {
   private pointer: ImagePoint | null = null;
   private near = 0;
   private subtracts = false;
-  /** The corner that is being moved. */
-  private held: number | null = null;
+  /** The corner that is being moved, and where it was; null for one that was put into an edge. */
+  private held: { corner: number; from: ImagePoint | null } | null = null;
   private editing = false;
   /** The way of the press in hand; null between presses. */
   private way: ImagePoint[] | null = null;
   /** Whether the way has left the place of its press: a hand that trembles in a click draws nothing. */
   private draws = false;
-  /** What the last press and the one before it did. */
-  private did: readonly ['set' | 'closed' | null, 'set' | 'closed' | null] = [null, null];
+  /** Whether the press in hand has set a corner. */
+  private isNew = false;
+  /** What the press in hand, or the last one, did, and the one before it. */
+  private did: readonly [Deed, Deed] = [null, null];
+  /** That the press in hand closes, and whether with Shift. */
+  private closing: { shift: boolean } | null = null;
 
   /** @param draft corners that were set before */
-  constructor(draft: Draft = []) {
+  constructor(draft?: Draft) {
     super();
-    this.points = [...draft];
+    this.points = [...(draft?.points ?? [])];
+    this.subtracts = draft?.subtracts ?? false;
   }
 
   override get draft(): Draft | null {
-    return this.points.length > 0 ? [...this.points] : null;
+    const { points, subtracts } = this;
+    return points.length > 0 ? { points: [...points], subtracts } : null;
   }
 
   override get preview(): Preview | null {
@@ -61,17 +70,18 @@ export class PolygonTool extends SimpleTool {
     this.editing = false;
     if (this.points.length === 0) this.subtracts = shift;
     const closes = this.closes(at);
-    const isNew = !sameAs(this.points.at(-1), at) && !sameAs(this.points[0], at);
-    if (isNew) this.points.push(at);
-    this.did = [closes ? 'closed' : isNew ? 'set' : null, this.did[0]];
-    if (closes) this.close(context, shift);
+    this.isNew = !sameAs(this.points.at(-1), at) && !sameAs(this.points[0], at);
+    if (this.isNew) this.points.push(at);
+    this.did = [closes ? 'closed' : this.isNew ? 'set' : null, this.did[0]];
+    if (closes) this.closing = { shift };
     else this.way = [at];
   }
 
-  /** Closes at the first of its two clicks: the second has set no corner. */
+  /** Closes at the first of its two clicks: the second has set no corner. Corners that were moved twice are no double-click. */
   override doubleClick(context: ToolContext): void {
     const [last, before] = this.did;
     this.did = [null, null];
+    if (last === 'edited' || before === 'edited') return;
     if (last === 'set') this.points.pop();
     if (before !== 'closed') this.close(context, false);
   }
@@ -80,7 +90,7 @@ export class PolygonTool extends SimpleTool {
     this.near = near;
     this.pointer = at;
     this.editing = ctrl || this.held !== null;
-    if (this.held !== null) this.points[this.held] = at;
+    if (this.held !== null) this.points[this.held.corner] = at;
     if (!this.way) return;
     this.way.push(at);
     this.draws ||= scale * distance(at, this.way[0]) > tremble;
@@ -98,16 +108,22 @@ export class PolygonTool extends SimpleTool {
   }
 
   /** What was drawn becomes corners, as few as show it. */
-  private endPress({ scale }: ToolContext): void {
+  private endPress(context: ToolContext): void {
+    const { closing } = this;
     if (this.draws) {
-      this.points.push(...simplify(this.way!, Math.max(finest, 0.5 / scale)).slice(1));
+      this.points.push(...simplify(this.way!, Math.max(finest, 0.5 / context.scale)).slice(1));
       this.did = [null, null];
     }
     this.letGo();
+    if (closing) this.close(context, closing.shift);
   }
 
   private letGo(): void {
-    [this.held, this.way, this.draws] = [null, null, false];
+    [this.held, this.way, this.draws, this.closing, this.isNew] = [null, null, false, null, false];
+  }
+
+  private get presses(): boolean {
+    return this.held !== null || this.way !== null || this.closing !== null;
   }
 
   override key(context: ToolContext, key: string): boolean {
@@ -121,24 +137,30 @@ export class PolygonTool extends SimpleTool {
   }
 
   override abandon(): void {
+    const { held, isNew } = this;
     this.letGo();
-    if (this.did[0] === 'set') this.points.pop();
+    if (isNew) this.points.pop();
+    if (held?.from) this.points[held.corner] = held.from;
+    else if (held) this.points.splice(held.corner, 1);
     this.did = [null, null];
   }
 
-  /** Rolls back what is being drawn, else all. */
+  /** Rolls back the press in hand, else all. */
   override cancel(): boolean {
-    const drew = this.draws;
-    this.letGo();
-    if (drew) return true;
-    return this.points.splice(0).length > 0;
+    if (!this.presses) return this.points.splice(0).length > 0;
+    this.abandon();
+    return true;
   }
 
   /** Takes hold of the corner that is there, or of a new one in the edge that is. */
   private take(at: ImagePoint): void {
     this.editing = true;
-    this.held = this.cornerAt(at) ?? this.insert(at);
-    if (this.held !== null) this.points[this.held] = at;
+    this.did = ['edited', this.did[0]];
+    const there = this.cornerAt(at);
+    const corner = there ?? this.insert(at);
+    if (corner === null) return;
+    this.held = { corner, from: there === null ? null : this.points[there] };
+    this.points[corner] = at;
   }
 
   /** Puts a corner into the edge at a point. @returns which it is; null where no edge is */

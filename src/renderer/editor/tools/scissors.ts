@@ -1,3 +1,4 @@
+import { messageOf } from '#shared/errors';
 import { polygonRegion } from '../polygon-region.ts';
 import type { Ink } from '../ink.ts';
 import type { Box, ImagePoint } from '../units.ts';
@@ -26,17 +27,20 @@ export class ScissorsTool extends SimpleTool {
   private within: Box | null = null;
   /** What to write with when the last way is found. */
   private closing: Ink | null = null;
+  /** What the press in hand has begun, or closes when it ends. */
+  private pressed: 'point' | { shift: boolean; ctrl: boolean } | null = null;
 
   /** @param draft an outline that was left open: its ways are kept, its points but the ends are not */
-  constructor(draft: Draft = []) {
+  constructor(draft?: Draft) {
     super();
-    if (draft.length === 0) return;
-    this.start = draft[0];
-    if (draft.length > 1) this.pieces = [{ to: draft.at(-1)!, way: draft.slice(1) }];
+    if (!draft) return;
+    const { points, subtracts } = draft;
+    [this.start, this.subtracts] = [points[0], subtracts];
+    if (points.length > 1) this.pieces = [{ to: points.at(-1)!, way: points.slice(1) }];
   }
 
   override get draft(): Draft | null {
-    return this.start && this.outline();
+    return this.start && { points: this.outline(), subtracts: this.subtracts };
   }
 
   private outline(): ImagePoint[] {
@@ -62,12 +66,23 @@ export class ScissorsTool extends SimpleTool {
     const { at, shift, ctrl } = press;
     if (!context.vision?.photo) return context.tell(notSeenYet);
     if (this.closing) return;
-    if (!this.start) {
-      [this.start, this.subtracts] = [at, shift];
+    if (!this.start) [this.start, this.subtracts] = [at, shift];
+    else if (this.closesAt(at, context.near)) {
+      this.pressed = { shift, ctrl };
       return;
-    }
-    if (this.closesAt(at, context.near)) return this.close(context, shift, ctrl);
-    if (at.x !== this.end.x || at.y !== this.end.y) this.add(context, at, ctrl);
+    } else if (at.x !== this.end.x || at.y !== this.end.y) this.add(context, at, ctrl);
+    else return;
+    this.pressed = 'point';
+  }
+
+  override up(context: ToolContext): void {
+    this.endPress(context);
+  }
+
+  private endPress(context: ToolContext): void {
+    const { pressed } = this;
+    this.pressed = null;
+    if (pressed !== null && pressed !== 'point') this.close(context, pressed.shift, pressed.ctrl);
   }
 
   private add(context: ToolContext, to: ImagePoint, straight: boolean): void {
@@ -78,15 +93,30 @@ export class ScissorsTool extends SimpleTool {
     this.pieces.push(piece);
     this.ahead = null;
     if (piece.way) return;
+    const found = this.find(context, from, to).then(
+      (way) => ({ way, problem: null }),
+      (error: unknown) => ({ way: null, problem: messageOf(error) }),
+    );
     context.later(
-      this.find(context, from, to),
-      (later, way) => {
-        piece.way = way;
-        this.writeIfWhole(later);
+      found,
+      (later, { way, problem }) => {
+        if (!this.pieces.includes(piece)) return;
+        piece.way = way ?? [to];
+        if (problem === null) return this.writeIfWhole(later);
+        // It goes straight there, and stays open: what would be written is not what was asked for.
+        this.reopen();
+        later.tell(problem);
       },
       // The outline is kept where the image is left before.
       false,
     );
+  }
+
+  /** Takes the closing back: the outline waits for more points. */
+  private reopen(): void {
+    if (!this.closing) return;
+    this.closing = null;
+    this.pieces.pop();
   }
 
   private find({ vision, seen }: ToolContext, from: ImagePoint, to: ImagePoint): Promise<ImagePoint[]> {
@@ -118,7 +148,7 @@ export class ScissorsTool extends SimpleTool {
 
   override doubleClick(context: ToolContext): void {
     // Its first click has closed the outline before.
-    if (this.pieces.length === 0) this.cancel();
+    if (this.pieces.length === 0) this.drop();
     this.close(context, false, false);
   }
 
@@ -134,34 +164,46 @@ export class ScissorsTool extends SimpleTool {
     const { closing } = this;
     if (!closing || this.pieces.some(({ way }) => way === null)) return;
     const points = this.outline();
-    this.cancel();
+    this.drop();
     document.paintStroke('Scissors', polygonRegion(points, document.size), closing);
   }
 
   override key(context: ToolContext, key: string): boolean {
-    if (!this.start || this.closing) return false;
+    if (!this.start) return false;
     if (key === 'Enter') this.close(context, false, false);
-    else if (key === 'Backspace') this.takeBack();
-    else return false;
+    else if (key !== 'Backspace') return false;
+    else if (this.closing) this.reopen();
+    else this.takeBack();
     return true;
   }
 
   private takeBack(): void {
     this.ahead = null;
-    if (!this.pieces.pop()) this.cancel();
+    if (!this.pieces.pop()) this.drop();
   }
 
   override abandon(): void {
-    if (this.start && !this.closing) this.takeBack();
+    const { pressed } = this;
+    this.pressed = null;
+    if (pressed === 'point') this.takeBack();
   }
 
-  override finish(): void {
+  override finish(context: ToolContext): void {
+    this.endPress(context);
     [this.ahead, this.wanted] = [null, null];
   }
 
+  /** Rolls back the press in hand, else all. */
   override cancel(): boolean {
+    if (this.pressed === null) return this.drop();
+    this.abandon();
+    return true;
+  }
+
+  private drop(): boolean {
     const open = this.start !== null;
     [this.start, this.pieces, this.ahead, this.wanted, this.within, this.closing] = [null, [], null, null, null, null];
+    this.pressed = null;
     return open;
   }
 }

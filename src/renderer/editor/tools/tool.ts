@@ -110,7 +110,11 @@ export const emptyPreview: Preview = {
 export const notSeenYet = 'The photo is still being looked at: try again in a moment.';
 
 /** What of a tool outlives a change of tool, image or place. */
-export type Draft = readonly ImagePoint[];
+export interface Draft {
+  points: readonly ImagePoint[];
+  /** Whether it takes away. */
+  subtracts: boolean;
+}
 
 /**
  * A tool is a small state machine over pointer and key events, in image coordinates; it knows no canvas.

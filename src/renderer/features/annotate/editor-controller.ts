@@ -42,6 +42,8 @@ interface EditorOptions extends LeftOpen {
   status: (text: string) => void;
   /** Told which part of the image is seen. */
   onSeen: (seen: Box) => void;
+  /** Told whether a tool waits for more presses. */
+  onOpen: (isOpen: boolean) => void;
 }
 
 /**
@@ -77,6 +79,8 @@ export class EditorController {
   private view: Viewport;
   private userMoved = false;
   private spaceHeld = false;
+  /** Whether the newest press was the hand's: another is no part of a double-click. */
+  private reachedHand = false;
   /** Where the pointer is on the screen, and what it was told with; null where it is elsewhere. */
   private pointer: PointerFacts | null = null;
 
@@ -128,11 +132,11 @@ export class EditorController {
       pan: (dx, dy, at) => this.pan(dx, dy, at),
       zoom: (at, factor) => this.zoomAt(at, factor),
       resize: (by) => this.options.resizeBrush(by),
-      doubleClick: () => this.after(this.pointer, () => this.options.blocked() ?? this.hand.doubleClick()),
+      doubleClick: () => this.after(this.pointer, () => this.reachedHand && !this.options.blocked() && this.hand.doubleClick()),
     };
   }
 
-  setPhoto(image: HTMLImageElement): void {
+  setPhoto(image: HTMLImageElement | null): void {
     this.stage.setPhoto(image);
   }
 
@@ -295,12 +299,12 @@ export class EditorController {
     return taken;
   }
 
-  /** The image is left: a stroke in hand is done. @returns what waits for more presses, and the view where a person has chosen it */
-  /** The window may be closed, or stay. */
+  /** A stroke in hand is done: the window may be closed, or stay. */
   rest(): void {
     this.hand.rest();
   }
 
+  /** The image is left: a stroke in hand is done. @returns what waits for more presses, and the view where a person has chosen it */
   leave(): LeftOpen {
     return { drafts: this.hand.leave(), view: this.userMoved ? this.view : null };
   }
@@ -372,9 +376,10 @@ export class EditorController {
 
   private onPress(facts: PointerFacts): void {
     this.after(facts, () => {
+      // The status says why nothing is painted where something keeps one from it.
+      this.reachedHand = !facts.alt && !this.options.blocked();
       if (facts.alt) return this.pickAt(toImage(this.view, facts.at));
-      // The status says why.
-      if (this.options.blocked()) return;
+      if (!this.reachedHand) return;
       // Nobody should paint blind.
       this.options.showMask();
       this.hand.down(this.pressOf(facts), facts.button === 5);
@@ -421,6 +426,7 @@ export class EditorController {
     const pixel = preview?.subtracts ? erased : this.tables[0][ink.id] || erased;
     this.overlay.showPreview(preview, color, preview?.pixels?.ids ? this.shownPixels : pixel);
     this.proposal.hover(preview?.region ?? null);
+    this.options.onOpen(this.hand.isOpen);
   }
 
   /** Tells in the status bar what is under the pointer, and what keeps one from painting. */

@@ -1,4 +1,5 @@
 import { chordsOf } from '../../state/chords.ts';
+import { isDialogOpen } from '../../ui/key-target.ts';
 import type { CommandId } from '../../state/commands.ts';
 
 /** What keys can do while annotating. */
@@ -24,23 +25,37 @@ export interface KeyActions {
 function isTyped(event: KeyboardEvent, actions: KeyActions): boolean {
   const target = event.target as HTMLElement;
   if (target.matches('input:not([type=range], [type=checkbox], [type=radio]), select, textarea')) return true;
-  if (target.closest('dialog[open], [role=menu]') !== null) return true;
+  if (isDialogOpen() || target.closest('[role=menu]') !== null) return true;
   const slides = target.matches('input[type=range]') && event.key.startsWith('Arrow');
   // Arrows choose within a list of classes.
   const chooses = target.matches('[role=radio]') && event.key.startsWith('Arrow');
   // Space and Enter press the button in focus, but not while the hand is at the canvas: there they pan and close.
-  const presses = (event.key === ' ' || event.key === 'Enter') && target.matches('button, input') && !actions.pointerOnCanvas();
+  const presses =
+    (event.key === ' ' || event.key === 'Enter') && target.matches('button, input, summary, a[href]') && !actions.pointerOnCanvas();
   return slides || chooses || presses;
 }
 
 /** Commands that last as long as their key is held: the eraser, tapped, is the tool. */
 const heldCommands = ['tool.eraser', 'view.compare'] as const;
 export type HeldCommand = (typeof heldCommands)[number];
+/** Commands that go on while their key is held; any other one is done once. */
+const repeated: ReadonlySet<CommandId> = new Set<CommandId>([
+  'mask.undo',
+  'mask.redo',
+  'brush.smaller',
+  'brush.larger',
+  'view.in',
+  'view.out',
+  'image.next',
+  'image.previous',
+]);
+
 const isHeld = (command: CommandId): command is HeldCommand => heldCommands.some((each) => each === command);
 
 function begin(command: CommandId, event: KeyboardEvent, actions: KeyActions): void {
-  if (!isHeld(command)) actions.run(command);
-  else if (!event.repeat) actions.hold(command, true);
+  if (event.repeat && !repeated.has(command)) return;
+  if (isHeld(command)) actions.hold(command, true);
+  else actions.run(command);
 }
 
 /** Runs what a key means here; keys typed into fields are left alone. */
@@ -48,10 +63,13 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
   if (!isTyped(event, actions) && take(event, actions)) event.preventDefault();
 }
 
+/** Tab goes on from whatever has the focus, and is the tool's where nothing or the canvas has it. */
+const isForTool = ({ key, target }: KeyboardEvent): boolean => key !== 'Tab' || (target as HTMLElement).matches('body, [role=application]');
+
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (isPlain && actions.toolKey(event.key, event.shiftKey)) return true;
+  if (isPlain && isForTool(event) && actions.toolKey(event.key, event.shiftKey)) return true;
   const chords = chordsOf(event);
   const command = chords.map((chord) => actions.commandOf(chord)).find((each) => each !== null);
   const classId = chords.map((chord) => actions.classOfKey(chord)).find((each) => each !== null);
