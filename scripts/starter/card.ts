@@ -64,8 +64,8 @@ export function numbersOf(starter: StarterFile): string {
       ({ name, iou, interval }, id) => `| ${name} | ${of3(iou)} | ${between(interval)} | ${of3(averaged.perClass[id].iou)} |`,
     ),
     '',
-    `Temperature ${calibration.temperature.toFixed(2)}, in the file: expected calibration error on every second image of val, with the ` +
-      `temperature of the others, ${percent(calibration.eceBefore)} before and ${percent(calibration.eceAfter)} after.`,
+    `Temperature ${calibration.temperature.toFixed(2)}, in the file: expected calibration error on the second half of val, with the ` +
+      `temperature of the first half, ${percent(calibration.eceBefore)} before and ${percent(calibration.eceAfter)} after.`,
   ].join('\n');
 }
 

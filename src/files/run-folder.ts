@@ -76,6 +76,16 @@ export const alreadyWritten = (folder: string, writer: LeaseHolder): AppError =>
     file: folder,
   });
 
+/** To be called before every write: a process may have been stopped for any time. @throws AppError 'busy' naming who writes it now */
+export function assertStillOurs(folder: string, lease: Lease): void {
+  if (lease.check()) return;
+  const writer = runWriter(folder);
+  if (writer) throw alreadyWritten(folder, writer);
+  throw new AppError('busy', `${folder} was taken over by another while this run was held up: it is not written by this one any more`, {
+    file: folder,
+  });
+}
+
 /** Takes the right to write a run's folder. @throws AppError 'busy' naming who writes it */
 export async function takeRunFolder(folder: string, program: string): Promise<Lease> {
   const taken = await Lease.take(path.join(folder, leaseName), { program, staleMs });

@@ -96,6 +96,14 @@ export const cases: Case[] = [
     conv(1, 4, 4),
   ],
   [
+    'convolution of dilation 2 and stride 2',
+    [
+      [1, 7, 6, 2],
+      [3, 3, 2, 2],
+    ],
+    conv(2, 2, 2),
+  ],
+  [
     'upsampled convolution',
     [
       [1, 3, 4, 2],

@@ -213,7 +213,7 @@ describe('checkpoints of a run', () => {
 });
 
 describe('guards', () => {
-  const where = { epoch: 1, step: 2, ids: ['train/a'] };
+  const where = { epoch: 1, step: 2, ids: ['train/a'], labelled: 9 };
   const seen = (losses: number[]) => {
     const guard = new LossGuard();
     for (const loss of losses) guard.check(loss, where);
@@ -225,6 +225,13 @@ describe('guards', () => {
       /exploded to 100 from about 1\.00 in epoch 1, step 2 \(images train\/a\)/,
     );
     expect(() => seen([1, 100, 2, ...Array<number>(40).fill(1), 10])).not.toThrow();
+  });
+
+  test('steps without a labelled pixel are no measure of one with some', () => {
+    const guard = new LossGuard();
+    for (let n = 0; n < 30; n++) guard.check(0.01, { ...where, labelled: 0 });
+    expect(() => guard.check(3, where)).not.toThrow();
+    expect(() => guard.check(NaN, { ...where, labelled: 0 })).toThrow('became NaN');
   });
 
   test('an absurd rate fails with the last good weights kept', async () => {

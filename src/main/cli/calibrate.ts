@@ -68,7 +68,7 @@ const words = ({ ece, loss }: Reliability): string => `expected calibration erro
 const table = ({ temperature, before, after, images }: Calibrated): string =>
   [
     `temperature ${temperature.toFixed(3)}, of ${counted(images, 'image')}`,
-    'every second image, with the temperature of the others:',
+    'the second half of the images, with the temperature of the first:',
     `before   ${words(before)}`,
     `after    ${words(after)}`,
   ].join('\n');

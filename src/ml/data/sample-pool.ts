@@ -43,6 +43,9 @@ export class SamplePool {
   private nextId = 0;
   private failure: AppError | null = null;
   private closing = false;
+  /** What was read of each sample. */
+  private readonly revisions = new Map<string, string>();
+  private readonly changed: string[] = [];
 
   constructor(format: MaskFormat | null, options: PoolOptions) {
     shutOtherDecoders();
@@ -83,8 +86,22 @@ export class SamplePool {
       this.waiting.set(id, { resolve, reject });
       this.workers[id % this.workers.length].postMessage(task);
     });
+    this.compare(sample, reply.decoded);
     this.remember(reply.decoded);
     return reply;
+  }
+
+  /** Files that are others than when they were first read, each told once. */
+  takeChanged(): string[] {
+    return this.changed.splice(0);
+  }
+
+  /** Who keeps all that was read knows files by their content. */
+  private compare({ imageFile }: Sample, { id, revisions }: DecodedSample): void {
+    if (this.evicts) return;
+    const before = this.revisions.get(id);
+    this.revisions.set(id, revisions);
+    if (before !== undefined && before !== revisions) this.changed.push(imageFile);
   }
 
   private remember(decoded: DecodedSample): void {

@@ -1,3 +1,4 @@
+import { AppError } from '#shared/errors';
 import { fusedBatchNorm, fusedBatchNormGrad } from '../tensor/kernels.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
@@ -7,6 +8,16 @@ import { Parameters, type Parameter, type TensorKind } from './parameters.ts';
 export const batchNormEpsilon = 1e-5;
 /** In PyTorch's sense: running = (1 - momentum) running + momentum batch. */
 export const batchNormMomentum = 0.1;
+
+/** One value has no deviation: it would be learnt as 0, and divided by in prediction. @throws AppError 'invalid-argument' */
+function assertSeveral([batch, height, width]: readonly number[]): void {
+  if (batch * height * width > 1) return;
+  throw new AppError(
+    'invalid-argument',
+    'Batch norm would see one value a channel: one image, of which one pixel is left. ' +
+      'Take a larger batch, a larger crop or smaller strides',
+  );
+}
 
 /**
  * Batch norm over the last axis with running statistics.
@@ -30,6 +41,7 @@ export class BatchNorm {
     const weight = leaf(tape, this.weight);
     const bias = leaf(tape, this.bias);
     const isRunning = tape.runningNorm || this.weight.frozen;
+    if (!isRunning) assertSeveral(x.shape);
     const running: [Tensor, Tensor] = [this.runningMean.value, this.runningVar.value];
     const momentum = isRunning ? null : batchNormMomentum;
     const [y, mean, variance, ...reserves] = fusedBatchNorm(x.handle, weight.value, bias.value, running, batchNormEpsilon, momentum);

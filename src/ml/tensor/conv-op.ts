@@ -30,12 +30,19 @@ export function conv2d(
   path: DilationPath = deviceName() === 'GPU' ? 'native' : 'space-to-batch',
 ): Node {
   const input = inPrecision(tape, x);
-  const node =
-    geometry.dilation > 1 && path === 'space-to-batch' && geometry.stride[0] === 1 && geometry.stride[1] === 1
-      ? blockConv2d(tape, input, filter, geometry)
-      : plainConv2d(tape, input, filter, geometry);
+  const isBlocked = geometry.dilation > 1 && path === 'space-to-batch';
+  // A dilated convolution of stride 1 has a gradient in blocks: a larger stride takes every so manieth of its pixels.
+  const node = isBlocked
+    ? everyNth(tape, blockConv2d(tape, input, filter, geometry), geometry.stride)
+    : plainConv2d(tape, input, filter, geometry);
   tape.record({ op: 'conv', inputs: [input, filter], output: node, ...geometry });
   return node;
+}
+
+/** The first of each stride's rows and columns. */
+function everyNth(tape: Tape, x: Node, stride: Stride): Node {
+  if (stride[0] === 1 && stride[1] === 1) return x;
+  return tape.op([x], convKernels.everyNth(x.handle, stride), (dy) => [convKernels.everyNthGrad(dy, x.shape, stride)]);
 }
 
 /** What a filter is multiplied as, beside values of this type. */

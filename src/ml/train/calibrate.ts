@@ -12,8 +12,9 @@ import { gatherEvidence, joined } from './evidence.ts';
 const mostPixels = 400_000;
 
 /**
- * Finds the temperature at which a network is as sure as it is right, and tells how much that mends: on every second image with the
- * temperature of the others, so that it is not judged by what it was fitted to; then once more on all.
+ * Finds the temperature at which a network is as sure as it is right, and tells how much that mends: on the second half of the images
+ * with the temperature of the first, so that it is judged neither by what it was fitted to nor by the frames beside; then once more on
+ * all.
  * @param pool reads labels as the network's classes @throws AppError 'invalid-argument' if there are fewer than two labelled images
  */
 export async function calibrate(
@@ -28,7 +29,8 @@ export async function calibrate(
   emit({ type: 'precision', ...choice });
   const net = loadedNetwork(checkpoint, choice.precision);
   try {
-    const look = { inputSize: checkpoint.config.evaluationSize, mostPixels };
+    const { evaluationSize, evaluation } = checkpoint.config;
+    const look = { inputSize: evaluationSize, sliding: evaluation.sliding, mostPixels };
     const total = job.samples.length;
     const parts = await gatherEvidence(
       net,
@@ -43,13 +45,10 @@ export async function calibrate(
       ({ id }, reason, done) => emit({ type: 'skipped', id, reason, done, total }),
     );
     if (parts.length < 2) throw new AppError('invalid-argument', 'A temperature needs at least two labelled images: choose another split');
-    const every = (first: number) =>
-      joined(
-        parts.filter((_, index) => index % 2 === first),
-        classes,
-      );
+    const middle = Math.ceil(parts.length / 2);
+    const [first, second] = [parts.slice(0, middle), parts.slice(middle)].map((half) => joined(half, classes));
     const temperature = fitTemperature(joined(parts, classes));
-    const [before, after] = [checkpoint.temperature, fitTemperature(every(0))].map((used) => reliabilityOf(every(1), used));
+    const [before, after] = [checkpoint.temperature, fitTemperature(first)].map((used) => reliabilityOf(second, used));
     emit({ type: 'calibrated', temperature, before, after, images: parts.length });
     if (job.outFile) writeModel(job.outFile, { ...checkpoint, temperature }, 'F32');
     emit({ type: 'done', reason: 'finished', epoch: checkpoint.epoch });

@@ -30,7 +30,7 @@ export async function fitOffsets(
     net,
     pool,
     samples,
-    { inputSize: config.evaluationSize, mostPixels: pixelsFor(net.numClasses) },
+    { inputSize: config.evaluationSize, sliding: config.evaluation.sliding, mostPixels: pixelsFor(net.numClasses) },
     progress,
   );
   return fitClassOffsets(joined(parts, net.numClasses));

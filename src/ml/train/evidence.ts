@@ -3,10 +3,9 @@ import { voidId } from '#shared/mask/void-id';
 import type { Evidence } from '#shared/metrics/calibration';
 import type { Sample } from '#shared/data/sample';
 import { plainEvaluation } from '#shared/training/run-config';
-import type { DecodedSample } from '../data/decode.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { tf, type Tensor } from '../tensor/runtime.ts';
+import { tf } from '../tensor/runtime.ts';
 import { prepareSample, scoresOf } from './predict.ts';
 
 /** Labelled pixels of an image, `wanted` of them at most, evenly spread. */
@@ -18,22 +17,25 @@ function somePixels(labels: Uint8Array, wanted: number): Int32Array {
 }
 
 /** What is kept of one image: nothing where no pixel is labelled. Ends its scores. */
-function partOf({ source, scores }: { source: DecodedSample; scores: Tensor }, wanted: number): Evidence[] {
+function partOf({ source, scores, areLogits }: Awaited<ReturnType<typeof scoresOf>>, wanted: number): Evidence[] {
   try {
     const classes = scores.shape.at(-1)!;
     const pixels = somePixels(source.labels ?? new Uint8Array(0), wanted);
     if (pixels.length === 0) return [];
     const labels = Uint8Array.from(pixels, (at) => source.labels![at]);
     const chosen = () => tf.gather(tf.reshape(scores, [-1, classes]), tf.tensor1d(pixels, 'int32'));
-    return [{ logits: tf.tidy(() => chosen().dataSync<'float32'>().slice()), labels, classes }];
+    // What windows say together are probabilities: their logarithms are logits.
+    const logits = () => (areLogits ? chosen() : tf.log(tf.maximum(chosen(), 1e-12)));
+    return [{ logits: tf.tidy(() => logits().dataSync<'float32'>().slice()), labels, classes }];
   } finally {
     scores.dispose();
   }
 }
 
 /**
- * Looks at samples once each, as a whole, and keeps what the network says of some of their labelled pixels.
- * @param inputSize [height, width] that the network sees; null takes the images as they are
+ * Looks at samples once each, and keeps what the network says of some of their labelled pixels.
+ * @param inputSize [height, width] that the network sees of an image, or of a window of it; null takes the images as they are
+ * @param sliding whether it sees windows
  * @param mostPixels of all samples together
  * @param progress called after each image; may wait, and may throw to leave
  * @param skipped told of an image that cannot be read, where there may be such; else it is thrown
@@ -43,11 +45,11 @@ export async function gatherEvidence(
   net: EncNet,
   pool: SamplePool,
   samples: readonly Sample[],
-  { inputSize, mostPixels }: { inputSize: readonly [number, number] | null; mostPixels: number },
+  { inputSize, sliding, mostPixels }: { inputSize: readonly [number, number] | null; sliding: boolean; mostPixels: number },
   progress: (done: number) => Promise<void>,
   skipped?: (sample: Sample, reason: string, done: number) => void,
 ): Promise<Evidence[]> {
-  const options = { inputSize, evaluation: plainEvaluation };
+  const options = { inputSize, evaluation: { ...plainEvaluation, sliding } };
   const parts: Evidence[] = [];
   for (const [index, sample] of samples.entries()) {
     const next = samples.at(index + 1);

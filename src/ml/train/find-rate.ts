@@ -5,8 +5,9 @@ import type { SamplePool } from '../data/sample-pool.ts';
 import { classWeights } from '../losses/class-weights.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Control } from './control.ts';
-import { gatherStatistics } from './label-statistics.ts';
+import { assertAnyLabel, gatherStatistics } from './label-statistics.ts';
 import { assertNothingLoaded, RunModel } from './run-model.ts';
+import { dropoutSeedOf } from './train-step.ts';
 
 const lowest = 1e-6;
 const highest = 3;
@@ -41,6 +42,7 @@ async function* endlessBatches(job: FindRateJob, pool: SamplePool, control: Cont
       'invalid-argument',
       `No image of the training split can be used${set.excluded.length > 0 ? `; the first: ${set.excluded[0]}` : ''}`,
     );
+  assertAnyLabel(set);
   const weights = classWeights(job.config.loss.classWeights, set.pixels, set.imagePixels);
   const steps = stepsPerEpoch(set.samples.length, job.config);
   for (let epoch = 0; steps > 0; epoch++)
@@ -66,9 +68,14 @@ export async function findRate(job: FindRateJob, pool: SamplePool, control: Cont
         loss: job.config.loss,
         classWeights: weights,
         learningRate,
-        dropoutSeed: step,
+        dropoutSeed: dropoutSeedOf(job.config.seed, step),
         runningNorm: job.config.fineTune.batchNorm === 'running',
       });
+      if (!Number.isFinite(loss) && step === 0)
+        throw new AppError(
+          'trainer-failed',
+          `The first step has a loss of ${loss}, at a rate of ${learningRate}: there is nothing to search`,
+        );
       if (!Number.isFinite(loss)) break;
       average = step === 0 ? loss : average + smoothing * (loss - average);
       points.push({ learningRate, loss: average });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { takeRunFolder } from '#files/run-folder';
+import type { Lease } from '#files/lease';
+import { assertStillOurs, takeRunFolder } from '#files/run-folder';
 import { AppError, messageOf } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
@@ -20,12 +21,13 @@ import { fitOffsets, offsetSamples } from './class-offsets.ts';
 import { Stopped, type Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
-import { gatherStatistics, type LabelStatistics } from './label-statistics.ts';
+import { assertAnyLabel, gatherStatistics, hasAnyLabel, type LabelStatistics } from './label-statistics.ts';
 import { keepMask } from './kept-masks.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
 import { assertResumable, assertSameSamples } from './resume-guard.ts';
 import { RunFiles } from './run-files.ts';
 import { assertNothingLoaded, RunModel } from './run-model.ts';
+import { dropoutSeedOf } from './train-step.ts';
 import { ValidationStrip } from './validation-strip.ts';
 
 type Emit = (event: TrainerEvent) => void;
@@ -75,6 +77,7 @@ class Fit {
   private readonly files: RunFiles;
   private readonly guard: LossGuard;
   private readonly session: OriginSession;
+  private readonly lease: Lease;
   private originWritten = false;
   private state: RunState;
   /** Whether this session has made a step. */
@@ -82,8 +85,10 @@ class Fit {
   private clock = performance.now();
   private savedAt = performance.now();
 
-  constructor(job: TrainJob, pool: SamplePool, control: Control, emit: Emit) {
+  /** @param lease of the run's folder: nothing is written there without it */
+  constructor(job: TrainJob, pool: SamplePool, control: Control, emit: Emit, lease: Lease) {
     this.job = job;
+    this.lease = lease;
     this.config = job.config;
     this.pool = pool;
     this.emit = emit;
@@ -177,7 +182,9 @@ class Fit {
         `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`,
       );
     }
-    this.assertLabelled(train, validation);
+    assertAnyLabel(train);
+    if (!hasAnyLabel(validation))
+      this.emit({ type: 'log', text: 'warning: no pixel of the validation images is labelled, so there is nothing to score on' });
     if (config.data.mix !== 'none' && config.batchSize === 1)
       this.emit({ type: 'log', text: `warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" does nothing` });
     this.recordSamples(train, validation);
@@ -188,18 +195,6 @@ class Fit {
       classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
       strip: new ValidationStrip(validation.samples, job.outDir, job.classes, job.watched),
     };
-  }
-
-  /** There must be a pixel to learn from; without one to score on, that is told. @throws AppError 'invalid-argument' */
-  private assertLabelled(train: LabelStatistics, validation: LabelStatistics): void {
-    const isVoid = ({ pixels }: LabelStatistics) => pixels.every((count) => count === 0);
-    if (isVoid(train))
-      throw new AppError(
-        'invalid-argument',
-        `No pixel of the ${train.samples.length} training images is labelled: all of them are void. Label some, or choose other images.`,
-      );
-    if (isVoid(validation))
-      this.emit({ type: 'log', text: 'warning: no pixel of the validation images is labelled, so there is nothing to score on' });
   }
 
   /** Keeps what the run trains on, or holds it against what it trained on before. */
@@ -235,6 +230,11 @@ class Fit {
   /** Lets messages in; a pause is announced, and its checkpoint makes it survive the application. */
   private async breathe(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    for (const file of this.pool.takeChanged())
+      this.emit({
+        type: 'log',
+        text: `warning: ${file} is another than when this run first read it: put it back, or the run cannot go on after a stop`,
+      });
     if (!this.control.paused) return;
     // A run that goes on is as its checkpoint has it until it has made a step.
     if (this.stepped) this.tick();
@@ -262,17 +262,20 @@ class Fit {
       loss: config.loss,
       classWeights: weights,
       learningRate,
-      // Below what is added to it and multiplied by the batches of a step: large seeds would come to one number for several.
-      dropoutSeed: (config.seed * 1_000_003 + globalStep) % 2 ** 40,
+      dropoutSeed: dropoutSeedOf(config.seed, globalStep),
       runningNorm: config.fineTune.batchNorm === 'running',
     });
-    this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids: batches.flatMap(({ ids }) => ids) });
+    const ids = batches.flatMap((batch) => batch.ids);
+    this.guard.check(result.loss, { epoch: state.epoch + 1, step: state.step + 1, ids, labelled: result.labelled });
     state.step++;
     this.stepped = true;
-    state.sums.loss += result.loss;
+    // Where nothing is labelled there is no loss to be told of.
+    if (result.labelled > 0) {
+      state.sums.loss += result.loss;
+      state.sums.steps++;
+    }
     state.sums.correct += result.correct;
     state.sums.labelled += result.labelled;
-    state.sums.steps++;
     this.emit({
       type: 'step',
       rssMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
@@ -391,6 +394,7 @@ class Fit {
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {
+    assertStillOurs(this.job.outDir, this.lease);
     if (role === 'last') this.savedAt = performance.now();
     // Settings are written with the first thing that was made by them.
     this.files.writeConfig();
@@ -446,7 +450,7 @@ class Fit {
 export async function fit(job: TrainJob, pool: SamplePool, control: Control, emit: Emit): Promise<void> {
   const lease = await takeRunFolder(job.outDir, 'a trainer');
   try {
-    const run = new Fit(job, pool, control, emit);
+    const run = new Fit(job, pool, control, emit, lease);
     try {
       const reason = await run.run();
       emit({ type: 'done', reason, epoch: run.epoch });

@@ -23,13 +23,15 @@ export class LossGuard {
   }
 
   /**
-   * @param where epoch, step and images, for the message
+   * @param where epoch, step and images, for the message, and how many of their pixels are labelled: a step without any has next to no
+   * loss, which is no measure of the others
    * @throws AppError 'trainer-failed' naming the batch
    */
-  check(loss: number, where: { epoch: number; step: number; ids: readonly string[] }): void {
+  check(loss: number, where: { epoch: number; step: number; ids: readonly string[]; labelled: number }): void {
     const place = `in epoch ${where.epoch}, step ${where.step} (images ${where.ids.join(', ')})`;
     const advice = 'The last checkpoint keeps the weights before it. A smaller learning rate, a warm-up or gradient clipping may help.';
     if (!Number.isFinite(loss)) throw new AppError('trainer-failed', `The loss became ${loss} ${place}. ${advice}`);
+    if (where.labelled === 0) return;
     const { smoothed, seen } = this.state;
     if (smoothed !== null && seen > settling && loss > jump * Math.max(smoothed, 0.1)) {
       throw new AppError(

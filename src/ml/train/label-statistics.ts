@@ -1,4 +1,4 @@
-import { messageOf } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import { voidId } from '#shared/mask/void-id';
 import type { TrainingSet } from '../data/batches.ts';
@@ -68,4 +68,16 @@ function count(sample: Sample, labels: Uint8Array, { samples, holders, pixels, i
     imagePixels[id] += labels.length;
     holders[id].push(sample);
   }
+}
+
+/** Whether any pixel of them is labelled. */
+export const hasAnyLabel = ({ pixels }: LabelStatistics): boolean => pixels.some((count) => count > 0);
+
+/** There must be a pixel to learn from. @throws AppError 'invalid-argument' */
+export function assertAnyLabel(train: LabelStatistics): void {
+  if (hasAnyLabel(train)) return;
+  throw new AppError(
+    'invalid-argument',
+    `No pixel of the ${train.samples.length} training images is labelled: all of them are void. Label some, or choose other images.`,
+  );
 }

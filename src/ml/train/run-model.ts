@@ -74,10 +74,12 @@ export class RunModel {
     parameters.load(weights, false);
     this.average?.load(weights);
     const said = fitSentences(fit);
-    const random = fit.missing.filter((name) => parameters.get(name)!.frozen);
+    const taken = new Set(parameters.compare(weights).matching.map(([{ name }]) => name));
+    const random = parameters.all().filter(({ name, frozen }) => frozen && !taken.has(name));
     if (random.length > 0)
       said.push(
-        `warning: ${random.length} tensors that are kept as loaded are not in the file and stay at random, the first: ${random[0]}`,
+        `warning: ${random.length} tensors that are kept as loaded are not in the file, or have another shape there, ` +
+          `and stay at random, the first: ${random[0].name}`,
       );
     return { taken: fit.taken, tensors: fit.tensors, said };
   }

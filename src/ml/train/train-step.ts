@@ -8,7 +8,7 @@ import { priorShifts } from '../losses/class-weights.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { regionLoss } from '../losses/region-loss.ts';
 import { labelTensors } from '../losses/label-tensors.ts';
-import { classPresence, seLoss } from '../losses/se-loss.ts';
+import { classPresence, labelledImages, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
@@ -44,6 +44,9 @@ export interface StepOptions {
   runningNorm?: boolean;
 }
 
+/** Of a step of a run: below what is multiplied by the batches of a step, where large seeds would come to one number for several. */
+export const dropoutSeedOf = (seed: number, step: number): number => (seed * 1_000_003 + step) % 2 ** 40;
+
 /** A loss term with the output it belongs to. */
 interface Term {
   /** Under which name it is told; a region loss has none. */
@@ -68,9 +71,10 @@ function pixelTerms(name: keyof LossTerms, output: Node, batch: Batch, weight: n
 function lossTerms({ logits, seLogits, auxLogits, stage3SeLogits }: HeadOutput, batch: Batch, options: StepOptions): Term[] {
   const { loss } = options;
   const presence = classPresence(batch.labels, batch.count, seLogits.shape[1]);
+  const known = labelledImages(batch.labels, batch.count);
   const terms = pixelTerms('crossEntropy', logits, batch, 1, options);
   for (const output of [seLogits, stage3SeLogits])
-    if (output) terms.push({ name: 'sceneLoss', output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm) });
+    if (output) terms.push({ name: 'sceneLoss', output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm, known) });
   if (auxLogits) terms.push(...pixelTerms('auxiliaryLoss', auxLogits, batch, loss.auxWeight, options));
   return terms;
 }

@@ -7,6 +7,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import type { StateDict } from '../layers/parameters.ts';
 import { parametersOf } from '#shared/training/estimate';
 import { withOffsets } from './decided.ts';
+import { assertFinite } from './raw-tensor.ts';
 import { decodeSafetensors, encodeSafetensors, type Accept } from './safetensors.ts';
 
 export interface Checkpoint {
@@ -101,6 +102,7 @@ function toCheckpoint({ metadata, tensors }: { metadata: Record<string, string>;
     throw new AppError('corrupt-file', `${file} does not have the sha256 it was written with`, { file });
   assertOnePerClass(file, state.offsets, classes);
   const entries = [...tensors];
+  assertFinite(file, entries);
   return {
     config: configIn(file, metadata),
     classes,
@@ -176,6 +178,7 @@ export function readModel(file: string): Model {
     ...notes
   } = metadata;
   if (format === modelFormatName) {
+    assertFinite(file, content.tensors);
     return {
       config: configIn(file, metadata),
       classes: classesIn(file, metadata),

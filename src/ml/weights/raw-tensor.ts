@@ -101,3 +101,20 @@ export function toFloat32(tensor: RawTensor): Float32Array {
   // A copy: the file's bytes need not be aligned.
   return tensor.dtype === 'F32' ? new Float32Array(new Uint8Array(tensor.bytes).buffer) : Float32Array.from(toNumbers(tensor));
 }
+
+/**
+ * What is no number spreads: through batch norm's averages it makes every later prediction the same, and no loss tells.
+ * @throws AppError 'corrupt-file' naming the first tensor that has a value which is none, or is infinite
+ */
+export function assertFinite(file: string, tensors: Iterable<readonly [string, { data: Float32Array }]>): void {
+  for (const [name, { data }] of tensors) {
+    const at = data.findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new AppError(
+      'corrupt-file',
+      `${file}: ${name} has ${data[at]} at place ${at}, and weights must be finite. ` +
+        'In half precision numbers above 65504 become infinite: save it in float32, or take a checkpoint from before',
+      { file },
+    );
+  }
+}

@@ -7,6 +7,7 @@ import { EncNet } from '../models/encnet.ts';
 import { withClassRows } from './class-rows.ts';
 import { mapNames } from './map-names.ts';
 import { otherSettings } from './network-of.ts';
+import { assertFinite } from './raw-tensor.ts';
 import { readTrained } from './read-weights.ts';
 
 /**
@@ -43,6 +44,7 @@ function remedied(weights: StateDict, config: RunConfig, numClasses: number, tak
  * How far a weight file fits a recipe's network.
  * @param found as `weightsFor` gives it
  * @param numClasses of the data set
+ * @throws AppError 'corrupt-file' if what would be taken is not finite
  */
 export function weightFit(
   file: string,
@@ -52,6 +54,11 @@ export function weightFit(
   numClasses: number,
 ): WeightFit {
   const { matching, ...report } = parameters.compare(weights);
+  // What a network does not take may hold what it likes.
+  assertFinite(
+    file,
+    matching.map(([{ name }]) => [name, weights.get(name)!]),
+  );
   const inBackbone = (name: string) => name.startsWith('backbone.');
   const all = parameters.all().map(({ name }) => name);
   const isWhole = report.missing.length + report.mismatched.length === 0;
