@@ -138,7 +138,11 @@ function curves(runs: readonly RunDetail[]): string {
       'mIoU of the validation images',
       of('mIoU', ({ miou }) => miou),
     ),
-    curvesSvg('Loss', [...of('training', ({ loss }) => loss), ...of('validation', ({ validationLoss }) => validationLoss)]),
+    // Validation has no other terms: the two are not to be held against each other.
+    curvesSvg('Loss', [
+      ...of('training, all terms', ({ loss }) => loss),
+      ...of('validation, cross-entropy', ({ validationLoss }) => validationLoss),
+    ]),
   ].join('\n');
 }
 
