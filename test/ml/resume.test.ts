@@ -200,11 +200,23 @@ describe("a run's folder", () => {
     expect(runWriter(job.outDir)).toBeNull();
   });
 
+  test('a stop is heard while masks are kept, and the run goes on from there', async () => {
+    const job = { ...(await jobFor({ epochs: 1 })), keepMasks: true };
+    const events = await runFit(job, (event, control) => event.type === 'precision' && control.stop());
+    expect(ofType(events, 'done')[0].reason).toBe('stopped');
+    expect(existsSync(path.join(job.outDir, 'masks'))).toBe(false);
+    expect(ofType(await runFit({ ...job, resumeFrom: last(job) }), 'done')[0]).toMatchObject({ reason: 'finished', epoch: 1 });
+  });
+
   test('tells what a run trains on that was stopped while it read its samples', async () => {
     const job = { ...(await jobFor({ epochs: 1 })), keepMasks: true };
     const pool = createPool(job.maskFormat);
     const control = new Control();
-    control.stop();
+    const get = pool.get.bind(pool);
+    pool.get = (sample) => {
+      control.stop();
+      return get(sample);
+    };
     await fit(job, pool, control, () => undefined);
     await pool.close();
     const { train } = readRunSamples(job.outDir)!;

@@ -163,10 +163,10 @@ class Fit {
   /** @returns null if stopped on the way */
   private async read(): Promise<Data | null> {
     const { config, job } = this;
-    const kept = (samples: readonly Sample[]) => (job.keepMasks ? samples.map((sample) => keepMask(sample, job.outDir)) : samples);
     const gather = (samples: readonly Sample[]) =>
       gatherStatistics(this.pool, samples, job.classes.length, this.control, () => this.breathe());
-    const samples = { train: kept(job.train), validation: kept(job.validation) };
+    const samples = { train: await this.keep(job.train), validation: await this.keep(job.validation) };
+    if (this.control.stopRequested) return null;
     // A run that is stopped while it reads goes on with these all the same.
     if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
     const [train, validation] = [await gather(samples.train), await gather(samples.validation)];
@@ -195,6 +195,19 @@ class Fit {
       classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
       strip: new ValidationStrip(validation.samples, job.outDir, job.classes, job.watched),
     };
+  }
+
+  /** Samples with masks of the run's own, where it keeps them; those of before a stop. */
+  private async keep(samples: readonly Sample[]): Promise<readonly Sample[]> {
+    const { keepMasks, outDir } = this.job;
+    if (!keepMasks) return samples;
+    const kept: Sample[] = [];
+    for (const sample of samples) {
+      await this.breathe();
+      if (this.control.stopRequested) break;
+      kept.push(keepMask(sample, outDir));
+    }
+    return kept;
   }
 
   /** Keeps what the run trains on, or holds it against what it trained on before. */
