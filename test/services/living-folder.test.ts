@@ -184,6 +184,19 @@ test('a photo of another size has its mask opened under its size, or named where
   await soon(async () => expect((await entryOf('train/train-1')).problems.map(({ kind }) => kind)).toEqual(['size', 'photo']));
 });
 
+test('a photo and its mask that come anew in another size lose undo alone, where every stroke was saved', async () => {
+  await openMask(bench, 'train/train-0');
+  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  const larger = (file: string) => sharp(at(file)).resize(80, 60, { kernel: 'nearest' }).png().toBuffer();
+  const [photo, mask] = [await larger('train/train-0.png'), await larger('trainannot/train-0.png')];
+  writeFileSync(at('train/train-0.png'), photo);
+  writeFileSync(at('trainannot/train-0.png'), mask);
+  await soon(async () => expect(await entryOf('train/train-0')).toMatchObject({ width: 80, height: 60 }));
+  const { notes, width } = await openMask(bench, 'train/train-0');
+  expect([width, notes]).toEqual([80, ['Undo begins anew: it is of a mask of 64 x 48, and the image has 80 x 60 now.']]);
+});
+
 test('where the folder is read in another way than before, what is shown stays and the way out is told', async () => {
   writeFileSync(at('classes.json'), JSON.stringify({ name: 'other', classes: [{ name: 'road', color: [1, 2, 3] }] }));
   await soon(() => expect(notices().at(-1)).toContain(`The classes of ${folder} have changed on the disk. What is shown`));

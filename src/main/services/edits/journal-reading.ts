@@ -35,25 +35,27 @@ export interface Told {
   kinds: PixelKind[];
   /** What codes mean in a mask of colours, by the name that its first record gives. */
   codes?: string;
+  /** Of the mask that it was made on; null of an empty or damaged one. */
+  size: MaskSize | null;
   /** Why reading stopped before the end; null if it did not. */
   broken: string | null;
 }
 
 /** Goes through a journal's records as they were made. What cannot be applied ends it. */
-export async function tell(frames: readonly Uint8Array[], imageId: string, size: MaskSize): Promise<Told> {
+export async function tell(frames: readonly Uint8Array[], imageId: string): Promise<Told> {
   const deeds: Deed[] = [];
   const strokes = new Set<string>();
   const kinds: PixelKind[] = [];
   let history = new EditHistory();
   let broken: string | null = null;
   let codes: string | undefined;
+  let size: MaskSize | null = null;
   for (const [index, payload] of frames.entries()) {
     if (payload.length > 65_536) await breathe();
     try {
       const record = await decodeRecord(payload);
-      if (index === 0) history = beginning(record, imageId, size);
-      if (record.kind === 'begin') codes = record.codes;
-      const replay = index === 0 ? null : await perform(record, history, size);
+      if (index === 0) ({ history, size, codes } = beginning(record, imageId));
+      const replay = index === 0 ? null : await perform(record, history, size!);
       if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
       if (record.kind === 'step' && record.step.kinds) kinds.push(...readKinds(record.step.kinds));
       deeds.push({ replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
@@ -62,16 +64,14 @@ export async function tell(frames: readonly Uint8Array[], imageId: string, size:
       break;
     }
   }
-  return { history, deeds, strokes, kinds: mergedKinds(kinds), codes, broken };
+  return { history, deeds, strokes, kinds: mergedKinds(kinds), codes, size, broken };
 }
 
-function beginning(record: JournalRecord, imageId: string, size: MaskSize): EditHistory {
+function beginning(record: JournalRecord, imageId: string): { history: EditHistory; size: MaskSize; codes?: string } {
   if (record.kind !== 'begin') throw new Error('it does not tell what it was made on');
   if (record.image !== imageId) throw new Error(`it is of the image "${record.image}"`);
-  if (record.width !== size.width || record.height !== size.height) {
-    throw new Error(`it is of a mask of ${record.width} x ${record.height}, and the image has ${size.width} x ${size.height} now`);
-  }
-  return new EditHistory(record.mark);
+  const { width, height, codes, mark } = record;
+  return { history: new EditHistory(mark), size: { width, height }, codes };
 }
 
 function fileOf(record: JournalRecord): Pick<Deed, 'file'> {

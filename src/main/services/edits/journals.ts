@@ -5,6 +5,7 @@ import type { PixelKind } from '#files/mask-form';
 import { isOwnCode } from '#files/mask-legend';
 import { readPlainFileAsync } from '#files/plain-file';
 import type { MaskFormat } from '#shared/classes/class-info';
+import type { MaskSize } from '#shared/mask/patch';
 import type { WorkFolder } from '../datasets/work-folder.ts';
 import { EditHistory } from '#shared/mask/edit-history';
 import { Journal, recordsOf, setAside, type FileState, type JournalSubject } from './journal.ts';
@@ -82,12 +83,12 @@ export class Journals {
     const file = this.workFolder.at('journal', journalName(image));
     const { bytes, notes: before } = await readJournal(file, mayWrite);
     const subject = { image, ...about };
-    const size = { width: about.width, height: about.height };
     const { frames, soundBytes, rest } = readFrames(bytes);
-    const { history, deeds, strokes, kinds, ...told } = await tell(frames, image, size);
+    const { history, deeds, strokes, kinds, ...told } = await tell(frames, image);
     const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
     const otherCodes = taken || (frames.length > 0 && told.codes !== about.codes);
-    const broken = told.broken ?? (otherCodes ? 'the class set is another one now' : null);
+    const otherSize = otherSizeOf(told.size, about);
+    const broken = told.broken ?? otherSize ?? (otherCodes ? 'the class set is another one now' : null);
     const anew = (notes: string[], unsaved: Unsaved | null = null) => {
       return { ...fresh(file, bytes, subject, revision), strokes, kinds: [], unsaved, notes: [...before, ...notes] };
     };
@@ -100,7 +101,7 @@ export class Journals {
       const undoOnly = !told.broken && rest.length === 0 && hasBecome(lastFile, revision) && lastFile?.mark === history.mark();
       if (!mayWrite) return anew([]);
       if (undoOnly) return anew([`Undo begins anew: ${why}.`]);
-      return anew([await keepAside(file, bytes, why)], unsavedOf({ deeds, kinds, history }, otherCodes));
+      return anew([await keepAside(file, bytes, why)], otherSize ? null : unsavedOf({ deeds, kinds, history }, otherCodes));
     }
     const notes: string[] = [];
     // A cut-off append is of a stroke that nobody was told is safe; anything longer is damage.
@@ -108,7 +109,7 @@ export class Journals {
     const replay = deeds.slice(at + 1).flatMap((deed) => (deed.replay ? [deed.replay] : []));
     if (mayWrite && replay.length > 0) notes.push(`${count(replay.length)} that had not been saved came back.`);
     const saved = new Map(deeds.flatMap((deed) => (deed.file ? [[deed.file.mark, deed.file.revision] as const] : [])));
-    const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image, size)).history.steps();
+    const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image)).history.steps();
     const inFile = { revision, mark: deeds[at].state, past };
     const changes = deeds.slice(at + 1).flatMap(({ change }) => change ?? []);
     const journal = new Journal(file, { soundBytes, readBytes: bytes.length });
@@ -119,6 +120,12 @@ export class Journals {
     return { journal, history, replay, inFile, changes, unsaved: null, strokes, saved, kinds, notes };
   }
 }
+
+/** That a journal is of a mask of another size, in words; null where it is not. */
+const otherSizeOf = (of: MaskSize | null, now: MaskSize): string | null =>
+  of === null || (of.width === now.width && of.height === now.height)
+    ? null
+    : `it is of a mask of ${of.width} x ${of.height}, and the image has ${now.width} x ${now.height} now`;
 
 /** Whether a state is a file for sure: it was told, or the file is that now. */
 const hasBecome = (file: Deed['file'], revision: string | null): boolean => file?.isSure === true || file?.revision === revision;
