@@ -44,6 +44,30 @@ test('the Undo button takes back a corner of what is open, and a finished step a
   await expect(undo(app)).toBeDisabled();
 });
 
+test('what moves the picture, and Alt, are no part of a double-click that closes an outline', async ({ app, userData }) => {
+  const click = await openEditor(app);
+  const before = idsOf(userData);
+  await app.keyboard.press('p');
+  const corners = [
+    [0.4, 0.4],
+    [0.6, 0.4],
+    [0.6, 0.6],
+  ] as const;
+  for (const [x, y] of corners) await click(x, y);
+  const box = (await app.getByRole('application', { name: 'Canvas' }).boundingBox())!;
+  const again = () => app.mouse.dblclick(box.x + box.width * 0.6, box.y + box.height * 0.6);
+  await app.keyboard.down(' ');
+  await again();
+  await app.keyboard.up(' ');
+  await app.keyboard.down('Alt');
+  await again();
+  await app.keyboard.up('Alt');
+  await app.waitForTimeout(1000);
+  expect(idsOf(userData)).toEqual(before);
+  await app.keyboard.press('Enter');
+  await expect.poll(() => changedIn(before, idsOf(userData)).length).toBeGreaterThan(100);
+});
+
 test('keys do nothing behind a dialog, wherever the focus is', async ({ app }) => {
   await openEditor(app);
   await app.keyboard.press('?');

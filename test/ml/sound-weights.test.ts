@@ -1,5 +1,5 @@
 // What comes in is sound before anything is learnt from it: weights that are numbers, layers that were loaded, pixels that are labelled.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -10,6 +10,8 @@ import { Tape } from '#ml/tensor/tape';
 import { fitOffsets } from '#ml/train/class-offsets';
 import { Control } from '#ml/train/control';
 import { findRate } from '#ml/train/find-rate';
+import { RunFiles } from '#ml/train/run-files';
+import type { RunModel } from '#ml/train/run-model';
 import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
 import { lookAtWeights } from '#ml/weights/weight-fit';
 import type { TrainJob } from '#shared/training/messages';
@@ -109,6 +111,43 @@ test('a rate is not searched where no pixel is labelled', async () => {
   await pool.close();
 });
 
+test('a step of a search without a labelled pixel is no point of its curve', async () => {
+  const { config, classes, maskFormat, train } = await jobFor();
+  const png = writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: new Array<number>(64 * 48).fill(11) });
+  for (const { maskFile } of train.slice(0, 3)) writeFileSync(maskFile!, png);
+  const pool = createPool(maskFormat);
+  const points: number[] = [];
+  const job = {
+    kind: 'find-rate' as const,
+    config: { ...config, batchSize: 1 },
+    classes,
+    maskFormat,
+    train,
+    steps: 12,
+    initialWeights: null,
+  };
+  await findRate(job, pool, new Control(), (event) => event.type === 'rate' && points.push(event.point.loss));
+  await pool.close();
+  expect(points).toHaveLength(3);
+  expect(points.every((loss) => loss > 0.5)).toBe(true);
+});
+
+test('a network that became no number is not written over one that could predict', async () => {
+  const job = await jobFor();
+  await runFit(job);
+  const { config: _config, classes: _classes, state, ...tensors } = readCheckpoint(last(job));
+  tensors.model.get('backbone.bn1.running_mean')!.data[1] = NaN;
+  const before = readFileSync(last(job));
+  const model = { toTensors: () => ({ updates: 1, ...tensors }) } as unknown as RunModel;
+  expect(() => new RunFiles(job).save('last', model, state)).toThrow(
+    expect.objectContaining({
+      code: 'trainer-failed',
+      message: expect.stringContaining('backbone.bn1.running_mean of the network became NaN') as unknown,
+    }),
+  );
+  expect(readFileSync(last(job)).equals(before)).toBe(true);
+});
+
 test('batch norm is not taught by one value a channel', () => {
   const { model } = smallConfig();
   const net = new EncNet({ ...model, stageStrides: [1, 2, 2, 2], stageDilations: [1, 1, 1, 1] }, 11, 1);
@@ -151,15 +190,27 @@ test('a photo that becomes another while a run goes on is told while it can be p
   expect(told.map(({ text }) => text)).toEqual([expect.stringContaining('put it back')]);
 });
 
+/** Another trainer has the run's folder from now on. */
+function takeOver({ outDir }: TrainJob): void {
+  const lease = new Database(path.join(outDir, '.lease'));
+  lease.prepare("UPDATE lease SET token = 'another'").run();
+  lease.close();
+}
+
+test('a run whose folder was taken over before it has read its images writes nothing there', async () => {
+  const job = { ...(await jobFor()), keepMasks: true };
+  const run = runFit(job, ({ type }) => type === 'precision' && takeOver(job));
+  await expect(run).rejects.toMatchObject({ code: 'busy' });
+  expect(readdirSync(job.outDir).filter((name) => !name.startsWith('.lease'))).toEqual([]);
+});
+
 test('a run whose folder was taken over writes nothing more there', async () => {
   const job = await jobFor({ epochs: 3 });
   let kept: Buffer | null = null;
   const run = runFit(job, (event) => {
     if (event.type !== 'epoch' || kept) return;
     kept = readFileSync(last(job));
-    const lease = new Database(path.join(job.outDir, '.lease'));
-    lease.prepare("UPDATE lease SET token = 'another'").run();
-    lease.close();
+    takeOver(job);
   });
   await expect(run).rejects.toMatchObject({ code: 'busy' });
   expect(readFileSync(last(job)).equals(kept!)).toBe(true);

@@ -1,5 +1,5 @@
 // Tools that go by the photo: what each press does, also while an answer is waited for.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { voidId } from '#shared/mask/void-id';
 import type { Drafts } from '../../src/renderer/editor/hand.ts';
 import type { ToolName } from '../../src/renderer/editor/tools/tool.ts';
@@ -216,6 +216,29 @@ describe('tools that go by the photo', () => {
       expect([end, person.steps]).toEqual([end, end === 'cancel' ? ['Cut-out'] : ['Brush', 'Cut-out']]);
       person.document.ids.fill(voidId);
     }
+  });
+
+  test('what the wand reaches grows while it is pressed, on a photo that takes longer than a look', async () => {
+    const { person } = seeing('wand');
+    let now = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 5));
+    person.press(5, 5);
+    await vi.waitFor(() => expect(person.hand.preview?.pixels).toMatchObject({ complete: true }));
+    clock.mockRestore();
+    expect(person.steps).toEqual([]);
+    person.release(5, 5);
+    expect([person.steps, person.pixels(3)]).toEqual([['Wand'], 900]);
+  });
+
+  test('scissors: a key in mid-press ends the press, and Undo takes back what the key did alone', async () => {
+    const { person, vision } = seeing('scissors');
+    person.click(10, 10);
+    person.click(40, 10, { ctrl: true });
+    person.press(40, 40);
+    person.hand.key('Enter');
+    person.hand.undoOpen();
+    await vision.answer();
+    expect([person.steps, person.hand.isOpen]).toEqual([[], true]);
   });
 
   test('a way that cannot be found goes straight, and the outline waits to be closed again', async () => {

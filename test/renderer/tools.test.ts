@@ -212,6 +212,16 @@ test.each(['polygon', 'brush'] as const)('a press that was not meant takes away 
   expect(person.hand.pressing).toBe(false);
 });
 
+test('a tool that was chosen in mid-press is in hand once the stroke was ended by something else', () => {
+  const person = new Person('brush');
+  person.press(5, 5);
+  person.hand.choose('fill');
+  person.hand.rest();
+  person.release(5, 5);
+  person.click(30, 30);
+  expect(person.steps).toEqual(['Brush', 'Fill']);
+});
+
 test('a fill happens when it is let go: what becomes a gesture fills nothing', () => {
   const person = new Person('fill');
   person.press(5, 5);

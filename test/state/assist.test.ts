@@ -123,6 +123,26 @@ test('what was learned is painted with its stroke, and never after that was take
   }
 });
 
+test('nothing is taken on a photo that is not there', async () => {
+  proposing(5);
+  const map = packMap({ width: 2, height: 2, channels: 1, values: new Float32Array(4) });
+  await annotate.open('train/train-0');
+  annotate.hand.tool = 'take';
+  annotate.assist.want(true);
+  await eventually(() => answers.length > 0);
+  answers.pop()!({ width: 2, height: 2, classIds: [0], logits: map, features: map });
+  dot(annotate.mask!, 20, 20, 3);
+  await eventually(() => annotate.proposal !== null);
+  const { ids } = annotate.mask!.document;
+  const before = ids.slice();
+  annotate.photoProblem = 'the share has gone';
+  annotate.takeAll();
+  expect(ids).toEqual(before);
+  annotate.photoProblem = null;
+  annotate.takeAll();
+  expect(ids).not.toEqual(before);
+});
+
 test('it is looked at once when it is wanted again before that, and not at all when it is wanted no more', async () => {
   annotate.assist.want(true);
   await annotate.open('train/train-0');

@@ -56,15 +56,14 @@ export async function findRate(job: FindRateJob, pool: SamplePool, control: Cont
   if (!job.initialWeights) assertNothingLoaded(job.config);
   const model = new RunModel({ ...job.config, emaDecay: 0 }, job.classes.length, choice.precision);
   const points: RatePoint[] = [];
-  let [average, lowestLoss] = [0, Infinity];
+  let [step, lowestLoss] = [0, Infinity];
   try {
     if (job.initialWeights) for (const text of model.loadInitial(job.initialWeights, job.classes).said) emit({ type: 'log', text });
     for await (const { batches, weights } of endlessBatches(job, pool, control)) {
-      const step = points.length;
       await control.breathe();
       if (control.stopRequested || step >= job.steps) break;
       const learningRate = searchedRate(step, job.steps);
-      const { loss } = model.step(batches, {
+      const { loss, labelled } = model.step(batches, {
         loss: job.config.loss,
         classWeights: weights,
         learningRate,
@@ -77,9 +76,14 @@ export async function findRate(job: FindRateJob, pool: SamplePool, control: Cont
           `The first step has a loss of ${loss}, at a rate of ${learningRate}: there is nothing to search`,
         );
       if (!Number.isFinite(loss)) break;
-      average = step === 0 ? loss : average + smoothing * (loss - average);
-      points.push({ learningRate, loss: average });
-      emit({ type: 'rate', point: points[step], done: step + 1, total: job.steps });
+      step++;
+      // Where nothing is labelled next to nothing is lost: that is no point of the curve.
+      if (labelled === 0) continue;
+      const before = points.at(-1)?.loss ?? loss;
+      const average = before + smoothing * (loss - before);
+      const point = { learningRate, loss: average };
+      points.push(point);
+      emit({ type: 'rate', point, done: step, total: job.steps });
       lowestLoss = Math.min(lowestLoss, average);
       if (average > explosion * lowestLoss) break;
     }

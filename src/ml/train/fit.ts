@@ -168,6 +168,7 @@ class Fit {
     const samples = { train: await this.keep(job.train), validation: await this.keep(job.validation) };
     if (this.control.stopRequested) return null;
     // A run that is stopped while it reads goes on with these all the same.
+    this.assertOurs();
     if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
     const [train, validation] = [await gather(samples.train), await gather(samples.validation)];
     if (this.control.stopRequested) return null;
@@ -205,6 +206,7 @@ class Fit {
     for (const sample of samples) {
       await this.breathe();
       if (this.control.stopRequested) break;
+      this.assertOurs();
       kept.push(keepMask(sample, outDir));
     }
     return kept;
@@ -221,6 +223,7 @@ class Fit {
       content: fingerprintOf(splits.map(({ revisions }) => revisions)),
     };
     if (job.resumeFrom) assertSameSamples(job.resumeFrom, state.data, now);
+    this.assertOurs();
     if (!state.data || !this.files.hasSamples) this.files.writeSamples(train.samples, validation.samples);
     state.data = now;
   }
@@ -407,12 +410,17 @@ class Fit {
   }
 
   private save(role: 'last' | 'best' | 'epoch'): void {
-    assertStillOurs(this.job.outDir, this.lease);
+    this.assertOurs();
     if (role === 'last') this.savedAt = performance.now();
     // Settings are written with the first thing that was made by them.
     this.files.writeConfig();
     this.emit(this.files.save(role, this.model, this.state));
     this.writeOrigin();
+  }
+
+  /** To be called before whatever writes. */
+  private assertOurs(): void {
+    assertStillOurs(this.job.outDir, this.lease);
   }
 
   private writeOrigin(): void {

@@ -6,11 +6,24 @@ import type { Sample } from '#shared/data/sample';
 import type { OriginSession, RunOrigin } from '#shared/training/run-origin';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
 import { metricsTable, toCsv } from '#shared/training/metrics-table';
+import { AppError } from '#shared/errors';
 import type { RunState } from '#files/checkpoint-metadata';
 import { writeCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
+import { firstNotFinite } from '../weights/raw-tensor.ts';
 import type { RunModel } from './run-model.ts';
 
 type Role = Extract<TrainerEvent, { type: 'checkpoint' }>['role'];
+
+/** A network that can predict nothing is not written over one that could. @throws AppError 'trainer-failed' */
+function assertSound(file: string, { model, training }: Pick<Checkpoint, 'model' | 'training'>): void {
+  const found = firstNotFinite(model) ?? firstNotFinite(training);
+  if (!found) return;
+  throw new AppError(
+    'trainer-failed',
+    `${found.name} of the network became ${found.value}, and ${path.basename(file)} is left as it was before. ` +
+      'A smaller learning rate, a warm-up or gradient clipping may help.',
+  );
+}
 
 /** The files of a run: its settings, its table of epochs and its checkpoints, each written whole or not at all. */
 export class RunFiles {
@@ -75,6 +88,7 @@ export class RunFiles {
     const { epoch } = state;
     const file = path.join(this.job.outDir, role === 'epoch' ? `epoch-${String(epoch).padStart(4, '0')}.ckpt` : `${role}.ckpt`);
     const { updates, ...tensors } = model.toTensors();
+    assertSound(file, tensors);
     const { config, classes } = this.job;
     const checkpoint: Checkpoint = { config, classes, state: { ...state, optimizerUpdates: updates }, ...tensors };
     const sha256 = writeCheckpoint(file, role === 'last' ? checkpoint : { ...checkpoint, training: new Map(), optimizer: new Map() });

@@ -106,15 +106,22 @@ export function toFloat32(tensor: RawTensor): Float32Array {
  * What is no number spreads: through batch norm's averages it makes every later prediction the same, and no loss tells.
  * @throws AppError 'corrupt-file' naming the first tensor that has a value which is none, or is infinite
  */
-export function assertFinite(file: string, tensors: Iterable<readonly [string, { data: Float32Array }]>): void {
-  for (const [name, { data }] of tensors) {
-    const at = data.findIndex((value) => !Number.isFinite(value));
-    if (at < 0) continue;
-    throw new AppError(
-      'corrupt-file',
-      `${file}: ${name} has ${data[at]} at place ${at}, and weights must be finite. ` +
-        'In half precision numbers above 65504 become infinite: save it in float32, or take a checkpoint from before',
-      { file },
-    );
-  }
+export function assertFinite(file: string, tensors: Iterable<NamedNumbers>): void {
+  const found = firstNotFinite(tensors);
+  if (!found) return;
+  throw new AppError(
+    'corrupt-file',
+    `${file}: ${found.name} has ${found.value} at place ${found.at}, and weights must be finite. ` +
+      'In half precision numbers above 65504 become infinite: save it in float32, or take a checkpoint from before',
+    { file },
+  );
+}
+
+type NamedNumbers = readonly [name: string, tensor: { data: Float32Array }];
+
+/** The first value that is no number, or is infinite; null where there is none. */
+export function firstNotFinite(tensors: Iterable<NamedNumbers>): { name: string; at: number; value: number } | null {
+  for (const [name, { data }] of tensors)
+    for (let at = 0; at < data.length; at++) if (!Number.isFinite(data[at])) return { name, at, value: data[at] };
+  return null;
 }

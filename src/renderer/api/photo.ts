@@ -1,10 +1,12 @@
 import { AppError, messageOf } from '#shared/errors';
 
 /** What the host says of a photo that a picture cannot show: the picture itself is told nothing. */
-async function whyNot(address: string): Promise<string> {
+async function whyNot(address: string, signal: AbortSignal): Promise<string> {
   try {
-    const answer = await fetch(address);
-    return answer.ok ? 'the window cannot read what is in it' : await answer.text();
+    const answer = await fetch(address, { signal });
+    if (!answer.ok) return await answer.text();
+    await answer.body?.cancel();
+    return 'the window cannot read what is in it';
   } catch (error) {
     return messageOf(error);
   }
@@ -12,19 +14,23 @@ async function whyNot(address: string): Promise<string> {
 
 /**
  * Loads the photo at an address.
- * @param signal gives it up: nothing is told then
- * @throws AppError 'corrupt-file' with what the host says of it
+ * @param signal gives it up: what was on its way is not fetched to its end
+ * @throws AppError 'corrupt-file' with what the host says of it; the signal's reason if that gave it up
  */
 export async function loadPhoto(address: string, signal: AbortSignal): Promise<HTMLImageElement> {
   const image = new Image();
   const isShown = await new Promise<boolean>((resolve) => {
     image.onload = () => resolve(true);
     image.onerror = () => resolve(false);
+    signal.addEventListener('abort', () => {
+      image.src = '';
+      resolve(false);
+    });
     image.src = address;
   });
   signal.throwIfAborted();
   if (isShown) return image;
-  const reason = await whyNot(address);
+  const reason = await whyNot(address, signal);
   signal.throwIfAborted();
   throw new AppError('corrupt-file', `The photo cannot be shown: ${reason}`);
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '#shared/errors';
 import { eraser, type Ink } from './ink.ts';
 import { createTool } from './tools/index.ts';
-import type { Draft, Press, Preview, Tool, ToolContext, ToolName } from './tools/tool.ts';
+import type { Draft, Follows, Press, Preview, Tool, ToolContext, ToolName } from './tools/tool.ts';
 import type { Viewport } from './viewport.ts';
 
 /** What was left open with tools on an image. */
@@ -52,12 +52,11 @@ export class Hand {
   }
 
   private now(): ToolContext {
-    return { ...this.context(), ...this.pressedWith, later: (answer, then, owes) => void this.later(answer, then, owes) };
+    return { ...this.context(), ...this.pressedWith, later: (answer, then, follows) => void this.later(answer, then, follows) };
   }
 
-  /** A press that is under way goes to its end first: one stroke stays one step. */
-  private async later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, owes: boolean): Promise<void> {
-    if (owes) this.owed.add(answer);
+  private async later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, follows: Follows): Promise<void> {
+    if (follows === 'owed') this.owed.add(answer);
     const next = await answer.then(
       (found) => () => then(this.now(), found),
       (error: unknown) => () => this.context().tell(messageOf(error)),
@@ -66,7 +65,7 @@ export class Hand {
       this.owed.delete(answer);
       if (!this.left) this.goOn(next);
     };
-    if (this.pressing) this.waiting.push(goOn);
+    if (this.pressing && follows !== 'look') this.waiting.push(goOn);
     else goOn();
   }
 
@@ -132,10 +131,6 @@ export class Hand {
   private letGo(): void {
     this.pressedWith = null;
     if (this.next) this.put(this.next);
-    this.takeAnswers();
-  }
-
-  private takeAnswers(): void {
     for (const goOn of this.waiting.splice(0)) goOn();
   }
 
@@ -153,11 +148,12 @@ export class Hand {
     return this.tool.key(this.now(), key, shift);
   }
 
-  /** The press in hand was not meant. */
-  abandon(): void {
-    if (!this.pressing) return;
-    this.tool.abandon(this.now());
+  /** The press in hand was not meant. @returns whether it had done anything */
+  abandon(): boolean {
+    if (!this.pressing) return false;
+    const did = this.tool.abandon(this.now());
     this.letGo();
+    return did;
   }
 
   /** Rolls back what is open. @returns whether anything was */
@@ -169,16 +165,13 @@ export class Hand {
 
   /** Undo while something is open: the press goes, or the last corner. @returns whether anything was */
   undoOpen(): boolean {
-    if (!this.pressing) return this.isOpen && this.key('Backspace');
-    this.abandon();
-    return true;
+    return this.abandon() || (this.isOpen && this.key('Backspace'));
   }
 
   /** The press in hand is done, and the hand stays with the image. */
   rest(): void {
     this.tool.finish(this.now());
-    this.pressedWith = null;
-    this.takeAnswers();
+    this.letGo();
   }
 
   /** The image is left: the press in hand is done. @returns what waits for more */

@@ -76,6 +76,8 @@ export class AnnotateState {
   editor: Canvas | null = null;
   /** Whether a tool waits for more presses. */
   handIsOpen = $state(false);
+  /** Why the photo of the image at hand is not there; null where it is, or is on its way. */
+  photoProblem = $state<string | null>(null);
   /** Puts the hand where a class is found by typing; null while that is not on the page. */
   findClass: (() => void) | null = null;
   private readonly session: Session;
@@ -143,14 +145,14 @@ export class AnnotateState {
     const { mask, cleanUp } = this;
     // A stroke in hand is a step of its own.
     this.finish();
-    if (mask && !mask.blocked) applyCleanUp(mask.document, cleanUp);
+    if (mask && this.blocked === null) applyCleanUp(mask.document, cleanUp);
   }
 
   /** Takes everything that is proposed, where tools may write. */
   takeAll(): void {
     this.finish();
     const { mask, proposal } = this;
-    if (mask && proposal && !mask.blocked) take(mask, proposal.changes(mask.document.ids), proposal.labels.all);
+    if (mask && proposal && this.blocked === null) take(mask, proposal.changes(mask.document.ids), proposal.labels.all);
   }
 
   private get classNames(): string[] {
@@ -285,6 +287,7 @@ export class AnnotateState {
     this.comparing.end();
     this.time.turnTo(null);
     this.editor = null;
+    this.photoProblem = null;
     this.mask?.close();
     this.mask = null;
   }
@@ -328,7 +331,7 @@ export class AnnotateState {
   /** Why nothing can be painted now; null where it can. */
   get blocked(): string | null {
     if (this.comparing.ids) return 'An earlier mask is shown, as long as it is held';
-    return this.mask?.blocked ?? null;
+    return this.photoProblem ?? this.mask?.blocked ?? null;
   }
 
   /** Shows an earlier mask for as long as it is held. @param revision the oldest, unless told */

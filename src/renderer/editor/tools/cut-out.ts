@@ -46,7 +46,7 @@ export class CutOutTool extends SimpleTool {
         if (!region) return later.tell('Nothing stands out in that box: draw it a little wider than the thing, or use another tool.');
         document.paintStroke('Cut-out', region, ink);
       },
-      true,
+      'owed',
     );
   }
 

@@ -136,20 +136,19 @@ export class PolygonTool extends SimpleTool {
     return true;
   }
 
-  override abandon(): void {
-    const { held, isNew } = this;
+  override abandon(): boolean {
+    const { held, isNew, presses } = this;
     this.letGo();
     if (isNew) this.points.pop();
     if (held?.from) this.points[held.corner] = held.from;
     else if (held) this.points.splice(held.corner, 1);
     this.did = [null, null];
+    return presses;
   }
 
   /** Rolls back the press in hand, else all. */
   override cancel(): boolean {
-    if (!this.presses) return this.points.splice(0).length > 0;
-    this.abandon();
-    return true;
+    return this.presses ? this.abandon() : this.points.splice(0).length > 0;
   }
 
   /** Takes hold of the corner that is there, or of a new one in the edge that is. */

@@ -108,7 +108,7 @@ export class ScissorsTool extends SimpleTool {
         later.tell(problem);
       },
       // The outline is kept where the image is left before.
-      false,
+      'written',
     );
   }
 
@@ -143,7 +143,7 @@ export class ScissorsTool extends SimpleTool {
       if (isCurrent) this.ahead = { to: wanted, way };
       this.lookAhead(later);
     };
-    context.later(found, then, false);
+    context.later(found, then, 'look');
   }
 
   override doubleClick(context: ToolContext): void {
@@ -170,6 +170,8 @@ export class ScissorsTool extends SimpleTool {
 
   override key(context: ToolContext, key: string): boolean {
     if (!this.start) return false;
+    // What is pressed by then belongs to what the key does.
+    this.pressed = null;
     if (key === 'Enter') this.close(context, false, false);
     else if (key !== 'Backspace') return false;
     else if (this.closing) this.reopen();
@@ -182,10 +184,11 @@ export class ScissorsTool extends SimpleTool {
     if (!this.pieces.pop()) this.drop();
   }
 
-  override abandon(): void {
+  override abandon(): boolean {
     const { pressed } = this;
     this.pressed = null;
     if (pressed === 'point') this.takeBack();
+    return pressed !== null;
   }
 
   override finish(context: ToolContext): void {
@@ -195,9 +198,7 @@ export class ScissorsTool extends SimpleTool {
 
   /** Rolls back the press in hand, else all. */
   override cancel(): boolean {
-    if (this.pressed === null) return this.drop();
-    this.abandon();
-    return true;
+    return this.pressed === null ? this.drop() : this.abandon();
   }
 
   private drop(): boolean {

@@ -61,10 +61,14 @@ export interface ToolContext {
   tell(text: string): void;
   /**
    * Goes on when an answer is there, if the image still is; what cannot be answered is told.
-   * @param owes whether a person waits for what follows: then it is told when the image is left before
+   * @param follows what follows: a look, at once; something written, after a press that is under way, so that one stroke stays one
+   * step; 'owed' where a person waits for that, who is told when the image is left before
    */
-  later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, owes: boolean): void;
+  later<T>(answer: Promise<T>, then: (context: ToolContext, answer: T) => void, follows: Follows): void;
 }
+
+/** What follows an answer. */
+export type Follows = 'look' | 'written' | 'owed';
 
 /** How a pointer was pressed. */
 export interface Press {
@@ -134,8 +138,8 @@ export interface Tool {
   key(context: ToolContext, key: string, shift: boolean): boolean;
   /** Rolls back what is open. @returns whether anything was */
   cancel(context: ToolContext): boolean;
-  /** The press in hand was not meant: what it has done goes, and what was open before stays. */
-  abandon(context: ToolContext): void;
+  /** The press in hand was not meant: what it has done goes, and what was open before stays. @returns whether it had done anything */
+  abandon(context: ToolContext): boolean;
   /** The press in hand comes to its end: what it has painted stays. What waits for more presses waits on. */
   finish(context: ToolContext): void;
   /** What is proposed is another. */
@@ -165,8 +169,8 @@ export abstract class SimpleTool implements Tool {
     this.move(context, press);
   }
 
-  abandon(context: ToolContext): void {
-    this.cancel(context);
+  abandon(context: ToolContext): boolean {
+    return this.cancel(context);
   }
 
   jump(_context: ToolContext, _press: Press): void {

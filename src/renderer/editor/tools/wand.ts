@@ -59,7 +59,7 @@ export class WandTool extends SimpleTool {
       this.waits = false;
       if (this.flood) this.look(now);
     };
-    context.later(new Promise((resolve) => setTimeout(resolve)), goOn, false);
+    context.later(new Promise((resolve) => setTimeout(resolve)), goOn, 'look');
   }
 
   override up(context: ToolContext, { at }: Press): void {

@@ -52,6 +52,9 @@ interface EditorOptions extends LeftOpen {
  */
 const nearPx = (scale: number): number => Math.min(5, Math.max(2, 2 * scale));
 
+/** A system may be set to take two clicks for one that are so far apart. */
+const longestDoubleClickMs = 1500;
+
 /** What shows that pixels would lose their label: black, as a pixel of a canvas. */
 const erased = 0xff000000;
 
@@ -79,8 +82,8 @@ export class EditorController {
   private view: Viewport;
   private userMoved = false;
   private spaceHeld = false;
-  /** Whether the newest press was the hand's: another is no part of a double-click. */
-  private reachedHand = false;
+  /** When the newest press was the hand’s, and the one before it, in milliseconds; -Infinity of one that was none of its own. */
+  private pressedAt: readonly [number, number] = [-Infinity, -Infinity];
   /** Where the pointer is on the screen, and what it was told with; null where it is elsewhere. */
   private pointer: PointerFacts | null = null;
 
@@ -132,7 +135,7 @@ export class EditorController {
       pan: (dx, dy, at) => this.pan(dx, dy, at),
       zoom: (at, factor) => this.zoomAt(at, factor),
       resize: (by) => this.options.resizeBrush(by),
-      doubleClick: () => this.after(this.pointer, () => this.reachedHand && !this.options.blocked() && this.hand.doubleClick()),
+      doubleClick: () => this.after(this.pointer, () => this.isDoubleClick() && this.hand.doubleClick()),
     };
   }
 
@@ -377,13 +380,20 @@ export class EditorController {
   private onPress(facts: PointerFacts): void {
     this.after(facts, () => {
       // The status says why nothing is painted where something keeps one from it.
-      this.reachedHand = !facts.alt && !this.options.blocked();
+      const reaches = !facts.alt && !this.options.blocked();
+      this.pressedAt = [reaches ? performance.now() : -Infinity, this.pressedAt[0]];
       if (facts.alt) return this.pickAt(toImage(this.view, facts.at));
-      if (!this.reachedHand) return;
+      if (!reaches) return;
       // Nobody should paint blind.
       this.options.showMask();
       this.hand.down(this.pressOf(facts), facts.button === 5);
     });
+  }
+
+  /** Whether both presses of what the system calls one were the hand's: what moves the picture, and Alt, are not. */
+  private isDoubleClick(): boolean {
+    const isLate = this.pressedAt.some((at) => performance.now() - at > longestDoubleClickMs);
+    return !this.spaceHeld && !isLate && !this.options.blocked();
   }
 
   private pickAt(at: ImagePoint): void {
