@@ -271,3 +271,26 @@ test('a zip of more files than a zip can count is refused, and nothing is left o
   await sink.abandon();
   expect(existsSync(target)).toBe(false);
 }, 60_000);
+
+test('an export from a folder that goes away ends there, and leaves nothing that looks whole', async () => {
+  const target = out();
+  let done = 0;
+  const work = exportData({
+    ...locateDataset(await makeDataset({ train: 12 })),
+    to: 'segnet',
+    out: target,
+    exportImage: (input) => (++done > 6 ? Promise.reject(new AppError('not-found', 'EIO')) : Promise.resolve(exportImage(input))),
+    assertThere: () => {
+      if (done > 6) throw new AppError('not-found', 'The folder is not there any more');
+    },
+  });
+  await expect(work).rejects.toMatchObject({ code: 'not-found', message: 'The folder is not there any more' });
+  expect(existsSync(target)).toBe(false);
+});
+
+test('no annotation of COCO is one of a crowd, which others leave out', async () => {
+  const { target } = await exported(await makeDataset(), 'coco');
+  const files = (await filesBelow(target)).filter(({ file }) => file.endsWith('.json'));
+  const marks = files.flatMap(({ file }) => [...readFileSync(file, 'utf8').matchAll(/"iscrowd":\s*(\d)/g)].map(([, mark]) => mark));
+  expect([marks.length > 12, new Set(marks)]).toEqual([true, new Set(['0'])]);
+});

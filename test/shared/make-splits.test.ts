@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeSplits, sequenceOf } from '#shared/data/make-splits';
+import { makeSplits, recordingOf, sequenceOf, withOthers } from '#shared/data/make-splits';
 
 const named = (names: readonly string[]) => names.map((name) => ({ id: `images/${name}`, name }));
 
@@ -54,4 +54,25 @@ test('a recording is never in two splits', () => {
     const sequences = new Set(ids.map((id) => sequenceOf(id)));
     expect(others.some((id) => sequences.has(sequenceOf(id)))).toBe(false);
   }
+});
+
+test('recordings are told by their folders too, and not by the split that an image lies in', () => {
+  const folders = ['a', 'b', 'c', 'd', 'e'];
+  const images = folders.flatMap((folder) => Array.from({ length: 20 }, (_, n) => ({ id: `images/${folder}/frame_${n}` })));
+  const made = makeSplits(images, { val: 0.4, test: 0 }, 1, true);
+  const recordings = Object.values(made).map((ids) => new Set(ids.map((id) => id.split('/')[1])));
+  expect(recordings.reduce((sum, { size }) => sum + size, 0)).toBe(5);
+  expect(made['val']).toHaveLength(40);
+  expect([recordingOf('train/0001TP_006690'), recordingOf('val/0001TP_009000')]).toEqual(['0001TP', '0001TP']);
+});
+
+test('images that are not split anew stay in the split that they are in', () => {
+  const all = [
+    { id: 'a', split: 'train' },
+    { id: 'b', split: 'test' },
+    { id: 'c', split: 'test' },
+  ];
+  const made = { train: ['b'], val: ['a'] };
+  expect(withOthers(made, all)).toEqual({ train: ['b'], val: ['a'], test: ['c'] });
+  expect(made).toEqual({ train: ['b'], val: ['a'] });
 });

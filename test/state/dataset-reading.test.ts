@@ -52,3 +52,17 @@ test('a window whose data set made room for another one keeps nothing in that', 
   await expect(readOtherwise(session, { splits: { by: 'folders' } }, 'By folders.')).rejects.toMatchObject({ code: 'conflict' });
   expect(readFileSync(kept(other)).equals(before)).toBe(true);
 });
+
+test('an Undo of what was changed again since takes nothing of that along, and says what goes first', async () => {
+  await readOtherwise(session, allToTrain, 'All to train.');
+  await readOtherwise(session, { readAs: { 'value 200': null } }, 'Void.');
+  const undoOf = (done: string) => session.toasts.list.find(({ text }) => text === done)!.actions[0];
+  const before = readFileSync(kept(folder));
+  undoOf('All to train.').run();
+  await eventually(() => session.toasts.list.some(({ text }) => text.includes('take that back first')));
+  expect(readFileSync(kept(folder)).equals(before)).toBe(true);
+  undoOf('Void.').run();
+  await eventually(() => Object.keys(session.dataset?.arrangement.readAs ?? {}).length === 0);
+  undoOf('All to train.').run();
+  await eventually(() => !existsSync(kept(folder)));
+});

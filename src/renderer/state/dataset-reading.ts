@@ -27,6 +27,7 @@ export async function changeClasses(session: Session, change: ArrangementChange,
   if (!dataset) return;
   const before = dataset.isArranged ? dataset.arrangement : null;
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
+  const left = session.dataset!.arrangement;
   const imageIds = [...session.images.values()].filter(({ hasMask }) => hasMask).map(({ id }) => id);
   // The classes have changed by now: what keeps masks from being rewritten is told beside that, and is taken back with it.
   const report = rewritten.length > 0 && imageIds.length > 0 ? await rewriteMasks(session, imageIds, rewritten) : { done: [], failed: [] };
@@ -34,7 +35,7 @@ export async function changeClasses(session: Session, change: ArrangementChange,
   offerBack(session, {
     of: dataset,
     text: `The classes are changed. ${files}.`,
-    back: () => takeClassesBack(session, before, report.done),
+    back: () => takeClassesBack(session, { before, left }, report.done),
     ...(report.done.length > 0
       ? { afterwards: 'Each mask as it was is in the history of its image, and classes can be changed again.' }
       : {}),
@@ -52,8 +53,9 @@ async function rewriteMasks({ client }: Session, imageIds: string[], of: readonl
 }
 
 /** @throws AppError 'conflict' if a rewritten mask cannot be put back: it needs the classes that it is read by */
-async function takeClassesBack(session: Session, before: Arrangement | null, rewritten: readonly string[]): Promise<void> {
+async function takeClassesBack(session: Session, { before, left }: Readings, rewritten: readonly string[]): Promise<void> {
   const { client } = session;
+  assertAsLeft(session, left);
   if (rewritten.length > 0) {
     const { done, failed } = await client.edits.unrepair({ imageIds: [...rewritten] });
     const left = rewritten.length - done.length;
@@ -64,6 +66,23 @@ async function takeClassesBack(session: Session, before: Arrangement | null, rew
       );
   }
   await session.open(() => client.datasets.arrange({ arrangement: before }));
+}
+
+/** How a data set was read before a change and after it; null where nothing was kept of that. */
+interface Readings {
+  before: Arrangement | null;
+  left: Arrangement;
+}
+
+/** @throws AppError 'conflict' if how a data set is read was changed again: what goes back to before would take that along */
+function assertAsLeft({ dataset }: Session, left: Arrangement): void {
+  if (dataset && JSON.stringify(dataset.arrangement) !== JSON.stringify(left))
+    throw new AppError('conflict', 'How the data set is read was changed again since: take that back first');
+}
+
+async function takeReadingBack(session: Session, { before, left }: Readings): Promise<void> {
+  assertAsLeft(session, left);
+  await session.open(() => session.client.datasets.arrange({ arrangement: before }));
 }
 
 /**
@@ -80,7 +99,8 @@ export async function readOtherwise(
   if (!dataset) return;
   const before = dataset.isArranged ? dataset.arrangement : null;
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
-  offerBack(session, { of: dataset, text: done, back: () => session.open(() => client.datasets.arrange({ arrangement: before })) });
+  const left = session.dataset!.arrangement;
+  offerBack(session, { of: dataset, text: done, back: () => takeReadingBack(session, { before, left }) });
 }
 
 /** Reads the open folder again, and says what is another than before. */

@@ -37,7 +37,7 @@ const listsSchema = z.strictObject({
   by: z.literal('lists'),
   lists: z.record(splitName, inside),
   /** Split of images that are in no list. */
-  rest: splitName,
+  rest: splitName.optional(),
 });
 /** Splits as a person made them: ids of images. What is in none is in that of its folder. */
 const madeSchema = z.strictObject({ by: z.literal('ids'), splits: z.record(splitName, z.array(z.string().min(1).max(1024))) });

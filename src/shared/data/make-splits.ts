@@ -9,20 +9,23 @@ export interface SplitShares {
 /** The recording that an image is of: its name without the number that it ends with. */
 export const sequenceOf = (name: string): string => /^(.*?)[^A-Za-z0-9]*[A-Za-z]?\d+$/.exec(name)?.[1] ?? name;
 
+/** The recording that an image is of, by its id: the folders inside that of its images, and the beginning of its name. */
+export const recordingOf = (id: string): string => sequenceOf(id.slice(id.indexOf('/') + 1));
+
 /**
  * Splits images at random, the same way for the same seed, whatever order they come in: it tells how they were split before.
  * @param bySequence keeps all images of one recording in one split: neighbours show the same street
  * @returns ids of each split; a split that gets none is left out
  */
 export function makeSplits(
-  images: readonly { id: string; name: string }[],
+  images: readonly { id: string }[],
   shares: SplitShares,
   seed: number,
   bySequence: boolean,
 ): Record<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const { id, name } of [...images].sort((a, b) => (a.id < b.id ? -1 : 1))) {
-    const key = bySequence ? sequenceOf(name) : id;
+  for (const { id } of [...images].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const key = bySequence ? recordingOf(id) : id;
     groups.set(key, [...(groups.get(key) ?? []), id]);
   }
   const shuffled = Random.named('splits', seed).shuffled([...groups.values()]);
@@ -38,6 +41,17 @@ export function makeSplits(
   if (made.train.length === 0) made.train.push((made.test.length > 0 ? made.test : made.val).pop()!);
   const split = Object.entries(made).map(([name, parts]): [string, string[]] => [name, parts.flat()]);
   return Object.fromEntries(split.filter(([, ids]) => ids.length > 0));
+}
+
+/** A split of some images, with the others in the splits that they are in: whatever folder they lie in, they stay there. */
+export function withOthers(
+  made: Readonly<Record<string, string[]>>,
+  images: Iterable<{ id: string; split: string }>,
+): Record<string, string[]> {
+  const splits = Object.fromEntries(Object.entries(made).map(([split, ids]) => [split, [...ids]]));
+  const those = new Set(Object.values(made).flat());
+  for (const { id, split } of images) if (!those.has(id)) (splits[split] ??= []).push(id);
+  return splits;
 }
 
 const fits = (has: number, more: number, wanted: number): boolean => wanted > 0 && Math.abs(has + more - wanted) < Math.abs(has - wanted);

@@ -15,7 +15,8 @@ export interface CocoAnnotation {
   area: number;
   /** [left, top, width, height] */
   bbox: [number, number, number, number];
-  iscrowd: 1;
+  /** Of a class, not of a crowd: what reads things one by one leaves crowds out. */
+  iscrowd: 0;
   /** Lengths of runs outside and inside in turn, column by column. */
   segmentation: { size: [height: number, width: number]; counts: number[] };
 }
@@ -88,7 +89,7 @@ export function cocoAnnotations({ width, height, ids }: Mask, classes: number): 
       category_id: id + 1,
       area,
       bbox: [left, top, right - left + 1, bottom - top + 1],
-      iscrowd: 1,
+      iscrowd: 0,
       segmentation: { size: [height, width], counts: end < ids.length ? [...counts, ids.length - end] : counts },
     }),
   );

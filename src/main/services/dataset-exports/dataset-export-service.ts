@@ -61,7 +61,10 @@ export class DatasetExportService {
     const chosen = images.filter((image) => split === null || image.split === split);
     const onProgress = throttledProgress((progress) => events.emit('datasetExports.progress', progress));
     const exportImage = (input: ExportImageInput) => workers.run('exportImage', input);
-    const report = await exportData({ images: chosen, classSet, to, out, exportImage, onProgress, signal });
+    const assertThere = () => {
+      if (!dataset.isThere) throw new AppError('not-found', `${dataset.path} is not there any more: nothing was exported`);
+    };
+    const report = await exportData({ images: chosen, classSet, to, out, exportImage, assertThere, onProgress, signal });
     return { out, ...report };
   }
 

@@ -20,6 +20,8 @@ export interface ExportDataOptions {
   out: string;
   /** Does an image, in this thread or another one. */
   exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
+  /** @throws AppError 'not-found' where the data set's folder has gone */
+  assertThere?: () => void;
   onProgress?: (done: number, total: number) => void;
   signal?: AbortSignal;
 }
@@ -39,7 +41,7 @@ const together = 4;
  * then there
  */
 export async function exportData(options: ExportDataOptions): Promise<ExportDataReport> {
-  const { images, classSet, to, out, exportImage, onProgress, signal } = options;
+  const { images, classSet, to, out, exportImage, assertThere, onProgress, signal } = options;
   const labelled = images.filter(({ maskFile }) => isThere(maskFile));
   if (labelled.length === 0) throw new AppError('not-found', 'None of the images has a mask, so there is nothing to export');
   const { format } = classSet;
@@ -81,6 +83,8 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
         .catch((error: unknown) => {
           // Whoever worked on it has ended: that says nothing of the image.
           if (isCancelled(error)) throw error;
+          // Of a folder that has gone each image would say the same, and what is left would look whole.
+          assertThere?.();
           notes.push(`left out: ${messageOf(error)}`);
           return { files: [], entry: null, pixels: null, foreign: 0 };
         });

@@ -102,13 +102,14 @@ export class LivingFolder {
     const closed = await edits.letGo(isGone);
     if (this.closed) return;
     const before = dataset.info.problems.join();
-    const { added, gone } = await dataset.relocate(found);
+    const { added, gone, moved } = await dataset.relocate(found);
     if (this.closed) return;
     for (const imageId of closed.filter((id) => there.has(id)))
       events.emit('edits.reopen', { imageId, text: `The files of ${imageId} are others now, and are shown as they are.` });
     this.watch.add(watchedFolders(dataset));
-    if (added.length + gone.length > 0 || found.problems.join() !== before) events.emit('datasets.changed', dataset.info);
-    const parts = [...(added.length > 0 ? [`new: ${named(added)}`] : []), ...(gone.length > 0 ? [`gone: ${named(gone)}`] : [])];
+    if (added.length + gone.length + moved.length > 0 || found.problems.join() !== before) events.emit('datasets.changed', dataset.info);
+    const told = { new: added, gone, 'in another split': moved };
+    const parts = Object.entries(told).flatMap(([what, ids]) => (ids.length > 0 ? [`${what}: ${named(ids)}`] : []));
     if (parts.length > 0) this.say('info', `The images of ${dataset.path} have changed; ${parts.join('; ')}.`);
   }
 

@@ -198,9 +198,9 @@ export class OpenDataset {
 
   /**
    * Takes over which images the folder holds now, where it is read as it was; what is known of those that are new is asked in turns.
-   * @returns the images that are new, and those that are gone
+   * @returns the images that are new, those that are gone, and those that are in another split
    */
-  async relocate(found: LocatedDataset): Promise<{ added: string[]; gone: string[] }> {
+  async relocate(found: LocatedDataset): Promise<{ added: string[]; gone: string[]; moved: string[] }> {
     const isKnown = ({ id, imageFile, maskFile }: LocatedImage) => {
       const known = this.byId.get(id);
       return known?.imageFile === imageFile && known.maskFile === maskFile;
@@ -216,13 +216,19 @@ export class OpenDataset {
     this.found = found;
     this.byFile = null;
     this.byId = new Map(found.images.map((image) => [image.id, image]));
-    const entryOf = (image: LocatedImage) =>
-      isNew.has(image.id) ? (fresh.get(image.id) ?? this.knownEntry(image)) : entries.get(image.id)!;
+    const moved: string[] = [];
+    const entryOf = (image: LocatedImage) => {
+      if (isNew.has(image.id)) return fresh.get(image.id) ?? this.knownEntry(image);
+      const entry = entries.get(image.id)!;
+      if (entry.split === image.split) return entry;
+      moved.push(image.id);
+      return { ...entry, split: image.split };
+    };
     this.entries = new Map(found.images.map((image) => [image.id, entryOf(image)]));
     const gone = [...before.keys()].filter((id) => !this.byId.has(id));
     // Windows read the list anew.
-    if (added.length + gone.length > 0) this.listedAt = Math.max(Date.now(), this.listedAt + 1);
-    return { added: [...isNew], gone };
+    if (added.length + gone.length + moved.length > 0) this.listedAt = Math.max(Date.now(), this.listedAt + 1);
+    return { added: [...isNew], gone, moved };
   }
 
   /**

@@ -32,7 +32,8 @@ export function outsideOf(folders: readonly string[], around: string, files: rea
 const deepest = 6;
 const mostFiles = 500_000;
 /** What other systems and programs leave in folders, and nobody labelled. */
-const foreignNames = /^(\.|__MACOSX$|Thumbs\.db$|desktop\.ini$)/i;
+const foreignNames =
+  /^(\.|(__MACOSX|Thumbs\.db|desktop\.ini|@eaDir|#recycle|#snapshot|@Recycle|\$RECYCLE\.BIN|System Volume Information|lost\+found)$)/i;
 
 /** What lies in the folder of a data set, read once. Paths are from there, with `/` between. */
 export class FolderView {

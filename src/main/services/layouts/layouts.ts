@@ -50,11 +50,26 @@ function besideEachOther(view: FolderView, images: RegExp, isMaskFolder: (set: s
   return inOrder(
     folders.flatMap((name): Source[] => {
       const set = images.exec(name)?.[1];
-      const masks = set === undefined ? undefined : folders.find((each) => each !== name && isMaskFolder(set, each));
+      const masks =
+        set === undefined
+          ? undefined
+          : bestMasks(
+              view,
+              name,
+              folders.filter((each) => each !== name && isMaskFolder(set, each)),
+            );
       return masks && hasImages(view, name, true) ? [{ split: splitNamed(set!), images: name, masks }] : [];
     }),
   );
 }
+
+/** Of several folders that are called as one of masks, that which pairs: others may hold boxes as text beside it. */
+const bestMasks = (view: FolderView, images: string, called: readonly string[]): string | undefined =>
+  called.length < 2
+    ? called[0]
+    : (pairedMasks(view, images, called) ??
+      called.find((each) => view.ifReadable(() => view.masks(each, true), []).length > 0) ??
+      called[0]);
 
 const nameOf = (folder: string): string => folder.split('/').at(-1)!;
 
@@ -131,6 +146,13 @@ export function listsOf(view: FolderView): Record<string, string> {
 
 const rootLists = (view: FolderView): Arrangement['splits'] => splitsByLists(listsOf(view));
 
+/** Folders of splits with lists beside them: what no list names stays in the split of its folder. */
+function splitFoldersWithLists(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems' | 'splits'> {
+  const found = splitFolders(view, images, masks);
+  const splits = rootLists(view);
+  return { ...found, splits: found.sources.length > 1 && splits.by === 'lists' ? { ...splits, rest: undefined } : splits };
+}
+
 const reference: Layout = {
   example: 'train_images/ with train_labels/',
   find(view) {
@@ -204,9 +226,8 @@ const mmsegmentation: Layout = {
     if (!view.hasFolder('img_dir')) return null;
     return {
       title: 'mmsegmentation: img_dir / ann_dir',
-      ...splitFolders(view, 'img_dir', 'ann_dir'),
+      ...splitFoldersWithLists(view, 'img_dir', 'ann_dir'),
       below: true,
-      splits: rootLists(view),
     };
   },
 };
@@ -262,10 +283,11 @@ function namedBehind(view: FolderView): Draft | null {
   const sources = folders.flatMap((name): Source[] => {
     const [, kind, set] = /^([a-z]+\d?)[_-](.+)$/i.exec(name) ?? [];
     if (!set || !imageFolderNames.test(kind) || !hasImages(view, name, true)) return [];
-    const masks = folders.find((each) => {
+    const called = folders.filter((each) => {
       const [, other, same] = /^([a-z]+)[_-](.+)$/i.exec(each) ?? [];
       return same === set && each !== name && maskFolderNames.test(other);
     });
+    const masks = bestMasks(view, name, called);
     return masks ? [{ split: splitNamed(set), images: name, masks }] : [];
   });
   if (sources.length === 0) return null;
@@ -290,7 +312,7 @@ const pairs: Layout = {
     const images = folders.find((name) => imageFolderNames.test(name) && hasImages(view, name, true));
     if (!images) return null;
     const masks = maskFolderOf(view, images, folders) ?? 'masks';
-    return { title: `${images} / ${masks}`, ...splitFolders(view, images, masks), below: true, splits: rootLists(view) };
+    return { title: `${images} / ${masks}`, ...splitFoldersWithLists(view, images, masks), below: true };
   },
 };
 

@@ -22,7 +22,7 @@ const alike: Record<string, string> = {
 };
 
 /** The workbench's name of a split that others call otherwise. */
-export const splitNamed = (name: string): string => alike[name.toLowerCase()] ?? name;
+export const splitNamed = (name: string): string => alike[name.toLowerCase().replace(/(?<=[a-z])[ _-]?20\d\d$/, '')] ?? name;
 
 /** Train first, then validation, test, and the others by name. */
 export function bySplit(a: string, b: string): number {
@@ -34,16 +34,24 @@ export function bySplit(a: string, b: string): number {
 /** The images with the splits that they are in, split by split. */
 export function assignSplits(view: FolderView, images: LocatedImage[], { splits }: Arrangement, problems: string[]): LocatedImage[] {
   if (splits.by === 'folders') return images;
-  const splitOf = splits.by === 'ids' ? madeSplits(splits.splits) : listedSplits(view, images, splits.lists, splits.rest, problems);
-  const assigned = images.map((image) => ({
-    ...image,
-    split: splitOf.get(image.id) ?? (splits.by === 'lists' ? splits.rest : image.split),
-  }));
+  const splitOf =
+    splits.by === 'ids' ? madeSplits(images, splits.splits, problems) : listedSplits(view, images, splits.lists, splits.rest, problems);
+  const rest = splits.by === 'lists' ? splits.rest : undefined;
+  const assigned = images.map((image) => ({ ...image, split: splitOf.get(image.id) ?? rest ?? image.split }));
   return assigned.sort((a, b) => bySplit(a.split, b.split));
 }
 
-const madeSplits = (splits: Record<string, string[]>): Map<string, string> =>
-  new Map(Object.entries(splits).flatMap(([split, ids]) => ids.map((id): [string, string] => [id, split])));
+/** By ids, in whatever form a disk writes the letters of names. */
+function madeSplits(images: readonly LocatedImage[], splits: Record<string, string[]>, problems: string[]): Map<string, string> {
+  const byId = new Map(images.map(({ id }) => [id.normalize('NFC'), id]));
+  const named = Object.entries(splits).flatMap(([split, ids]) => ids.map((id) => ({ id, split, found: byId.get(id.normalize('NFC')) })));
+  const gone = named.filter(({ found }) => found === undefined);
+  if (gone.length > 0)
+    problems.push(
+      `The split that was made names ${gone.length} of ${named.length} images that are not there, the first: ${gone[0].id.slice(0, 200)}`,
+    );
+  return new Map(named.flatMap(({ found, split }) => (found === undefined ? [] : [[found, split] as const])));
+}
 
 /** What a line of a list names: the first of its paths, in quotes or not. */
 function namesIn(line: string): string[] {
@@ -70,7 +78,7 @@ function listedSplits(
   view: FolderView,
   images: readonly LocatedImage[],
   lists: Record<string, string>,
-  rest: string,
+  rest: string | undefined,
   problems: string[],
 ): Map<string, string> {
   const [byPath, byEnd] = [new Map<string, LocatedImage | null>(), new Map<string, LocatedImage | null>()];

@@ -1,0 +1,110 @@
+// Which split an image is in, and which folder its mask, where folders, lists and people say more than one thing.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { locateDataset } from '#services/layouts/recognise';
+import { keepArrangement } from '#services/layouts/own-arrangement';
+import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
+import { writtenPng } from '../../scripts/sample/png-writing.ts';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { createBench } from '../helpers/services.ts';
+
+const picture = writtenPng({ width: 8, height: 8, depth: 8, colourType: 0, samples: new Array<number>(64).fill(1) });
+
+/** A folder of pictures, and of what else is given by its content. */
+function folderOf(pictures: readonly string[], others: Readonly<Record<string, string>> = {}): string {
+  const folder = temporaryFolder();
+  const put = (file: string, content: string | Uint8Array) => {
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+    writeFileSync(path.join(folder, file), content);
+  };
+  for (const file of pictures) put(file, picture);
+  put(
+    'classes.json',
+    JSON.stringify({
+      name: 'two',
+      classes: [
+        { name: 'a', color: [1, 1, 1] },
+        { name: 'b', color: [2, 2, 2] },
+      ],
+    }),
+  );
+  for (const [file, content] of Object.entries(others)) put(file, content);
+  return folder;
+}
+
+const splitsOf = (folder: string) => Object.fromEntries(locateDataset(folder).images.map(({ id, split }) => [id, split]));
+const inSplits = ['train', 'val', 'test'].flatMap((split) => [`images/${split}/1.png`, `masks/${split}/1.png`]);
+
+test.each(['val.txt', 'requirements-test.txt'])('%s beside folders of splits moves what it names alone', (list) => {
+  const folder = folderOf(inSplits, { [list]: list === 'val.txt' ? 'val/1\n' : 'numpy\npytest\n' });
+  expect(splitsOf(folder)).toEqual({ 'train/1': 'train', 'val/1': 'val', 'test/1': 'test' });
+});
+
+test('COCO’s folders of a year are splits, each with its masks', () => {
+  const folder = folderOf(['train2017', 'val2017'].flatMap((split) => [`images/${split}/1.png`, `annotations/${split}/1.png`]));
+  const { images } = locateDataset(folder);
+  expect(images.map(({ split, maskFile }) => [split, path.relative(folder, maskFile)])).toEqual([
+    ['train', 'annotations/train2017/1.png'],
+    ['val', 'annotations/val2017/1.png'],
+  ]);
+});
+
+test.each([
+  [
+    ['train/1.png', 'train_masks/1.png', 'val/2.png', 'val_masks/2.png'],
+    { 'train_annotations/1.json': '{}', 'val_annotations/2.json': '{}' },
+  ],
+  [['train_images/1.png', 'train_masks/1.png'], { 'train_annotations/1.json': '{}' }],
+  [['images_train/1.png', 'masks_train/1.png'], { 'annotations_train/1.xml': '' }],
+])('masks are in the folder that pairs, and not in the first by name: %j', (pictures, others) => {
+  const folder = folderOf(pictures, others);
+  const masks = locateDataset(folder).images.map(({ maskFile }) => path.relative(folder, maskFile));
+  expect(masks).toEqual(pictures.filter((file) => file.includes('mask')));
+});
+
+test('what storages leave in folders is no image, and no split', () => {
+  const folder = folderOf([
+    ...inSplits,
+    'images/@eaDir/1.png/SYNOPHOTO_THUMB_M.png',
+    'images/#recycle/old.png',
+    'images/train/@eaDir/1.png/S.png',
+  ]);
+  expect(splitsOf(folder)).toEqual({ 'train/1': 'train', 'val/1': 'val', 'test/1': 'test' });
+});
+
+test('a split that was made holds in whatever form a disk writes names, and says what is not there', () => {
+  const folder = folderOf(
+    ['images/Straße ü.png', 'masks/Straße ü.png', 'images/b.png', 'masks/b.png'].map((name) => name.normalize('NFD')),
+  );
+  const { arrangement, images } = locateDataset(folder);
+  const id = images.find(({ id: each }) => each.includes('Stra'))!.id;
+  expect(id).not.toBe(id.normalize('NFC'));
+  keepArrangement(folder, { ...arrangement, splits: { by: 'ids', splits: { val: [id.normalize('NFC'), 'images/gone'] } } });
+  const again = locateDataset(folder);
+  expect(again.images.find((image) => image.id === id)!.split).toBe('val');
+  expect(again.problems).toEqual(['The split that was made names 1 of 2 images that are not there, the first: images/gone']);
+});
+
+test('a list that another program edits moves images in what is shown too, and that is told', async () => {
+  const names = ['1', '2', '3'];
+  const folder = folderOf(
+    names.flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]),
+    { 'train.txt': '1\n2\n', 'val.txt': '3\n' },
+  );
+  const bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  await bench.workbench.datasets.require().surveyed();
+  writeFileSync(path.join(folder, 'new.txt'), '1\n');
+  renameSync(path.join(folder, 'new.txt'), path.join(folder, 'train.txt'));
+  writeFileSync(path.join(folder, 'val.txt'), '2\n3\n');
+  const isTold = () => bench.events.some(({ payload }) => JSON.stringify(payload).includes('in another split'));
+  await vi.waitFor(() => expect(isTold()).toBe(true), { timeout: 20_000 });
+  const entries = await bench.call<ImageEntry[]>('datasets.images');
+  const shown = Object.fromEntries(entries.map(({ id, split }) => [id, split]));
+  expect(shown).toEqual({ 'images/1': 'train', 'images/2': 'val', 'images/3': 'val' });
+  const located = bench.workbench.datasets.require().dataset.located();
+  expect(Object.fromEntries(located.map(({ id, split }) => [id, split]))).toEqual(shown);
+  const info = await bench.call<DatasetInfo>('datasets.current');
+  expect(Object.fromEntries(info.splits.map(({ name, images }) => [name, images]))).toEqual({ train: 1, val: 2 });
+});
