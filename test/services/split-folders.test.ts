@@ -108,3 +108,12 @@ test('a list that another program edits moves images in what is shown too, and t
   const info = await bench.call<DatasetInfo>('datasets.current');
   expect(Object.fromEntries(info.splits.map(({ name, images }) => [name, images]))).toEqual({ train: 1, val: 2 });
 });
+
+test('photos of a kind that is not read are told, with how many and which', () => {
+  const folder = folderOf(['images/1.png', 'masks/1.png'], { 'images/2.HEIC': '', 'images/3.heic': '', 'images/4.bmp': '' });
+  const { images, problems } = locateDataset(folder);
+  expect(images).toHaveLength(1);
+  expect(problems).toEqual([
+    '3 photos in images/ are of a kind that is not read (.heic, .bmp), the first: 2.HEIC. Convert them to JPEG or PNG',
+  ]);
+});

@@ -2,7 +2,7 @@ import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { asReadError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
-import { imagePattern, maskPattern } from '#shared/data/image-names';
+import { imagePattern, maskPattern, unreadPhotoPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 
@@ -108,6 +108,11 @@ export class FolderView {
   /** The image files of a folder, by their paths from there. @param below whether those of folders below it too */
   images(relative: string, below = false): string[] {
     return this.filesAt(imagePattern, relative, '', below ? deepest : 0);
+  }
+
+  /** The photos of a folder that are of a kind that is not read, as `images`. */
+  unreadPhotos(relative: string, below = false): string[] {
+    return this.filesAt(unreadPhotoPattern, relative, '', below ? deepest : 0);
   }
 
   /** The files of a folder that may be masks, as `images`. */

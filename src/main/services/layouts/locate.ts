@@ -5,6 +5,7 @@ import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
+import { mayBeLabels } from './folder-names.ts';
 import { isIn, outsideOf, type FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
@@ -39,6 +40,18 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
   tellShared(view, maskFiles, problems);
   problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
+}
+
+/** Photos that are passed over would be missed by nobody. */
+function tellUnread(view: FolderView, { images, masks }: Source, below: boolean, problems: string[]): void {
+  // A BMP beside its image is a mask.
+  const unread = view.unreadPhotos(images, below).filter((file) => images !== masks || !mayBeLabels(file));
+  if (unread.length === 0) return;
+  const kinds = [...new Set(unread.map((file) => path.extname(file).toLowerCase()))].join(', ');
+  problems.push(
+    `${counted(unread.length, 'photo')} in ${images}/ ${unread.length === 1 ? 'is' : 'are'} of a kind that is not read (${kinds}), ` +
+      `the first: ${unread[0]}. Convert them to JPEG or PNG`,
+  );
 }
 
 /** Links to one file: what is painted on one image would change the other's labels. */
@@ -76,6 +89,7 @@ function locateSource(
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const candidates = candidatesOf(view, source, arrangement, problems);
+  tellUnread(view, source, below, problems);
   // In one folder with its images, a mask is what is none of these.
   const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => folded(file)) : []);
   const masks = new MaskIndex(
