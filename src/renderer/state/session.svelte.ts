@@ -12,6 +12,7 @@ import { SvelteMap } from 'svelte/reactivity';
 import { notify } from './browser.ts';
 import type { Command } from './palette.ts';
 import { SaveProblems } from './save-problems.ts';
+import { DatasetExporting } from './dataset-export.svelte.ts';
 import { WorkState } from './work.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
 
@@ -74,6 +75,7 @@ export class Session {
   recipe = $state.raw<Recipe | null>(null);
   /** How far the work on each image is. */
   readonly work: WorkState;
+  readonly exporting: DatasetExporting;
   /** The images that the Library shows, in its order: those that one steps through; null for all of a split. */
   queue = $state.raw<readonly string[] | null>(null);
   /** What the place that is open lets be found among the commands. */
@@ -124,6 +126,7 @@ export class Session {
     this.on('training.status', (status) => this.onTraining(status));
     this.on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
     this.on('runs.changed', (run) => this.onRun(run));
+    this.exporting = new DatasetExporting(this);
   }
 
   /** Subscribes to an event of the data set that this window shows, or of none. @returns a function that ends it */

@@ -11,6 +11,12 @@ export interface DatasetExportReport {
   notes: string[];
 }
 
+/** How an export ended: what went out, or why nothing did. */
+export interface DatasetExportEnd {
+  report: DatasetExportReport | null;
+  problem: string | null;
+}
+
 export const datasetExports = {
   methods: {
     /**
@@ -30,5 +36,6 @@ export const datasetExports = {
   },
   events: {
     progress: latest<Progress>(),
+    ended: latest<DatasetExportEnd>(),
   },
 };

@@ -3,7 +3,7 @@ import type { Services } from '#shared/contract/index';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { typedPath } from '../app/typed-path.ts';
 import { lackedClasses, mapClasses } from '#shared/classes/class-map';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { throttledProgress } from '#shared/throttled-progress';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
@@ -46,8 +46,14 @@ export class DatasetExportService {
     const stop = new AbortController();
     const work = this.run({ to, split, out: typedPath(out), predictionId }, stop.signal);
     this.running = { stop, ended: work.catch(() => undefined) };
+    const { events } = this.options;
     try {
-      return await work;
+      const report = await work;
+      events.emit('datasetExports.ended', { report, problem: null });
+      return report;
+    } catch (error) {
+      events.emit('datasetExports.ended', { report: null, problem: messageOf(error) });
+      throw error;
     } finally {
       this.running = null;
     }
