@@ -241,6 +241,22 @@ describe('tools that go by the photo', () => {
     expect([person.steps, person.hand.isOpen]).toEqual([[], true]);
   });
 
+  test('scissors: a key that is not theirs changes nothing of the press', () => {
+    const { person } = seeing('scissors');
+    for (const [x, y] of [
+      [10, 10],
+      [40, 10],
+      [40, 40],
+    ])
+      person.click(x, y, { ctrl: true });
+    person.press(10, 40, { ctrl: true });
+    expect([person.hand.key('Escape'), person.hand.cancel(), person.hand.preview?.corners.length]).toEqual([false, true, 3]);
+    person.press(10, 10, { ctrl: true });
+    person.hand.key('Shift', true);
+    person.release(10, 10);
+    expect(person.steps).toEqual(['Scissors']);
+  });
+
   test('a way that cannot be found goes straight, and the outline waits to be closed again', async () => {
     const { person, vision } = seeing('scissors');
     person.click(10, 10);

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
+import { landingSplit } from '#services/trials/kept-name';
 import { keepArrangement } from '#services/layouts/own-arrangement';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
@@ -109,6 +110,21 @@ test('a list that another program edits moves images in what is shown too, and t
   expect(Object.fromEntries(info.splits.map(({ name, images }) => [name, images]))).toEqual({ train: 1, val: 2 });
 });
 
+test('masks that can be converted are no photos that are not read', () => {
+  const folder = folderOf(['a/1.png', 'b/2.png', 'masks/b/2.png'], { 'masks/a/1.bmp': '', 'a/old.bmp': '' });
+  const told = locateDataset(folder).problems.filter((text) => text.includes('not read'));
+  expect(told).toEqual([expect.stringContaining('the first: a/old.bmp')]);
+});
+
+test('of two names that letters alone tell apart, each stays in its own made split', () => {
+  const names = ['é', 'é'.normalize('NFD')];
+  const folder = folderOf(names.flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]));
+  const { arrangement, images } = locateDataset(folder);
+  const [val, test] = images.map(({ id }) => [id]);
+  keepArrangement(folder, { ...arrangement, splits: { by: 'ids', splits: { val, test } } });
+  expect(splitsOf(folder)).toEqual({ [val[0]]: 'val', [test[0]]: 'test' });
+});
+
 test('photos of a kind that is not read are told, with how many and which', () => {
   const folder = folderOf(['images/1.png', 'masks/1.png'], { 'images/2.HEIC': '', 'images/3.heic': '', 'images/4.bmp': '' });
   const { images, problems } = locateDataset(folder);
@@ -116,4 +132,13 @@ test('photos of a kind that is not read are told, with how many and which', () =
   expect(problems).toEqual([
     '3 photos in images/ are of a kind that is not read (.heic, .bmp), the first: 2.HEIC. Convert them to JPEG or PNG',
   ]);
+});
+
+test('an image that is kept in a split is told where it would land, where lists leave others to their folders', () => {
+  const folder = folderOf(inSplits, { 'val.txt': 'train/1\n' });
+  const { arrangement } = locateDataset(folder);
+  expect(arrangement.splits).toMatchObject({ by: 'lists' });
+  const land = (split: string, file: string) => landingSplit(split, arrangement, file, () => false);
+  expect(land('train', 'images/train/1.png')).toBe('train');
+  expect(() => land('val', 'images/train/1.png')).toThrow('would be in "train" and not in "val"');
 });

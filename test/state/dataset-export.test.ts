@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporaryFolder } from '../helpers/dataset.ts';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { closeWindow, eventually, openBench, openWindow, type TestWindow } from './window.ts';
 import type { TestBench } from '../helpers/services.ts';
 
@@ -52,4 +52,25 @@ test('a window that was loaded anew meanwhile hears of it, and can end it', asyn
   await eventually(() => exporting.notes.length > 0 && !exporting.running);
   expect(exporting.notes).toEqual(window.session.exporting.notes);
   closeWindow(other);
+});
+
+test('what it says is there until it has been read, and another data set knows nothing of it', async () => {
+  const { exporting } = window.session;
+  await exporting.start(asked(path.join(temporaryFolder(), 'out')));
+  exporting.isShown = true;
+  expect(exporting.notes).toHaveLength(1);
+  exporting.leave();
+  expect([exporting.notes, exporting.isShown]).toEqual([[], false]);
+});
+
+test('a window that heard of one and opens another data set shows none when it comes back', async () => {
+  const { session } = window;
+  const first = session.dataset!.path;
+  const { id, openedAt } = session.dataset!;
+  session.exporting['of'] = `${id} ${openedAt}`;
+  expect(session.exporting.running).toBe(true);
+  await session.openDataset(await makeDataset({ train: 2, val: 1 }));
+  expect(session.exporting.running).toBe(false);
+  await session.openDataset(first);
+  expect(session.exporting.running).toBe(false);
 });

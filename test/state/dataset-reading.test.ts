@@ -59,7 +59,10 @@ test('an Undo of what was changed again since takes nothing of that along, and s
   const undoOf = (done: string) => session.toasts.list.find(({ text }) => text === done)!.actions[0];
   const before = readFileSync(kept(folder));
   undoOf('All to train.').run();
+  // As the message does that is chosen: it goes.
+  session.toasts.dismiss(session.toasts.list.find(({ text }) => text === 'All to train.')!.id);
   await eventually(() => session.toasts.list.some(({ text }) => text.includes('take that back first')));
+  await eventually(() => session.toasts.list.some(({ text }) => text === 'All to train.'));
   expect(readFileSync(kept(folder)).equals(before)).toBe(true);
   undoOf('Void.').run();
   await eventually(() => Object.keys(session.dataset?.arrangement.readAs ?? {}).length === 0);

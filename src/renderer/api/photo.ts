@@ -19,15 +19,19 @@ async function whyNot(address: string, signal: AbortSignal): Promise<string> {
  */
 export async function loadPhoto(address: string, signal: AbortSignal): Promise<HTMLImageElement> {
   const image = new Image();
+  let give: () => void = () => undefined;
   const isShown = await new Promise<boolean>((resolve) => {
-    image.onload = () => resolve(true);
-    image.onerror = () => resolve(false);
-    signal.addEventListener('abort', () => {
+    give = () => {
       image.src = '';
       resolve(false);
-    });
+    };
+    image.onload = () => resolve(true);
+    image.onerror = () => resolve(false);
+    signal.addEventListener('abort', give);
     image.src = address;
   });
+  // What is shown by then stays what it is.
+  signal.removeEventListener('abort', give);
   signal.throwIfAborted();
   if (isShown) return image;
   const reason = await whyNot(address, signal);

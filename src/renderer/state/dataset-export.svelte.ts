@@ -14,6 +14,7 @@ export const exportablePredictions = async ({ client }: { client: Pick<Client, '
 /** What of a window it works with. */
 interface ExportingWindow extends Omit<WayBackWindow, 'moved'> {
   readonly client: Pick<Client, 'datasetExports'>;
+  onResync(listener: () => Promise<void>): () => void;
   on: <Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void) => () => void;
 }
 
@@ -25,33 +26,49 @@ export class DatasetExporting {
   error = $state('');
   /** Whether a dialog shows it: else a message tells its end. */
   isShown = false;
-  /** The data set that is written; null for none. */
+  /** The data set that is written, as it was opened; null for none. */
   private of = $state<string | null>(null);
   private readonly session: ExportingWindow;
 
   constructor(session: ExportingWindow) {
     this.session = session;
     // Also one that was begun in another window, or before this one was loaded anew.
-    session.on('datasetExports.progress', (progress) => {
-      this.progress = progress;
-      this.of = session.dataset?.id ?? null;
+    session.on('datasetExports.changed', (state) => {
+      if ('end' in state) return this.end(state.end);
+      this.progress = state.progress;
+      this.of = this.opened;
     });
-    session.on('datasetExports.ended', (end) => this.end(end));
+    // What ended meanwhile was told to nobody; what goes on tells of itself again.
+    session.onResync(() => {
+      this.of = null;
+      return Promise.resolve();
+    });
+  }
+
+  /** Names the data set as it is open: opening another one ends the export. */
+  private get opened(): string | null {
+    const { dataset } = this.session;
+    return dataset && `${dataset.id} ${dataset.openedAt}`;
   }
 
   get running(): boolean {
-    return this.of !== null && this.of === this.session.dataset?.id;
+    return this.of !== null && this.of === this.opened;
   }
 
-  /** Forgets how the last one ended. */
-  clear(): void {
+  /** The dialog is closed: how the last one ended has been read. */
+  leave(): void {
+    this.isShown = false;
+    if (!this.running) this.clear();
+  }
+
+  private clear(): void {
     [this.notes, this.error, this.progress] = [[], '', null];
   }
 
   /** Writes the open data set in a form that others read. */
   async start(options: { to: ExportFormName; split: string | null; out: string; predictionId: string | null }): Promise<void> {
     this.clear();
-    this.of = this.session.dataset?.id ?? null;
+    this.of = this.opened;
     try {
       await this.session.client.datasetExports.start(options);
     } catch (error) {

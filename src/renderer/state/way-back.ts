@@ -27,10 +27,14 @@ export function offerBack(session: WayBackWindow, { of, text, back, afterwards }
   const { toasts } = session;
   const offer = { label: 'Undo', run };
   function run() {
-    if (session.dataset?.id === of?.id && session.moved === null) return void session.attempt(back);
+    if (session.dataset?.id === of?.id && session.moved === null) return void take();
     const what = `Nothing was taken back: it is of ${of?.path}, and another data set is open now`;
     if (afterwards) toasts.show('error', `${what}. ${afterwards}`);
     else toasts.show('error', `${what}: open that one, then undo. What was done: ${text}`, offer);
+  }
+  /** What keeps it from being taken back may be gone later. */
+  async function take() {
+    if (!(await session.attempt(back))) toasts.show('info', text, offer);
   }
   toasts.show('info', text, offer);
 }

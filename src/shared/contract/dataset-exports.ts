@@ -17,6 +17,9 @@ export interface DatasetExportEnd {
   problem: string | null;
 }
 
+/** How far an export is, or how it ended: one event, so that none comes after its end. */
+export type DatasetExportState = { progress: Progress } | { end: DatasetExportEnd };
+
 export const datasetExports = {
   methods: {
     /**
@@ -35,7 +38,6 @@ export const datasetExports = {
     cancel: method(z.undefined()).returns<void>(),
   },
   events: {
-    progress: latest<Progress>(),
-    ended: latest<DatasetExportEnd>(),
+    changed: latest<DatasetExportState>(),
   },
 };

@@ -49,10 +49,10 @@ export class DatasetExportService {
     const { events } = this.options;
     try {
       const report = await work;
-      events.emit('datasetExports.ended', { report, problem: null });
+      events.emit('datasetExports.changed', { end: { report, problem: null } });
       return report;
     } catch (error) {
-      events.emit('datasetExports.ended', { report: null, problem: messageOf(error) });
+      events.emit('datasetExports.changed', { end: { report: null, problem: messageOf(error) } });
       throw error;
     } finally {
       this.running = null;
@@ -65,7 +65,7 @@ export class DatasetExportService {
     const { images, classSet } =
       predictionId === null ? { images: dataset.located(), classSet: dataset.classSet } : this.predicted(predictionId);
     const chosen = images.filter((image) => split === null || image.split === split);
-    const onProgress = throttledProgress((progress) => events.emit('datasetExports.progress', progress));
+    const onProgress = throttledProgress((progress) => events.emit('datasetExports.changed', { progress }));
     const exportImage = (input: ExportImageInput) => workers.run('exportImage', input);
     const assertThere = () => {
       if (!dataset.isThere) throw new AppError('not-found', `${dataset.path} is not there any more: nothing was exported`);

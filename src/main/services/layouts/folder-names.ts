@@ -15,8 +15,10 @@ export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*)?$`, 'i');
 export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
-/** The names of splits that people use; COCO's have a year. */
-export const splitNames = /^(train|training|val|valid|validation|dev|test|testing)([ _-]?20\d\d)?$/i;
+/** The names of splits that people use. */
+export const splitNames = /^(train|training|val|valid|validation|dev|test|testing)$/i;
+/** COCO's have a year. */
+export const yearlySplitNames = /^(train|val|test)[ _-]?20\d\d$/i;
 
 /** Whether a folder is that of the masks of a set, by its name: `train_labels` for `train`. */
 export const isMaskFolderOf = (set: string, name: string): boolean =>

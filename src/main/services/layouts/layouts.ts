@@ -13,6 +13,7 @@ import {
   mayBeLabels,
   plainMaskNames,
   splitNames,
+  yearlySplitNames,
 } from './folder-names.ts';
 import { findAffixes, stemOf } from './pairing.ts';
 import { photosBelow } from './photos-below.ts';
@@ -85,9 +86,21 @@ function withoutMasks(view: FolderView, found: readonly Source[], masksOf: (spli
 const strayText = (count: number, folder: string): string =>
   `${counted(count, 'image', ['lies', 'lie'])} in ${folder}/ itself, in no split, and ${count === 1 ? 'is' : 'are'} left out`;
 
+/** `train2017` and `val2017`: years alone are recordings. @returns null where there are no such splits */
+function yearlySplits(folders: readonly string[], images: string, masks: string): Source[] | null {
+  const sources = folders.flatMap((name): Source[] => {
+    const split = yearlySplitNames.exec(name)?.[1];
+    return split === undefined ? [] : [{ split: splitNamed(split), name, images: `${images}/${name}`, masks: `${masks}/${name}` }];
+  });
+  const isAll = sources.length === folders.length && new Set(sources.map(({ split }) => split)).size > 1;
+  return isAll ? inOrder(sources) : null;
+}
+
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
 function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
+  const yearly = yearlySplits(splits, images, masks);
+  if (yearly) return { sources: yearly };
   // Not by folders of masks: painting the first mask would make splits of what were sequences.
   const isSplit = splits.some((name) => splitNames.test(name));
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);

@@ -42,10 +42,18 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
 }
 
+/** Folders of no images: masks may lie in one among those of the images. */
+function passedOver({ images, masks }: Pick<Source, 'images' | 'masks'>, { except = [] }: Arrangement): string[] {
+  const holdsMasks = images === '.' ? masks !== '.' : isIn(images, masks);
+  return [...(holdsMasks ? [masks] : []), ...except];
+}
+
 /** Photos that are passed over would be missed by nobody. */
-function tellUnread(view: FolderView, { images, masks }: Source, below: boolean, problems: string[]): void {
+function tellUnread(view: FolderView, source: Source, arrangement: Arrangement, problems: string[]): void {
+  const { images, masks } = source;
   // A BMP beside its image is a mask.
-  const unread = view.unreadPhotos(images, below).filter((file) => images !== masks || !mayBeLabels(file));
+  const photos = outsideOf(passedOver(source, arrangement), images, view.unreadPhotos(images, arrangement.below));
+  const unread = photos.filter((file) => images !== masks || !mayBeLabels(file));
   if (unread.length === 0) return;
   const kinds = [...new Set(unread.map((file) => path.extname(file).toLowerCase()))].join(', ');
   problems.push(
@@ -89,7 +97,7 @@ function locateSource(
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const candidates = candidatesOf(view, source, arrangement, problems);
-  tellUnread(view, source, below, problems);
+  tellUnread(view, source, arrangement, problems);
   // In one folder with its images, a mask is what is none of these.
   const isImage = new Set(source.images === source.masks ? candidates.map(({ file }) => folded(file)) : []);
   const masks = new MaskIndex(
@@ -136,13 +144,10 @@ function ownerOf(alike: readonly Candidate[], masks: MaskIndex): Candidate {
 
 /** The images of a source that can be read, each with the name its mask is looked for by. */
 function candidatesOf(view: FolderView, { images, masks }: Source, arrangement: Arrangement, problems: string[]): Candidate[] {
-  const { below, except = [], imagePrefix, imageSuffix } = arrangement;
+  const { below, imagePrefix, imageSuffix } = arrangement;
   const leftOut: string[] = [];
   const otherwise: string[] = [];
-  // Masks may lie in a folder among those of the images.
-  const holdsMasks = images === '.' ? masks !== '.' : isIn(images, masks);
-  const no = [...(holdsMasks ? [masks] : []), ...except];
-  const files = outsideOf(no, images, view.images(images, below));
+  const files = outsideOf(passedOver({ images, masks }, arrangement), images, view.images(images, below));
   const candidates = files.flatMap((file): Candidate[] => {
     // In a folder that holds both, what is named as masks are is one.
     if (images === masks && isMask(stemOf(file), file, arrangement, view, images)) return [];

@@ -22,7 +22,7 @@ const alike: Record<string, string> = {
 };
 
 /** The workbench's name of a split that others call otherwise. */
-export const splitNamed = (name: string): string => alike[name.toLowerCase().replace(/(?<=[a-z])[ _-]?20\d\d$/, '')] ?? name;
+export const splitNamed = (name: string): string => alike[name.toLowerCase()] ?? name;
 
 /** Train first, then validation, test, and the others by name. */
 export function bySplit(a: string, b: string): number {
@@ -43,8 +43,10 @@ export function assignSplits(view: FolderView, images: LocatedImage[], { splits 
 
 /** By ids, in whatever form a disk writes the letters of names. */
 function madeSplits(images: readonly LocatedImage[], splits: Record<string, string[]>, problems: string[]): Map<string, string> {
-  const byId = new Map(images.map(({ id }) => [id.normalize('NFC'), id]));
-  const named = Object.entries(splits).flatMap(([split, ids]) => ids.map((id) => ({ id, split, found: byId.get(id.normalize('NFC')) })));
+  const exact = new Set(images.map(({ id }) => id));
+  const composed = new Map(images.map(({ id }) => [id.normalize('NFC'), id]));
+  const find = (id: string) => (exact.has(id) ? id : composed.get(id.normalize('NFC')));
+  const named = Object.entries(splits).flatMap(([split, ids]) => ids.map((id) => ({ id, split, found: find(id) })));
   const gone = named.filter(({ found }) => found === undefined);
   if (gone.length > 0)
     problems.push(

@@ -34,9 +34,10 @@ export function keptName(name: string, images: readonly string[], masks: readonl
  */
 export function landingSplit(split: string, { splits, sources }: Arrangement, file: string, isEmpty: (split: string) => boolean): string {
   const ofFolder = () => sources.find(({ images }) => images === '.' || file.split(path.sep).join('/').startsWith(`${images}/`))?.split;
-  const lands = splits.by === 'lists' ? splits.rest : splits.by === 'ids' ? ofFolder() : split;
+  const rest = splits.by === 'lists' ? splits.rest : undefined;
+  const lands = splits.by === 'folders' ? split : (rest ?? ofFolder());
   if (lands === undefined) return split;
-  if (lands === split || (splits.by === 'lists' && isEmpty(lands))) return lands;
+  if (lands === split || (rest !== undefined && isEmpty(lands))) return lands;
   const why = splits.by === 'lists' ? 'splits of this data set are lists of names' : 'the splits were made for the images that were there';
   const way = splits.by === 'lists' ? 'add its name to a list then' : 'make the split again then (Data set > Make a split)';
   throw new AppError(

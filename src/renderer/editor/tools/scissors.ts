@@ -169,11 +169,10 @@ export class ScissorsTool extends SimpleTool {
   }
 
   override key(context: ToolContext, key: string): boolean {
-    if (!this.start) return false;
+    if (!this.start || (key !== 'Enter' && key !== 'Backspace')) return false;
     // What is pressed by then belongs to what the key does.
     this.pressed = null;
     if (key === 'Enter') this.close(context, false, false);
-    else if (key !== 'Backspace') return false;
     else if (this.closing) this.reopen();
     else this.takeBack();
     return true;
