@@ -18,12 +18,18 @@ await main(async () => {
   if (electron.reason) console.log(`No desktop window: ${electron.reason}. Starting the browser host instead.`);
   const begin = Date.now();
   let child = electron.program ? startElectron(electron.program, args) : startBrowserHost(args, { asWindow: !wantsBrowser });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  let isEnded = false;
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => {
+      // A terminal tells its whole group, and npm tells us once more: a second one would end the window in the middle of its saving.
+      if (!isEnded) child.kill(signal);
+      isEnded = true;
+    });
   if (!electron.program) return void endWith(child);
   child.on('exit', (code, signal) => {
     // A window that dies at once lacks something of the system; the browser host needs nothing of it.
     const diedAtOnce = code !== 0 && Date.now() - begin < diesAtOnceMs;
-    if (code !== couldNotStart && !diedAtOnce) process.exit(signal ? 1 : (code ?? 0));
+    if (isEnded || (code !== couldNotStart && !diedAtOnce)) process.exit(signal ? 1 : (code ?? 0));
     console.log('The desktop window could not be opened. Starting the browser host instead.');
     child = startBrowserHost(args, { asWindow: true });
     endWith(child);

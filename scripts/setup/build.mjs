@@ -3,7 +3,7 @@ import path from 'node:path';
 import { findNode24, hashTree, modules, readStamp, root, stampFile } from './paths.mjs';
 import { run } from './run.mjs';
 
-const sources = ['src', 'electron.vite.config.ts', 'package-lock.json'];
+const sources = ['src', 'electron.vite.config.ts', 'scripts/build', 'package-lock.json'];
 const products = ['out/main/serve.js', 'out/main/cli.js', 'out/main/trainer.js', 'out/renderer/index.html'];
 
 export function built() {
@@ -13,6 +13,9 @@ export function built() {
 /** Builds main, preload and renderer into out/. */
 export async function build() {
   const hash = hashTree(...sources);
+  // What is interrupted leaves products of two builds: they are no longer those of the sources before.
+  const { build: _, ...others } = readStamp();
+  writeFileSync(stampFile, JSON.stringify(others));
   await run(findNode24(), [path.join(modules, 'electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn'], {
     cwd: root,
     remedy: 'The build errors are above.',

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { removeQuietly } from './private-page.mjs';
@@ -18,7 +18,13 @@ function candidates(platform, env) {
 }
 
 /** A browser in a container of its own sees neither our profile nor the page that leads to the address. */
-const isContained = (program) => /[/\\](snap|flatpak)[/\\]/.test(realpathSync(program));
+function isContained(program) {
+  const real = realpathSync(program);
+  // A snap's program is a link to `snap` itself; Ubuntu's chromium-browser is a script that goes there.
+  if ([program, real].some((file) => /[/\\](snap|flatpak)[/\\]/.test(file)) || path.basename(real) === 'snap') return true;
+  const { size } = statSync(real);
+  return size < 10_000 && /^#![^]*\/snap\//.test(readFileSync(real, 'latin1'));
+}
 
 /**
  * A Chrome, Chromium or Edge that can show the workbench in a window of its own; null if there is none (ENCNET_BROWSER names one,

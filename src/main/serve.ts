@@ -6,6 +6,7 @@ import { createServices, openFirstDataset } from './create-services.ts';
 import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
 import { userDataFolder } from './user-data.ts';
 import { workbenchVersion } from './services/code-version.ts';
+import { messageOf } from '#shared/errors';
 import { printable } from '#shared/printable';
 
 function port(text: string): number {
@@ -45,6 +46,11 @@ const started = await startBrowserHost(workbench, {
   port: options.port ?? null,
   rendererFolder: path.join(here, '../renderer'),
   allowedHosts: options.allowHost,
+}).catch(async (error: unknown) => {
+  // The data set is open by then: it is let go of.
+  await workbench.shutDown();
+  console.error(printable(noPortText(error, options.port), true));
+  return process.exit(1);
 });
 host = started;
 console.log(`READY ${started.newAddress()}`);
@@ -68,3 +74,12 @@ process.on('unhandledRejection', (error) => {
   console.error('An error that nobody handled:', error);
   workbench.log.fatal({ err: error }, 'an error that nobody handled');
 });
+
+/** Why no page can be served, in words. */
+function noPortText(error: unknown, port: number | undefined): string {
+  const { code } = error as { code?: string };
+  const way = 'choose another --port, or leave it away';
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program: ${way}`;
+  if (code === 'EACCES') return `Port ${port} may not be opened by this user: ${way}`;
+  return `The workbench's page cannot be served: ${messageOf(error)}`;
+}

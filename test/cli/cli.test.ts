@@ -84,7 +84,9 @@ test('trains, evaluates and predicts, by the contract', async () => {
     images: number;
     protocol: Record<string, unknown>;
   };
-  expect(Object.keys(result)).toEqual(['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'protocol', 'precision', 'interval']);
+  const keys = ['mIoU', 'pixelAccuracy', 'perClass', 'confusion', 'images', 'leftOut', 'unlabelled', 'protocol', 'precision', 'interval'];
+  expect(Object.keys(result)).toEqual(keys);
+  expect([evaluated.code, result]).toEqual([0, expect.objectContaining({ leftOut: [], unlabelled: 0 })]);
   expect(Object.keys(result.protocol)).toEqual(['split', 'classes', 'void', 'resolution', 'scales', 'flip']);
   expect(result.images).toBe(2);
   expect(result.perClass[10]).toMatchObject({ id: 10, name: 'Bicyclist' });
@@ -109,7 +111,7 @@ test('trains, evaluates and predicts, by the contract', async () => {
   const found = JSON.parse((await cli(...asked, '--out', calibrated, '--json')).stdout) as Record<'before' | 'after', { loss: number }> & {
     temperature: number;
   };
-  expect(Object.keys(found)).toEqual(['temperature', 'before', 'after', 'images']);
+  expect(Object.keys(found)).toEqual(['temperature', 'before', 'after', 'images', 'leftOut']);
   expect(found.temperature).not.toBe(1);
   expect(readModel(calibrated).temperature).toBe(found.temperature);
   const [half, onnx] = [path.join(out, 'half.safetensors'), path.join(out, 'calibrated.onnx')];
@@ -129,7 +131,13 @@ test('trains, evaluates and predicts, by the contract', async () => {
   copyFileSync(path.join(data, 'valannot', 'val-1.png'), path.join(data, 'valannot', 'val-2.png'));
   const without = await cli(...asked);
   expect(without.stdout).toContain('of 2 images');
-  expect(without.stderr).toContain('val-2.png');
+  expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('val-2.png')]);
+  // A score of a part says so, also to a script that reads no more than its end.
+  await sharp({ create: { width: 70, height: 50, channels: 3, background: '#557799' } }).toFile(path.join(data, 'val', 'val-3.png'));
+  const part = await cli('evaluate', '--checkpoint', checkpoint, '--data', data, '--json');
+  const left = [expect.objectContaining({ id: 'val/val-2', reason: expect.stringContaining('val-2.png') as unknown })];
+  expect([part.code, JSON.parse(part.stdout)]).toEqual([1, expect.objectContaining({ images: 2, leftOut: left, unlabelled: 1 })]);
+  expect((await cli('evaluate', '--checkpoint', checkpoint, '--data', data)).stdout).toContain('1 image left out: not the whole split');
 });
 
 test('exports what predicts, in half precision and as ONNX, and looks at images in several ways', async () => {
@@ -421,6 +429,13 @@ test('predict does every image, tells two of one name apart and passes hidden fi
   const { code, stderr } = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', folder, '--out', out);
   expect([code, stderr.includes('left out')]).toEqual([0, false]);
   expect(readdirSync(out).sort()).toEqual(['other.png', 'same.jpg.png', 'same.png']);
+
+  // Of two folders with files of one name nobody would know whose mask is whose.
+  const twin = temporaryFolder();
+  await photo.clone().toFile(path.join(twin, 'other.png'));
+  const apart = path.join(temporaryFolder(), 'masks');
+  const both = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', folder, twin, '--out', apart);
+  expect([both.code, both.stderr, existsSync(apart)]).toEqual([1, expect.stringContaining('Two images are named "other"'), false]);
 
   // Stopped half way, it says what is there and how to go on.
   const [many, half] = [temporaryFolder(), path.join(temporaryFolder(), 'half')];

@@ -1,6 +1,7 @@
 // The command line reads every published layout as the window does, and says what it reads.
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
@@ -111,6 +112,52 @@ test('a split for validation is made, the same again for the same seed, and trai
   const again = await cli('import', '--data', folder, '--make-split', '20', '--dry-run');
   expect(JSON.parse(again.stdout)).toEqual(JSON.parse(made.stdout));
   expect((await cli('import', '--data', folder, '--make-split', '100')).stderr).toContain('between 0 and 100');
+});
+
+test('a split for validation takes nothing of a test that there is', async () => {
+  const folder = temporaryFolder();
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  for (const [split, count] of [
+    ['train', 10],
+    ['test', 4],
+  ] as const)
+    for (let i = 0; i < count; i++) {
+      await photo(path.join(folder, `images/${split}/${i}.jpg`));
+      put(path.join(folder, `masks/${split}/${i}.png`), grey(i % 2));
+    }
+  const made = await cli('import', '--data', folder, '--make-split', '20');
+  expect([made.code, made.stderr]).toEqual([0, expect.stringContaining('14 images (8 of train, 2 of val, 4 of test)')]);
+});
+
+test('an export that is stopped says so, and leaves nothing behind', async () => {
+  const folder = temporaryFolder();
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  for (let i = 0; i < 300; i++) {
+    await photo(path.join(folder, `images/${i}.jpg`));
+    put(path.join(folder, `masks/${i}.png`), grey(i % 2));
+  }
+  const around = temporaryFolder();
+  const args = ['export-data', '--data', folder, '--to', 'segnet', '--out', path.join(around, 'out')];
+  const child = spawn(process.execPath, [path.join(root, 'out/main/cli.js'), ...args], { cwd: root });
+  let told = '';
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()));
+  const look = setInterval(() => readdirSync(around).length > 0 && child.kill('SIGINT'), 20);
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  clearInterval(look);
+  expect([code, told, readdirSync(around)]).toEqual([1, expect.stringContaining('cancelled'), []]);
+});
+
+test('a port that is taken is told in a line, and the data set is let go of', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const env = { ...process.env, ENCNET_USER_DATA: temporaryFolder() };
+  const child = spawn(process.execPath, [path.join(root, 'out/main/serve.js'), '--port', String(port)], { cwd: root, env });
+  let told = '';
+  child.stderr.on('data', (text: Buffer) => (told += text.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  server.close();
+  expect([code, told.trim()]).toEqual([1, `Port ${port} is taken by another program: choose another --port, or leave it away`]);
 });
 
 describe('predictions that go out', () => {

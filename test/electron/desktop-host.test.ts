@@ -283,6 +283,7 @@ test.each(['linux', 'darwin', 'win32'] as const)('the menu has cut, copy and pas
 
 test('a command line names a data set by --data', () => {
   expect(folderIn(['electron', '.', '--data', '/a b'])).toBe('/a b');
+  expect(folderIn(['electron', '.', '--data=/a b'])).toBe('/a b');
   expect(folderIn(['electron', '.', '--data'])).toBe(null);
   expect(folderIn(['electron', '.'])).toBe(null);
 });

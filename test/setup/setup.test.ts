@@ -1,6 +1,6 @@
 // Set-up loads only what is pinned, from where nobody else can write; what starts the window hands no secret to other users.
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -176,6 +176,18 @@ describe('a browser for a window of its own', () => {
     mkdirSync(contained, { recursive: true });
     writeFileSync(path.join(contained, 'chromium'), '');
     expect(findBrowser({ platform: 'linux', env: { PATH: contained } })).toBe(null);
+  });
+
+  test('is none of a snap, whichever way that is called', () => {
+    const folder = temporaryFolder();
+    const found = () => findBrowser({ platform: 'linux', env: { PATH: path.join(folder, 'bin') } });
+    mkdirSync(path.join(folder, 'bin'));
+    writeFileSync(path.join(folder, 'snap'), 'a program');
+    symlinkSync(path.join(folder, 'snap'), path.join(folder, 'bin/chromium'));
+    writeFileSync(path.join(folder, 'bin/chromium-browser'), '#!/bin/sh\nexec /snap/bin/chromium "$@"\n');
+    expect(found()).toBe(null);
+    writeFileSync(path.join(folder, 'bin/microsoft-edge'), '#!/bin/sh\nexec /opt/edge "$@"\n');
+    expect(found()).toBe(path.join(folder, 'bin/microsoft-edge'));
   });
 
   test('is led to the address by a page that this user alone can read', () => {

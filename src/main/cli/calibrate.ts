@@ -40,6 +40,7 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
   const dataset = await findDataset(options.data);
   const { classes, format } = dataset.classSet;
   let found: Calibrated | null = null;
+  const leftOut: { id: string; reason: string }[] = [];
   const outcome = await runJob(
     host,
     {
@@ -52,14 +53,18 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
       outFile: options.out === undefined ? null : outFileOf(options.out, options.checkpoint),
     },
     (event) => {
-      if (event.type === 'skipped') say(`left out: ${event.reason}`);
+      if (event.type === 'skipped') {
+        say(`left out: ${event.reason}`);
+        leftOut.push({ id: event.id, reason: event.reason });
+        process.exitCode = 1;
+      }
       if (event.type !== 'calibrated') return;
       const { type: _, ...result } = event;
       found = result;
     },
   );
   if (outcome === 'stopped' || !found) throw new AppError('cancelled', 'Stopped before every image was looked at');
-  give(options.json ? JSON.stringify(found) : table(found));
+  give(options.json ? JSON.stringify({ ...(found as Calibrated), leftOut }) : table(found));
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

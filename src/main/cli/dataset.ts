@@ -8,6 +8,7 @@ import type { LocatedImage } from '#services/layouts/located-image';
 import { isZip, unzipBeside } from '#services/layouts/unzip';
 import { isFolder } from '#services/layouts/folder-view';
 import { datasetFolder, locateDataset, type LocatedDataset } from '#services/layouts/recognise';
+import { untilInterrupted } from './interrupts.ts';
 
 export interface CliDataset {
   folder: string;
@@ -18,7 +19,7 @@ export interface CliDataset {
 /** The folder that is meant by a path: of a zip what it is unpacked to, of a folder around a data set the one inside. */
 export async function folderOf(given: string): Promise<string> {
   const at = path.resolve(given);
-  if (isZip(at)) return unzipBeside(at);
+  if (isZip(at)) return untilInterrupted((signal) => unzipBeside(at, { signal }));
   return isFolder(at) ? datasetFolder(at) : at;
 }
 

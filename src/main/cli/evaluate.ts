@@ -9,7 +9,7 @@ import type { TrainerHost } from '#services/jobs/trainer-process';
 import type { Precision, PrecisionSetting } from '#shared/training/precision';
 import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { findDataset, labelledSamples } from './dataset.ts';
+import { findDataset, imagesOf, labelledSamples } from './dataset.ts';
 import { ofSplit, precisionOption, scales } from './options.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
@@ -61,10 +61,16 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     names: null,
     writeSureness: false,
   };
+  const leftOut: { id: string; reason: string }[] = [];
   let reckoned: Precision = 'float32';
   const outcome = await runJob(host, job, (event) => {
     if (event.type === 'precision') reckoned = event.precision;
-    if (event.type === 'skipped') say(`left out: ${event.reason}`);
+    if (event.type === 'skipped') {
+      say(`left out: ${event.reason}`);
+      leftOut.push({ id: event.id, reason: event.reason });
+      // A score of a part is not the one that was asked for.
+      process.exitCode = 1;
+    }
     if (event.type !== 'scored' || !event.score.confusion) return;
     const { id, confusion, shapes } = event.score;
     scored.push({ id, confusion, shapes });
@@ -78,6 +84,8 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     perClass: classes.map(({ id, name }) => ({ id, name, ...perClass[id] })),
     confusion,
     images: scored.length,
+    leftOut,
+    unlabelled: imagesOf(dataset, options.split).length - samples.length,
     protocol: protocolOf(config, options.split, classes.length, evaluation),
     precision: reckoned,
     interval,
@@ -91,6 +99,8 @@ function table(result: {
   pixelAccuracy: number | null;
   perClass: (Pick<ClassScores, 'iou' | 'precision' | 'recall' | 'shapes'> & { name: string })[];
   images: number;
+  leftOut: readonly unknown[];
+  unlabelled: number;
   protocol: { split: string; resolution: string };
 }): string {
   const percent = (value: number | null) => (value === null ? '    –' : (100 * value).toFixed(1).padStart(5));
@@ -99,6 +109,8 @@ function table(result: {
   const width = Math.max(...result.perClass.map(({ name }) => name.length), 14);
   return [
     `${counted(result.images, 'image')} of ${result.protocol.split}, ${result.protocol.resolution}`,
+    ...(result.leftOut.length > 0 ? [`${counted(result.leftOut.length, 'image')} left out: not the whole split is scored`] : []),
+    ...(result.unlabelled > 0 ? [`${counted(result.unlabelled, 'image')} without a mask`] : []),
     ...result.perClass.map(
       ({ name, iou, precision, recall, shapes }) =>
         `${name.padEnd(width)} IoU ${percent(iou)} %   precision ${percent(precision)} %   recall ${percent(recall)} %` +

@@ -9,6 +9,7 @@ import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { findDataset, imagesOf } from './dataset.ts';
+import { untilInterrupted } from './interrupts.ts';
 import { give, say } from './say.ts';
 
 interface ExportDataOptions {
@@ -71,7 +72,9 @@ async function run({ data, split, to, out, predictions }: ExportDataOptions): Pr
   const onProgress = (done: number, total: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);
   };
-  const report = await exportData({ images, classSet: predicted, to, out: target, exportImage, onProgress });
+  const report = await untilInterrupted((signal) =>
+    exportData({ images, classSet: predicted, to, out: target, exportImage, onProgress, signal }),
+  );
   for (const note of report.notes) say(note);
   say(`${counted(report.images, 'image')} in ${target}`);
   give(target);

@@ -4,7 +4,7 @@ import { letLinksInto } from '#files/read-limits';
 import { counted } from '#shared/counted';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
-import { makeSplits } from '#shared/data/make-splits';
+import { makeSplits, withOthers } from '#shared/data/make-splits';
 import { AppError } from '#shared/errors';
 import { outsideText } from '#services/class-sets/mask-reading';
 import { isTaken } from '#services/datasets/holder-watch';
@@ -93,8 +93,11 @@ async function importDataset(options: ImportOptions): Promise<void> {
   give(JSON.stringify(arrangement));
 }
 
+/** Of what is for training and validation: images of a test, and of whatever else, stay that. */
 function splitMade(images: readonly LocatedImage[], { makeSplit, seed, byRecording = false }: ImportOptions): Arrangement['splits'] {
-  return { by: 'ids', splits: makeSplits(images, { val: makeSplit! / 100, test: 0 }, seed, byRecording) };
+  const those = images.filter(({ split }) => split === 'train' || split === 'val');
+  const made = makeSplits(those.length > 0 ? those : images, { val: makeSplit! / 100, test: 0 }, seed, byRecording);
+  return { by: 'ids', splits: withOthers(made, images) };
 }
 
 /** What was kept or is found by looking, with the options laid over it. @throws AppError 'not-a-dataset' */

@@ -44,7 +44,11 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
   const samples = toldApart(options.images.flatMap(samplesAt));
   if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
   const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
-  if (twice) throw new AppError('invalid-argument', `Two images are named "${twice.id}": their masks would overwrite each other`);
+  if (twice)
+    throw new AppError(
+      'invalid-argument',
+      `Two images are named "${twice.id}": their masks would overwrite each other. Predict one folder after the other`,
+    );
   const outDir = path.resolve(options.out);
   assertNothingLost(samples, outDir, options.overwrite);
   const write = options.ids === 'dense' ? 'ids' : 'values';
@@ -105,14 +109,19 @@ function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite
     );
 }
 
-/** Of images with one name the PNG, else the first, has the mask of this name; the others' masks have their full names. */
+/**
+ * Of images with one name the PNG, else the first, has the mask of this name; the others' masks have their full names. Files of one name
+ * in two folders are not told apart: nobody would know whose mask is whose.
+ */
 function toldApart(samples: readonly Sample[]): Sample[] {
   const alike = new Map<string, Sample[]>();
   for (const sample of samples) alike.set(sample.id, [...(alike.get(sample.id) ?? []), sample]);
   return samples.map((sample) => {
     const named = alike.get(sample.id)!;
     const owner = named.find(({ imageFile }) => /\.png$/i.test(imageFile)) ?? named[0];
-    return sample === owner ? sample : { ...sample, id: path.basename(sample.imageFile) };
+    const full = path.basename(sample.imageFile);
+    const isTwice = named.some((other) => other !== sample && path.basename(other.imageFile) === full);
+    return sample === owner || isTwice ? sample : { ...sample, id: full };
   });
 }
 

@@ -4,9 +4,8 @@ import { precisionText } from '#shared/training/precision';
 import { Job } from '#services/jobs/job';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { messageOf } from '#shared/errors';
+import { onInterrupt } from './interrupts.ts';
 import { say } from './say.ts';
-
-const sameInterruptMs = 700;
 
 /**
  * Runs one job in a trainer process, says what it reckons in, and waits for its end.
@@ -25,20 +24,16 @@ export async function runJob(host: TrainerHost, job: TrainerJob, onEvent: (event
     onEnd: () => undefined,
     report: (error, during) => say(`error during ${during}: ${messageOf(error)}`),
   });
-  let first: number | null = null;
   let isEndedAtOnce = false;
-  const interrupt = () => {
-    first ??= Date.now();
-    // Ctrl+C in a terminal reaches us directly and through the script that started us: that is one, not two.
-    if (Date.now() - first < sameInterruptMs) running.steer('stop');
-    else {
+  const end = onInterrupt(
+    () => running.steer('stop'),
+    () => {
       isEndedAtOnce = true;
       running.kill();
-    }
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+    },
+  );
   const { outcome, code, reason } = await running.ended;
-  process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  end();
   if (outcome === 'finished' || outcome === 'stopped') return outcome;
   if (isEndedAtOnce) throw new AppError('cancelled', 'Ended at once, by the second interrupt: what was not written yet is lost');
   throw new AppError(code ?? 'trainer-failed', reason ?? 'The trainer ended without a result');

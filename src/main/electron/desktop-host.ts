@@ -33,8 +33,9 @@ const appId = 'encnet.workbench';
 
 /** The data set that a command line names. */
 export function folderIn(argv: readonly string[]): string | null {
-  const at = argv.indexOf('--data');
-  return at >= 0 ? (argv[at + 1] ?? null) : null;
+  const at = argv.findLastIndex((each) => each === '--data' || each.startsWith('--data='));
+  if (at < 0) return null;
+  return argv[at] === '--data' ? (argv[at + 1] ?? null) : argv[at].slice('--data='.length);
 }
 
 /** Tells `npm start` to go on without a desktop window. */
