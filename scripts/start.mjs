@@ -18,18 +18,19 @@ await main(async () => {
   if (electron.reason) console.log(`No desktop window: ${electron.reason}. Starting the browser host instead.`);
   const begin = Date.now();
   let child = electron.program ? startElectron(electron.program, args) : startBrowserHost(args, { asWindow: !wantsBrowser });
-  let isEnded = false;
+  const told = new Set();
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.on(signal, () => {
-      // A terminal tells its whole group, and npm tells us once more: a second one would end the window in the middle of its saving.
-      if (!isEnded) child.kill(signal);
-      isEnded = true;
+      // A terminal has told its whole group, and npm tells us once more: a second one ends the window in the middle of its saving.
+      const isKnown = told.has(signal) || (electron.program && signal === 'SIGINT' && process.stdin.isTTY);
+      told.add(signal);
+      if (!isKnown) child.kill(signal);
     });
   if (!electron.program) return void endWith(child);
   child.on('exit', (code, signal) => {
     // A window that dies at once lacks something of the system; the browser host needs nothing of it.
     const diedAtOnce = code !== 0 && Date.now() - begin < diesAtOnceMs;
-    if (isEnded || (code !== couldNotStart && !diedAtOnce)) process.exit(signal ? 1 : (code ?? 0));
+    if (told.size > 0 || (code !== couldNotStart && !diedAtOnce)) process.exit(signal ? 1 : (code ?? 0));
     console.log('The desktop window could not be opened. Starting the browser host instead.');
     child = startBrowserHost(args, { asWindow: true });
     endWith(child);

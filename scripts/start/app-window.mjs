@@ -22,8 +22,16 @@ function isContained(program) {
   const real = realpathSync(program);
   // A snap's program is a link to `snap` itself; Ubuntu's chromium-browser is a script that goes there.
   if ([program, real].some((file) => /[/\\](snap|flatpak)[/\\]/.test(file)) || path.basename(real) === 'snap') return true;
-  const { size } = statSync(real);
-  return size < 10_000 && /^#![^]*\/snap\//.test(readFileSync(real, 'latin1'));
+  return statSync(real).size < 10_000 && /^#![^]*\/snap\//.test(readFileSync(real, 'latin1'));
+}
+
+/** What is no file that can be looked at is no browser to be started. */
+function isUsable(program) {
+  try {
+    return existsSync(program) && !isContained(program);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -32,7 +40,7 @@ function isContained(program) {
  */
 export function findBrowser({ platform = process.platform, env = process.env } = {}) {
   if (env.ENCNET_BROWSER) return env.ENCNET_BROWSER === 'none' ? null : env.ENCNET_BROWSER;
-  return candidates(platform, env).find((program) => existsSync(program) && !isContained(program)) ?? null;
+  return candidates(platform, env).find(isUsable) ?? null;
 }
 
 /**

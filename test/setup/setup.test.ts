@@ -185,6 +185,8 @@ describe('a browser for a window of its own', () => {
     writeFileSync(path.join(folder, 'snap'), 'a program');
     symlinkSync(path.join(folder, 'snap'), path.join(folder, 'bin/chromium'));
     writeFileSync(path.join(folder, 'bin/chromium-browser'), '#!/bin/sh\nexec /snap/bin/chromium "$@"\n');
+    // Nor is a folder of that name one.
+    mkdirSync(path.join(folder, 'bin/google-chrome'));
     expect(found()).toBe(null);
     writeFileSync(path.join(folder, 'bin/microsoft-edge'), '#!/bin/sh\nexec /opt/edge "$@"\n');
     expect(found()).toBe(path.join(folder, 'bin/microsoft-edge'));

@@ -69,8 +69,11 @@ test('a window that heard of one and opens another data set shows none when it c
   const { id, openedAt } = session.dataset!;
   session.exporting['of'] = `${id} ${openedAt}`;
   expect(session.exporting.running).toBe(true);
+  session.exporting.notes = ['8 images in /elsewhere'];
   await session.openDataset(await makeDataset({ train: 2, val: 1 }));
   expect(session.exporting.running).toBe(false);
+  session.exporting.enter();
+  expect(session.exporting.notes).toEqual([]);
   await session.openDataset(first);
   expect(session.exporting.running).toBe(false);
 });

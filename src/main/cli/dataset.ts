@@ -19,7 +19,12 @@ export interface CliDataset {
 /** The folder that is meant by a path: of a zip what it is unpacked to, of a folder around a data set the one inside. */
 export async function folderOf(given: string): Promise<string> {
   const at = path.resolve(given);
-  if (isZip(at)) return untilInterrupted((signal) => unzipBeside(at, { signal }));
+  if (isZip(at))
+    return untilInterrupted(async (signal) => {
+      const folder = await unzipBeside(at, { signal });
+      if (signal.aborted) throw new AppError('cancelled', 'Stopped after the zip was unpacked');
+      return folder;
+    });
   return isFolder(at) ? datasetFolder(at) : at;
 }
 

@@ -28,6 +28,8 @@ export class DatasetExporting {
   isShown = false;
   /** The data set that is written, as it was opened; null for none. */
   private of = $state<string | null>(null);
+  /** The data set whose export ended so. */
+  private endedOf: string | null = null;
   private readonly session: ExportingWindow;
 
   constructor(session: ExportingWindow) {
@@ -55,6 +57,12 @@ export class DatasetExporting {
     return this.of !== null && this.of === this.opened;
   }
 
+  /** The dialog is opened: what was said of another data set is not of this one. */
+  enter(): void {
+    this.isShown = true;
+    if (!this.running && this.endedOf !== this.opened) this.clear();
+  }
+
   /** The dialog is closed: how the last one ended has been read. */
   leave(): void {
     this.isShown = false;
@@ -68,7 +76,7 @@ export class DatasetExporting {
   /** Writes the open data set in a form that others read. */
   async start(options: { to: ExportFormName; split: string | null; out: string; predictionId: string | null }): Promise<void> {
     this.clear();
-    this.of = this.opened;
+    this.of = this.endedOf = this.opened;
     try {
       await this.session.client.datasetExports.start(options);
     } catch (error) {
@@ -79,6 +87,7 @@ export class DatasetExporting {
   }
 
   private end({ report, problem }: DatasetExportEnd): void {
+    this.endedOf = this.opened;
     this.of = null;
     this.progress = null;
     this.error = problem ?? '';

@@ -100,7 +100,7 @@ export async function readOtherwise(
   const before = dataset.isArranged ? dataset.arrangement : null;
   await session.open(() => client.datasets.arrange({ arrangement: { ...dataset.arrangement, ...change } }));
   const left = session.dataset!.arrangement;
-  offerBack(session, { of: dataset, text: done, back: () => takeReadingBack(session, { before, left }) });
+  offerBack(session, { of: dataset, text: done, back: () => takeReadingBack(session, { before, left }), again: true });
 }
 
 /** Reads the open folder again, and says what is another than before. */

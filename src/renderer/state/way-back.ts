@@ -20,10 +20,12 @@ interface Done {
   back: () => Promise<unknown>;
   /** How it is taken back once its data set has been closed, where the offer does not outlast that. */
   afterwards?: string;
+  /** Whether it is taken back as a whole or not at all, so that it can be tried again where something kept it. */
+  again?: boolean;
 }
 
 /** Offers to take something back. It is not done to another data set: where another is open by then, it is offered for later. */
-export function offerBack(session: WayBackWindow, { of, text, back, afterwards }: Done): void {
+export function offerBack(session: WayBackWindow, { of, text, back, afterwards, again = false }: Done): void {
   const { toasts } = session;
   const offer = { label: 'Undo', run };
   function run() {
@@ -34,7 +36,7 @@ export function offerBack(session: WayBackWindow, { of, text, back, afterwards }
   }
   /** What keeps it from being taken back may be gone later. */
   async function take() {
-    if (!(await session.attempt(back))) toasts.show('info', text, offer);
+    if (!(await session.attempt(back)) && again) toasts.show('info', text, offer);
   }
   toasts.show('info', text, offer);
 }

@@ -100,14 +100,13 @@ function yearlySplits(folders: readonly string[], images: string, masks: string)
 function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
   const yearly = yearlySplits(splits, images, masks);
-  if (yearly) return { sources: yearly };
   // Not by folders of masks: painting the first mask would make splits of what were sequences.
-  const isSplit = splits.some((name) => splitNames.test(name));
+  const isSplit = yearly !== null || splits.some((name) => splitNames.test(name));
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
   return {
-    sources: inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` }))),
+    sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` }))),
     problems: stray > 0 ? [strayText(stray, images)] : [],
   };
 }

@@ -37,7 +37,7 @@ export function landingSplit(split: string, { splits, sources }: Arrangement, fi
   const rest = splits.by === 'lists' ? splits.rest : undefined;
   const lands = splits.by === 'folders' ? split : (rest ?? ofFolder());
   if (lands === undefined) return split;
-  if (lands === split || (rest !== undefined && isEmpty(lands))) return lands;
+  if (lands === split || (splits.by === 'lists' && isEmpty(lands))) return lands;
   const why = splits.by === 'lists' ? 'splits of this data set are lists of names' : 'the splits were made for the images that were there';
   const way = splits.by === 'lists' ? 'add its name to a list then' : 'make the split again then (Data set > Make a split)';
   throw new AppError(
