@@ -388,7 +388,11 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   // It can be looked at, and brought back; it does not go on.
   const details = app.getByRole('region', { name: 'Run details' });
   await app.getByRole('checkbox', { name: 'Deleted' }).check();
-  await app.getByRole('row').nth(1).click();
+  // The list of before is there until the other one has come.
+  await app
+    .getByRole('row')
+    .filter({ has: app.getByRole('button', { name: 'Restore' }) })
+    .click();
   await expect(details.getByRole('button', { name: 'Restore' })).toBeVisible();
   await expect(details.getByRole('button', { name: /^(Delete|Resume|Train on)$/ })).toHaveCount(0);
   await app.getByRole('checkbox', { name: 'Deleted' }).uncheck();
