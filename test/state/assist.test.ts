@@ -135,10 +135,10 @@ test('nothing is taken on a photo that is not there', async () => {
   await eventually(() => annotate.proposal !== null);
   const { ids } = annotate.mask!.document;
   const before = ids.slice();
-  annotate.photoProblem = 'the share has gone';
+  annotate.photo.problem = 'the share has gone';
   annotate.takeAll();
   expect(ids).toEqual(before);
-  annotate.photoProblem = null;
+  annotate.photo.forget();
   annotate.takeAll();
   expect(ids).not.toEqual(before);
 });

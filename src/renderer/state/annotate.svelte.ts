@@ -15,6 +15,7 @@ import { take } from '../editor/tools/take.ts';
 import type { Viewport } from '../editor/viewport.ts';
 import { Painting, type RememberedPainting } from './painting.svelte.ts';
 import { PhotoVision } from './photo-vision.svelte.ts';
+import { ShownPhoto } from './shown-photo.svelte.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { Viewing, type RememberedViewing } from './viewing.svelte.ts';
 import type { Session } from './session.svelte.ts';
@@ -76,8 +77,8 @@ export class AnnotateState {
   editor: Canvas | null = null;
   /** Whether a tool waits for more presses. */
   handIsOpen = $state(false);
-  /** Why the photo of the image at hand is not there; null where it is, or is on its way. */
-  photoProblem = $state<string | null>(null);
+  /** The photo of the image at hand: nobody paints where it is not there. */
+  readonly photo = new ShownPhoto();
   /** Puts the hand where a class is found by typing; null while that is not on the page. */
   findClass: (() => void) | null = null;
   private readonly session: Session;
@@ -287,7 +288,7 @@ export class AnnotateState {
     this.comparing.end();
     this.time.turnTo(null);
     this.editor = null;
-    this.photoProblem = null;
+    this.photo.forget();
     this.mask?.close();
     this.mask = null;
   }
@@ -331,7 +332,7 @@ export class AnnotateState {
   /** Why nothing can be painted now; null where it can. */
   get blocked(): string | null {
     if (this.comparing.ids) return 'An earlier mask is shown, as long as it is held';
-    return this.photoProblem ?? this.mask?.blocked ?? null;
+    return this.photo.problem ?? this.mask?.blocked ?? null;
   }
 
   /** Shows an earlier mask for as long as it is held. @param revision the oldest, unless told */

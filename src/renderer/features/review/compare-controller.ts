@@ -115,7 +115,7 @@ export class CompareController {
     if (from && pixel && Math.hypot(at.x - from.x, at.y - from.y) <= clickPx) this.events.click(pixel);
   }
 
-  setPhoto(image: HTMLImageElement): void {
+  setPhoto(image: HTMLImageElement | null): void {
     for (const pane of panes) this.views[pane].setPhoto(image);
   }
 
