@@ -7,6 +7,7 @@ import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { locateDataset } from '#services/layouts/recognise';
+import { makeDataset, temporaryFolder } from './dataset.ts';
 
 type JobData = Pick<TrainJob, 'classes' | 'maskFormat' | 'train' | 'validation' | 'origin'>;
 
@@ -27,6 +28,18 @@ export function jobData(folder: string, most = { train: Infinity, val: Infinity 
 export function smallConfig(changes: Partial<RunConfig> = {}): RunConfig {
   const { config } = findPreset('tiny');
   return { ...config, batchSize: 2, evaluationSize: [48, 64], data: { ...config.data, size: [32, 48] }, ...changes };
+}
+
+/** A run of one epoch on four images that starts from nothing, in a folder of its own. */
+export async function smallJob(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
+  return {
+    kind: 'train',
+    config: smallConfig({ epochs: 1, ...changes }),
+    ...jobData(await makeDataset({ train: 4, val: 2 })),
+    outDir: temporaryFolder(),
+    resumeFrom: null,
+    initialWeights: null,
+  };
 }
 
 export const poolEntry = new URL('../../src/ml/trainer/data-worker.ts', import.meta.url);

@@ -12,22 +12,11 @@ import { tf } from '#ml/tensor/runtime';
 import { predictSample, scoresOf } from '#ml/train/predict';
 import { readCheckpoint } from '#ml/weights/checkpoint';
 import type { Sureness } from '#shared/metrics/sureness';
-import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
+import { plainEvaluation } from '#shared/training/run-config';
 import type { TrainJob } from '#shared/training/messages';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
-
-async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
-  return {
-    kind: 'train',
-    config: smallConfig({ epochs: 1, ...changes }),
-    ...jobData(await makeDataset({ train: 4, val: 2 })),
-    outDir: temporaryFolder(),
-    resumeFrom: null,
-    initialWeights: null,
-  };
-}
+import { createPool, jobData, ofType, runFit, smallConfig, smallJob } from '../helpers/training.ts';
 
 /** Labels nothing on the images of a split. */
 function makeVoid(job: TrainJob, split: 'train' | 'validation'): void {
@@ -107,7 +96,7 @@ test('a temperature changes how sure a network is, in every way to look, and no 
 });
 
 test('every step tells the terms of its loss, whose weighted sum it is, and the norm of its gradients', async () => {
-  const job = await jobFor();
+  const job = await smallJob();
   const { seWeight, auxWeight } = job.config.loss;
   const steps = ofType(await runFit(job), 'step').map(({ metrics }) => metrics);
   expect(steps.length).toBeGreaterThan(1);
@@ -123,7 +112,7 @@ test('every step tells the terms of its loss, whose weighted sum it is, and the 
 });
 
 test('validation images without a labelled pixel score nothing, not 0, are warned of, and no epoch is the best', async () => {
-  const job = await jobFor({ epochs: 2 });
+  const job = await smallJob({ epochs: 2 });
   makeVoid(job, 'validation');
   const events = await runFit(job);
   const epochs = ofType(events, 'epoch');
@@ -140,7 +129,7 @@ test('validation images without a labelled pixel score nothing, not 0, are warne
 });
 
 test('training images without a labelled pixel are refused before anything is trained', async () => {
-  const job = await jobFor();
+  const job = await smallJob();
   makeVoid(job, 'train');
   await expect(runFit(job)).rejects.toMatchObject({
     code: 'invalid-argument',

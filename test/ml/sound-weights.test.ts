@@ -15,28 +15,16 @@ import type { RunModel } from '#ml/train/run-model';
 import { readCheckpoint, readModel, writeCheckpoint } from '#ml/weights/checkpoint';
 import { lookAtWeights } from '#ml/weights/weight-fit';
 import type { TrainJob } from '#shared/training/messages';
-import type { RunConfig } from '#shared/training/run-config';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
-import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
-
-async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
-  return {
-    kind: 'train',
-    config: smallConfig({ epochs: 1, ...changes }),
-    ...jobData(await makeDataset({ train: 4, val: 2 })),
-    outDir: temporaryFolder(),
-    resumeFrom: null,
-    initialWeights: null,
-  };
-}
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { createPool, ofType, runFit, smallConfig, smallJob } from '../helpers/training.ts';
 
 const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
 
 describe('weights', () => {
   let job: TrainJob;
   beforeEach(async () => {
-    job = await jobFor();
+    job = await smallJob();
     await runFit(job);
   });
 
@@ -94,7 +82,7 @@ test('an image without a labelled pixel says nothing of its scene', () => {
 });
 
 test('a rate is not searched where no pixel is labelled', async () => {
-  const { config, classes, maskFormat, train } = await jobFor();
+  const { config, classes, maskFormat, train } = await smallJob();
   const png = writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: new Array<number>(64 * 48).fill(11) });
   for (const { maskFile } of train) writeFileSync(maskFile!, png);
   const pool = createPool(maskFormat);
@@ -112,7 +100,7 @@ test('a rate is not searched where no pixel is labelled', async () => {
 });
 
 test('a step of a search without a labelled pixel is no point of its curve', async () => {
-  const { config, classes, maskFormat, train } = await jobFor();
+  const { config, classes, maskFormat, train } = await smallJob();
   const png = writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: new Array<number>(64 * 48).fill(11) });
   for (const { maskFile } of train.slice(0, 3)) writeFileSync(maskFile!, png);
   const pool = createPool(maskFormat);
@@ -133,7 +121,7 @@ test('a step of a search without a labelled pixel is no point of its curve', asy
 });
 
 test('a network that became no number is not written over one that could predict', async () => {
-  const job = await jobFor();
+  const job = await smallJob();
   await runFit(job);
   const { config: _config, classes: _classes, state, ...tensors } = readCheckpoint(last(job));
   tensors.model.get('backbone.bn1.running_mean')!.data[1] = NaN;
@@ -164,7 +152,7 @@ test('batch norm is not taught by one value a channel', () => {
 });
 
 test('what is decided by is fitted in windows where prediction slides them', async () => {
-  const { config, maskFormat, train } = await jobFor();
+  const { config, maskFormat, train } = await smallJob();
   const pool = createPool(maskFormat);
   const views = new Set<string>();
   const render = pool.render.bind(pool);
@@ -181,7 +169,7 @@ test('what is decided by is fitted in windows where prediction slides them', asy
 });
 
 test('a photo that becomes another while a run goes on is told while it can be put back', async () => {
-  const job = await jobFor({ epochs: 3, data: { ...smallConfig().data, cacheMb: 0 } });
+  const job = await smallJob({ epochs: 3, data: { ...smallConfig().data, cacheMb: 0 } });
   const [{ imageFile }, other] = job.train;
   const events = await runFit(job, (event) => {
     if (event.type === 'epoch' && event.metrics.epoch === 1) writeFileSync(imageFile, readFileSync(other.imageFile));
@@ -198,14 +186,14 @@ function takeOver({ outDir }: TrainJob): void {
 }
 
 test('a run whose folder was taken over before it has read its images writes nothing there', async () => {
-  const job = { ...(await jobFor()), keepMasks: true };
+  const job = { ...(await smallJob()), keepMasks: true };
   const run = runFit(job, ({ type }) => type === 'precision' && takeOver(job));
   await expect(run).rejects.toMatchObject({ code: 'busy' });
   expect(readdirSync(job.outDir).filter((name) => !name.startsWith('.lease'))).toEqual([]);
 });
 
 test('a run whose folder was taken over writes nothing more there', async () => {
-  const job = await jobFor({ epochs: 3 });
+  const job = await smallJob({ epochs: 3 });
   let kept: Buffer | null = null;
   const run = runFit(job, (event) => {
     if (event.type !== 'epoch' || kept) return;

@@ -8,8 +8,9 @@ import type { PrecisionSetting } from '#shared/training/precision';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples } from './dataset.ts';
 import { ofSplit, outFileOf, precisionOption } from './options.ts';
+import { leaveOut, type LeftOut } from './left-out.ts';
 import { runJob } from './run-job.ts';
-import { give, say } from './say.ts';
+import { give } from './say.ts';
 
 interface CalibrateOptions {
   checkpoint: string;
@@ -40,7 +41,7 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
   const dataset = await findDataset(options.data);
   const { classes, format } = dataset.classSet;
   let found: Calibrated | null = null;
-  const leftOut: { id: string; reason: string }[] = [];
+  const leftOut: LeftOut[] = [];
   const outcome = await runJob(
     host,
     {
@@ -53,11 +54,7 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
       outFile: options.out === undefined ? null : outFileOf(options.out, options.checkpoint),
     },
     (event) => {
-      if (event.type === 'skipped') {
-        say(`left out: ${event.reason}`);
-        leftOut.push({ id: event.id, reason: event.reason });
-        process.exitCode = 1;
-      }
+      if (event.type === 'skipped') leftOut.push(leaveOut(event));
       if (event.type !== 'calibrated') return;
       const { type: _, ...result } = event;
       found = result;

@@ -11,8 +11,9 @@ import { protocolOf } from '#services/review/protocol';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { findDataset, imagesOf, labelledSamples } from './dataset.ts';
 import { ofSplit, precisionOption, scales } from './options.ts';
+import { leaveOut, type LeftOut } from './left-out.ts';
 import { runJob } from './run-job.ts';
-import { give, say } from './say.ts';
+import { give } from './say.ts';
 
 interface EvaluateOptions {
   checkpoint: string;
@@ -61,16 +62,11 @@ async function evaluate(options: EvaluateOptions, host: TrainerHost): Promise<vo
     names: null,
     writeSureness: false,
   };
-  const leftOut: { id: string; reason: string }[] = [];
+  const leftOut: LeftOut[] = [];
   let reckoned: Precision = 'float32';
   const outcome = await runJob(host, job, (event) => {
     if (event.type === 'precision') reckoned = event.precision;
-    if (event.type === 'skipped') {
-      say(`left out: ${event.reason}`);
-      leftOut.push({ id: event.id, reason: event.reason });
-      // A score of a part is not the one that was asked for.
-      process.exitCode = 1;
-    }
+    if (event.type === 'skipped') leftOut.push(leaveOut(event));
     if (event.type !== 'scored' || !event.score.confusion) return;
     const { id, confusion, shapes } = event.score;
     scored.push({ id, confusion, shapes });

@@ -11,6 +11,7 @@ import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
 import type { PrecisionSetting } from '#shared/training/precision';
 import { precisionOption } from './options.ts';
+import { leaveOut } from './left-out.ts';
 import { runJob } from './run-job.ts';
 import { give, say } from './say.ts';
 
@@ -75,10 +76,7 @@ async function predict(options: PredictOptions, host: TrainerHost): Promise<void
         predicted++;
         give(event.score.file);
       }
-      if (event.type === 'skipped') {
-        say(`left out: ${event.reason}`);
-        process.exitCode = 1;
-      }
+      if (event.type === 'skipped') leaveOut(event);
     },
   );
   if (outcome === 'stopped')
