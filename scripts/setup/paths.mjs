@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const modules = path.join(root, 'node_modules');
+/** Where the person called from, which is what relative paths of theirs are of: npm runs scripts in the package's own folder. */
+export const calledFrom = process.env.INIT_CWD ?? process.cwd();
 export const stampFile = path.join(modules, '.encnet-setup.json');
 
 /** The user's cache folder for this project (ENCNET_CACHE overrides it). */

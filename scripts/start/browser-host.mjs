@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { findNode24, root } from '../setup/paths.mjs';
+import { calledFrom, findNode24, root } from '../setup/paths.mjs';
 import { findBrowser, openAppWindow } from './app-window.mjs';
 import { hasDisplay } from './electron.mjs';
 import { hostEnvironment } from './host-environment.mjs';
@@ -44,7 +44,7 @@ function show(address, asWindow, ended) {
  */
 export function startBrowserHost(args, { asWindow = false } = {}) {
   const child = spawn(findNode24(), [path.join(root, 'out/main/serve.js'), ...args], {
-    cwd: root,
+    cwd: calledFrom,
     env: hostEnvironment(),
     stdio: ['inherit', 'pipe', 'inherit'],
   });

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { say } from '../setup/log.mjs';
-import { findNode24, modules, root } from '../setup/paths.mjs';
+import { calledFrom, findNode24, modules, root } from '../setup/paths.mjs';
 import { hostEnvironment } from './host-environment.mjs';
 
 const electronFolder = path.join(modules, 'electron');
@@ -44,5 +44,5 @@ export function findElectron() {
 export function startElectron(program, args) {
   // Chromium's sandbox refuses to run as root.
   const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return spawn(program, [root, ...unsandboxed, ...args], { cwd: root, env: hostEnvironment(), stdio: 'inherit' });
+  return spawn(program, [root, ...unsandboxed, ...args], { cwd: calledFrom, env: hostEnvironment(), stdio: 'inherit' });
 }

@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -202,4 +203,15 @@ describe('predictions that go out', () => {
     const values = ['a/1', 'b/1', 'a/2'].map((name) => readStoredMask(path.join(out, `trainannot/${name}.png`)).values[0]);
     expect(values).toEqual([1, 2, 2]);
   });
+});
+
+test('a relative path of `npm run cli` is of the folder that npm was called in, not of the clone', async () => {
+  const folder = temporaryFolder();
+  await photo(path.join(folder, 'street/shots/1.jpg'));
+  put(path.join(folder, 'street/drawn/1.png'), grey(1));
+  put(path.join(folder, 'street/classes.json'), '["a","b"]');
+  const from = { cwd: root, env: { ...process.env, INIT_CWD: folder } };
+  const given = ['import', '--data', 'street', '--source', 'train=shots:drawn', '--dry-run'];
+  const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'scripts/cli.mjs'), ...given], from);
+  expect((JSON.parse(stdout) as Arrangement).sources).toHaveLength(1);
 });

@@ -1,4 +1,5 @@
 // The desktop host from start to quit, on a stand-in with Electron's own types: its binary cannot be had where this is built.
+import path from 'node:path';
 import type { MenuItemConstructorOptions, WebContents } from 'electron';
 import { afterEach, expect, test, vi } from 'vitest';
 import { folderIn, runDesktop, type DesktopOptions } from '../../src/main/electron/desktop-host.ts';
@@ -286,4 +287,6 @@ test('a command line names a data set by --data', () => {
   expect(folderIn(['electron', '.', '--data=/a b'])).toBe('/a b');
   expect(folderIn(['electron', '.', '--data'])).toBe(null);
   expect(folderIn(['electron', '.'])).toBe(null);
+  // A second launch hands it to the first, which may stand in another folder.
+  expect(folderIn(['electron', '.', '--data', 'street'])).toBe(path.resolve('street'));
 });

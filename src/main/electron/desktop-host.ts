@@ -1,4 +1,5 @@
 // The desktop host's whole life, with Electron handed in: it starts wholly or ends with the reason, and ends when everything is saved.
+import path from 'node:path';
 import type * as Electron from 'electron';
 import type { BrowserWindow } from 'electron';
 import type { Workbench } from '../create-services.ts';
@@ -31,11 +32,12 @@ export interface DesktopOptions {
 /** Names the application to Windows: its notifications are shown under it. */
 const appId = 'encnet.workbench';
 
-/** The data set that a command line names. */
+/** The data set that a command line names, by its whole path: the process that opens it may have been started in another folder. */
 export function folderIn(argv: readonly string[]): string | null {
   const at = argv.findLastIndex((each) => each === '--data' || each.startsWith('--data='));
   if (at < 0) return null;
-  return argv[at] === '--data' ? (argv[at + 1] ?? null) : argv[at].slice('--data='.length);
+  const given = argv[at] === '--data' ? argv.at(at + 1) : argv[at].slice('--data='.length);
+  return given === undefined ? null : path.resolve(given);
 }
 
 /** Tells `npm start` to go on without a desktop window. */
