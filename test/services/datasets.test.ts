@@ -72,6 +72,13 @@ test('refuses what is no data set, naming the layouts, and keeps the open one', 
   await expect(bench.call('datasets.open', { path: empty })).rejects.toThrow(
     `${empty} is not a data set as it is: nothing in it has a known layout`,
   );
+  for (const name of ['home/IMG_1.HEIC', 'trip/IMG_2.heic']) {
+    mkdirSync(path.dirname(path.join(empty, name)), { recursive: true });
+    writeFileSync(path.join(empty, name), 'ftypheic');
+  }
+  await expect(bench.call('datasets.open', { path: empty })).rejects.toThrow(
+    `2 photos in ${empty} are of a kind that is not read (.heic), the first: home/IMG_1.HEIC. Convert them to JPEG or PNG`,
+  );
   await expect(bench.call('datasets.open', { path: '/nowhere/at/all' })).rejects.toThrow('/nowhere/at/all is not a folder');
   expect((await bench.call<DatasetInfo>('datasets.current')).id).toBe(info.id);
   await bench.workbench.shutDown();

@@ -2,6 +2,7 @@ import { readdirSync, statSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import { asReadError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
+import { counted } from '#shared/counted';
 import { imagePattern, maskPattern, unreadPhotoPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
@@ -135,6 +136,15 @@ export class FolderView {
   entry(relative: string): Dirent | null {
     return this.listed(path.posix.dirname(relative)).get(path.posix.basename(relative)) ?? null;
   }
+}
+
+/** What is said of photos that are not read. @param where the folder that their paths are from */
+export function unreadText(photos: readonly string[], where: string): string {
+  const kinds = [...new Set(photos.map((file) => path.extname(file).toLowerCase()))].join(', ');
+  return (
+    `${counted(photos.length, 'photo')} in ${where} ${photos.length === 1 ? 'is' : 'are'} of a kind that is not read (${kinds}), ` +
+    `the first: ${photos[0]}. Convert them to JPEG or PNG`
+  );
 }
 
 function entriesOf(folder: string): Dirent[] {

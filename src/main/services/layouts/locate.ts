@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
 import { mayBeLabels } from './folder-names.ts';
-import { isIn, outsideOf, type FolderView } from './folder-view.ts';
+import { isIn, outsideOf, unreadText, type FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
@@ -55,11 +55,7 @@ function tellUnread(view: FolderView, source: Source, arrangement: Arrangement, 
   const photos = outsideOf(passedOver(source, arrangement), images, view.unreadPhotos(images, arrangement.below));
   const unread = photos.filter((file) => images !== masks || !mayBeLabels(file));
   if (unread.length === 0) return;
-  const kinds = [...new Set(unread.map((file) => path.extname(file).toLowerCase()))].join(', ');
-  problems.push(
-    `${counted(unread.length, 'photo')} in ${images}/ ${unread.length === 1 ? 'is' : 'are'} of a kind that is not read (${kinds}), ` +
-      `the first: ${unread[0]}. Convert them to JPEG or PNG`,
-  );
+  problems.push(unreadText(unread, `${images}/`));
 }
 
 /** Links to one file: what is painted on one image would change the other's labels. */

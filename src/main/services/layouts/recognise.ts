@@ -9,7 +9,7 @@ import { classFileNames, readClassFile, readClassSource, readingOf } from '../cl
 import { areColoured, bestReading, someOf, type Reading } from '../class-sets/mask-reading.ts';
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
-import { FolderView, isFolder } from './folder-view.ts';
+import { FolderView, isFolder, unreadText } from './folder-view.ts';
 import { layouts, namedLayouts, type Draft } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
 import { findAffixes } from './pairing.ts';
@@ -255,13 +255,21 @@ function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
   );
 }
 
-function noLayout({ root, leftOut }: FolderView): AppError {
+function noLayout(view: FolderView): AppError {
+  const { root, leftOut } = view;
+  // No deeper: it may be the folder of everything that a person has.
+  const inside = view.folders().flatMap((folder) => {
+    const found = view.ifReadable(() => view.unreadPhotos(folder), []);
+    return found.map((file) => `${folder}/${file}`);
+  });
+  const unread = [...view.unreadPhotos('.'), ...inside];
+  const asides = [...leftOut, ...(unread.length > 0 ? [unreadText(unread, root)] : [])];
   const examples = layouts.map(({ example }) => example).join('; ');
   return new AppError(
     'not-a-dataset',
     `${root} is not a data set as it is: nothing in it has a known layout (${examples}). ` +
       'Say yourself where its images and masks are: "Say what is in it" in the window, import on the command line' +
-      [...leftOut].map((text) => `. Besides, ${text}`).join(''),
+      asides.map((text) => `. Besides, ${text}`).join(''),
     { file: root, needs: 'folders' },
   );
 }
