@@ -3,10 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { say } from '../setup/log.mjs';
 import { calledFrom, findNode24, modules, root } from '../setup/paths.mjs';
+import { failedLately, noteFailed } from './electron-tries.mjs';
 import { hostEnvironment } from './host-environment.mjs';
 
 const electronFolder = path.join(modules, 'electron');
 const downloadMs = 180_000;
+/** A try that fails sooner is made at the next start again: whoever was offline need not wait for a day. */
+const longMs = 10_000;
+const failedFile = path.join(modules, '.encnet-electron.json');
+const byHand = 'once a day it is tried again; to try now: node node_modules/electron/install.js';
 
 /** Whether a window can be shown at all. */
 export const hasDisplay = process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
@@ -27,7 +32,10 @@ export function findElectron() {
   if (!hasDisplay) return { reason: 'there is no display' };
   const known = installedElectron();
   if (known) return { program: known };
+  const failed = failedLately(failedFile);
+  if (failed !== null) return { reason: `${failed}; ${byHand}` };
   say("downloading Electron's binary (about 120 MB)");
+  const began = Date.now();
   const { stderr, error } = spawnSync(findNode24(), [path.join(electronFolder, 'install.js')], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
@@ -37,7 +45,9 @@ export function findElectron() {
   if (program) return { program };
   const lines = (stderr ?? '').split('\n').filter((line) => /error|ENOTFOUND|ECONN|ETIMEDOUT|certificate/i.test(line));
   const why = error?.message ?? lines[0]?.trim().slice(0, 160);
-  return { reason: `Electron's binary could not be downloaded${why ? ` (${why})` : ''}` };
+  const reason = `Electron's binary could not be downloaded${why ? ` (${why})` : ''}`;
+  if (Date.now() - began > longMs) noteFailed(failedFile, reason);
+  return { reason };
 }
 
 /** Opens the desktop window. */

@@ -35,6 +35,10 @@ export interface SetupModules {
   progress: { Progress: new (name: string, total: number | null, stream: Stream) => { update: (bytes: number) => void; end: () => void } };
   place: { place: (packageFolder: string, staged: string) => void; isPlaced: (packageFolder: string, staged: string) => boolean };
   appWindow: { findBrowser: (options: { platform: string; env: Record<string, string | undefined> }) => string | null };
+  electronTries: {
+    failedLately: (file: string, now?: number) => string | null;
+    noteFailed: (file: string, reason: string, now?: number) => void;
+  };
   hostEnvironment: { hostEnvironment: (base: NodeJS.ProcessEnv, platform: NodeJS.Platform) => NodeJS.ProcessEnv };
   privatePage: { privatePage: (address: string) => { file: string; url: string; remove: () => void } };
 }
@@ -46,6 +50,7 @@ const files: Record<keyof SetupModules, string> = {
   progress: 'setup/progress',
   place: 'setup/place',
   appWindow: 'start/app-window',
+  electronTries: 'start/electron-tries',
   hostEnvironment: 'start/host-environment',
   privatePage: 'start/private-page',
 };

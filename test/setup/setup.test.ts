@@ -215,3 +215,17 @@ test("a host gives back what pictures took, unless a person has set the allocato
   expect(hostEnvironment({ PATH: '/bin' }, 'darwin')).toEqual({ PATH: '/bin' });
   expect(trainerEnvironment(given)).not.toHaveProperty('MALLOC_ARENA_MAX');
 });
+
+test('a download of Electron that failed is not tried at every start, but once a day', async () => {
+  const { failedLately, noteFailed } = await load('electronTries');
+  const file = path.join(temporaryFolder(), 'electron.json');
+  const hour = 3_600_000;
+  expect(failedLately(file)).toBe(null);
+  noteFailed(file, 'refused', 100 * hour);
+  expect(failedLately(file, 101 * hour)).toBe('refused');
+  expect(failedLately(file, 125 * hour)).toBe(null);
+  // A clock that was set back does not keep it from ever being tried.
+  expect(failedLately(file, 99 * hour)).toBe(null);
+  writeFileSync(file, '{"at":');
+  expect(failedLately(file)).toBe(null);
+});
