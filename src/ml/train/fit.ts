@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Lease } from '#files/lease';
 import { assertStillOurs, takeRunFolder } from '#files/run-folder';
-import { AppError, messageOf } from '#shared/errors';
-import type { Sample } from '#shared/data/sample';
+import { messageOf } from '#shared/errors';
 import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/messages';
 import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
 import type { Precision } from '#shared/training/precision';
@@ -10,9 +8,8 @@ import type { RunConfig } from '#shared/training/run-config';
 import { validatesAfter } from '#shared/training/validations';
 import type { Confusion } from '#shared/metrics/confusion';
 import type { Batch } from '../data/batch.ts';
-import { stepsPerEpoch, trainingBatches } from '../data/batches.ts';
+import { trainingBatches } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
-import { classWeights } from '../losses/class-weights.ts';
 import { learningRateFactor } from '../optim/schedule.ts';
 import type { RunState } from '#files/checkpoint-metadata';
 import { readCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';
@@ -21,14 +18,12 @@ import { fitOffsets, offsetSamples } from './class-offsets.ts';
 import { Stopped, type Control } from './control.ts';
 import { evaluate, type Scores } from './evaluate.ts';
 import { hasStalled, LossGuard } from './guards.ts';
-import { assertAnyLabel, gatherStatistics, hasAnyLabel, type LabelStatistics } from './label-statistics.ts';
-import { keepMask } from './kept-masks.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
-import { assertResumable, assertSameSamples } from './resume-guard.ts';
+import { assertResumable } from './resume-guard.ts';
+import { readRunData, type RunData } from './run-data.ts';
 import { RunFiles } from './run-files.ts';
 import { assertNothingLoaded, RunModel } from './run-model.ts';
 import { dropoutSeedOf } from './train-step.ts';
-import { ValidationStrip } from './validation-strip.ts';
 
 type Emit = (event: TrainerEvent) => void;
 
@@ -49,22 +44,6 @@ const freshState = (precision: Precision): RunState => ({
   originDue: { weights: null },
   guard: { smoothed: null, seen: 0 },
 });
-
-/** Changes with what is told of the samples of each split, and with their order. */
-function fingerprintOf(splits: readonly (readonly string[])[]): string {
-  const hash = createHash('sha256');
-  for (const told of splits) hash.update(`${told.join('\n')}\n\n`);
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** What a run trains on, once every sample has been read. */
-interface Data {
-  train: LabelStatistics;
-  validation: readonly Sample[];
-  classWeights: number[] | null;
-  steps: number;
-  strip: ValidationStrip;
-}
 
 /** One run under way: network, optimiser, data and counters. */
 class Fit {
@@ -130,9 +109,10 @@ class Fit {
   /** @returns why the run ended */
   async run(): Promise<'finished' | 'stopped'> {
     this.files.clearLeftovers();
-    const data = await this.read();
+    const { job, pool, control, files, emit, state } = this;
+    const owner = { breathe: () => this.breathe(), assertOurs: () => this.assertOurs() };
+    const data = await readRunData({ job, pool, control, files, emit, ...owner }, state);
     if (!data) return this.stopped();
-    const { state } = this;
     this.emit({
       type: 'started',
       epoch: state.epoch,
@@ -160,76 +140,8 @@ class Fit {
     return stalled;
   }
 
-  /** @returns null if stopped on the way */
-  private async read(): Promise<Data | null> {
-    const { config, job } = this;
-    const gather = (samples: readonly Sample[]) =>
-      gatherStatistics(this.pool, samples, job.classes.length, this.control, () => this.breathe());
-    const samples = { train: await this.keep(job.train), validation: await this.keep(job.validation) };
-    if (this.control.stopRequested) return null;
-    // A run that is stopped while it reads goes on with these all the same.
-    this.assertOurs();
-    if (!this.state.data) this.files.writeSamples(samples.train, samples.validation);
-    const [train, validation] = [await gather(samples.train), await gather(samples.validation)];
-    if (this.control.stopRequested) return null;
-    for (const reason of [...train.excluded, ...validation.excluded]) this.emit({ type: 'log', text: `left out: ${reason}` });
-    for (const [split, { samples, excluded }] of [
-      ['training', train],
-      ['validation', validation],
-    ] as const) {
-      if (samples.length > 0) continue;
-      throw new AppError(
-        'invalid-argument',
-        `No image of the ${split} split can be used${excluded.length > 0 ? `; the first: ${excluded[0]}` : ': it has no labelled image'}`,
-      );
-    }
-    assertAnyLabel(train);
-    if (!hasAnyLabel(validation))
-      this.emit({ type: 'log', text: 'warning: no pixel of the validation images is labelled, so there is nothing to score on' });
-    if (config.data.mix !== 'none' && config.batchSize === 1)
-      this.emit({ type: 'log', text: `warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" does nothing` });
-    this.recordSamples(train, validation);
-    return {
-      train,
-      validation: validation.samples,
-      steps: stepsPerEpoch(train.samples.length, config),
-      classWeights: classWeights(config.loss.classWeights, train.pixels, train.imagePixels),
-      strip: new ValidationStrip(validation.samples, job.outDir, job.classes, job.watched),
-    };
-  }
-
-  /** Samples with masks of the run's own, where it keeps them; those of before a stop. */
-  private async keep(samples: readonly Sample[]): Promise<readonly Sample[]> {
-    const { keepMasks, outDir } = this.job;
-    if (!keepMasks) return samples;
-    const kept: Sample[] = [];
-    for (const sample of samples) {
-      await this.breathe();
-      if (this.control.stopRequested) break;
-      this.assertOurs();
-      kept.push(keepMask(sample, outDir));
-    }
-    return kept;
-  }
-
-  /** Keeps what the run trains on, or holds it against what it trained on before. */
-  private recordSamples(train: LabelStatistics, validation: LabelStatistics): void {
-    const { state, job } = this;
-    const splits = [train, validation];
-    const now = {
-      train: train.samples.length,
-      validation: validation.samples.length,
-      fingerprint: fingerprintOf(splits.map(({ samples }) => samples.map(({ id, revision }) => `${id} ${revision ?? '-'}`))),
-      content: fingerprintOf(splits.map(({ revisions }) => revisions)),
-    };
-    if (job.resumeFrom) assertSameSamples(job.resumeFrom, state.data, now);
-    this.assertOurs();
-    if (!state.data || !this.files.hasSamples) this.files.writeSamples(train.samples, validation.samples);
-    state.data = now;
-  }
-
   /** @returns false if stopped on the way */
-  private async trainEpoch(data: Data): Promise<boolean> {
+  private async trainEpoch(data: RunData): Promise<boolean> {
     let waiting = performance.now();
     for await (const batches of trainingBatches(this.pool, data.train, this.config, this.state.epoch, this.state.step)) {
       const waitMs = performance.now() - waiting;
@@ -269,7 +181,7 @@ class Fit {
     );
   }
 
-  private step(batches: readonly Batch[], { steps, classWeights: weights }: Data, waitMs: number): void {
+  private step(batches: readonly Batch[], { steps, classWeights: weights }: RunData, waitMs: number): void {
     const { state, config } = this;
     const begin = performance.now();
     const globalStep = state.epoch * steps + state.step;
@@ -316,7 +228,7 @@ class Fit {
   }
 
   /** Validates where it is time to, records the epoch and writes its checkpoints. @returns false if stopped during validation */
-  private async finishEpoch(data: Data): Promise<boolean> {
+  private async finishEpoch(data: RunData): Promise<boolean> {
     this.tick();
     const { state } = this;
     // Whoever ends a run after an epoch wants to know what it came to.
@@ -348,7 +260,7 @@ class Fit {
   }
 
   /** @returns null if stopped on the way */
-  private async validate({ train, validation, strip, classWeights }: Data): Promise<Scores | null> {
+  private async validate({ train, validation, strip, classWeights }: RunData): Promise<Scores | null> {
     const { state, config, pool } = this;
     const before = offsetSamples(config, train.samples);
     const total = before.length + validation.length;
@@ -381,7 +293,7 @@ class Fit {
   }
 
   /** @param confusion null of an epoch that was not scored */
-  private record(metrics: EpochMetrics, confusion: Confusion | null, { strip }: Data): void {
+  private record(metrics: EpochMetrics, confusion: Confusion | null, { strip }: RunData): void {
     const { state, config } = this;
     // What could not be measured is neither the best nor worse than it.
     const best = metrics.miou !== null && (!state.best || metrics.miou > state.best.miou);
