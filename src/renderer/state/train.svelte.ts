@@ -72,14 +72,30 @@ export class TrainState {
     this.name = name;
     const isThere = fileOfStart(startFrom) !== null || this.session.runs.some(({ id }) => id === startFrom);
     this.startFrom = isThere ? startFrom : null;
+    if (startFrom !== this.startFrom)
+      this.session.toasts.show(
+        'error',
+        `"${name || config.preset}" was to start from the weights of a run that is deleted or of another data set: choose what it starts ` +
+          'from, or it begins with random ones.',
+      );
   }
 
   async load(): Promise<void> {
     this.watched = this.session.remembered<string[]>(this.watchedKey, []);
     await this.session.client.training.watch({ imageIds: [...this.watched] });
-    await this.refresh();
+    await this.readLists();
+    this.chooseRecipe();
+    await this.show(this.runToShow);
+  }
+
+  /** What is shown of the recipe before any run: one that cannot be read takes no settings along. */
+  private chooseRecipe(): void {
     const { recipe } = this.session;
-    if (recipe) this.takeOver(recipe);
+    if (this.config) {
+      // Another data set has been opened: a run's weights, and what it was to be called, stay behind.
+      this.name = '';
+      if (fileOfStart(this.startFrom) === null) this.startFrom = null;
+    } else if (recipe) this.takeOver(recipe);
     else this.choosePreset(this.session.remembered('preset', 'light'));
   }
 
@@ -97,6 +113,11 @@ export class TrainState {
 
   /** Reads anew what is known of runs; the recipe that is being chosen stays. */
   private async refresh(): Promise<void> {
+    await this.readLists();
+    await this.show(this.runToShow);
+  }
+
+  private async readLists(): Promise<void> {
     const { client } = this.session;
     [this.presets, this.queue, this.search, this.starting] = await Promise.all([
       client.training.presets(),
@@ -104,7 +125,14 @@ export class TrainState {
       client.training.rateSearch(),
       client.training.starting(),
     ]);
-    await this.show(this.session.training?.run.id ?? this.session.runs[0]?.id ?? null);
+  }
+
+  /** The run under way, or the last one, as long as it is there and can be read. */
+  private get runToShow(): string | null {
+    const { training, runs } = this.session;
+    if (training?.active) return training.run.id;
+    const sound = runs.filter(({ broken }) => broken === null);
+    return (sound.find(({ id }) => id === training?.run.id) ?? sound.at(0))?.id ?? null;
   }
 
   /** Points are gathered and drawn a few times a second; none is dropped. */
@@ -202,8 +230,10 @@ export class TrainState {
     await this.session.attempt(async () => (this.queue = await this.session.client.training.enqueue(this.recipe())));
   }
 
-  /** @returns whether its runs were put in line */
-  /** @param fold what of the labelled images is held out in all of it */
+  /**
+   * @param fold what of the labelled images is held out in all of it
+   * @returns whether its runs were put in line
+   */
   async sweep(
     sweep: Omit<Parameters<Session['client']['training']['sweep']>[0], 'config' | 'startFrom'>,
     fold: RunConfig['fold'] = null,
