@@ -223,6 +223,25 @@ describe('regions of a proposal', () => {
     );
   });
 
+  test('Live paints no pixel that was labelled before, also where a cell of its proposal has some of them', () => {
+    fc.assert(
+      fc.property(grid, fc.integer({ min: 1, max: 3 }), fc.nat(1000), ({ ids, ...size }, times, seed) => {
+        const image = { width: size.width * times, height: size.height * times };
+        const mask = new Uint8Array(image.width * image.height).map((_, i) => ((i * 7 + seed) % 3 === 0 ? 1 : voidId));
+        const painted = new Painted(image, size);
+        const proposed = new Proposed(regionsOf({ ...size, ids, sureness: new Uint8Array(ids.length) }), image, painted.fixed);
+        const changes = proposed.changes(mask, (pixel, id) => painted.mayPaint(pixel, id));
+        if (!changes) return;
+        const { box, selected } = changes;
+        const isOpen = [...selected].map((_, i) => {
+          const pixel = (box.top + Math.floor(i / box.width)) * image.width + box.left + (i % box.width);
+          return mask[pixel] === voidId && changes.ids[i] !== voidId;
+        });
+        expect([...selected].map((is) => is === 1)).toEqual(isOpen);
+      }),
+    );
+  });
+
   test('a large image is proposed for at a size that a hand can wait for', () => {
     expect(proposedSize(480, 360)).toEqual({ width: 480, height: 360 });
     const { width: w, height: h } = proposedSize(11_000, 6000);

@@ -74,12 +74,14 @@ export class Proposed {
     return pixelsOfCells(this.map.regions[region].box, this.image, this.map);
   }
 
-  /** @param wanted which cells count */
-  private within(box: Box, wanted: (cell: number) => boolean): ProposedPixels {
+  /** @param wanted which cells and pixels of the image count */
+  private within(box: Box, wanted: (cell: number, pixel: number) => boolean): ProposedPixels {
     const pixels: ProposedPixels = { box, selected: new Uint8Array(box.width * box.height), ids: new Uint8Array(box.width * box.height) };
+    const first = box.top * this.image.width + box.left;
     forEachCell(box, this.image, this.map, (i, cell) => {
       pixels.ids[i] = this.map.ids[cell];
-      pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell) ? 1 : 0;
+      const pixel = first + Math.floor(i / box.width) * this.image.width + (i % box.width);
+      pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell, pixel) ? 1 : 0;
     });
     return pixels;
   }
@@ -98,36 +100,38 @@ export class Proposed {
     return inside && this.within(inside, () => true);
   }
 
-  /** Visits the cells that are proposed to change. @param visit gets a cell, its place, and the id that the mask has there */
-  private forEachOpen(ids: Uint8Array, visit: (cell: number, column: number, row: number, id: number) => void): void {
+  /** Visits the cells whose middle is proposed to change. */
+  private forEachOpen(ids: Uint8Array, visit: (cell: number) => void): void {
     const { width, height, regionOf, ids: proposed } = this.map;
     const [across, down] = [this.image.width / width, this.image.height / height];
     for (let row = 0, cell = 0; row < height; row++) {
       const from = Math.floor((row + 0.5) * down) * this.image.width;
       for (let column = 0; column < width; column++, cell++) {
         if (regionOf[cell] < 0 || this.fixed?.[cell]) continue;
-        const id = ids[from + Math.floor((column + 0.5) * across)];
-        if (id !== proposed[cell]) visit(cell, column, row, id);
+        if (ids[from + Math.floor((column + 0.5) * across)] !== proposed[cell]) visit(cell);
       }
     }
   }
 
   /**
-   * All that differs from a mask; null where nothing does.
-   * @param may whether a cell may change that holds an id now
+   * All that differs from a mask of the image's size; null where nothing does.
+   * @param may whether a pixel may change that has an id now: cells may be larger, and hold what is labelled beside what is not
    */
-  changes(ids: Uint8Array, may: (cell: number, id: number) => boolean = () => true): ProposedPixels | null {
-    const wanted = new Uint8Array(this.map.ids.length);
-    let [left, top, right, bottom] = [this.map.width, this.map.height, -1, -1];
-    this.forEachOpen(ids, (cell, column, row, id) => {
-      if (!may(cell, id)) return;
-      wanted[cell] = 1;
-      [left, right] = [Math.min(left, column), Math.max(right, column)];
-      [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
-    });
+  changes(ids: Uint8Array, may: (pixel: number, id: number) => boolean = () => true): ProposedPixels | null {
+    const { map, image } = this;
+    const wanted = new Uint8Array(ids.length);
+    let [left, top, right, bottom] = [image.width, image.height, -1, -1];
+    const visit = (pixel: number, cell: number) => {
+      const proposes = map.ids[cell] !== voidId && !this.fixed?.[cell] && map.ids[cell] !== ids[pixel];
+      if (!proposes || !may(pixel, ids[pixel])) return;
+      wanted[pixel] = 1;
+      const [x, y] = [pixel % image.width, Math.floor(pixel / image.width)];
+      [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
+    };
+    forEachCell({ left: 0, top: 0, ...image }, image, map, visit);
     if (right < 0) return null;
-    const box = pixelsOfCells({ left, top, width: right - left + 1, height: bottom - top + 1 }, this.image, this.map);
-    return this.within(box, (cell) => wanted[cell] === 1);
+    const box = { left, top, width: right - left + 1, height: bottom - top + 1 };
+    return this.within(box, (_, pixel) => wanted[pixel] === 1);
   }
 
   /** How many cells of each region differ from a mask of the image's size. */

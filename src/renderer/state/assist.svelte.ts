@@ -207,7 +207,7 @@ export class Assist {
     this.owesFor = null;
     // What was taken back meanwhile teaches nothing, and what was undone is to be there for redo.
     if (!isThere(stroke, mask.document)) return;
-    const changes = this.proposed?.changes(mask.document.ids, (cell, id) => painted.mayPaint(cell, id)) ?? null;
+    const changes = this.proposed?.changes(mask.document.ids, (pixel, id) => painted.mayPaint(pixel, id)) ?? null;
     take(mask, changes, learnedLabel);
   }
 

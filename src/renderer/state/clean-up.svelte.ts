@@ -69,7 +69,9 @@ export class CleanUpState implements CleanUp {
       this.change = this.count > 0 ? { box, selected, ids: cleaned } : null;
       this.status = 'ready';
     } catch (error) {
-      if (turn === this.turn) [this.status, this.problem] = ['failed', `Nothing is cleaned up: ${messageOf(error)}`];
+      const text = messageOf(error);
+      const wayOut = /memory/i.test(text) ? '. Drag a box around a part of the image: that takes less' : '';
+      if (turn === this.turn) [this.status, this.problem] = ['failed', `Nothing is cleaned up: ${text}${wayOut}`];
     }
   }
 

@@ -1,7 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import type { CleanUpKind } from '../editor/clean-up.ts';
 import type { Size } from '../editor/region.ts';
-import type { Keep, Mat, OpenCv } from './opencv.ts';
+import { freeing, type Keep, type Mat, type OpenCv } from './opencv.ts';
 
 /** A part of a mask, and what is to be done with it. */
 export interface CleanUpTask {
@@ -63,6 +63,11 @@ class CleanUpWork {
     return this.where((each) => each === id);
   }
 
+  /** Does a part of the work whose pictures are not needed after it: those of all classes together take more than a browser gives. */
+  private alone<T>(part: (work: CleanUpWork) => T): T {
+    return freeing((keep) => part(new CleanUpWork(this.cv, keep, this.task)));
+  }
+
   private made(): Mat {
     return this.keep(new this.cv.Mat());
   }
@@ -105,10 +110,11 @@ class CleanUpWork {
     const { id, ids, amount, all, classes } = this.task;
     const isSpeck = new Uint8Array(ids.length);
     const present = [...new Set(ids)].filter((each) => (all ? each < classes : each === id));
-    for (const each of present) {
-      const { numbers, areas } = this.pieces(this.whereIs(each));
-      for (let at = 0; at < ids.length; at++) if (ids[at] === each && areas[numbers[at]] < amount) isSpeck[at] = 1;
-    }
+    for (const each of present)
+      this.alone((work) => {
+        const { numbers, areas } = work.pieces(work.whereIs(each));
+        for (let at = 0; at < ids.length; at++) if (ids[at] === each && areas[numbers[at]] < amount) isSpeck[at] = 1;
+      });
     return this.nearestInstead(isSpeck);
   }
 
@@ -139,9 +145,11 @@ class CleanUpWork {
   /** The class grown or worn by a disc: not 0 where it is then. */
   private spread(by: 'dilate' | 'erode'): Uint8Array {
     const { id, amount } = this.task;
-    const spread = this.made();
-    this.cv[by](this.whereIs(id), spread, this.disc(amount));
-    return spread.data;
+    return this.alone((work) => {
+      const spread = work.made();
+      this.cv[by](work.whereIs(id), spread, work.disc(amount));
+      return spread.data.slice();
+    });
   }
 
   grow(): Uint8Array {
@@ -157,12 +165,14 @@ class CleanUpWork {
     return this.nearestInstead(gone, id);
   }
 
-  /** How much of what lies around each pixel has an id, of 255. */
+  /** How much of what lies around each pixel has an id, of 255. A copy: OpenCV's own memory moves when more of it is taken. */
   private share(id: number): Uint8Array {
-    const shares = this.made();
-    const side = 2 * this.task.amount + 1;
-    this.cv.blur(this.whereIs(id), shares, new this.cv.Size(side, side));
-    return shares.data;
+    return this.alone((work) => {
+      const shares = work.made();
+      const side = 2 * this.task.amount + 1;
+      this.cv.blur(work.whereIs(id), shares, new this.cv.Size(side, side));
+      return shares.data.slice();
+    });
   }
 
   /** The class takes what it surrounds for the most part, and gives up what others do. */

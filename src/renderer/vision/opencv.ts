@@ -86,19 +86,26 @@ export interface OpenCv {
 /** Takes hold of something, to be freed when the work is done. */
 export type Keep = <T extends Owned>(thing: T) => T;
 
-/** What is owned by nobody else is freed, whatever happens. An error of C++ is a number: here it has its words. */
-export async function withOpenCv<T>(work: (cv: OpenCv, keep: Keep) => T): Promise<T> {
-  const cv = (await loadOpenCV()) as unknown as OpenCv;
+/** What is taken hold of within the work is freed at its end, whatever happens. */
+export function freeing<T>(work: (keep: Keep) => T): T {
   const kept: Owned[] = [];
   try {
-    return work(cv, (thing) => {
+    return work((thing) => {
       kept.push(thing);
       return thing;
     });
-  } catch (error) {
-    throw typeof error === 'number' ? new Error(cv.exceptionFromPtr(error).msg) : error;
   } finally {
     for (const thing of kept.reverse()) thing.delete();
+  }
+}
+
+/** Works with OpenCV; what is owned by nobody else is freed. An error of C++ is a number: here it has its words. */
+export async function withOpenCv<T>(work: (cv: OpenCv, keep: Keep) => T): Promise<T> {
+  const cv = (await loadOpenCV()) as unknown as OpenCv;
+  try {
+    return freeing((keep) => work(cv, keep));
+  } catch (error) {
+    throw typeof error === 'number' ? new Error(cv.exceptionFromPtr(error).msg) : error;
   }
 }
 
