@@ -263,10 +263,12 @@ describe('another program', () => {
       await stroke(bench, imageId, box(0, 0, 64, 48, 5));
     });
 
-    test.each(['before', 'after'])('leaves the choice open through an export that starts %s it is met', async (when) => {
+    test.each(['before', 'after'])('leaves the choice open where an export is refused that starts %s it is met', async (when) => {
       if (when === 'after') await save();
       const target = path.join(temporaryFolder(), 'out');
-      await bench.call('datasetExports.start', { to: 'voc', split: null, out: target, predictionId: null });
+      await expect(bench.call('datasetExports.start', { to: 'voc', split: null, out: target, predictionId: null })).rejects.toThrow(
+        `What was painted last on ${imageId} is not in its mask`,
+      );
       const [waiting] = await bench.call<EditState[]>('edits.unsaved');
       expect(waiting.problem).toMatchObject({ kind: 'conflict' });
       await bench.call<EditState>('edits.resolve', { imageId, keep: 'mine' });

@@ -1,5 +1,5 @@
 // Strokes that wait in a window: for a workbench that answers, for a mask that can be read, for their own data set; and choices that wait.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -247,5 +247,20 @@ test('a reading that failed holds up no stroke that comes after it', async () =>
   writeFileSync(maskFile(), whole);
   dot(mask, 20, 20, 7);
   await eventually(() => session.unsafeStrokes === 0);
+  expect(await idAt(pixel)).toBe(7);
+});
+
+test('a stroke that main has painted and had to give up waits here, and is done when the disk takes it', async () => {
+  const journal = path.join(folder, '.encnet/journal');
+  writeFileSync(journal, 'in the way');
+  dot(annotate.mask!, 20, 20, 7);
+  await eventually(() => annotate.mask!.problem !== null);
+  // Main has told of it, so that it waits for nothing but the disk.
+  expect(annotate.mask!.unacknowledged).toBe(0);
+  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+  await eventually(() => session.unsafeStrokes === 1);
+  rmSync(journal);
+  await bench.call('datasets.open', { path: folder });
+  await eventually(() => session.unsafeStrokes === 0, 20_000);
   expect(await idAt(pixel)).toBe(7);
 });

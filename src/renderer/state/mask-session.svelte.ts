@@ -6,7 +6,7 @@ import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { learnedLabel } from './assist-labels.ts';
 import { OwnSteps, type Move } from './own-steps.ts';
-import { inTermsOf, type Pending } from './pending-strokes.ts';
+import { inTermsOf, withAgain, type Pending } from './pending-strokes.ts';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -53,6 +53,9 @@ export class MaskSession {
   private classes: readonly ClassInfo[];
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
+  /** What was sent and is not answered: main has painted it maybe, and may yet give it up. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
+  private readonly unanswered = new Set<Pending>();
   private readonly own = new OwnSteps();
   /** What main's undo and redo would do. */
   private next: { undo: string | null; redo: string | null } = { undo: null, redo: null };
@@ -211,6 +214,7 @@ export class MaskSession {
 
   private async deliver(pending: Pending, patch: WirePatch | null): Promise<void> {
     const { id } = pending;
+    this.unanswered.add(pending);
     try {
       const done = await this.ask(pending, patch);
       if (done === null && this.pending.includes(pending)) await this.overtaken(pending);
@@ -218,19 +222,21 @@ export class MaskSession {
       // While the workbench does not answer, has another data set open or its folder is away, the stroke waits here, and is sent again
       // when that is over.
       const code = error instanceof AppError ? error.code : null;
-      // Its data set is being closed, maybe to be opened again at once.
-      if (code === 'cancelled') {
+      if (code === 'cancelled' || code === 'disconnected' || code === 'conflict' || code === 'not-found') {
         this.stalled = true;
-        return this.retrySoon();
-      }
-      if (code === 'disconnected' || code === 'conflict' || code === 'not-found') {
-        this.stalled = true;
+        // Main may have painted it and not kept it: its end, or a disk that took nothing, came first.
+        this.pending = withAgain(this.pending, pending);
+        // Its data set is being closed, maybe to be opened again at once.
+        if (code === 'cancelled') return this.retrySoon();
         // Where it is this mask that is in the way, and not another data set, nobody else has it read.
         const isOwn = code === 'conflict' && this.isHere && this.session.moved === null;
         return code === 'not-found' || isOwn ? this.readLater(error) : undefined;
       }
       this.session.toasts.error(error);
       await this.takeAway(id);
+    } finally {
+      this.unanswered.delete(pending);
+      this.end();
     }
   }
 
@@ -293,9 +299,9 @@ export class MaskSession {
     }, readAgainMs);
   }
 
-  /** Whether strokes wait that a reading was to send and did not. */
+  /** Whether strokes wait that are not on their way: a reading was to send them and did not, or they are being packed still. */
   get stuck(): boolean {
-    return this.again !== null;
+    return this.again !== null || this.outgoing.busy;
   }
 
   private async readAnew(): Promise<void> {
@@ -411,7 +417,7 @@ export class MaskSession {
 
   /** Lets go once nothing of the window's is under way: what main has not acknowledged is kept, and sent again if need be. */
   private end(): void {
-    if (!this.closed || this.pending.length > 0) return;
+    if (!this.closed || this.pending.length > 0 || this.unanswered.size > 0) return;
     if (this.again) clearTimeout(this.again);
     for (const unsubscribe of this.unsubscribes.splice(0)) unsubscribe();
   }

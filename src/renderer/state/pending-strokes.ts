@@ -16,6 +16,13 @@ export interface Pending {
   stroke: string;
 }
 
+/** Whatever a window does has a number of its own, which grows: `Session.nextStroke`. */
+const numberOf = ({ id }: Pending): number => Number(id.slice(id.lastIndexOf(':') + 1));
+
+/** What waits with what is to wait again, in the order in which it was done. */
+export const withAgain = (pending: readonly Pending[], again: Pending): Pending[] =>
+  pending.includes(again) ? [...pending] : [...pending, again].toSorted((a, b) => numberOf(a) - numberOf(b));
+
 /**
  * What waits, in the ids of other classes: each class keeps its name.
  * @returns besides it the names of classes that are no more; strokes of these are left out

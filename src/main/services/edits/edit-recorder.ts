@@ -20,6 +20,9 @@ export interface RecorderOptions {
 
 const retryMs = 1000;
 
+/** Whether a record is of what was done to the mask: the others tell which states are in its file. */
+const isChange = (kind: JournalRecord['kind']): boolean => kind === 'step' || kind === 'undo' || kind === 'redo';
+
 /** Puts the changes of one mask into its journal, in their order; waits where the disk takes none. */
 export class EditRecorder {
   private readonly options: RecorderOptions;
@@ -28,41 +31,74 @@ export class EditRecorder {
   /** Changes up to this number are in a journal that was written anew as a whole. */
   private covered = 0;
   private ending = false;
+  /** Why a change was given up: what comes after it would be done to another mask, so that the journal ends there. */
+  private lost: AppError | null = null;
+  /** Those who do not wait for a disk that takes nothing. */
+  private readonly impatient = new Set<(error: unknown) => void>();
 
   constructor(options: RecorderOptions) {
     this.options = options;
   }
 
   /**
-   * Puts a record into the journal. Call it in the same turn as the history changes.
-   * @throws AppError 'cancelled' if the end comes before the disk takes it
+   * Puts a record into the journal. Call it in the same turn as the history changes. Changes wait until the disk takes them; that a file
+   * is about to be written does not: whoever writes it tries again.
+   * @throws AppError 'cancelled' if the end comes before the disk takes it, or took what was before it
    */
   record(record: JournalRecord): Promise<void> {
     const number = ++this.made;
-    return this.records.run(async () => {
-      const payload = await encodeRecord(record);
-      while (!(await this.attempt(number, record, payload))) await new Promise((resolve) => setTimeout(resolve, retryMs));
+    const { kind } = record;
+    const inTurn = (work: (payload: Uint8Array) => Promise<void>) => this.records.run(async () => work(await encodeRecord(record)));
+    if (kind === 'saving')
+      return this.unlessFailing((isGivenUp) => inTurn(async (payload) => void (isGivenUp() || (await this.once(number, kind, payload)))));
+    return inTurn(async (payload) => {
+      while (!(await this.tried(number, kind, payload))) await new Promise((resolve) => setTimeout(resolve, retryMs));
     });
   }
 
-  /** @returns whether it is on the disk */
-  private async attempt(number: number, { kind }: JournalRecord, payload: Uint8Array): Promise<boolean> {
-    const { assertWritable, failed, kept, imageId } = this.options;
+  /** @param work asked whether it was given up before its turn came */
+  private async unlessFailing(work: (isGivenUp: () => boolean) => Promise<void>): Promise<void> {
+    const failing = Promise.withResolvers<never>();
+    let over = false;
+    this.impatient.add(failing.reject);
     try {
-      assertWritable();
-      const isChange = kind === 'step' || kind === 'undo' || kind === 'redo';
-      if (!(isChange && number <= this.covered)) await this.append(payload, isChange);
-      kept();
-      return true;
-    } catch (error) {
-      failed(error);
-      if (this.ending) throw new AppError('cancelled', `A change of ${imageId} could not be kept: ${messageOf(error)}`);
-      return false;
+      await Promise.race([work(() => over), failing.promise]);
+    } finally {
+      over = true;
+      this.impatient.delete(failing.reject);
     }
   }
 
-  /** @param isChange whether a journal that is written anew has it already */
-  private async append(payload: Uint8Array, isChange: boolean): Promise<void> {
+  /** @returns whether it is on the disk */
+  private async tried(number: number, kind: JournalRecord['kind'], payload: Uint8Array): Promise<boolean> {
+    try {
+      await this.once(number, kind, payload);
+      return true;
+    } catch (error) {
+      for (const giveUp of this.impatient) giveUp(error);
+      if (!this.ending) return false;
+      const cancelled = new AppError('cancelled', `A change of ${this.options.imageId} could not be kept: ${messageOf(error)}`);
+      if (isChange(kind)) this.lost ??= cancelled;
+      throw cancelled;
+    }
+  }
+
+  /** @throws whatever the disk says */
+  private async once(number: number, kind: JournalRecord['kind'], payload: Uint8Array): Promise<void> {
+    const { assertWritable, failed, kept } = this.options;
+    if (this.lost) throw this.lost;
+    try {
+      assertWritable();
+      if (!isChange(kind) || number > this.covered) await this.append(payload, isChange(kind));
+      kept();
+    } catch (error) {
+      failed(error);
+      throw error;
+    }
+  }
+
+  /** @param isCovered whether a journal that is written anew has it already */
+  private async append(payload: Uint8Array, isCovered: boolean): Promise<void> {
     const { journal, log, imageId } = this.options;
     try {
       await journal.append(payload);
@@ -72,7 +108,7 @@ export class EditRecorder {
       const covered = this.made;
       await journal.writeAnew(this.options.whole(), true);
       this.covered = covered;
-      if (!isChange) await journal.append(payload);
+      if (!isCovered) await journal.append(payload);
     }
   }
 

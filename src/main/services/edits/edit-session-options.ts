@@ -13,8 +13,6 @@ export interface SavedMask {
   imageId: string;
   revision: string | null;
   savedAt: string;
-  /** The revision before it; null if there was no file. */
-  before: string | null;
   origin: string;
   /** What was done since the file before, as undo names it. */
   work: string[];
@@ -50,6 +48,8 @@ export interface EditSessionOptions {
   readOnlyReason: () => string | null;
   changed: (change: EditChange) => void;
   stateChanged: (state: EditState) => void;
+  /** A kept revision is in the file and is about to be replaced: should a kill come next, it is known where it is. */
+  replacing: (revision: string) => void;
   saved: (mask: SavedMask) => void;
   /** Another program's version of the file was found, and is kept. */
   met: (revision: string) => void;

@@ -3,7 +3,7 @@ import { fileStamp } from '../datasets/survey.ts';
 import type { MaskFileForm } from '#files/mask-form';
 import { foreignKinds } from '#files/mask-legend';
 import { codesIn } from '#files/mask-writing';
-import { AppError, messageOf } from '#shared/errors';
+import { AppError } from '#shared/errors';
 import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
 import { classesKey, storedValues } from '#shared/classes/class-map';
 import { Serial } from '#shared/serial';
@@ -11,6 +11,7 @@ import { nowText } from '../database.ts';
 import type { EditStep } from '#shared/mask/edit-history';
 import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-options.ts';
 import { EditRecorder } from './edit-recorder.ts';
+import { EditTroubles } from './edit-troubles.ts';
 import { recordsOf, type FileState } from './journal.ts';
 import { labelsOf, type JournalRecord } from './journal-record.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
@@ -58,8 +59,7 @@ export class EditSession {
   private revision: string | null;
   private stamp: string;
   private savedAt: string | null = null;
-  /** Why nothing can be written now. */
-  private trouble: EditProblem | null = null;
+  private readonly troubles: EditTroubles;
   /** What another program wrote, for a person to choose; nothing is saved until then. */
   private conflict: { found: string | null; problem: EditProblem } | null = null;
   private seq = newestSeq;
@@ -88,6 +88,7 @@ export class EditSession {
     this.changes = recovered.changes;
     this.revision = mask.revision;
     this.stamp = options.stamp;
+    this.troubles = new EditTroubles(image.id, options.log, () => this.tell());
     this.recorder = new EditRecorder({
       imageId: image.id,
       journal: recovered.journal,
@@ -97,8 +98,8 @@ export class EditSession {
         ...recordsOf({ image: image.id, ...this.size, ...codesNamed(this.form, classSet.format) }, this.inFile),
         ...this.changes,
       ],
-      failed: (error) => this.fail(error),
-      kept: () => this.trouble?.kind !== 'other' && this.setTrouble(null),
+      failed: (error) => this.troubles.failed('journal', error),
+      kept: () => this.troubles.mended('journal'),
     });
   }
 
@@ -139,7 +140,7 @@ export class EditSession {
 
   /** Why a mask is not saved: a person's choice comes before what is tried again by itself. */
   private get problem(): EditProblem | null {
-    return this.conflict?.problem ?? this.trouble;
+    return this.conflict?.problem ?? this.troubles.problem;
   }
 
   /** Whether it takes nothing more. */
@@ -265,23 +266,6 @@ export class EditSession {
     return { recorded, seq };
   }
 
-  private fail(error: unknown): void {
-    const code = error instanceof AppError ? error.code : 'internal';
-    const kind = code === 'disk-full' ? 'disk' : code === 'not-found' || code === 'read-only' ? 'gone' : 'other';
-    if (kind === 'other') this.options.log.error({ err: error, image: this.imageId }, 'a mask could not be kept');
-    const text =
-      kind === 'other' && !(error instanceof AppError)
-        ? 'Something went wrong inside the workbench; its log has the details'
-        : messageOf(error);
-    this.setTrouble({ kind, text });
-  }
-
-  private setTrouble(trouble: EditProblem | null): void {
-    if (this.trouble?.text === trouble?.text) return;
-    this.trouble = trouble;
-    this.tell();
-  }
-
   private tell(): void {
     this.options.stateChanged(this.state());
   }
@@ -354,13 +338,15 @@ export class EditSession {
       await this.work.idle();
       if (this.timer) clearTimeout(this.timer);
       this.timer = null;
+      // What could not be written before is not to be written any more: undo has led back to what is there.
+      if (!this.isDirty) this.troubles.mended('file');
       if (!this.isDirty || this.conflict) return this.state();
       this.busySaving = true;
       this.tell();
       try {
         await this.write();
       } catch (error) {
-        this.fail(error);
+        this.troubles.failed('file', error);
         if (!this.closing) setTimeout(() => this.isDirty && this.schedule(), retryMs).unref();
       }
       this.busySaving = false;
@@ -393,20 +379,31 @@ export class EditSession {
     if ('conflict' in staged) return this.meet(staged.conflict);
     // A state that was no file before is no file again: undo of the first stroke takes the file away.
     const revision = known === null ? null : staged.revision;
-    await this.recorder.record({ kind: 'saving', revision, mark });
+    await this.announce(revision, mark);
+    if (this.revision !== null) this.options.replacing(this.revision);
     const published = await workers.run('publishMask', { maskFile: image.maskFile, revision, expected: this.revision, store });
     if ('conflict' in published) return this.meet(published.conflict);
-    this.setTrouble(null);
+    this.troubles.mended('file');
     this.origin = 'edit';
     const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
     const work = labelsOf(this.changes.splice(0, changes));
     this.isFile({ revision, mark, past }, { origin, work, ...found });
   }
 
+  /** The journal knows a state before it is the file. At the end, where the journal alone takes nothing, labels are worth more. */
+  private async announce(revision: string | null, mark: number): Promise<void> {
+    try {
+      await this.recorder.record({ kind: 'saving', revision, mark });
+    } catch (error) {
+      if (!this.closing) throw error;
+      this.options.assertWritable();
+      this.options.log.warn({ err: error, image: this.imageId }, 'a mask is written of which its journal does not know');
+    }
+  }
+
   /** The file holds this state now. */
   private isFile(state: FileState, found: Pick<SavedMask, 'origin' | 'work' | 'classPixels' | 'problems'>): void {
     const { revision, mark } = state;
-    const before = this.revision;
     this.revision = revision;
     this.inFile = state;
     this.foreign = false;
@@ -415,7 +412,7 @@ export class EditSession {
     this.stamp = fileStamp(this.options.image.maskFile);
     // Without it the journal still tells which states may be the file; an end that comes first gives it up.
     this.recorder.record({ kind: 'saved', revision, mark }).catch(() => undefined);
-    this.options.saved({ imageId: this.imageId, revision, savedAt: this.savedAt, before, ...found });
+    this.options.saved({ imageId: this.imageId, revision, savedAt: this.savedAt, ...found });
   }
 
   private meet(found: string | null): void {

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { z } from 'zod';
-import type { EditState, OpenedMask, ReplacedMask, RevisionInfo, SeenMask } from '#shared/contract/edits';
+import type { EditState, OpenedMask, ReplacedMask, SeenMask } from '#shared/contract/edits';
 import type { Services } from '#shared/contract/index';
 import type { PixelKind } from '#files/mask-form';
+import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { mapClasses, storedValues } from '#shared/classes/class-map';
 import type { MaskSize } from '#shared/mask/patch';
-import { nowText, type Db } from '../database.ts';
+import type { Db } from '../database.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
@@ -14,7 +14,6 @@ import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
-import { boundedText, shortText, soundRows } from '../parsed-row.ts';
 import type { PredictionStore } from '../review/prediction-store.ts';
 import type { ReadMask } from '../workers/mask-tasks.ts';
 import type { Workers } from '../workers/workers.ts';
@@ -23,6 +22,7 @@ import { EditSession } from './edit-session.ts';
 import type { SavedMask } from './edit-session-options.ts';
 import { Journals, type RecoveredJournal } from './journals.ts';
 import { KeptMasks } from './kept-masks.ts';
+import { MaskPast } from './mask-past.ts';
 import { MaskRepairs } from './mask-repairs.ts';
 import { codesNamed } from './pixel-kinds.ts';
 import { shownIdsOf } from './shown-ids.ts';
@@ -39,12 +39,6 @@ export interface EditSessionsOptions {
   predictions: PredictionStore;
 }
 
-const revisionColumns = ['revision', 'created_at', 'origin', 'work'].map((column) => boundedText(column, shortText)).join(', ');
-const revisionSchema = z.object({ revision: z.string(), created_at: z.string(), origin: z.string(), work: z.string().nullable() });
-
-/** Of what was done, so much is kept. */
-const mostLabels = 12;
-
 /** Sessions that stay open though nothing of them is unsaved: the images one goes back to. */
 const keptSessions = 6;
 const keptBytes = 600_000_000;
@@ -57,6 +51,7 @@ export class EditSessions {
   private readonly journals: Journals;
   private readonly store: string;
   private readonly kept: KeptMasks;
+  private readonly past: MaskPast;
   private readonly repairs: MaskRepairs;
   /** By image, oldest use first. */
   private readonly sessions = new Map<string, Promise<EditSession>>();
@@ -76,6 +71,7 @@ export class EditSessions {
     this.journals = new Journals(options.dataset.workFolder, tooLarge);
     this.store = options.dataset.workFolder.at('revisions');
     this.kept = new KeptMasks(options.db, this.store);
+    this.past = new MaskPast(options.db, options.outbox);
     this.repairs = new MaskRepairs({
       ...options,
       store: this.store,
@@ -88,8 +84,7 @@ export class EditSessions {
         await this.putAway(imageId, session);
       },
       holding: (imageId, work) => this.holding(imageId, work),
-      keep: (imageId, revision, origin) =>
-        options.outbox.write('a revision of a mask', () => this.insertRevision(imageId, revision, nowText(), origin)),
+      past: this.past,
     });
   }
 
@@ -277,6 +272,8 @@ export class EditSessions {
       readOnlyReason: () => access.readOnlyReason(),
       changed: (change) => events.emit('edits.change', change),
       stateChanged: (state) => this.onState(state),
+      // What the file was before its first edit here is the first of its past.
+      replacing: (revision) => this.past.keep('an original mask', [{ imageId, revision, origin: 'original' }]),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
       left: (revision, work) => this.onLeft(imageId, revision, work),
@@ -287,10 +284,10 @@ export class EditSessions {
   private async keepUnsaved(recovered: RecoveredJournal, { id, maskFile }: LocatedImage, size: MaskSize): Promise<void> {
     const { unsaved, notes } = recovered;
     if (!unsaved) return;
-    const { dataset, workers, outbox, log } = this.options;
+    const { dataset, workers, log } = this.options;
     try {
       const revision = await keepUnsaved(unsaved, { maskFile, size, format: dataset.classSet.format, store: this.store, workers });
-      outbox.write('what was painted', () => this.insertRevision(id, revision, nowText(), 'edit', unsaved.work));
+      this.past.keep('what was painted', [{ imageId: id, revision, origin: 'edit', work: unsaved.work }]);
       notes.push(`${notes.pop() ?? ''} As a mask they are in its history as well, to be restored.`.trim());
     } catch (error) {
       log.error({ err: error, image: id }, 'strokes that were set aside could not be put into the history');
@@ -312,8 +309,8 @@ export class EditSessions {
     return strokes;
   }
 
-  private onSaved({ imageId, revision, savedAt, before, origin, work, classPixels, problems }: SavedMask): void {
-    const { dataset, outbox, events } = this.options;
+  private onSaved({ imageId, revision, savedAt, origin, work, classPixels, problems }: SavedMask): void {
+    const { dataset, events } = this.options;
     const editedAt = revision === null ? null : savedAt;
     // The image may have gone from its folder meanwhile: what was painted is in its mask all the same.
     if (dataset.has(imageId)) {
@@ -322,17 +319,12 @@ export class EditSessions {
       events.emit('datasets.images', [entry]);
       if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
     }
-    outbox.write('a revision of a mask', () => {
-      // What the file was before its first edit here is the first of its past.
-      if (before) this.insertRevision(imageId, before, new Date(Date.parse(savedAt) - 1).toISOString(), 'original');
-      if (revision) this.insertRevision(imageId, revision, savedAt, origin, work);
-    });
+    if (revision) this.past.keep('a revision of a mask', [{ imageId, revision, at: savedAt, origin, work }]);
   }
 
   /** Another program's version was found and kept: whatever a person chooses, it is in the mask's past. */
   private onMet(imageId: string, revision: string): void {
-    const now = new Date().toISOString();
-    this.options.outbox.write("another program's mask", () => this.insertRevision(imageId, revision, now, 'another program'));
+    this.past.keep("another program's mask", [{ imageId, revision, origin: 'another program' }]);
   }
 
   private onLeft(imageId: string, revision: string | null, work: readonly string[]): void {
@@ -341,22 +333,8 @@ export class EditSessions {
       const where = 'It could not be put into its history; its journal keeps it, and is set aside when the image is opened next.';
       return void this.options.events.emit('app.notice', { kind: 'error', text: `${text}. ${where}` });
     }
-    this.options.outbox.write('what was painted', () => this.insertRevision(imageId, revision, nowText(), 'edit', work));
+    this.past.keep('what was painted', [{ imageId, revision, origin: 'edit', work }]);
     this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is in the mask's history, to be restored.` });
-  }
-
-  /** A revision that comes again is as new as its last save; the original stays what it is. */
-  private insertRevision(imageId: string, revision: string, createdAt: string, origin: string, work: readonly string[] = []): void {
-    const again =
-      origin === 'original'
-        ? 'NOTHING'
-        : `UPDATE SET created_at = excluded.created_at, origin = excluded.origin, work = excluded.work WHERE origin != 'original'`;
-    this.options.db
-      .prepare(
-        `INSERT INTO mask_revision (image_id, revision, created_at, origin, work) VALUES (?, ?, ?, ?, ?)
-         ON CONFLICT (image_id, revision) DO ${again}`,
-      )
-      .run(imageId, revision, createdAt, origin, work.slice(0, mostLabels).join('\n'));
   }
 
   /** Closes sessions that nobody has used for long. */
@@ -412,28 +390,6 @@ export class EditSessions {
     return this.options.workers.run('readKept', { store: this.store, revision, format, form, toId, ...size });
   }
 
-  /** A mask's past, newest first. */
-  private revisions(imageId: string): RevisionInfo[] {
-    const { db, dataset } = this.options;
-    const current = dataset.entry(imageId).revision;
-    const found = db.prepare(
-      `SELECT ${revisionColumns} FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1000`,
-    );
-    const rows = [...soundRows(found.iterate(imageId), revisionSchema, 'masks of an image')];
-    const runs = db.prepare<[string, string], { name: string | null }>(
-      `SELECT ${boundedText('r.name', shortText)} FROM run_mask m JOIN run r ON r.id = m.run_id
-       WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL LIMIT 100`,
-    );
-    return rows.map(({ revision, created_at: createdAt, origin, work }) => ({
-      revision,
-      createdAt,
-      origin,
-      work: work ? work.split('\n') : [],
-      runs: runs.all(imageId, revision).flatMap(({ name }) => name ?? []),
-      current: revision === current,
-    }));
-  }
-
   handlers(): Services['edits'] {
     const on = this.using.bind(this);
     return {
@@ -445,7 +401,7 @@ export class EditSessions {
       unsaved: () => this.unsaved(),
       resolve: ({ imageId, keep }) => on(imageId, (session) => session.resolve(keep)),
       takePrediction: ({ imageId, predictionId }) => this.takePrediction(imageId, predictionId),
-      revisions: ({ imageId }) => this.revisions(imageId),
+      revisions: ({ imageId }) => this.past.of(imageId, this.options.dataset.entry(imageId).revision),
       repair: ({ imageIds, how }) => this.repairs.repair(imageIds, how),
       rewrite: ({ imageIds, of }) => this.repairs.rewrite(imageIds, of),
       cancelRepair: () => this.repairs.cancel(),
@@ -468,10 +424,20 @@ export class EditSessions {
 
   /**
    * Saves what is unsaved and closes the sessions; they open again when they are asked for, which waits until this is done, and so does
-   * a repair of the next mask. A mask that waits for a person to choose between two versions goes on waiting.
+   * a repair of the next mask. One that cannot be saved stays open, and is tried again or waits for a person.
+   * @throws AppError 'conflict' naming the first of these, once all others are saved: their files do not hold what is seen
    */
-  settle(): Promise<void> {
-    return this.putAwayAll(async (session) => (await session.save()).problem?.kind !== 'conflict');
+  async settle(): Promise<void> {
+    const left: EditState[] = [];
+    await this.putAwayAll(async (session) => {
+      const state = await session.save();
+      if (state.problem) left.push(state);
+      return state.problem === null;
+    });
+    if (left.length === 0) return;
+    const [{ imageId, problem }] = left;
+    const others = left.length > 1 ? ` and ${counted(left.length - 1, 'other image')}` : '';
+    throw new AppError('conflict', `What was painted last on ${imageId}${others} is not in its mask: ${problem!.text}`);
   }
 
   /** The same of every session; repairs end with the mask in hand. @param then what follows before any of them opens again */

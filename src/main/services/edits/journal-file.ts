@@ -81,6 +81,9 @@ export class JournalLost extends AppError {
   }
 }
 
+/** What a handle says whose disk has gone, and may have come back since: the file itself may well take more. */
+const deadHandle: ReadonlySet<unknown> = new Set(['EBADF', 'EIO', 'ENODEV', 'ENOTCONN', 'ENXIO', 'ESTALE']);
+
 /**
  * An append-only file of frames, each with its length and check sum. An append is on the disk when it resolves; one that fails
  * leaves nothing behind. Appends are done in their order. What another program did to the file is never overwritten.
@@ -149,6 +152,8 @@ export class JournalFile {
     try {
       await this.appends.run(() => this.write(frame(payload)));
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (deadHandle.has(code)) throw new JournalLost(this.file, `cut off (${code})`);
       throw asFileError(error, this.file);
     }
   }

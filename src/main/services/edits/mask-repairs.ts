@@ -12,6 +12,7 @@ import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import type { Workers } from '../workers/workers.ts';
+import type { MaskPast } from './mask-past.ts';
 import { readRevision } from './revision-store.ts';
 
 interface MaskRepairsOptions {
@@ -25,8 +26,7 @@ interface MaskRepairsOptions {
   putAway: (imageId: string) => Promise<void>;
   /** Does something to a mask while no session of it is opened. */
   holding: <T>(imageId: string, work: () => Promise<T>) => Promise<T>;
-  /** Takes a revision into the mask's past. */
-  keep: (imageId: string, revision: string, origin: string) => void;
+  past: MaskPast;
 }
 
 /** What a repair did to one mask. */
@@ -133,8 +133,9 @@ export class MaskRepairs {
     await putAway(imageId);
     const { width, height } = await dataset.measured(imageId);
     if (width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be made to fit it`);
+    await this.keepOriginal(imageId, maskFile);
     const repaired = await workers.run('repairMask', { maskFile, how, width, height, format: dataset.classSet.format, store });
-    this.keepBoth(imageId, repaired, 'repaired');
+    this.keepRepaired(imageId, repaired, 'repaired');
     dataset.useMask(imageId, repaired.maskFile);
     // One that is begun anew is for the photo that is there.
     if (how === 'begin') dataset.acceptPhotos([imageId]);
@@ -147,15 +148,24 @@ export class MaskRepairs {
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     if (!isThere(maskFile)) return false;
+    await this.keepOriginal(imageId, maskFile);
     const rewritten = await workers.run('rewriteMask', { maskFile, of, format: dataset.classSet.format, store });
     if (!rewritten) return false;
-    this.keepBoth(imageId, rewritten, 'merged');
+    this.keepRepaired(imageId, rewritten, 'merged');
     return true;
   }
 
-  private keepBoth(imageId: string, done: Done, origin: string): void {
-    if (done.before) this.options.keep(imageId, done.before, 'original');
-    this.options.keep(imageId, done.after, origin);
+  /** What is there goes into the mask's past before it is replaced: a kill in between must not leave it where nobody finds it. */
+  private async keepOriginal(imageId: string, maskFile: string): Promise<void> {
+    const { workers, store, past } = this.options;
+    // What is no PNG by its name stays where it is: the repaired one lies beside it.
+    if (!/\.png$/i.test(maskFile)) return;
+    const revision = await workers.run('keepMask', { maskFile, store });
+    if (revision) past.keep('a mask that is to be repaired', [{ imageId, revision, origin: 'original' }]);
+  }
+
+  private keepRepaired(imageId: string, done: Done, origin: string): void {
+    this.options.past.keep('a mask that was repaired', [{ imageId, revision: done.after, origin }]);
     this.done.set(imageId, done);
   }
 

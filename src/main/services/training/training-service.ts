@@ -43,7 +43,7 @@ export interface TrainingOptions {
   queue: QueueStore;
   /** Resolves when every image is known. */
   surveyed: () => Promise<void>;
-  /** Saves what was painted and is not in its file yet: a run learns from what a person sees. */
+  /** Saves what was painted and is not in its file yet: a run learns from what is seen. @throws AppError 'conflict' where it cannot */
   settle: () => Promise<void>;
   events: Emitter;
   outbox: Outbox;
@@ -95,25 +95,29 @@ export class TrainingService {
     return this.search?.state.state === 'running' ? words['rate-search'] : null;
   }
 
-  /** @throws AppError 'cancelled' if a person will not wait */
-  private async waitForSurvey(): Promise<void> {
+  /** @param settle as the options' own @throws AppError 'cancelled' if a person will not wait, or as `settle` */
+  private async waitForSurvey(settle: () => Promise<void>): Promise<void> {
     const cancelled = Promise.withResolvers<never>();
     this.cancelWaiting = () => cancelled.reject(new AppError('cancelled', 'The start was cancelled while images were read'));
     try {
-      await Promise.race([this.options.surveyed().then(() => this.options.settle()), cancelled.promise]);
+      await Promise.race([this.options.surveyed().then(settle), cancelled.promise]);
     } finally {
       this.cancelWaiting = null;
     }
   }
 
   /** Takes the device for one start, also while the survey it waits for goes on; what fails gives it back. */
-  private async claiming<T>(what: TrainingStart, work: (claim: DeviceClaim) => T | Promise<T>): Promise<T> {
+  private async claiming<T>(
+    what: TrainingStart,
+    work: (claim: DeviceClaim) => T | Promise<T>,
+    settle = () => this.options.settle(),
+  ): Promise<T> {
     this.options.access.assertOwned();
     const claim = this.options.device.take(words[what]);
     this.begins(what);
     const begin = async () => {
       try {
-        await this.waitForSurvey();
+        await this.waitForSurvey(settle);
         this.assertOpen();
         return await work(claim);
       } catch (error) {
@@ -159,7 +163,22 @@ export class TrainingService {
 
   /** @throws AppError 'busy' while another run goes on, 'invalid-argument' if a split has no labelled image */
   start(run: NewRun): Promise<RunSummary> {
-    return this.claiming('run', (claim) => this.create(run, claim));
+    return this.claiming(
+      'run',
+      (claim) => this.create(run, claim),
+      () => this.settleFor(run),
+    );
+  }
+
+  /** Whoever presses Start can mend first what is not saved. A run in line has nobody there: it is told, and the run goes on. */
+  private async settleFor({ queuedId, name, config }: NewRun): Promise<void> {
+    try {
+      await this.options.settle();
+    } catch (error) {
+      if (queuedId === undefined) throw error;
+      const text = `"${name || config.preset}" trains on what is in the mask files. ${messageOf(error)}`;
+      this.options.events.emit('app.notice', { kind: 'error', text });
+    }
   }
 
   private async create({ config, name, startFrom, sweep = null, queuedId }: NewRun, claim: DeviceClaim): Promise<RunSummary> {
@@ -326,6 +345,7 @@ export class TrainingService {
     this.queue.hold();
     this.queue.close();
     this.stopListening();
+    this.cancelWaiting?.();
     await this.pending;
     await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs), this.weightLook.close()]);
   }

@@ -136,8 +136,10 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
   else assertSame(before, revisionOf(content), maskFile);
+  // Kept first: what cannot be is not written either.
+  const after = keepRevision(store, made);
   replaceFile(target, made);
-  return { maskFile: target, before, after: keepRevision(store, made) };
+  return { maskFile: target, before, after };
 });
 
 /** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
@@ -154,8 +156,9 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   const before = keepRevision(store, mask.file);
   const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
   assertSame(keptOf(maskFile, store), before, maskFile);
+  const after = keepRevision(store, made);
   replaceFile(maskFile, made);
-  return { maskFile, before, after: keepRevision(store, made) };
+  return { maskFile, before, after };
 });
 
 /** What a code can be called where it is read as a class: as the file holds it, and by what of that names the class. */

@@ -1,0 +1,162 @@
+// What a disk that takes nothing does to masks under edit: the journal's, and the masks' own.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { pino } from 'pino';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { encodeMask, readStoredMask } from '#files/mask-png';
+import { EditRecorder } from '#services/edits/edit-recorder';
+import { JournalFile, JournalLost } from '#services/edits/journal-file';
+import type { Journal } from '#services/edits/journal';
+import type { JournalRecord } from '#services/edits/journal-record';
+import type { EditState, RevisionInfo } from '#shared/contract/edits';
+import type { RunSummary } from '#shared/contract/runs';
+import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
+import { box, stroke } from '../helpers/edits.ts';
+import { Workers } from '#services/workers/workers';
+import { createBench, type TestBench } from '../helpers/services.ts';
+import { smallConfig } from '../helpers/training.ts';
+
+const imageId = 'train/train-0';
+let folder: string;
+let file: string;
+let bench: TestBench;
+
+beforeEach(async () => {
+  folder = await makeDataset({ train: 2, val: 1 });
+  file = path.join(folder, 'trainannot/train-0.png');
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+});
+
+/** Another program writes the mask of an image that is painted on: a person has to choose. */
+async function conflict(): Promise<void> {
+  await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+  writeFileSync(file, encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(4) }, identityFormat));
+  const { problem } = await bench.call<EditState>('edits.save', { imageId });
+  expect(problem).toMatchObject({ kind: 'conflict' });
+}
+
+const unsaved = `What was painted last on ${imageId} is not in its mask: `;
+
+describe('a journal that takes nothing', () => {
+  /** What a recorder puts into a journal that refuses some records. */
+  function recorder(refuses: (payload: Uint8Array) => boolean) {
+    const kept: Uint8Array[] = [];
+    const append = (payload: Uint8Array) =>
+      refuses(payload) ? Promise.reject(new Error('the disk is full')) : (kept.push(payload), Promise.resolve());
+    const journal = { append, close: () => Promise.resolve() } as unknown as Journal;
+    const none = () => undefined;
+    return {
+      kept,
+      recorder: new EditRecorder({
+        imageId,
+        journal,
+        log: pino({ level: 'silent' }),
+        whole: () => [],
+        assertWritable: none,
+        failed: none,
+        kept: none,
+      }),
+    };
+  }
+  const large: JournalRecord = {
+    kind: 'step',
+    session: '1',
+    step: {
+      ...{ left: 0, top: 0, width: 8, height: 8, id: 1, label: 'Brush', stroke: 'a:1', changed: new Uint8Array(8).fill(255) },
+      before: new Uint8Array(64),
+      after: new Uint8Array(64).fill(1),
+    },
+  };
+
+  test('of a change takes nothing that was done after it either, however small', async () => {
+    const { kept, recorder: records } = recorder((payload) => payload.length > 60);
+    const step = records.record(large).catch((error: unknown) => error);
+    const undo = records.record({ kind: 'undo' }).catch((error: unknown) => error);
+    records.giveUp();
+    expect([await step, await undo]).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }]);
+    expect(kept).toEqual([]);
+    await records.close();
+  });
+
+  test('keeps nobody waiting who wants to write the mask', async () => {
+    const { recorder: records } = recorder(() => true);
+    const step = records.record(large).catch((error: unknown) => error);
+    await expect(records.record({ kind: 'saving', revision: 'a', mark: 1 })).rejects.toThrow('the disk is full');
+    await expect(records.record({ kind: 'saving', revision: 'a', mark: 1 })).rejects.toThrow('the disk is full');
+    await records.close();
+    expect(await step).toMatchObject({ code: 'cancelled' });
+  });
+
+  test('lets masks be saved as far as they can, and is in the way of nobody else', async () => {
+    writeFileSync(path.join(folder, '.encnet/journal'), 'in the way');
+    const told = stroke(bench, imageId, box(0, 0, 2, 2, 3)).catch((error: Error) => error);
+    await bench.until<EditState>('edits.state', (state) => state.problem !== null);
+    const began = performance.now();
+    expect(await bench.call<EditState>('edits.save', { imageId })).toMatchObject({ state: 'failed', problem: { kind: 'gone' } });
+    await expect(bench.call('training.start', { config: smallConfig(), name: '', startFrom: null })).rejects.toThrow(unsaved);
+    // Another image is opened and painted on meanwhile.
+    await bench.call('edits.open', { imageId: 'train/train-1', window: 'w' });
+    expect(performance.now() - began).toBeLessThan(8000);
+    await bench.workbench.shutDown();
+    expect(await told).toMatchObject({ code: 'cancelled' });
+    // Labels are worth more than undo.
+    expect(readStoredMask(file).values[0]).toBe(3);
+  });
+
+  test('is mended without a word once it takes something again', async () => {
+    writeFileSync(path.join(folder, '.encnet/journal'), 'in the way');
+    const painted = stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    await bench.until<EditState>('edits.state', (state) => state.problem !== null);
+    rmSync(path.join(folder, '.encnet/journal'));
+    await painted;
+    expect(await bench.call<EditState>('edits.save', { imageId })).toMatchObject({ state: 'saved', problem: null });
+    await bench.workbench.shutDown();
+  });
+
+  test('since its disk was away for a moment is written anew', async () => {
+    const at = path.join(temporaryFolder(), 'a.journal');
+    const journal = await JournalFile.create(at);
+    // What a network disk leaves of a file that was open when it went.
+    await (journal as unknown as { handle: { close: () => Promise<void> } }).handle.close();
+    await expect(journal.append(new Uint8Array(3))).rejects.toBeInstanceOf(JournalLost);
+  });
+});
+
+describe('a mask that cannot be saved', () => {
+  test('keeps a run, a prediction and an export from beginning with what is not seen', async () => {
+    await conflict();
+    await expect(bench.call('training.start', { config: smallConfig(), name: '', startFrom: null })).rejects.toThrow(unsaved);
+    const out = path.join(temporaryFolder(), 'out');
+    await expect(bench.call('datasetExports.start', { to: 'coco', split: null, out, predictionId: null })).rejects.toThrow(unsaved);
+    expect(existsSync(out)).toBe(false);
+    await bench.call('edits.resolve', { imageId, keep: 'mine' });
+    await bench.call('datasetExports.start', { to: 'coco', split: null, out, predictionId: null });
+    expect(existsSync(out)).toBe(true);
+    await bench.workbench.shutDown();
+  });
+
+  test('is told, and holds nothing up, where a run in line begins', async () => {
+    await conflict();
+    const notice = bench.until<{ text: string }>('app.notice', ({ text }) => text.includes(unsaved));
+    await bench.call('training.enqueue', { config: smallConfig({ epochs: 1 }), name: 'at night', startFrom: null });
+    expect((await notice).text).toContain('"at night" trains on what is in the mask files');
+    await bench.until<RunSummary>('runs.changed', ({ status }) => status === 'finished');
+    await bench.workbench.shutDown();
+  }, 60_000);
+});
+
+test('what a mask was before it was first changed here is in its past before it is replaced', async () => {
+  const { run } = Workers.prototype as unknown as { run: (this: Workers, name: string, input: unknown) => Promise<never> };
+  const killed = vi.spyOn(Workers.prototype, 'run').mockImplementation(function (this: Workers, name, input) {
+    return name === 'publishMask' ? Promise.reject(new Error('killed here')) : run.call(this, name, input);
+  });
+  await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+  await bench.call('edits.save', { imageId });
+  const history = () => bench.call<RevisionInfo[]>('edits.revisions', { imageId });
+  expect((await history()).map(({ origin }) => origin)).toEqual(['original']);
+  killed.mockRestore();
+  await bench.call('edits.save', { imageId });
+  expect((await history()).map(({ origin }) => origin)).toEqual(['edit', 'original']);
+  await bench.workbench.shutDown();
+});
