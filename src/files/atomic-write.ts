@@ -17,15 +17,29 @@ const passing = new Set(['EPERM', 'EACCES', 'EBUSY']);
 const retries = 40;
 const retryMs = 25;
 
+/** Makes what was done to a folder's names survive a power cut, where its system lets that be asked for. */
+function syncFolder(folder: string): void {
+  let handle: number | null = null;
+  try {
+    handle = openSync(folder, 'r');
+    fsyncSync(handle);
+  } catch {
+    // Windows, and some network disks, know no such thing: they order it themselves.
+  } finally {
+    if (handle !== null) closeSync(handle);
+  }
+}
+
 /**
- * Renames over a file. On Windows a virus scanner or an indexer holds files for moments, and the rename fails as if it were forbidden:
- * there it is tried again for a second.
+ * Renames over a file, for good. On Windows a virus scanner or an indexer holds files for moments, and the rename fails as if it were
+ * forbidden: there it is tried again for a second.
  * @param rename the system's, and what a test puts in its place
  */
 export function renameOver(from: string, to: string, { platform = process.platform, rename = renameSync } = {}): void {
   for (let attempt = 0; ; attempt++) {
     try {
-      return rename(from, to);
+      rename(from, to);
+      return syncFolder(path.dirname(to));
     } catch (error) {
       const again = platform === 'win32' && attempt < retries && passing.has((error as NodeJS.ErrnoException).code ?? '');
       if (!again) throw error;

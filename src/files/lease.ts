@@ -119,8 +119,14 @@ function toHolder({ token, program, since, host, pid, started, boot, space }: Ro
 /** The row as it is; one that no process of ours has written holds nothing. */
 const read = (db: Database.Database): Row | undefined => rowSchema.safeParse(db.prepare('SELECT * FROM lease WHERE id = 1').get()).data;
 
+/** Tokens of the leases that this process holds: a row of its own with another one was let go of, and could not be taken away. */
+const heldHere = new Set<string>();
+
+const isLeftHere = ({ token, pid }: Row): boolean => pid === process.pid && !heldHere.has(token);
+
 function isLive(row: Row, staleMs: number): boolean {
   const liveness = livenessOf(row);
+  if (liveness === 'alive' && isLeftHere(row)) return false;
   // Clocks differ by hours, time zones set wrong, and no further: a beat beyond was never made.
   const age = Date.now() - row.beat_at;
   return liveness === 'unknown' ? age < staleMs && age > -longestAheadMs : liveness === 'alive';
@@ -192,6 +198,7 @@ export class Lease {
     this.identity = identityOf(file);
     this.db = db;
     this.holder = holder;
+    heldHere.add(holder.token);
     this.timer = setInterval(() => this.beat(), beatMs);
     this.timer.unref();
   }
@@ -306,6 +313,7 @@ export class Lease {
 
   private end(state: 'lost' | 'released'): void {
     this.state = state;
+    heldHere.delete(this.holder.token);
     clearInterval(this.timer);
     this.db.close();
   }

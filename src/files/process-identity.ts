@@ -10,7 +10,7 @@ export interface ProcessIdentity {
   started: string | null;
   /** The start of the machine it runs on; null where that cannot be read. */
   boot: string | null;
-  /** The space its number is of: a container has its own. */
+  /** The space its number is of: a container has its own, and on Linux a machine, whatever its name. */
   space: string | null;
 }
 
@@ -47,6 +47,15 @@ const bootOf = (): string | null => {
   return null;
 };
 
+/** What tells a machine from another of its name; null where nothing does. */
+const machine = process.platform === 'linux' ? attempt(() => readFileSync('/etc/machine-id', 'utf8')) : null;
+
+function spaceOf(): string | null {
+  if (process.platform !== 'linux') return null;
+  const numbers = attempt(() => readlinkSync('/proc/self/ns/pid'));
+  return machine === null ? numbers : `${numbers ?? ''} ${machine}`;
+}
+
 let own: ProcessIdentity | null = null;
 
 /** This process. */
@@ -56,7 +65,7 @@ export function ownIdentity(): ProcessIdentity {
     pid: process.pid,
     started: startOf(process.pid),
     boot: bootOf(),
-    space: process.platform === 'linux' ? attempt(() => readlinkSync('/proc/self/ns/pid')) : null,
+    space: spaceOf(),
   };
   return own;
 }
@@ -78,7 +87,8 @@ export function hasNumber(pid: number): boolean {
 export function livenessOf(other: ProcessIdentity): 'alive' | 'gone' | 'unknown' {
   const self = ownIdentity();
   if (other.host !== self.host || other.space !== self.space) return 'unknown';
-  if (other.boot !== null && self.boot !== null && other.boot !== self.boot) return 'gone';
+  // Of a machine that is known by its name alone it may be another one of that name.
+  if (other.boot !== null && self.boot !== null && other.boot !== self.boot) return machine === null ? 'unknown' : 'gone';
   if (!hasNumber(other.pid)) return 'gone';
   const started = other.pid === self.pid ? self.started : startOf(other.pid);
   if (started === null || other.started === null) return other.pid === self.pid ? 'alive' : 'unknown';

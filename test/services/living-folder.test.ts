@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DatasetScope } from '#services/datasets/dataset-scope';
 import { Workers } from '#services/workers/workers';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -282,4 +283,12 @@ test('a refresh that finds what cannot be read leaves the data set open, and say
   expect(await bench.call('edits.save', { imageId: 'train/train-0' })).toMatchObject({ state: 'saved' });
   rmSync(at('label_colors.txt'));
   expect(await bench.call<DatasetInfo>('datasets.refresh')).toMatchObject({ path: folder });
+});
+
+test('a data set that could not be opened anew at once is not left closed', async () => {
+  const opened = vi.spyOn(DatasetScope, 'open').mockRejectedValueOnce(new Error('database is locked'));
+  await bench.call('datasets.refresh');
+  opened.mockRestore();
+  expect((await bench.call<DatasetInfo>('datasets.current')).path).toBe(folder);
+  await stroke(bench, 'train/train-0', box(0, 0, 2, 2, 3));
 });

@@ -137,3 +137,17 @@ test('settings survive, and a broken file is set aside instead of lost', () => {
   expect(new Preferences(folder, silent).recentDatasets()).toEqual([]);
   expect(existsSync(path.join(folder, 'settings.json.broken'))).toBe(true);
 });
+
+test('two workbenches of one person leave each other what they have set', () => {
+  const userData = temporaryFolder();
+  const open = () => new Preferences(userData, silent);
+  const [first, second] = [open(), open()];
+  first.setUiState('theme', 'dark');
+  second.setUiState('keys', 'own');
+  first.rememberDataset('/street');
+  expect(open().uiState()).toEqual({ theme: 'dark', keys: 'own' });
+  // One that cannot be read any more takes nothing along.
+  writeFileSync(path.join(userData, 'settings.json'), '{"uiState":');
+  first.setUiState('panel', 'open');
+  expect(open().uiState()).toEqual({ theme: 'dark', keys: 'own', panel: 'open' });
+});

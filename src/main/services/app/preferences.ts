@@ -15,6 +15,8 @@ const preferencesSchema = z.object({
   hostPort: z.int().min(1).max(65_535).nullable().default(null),
 });
 
+type PreferenceValues = z.infer<typeof preferencesSchema>;
+
 const recentLimit = 8;
 const mostUiState = 2_000_000;
 
@@ -22,22 +24,25 @@ const mostUiState = 2_000_000;
 export class Preferences {
   private readonly log: Logger;
   private readonly file: string;
-  private readonly values: z.infer<typeof preferencesSchema>;
+  private values: PreferenceValues;
+  /** Whether the file lacks what was changed last. */
+  private unwritten = false;
 
   constructor(userData: string, log: Logger) {
     this.log = log;
     this.file = path.join(userData, 'settings.json');
-    this.values = this.read();
+    this.values = this.read(preferencesSchema.parse({}));
   }
 
-  private read(): z.infer<typeof preferencesSchema> {
+  /** @param otherwise what they are where the file has none that can be read */
+  private read(otherwise: PreferenceValues): PreferenceValues {
     try {
       if (isThere(this.file)) return readJsonFile(this.file, preferencesSchema, 'preferences', { follow: true });
     } catch (error) {
       this.log.warn({ err: error }, 'preferences cannot be read, and are set aside');
       this.setAside();
     }
-    return preferencesSchema.parse({});
+    return otherwise;
   }
 
   /** Preferences are not worth stopping for, but a broken file is kept for its owner to look at. */
@@ -49,11 +54,18 @@ export class Preferences {
     }
   }
 
-  /** Preferences that cannot be written last as long as the workbench runs: no reason to stop anything. */
-  private save(): void {
+  /**
+   * Changes what another workbench of this user may have changed meanwhile: what that has written stays.
+   * Preferences that cannot be written last as long as the workbench runs: no reason to stop anything.
+   */
+  private change(apply: (values: PreferenceValues) => void): void {
+    if (!this.unwritten) this.values = this.read(this.values);
+    apply(this.values);
     try {
       writeAtomic(this.file, JSON.stringify(this.values, null, 2));
+      this.unwritten = false;
     } catch (error) {
+      this.unwritten = true;
       this.log.warn({ err: error }, 'preferences cannot be written');
     }
   }
@@ -63,8 +75,9 @@ export class Preferences {
   }
 
   rememberDataset(folder: string): void {
-    this.values.recentDatasets = [folder, ...this.values.recentDatasets.filter((known) => known !== folder)].slice(0, recentLimit);
-    this.save();
+    this.change((values) => {
+      values.recentDatasets = [folder, ...values.recentDatasets.filter((known) => known !== folder)].slice(0, recentLimit);
+    });
   }
 
   uiState(): Record<string, string> {
@@ -77,8 +90,7 @@ export class Preferences {
   }
 
   setReadLimits(limits: ReadLimits): void {
-    this.values.readLimits = limits;
-    this.save();
+    this.change((values) => (values.readLimits = limits));
   }
 
   /** The port of 127.0.0.1 that the browser host had last. */
@@ -88,8 +100,7 @@ export class Preferences {
 
   rememberHostPort(port: number): void {
     if (this.values.hostPort === port) return;
-    this.values.hostPort = port;
-    this.save();
+    this.change((values) => (values.hostPort = port));
   }
 
   /** @throws AppError 'too-large' if more is to be remembered than the next start would read */
@@ -97,7 +108,6 @@ export class Preferences {
     const others = Object.entries(this.values.uiState).filter(([known]) => known !== key);
     const size = others.reduce((sum, [known, text]) => sum + known.length + text.length, key.length + value.length);
     if (size > mostUiState) throw new AppError('too-large', `Of the window's state at most ${mostUiState} letters are remembered`);
-    this.values.uiState[key] = value;
-    this.save();
+    this.change((values) => (values.uiState[key] = value));
   }
 }

@@ -137,7 +137,12 @@ export class DatasetService {
         .catch((error: unknown) =>
           this.options.log.warn({ err: error, folder }, 'a data set that is free again could not be opened for writing'),
         );
-    const scope: DatasetScope = await DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
+    const opens = () => DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
+    const scope: DatasetScope = await opens().catch((error: unknown) => {
+      // One that was closed to be read anew is not left closed for what may pass.
+      if (this.scope || !before) throw error;
+      return opens();
+    });
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
     // The windows turn to the new one before the one before has been put away.
