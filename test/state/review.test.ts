@@ -295,7 +295,9 @@ test('a refresh that finds the image as it was leaves the hand at its patch; one
   await stroke(bench, review.image!.id, box(0, 0, 12, 12, 3));
   await window.session.client.edits.save({ imageId: review.image!.id });
   await review.refresh();
-  expect(review.fixes.chosen).toBeNull();
+  // The label is another one, and the patch that was looked at is not.
+  expect([review.image!.label[0], review.fixes.patches === patches]).toEqual([3, false]);
+  expect(review.fixes.chosen).toMatchObject({ box: chosen!.box, pixels: chosen!.pixels });
 });
 
 test('the place one was sent to counts once: whoever has gone on is not brought back by a refresh', async () => {

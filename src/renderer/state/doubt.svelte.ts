@@ -1,6 +1,6 @@
 import { mostUseful, usefulOrder, type Usefulness } from '#shared/assist/usefulness';
 import type { ImageEntry } from '#shared/contract/datasets';
-import { messageOf } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { SvelteMap } from 'svelte/reactivity';
 import type { Session } from './session.svelte.ts';
 
@@ -113,7 +113,8 @@ export class Doubt {
         row = 0;
       } catch (error) {
         if (turn !== this.turn) return false;
-        if (this.isStale) return this.left();
+        // The workbench does not answer: that says nothing of the image.
+        if (this.isStale || (error instanceof AppError && error.code === 'disconnected')) return this.left();
         this.vain.add(id);
         why = `${name}: ${messageOf(error)}`;
         if (++row === Math.min(mostInVain, images.length)) break;

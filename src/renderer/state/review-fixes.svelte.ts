@@ -97,14 +97,23 @@ export class ReviewFixes {
     [this.patches, this.chosen, this.previews] = [[], null, false];
   }
 
-  /** The image under review has its masks. */
-  async begin(): Promise<void> {
+  /** Whether the mask of an image is painted here. */
+  holds(imageId: string): boolean {
+    return this.mask?.imageId === imageId;
+  }
+
+  /**
+   * The image under review has its masks.
+   * @param at the patch that was looked at where they are read anew: no other one is asked of then
+   */
+  async begin(at?: Patch | null): Promise<void> {
     const { image } = this.review;
     this.leave();
     if (!image?.hasLabel) return;
     this.scored = this.review.changedLabels.includes(image.id) ? null : image.label;
     // Whoever asks of one pair sees the first of its patches, also where the image came after the question.
     this.choosePair(this.pair);
+    if (at !== undefined) this.chosen = at && (this.patches.find((patch) => isSame(patch, at)) ?? null);
     const kept = await this.session.client.review.kept({ imageId: image.id });
     if (this.review.image?.id !== image.id || kept.length === 0) return;
     this.kept = kept;
@@ -250,13 +259,19 @@ export class ReviewFixes {
   async undo(): Promise<void> {
     const deed = this.deeds.at(-1);
     if (!deed) return;
+    const { blocked } = this;
+    if (blocked !== null) return this.session.toasts.show('info', blocked);
     // What another window has painted since is not ours to take back.
     if (deed.kind === 'stroke' && !this.mask?.ownsNewest)
       return this.session.toasts.show('info', `${this.mask?.imageId} has been painted on since: undo it in the editor.`);
-    this.deeds = this.deeds.slice(0, -1);
-    if (deed.kind === 'stroke') return this.mask?.undo();
+    const takenBack = () => (this.deeds = this.deeds.filter((each) => each !== deed));
+    if (deed.kind === 'stroke') {
+      takenBack();
+      return this.mask?.undo();
+    }
     await this.session.attempt(async () => {
       await this.session.client.review.forgetKept({ id: deed.id });
+      takenBack();
       this.kept = this.kept.filter(({ id }) => id !== deed.id);
       this.renew();
     });

@@ -1,10 +1,8 @@
 import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
-import type { EvaluationConfig } from '#shared/training/run-config';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { mapClasses } from '#shared/classes/class-map';
 import { changeBetween } from '#shared/metrics/change-between';
 import { difference } from '#shared/metrics/split-change';
-import type { Protocol } from '#shared/metrics/protocol';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
@@ -16,34 +14,12 @@ import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
 import type { WorkStage } from './image-filter.ts';
 import { workSince, type WorkSince } from './review-change.ts';
+import { lookOf, looks, type Look } from './review-look.ts';
+import { inOrder, type ReviewOrder } from './review-order.ts';
 import { takeBack } from './take-back.ts';
 import { offerBack } from './way-back.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { SvelteMap } from 'svelte/reactivity';
-
-const negative = (value: number | null): number | null => value && -value;
-
-/**
- * By IoU of all classes or the chosen one, by pixels that differ, by the loss, by labelled pixels that are confidently predicted otherwise,
- * by how unsure the network is; by what would teach it most, each image unlike those before it; or by what is worse or better than another
- * run's prediction.
- */
-export type ReviewOrder = 'iou' | 'wrong' | 'loss' | 'suspicion' | 'uncertainty' | 'useful' | 'worsened' | 'improved';
-
-/** How the images are looked at, by its name: null as the run validates. */
-export const looks = {
-  run: null,
-  mirrored: { sliding: false, scales: [1], flip: true },
-  scales: { sliding: false, scales: [0.75, 1, 1.25], flip: true },
-} satisfies Record<string, EvaluationConfig | null>;
-export type Look = keyof typeof looks;
-
-/** How a prediction was made, as far as it is one of these; else as its run validates. */
-function lookOf({ scales, flip, resolution }: Protocol): Look {
-  const names = Object.keys(looks) as Look[];
-  const isSame = (name: Look) => looks[name]?.flip === flip && looks[name].scales.join() === scales.join();
-  return (resolution.startsWith('windows') ? undefined : names.find(isSame)) ?? 'run';
-}
 
 /** What the Review place holds: which prediction, its scores, and the image looked at. */
 export class ReviewState {
@@ -54,6 +30,10 @@ export class ReviewState {
   broken = $state.raw<BrokenPrediction[]>([]);
   result = $state.raw<ReviewResult | null>(null);
   progress = $state.raw<PredictionProgress | null>(null);
+  /** Whether what is there has been asked for, and answered. */
+  state = $state<'loading' | 'ready' | 'failed'>('loading');
+  /** Whether a prediction was asked for that has not begun: images are being read first. */
+  asking = $state(false);
   image = $state.raw<ReviewedImage | null>(null);
   imageId = $state<string | null>(null);
   error = $state('');
@@ -109,7 +89,18 @@ export class ReviewState {
     ];
   }
 
+  /** @throws what the workbench says */
   async load(): Promise<void> {
+    try {
+      await this.loadAll();
+      this.state = 'ready';
+    } catch (error) {
+      if (this.state === 'loading') this.state = 'failed';
+      throw error;
+    }
+  }
+
+  private async loadAll(): Promise<void> {
     this.progress = await this.session.client.review.progress();
     const { session } = this;
     const known = [session.target.runId, this.runId, session.remembered<string | null>('reviewRun', null)].find((id) =>
@@ -138,6 +129,12 @@ export class ReviewState {
     const { review } = this.session.client;
     for (const { id } of this.broken) await this.session.attempt(() => review.removeBroken({ id }));
     await this.refresh();
+  }
+
+  /** Whether what is chosen is being predicted, and not another run or split. */
+  get isPredicting(): boolean {
+    const { progress, runId, split } = this;
+    return progress?.state === 'running' && progress.runId === runId && progress.split === split;
   }
 
   get prediction(): PredictionInfo | null {
@@ -183,17 +180,19 @@ export class ReviewState {
     this.fixes.leave();
     this.fixes.choosePair(null);
     this.doubt.stop();
+    const before: [string | null, string] = [this.runId, this.split];
     this.runId = runId;
     this.split = split;
     [this.changedLabels, this.otherId, this.other] = [[], null, null];
+    // Under a name stands what is of it alone: where that cannot be read, what is shown is still of the one before.
+    if (!(await this.session.attempt(() => this.refresh()))) return void ([this.runId, this.split] = before);
     this.session.remember('reviewRun', runId);
     this.session.remember('reviewSplit', split);
-    await this.refresh();
   }
 
   async refresh(): Promise<void> {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
-    const { prediction, result: before } = this;
+    const { prediction, result: before, other: otherBefore } = this;
     const result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     // A class keeps its name from run to run, not its place.
     const chosen = this.result?.prediction.classes.find(({ id }) => id === this.classId)?.name;
@@ -209,19 +208,27 @@ export class ReviewState {
     const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
-    if (next && this.isAsBefore(before, next.id)) return;
-    if (next) return this.open(next.id);
+    if (next && this.isAsBefore(before, otherBefore, next.id)) return;
+    if (next) return this.open(next.id, true);
     this.fixes.leave();
     this.image = null;
   }
 
   /** Whether the image under review is as it was before a refresh: a hand that is at its patches is then not interrupted. */
-  private isAsBefore(before: ReviewResult | null, imageId: string): boolean {
-    const { result, image, otherId, changedLabels } = this;
-    if (!before || !result || image?.id !== imageId || otherId !== null || changedLabels.includes(imageId)) return false;
-    const told = ({ prediction: { id, checkpointSha256, protocol }, images }: ReviewResult) =>
-      JSON.stringify([id, checkpointSha256, protocol, images.find((each) => each.id === imageId)]);
-    return told(before) === told(result);
+  private isAsBefore(before: ReviewResult | null, otherBefore: ReviewResult | null, imageId: string): boolean {
+    const { result, other, image, changedLabels } = this;
+    if (!before || !result || image?.id !== imageId) return false;
+    // What is fixed here is shown as it is: its scores are of another label in any case.
+    const isFixed = this.fixes.holds(imageId);
+    if (!isFixed && changedLabels.includes(imageId)) return false;
+    const told = (of: ReviewResult | null) =>
+      of && [
+        of.prediction.id,
+        of.prediction.checkpointSha256,
+        of.prediction.protocol,
+        !isFixed && of.images.find(({ id }) => id === imageId),
+      ];
+    return JSON.stringify([told(before), told(otherBefore)]) === JSON.stringify([told(result), told(other)]);
   }
 
   /** The images in their order, those whose work is as far as is asked for. */
@@ -243,26 +250,14 @@ export class ReviewState {
 
   /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
   private readonly ordered = $derived.by((): ReviewImage[] => {
-    const { result, classId, order } = this;
+    const { result, classId, order, useful } = this;
     if (!result) return [];
     const { pair } = this.fixes;
     if (pair) {
       const count = (image: ReviewImage) => this.pixelsOf(image, pair);
       return result.images.filter((image) => count(image) > 0).sort((a, b) => count(b) - count(a));
     }
-    const by = (most: (image: ReviewImage) => number | null) =>
-      [...result.images].sort((a, b) => (most(b) ?? -Infinity) - (most(a) ?? -Infinity));
-    if (order === 'wrong') return by(({ wrongPixels }) => wrongPixels);
-    if (order === 'loss') return by(({ loss }) => loss);
-    if (order === 'suspicion') return by(({ suspicious }) => suspicious);
-    if (order === 'uncertainty') return by(({ uncertainty }) => uncertainty);
-    // Until it is known, those that the network is least sure of.
-    if (order === 'useful') return by(({ id, uncertainty }) => (this.useful ? -(this.useful[id] ?? Infinity) : uncertainty));
-    if (order === 'improved') return by((image) => this.gainOf(image));
-    if (order === 'worsened') return by((image) => negative(this.gainOf(image)));
-    if (classId === null) return result.images;
-    const score = (image: ReviewImage) => image.perClassIou[classId] ?? 2;
-    return [...result.images].sort((a, b) => score(a) - score(b));
+    return inOrder(result.images, { order, classId, useful, gainOf: (image) => this.gainOf(image) });
   });
 
   /** Pixels of an image with one label that are predicted as another class, when the split was predicted. */
@@ -304,7 +299,8 @@ export class ReviewState {
     if (this.ranked[0] && this.ranked[0].id !== this.imageId) await this.open(this.ranked[0].id);
   }
 
-  async open(imageId: string): Promise<void> {
+  /** @param again whether it is read anew, and nobody has asked for it: the patch that is looked at stays, or none does */
+  async open(imageId: string, again = false): Promise<void> {
     const { prediction } = this;
     if (!prediction) return;
     const turn = ++this.opening;
@@ -316,6 +312,7 @@ export class ReviewState {
     this.session.remember('reviewImage', imageId);
     this.time.turnTo(imageId);
     this.error = '';
+    const at = again && this.image?.id === imageId ? this.fixes.chosen : undefined;
     this.fixes.leave();
     try {
       // What was fixed a moment ago is to be in the file that is read.
@@ -337,7 +334,7 @@ export class ReviewState {
         sureness: masks.sureness,
         other,
       };
-      await this.fixes.begin();
+      await this.fixes.begin(at);
     } catch (error) {
       // Of an image, or of a comparison, that was left it is nobody's.
       if (isLeft()) return;
@@ -413,11 +410,13 @@ export class ReviewState {
     const { runId, split } = this;
     if (runId === null) return;
     const evaluation = looks[this.look];
+    this.asking = true;
     await this.session.attempt(async () => {
       this.progress = await this.session.client.review.predict({ runId, split, evaluation });
       if (this.progress.state === 'finished')
         this.session.toasts.show('info', 'Every image is as it was predicted: nothing was to be done.');
     });
+    this.asking = false;
   }
 
   /** Saves a report of this prediction, and of what changed against the other run's, as a page that needs nothing besides itself. */
@@ -442,13 +441,15 @@ export class ReviewState {
 
   /** Takes the prediction as the label, as one step of its history; the message that follows takes it back. */
   async acceptPrediction(): Promise<void> {
-    const { image, prediction, session } = this;
-    if (!image || !prediction) return;
+    const { image, session } = this;
+    // What is taken is what is shown: another run may have been chosen, and not be here yet.
+    if (image?.predictionId !== this.prediction?.id || !image) return;
+    const { predictionId } = image;
     const { dataset: of } = session;
     // A fix of before is still one once this is taken back.
     const differed = this.changedLabels.includes(image.id);
     await session.attempt(async () => {
-      const { undo: step, stepped } = await session.client.edits.takePrediction({ imageId: image.id, predictionId: prediction.id });
+      const { undo: step, stepped } = await session.client.edits.takePrediction({ imageId: image.id, predictionId });
       if (!stepped) return void session.toasts.show('info', `The label of ${image.id} is what is predicted already.`);
       await this.labelChanged(image.id, true);
       const text = `The prediction is the label of ${image.id} now.`;

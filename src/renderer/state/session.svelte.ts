@@ -191,6 +191,8 @@ export class Session {
     this.link = state;
     if (state !== 'open') return;
     this.closing = null;
+    // It does again.
+    this.toasts.dismissText('The workbench does not answer');
     await this.attempt(() => this.start());
     // Strokes that wait are sent whatever else could not be read.
     await this.resync();

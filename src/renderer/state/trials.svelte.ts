@@ -1,6 +1,6 @@
 import type { TrialImage, TrialState } from '#shared/contract/trials';
 import { imagePattern } from '#shared/data/image-names';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { SvelteMap } from 'svelte/reactivity';
 import { droppedPath } from '../api/dropped-path.ts';
 import type { Session } from './session.svelte.ts';
@@ -19,15 +19,17 @@ export class Trials {
   state = $state.raw<TrialState>({ images: [], runId: null, running: false, done: 0, total: 0, secondsLeft: null });
   /** Pictures by the ids of images, and by whether their predictions are there. */
   readonly shown = new SvelteMap<string, ShownTrial>();
+  /** Why an image has no pictures, likewise. */
+  readonly problems = new SvelteMap<string, string>();
   private readonly session: Session;
-  private readonly stopListening: () => void;
+  private readonly unsubscribes: (() => void)[];
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly asked = new Set<string>();
   private closed = false;
 
   constructor(session: Session) {
     this.session = session;
-    this.stopListening = session.on('trials.changed', (state) => this.take(state));
+    this.unsubscribes = [session.on('trials.changed', (state) => this.take(state)), session.onResync(() => this.load())];
   }
 
   async load(): Promise<void> {
@@ -37,6 +39,7 @@ export class Trials {
   private take(state: TrialState): void {
     this.state = state;
     for (const [key, pictures] of this.shown) if (!state.images.some((image) => keyOf(image) === key)) this.drop(key, pictures);
+    for (const key of this.problems.keys()) if (!state.images.some((image) => keyOf(image) === key)) this.problems.delete(key);
     for (const image of state.images) void this.show(image);
   }
 
@@ -45,17 +48,27 @@ export class Trials {
     return this.shown.get(keyOf(image)) ?? null;
   }
 
+  /** Why it has none; null where that is not known. */
+  problemOf(image: TrialImage): string | null {
+    return this.problems.get(keyOf(image)) ?? null;
+  }
+
   private async show(image: TrialImage): Promise<void> {
     const key = keyOf(image);
     if (this.asked.has(key) || image.state === 'failed') return;
     this.asked.add(key);
-    await this.session.attempt(async () => {
+    try {
       const pictures = await this.session.client.trials.pictures({ id: image.id });
       if (this.closed || !this.state.images.some((each) => keyOf(each) === key)) return void this.asked.delete(key);
       const address = (bytes: Uint8Array, type: string) => URL.createObjectURL(new Blob([bytes.slice()], { type }));
       const prediction = pictures.prediction && address(pictures.prediction, 'image/png');
       this.shown.set(key, { image: address(pictures.image, 'image/jpeg'), prediction });
-    });
+      this.problems.delete(key);
+    } catch (error) {
+      // Asked for again when the workbench answers; else told where it would be, that of a hundred others too.
+      if (error instanceof AppError && error.code === 'disconnected') this.asked.delete(key);
+      else this.problems.set(key, messageOf(error));
+    }
   }
 
   private drop(key: string, { image, prediction }: ShownTrial): void {
@@ -114,7 +127,7 @@ export class Trials {
 
   close(): void {
     this.closed = true;
-    this.stopListening();
+    for (const unsubscribe of this.unsubscribes) unsubscribe();
     for (const [key, pictures] of this.shown) this.drop(key, pictures);
   }
 }

@@ -1,6 +1,10 @@
 /** Whether something is being said in a dialog: no key throws that away. */
 export const isDialogOpen = (): boolean => document.querySelector('dialog[open]') !== null;
 
+/** Whether Enter and the space bar are for what has the focus: it is pressed, unfolded or followed. */
+export const isPressable = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest('button, summary, a[href]') !== null;
+
 /** What a place tells of its lists: of the window, and of what holds them. */
 interface ListEvents {
   onkeydowncapture: () => void;

@@ -1,0 +1,73 @@
+// A hand at the patches of Review while predictions are renewed, another run is chosen, or the workbench does not answer.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
+import path from 'node:path';
+import type { RunSummary } from '#shared/contract/runs';
+import { AppError } from '#shared/errors';
+import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { openReview } from './review-bench.ts';
+import { answerFor, closeWindow, eventually, type TestWindow } from './window.ts';
+
+let folder: string;
+let bench: TestBench;
+let window: TestWindow;
+let review: ReviewState;
+beforeEach(async () => {
+  ({ folder, bench, window, review } = await openReview());
+}, 60_000);
+afterEach(() => {
+  review.destroy();
+  closeWindow(window);
+});
+
+const maskFile = () => path.join(folder, `valannot/${review.imageId!.split('/')[1]}.png`);
+
+test('a refresh leaves it at its patch, with what it can take back, also where it has fixed one', async () => {
+  const { fixes } = review;
+  fixes.step(1);
+  const before = readStoredMask(maskFile()).values;
+  await fixes.take('prediction');
+  await eventually(() => review.changedLabels.length === 1);
+  fixes.step(1);
+  const { chosen } = fixes;
+  expect(chosen).not.toBeNull();
+  await review.refresh();
+  expect([fixes.chosen, fixes.canUndo]).toEqual([chosen, true]);
+  await fixes.undo();
+  await eventually(() => review.changedLabels.length === 0);
+  await bench.call('edits.save', { imageId: review.imageId });
+  expect(readStoredMask(maskFile()).values).toEqual(before);
+});
+
+test('of one pair no other patch comes up in the place of that which is looked at', async () => {
+  const { fixes } = review;
+  fixes.askOf({ smallest: 1 });
+  const counts = Map.groupBy(fixes.patches, ({ label, predicted }) => `${label} ${predicted}`);
+  const [{ label, predicted }] = [...counts.values()].find((those) => those.length > 1)!;
+  await review.choosePair({ label, predicted }, true);
+  const last = fixes.patches.at(-1)!;
+  fixes.chosen = last;
+  await review.open(review.imageId!, true);
+  expect(fixes.chosen).toMatchObject({ box: last.box, pixels: last.pixels });
+});
+
+test('what cannot be read of another run leaves the one that is shown under its own name', async () => {
+  const { runId, result } = review;
+  const other = await bench.call<RunSummary>('runs.addStarter');
+  answerFor(bench, 'review.predictions', () => Promise.reject(new AppError('busy', 'not just now')));
+  await review.choose(other.id === runId ? null : other.id, 'val');
+  expect([review.runId, review.result]).toEqual([runId, result]);
+  expect(window.session.toasts.list.filter(({ kind }) => kind === 'error')).toHaveLength(1);
+});
+
+test('what could not be taken back is still to be taken back', async () => {
+  const { fixes } = review;
+  fixes.step(1);
+  const { patches } = fixes;
+  await fixes.keep();
+  expect(fixes.canUndo).toBe(true);
+  answerFor(bench, 'review.forgetKept', () => Promise.reject(new AppError('busy', 'not now')));
+  await fixes.undo();
+  expect([fixes.canUndo, fixes.patches.length]).toEqual([true, patches.length - 1]);
+});
