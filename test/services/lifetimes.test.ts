@@ -181,6 +181,29 @@ describe('one bad row', () => {
     await bench.call('runs.delete', { runId: 'bad' });
   });
 
+  test('of another version is named, can be deleted, and keeps no other from being exported', async () => {
+    await opened();
+    await bench.call('runs.addStarter');
+    await bench.workbench.shutDown();
+    tamper(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at,
+        updated_at) SELECT 'newer', 'newer', preset, 'finished', json_set(config, '$.optimizer.kind', 'lion'), classes, '9', 'f', 1, 1,
+        '2020', '2020' FROM run WHERE id = 'starter'`);
+    bench = createBench();
+    await opened();
+    const newer = (await runs()).find(({ id }) => id === 'newer')!;
+    expect(newer.broken).toMatch(/does not know its settings\. .*optimizer\.kind/);
+    const { id: datasetId } = await current();
+    for (const form of ['csv', 'json', 'xlsx']) {
+      const answer = await bench.workbench.assets.handle(new Request(`http://x/asset/${datasetId}/history/runs.${form}`));
+      const bytes = Buffer.from(await answer.arrayBuffer());
+      if (form === 'json')
+        expect((JSON.parse(bytes.toString()) as { summary: { id: string } }[]).map(({ summary }) => summary.id)).toEqual(['starter']);
+      if (form === 'csv') expect(bytes.toString().trim().split('\n')).toHaveLength(2);
+    }
+    await bench.call('runs.delete', { runId: 'newer' });
+    expect((await runs()).filter(({ deleted }) => !deleted).map(({ id }) => id)).toEqual(['starter']);
+  });
+
   test('of a prediction leaves the other images their scores', async () => {
     await opened();
     await bench.call('runs.addStarter');

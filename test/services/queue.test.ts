@@ -8,7 +8,7 @@ import type { QueuedRun, QueueState, RateSearch, RunEstimate, TrainingStatus } f
 import { findPreset, withSetting } from '#shared/training/presets';
 import { startOfFile } from '#shared/training/start-weights';
 import type { WeightFit } from '#shared/training/weight-fit';
-import { expandSweep, type Sweep } from '#shared/training/sweep';
+import { expandSweep, sweepSchema, type Sweep } from '#shared/training/sweep';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -211,6 +211,14 @@ describe('a sweep', () => {
       config: { optimizer: { learningRate: 0.01 }, loss: { seWeight: 0.2 } },
     });
     expect(config.optimizer.learningRate).not.toBe(0.01);
+  });
+
+  test('varies each setting once: another list of the same would be in the names alone', () => {
+    const twice = { path: 'batchSize', values: [4, 8] };
+    expect(sweepSchema.safeParse({ ...sweep({ settings: [twice, twice] }) }).error?.issues[0].message).toBe(
+      'each setting may be varied once',
+    );
+    expect(sweepSchema.safeParse(sweep({ settings: [twice] })).success).toBe(true);
   });
 
   test('drawn at random stays in its range and repeats by seed', () => {

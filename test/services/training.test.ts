@@ -91,8 +91,10 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
   const run = await bench.call<RunSummary>('training.start', { config: config(200), name: '' });
   await started;
   const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
+  // Lists of runs hear of it as well.
+  const listed = bench.until<RunSummary>('runs.changed', ({ status }) => status === 'paused');
   await bench.call('training.pause');
-  await paused;
+  await Promise.all([paused, listed]);
   expect(existsSync(path.join(folder, '.encnet/runs', run.id, 'last.ckpt'))).toBe(true);
   const steps = (await bench.call<RunDetail>('runs.get', { runId: run.id })).steps.length;
   await new Promise((resolve) => setTimeout(resolve, 400));
@@ -108,13 +110,14 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
 
 test('a stop after the epoch under way shows, and can be taken back', async () => {
   const status = (passes: (status: TrainingStatus) => boolean) => bench.until<TrainingStatus>('training.status', passes);
-  const started = status(({ phase }) => phase === 'training');
+  const timed = status(({ secondsLeft }) => secondsLeft !== null);
   await bench.call('training.start', { config: config(200), name: '' });
-  await started;
+  await timed;
   await bench.call('training.pause');
   const asked = status(({ stopsAfterEpoch }) => stopsAfterEpoch);
   await bench.call('training.stopAfterEpoch');
-  await asked;
+  // Of 200 epochs what is left of one, and its validation.
+  expect((await asked).secondsLeft!).toBeLessThan((await timed).secondsLeft! / 5);
   const taken = status(({ stopsAfterEpoch }) => !stopsAfterEpoch);
   await bench.call('training.keepGoing');
   await taken;

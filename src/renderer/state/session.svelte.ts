@@ -272,18 +272,18 @@ export class Session {
     this.survey = null;
     // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
     const told = (this.told = new Set<string>());
-    const [images, runs, training, unsaved] = await Promise.all([
+    const isHere = () => this.dataset?.id === info.id;
+    const [images, unsaved] = await Promise.all([
       this.client.datasets.images(),
-      this.client.runs.list({ withDeleted: false }),
-      this.client.training.status(),
       this.client.edits.unsaved(),
       this.work.load(),
+      // Taken as soon as they are answered: what is told of them while others are on their way is newer.
+      this.client.runs.list({ withDeleted: false }).then((runs) => isHere() && (this.runs = runs)),
+      this.client.training.status().then((training) => isHere() && (this.training = training)),
     ]);
     if (this.dataset?.id !== info.id) return;
     // What was told while the answers were on their way is newer than they are.
     this.takeImages(images.map((entry) => (told.has(entry.id) ? (this.images.get(entry.id) ?? entry) : entry)));
-    this.runs = runs;
-    this.training = training;
     this.saveProblems.retake(unsaved);
     const last = this.imageId ?? this.remembered<string | null>(`image:${info.id}`, null);
     this.imageId = last !== null && this.images.has(last) ? last : (images[0]?.id ?? null);

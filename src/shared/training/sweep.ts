@@ -23,7 +23,11 @@ export const sweepSchema = z.strictObject({
   name: z.string().min(1).max(80),
   kind: z.enum(['grid', 'random']),
   config: runConfigSchema,
-  settings: z.array(variedSchema).min(1).max(6),
+  settings: z
+    .array(variedSchema)
+    .min(1)
+    .max(6)
+    .refine((settings) => new Set(settings.map(({ path: name }) => name)).size === settings.length, 'each setting may be varied once'),
   /** What each starts from, as `start-weights` names it; null starts at random. */
   startFrom: startFromSchema.default(null),
   /** Runs of a random sweep; a grid has as many as its values have combinations. */

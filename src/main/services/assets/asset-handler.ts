@@ -118,10 +118,10 @@ export class AssetHandler {
     return exportResponse(runId, ext, await this.exported(runs, runId, ext === '.json'), { csv, json: runJson, xlsx: runXlsx });
   }
 
-  /** All runs that are not deleted. */
+  /** All runs that are not deleted, but for those that cannot be read: the list says which, and one of them hides no other. */
   private async historyExport(runs: RunService, name: string, form: CsvForm): Promise<Response> {
     const ext = path.extname(name);
-    const ids = runs.store.list(false).map(({ id }) => id);
+    const ids = runs.store.list(false).flatMap(({ id, broken }) => (broken === null ? [id] : []));
     // Every step of every run does not fit one text: JSON goes out run by run.
     if (ext === '.json')
       return downloadOf(

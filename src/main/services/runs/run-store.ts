@@ -95,6 +95,8 @@ export class RunStore {
   private readonly workFolder: WorkFolder;
   /** States that the disk has not taken yet. */
   private readonly unwritten = new Map<string, { status: RunStatus; reason: string | null }>();
+  /** Of each run whether its settings are of this workbench: null, or why they are not. They never change. */
+  private readonly unusable = new Map<string, string | null>();
 
   constructor(db: Db, workFolder: WorkFolder) {
     this.db = db;
@@ -186,6 +188,20 @@ export class RunStore {
     return checkConfig(values);
   }
 
+  /** Why settings are none that this workbench has: one of another version may have made them. They are looked at once. */
+  private whyUnusable(runId: string, config: Record<string, unknown>): string | null {
+    const known = this.unusable.get(runId);
+    if (known !== undefined) return known;
+    let why: string | null = null;
+    try {
+      checkConfig(config);
+    } catch (error) {
+      why = `This workbench does not know its settings. ${messageOf(error)}`;
+    }
+    this.unusable.set(runId, why);
+    return why;
+  }
+
   /** @throws AppError 'corrupt-file' if they cannot be read */
   classes(runId: string): ClassInfo[] {
     const classes = parsed(classesSchema, this.row(runId).classes);
@@ -230,14 +246,15 @@ export class RunStore {
     const { checkpoint, weights, refused } = success ? this.left(row.id) : { checkpoint: false, weights: false, refused: damaged };
     const { status, reason } = this.unwritten.get(row.id) ?? row;
     const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
-    const sound = spark && tags && parsed(settings, row.config) && parsed(classesSchema, row.classes);
+    const config = parsed(settings, row.config);
+    const sound = spark && tags && config && parsed(classesSchema, row.classes) ? { config } : null;
     return {
       id: row.id,
       name: row.name,
       preset: row.preset,
       status,
       reason,
-      broken: sound ? refused : damaged,
+      broken: sound ? (refused ?? this.whyUnusable(row.id, sound.config)) : damaged,
       device: row.device,
       precision: row.precision,
       epochs: row.epochs,

@@ -145,8 +145,11 @@ export class ActiveRun {
   private secondsLeft(): number | null {
     const { step } = this;
     if (!step || this.msPerStep === 0 || this.phase === 'ended') return null;
-    const stepsLeft = step.totalSteps - step.globalStep;
-    const validations = Math.max(0, validationsLeft(this.options.job.config, step.epoch - 1) - this.validated);
+    // Whoever stops after an epoch has it validated.
+    const [stepsLeft, validationsDue] = this.stopsAfterEpoch
+      ? [step.stepsPerEpoch - step.step, 1]
+      : [step.totalSteps - step.globalStep, validationsLeft(this.options.job.config, step.epoch - 1)];
+    const validations = Math.max(0, validationsDue - this.validated);
     const secondsPerStep = this.msPerStep / 1000;
     return stepsLeft * secondsPerStep + validations * (this.validationSeconds ?? this.options.validationSteps * secondsPerStep);
   }
@@ -238,6 +241,8 @@ export class ActiveRun {
         return;
     }
     this.announce(true);
+    // Lists of runs show how it stands, on what, and in what it reckons.
+    if (event.type !== 'epoch' && event.type !== 'started') this.options.events.emit('runs.changed', this.summaryNow());
   }
 
   private onStep(metrics: StepMetrics, rssMb: number): void {
