@@ -58,6 +58,7 @@ export async function openPicture(file: string): Promise<Picture> {
     .catch((error: unknown) => {
       throw undecodable(file, wordsOf(error));
     });
+  if (channels > 4) throw undecodable(file, `its ${channels} bands are not the colours of a photo: save it as RGB`);
   assertPixels(file, width, height);
   assertDecodedBytes(file, width * height * channels * (bytesOfSample[depth] ?? 8));
   return {

@@ -49,6 +49,18 @@ test('what is transparent lies on white, and never shows the colour that is hidd
   expect((await openPicture(file)).isShownAsItIs).toBe(false);
 });
 
+test('a picture of more bands than a photo has is refused by its name, and not read as if they were its pixels', async () => {
+  const file = path.join(temporaryFolder(), 'five bands.tif');
+  const band = { raw: { width: 4, height: 2, channels: 1 as const } };
+  await sharp({ create: { width: 4, height: 2, channels: 3, background: 'teal' } })
+    .joinChannel([Buffer.alloc(8, 9), Buffer.alloc(8, 200)], band)
+    .tiff({ compression: 'none' })
+    .toFile(file);
+  await expect(decodeSample({ id: 'a', imageFile: file, maskFile: null }, null)).rejects.toThrow(
+    `${file} cannot be decoded: its 5 bands are not the colours of a photo: save it as RGB`,
+  );
+});
+
 test('a turned photo has its seen size, and a mask as its bytes lie is told; what the window shows is turned as well', async () => {
   const folder = await makeDataset({ train: 2, val: 1 });
   const photo = path.join(folder, 'train/train-0.png');

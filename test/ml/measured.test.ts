@@ -95,6 +95,24 @@ test('a temperature changes how sure a network is, in every way to look, and no 
   net.dispose();
 });
 
+test('scales count alike at each pixel, however many windows of theirs lie over it', async () => {
+  const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
+  const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
+  const inputSize = [32, 48] as const;
+  const probabilitiesAt = async (...scales: number[]) => {
+    const { scores } = await scoresOf(net, pool, train[0], { inputSize, evaluation: { sliding: true, flip: false, scales } });
+    const shares = tf.tidy(() => tf.div(scores, tf.sum(scores, -1, true)));
+    const values = shares.dataSync<'float32'>();
+    tf.dispose([scores, shares]);
+    return values;
+  };
+  const [one, other, both] = [await probabilitiesAt(1), await probabilitiesAt(1.5), await probabilitiesAt(1, 1.5)];
+  const furthest = both.reduce((far, value, at) => Math.max(far, Math.abs(value - (one[at] + other[at]) / 2)), 0);
+  expect(furthest).toBeLessThan(1e-5);
+  await pool.close();
+  net.dispose();
+});
+
 test('every step tells the terms of its loss, whose weighted sum it is, and the norm of its gradients', async () => {
   const job = await smallJob();
   const { seWeight, auxWeight } = job.config.loss;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:buffer';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -82,6 +82,17 @@ test('Cityscapes names are found, and what it lacks is told and unlabeled', asyn
   const { target, report } = await exported(folder, 'cityscapes');
   expect(report.notes.join()).toMatch(/Cityscapes has no Animal, Archway/);
   expect(locateDataset(target).classSet.name).toBe('Cityscapes-19');
+});
+
+test('images two folders deep are in the folder of a city for Cityscapes, where its readers look', async () => {
+  const folder = await makeDataset({ train: 2, val: 1 });
+  for (const each of ['train', 'trainannot']) {
+    mkdirSync(path.join(folder, each, 'york/monday'), { recursive: true });
+    for (const name of ['train-0.png', 'train-1.png'])
+      renameSync(path.join(folder, each, name), path.join(folder, each, 'york/monday', name));
+  }
+  const { target } = await exported(folder, 'cityscapes');
+  expect(readdirSync(path.join(target, 'leftImg8bit/train/york-monday'))).toEqual(['train-0_leftImg8bit.png', 'train-1_leftImg8bit.png']);
 });
 
 test('colours that mean not labelled are listed where a class has that name, too', async () => {

@@ -1,5 +1,5 @@
 // Images that are not of the data set, predicted by the starter through the real services and a real trainer.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -34,6 +34,16 @@ const predicted = async (): Promise<TrialState> => {
   await bench.call('trials.predict', { runId: run.id });
   return ended;
 };
+test('photos that are links are tried as what they lead to; one that leads elsewhere is named', async () => {
+  const links = temporaryFolder();
+  symlinkSync(path.join(others, 'a.png'), path.join(links, 'one.png'));
+  expect((await bench.call<TrialState>('trials.addFrom', { path: path.join(links, 'one.png') })).images).toHaveLength(1);
+  await expect(bench.call('trials.addFrom', { path: links })).rejects.toThrow(path.join(links, 'one.png'));
+  symlinkSync('a.png', path.join(others, 'c.png'));
+  const { images } = await bench.call<TrialState>('trials.addFrom', { path: others });
+  expect(images.map(({ name }) => name)).toEqual(['a.png', 'a.png', 'a.png', 'b.png', 'broken.png']);
+});
+
 const trialFolder = () => path.join(folder, '.encnet/trials');
 
 test('a folder is predicted where it lies; what cannot be read is told by its image, and the data set is as it was', async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -39,6 +39,20 @@ test.each(['', 'CamVid/', 'a/b/'])('a zip of a published set opens, whatever it 
   expect(existsSync(path.join(folder, 'kaggle-camvid/readme.exe'))).toBe(false);
   // The second time it is there already, with what was painted.
   expect((await open(zip)).id).toBe(info.id);
+});
+
+test('a zip with a password says so, and leaves nothing behind', async () => {
+  const zip = await zipOf('kaggle-camvid', '');
+  const bytes = readFileSync(zip);
+  // What marks an entry as encrypted, in its own head and in the list at the end.
+  for (let at = 0; at < bytes.length - 4; at++) {
+    const mark = bytes.readUInt32LE(at);
+    if (mark === 0x04034b50) bytes[at + 6] |= 1;
+    if (mark === 0x02014b50) bytes[at + 8] |= 1;
+  }
+  writeFileSync(zip, bytes);
+  await expect(open(zip)).rejects.toThrow(/is protected by a password \(.*\): unpack it yourself, and open the folder/);
+  expect(readdirSync(folder)).toEqual(['kaggle-camvid.zip']);
 });
 
 test('a folder that a zip was unpacked to is taken though some of its files are gone or are others by now', async () => {

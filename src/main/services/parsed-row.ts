@@ -36,8 +36,15 @@ export const isNumber = (column: string): string => `typeof(${column}) IN ('inte
 export const soundNumber = (column: string, name = ownName(column)): string =>
   `CASE WHEN ${isNumber(column)} THEN ${column} END AS ${name}`;
 
-/** Texts of all rows of one answer together: beyond it a list is no history that a person made, and would fill the memory. */
+/** Letters of all rows of one answer together: beyond it a list is no history that a person made, and would fill the memory. */
 const mostListedText = 100_000_000;
+
+/** How much of an answer is read at most, and what helps beyond. */
+interface Bound {
+  letters: number;
+  wayOut: string;
+}
+const usualBound: Bound = { letters: mostListedText, wayOut: 'move history.db away' };
 
 const textIn = (row: object): number =>
   Object.values(row).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
@@ -47,18 +54,22 @@ const textIn = (row: object): number =>
  * @param what they are, in words
  * @throws AppError 'too-large' if they hold more than memory is for
  */
-export function* boundedRows<Row extends object>(rows: Iterable<Row>, what: string): Generator<Row> {
+export function* boundedRows<Row extends object>(
+  rows: Iterable<Row>,
+  what: string,
+  { letters, wayOut }: Bound = usualBound,
+): Generator<Row> {
   let sum = 0;
   for (const row of rows) {
     sum += textIn(row);
-    if (sum > mostListedText) throw new AppError('too-large', `The history holds more ${what} than can be shown: move history.db away`);
+    if (sum > letters) throw new AppError('too-large', `The history holds more ${what} than can be shown: ${wayOut}`);
     yield row;
   }
 }
 
 /** The same, those alone that are of a form that the workbench writes. */
-export function* soundRows<T>(rows: Iterable<unknown>, schema: z.ZodType<T>, what: string): Generator<T> {
-  for (const found of boundedRows(rows as Iterable<object>, what)) {
+export function* soundRows<T>(rows: Iterable<unknown>, schema: z.ZodType<T>, what: string, bound?: Bound): Generator<T> {
+  for (const found of boundedRows(rows as Iterable<object>, what, bound)) {
     const row = schema.safeParse(found);
     if (row.success) yield row.data;
   }

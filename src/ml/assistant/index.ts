@@ -42,7 +42,9 @@ async function answer(task: DescribeTask): Promise<DescribeAnswer> {
   const { model, net } = networkOf(task);
   const sample = { id: `${imageFile}|${imageStamp}`, imageFile, maskFile: null };
   const { classes } = model;
-  const seen = await describeImage(net, pool, sample, model.config.evaluationSize, model.temperature);
+  // Where a network looks through windows it knows things at the image's own scale.
+  const { evaluation, evaluationSize } = model.config;
+  const seen = await describeImage(net, pool, sample, evaluation.sliding ? null : evaluationSize, model.temperature);
   return task.what === 'doubt' ? { classes, doubt: doubtOf(seen.logits), features: meanFeatures(seen.features) } : { classes, ...seen };
 }
 

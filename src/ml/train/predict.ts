@@ -113,12 +113,12 @@ async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: D
   const size: Size = [source.height, source.width];
   const { evaluation } = options;
   const own = options.inputSize ?? size;
-  let sum: Tensor | null = null;
+  const whole: Box = { left: 0, top: 0, width: size[1], height: size[0] };
+  let all: Tensor | null = null;
   for (const scale of evaluation.scales) {
+    let sum: Tensor | null = null;
     const scaled = (value: number) => Math.max(8, Math.round(value * scale));
-    const boxes = evaluation.sliding
-      ? windowsOf(size, [own[0] / scale, own[1] / scale])
-      : [{ left: 0, top: 0, width: size[1], height: size[0] }];
+    const boxes = evaluation.sliding ? windowsOf(size, [own[0] / scale, own[1] / scale]) : [whole];
     for (const box of boxes) {
       for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
         // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
@@ -128,8 +128,20 @@ async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: D
         sum = addBox(sum, await probabilitiesOf(net, pool, sample, look, options), box, size);
       }
     }
+    all = addBox(all, evaluation.scales.length > 1 ? perWindow(sum!, boxes, size) : sum!, whole, size);
   }
-  return sum!;
+  return all!;
+}
+
+/** Divides sums by how many windows lie over each pixel: a scale that has more of them counts no more. @returns instead of `sum` */
+function perWindow(sum: Tensor, boxes: readonly Box[], [height, width]: Size): Tensor {
+  if (boxes.length === 1) return sum;
+  const covered = new Float32Array(height * width);
+  for (const { left, top, width: across, height: down } of boxes)
+    for (let y = top; y < top + down; y++) for (let x = left; x < left + across; x++) covered[y * width + x]++;
+  const share = tf.tidy(() => tf.div<Tensor>(sum, tf.tensor(covered, [1, height, width, 1])));
+  sum.dispose();
+  return share;
 }
 
 const wholeView = (flips: PredictOptions['flips']): View => ({

@@ -31,8 +31,11 @@ async function photoAt(address: string): Promise<{ width: number; height: number
   }
 }
 
+/** Why no image is at hand; empty where one is. */
+let problem = '';
+
 async function begin({ address, ...evidence }: BeginTask): Promise<void> {
-  model = null;
+  [model, problem] = [null, ''];
   const traits = traitsOf(evidence.features);
   send({ turn: evidence.turn, traits }, [traits.values.buffer]);
   model = new LiveModel({ ...evidence, photo: await photoAt(address) });
@@ -40,7 +43,7 @@ async function begin({ address, ...evidence }: BeginTask): Promise<void> {
 
 /** What is proposed now; nothing for a model that neither a network nor a stroke has told anything. */
 function propose(examples: readonly Example[], fixed: Uint16Array | null, turn: number): AssistReply {
-  if (!model) return { turn, error: 'no image was begun' };
+  if (!model) return { turn, error: problem || 'no image was begun' };
   model.fit(examples);
   const size = proposedSize(model.width, model.height);
   const proposal = proposalOf(model.scores(), size.width, size.height);
@@ -59,6 +62,8 @@ async function run(task: AssistTask): Promise<void> {
     const reply = task.kind === 'learn' ? propose(task.examples, task.fixed, task.turn) : propose([], null, task.turn);
     send(reply, 'map' in reply ? [reply.map.ids.buffer, reply.map.regionOf.buffer] : []);
   } catch (error) {
+    // Whoever has painted meanwhile hears it with the answer to that.
+    if (task.kind === 'begin') problem = messageOf(error);
     send({ turn: task.turn, error: messageOf(error) });
   }
 }

@@ -1,10 +1,24 @@
 // What files of predictions are called, by the ids of their images.
+import { fnv1a } from '../random.ts';
 
 /** The last part of an id. */
 const endOf = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
 
-/** All of an id as the name of a file. */
-export const wholePredictionName = (id: string): string => `${id.replaceAll('/', '+')}.png`;
+/** Bytes of a name without its ending: a temporary one beside it has some more, and a name may have 255. */
+const mostBytes = 200;
+
+/** A name as it is, or what of it fits with a number that is its own alone. */
+function fitting(name: string): string {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length <= mostBytes) return name;
+  const number = [name, [...name].reverse().join('')].map((text) => fnv1a(text).toString(16).padStart(8, '0')).join('');
+  // A letter that was cut through is not part of it.
+  const start = new TextDecoder('utf-8', { fatal: false }).decode(bytes.subarray(0, mostBytes - number.length - 1)).replace(/\uFFFD+$/, '');
+  return `${start}~${number}`;
+}
+
+/** All of an id as the name of a file; of a very long one its beginning, and what tells it from others. */
+export const wholePredictionName = (id: string): string => `${fitting(id.replaceAll('/', '+'))}.png`;
 
 /** The last part of an id as one. */
 export const shortPredictionName = (id: string): string => `${endOf(id)}.png`;

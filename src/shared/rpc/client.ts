@@ -58,7 +58,8 @@ class ReconnectingClient implements Connection {
   private readonly stateListeners = new Set<(state: ConnectionState) => void>();
   private channel: Channel;
   private dataset: string | undefined;
-  private nextId = 1;
+  /** A page that is loaded anew must not take the answers that were meant for the one before. */
+  private nextId = Math.floor(Math.random() * 2 ** 40);
   private heartbeat: ReturnType<typeof setInterval> | null = null;
   private waiting: { timer: ReturnType<typeof setTimeout>; go: () => void } | null = null;
 

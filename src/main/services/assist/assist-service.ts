@@ -7,13 +7,13 @@ import { meanFeatures, type Usefulness } from '#shared/assist/usefulness';
 import { packMap } from '#shared/assist/grid-map';
 import type { Services } from '#shared/contract/index';
 import { AppError } from '#shared/errors';
-import { Serial } from '#shared/serial';
 import type { ImageDescription } from '#shared/assist/messages';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { fileStamp } from '../datasets/survey.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { anyStarter } from '../runs/starter.ts';
 import { AssistantProcess, type AssistantHost, type DescribeRequest } from './assistant-process.ts';
+import { NewestFirst } from './newest-first.ts';
 
 interface AssistOptions {
   dataset: OpenDataset;
@@ -47,7 +47,7 @@ export class AssistService {
   /** Whether weights know classes of the data set, by their file and its stamp: images are asked for in quick turn. */
   private readonly known = new LRUCache<string, boolean>({ max: 4 * mostListed });
   /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
-  private readonly turns = new Serial();
+  private readonly turns = new NewestFirst();
 
   constructor(options: AssistOptions) {
     this.options = options;

@@ -169,7 +169,10 @@ const cityscapes: ExportForm = {
   pngAlone: true,
   files(image, classes) {
     const { width, height, ids } = image;
-    const city = image.name.includes('/') ? path.posix.dirname(image.name) : (/^([A-Za-z-]+)_\d{6}_/.exec(image.name)?.[1] ?? 'exported');
+    // Readers look for images right in the folder of a city.
+    const city = image.name.includes('/')
+      ? path.posix.dirname(image.name).replaceAll('/', '-')
+      : (/^([A-Za-z-]+)_\d{6}_/.exec(image.name)?.[1] ?? 'exported');
     const at = `${image.split}/${city}/${path.posix.basename(image.name)}`;
     const { labelIds, trainIds } = cityscapesIds(classes.map(({ name }) => name));
     const inIds = (of: readonly number[], none: number) => ids.map((id) => (id === voidId ? none : of[id]));

@@ -158,6 +158,8 @@ async function unpack(
     const name = nameOf(entry);
     if (/\.zip$/i.test(name)) zips.push(name);
     if (!isTaken(entry, name, limits)) continue;
+    if (entry.isEncrypted())
+      throw new AppError('unsupported', `${file} is protected by a password (${name}): unpack it yourself, and open the folder`, { file });
     if (name.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
     const counted = new Transform({
       transform(chunk: Uint8Array, _, next) {
@@ -190,7 +192,7 @@ function nameOf({ fileName, fileNameRaw, generalPurposeBitFlag: flags, extraFiel
   return name.replace(/^(\.\/)+/, '');
 }
 
-/** The reader has refused names that lead out of the folder. Links and what is encrypted are not taken. */
+/** The reader has refused names that lead out of the folder. Links are not taken. */
 function isTaken({ uncompressedSize, externalFileAttributes }: Entry, name: string, { ofOne }: ZipLimits): boolean {
   const isLink = ((externalFileAttributes >>> 16) & 0o170000) === 0o120000;
   const isWanted = maskPattern.test(name) || takenPattern.test(name);

@@ -255,7 +255,7 @@ export class PredictionStore {
 
   images(predictionId: string): PredictedImage[] {
     const found = this.db.prepare(`SELECT ${imageColumns} FROM prediction_image WHERE prediction_id = ? LIMIT ${mostImages}`);
-    return [...soundRows(found.iterate(predictionId), imageSchema, 'scores of images')].map((row) => ({
+    return Array.from(soundRows(found.iterate(predictionId), imageSchema, 'scores of images', scoresBound), (row) => ({
       id: row.image_id,
       confusion: row.confusion ? parsed(countsSchema, row.confusion) : null,
       uncertainty: row.uncertainty,
@@ -281,6 +281,9 @@ export class PredictionStore {
     return this.workFolder.at('predictions', predictionId, surenessFolder, path.basename(this.file(predictionId, imageId)));
   }
 }
+
+/** An image of many classes has some 100,000 letters of scores, and a split thousands of images. */
+const scoresBound = { letters: 2_000_000_000, wayOut: 'predict a split of fewer images' };
 
 /** An image's scores. */
 interface PredictedImage {

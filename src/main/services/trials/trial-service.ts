@@ -1,8 +1,10 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { imagePattern } from '#shared/data/image-names';
+import { linkRefusal, linkTarget } from '#files/link-target';
 import { withPicture } from '#files/picture';
+import { letLinksInto } from '#files/read-limits';
 import type { Services } from '#shared/contract/index';
 import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/trials';
 import type { Affixes } from '#shared/data/arrangement';
@@ -261,14 +263,28 @@ export class TrialService {
 
 const predictionName = (id: string): string => `${id}.png`;
 
+/** @throws AppError 'forbidden' naming a link that may not be followed */
+function pictureBehind(file: string, isLink: boolean): string {
+  if (!isLink) return file;
+  const target = linkTarget(file);
+  if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
+  return target;
+}
+
 /** An image file, or the image files of a folder in the order of their names. @throws AppError naming what cannot be read */
 function imagesAt(named: string): string[] {
   try {
-    if (!statSync(named).isDirectory()) return imagePattern.test(named) ? [named] : [];
-    return readdirSync(named, { withFileTypes: true })
-      .filter((entry) => entry.isFile() && imagePattern.test(entry.name) && !entry.name.startsWith('.'))
-      .map(({ name }) => path.join(named, name))
-      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    // A file that a person names may be a link; one that is found in a folder is followed where it leads no further than that.
+    if (!statSync(named).isDirectory()) return imagePattern.test(named) ? [realpathSync(named)] : [];
+    const stopLinks = letLinksInto(named);
+    try {
+      return readdirSync(named, { withFileTypes: true })
+        .filter((entry) => imagePattern.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
+        .map((entry) => pictureBehind(path.join(named, entry.name), entry.isSymbolicLink()))
+        .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+    } finally {
+      stopLinks();
+    }
   } catch (error) {
     throw asReadError(error, named);
   }

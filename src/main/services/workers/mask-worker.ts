@@ -228,7 +228,8 @@ export const maskPicture = task(async (input: TaskInput<'maskPicture'>): Promise
   return inTurn(isLargeMask(maskFile), async () => {
     const { width, height, ids } = format ? readMaskIds(maskFile, format) : idsIn(maskFile);
     const pixels = colourMask(ids, classes);
-    const picture = sharp(pixels, { raw: { width, height, channels: 4 } });
+    // How large a mask may be has been looked at.
+    const picture = sharp(pixels, { raw: { width, height, channels: 4 }, limitInputPixels: false });
     if (maxWidth !== null) picture.resize({ width: maxWidth, kernel: 'nearest', withoutEnlargement: true });
     return new Uint8Array(await picture.png({ compressionLevel: 4 }).toBuffer());
   });
