@@ -46,8 +46,9 @@ export function findElectron() {
   const lines = (stderr ?? '').split('\n').filter((line) => /error|ENOTFOUND|ECONN|ETIMEDOUT|certificate/i.test(line));
   const why = error?.message ?? lines[0]?.trim().slice(0, 160);
   const reason = `Electron's binary could not be downloaded${why ? ` (${why})` : ''}`;
-  if (Date.now() - began > longMs) noteFailed(failedFile, reason);
-  return { reason };
+  if (Date.now() - began <= longMs) return { reason };
+  noteFailed(failedFile, reason);
+  return { reason: `${reason}; ${byHand}` };
 }
 
 /** Opens the desktop window. */

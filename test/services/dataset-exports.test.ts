@@ -92,7 +92,7 @@ test('images two folders deep are in the folder of a city for Cityscapes, where 
       renameSync(path.join(folder, each, name), path.join(folder, each, 'york/monday', name));
   }
   const { target } = await exported(folder, 'cityscapes');
-  expect(readdirSync(path.join(target, 'leftImg8bit/train/york-monday'))).toEqual(['train-0_leftImg8bit.png', 'train-1_leftImg8bit.png']);
+  expect(readdirSync(path.join(target, 'leftImg8bit/train/york--monday'))).toEqual(['train-0_leftImg8bit.png', 'train-1_leftImg8bit.png']);
 });
 
 test('colours that mean not labelled are listed where a class has that name, too', async () => {

@@ -1,5 +1,5 @@
 // What a disk that takes nothing does to masks under edit: the journal's, and the masks' own.
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -10,6 +10,7 @@ import type { Journal } from '#services/edits/journal';
 import type { JournalRecord } from '#services/edits/journal-record';
 import type { EditState, RevisionInfo } from '#shared/contract/edits';
 import type { RunSummary } from '#shared/contract/runs';
+import type { TrainingStatus } from '#shared/contract/training';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import { Workers } from '#services/workers/workers';
@@ -133,6 +134,42 @@ describe('a mask that cannot be saved', () => {
     await bench.call('edits.resolve', { imageId, keep: 'mine' });
     await bench.call('datasetExports.start', { to: 'coco', split: null, out, predictionId: null });
     expect(existsSync(out)).toBe(true);
+    await bench.workbench.shutDown();
+  });
+
+  test('does not keep a run from going on, which has masks of its own, nor whoever only reads from an export', async () => {
+    const started = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'training');
+    const { id: runId } = await bench.call<RunSummary>('training.start', {
+      config: smallConfig({ epochs: 200 }),
+      name: '',
+      startFrom: null,
+    });
+    await started;
+    const stopped = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+    await bench.call('training.stop');
+    await stopped;
+    await conflict();
+    expect(await bench.call<RunSummary>('training.resumeRun', { runId })).toMatchObject({ id: runId, status: 'running' });
+    // What is painted here and not saved is nothing that another workbench could save.
+    const reader = createBench();
+    await reader.call('datasets.open', { path: folder });
+    await reader.call('edits.open', { imageId, window: 'reader' });
+    await reader.call('datasetExports.start', { to: 'voc', split: null, out: path.join(temporaryFolder(), 'out'), predictionId: null });
+    await reader.workbench.shutDown();
+    await bench.workbench.shutDown();
+  }, 60_000);
+
+  test('whose other version is taken after its folder was away is saved, and nothing is said of that any more', async () => {
+    await bench.call('edits.save', { imageId });
+    await stroke(bench, imageId, box(0, 0, 2, 2, 3));
+    const masks = path.dirname(file);
+    renameSync(masks, `${masks}-away`);
+    expect((await bench.call<EditState>('edits.save', { imageId })).problem).not.toBeNull();
+    renameSync(`${masks}-away`, masks);
+    writeFileSync(file, encodeMask({ width: 64, height: 48, ids: new Uint8Array(64 * 48).fill(4) }, identityFormat));
+    expect((await bench.call<EditState>('edits.save', { imageId })).problem).toMatchObject({ kind: 'conflict' });
+    expect((await bench.call<EditState>('edits.resolve', { imageId, keep: 'theirs' })).problem).toBe(null);
+    await vi.waitFor(async () => expect((await bench.call<EditState>('edits.save', { imageId })).state).toBe('saved'));
     await bench.workbench.shutDown();
   });
 

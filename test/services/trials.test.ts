@@ -34,14 +34,30 @@ const predicted = async (): Promise<TrialState> => {
   await bench.call('trials.predict', { runId: run.id });
   return ended;
 };
-test('photos that are links are tried as what they lead to; one that leads elsewhere is named', async () => {
+test('photos that are links are tried under their own names, and one that leads nowhere keeps none of the others from it', async () => {
   const links = temporaryFolder();
   symlinkSync(path.join(others, 'a.png'), path.join(links, 'one.png'));
   expect((await bench.call<TrialState>('trials.addFrom', { path: path.join(links, 'one.png') })).images).toHaveLength(1);
-  await expect(bench.call('trials.addFrom', { path: links })).rejects.toThrow(path.join(links, 'one.png'));
-  symlinkSync('a.png', path.join(others, 'c.png'));
-  const { images } = await bench.call<TrialState>('trials.addFrom', { path: others });
-  expect(images.map(({ name }) => name)).toEqual(['a.png', 'a.png', 'a.png', 'b.png', 'broken.png']);
+  const [named] = (await bench.call<TrialState>('trials.state')).images;
+  expect(named.name).toBe('one.png');
+  await bench.call('trials.remove', { ids: [named.id] });
+  // Stores keep files under names that say nothing, and without an ending.
+  cpSync(path.join(others, 'a.png'), path.join(others, 'ab12'));
+  symlinkSync('ab12', path.join(others, 'c.png'));
+  symlinkSync('nowhere', path.join(others, 'gone.png'));
+  symlinkSync('.', path.join(others, 'folder.png'));
+  const { images: added } = await bench.call<TrialState>('trials.addFrom', { path: others });
+  expect(added.map(({ name }) => name)).toEqual(['a.png', 'b.png', 'broken.png', 'c.png', 'gone.png']);
+  const { images } = await predicted();
+  expect(images.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    'a.png predicted',
+    'b.png predicted',
+    'broken.png failed',
+    'c.png predicted',
+    'gone.png failed',
+  ]);
+  await bench.call('trials.keep', { ids: [images[3].id], split: 'train' });
+  expect(existsSync(path.join(folder, 'train/c.png'))).toBe(true);
 });
 
 const trialFolder = () => path.join(folder, '.encnet/trials');

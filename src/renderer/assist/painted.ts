@@ -13,7 +13,7 @@ export class Painted {
   /** Cells of the proposal that a person has painted: 0 for none, else the id and 1, of void too. */
   readonly fixed: Uint16Array;
   /** What the assistant has painted last, by pixel; void for nothing: beside it in a cell may lie what a person has labelled. */
-  private readonly own: Uint8Array;
+  private own: Uint8Array | null = null;
   private examples: Example[] = [];
   private readonly image: Size;
   private readonly cells: Size;
@@ -24,7 +24,6 @@ export class Painted {
     [this.image, this.cells] = [image, cells];
     this.cellOf = cellsOf(image, cells);
     this.fixed = new Uint16Array(cells.width * cells.height);
-    this.own = new Uint8Array(image.width * image.height).fill(voidId);
   }
 
   /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
@@ -51,7 +50,8 @@ export class Painted {
 
   /** The assistant has painted. */
   addOwn(patch: MaskPatch): void {
-    forEachRun(patch, this.image.width, (index, position, count) => this.own.set(patch.values.subarray(position, position + count), index));
+    const own = (this.own ??= new Uint8Array(this.image.width * this.image.height).fill(voidId));
+    forEachRun(patch, this.image.width, (index, position, count) => own.set(patch.values.subarray(position, position + count), index));
   }
 
   /** Visits what is painted, row by row. Of a very large image pixels of a cell that follow one another say the same: they count once. */
@@ -69,7 +69,7 @@ export class Painted {
 
   /** Whether the assistant may paint over a pixel that has an id now: nothing is labelled there, or it has done so itself. */
   mayPaint(pixel: number, id: number): boolean {
-    return id === voidId || this.own[pixel] === id;
+    return id === voidId || this.own?.[pixel] === id;
   }
 
   /** Forgets what was taken back or painted over since. @param ids the mask as it is @returns what is left to learn from */

@@ -74,14 +74,12 @@ export class Proposed {
     return pixelsOfCells(this.map.regions[region].box, this.image, this.map);
   }
 
-  /** @param wanted which cells and pixels of the image count */
-  private within(box: Box, wanted: (cell: number, pixel: number) => boolean): ProposedPixels {
+  /** @param wanted which cells count */
+  private within(box: Box, wanted: (cell: number) => boolean): ProposedPixels {
     const pixels: ProposedPixels = { box, selected: new Uint8Array(box.width * box.height), ids: new Uint8Array(box.width * box.height) };
-    const first = box.top * this.image.width + box.left;
     forEachCell(box, this.image, this.map, (i, cell) => {
       pixels.ids[i] = this.map.ids[cell];
-      const pixel = first + Math.floor(i / box.width) * this.image.width + (i % box.width);
-      pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell, pixel) ? 1 : 0;
+      pixels.selected[i] = this.map.ids[cell] !== voidId && !this.fixed?.[cell] && wanted(cell) ? 1 : 0;
     });
     return pixels;
   }
@@ -118,20 +116,32 @@ export class Proposed {
    * @param may whether a pixel may change that has an id now: cells may be larger, and hold what is labelled beside what is not
    */
   changes(ids: Uint8Array, may: (pixel: number, id: number) => boolean = () => true): ProposedPixels | null {
-    const { map, image } = this;
+    const { map, image, fixed } = this;
+    const { width } = image;
     const wanted = new Uint8Array(ids.length);
-    let [left, top, right, bottom] = [image.width, image.height, -1, -1];
-    const visit = (pixel: number, cell: number) => {
-      const proposes = map.ids[cell] !== voidId && !this.fixed?.[cell] && map.ids[cell] !== ids[pixel];
-      if (!proposes || !may(pixel, ids[pixel])) return;
+    let [left, top, right, bottom] = [width, -1, -1, -1];
+    let [y, begin] = [0, 0];
+    // Row by row, and millions of pixels: nothing is reckoned or made for one that stays.
+    forEachCell({ left: 0, top: 0, ...image }, image, map, (pixel, cell) => {
+      const id = map.ids[cell];
+      if (id === voidId || id === ids[pixel] || fixed?.[cell] || !may(pixel, ids[pixel])) return;
       wanted[pixel] = 1;
-      const [x, y] = [pixel % image.width, Math.floor(pixel / image.width)];
-      [left, right, top, bottom] = [Math.min(left, x), Math.max(right, x), Math.min(top, y), Math.max(bottom, y)];
-    };
-    forEachCell({ left: 0, top: 0, ...image }, image, map, visit);
+      while (pixel >= begin + width) [y, begin] = [y + 1, begin + width];
+      const x = pixel - begin;
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (top < 0) top = y;
+      bottom = y;
+    });
     if (right < 0) return null;
     const box = { left, top, width: right - left + 1, height: bottom - top + 1 };
-    return this.within(box, (_, pixel) => wanted[pixel] === 1);
+    const pixels: ProposedPixels = { box, selected: new Uint8Array(box.width * box.height), ids: new Uint8Array(box.width * box.height) };
+    forEachCell(box, image, map, (i, cell) => (pixels.ids[i] = map.ids[cell]));
+    for (let row = 0; row < box.height; row++) {
+      const from = (top + row) * width + left;
+      pixels.selected.set(wanted.subarray(from, from + box.width), row * box.width);
+    }
+    return pixels;
   }
 
   /** How many cells of each region differ from a mask of the image's size. */

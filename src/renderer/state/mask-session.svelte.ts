@@ -214,6 +214,7 @@ export class MaskSession {
 
   private async deliver(pending: Pending, patch: WirePatch | null): Promise<void> {
     const { id } = pending;
+    const { classes } = this;
     this.unanswered.add(pending);
     try {
       const done = await this.ask(pending, patch);
@@ -225,7 +226,7 @@ export class MaskSession {
       if (code === 'cancelled' || code === 'disconnected' || code === 'conflict' || code === 'not-found') {
         this.stalled = true;
         // Main may have painted it and not kept it: its end, or a disk that took nothing, came first.
-        this.pending = withAgain(this.pending, pending);
+        for (const again of inTermsOf([pending], classes, this.classes).pending) this.pending = withAgain(this.pending, again);
         // Its data set is being closed, maybe to be opened again at once.
         if (code === 'cancelled') return this.retrySoon();
         // Where it is this mask that is in the way, and not another data set, nobody else has it read.

@@ -21,7 +21,7 @@ const numberOf = ({ id }: Pending): number => Number(id.slice(id.lastIndexOf(':'
 
 /** What waits with what is to wait again, in the order in which it was done. */
 export const withAgain = (pending: readonly Pending[], again: Pending): Pending[] =>
-  pending.includes(again) ? [...pending] : [...pending, again].toSorted((a, b) => numberOf(a) - numberOf(b));
+  pending.some(({ id }) => id === again.id) ? [...pending] : [...pending, again].toSorted((a, b) => numberOf(a) - numberOf(b));
 
 /**
  * What waits, in the ids of other classes: each class keeps its name.

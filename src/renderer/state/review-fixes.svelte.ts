@@ -97,6 +97,11 @@ export class ReviewFixes {
     [this.patches, this.chosen, this.previews] = [[], null, false];
   }
 
+  /** The image has been scored anew while it stayed under review: with which label is not known here. */
+  forgetScored(): void {
+    this.scored = null;
+  }
+
   /** Whether the mask of an image is painted here. */
   holds(imageId: string): boolean {
     return this.mask?.imageId === imageId;

@@ -21,6 +21,8 @@ import { offerBack } from './way-back.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
 import { SvelteMap } from 'svelte/reactivity';
 
+const rowOf = (result: ReviewResult | null, imageId: string) => result?.images.find(({ id }) => id === imageId);
+
 /** What the Review place holds: which prediction, its scores, and the image looked at. */
 export class ReviewState {
   runId = $state<string | null>(null);
@@ -66,6 +68,8 @@ export class ReviewState {
   private sentFor: string | null = null;
   /** Grows with every image that is opened: an earlier one's answer, or one beside another run, is for nobody. */
   private opening = 0;
+  /** Grows with every run or split that is chosen, likewise. */
+  private choosing = 0;
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
@@ -176,24 +180,35 @@ export class ReviewState {
   private readonly otherScores = $derived(new SvelteMap(this.other?.images.map(({ id, miou }) => [id, miou]) ?? []));
 
   async choose(runId: string | null, split: string): Promise<void> {
+    const turn = ++this.choosing;
+    const { changedLabels, otherId, other, since } = this;
+    const before = { runId: this.runId, split: this.split, changedLabels, otherId, other, since };
     // A pair is of the classes of one prediction.
     this.fixes.leave();
     this.fixes.choosePair(null);
     this.doubt.stop();
-    const before: [string | null, string] = [this.runId, this.split];
     this.runId = runId;
     this.split = split;
     [this.changedLabels, this.otherId, this.other] = [[], null, null];
     // Under a name stands what is of it alone: where that cannot be read, what is shown is still of the one before.
-    if (!(await this.session.attempt(() => this.refresh()))) return void ([this.runId, this.split] = before);
+    const isRead = await this.session.attempt(() => this.refresh());
+    // Another one has been chosen meanwhile.
+    if (turn !== this.choosing) return;
+    if (!isRead) {
+      Object.assign(this, before);
+      return this.fixes.begin();
+    }
     this.session.remember('reviewRun', runId);
     this.session.remember('reviewSplit', split);
   }
 
   async refresh(): Promise<void> {
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
-    const { prediction, result: before, other: otherBefore } = this;
+    const { prediction, result: before, other: otherBefore, runId, split } = this;
     const result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
+    // Another one has been chosen meanwhile, which is read by itself.
+    if (runId !== this.runId || split !== this.split) return;
+    this.state = 'ready';
     // A class keeps its name from run to run, not its place.
     const chosen = this.result?.prediction.classes.find(({ id }) => id === this.classId)?.name;
     this.result = result;
@@ -208,7 +223,11 @@ export class ReviewState {
     const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
-    if (next && this.isAsBefore(before, otherBefore, next.id)) return;
+    if (next && this.isAsBefore(before, otherBefore, next.id)) {
+      // Scored with another label than when it came under review: that one is not known here.
+      if (JSON.stringify(rowOf(before, next.id)) !== JSON.stringify(rowOf(result, next.id))) this.fixes.forgetScored();
+      return;
+    }
     if (next) return this.open(next.id, true);
     this.fixes.leave();
     this.image = null;
@@ -222,12 +241,7 @@ export class ReviewState {
     const isFixed = this.fixes.holds(imageId);
     if (!isFixed && changedLabels.includes(imageId)) return false;
     const told = (of: ReviewResult | null) =>
-      of && [
-        of.prediction.id,
-        of.prediction.checkpointSha256,
-        of.prediction.protocol,
-        !isFixed && of.images.find(({ id }) => id === imageId),
-      ];
+      of && [of.prediction.id, of.prediction.checkpointSha256, of.prediction.protocol, !isFixed && rowOf(of, imageId)];
     return JSON.stringify([told(before), told(otherBefore)]) === JSON.stringify([told(result), told(other)]);
   }
 

@@ -82,7 +82,7 @@ export class TrainState {
 
   async load(): Promise<void> {
     this.watched = this.session.remembered<string[]>(this.watchedKey, []);
-    await this.session.client.training.watch({ imageIds: [...this.watched] });
+    await this.session.attempt(() => this.session.client.training.watch({ imageIds: [...this.watched] }));
     await this.readLists();
     this.chooseRecipe();
     await this.show(this.runToShow);
@@ -114,6 +114,8 @@ export class TrainState {
   /** Reads anew what is known of runs; the recipe that is being chosen stays. */
   private async refresh(): Promise<void> {
     await this.readLists();
+    // The workbench did not answer when the place was opened.
+    if (!this.config) this.chooseRecipe();
     await this.show(this.runToShow);
   }
 

@@ -25,6 +25,8 @@ export class Preferences {
   private readonly log: Logger;
   private readonly file: string;
   private values: PreferenceValues;
+  /** Those that are in force here, whatever another workbench has set since. */
+  private limits: ReadLimits;
   /** Whether the file lacks what was changed last. */
   private unwritten = false;
 
@@ -32,6 +34,7 @@ export class Preferences {
     this.log = log;
     this.file = path.join(userData, 'settings.json');
     this.values = this.read(preferencesSchema.parse({}));
+    this.limits = this.values.readLimits;
   }
 
   /** @param otherwise what they are where the file has none that can be read */
@@ -86,10 +89,11 @@ export class Preferences {
 
   /** How far the reading of data sets goes. */
   readLimits(): ReadLimits {
-    return this.values.readLimits;
+    return this.limits;
   }
 
   setReadLimits(limits: ReadLimits): void {
+    this.limits = limits;
     this.change((values) => (values.readLimits = limits));
   }
 

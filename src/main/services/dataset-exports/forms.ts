@@ -171,7 +171,7 @@ const cityscapes: ExportForm = {
     const { width, height, ids } = image;
     // Readers look for images right in the folder of a city.
     const city = image.name.includes('/')
-      ? path.posix.dirname(image.name).replaceAll('/', '-')
+      ? path.posix.dirname(image.name).replaceAll('/', '--')
       : (/^([A-Za-z-]+)_\d{6}_/.exec(image.name)?.[1] ?? 'exported');
     const at = `${image.split}/${city}/${path.posix.basename(image.name)}`;
     const { labelIds, trainIds } = cityscapesIds(classes.map(({ name }) => name));

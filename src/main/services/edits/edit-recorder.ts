@@ -33,6 +33,8 @@ export class EditRecorder {
   private ending = false;
   /** Why a change was given up: what comes after it would be done to another mask, so that the journal ends there. */
   private lost: AppError | null = null;
+  /** Why the change that is tried again was not taken last; null while none is. */
+  private refused: Error | null = null;
   /** Those who do not wait for a disk that takes nothing. */
   private readonly impatient = new Set<(error: unknown) => void>();
 
@@ -56,6 +58,11 @@ export class EditRecorder {
     });
   }
 
+  /** @throws why a change is not taken, while one is tried again */
+  assertTaking(): void {
+    if (this.refused !== null) throw this.refused;
+  }
+
   /** @param work asked whether it was given up before its turn came */
   private async unlessFailing(work: (isGivenUp: () => boolean) => Promise<void>): Promise<void> {
     const failing = Promise.withResolvers<never>();
@@ -73,8 +80,10 @@ export class EditRecorder {
   private async tried(number: number, kind: JournalRecord['kind'], payload: Uint8Array): Promise<boolean> {
     try {
       await this.once(number, kind, payload);
+      this.refused = null;
       return true;
     } catch (error) {
+      this.refused = error instanceof Error ? error : new Error(messageOf(error));
       for (const giveUp of this.impatient) giveUp(error);
       if (!this.ending) return false;
       const cancelled = new AppError('cancelled', `A change of ${this.options.imageId} could not be kept: ${messageOf(error)}`);
@@ -106,7 +115,8 @@ export class EditRecorder {
       if (!(error instanceof JournalLost)) throw error;
       log.warn({ err: error, image: imageId }, 'the journal is written anew');
       const covered = this.made;
-      await journal.writeAnew(this.options.whole(), true);
+      // What was cut off is our own, to the last frame.
+      await journal.writeAnew(this.options.whole(), !error.isCutOff);
       this.covered = covered;
       if (!isCovered) await journal.append(payload);
     }

@@ -1,10 +1,8 @@
 import type { EditProblem, EditState, OpenedMask, ReplacedMask } from '#shared/contract/edits';
 import { fileStamp } from '../datasets/survey.ts';
 import type { MaskFileForm } from '#files/mask-form';
-import { foreignKinds } from '#files/mask-legend';
-import { codesIn } from '#files/mask-writing';
 import { AppError } from '#shared/errors';
-import { assertPatchInTurns, packPatch, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
+import { assertPatchInTurns, type MaskSize, type PatchBox, type WirePatch } from '#shared/mask/patch';
 import { classesKey, storedValues } from '#shared/classes/class-map';
 import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
@@ -15,10 +13,11 @@ import { EditTroubles } from './edit-troubles.ts';
 import { recordsOf, type FileState } from './journal.ts';
 import { labelsOf, type JournalRecord } from './journal-record.ts';
 import { applyStep, copyRows, mapValues, stepBetween, union, valuesAt } from './mask-values.ts';
-import { pack, unpackPatch } from './packing.ts';
-import { codesNamed, writeKinds } from './pixel-kinds.ts';
+import { unpackPatch } from './packing.ts';
+import { codesNamed } from './pixel-kinds.ts';
 import { breathe } from '../turns.ts';
 import { foreignPixels, shownIdsOf } from './shown-ids.ts';
+import { sideOf, stepWithKinds } from './step-patches.ts';
 
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;
@@ -128,6 +127,11 @@ export class EditSession {
     return this.foreign || this.history.mark() !== this.inFile.mark;
   }
 
+  /** Whether the mask file is not what is seen. */
+  get isBehind(): boolean {
+    return this.isDirty || this.conflict !== null;
+  }
+
   /** Whether nothing would be lost by closing it. */
   get idle(): boolean {
     return !this.work.busy && this.isSaved;
@@ -227,17 +231,9 @@ export class EditSession {
   /** Does a step, tells the windows, and records it. */
   private async push(step: EditStep, patch: WirePatch): Promise<{ recorded: Promise<void>; seq: number }> {
     await applyStep(this.values, this.size.width, step, 'after');
-    const told = this.withKinds(step);
+    const told = stepWithKinds(step, this.form, this.options.classSet.format);
     this.history.push(told);
     return this.happened({ kind: 'step', session: String(process.pid), step: told }, step, patch, step.stroke);
-  }
-
-  /** A step with what its foreign codes stand for. Where codes are the file's own values nothing is told, and nothing counted. */
-  private withKinds(step: EditStep): EditStep {
-    if (!this.form.legend) return step;
-    const codes = new Set([...codesIn(step.before), ...codesIn(step.after)]);
-    const kinds = foreignKinds(this.form, this.options.classSet.format, codes);
-    return kinds.length > 0 ? { ...step, kinds: writeKinds(kinds) } : step;
   }
 
   private happened(
@@ -284,20 +280,13 @@ export class EditSession {
       if (!step || (own && (step.stroke !== own.stroke || this.options.strokes.has(own.name)))) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
-      const patch = await this.patchOf(step, side);
+      const patch = await sideOf(step, side, this.shownIds);
       // In one turn with its record: a journal that is written anew has either both or none.
       this.history[kind]();
       return { label: step.label, ...this.happened({ kind }, step, patch, own?.name ?? null) };
     });
     await moved?.recorded;
     return moved?.label ?? null;
-  }
-
-  /** A step's side in class ids, for windows. */
-  private async patchOf(step: EditStep, side: 'before' | 'after'): Promise<WirePatch> {
-    const { left, top, width, height, changed } = step;
-    const values = await mapValues(step[side], this.shownIds);
-    return packPatch({ left, top, width, height, changed, values: values as Uint8Array }, pack);
   }
 
   /** Takes another mask's values, as one undoable step. @param origin what the history says of the file that follows */
@@ -315,7 +304,7 @@ export class EditSession {
     const difference = await stepBetween(this.values, values, this.size);
     if (!difference) return false;
     const step = { ...difference, id: this.history.nextId(), label, stroke: null };
-    await this.push(step, await this.patchOf(step, 'after'));
+    await this.push(step, await sideOf(step, 'after', this.shownIds));
     return true;
   }
 
@@ -340,7 +329,8 @@ export class EditSession {
       this.timer = null;
       // What could not be written before is not to be written any more: undo has led back to what is there.
       if (!this.isDirty) this.troubles.mended('file');
-      if (!this.isDirty || this.conflict) return this.state();
+      // Whoever only reads has another one's strokes, who saves them.
+      if (!this.isDirty || this.conflict || this.options.readOnlyReason() !== null) return this.state();
       this.busySaving = true;
       this.tell();
       try {
@@ -359,6 +349,8 @@ export class EditSession {
   private async write(): Promise<void> {
     const { workers, image, classSet, store } = this.options;
     this.options.assertWritable();
+    // Encoding is for nothing while the journal takes no change: it takes no word of a file either.
+    if (!this.closing) this.recorder.assertTaking();
     const { mark, past, changes, origin } = await this.work.run(() => {
       if (this.dirty) copyRows(this.values, this.snapshot, this.size.width, this.dirty);
       this.dirty = null;
@@ -383,7 +375,6 @@ export class EditSession {
     if (this.revision !== null) this.options.replacing(this.revision);
     const published = await workers.run('publishMask', { maskFile: image.maskFile, revision, expected: this.revision, store });
     if ('conflict' in published) return this.meet(published.conflict);
-    this.troubles.mended('file');
     this.origin = 'edit';
     const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };
     const work = labelsOf(this.changes.splice(0, changes));
@@ -406,6 +397,7 @@ export class EditSession {
     const { revision, mark } = state;
     this.revision = revision;
     this.inFile = state;
+    this.troubles.mended('file');
     this.foreign = false;
     this.known.set(mark, revision);
     this.savedAt = nowText();

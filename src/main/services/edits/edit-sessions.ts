@@ -219,7 +219,7 @@ export class EditSessions {
   private tellLeft(imageId: string, session: EditSession): void {
     const { problem } = session.state();
     // Of what another program has written over it is told where it is kept.
-    if (!problem || problem.kind === 'conflict') return;
+    if (!problem || problem.kind === 'conflict' || !session.isBehind) return;
     const text = `What was painted on ${imageId} last is not in its mask (${problem.text})`;
     const where = session.gaveUp
       ? 'The disk did not take all of it: the rest is in the window that painted it, for as long as that is open.'
@@ -431,8 +431,10 @@ export class EditSessions {
     const left: EditState[] = [];
     await this.putAwayAll(async (session) => {
       const state = await session.save();
-      if (state.problem) left.push(state);
-      return state.problem === null;
+      // Whoever only reads sees what another one is saving.
+      const isLeft = session.isBehind && state.problem !== null && this.options.access.readOnlyReason() === null;
+      if (isLeft) left.push(state);
+      return !isLeft;
     });
     if (left.length === 0) return;
     const [{ imageId, problem }] = left;

@@ -76,8 +76,12 @@ export function holdsMore(rest: Uint8Array): boolean {
 
 /** The journal's file is not the one that was written any more: another program removed, shortened or wrote it. */
 export class JournalLost extends AppError {
-  constructor(file: string, what: string) {
+  /** Whether its disk went, and nobody wrote it. */
+  readonly isCutOff: boolean;
+
+  constructor(file: string, what: string, isCutOff = false) {
     super('conflict', `${file} was ${what} while it was in use`, { file });
+    this.isCutOff = isCutOff;
   }
 }
 
@@ -153,7 +157,7 @@ export class JournalFile {
       await this.appends.run(() => this.write(frame(payload)));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (deadHandle.has(code)) throw new JournalLost(this.file, `cut off (${code})`);
+      if (deadHandle.has(code)) throw new JournalLost(this.file, `cut off (${code})`, true);
       throw asFileError(error, this.file);
     }
   }

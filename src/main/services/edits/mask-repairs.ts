@@ -148,8 +148,11 @@ export class MaskRepairs {
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     if (!isThere(maskFile)) return false;
+    const task = { maskFile, of, format: dataset.classSet.format, store };
+    // Looked at first: most masks have nothing of it, and are not to be kept.
+    if (!(await workers.run('rewriteMask', { ...task, writes: false }))) return false;
     await this.keepOriginal(imageId, maskFile);
-    const rewritten = await workers.run('rewriteMask', { maskFile, of, format: dataset.classSet.format, store });
+    const rewritten = await workers.run('rewriteMask', { ...task, writes: true });
     if (!rewritten) return false;
     this.keepRepaired(imageId, rewritten, 'merged');
     return true;

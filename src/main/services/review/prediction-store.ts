@@ -282,8 +282,8 @@ export class PredictionStore {
   }
 }
 
-/** An image of many classes has some 100,000 letters of scores, and a split thousands of images. */
-const scoresBound = { letters: 2_000_000_000, wayOut: 'predict a split of fewer images' };
+/** An image of many classes has some 100,000 letters of scores: of thousands of them the memory would be full. */
+const scoresBound = { letters: 100_000_000, wayOut: 'predict a split of fewer images' };
 
 /** An image's scores. */
 interface PredictedImage {

@@ -243,7 +243,14 @@ export class TrainingService {
    * classes have changed
    */
   resumeRun(runId: string): Promise<RunSummary> {
-    return this.claiming('run', async (claim) => {
+    // It goes on with masks of its own, whatever else could not be saved.
+    let unsaved: AppError | null = null;
+    const settle = () =>
+      this.options.settle().catch((error: unknown) => {
+        if (!(error instanceof AppError)) throw error;
+        unsaved = error;
+      });
+    const work = async (claim: DeviceClaim) => {
       const { runs, dataset } = this.options;
       const { name, deleted_at: deleted } = runs.row(runId);
       if (deleted !== null) throw new AppError('conflict', `The run "${name}" is deleted: restore it before it goes on`);
@@ -254,9 +261,12 @@ export class TrainingService {
       if (runs.isBeingWritten(runId)) throw new AppError('busy', `The run "${name}" is still being written: wait for its trainer to end`);
       if (runs.recoverEpochs(runId)) return this.finished(runId, claim);
       assertSameClasses(`The run "${name}"`, readCheckpointHeader(checkpoint).classes, dataset.classSet.classes);
-      const samples = this.ownSamples(runId) ?? (await this.todaysSamples(runs.config(runId)));
+      const own = this.ownSamples(runId);
+      if (!own && unsaved !== null) throw unsaved;
+      const samples = own ?? (await this.todaysSamples(runs.config(runId)));
       return this.launch(runId, claim, { ...samples, resumeFrom: checkpoint, initialWeights: null });
-    });
+    };
+    return this.claiming('run', work, settle);
   }
 
   /** A run of which nothing is left to do: its last epochs were trained by the command line, or were over when nobody could tell. */

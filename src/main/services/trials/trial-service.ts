@@ -2,7 +2,7 @@ import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import path from 'node:path';
 import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { imagePattern } from '#shared/data/image-names';
-import { linkRefusal, linkTarget } from '#files/link-target';
+import { linkTarget } from '#files/link-target';
 import { withPicture } from '#files/picture';
 import { letLinksInto } from '#files/read-limits';
 import type { Services } from '#shared/contract/index';
@@ -111,7 +111,7 @@ export class TrialService {
         `${named} holds ${files.length} images, and at most ${most} are looked at together (${this.images.size} are there): name fewer`,
         { file: named },
       );
-    for (const file of files) this.take({ id: this.newId(), name: path.basename(file), file, isOwn: false });
+    for (const found of files) this.take({ id: this.newId(), ...found, isOwn: false });
     return this.changed();
   }
 
@@ -263,25 +263,36 @@ export class TrialService {
 
 const predictionName = (id: string): string => `${id}.png`;
 
-/** @throws AppError 'forbidden' naming a link that may not be followed */
-function pictureBehind(file: string, isLink: boolean): string {
-  if (!isLink) return file;
-  const target = linkTarget(file);
-  if (target === null) throw new AppError('forbidden', linkRefusal(file), { file });
-  return target;
+/** An image by the name that a person knows it by, and the file that holds it. */
+interface Found {
+  name: string;
+  file: string;
+}
+
+const isPlain = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** What lies in a folder is followed as a data set's links are. One that may not be stays a link, which is refused where it is read. */
+function linkIn(folder: string, name: string): Found[] {
+  const link = path.join(folder, name);
+  const target = linkTarget(link);
+  return target === null ? [{ name, file: link }] : isPlain(target) ? [{ name, file: target }] : [];
 }
 
 /** An image file, or the image files of a folder in the order of their names. @throws AppError naming what cannot be read */
-function imagesAt(named: string): string[] {
+function imagesAt(named: string): Found[] {
   try {
-    // A file that a person names may be a link; one that is found in a folder is followed where it leads no further than that.
-    if (!statSync(named).isDirectory()) return imagePattern.test(named) ? [realpathSync(named)] : [];
+    // A file that a person names may be a link to anywhere.
+    if (!statSync(named).isDirectory()) return imagePattern.test(named) ? [{ name: path.basename(named), file: realpathSync(named) }] : [];
     const stopLinks = letLinksInto(named);
     try {
       return readdirSync(named, { withFileTypes: true })
-        .filter((entry) => imagePattern.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
-        .map((entry) => pictureBehind(path.join(named, entry.name), entry.isSymbolicLink()))
-        .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+        .filter(({ name }) => imagePattern.test(name) && !name.startsWith('.'))
+        .flatMap((entry) => {
+          const { name } = entry;
+          if (entry.isSymbolicLink()) return linkIn(named, name);
+          return entry.isFile() ? [{ name, file: path.join(named, name) }] : [];
+        })
+        .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
     } finally {
       stopLinks();
     }

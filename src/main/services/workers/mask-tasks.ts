@@ -91,6 +91,8 @@ interface RewriteInput {
   format: MaskFormat;
   /** Folder of revisions. */
   store: string;
+  /** Whether it is done, and not only looked whether it has something of that. */
+  writes: boolean;
 }
 
 interface Repaired {

@@ -143,7 +143,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
 });
 
 /** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
-export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
+export const rewriteMask = task(({ maskFile, of, format, store, writes }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
   const mask = readStoredMask(maskFile, format);
   const own = storedValues(format);
   const to = Uint8Array.from({ length: 256 }, (_, code) => {
@@ -152,6 +152,7 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   });
   const counts = countCodes(mask.values);
   if (!counts.some((pixels, code) => pixels > 0 && to[code] !== code)) return null;
+  if (!writes) return { maskFile, before: null, after: '' };
   const values = mask.values.map((code) => to[code]);
   const before = keepRevision(store, mask.file);
   const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
