@@ -56,6 +56,7 @@ test('photos that are links are tried under their own names, and one that leads 
     'c.png predicted',
     'gone.png failed',
   ]);
+  await expect(bench.call('trials.keep', { ids: [images[4].id], split: 'train' })).rejects.toThrow(path.join(others, 'gone.png'));
   await bench.call('trials.keep', { ids: [images[3].id], split: 'train' });
   expect(existsSync(path.join(folder, 'train/c.png'))).toBe(true);
 });

@@ -61,6 +61,30 @@ test('what cannot be read of another run leaves the one that is shown under its 
   expect(window.session.toasts.list.filter(({ kind }) => kind === 'error')).toHaveLength(1);
 });
 
+test('two choices in a row of which the last cannot be read leave the first run as it was, with its patches', async () => {
+  const { runId, result, fixes } = review;
+  fixes.step(1);
+  await fixes.keep();
+  const { length } = fixes.patches;
+  const { id: second } = await bench.call<RunSummary>('runs.addStarter');
+  const first = review.choose(second === runId ? null : second, 'val');
+  answerFor(bench, 'review.predictions', () => Promise.reject(new AppError('busy', 'not just now')));
+  await Promise.all([first, review.choose(null, 'val')]);
+  expect([review.runId, review.result]).toEqual([runId, result]);
+  // What was kept is not asked of again.
+  expect(fixes.patches).toHaveLength(length);
+});
+
+test('a choice that leads back to what is shown asks of what was kept no more than before', async () => {
+  const { runId, fixes } = review;
+  fixes.step(1);
+  await fixes.keep();
+  const { length } = fixes.patches;
+  await Promise.all([review.choose(null, 'val'), review.choose(runId, 'val')]);
+  expect([review.runId, review.image?.id === review.imageId]).toEqual([runId, true]);
+  expect(fixes.patches).toHaveLength(length);
+});
+
 test('what could not be taken back is still to be taken back', async () => {
   const { fixes } = review;
   fixes.step(1);

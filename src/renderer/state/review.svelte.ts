@@ -70,6 +70,10 @@ export class ReviewState {
   private opening = 0;
   /** Grows with every run or split that is chosen, likewise. */
   private choosing = 0;
+  /** What was shown when the first of the choices under way was made; null while none is. */
+  private shownBefore: Pick<ReviewState, 'runId' | 'split' | 'changedLabels' | 'otherId' | 'other' | 'since'> | null = null;
+  /** Whether the image under review was left for a choice: it is opened anew, also where that led back to it. */
+  private opensAnew = false;
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
@@ -182,7 +186,8 @@ export class ReviewState {
   async choose(runId: string | null, split: string): Promise<void> {
     const turn = ++this.choosing;
     const { changedLabels, otherId, other, since } = this;
-    const before = { runId: this.runId, split: this.split, changedLabels, otherId, other, since };
+    this.shownBefore ??= { runId: this.runId, split: this.split, changedLabels, otherId, other, since };
+    this.opensAnew = true;
     // A pair is of the classes of one prediction.
     this.fixes.leave();
     this.fixes.choosePair(null);
@@ -194,20 +199,23 @@ export class ReviewState {
     const isRead = await this.session.attempt(() => this.refresh());
     // Another one has been chosen meanwhile.
     if (turn !== this.choosing) return;
+    const { shownBefore } = this;
+    [this.shownBefore, this.opensAnew] = [null, false];
     if (!isRead) {
-      Object.assign(this, before);
-      return this.fixes.begin();
+      Object.assign(this, shownBefore);
+      return void (await this.session.attempt(() => this.fixes.begin()));
     }
     this.session.remember('reviewRun', runId);
     this.session.remember('reviewSplit', split);
   }
 
   async refresh(): Promise<void> {
+    const { choosing } = this;
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
-    const { prediction, result: before, other: otherBefore, runId, split } = this;
+    const { prediction, result: before, other: otherBefore } = this;
     const result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     // Another one has been chosen meanwhile, which is read by itself.
-    if (runId !== this.runId || split !== this.split) return;
+    if (choosing !== this.choosing) return;
     this.state = 'ready';
     // A class keeps its name from run to run, not its place.
     const chosen = this.result?.prediction.classes.find(({ id }) => id === this.classId)?.name;
@@ -223,7 +231,7 @@ export class ReviewState {
     const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
-    if (next && this.isAsBefore(before, otherBefore, next.id)) {
+    if (next && !this.opensAnew && this.isAsBefore(before, otherBefore, next.id)) {
       // Scored with another label than when it came under review: that one is not known here.
       if (JSON.stringify(rowOf(before, next.id)) !== JSON.stringify(rowOf(result, next.id))) this.fixes.forgetScored();
       return;

@@ -39,6 +39,8 @@ export class TrainState {
   classes = $state.raw<readonly ClassInfo[]>([]);
   protocol = $state.raw<Pick<RunDetail, 'protocol' | 'ownProtocol'> | null>(null);
   private readonly session: Session;
+  /** The data set that the recipe was chosen in. */
+  private chosenFor: string | undefined;
   private readonly unsubscribes: (() => void)[];
   private waiting: StepPoint[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -90,9 +92,12 @@ export class TrainState {
 
   /** What is shown of the recipe before any run: one that cannot be read takes no settings along. */
   private chooseRecipe(): void {
-    const { recipe } = this.session;
+    const { recipe, dataset } = this.session;
+    const isAnother = this.chosenFor !== dataset?.id;
+    this.chosenFor = dataset?.id;
     if (this.config) {
-      // Another data set has been opened: a run's weights, and what it was to be called, stay behind.
+      if (!isAnother) return;
+      // A run's weights, and what the next was to be called, stay behind.
       this.name = '';
       if (fileOfStart(this.startFrom) === null) this.startFrom = null;
     } else if (recipe) this.takeOver(recipe);

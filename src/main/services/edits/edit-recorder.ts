@@ -115,8 +115,7 @@ export class EditRecorder {
       if (!(error instanceof JournalLost)) throw error;
       log.warn({ err: error, image: imageId }, 'the journal is written anew');
       const covered = this.made;
-      // What was cut off is our own, to the last frame.
-      await journal.writeAnew(this.options.whole(), !error.isCutOff);
+      await journal.writeAnew(this.options.whole(), true);
       this.covered = covered;
       if (!isCovered) await journal.append(payload);
     }

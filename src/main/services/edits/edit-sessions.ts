@@ -434,7 +434,8 @@ export class EditSessions {
       // Whoever only reads sees what another one is saving.
       const isLeft = session.isBehind && state.problem !== null && this.options.access.readOnlyReason() === null;
       if (isLeft) left.push(state);
-      return !isLeft;
+      // What waits for the journal alone goes on waiting: given up it would be done to nothing.
+      return !isLeft && state.durable === state.seq;
     });
     if (left.length === 0) return;
     const [{ imageId, problem }] = left;

@@ -76,12 +76,8 @@ export function holdsMore(rest: Uint8Array): boolean {
 
 /** The journal's file is not the one that was written any more: another program removed, shortened or wrote it. */
 export class JournalLost extends AppError {
-  /** Whether its disk went, and nobody wrote it. */
-  readonly isCutOff: boolean;
-
-  constructor(file: string, what: string, isCutOff = false) {
+  constructor(file: string, what: string) {
     super('conflict', `${file} was ${what} while it was in use`, { file });
-    this.isCutOff = isCutOff;
   }
 }
 
@@ -157,7 +153,7 @@ export class JournalFile {
       await this.appends.run(() => this.write(frame(payload)));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (deadHandle.has(code)) throw new JournalLost(this.file, `cut off (${code})`, true);
+      if (deadHandle.has(code)) throw new JournalLost(this.file, `cut off (${code})`);
       throw asFileError(error, this.file);
     }
   }

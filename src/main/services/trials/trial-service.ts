@@ -2,7 +2,8 @@ import { constants, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSy
 import path from 'node:path';
 import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { imagePattern } from '#shared/data/image-names';
-import { linkTarget } from '#files/link-target';
+import { lookAt } from '#files/file-identity';
+import { linkRefusal, linkTarget } from '#files/link-target';
 import { withPicture } from '#files/picture';
 import { letLinksInto } from '#files/read-limits';
 import type { Services } from '#shared/contract/index';
@@ -307,6 +308,8 @@ function imagesAt(named: string): Found[] {
  * @throws AppError naming what cannot be read or written
  */
 function copyBeside(file: string, { imageFile, maskFile }: LocatedImage, name: string, affixes: Affixes): string {
+  // One that could not be followed when it was found is not followed to be copied either.
+  if (lookAt(file)?.isSymbolicLink()) throw new AppError('forbidden', linkRefusal(file), { file });
   const folder = path.dirname(imageFile);
   const masks = path.dirname(maskFile);
   const isTogether = masks === folder;
