@@ -273,7 +273,7 @@ export class EditSessions {
       changed: (change) => events.emit('edits.change', change),
       stateChanged: (state) => this.onState(state),
       // What the file was before its first edit here is the first of its past.
-      replacing: (revision) => this.past.keep('an original mask', [{ imageId, revision, origin: 'original' }]),
+      replacing: (revision) => this.past.keep('an original mask', { imageId, revision, origin: 'original' }),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
       left: (revision, work) => this.onLeft(imageId, revision, work),
@@ -287,7 +287,7 @@ export class EditSessions {
     const { dataset, workers, log } = this.options;
     try {
       const revision = await keepUnsaved(unsaved, { maskFile, size, format: dataset.classSet.format, store: this.store, workers });
-      this.past.keep('what was painted', [{ imageId: id, revision, origin: 'edit', work: unsaved.work }]);
+      this.past.keep('what was painted', { imageId: id, revision, origin: 'edit', work: unsaved.work });
       notes.push(`${notes.pop() ?? ''} As a mask they are in its history as well, to be restored.`.trim());
     } catch (error) {
       log.error({ err: error, image: id }, 'strokes that were set aside could not be put into the history');
@@ -319,12 +319,12 @@ export class EditSessions {
       events.emit('datasets.images', [entry]);
       if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
     }
-    if (revision) this.past.keep('a revision of a mask', [{ imageId, revision, at: savedAt, origin, work }]);
+    if (revision) this.past.keep('a revision of a mask', { imageId, revision, at: savedAt, origin, work });
   }
 
   /** Another program's version was found and kept: whatever a person chooses, it is in the mask's past. */
   private onMet(imageId: string, revision: string): void {
-    this.past.keep("another program's mask", [{ imageId, revision, origin: 'another program' }]);
+    this.past.keep("another program's mask", { imageId, revision, origin: 'another program' });
   }
 
   private onLeft(imageId: string, revision: string | null, work: readonly string[]): void {
@@ -333,7 +333,7 @@ export class EditSessions {
       const where = 'It could not be put into its history; its journal keeps it, and is set aside when the image is opened next.';
       return void this.options.events.emit('app.notice', { kind: 'error', text: `${text}. ${where}` });
     }
-    this.past.keep('what was painted', [{ imageId, revision, origin: 'edit', work }]);
+    this.past.keep('what was painted', { imageId, revision, origin: 'edit', work });
     this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is in the mask's history, to be restored.` });
   }
 

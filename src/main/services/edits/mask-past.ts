@@ -31,12 +31,9 @@ export class MaskPast {
     [this.db, this.outbox] = [db, outbox];
   }
 
-  /** Writes masks into the history; where that takes nothing now, later. @param what they are, for the log */
-  keep(what: string, masks: readonly PastMask[]): void {
-    const now = nowText();
-    this.outbox.write(what, () => {
-      for (const mask of masks) this.insert({ at: now, ...mask });
-    });
+  /** Writes a mask into the history; where that takes nothing now, later. @param what it is, for the log */
+  keep(what: string, { at = nowText(), ...mask }: PastMask): void {
+    this.outbox.write(what, () => this.insert({ at, ...mask }));
   }
 
   /** A revision that comes again is as new as its last save; the original stays what it is. */

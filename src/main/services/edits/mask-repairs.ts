@@ -164,11 +164,11 @@ export class MaskRepairs {
     // What is no PNG by its name stays where it is: the repaired one lies beside it.
     if (!/\.png$/i.test(maskFile)) return;
     const revision = await workers.run('keepMask', { maskFile, store });
-    if (revision) past.keep('a mask that is to be repaired', [{ imageId, revision, origin: 'original' }]);
+    if (revision) past.keep('a mask that is to be repaired', { imageId, revision, origin: 'original' });
   }
 
   private keepRepaired(imageId: string, done: Done, origin: string): void {
-    this.options.past.keep('a mask that was repaired', [{ imageId, revision: done.after, origin }]);
+    this.options.past.keep('a mask that was repaired', { imageId, revision: done.after, origin });
     this.done.set(imageId, done);
   }
 
