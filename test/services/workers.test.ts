@@ -241,7 +241,11 @@ test.each([
   const { format } = classSetFrom(full, { by, readAs: { [text]: 'c3' } }, 'x');
   const samples = [...pixel, ...own, ...pixel];
   writeFileSync(maskFile, writtenPng({ width: 3, height: 1, depth: 8, colourType, samples }));
-  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store, writes: true })).not.toBeNull();
+  expect(await workers.run('holdsAny', { maskFile, of: ['value 21', 'colour 1 2 3'], format })).toBe(false);
+  expect(await workers.run('holdsAny', { maskFile, of: [text], format })).toBe(true);
+  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).not.toBeNull();
+  expect(await workers.run('holdsAny', { maskFile, of: [text], format })).toBe(false);
+  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).toBeNull();
   expect([...readPng(readFileSync(maskFile), maskFile, () => undefined).samples]).toEqual([...own, ...own, ...own]);
 });
 

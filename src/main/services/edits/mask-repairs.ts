@@ -148,11 +148,11 @@ export class MaskRepairs {
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     if (!isThere(maskFile)) return false;
-    const task = { maskFile, of, format: dataset.classSet.format, store };
-    // Looked at first: most masks have nothing of it, and are not to be kept.
-    if (!(await workers.run('rewriteMask', { ...task, writes: false }))) return false;
+    const { format } = dataset.classSet;
+    // Most masks have nothing of it, and are not to be kept.
+    if (!(await workers.run('holdsAny', { maskFile, of, format }))) return false;
     await this.keepOriginal(imageId, maskFile);
-    const rewritten = await workers.run('rewriteMask', { ...task, writes: true });
+    const rewritten = await workers.run('rewriteMask', { maskFile, of, format, store });
     if (!rewritten) return false;
     this.keepRepaired(imageId, rewritten, 'merged');
     return true;

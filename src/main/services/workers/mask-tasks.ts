@@ -91,8 +91,6 @@ interface RewriteInput {
   format: MaskFormat;
   /** Folder of revisions. */
   store: string;
-  /** Whether it is done, and not only looked whether it has something of that. */
-  writes: boolean;
 }
 
 interface Repaired {
@@ -174,6 +172,7 @@ export interface MaskTasks {
   publishMask: (input: PublishInput) => Published;
   exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
   repairMask: (input: RepairInput) => Promise<Repaired>;
+  holdsAny: (input: Omit<RewriteInput, 'store'>) => boolean;
   rewriteMask: (input: RewriteInput) => Repaired | null;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;

@@ -142,17 +142,17 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   return { maskFile: target, before, after };
 });
 
-/** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
-export const rewriteMask = task(({ maskFile, of, format, store, writes }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
+/** Whether a mask has pixels of codes that `of` names. */
+export const holdsAny = task(({ maskFile, of, format }: TaskInput<'holdsAny'>): boolean => {
   const mask = readStoredMask(maskFile, format);
-  const own = storedValues(format);
-  const to = Uint8Array.from({ length: 256 }, (_, code) => {
-    const id = mask.toId[code] ?? -1;
-    return id >= 0 && namesOf(code, mask.form).some((text) => of.includes(text)) ? own[id] : code;
-  });
-  const counts = countCodes(mask.values);
-  if (!counts.some((pixels, code) => pixels > 0 && to[code] !== code)) return null;
-  if (!writes) return { maskFile, before: null, after: '' };
+  return changesCodes(mask, codesAsRead(mask, of, format));
+});
+
+/** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
+export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
+  const mask = readStoredMask(maskFile, format);
+  const to = codesAsRead(mask, of, format);
+  if (!changesCodes(mask, to)) return null;
   const values = mask.values.map((code) => to[code]);
   const before = keepRevision(store, mask.file);
   const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
@@ -161,6 +161,18 @@ export const rewriteMask = task(({ maskFile, of, format, store, writes }: TaskIn
   replaceFile(maskFile, made);
   return { maskFile, before, after };
 });
+
+/** The code of the class that it is read as, of each code that `of` names; each other one as it is. */
+function codesAsRead({ toId, form }: StoredMask, of: readonly string[], format: MaskFormat): Uint8Array {
+  const own = storedValues(format);
+  return Uint8Array.from({ length: 256 }, (_, code) => {
+    const id = toId[code] ?? -1;
+    return id >= 0 && namesOf(code, form).some((text) => of.includes(text)) ? own[id] : code;
+  });
+}
+
+const changesCodes = ({ values }: StoredMask, to: Uint8Array): boolean =>
+  countCodes(values).some((pixels, code) => pixels > 0 && to[code] !== code);
 
 /** What a code can be called where it is read as a class: as the file holds it, and by what of that names the class. */
 function namesOf(code: number, form: MaskFileForm): string[] {
