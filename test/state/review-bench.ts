@@ -1,4 +1,5 @@
 // A window with three images under review, of the starter model's predictions.
+import path from 'node:path';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
 import { expect } from 'vitest';
@@ -23,3 +24,6 @@ export async function openReview(): Promise<{ folder: string; bench: TestBench; 
   await eventually(() => window.session.runs.length > 0);
   return { folder, bench, window, review: await reviewIn(window) };
 }
+
+/** The file of an image's label, in the folder of `openReview`. */
+export const maskFileOf = (folder: string, imageId: string): string => path.join(folder, `${imageId.replace('val/', 'valannot/')}.png`);

@@ -1,12 +1,11 @@
 // A hand at the patches of Review while predictions are renewed, another run is chosen, or the workbench does not answer.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import path from 'node:path';
 import type { RunSummary } from '#shared/contract/runs';
 import { AppError } from '#shared/errors';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { openReview } from './review-bench.ts';
+import { maskFileOf, openReview } from './review-bench.ts';
 import { answerFor, closeWindow, eventually, type TestWindow } from './window.ts';
 
 let folder: string;
@@ -21,7 +20,7 @@ afterEach(() => {
   closeWindow(window);
 });
 
-const maskFile = () => path.join(folder, `valannot/${review.imageId!.split('/')[1]}.png`);
+const maskFile = () => maskFileOf(folder, review.imageId!);
 
 test('a refresh leaves it at its patch, with what it can take back, also where it has fixed one', async () => {
   const { fixes } = review;

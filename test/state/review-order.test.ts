@@ -92,23 +92,23 @@ test('against another run images are in the order of what it did better or worse
   expect(review.image!.other).toHaveLength(review.image!.prediction.length);
   const gains = (order: 'worsened' | 'improved') => {
     review.orderBy(order);
-    return review.ranked.map((each) => review.gainOf(each)!);
+    return review.ranked.map((each) => review.other.gainOf(each)!);
   };
   const worsened = gains('worsened');
   expect(worsened).toEqual([...worsened].sort((a, b) => a - b));
   expect(gains('improved')).toEqual([...worsened].reverse());
   const [first] = review.ranked;
-  expect(review.gainOf(first)).toBeCloseTo(first.miou! - review.other!.images.find(({ id }) => id === first.id)!.miou!, 12);
+  expect(review.other.gainOf(first)).toBeCloseTo(first.miou! - review.other.result!.images.find(({ id }) => id === first.id)!.miou!, 12);
   const scores = (of: typeof review.result) => of!.images.flatMap(({ miou }) => miou ?? []);
-  expect(review.change).toMatchObject({ images: 3, miou: { before: review.other!.miou, after: review.result!.miou } });
-  expect(review.change!.better + review.change!.worse).toBeLessThanOrEqual(scores(review.result).length);
+  expect(review.other.change).toMatchObject({ images: 3, miou: { before: review.other.result!.miou, after: review.result!.miou } });
+  expect(review.other.change!.better + review.other.change!.worse).toBeLessThanOrEqual(scores(review.result).length);
   // That run began after this one: nothing was spent from it to this.
-  expect(review.since).toEqual({ images: 0, seconds: null });
+  expect(review.other.since).toEqual({ images: 0, seconds: null });
   await stroke(bench, 'train/train-0', box(0, 0, 20, 20, 6));
   await window.session.client.edits.save({ imageId: 'train/train-0' });
   await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 100 });
   await review.compareWith(predictionId);
-  expect(review.since).toEqual({ images: 1, seconds: null });
+  expect(review.other.since).toEqual({ images: 1, seconds: null });
   // The other way round: what was spent before the second began, and no more.
   const [starterRun, starters] = [review.runId!, review.prediction!.id];
   review.orderBy('worsened');
@@ -116,14 +116,14 @@ test('against another run images are in the order of what it did better or worse
   expect([review.order, review.ranked.map(({ id }) => id)]).toEqual(['iou', review.result!.images.map(({ id }) => id)]);
   await review.compareWith(starters);
   expect(review.order).toBe('worsened');
-  expect(review.since).toMatchObject({ seconds: 42 });
+  expect(review.other.since).toMatchObject({ seconds: 42 });
   await review.choose(starterRun, 'val');
   await review.compareWith(predictionId);
   // What changed of the other one is asked again with this one.
   await stroke(bench, review.ranked[0].id, box(0, 0, 12, 12, 3));
   await window.session.client.edits.save({ imageId: review.ranked[0].id });
   await review.refresh();
-  expect(review.other!.renewal.changed).toEqual([review.ranked[0].id]);
+  expect(review.other.result!.renewal.changed).toEqual([review.ranked[0].id]);
   await review.compareWith(null);
   expect([review.order, review.image!.other]).toEqual(['iou', null]);
 });

@@ -9,7 +9,7 @@ import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { openReview, reviewIn } from './review-bench.ts';
+import { maskFileOf, openReview, reviewIn } from './review-bench.ts';
 import { type TestWindow, closeWindow, eventually } from './window.ts';
 
 let folder: string;
@@ -26,7 +26,7 @@ afterEach(() => {
   closeWindow(window);
 });
 
-const maskFile = (imageId: string): string => path.join(folder, `${imageId.replace('val/', 'valannot/')}.png`);
+const maskFile = (imageId: string) => maskFileOf(folder, imageId);
 const storedOf = (imageId: string): Uint8Array => readStoredMask(maskFile(imageId)).values;
 /** The pixels of a patch, by their index: another of the same classes may reach into its box. */
 function pixelsOf({ box, label, predicted, pixels }: Patch): number[] {

@@ -1,25 +1,21 @@
-import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { mapClasses } from '#shared/classes/class-map';
-import { changeBetween } from '#shared/metrics/change-between';
-import { difference } from '#shared/metrics/split-change';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
 import { Doubt } from './doubt.svelte.ts';
+import { OtherRun } from './other-run.svelte.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import { saveText } from './browser.ts';
 import { trainOn } from './resume-run.ts';
 import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
 import type { WorkStage } from './image-filter.ts';
-import { workSince, type WorkSince } from './review-change.ts';
 import { lookOf, looks, type Look } from './review-look.ts';
 import { inOrder, type ReviewOrder } from './review-order.ts';
 import { takeBack } from './take-back.ts';
 import { offerBack } from './way-back.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
-import { SvelteMap } from 'svelte/reactivity';
 
 const rowOf = (result: ReviewResult | null, imageId: string) => result?.images.find(({ id }) => id === imageId);
 
@@ -45,15 +41,12 @@ export class ReviewState {
   changedLabels = $state<string[]>([]);
   /** How the images are looked at when they are predicted next. */
   look = $state<Look>('run');
-  /** The prediction of another run that this one is held against; null for none. */
-  otherId = $state<string | null>(null);
-  other = $state.raw<ReviewResult | null>(null);
-  /** What was done since the other run; null while that is not known. */
-  since = $state.raw<WorkSince | null>(null);
   /** By what the images are ordered, the worst first. */
   private wantedOrder = $state<ReviewOrder>('iou');
   /** How far the work on the images is that are shown; null for any. */
   stage = $state<WorkStage | null>(null);
+  /** The prediction that this one is held against. */
+  readonly other: OtherRun;
   readonly fixes: ReviewFixes;
   readonly doubt: Doubt;
   /** What is spent on the image under review: labels are fixed here too. */
@@ -71,7 +64,7 @@ export class ReviewState {
   /** Grows with every run or split that is chosen, likewise. */
   private choosing = 0;
   /** What was shown when the first of the choices under way was made; null while none is. */
-  private shownBefore: Pick<ReviewState, 'runId' | 'split' | 'changedLabels' | 'otherId' | 'other' | 'since'> | null = null;
+  private shownBefore: { chosen: Pick<ReviewState, 'runId' | 'split' | 'changedLabels'>; other: OtherRun['known'] } | null = null;
   /** Whether the image under review was left for a choice: it is opened anew, also where that led back to it. */
   private opensAnew = false;
   private readonly session: Session;
@@ -81,6 +74,7 @@ export class ReviewState {
     this.session = session;
     this.split = session.remembered('reviewSplit', 'val');
     this.wantedOrder = session.remembered('reviewOrder', 'iou');
+    this.other = new OtherRun(session, this);
     this.fixes = new ReviewFixes(session, this);
     this.doubt = new Doubt(session);
     this.time = timeOnImages(session);
@@ -161,32 +155,16 @@ export class ReviewState {
 
   /** Holds this prediction against another run's, or against none. */
   async compareWith(predictionId: string | null): Promise<void> {
-    this.otherId = predictionId;
-    [this.other, this.since] = [null, null];
-    if (predictionId !== null) {
-      await this.session.attempt(async () => {
-        const other = await this.session.client.review.result({ predictionId });
-        const since = await workSince(this.session, other.prediction.runId, this.result?.prediction.runId ?? other.prediction.runId);
-        if (this.otherId === predictionId) [this.other, this.since] = [other, since];
-      });
-    }
+    await this.other.choose(predictionId);
     if (this.imageId) await this.open(this.imageId);
   }
 
-  /** This prediction held against the other run's; null without one, and where its classes are others. */
-  readonly change = $derived.by(() => (this.other && this.result ? changeBetween(this.other, this.result) : null));
-
-  /** How much better an image's mIoU is than in the other run's prediction; null where one of them has none. */
-  gainOf(image: ReviewImage): number | null {
-    return difference(this.otherScores.get(image.id) ?? null, image.miou);
-  }
-
-  private readonly otherScores = $derived(new SvelteMap(this.other?.images.map(({ id, miou }) => [id, miou]) ?? []));
-
   async choose(runId: string | null, split: string): Promise<void> {
     const turn = ++this.choosing;
-    const { changedLabels, otherId, other, since } = this;
-    this.shownBefore ??= { runId: this.runId, split: this.split, changedLabels, otherId, other, since };
+    this.shownBefore ??= {
+      chosen: { runId: this.runId, split: this.split, changedLabels: this.changedLabels },
+      other: this.other.known,
+    };
     this.opensAnew = true;
     // A pair is of the classes of one prediction.
     this.fixes.leave();
@@ -194,15 +172,17 @@ export class ReviewState {
     this.doubt.stop();
     this.runId = runId;
     this.split = split;
-    [this.changedLabels, this.otherId, this.other] = [[], null, null];
+    this.changedLabels = [];
+    this.other.show();
     // Under a name stands what is of it alone: where that cannot be read, what is shown is still of the one before.
     const isRead = await this.session.attempt(() => this.refresh());
     // Another one has been chosen meanwhile.
     if (turn !== this.choosing) return;
     const { shownBefore } = this;
     [this.shownBefore, this.opensAnew] = [null, false];
-    if (!isRead) {
-      Object.assign(this, shownBefore);
+    if (!isRead && shownBefore) {
+      Object.assign(this, shownBefore.chosen);
+      this.other.show(shownBefore.other);
       return void (await this.session.attempt(() => this.fixes.begin()));
     }
     this.session.remember('reviewRun', runId);
@@ -212,7 +192,8 @@ export class ReviewState {
   async refresh(): Promise<void> {
     const { choosing } = this;
     ({ predictions: this.predictions, broken: this.broken } = await this.session.client.review.predictions());
-    const { prediction, result: before, other: otherBefore } = this;
+    const { prediction, result: before, other } = this;
+    const otherBefore = other.result;
     const result = prediction ? await this.session.client.review.result({ predictionId: prediction.id }) : null;
     // Another one has been chosen meanwhile, which is read by itself.
     if (choosing !== this.choosing) return;
@@ -226,7 +207,7 @@ export class ReviewState {
     this.changedLabels = [...(this.result?.renewal.changed ?? []), ...unsaved];
     if (prediction && prediction.id !== this.lookedAt) this.look = lookOf(prediction.protocol);
     this.lookedAt = prediction?.id ?? null;
-    await this.refreshOther();
+    await this.other.refresh();
     if (this.order === 'useful') void this.orderByUse();
     const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
@@ -243,7 +224,8 @@ export class ReviewState {
 
   /** Whether the image under review is as it was before a refresh: a hand that is at its patches is then not interrupted. */
   private isAsBefore(before: ReviewResult | null, otherBefore: ReviewResult | null, imageId: string): boolean {
-    const { result, other, image, changedLabels } = this;
+    const { result, image, changedLabels } = this;
+    const { result: other } = this.other;
     if (!before || !result || image?.id !== imageId) return false;
     // What is fixed here is shown as it is: its scores are of another label in any case.
     const isFixed = this.fixes.holds(imageId);
@@ -279,7 +261,7 @@ export class ReviewState {
       const count = (image: ReviewImage) => this.pixelsOf(image, pair);
       return result.images.filter((image) => count(image) > 0).sort((a, b) => count(b) - count(a));
     }
-    return inOrder(result.images, { order, classId, useful, gainOf: (image) => this.gainOf(image) });
+    return inOrder(result.images, { order, classId, useful, gainOf: (image) => this.other.gainOf(image) });
   });
 
   /** Pixels of an image with one label that are predicted as another class, when the split was predicted. */
@@ -290,7 +272,7 @@ export class ReviewState {
   /** The order in force: what has become worse or better is known against another run alone. */
   get order(): ReviewOrder {
     const { wantedOrder } = this;
-    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.change ? 'iou' : wantedOrder;
+    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.other.change ? 'iou' : wantedOrder;
   }
 
   orderBy(order: ReviewOrder): void {
@@ -341,7 +323,7 @@ export class ReviewState {
       if (this.changedLabels.includes(imageId) && this.session.blocked === null) await this.session.client.edits.save({ imageId });
       const masks = await this.session.client.review.masks({ predictionId: prediction.id, imageId });
       if (isLeft()) return;
-      const other = await this.otherMask(imageId, masks);
+      const other = await this.other.maskOf(imageId, masks);
       if (isLeft()) return;
       const { width, height, label } = masks;
       const none = new Uint8Array(width * height).fill(voidId);
@@ -365,38 +347,10 @@ export class ReviewState {
     }
   }
 
-  /** The other run's prediction may have been renewed as well, or be gone. */
-  private async refreshOther(): Promise<void> {
-    const { otherId } = this;
-    if (otherId === null) return;
-    const isThere = this.others.some(({ id }) => id === otherId);
-    const other = isThere ? await this.session.client.review.result({ predictionId: otherId }) : null;
-    if (this.otherId !== otherId) return;
-    this.other = other;
-    if (!other) [this.otherId, this.since] = [null, null];
-  }
-
   /** Whether the split is predicted next as it was predicted: then only what changed is. */
   get looksAsBefore(): boolean {
     const { prediction } = this;
     return prediction === null || lookOf(prediction.protocol) === this.look;
-  }
-
-  /** What the other run predicts of an image, in the ids of this one's; null where it does not hold it. */
-  private async otherMask(imageId: string, { width, height }: ReviewMasks): Promise<Uint8Array | null> {
-    const { other, result } = this;
-    if (!other?.images.some(({ id }) => id === imageId) || !result) return null;
-    let found: ReviewMasks;
-    try {
-      found = await this.session.client.review.masks({ predictionId: other.prediction.id, imageId });
-    } catch (error) {
-      // Told, and reviewed without it.
-      this.session.toasts.error(error);
-      return null;
-    }
-    const { ids } = mapClasses(other.prediction.classes, result.prediction.classes);
-    // A photo that has another size by now has no masks to be compared.
-    return found.width === width && found.height === height ? found.prediction.map((id) => (ids[id] < 0 ? voidId : ids[id])) : null;
   }
 
   /** The label of the image under review as it is now, in the prediction's ids. @param differs whether it is another than it was scored */
@@ -443,10 +397,10 @@ export class ReviewState {
 
   /** Saves a report of this prediction, and of what changed against the other run's, as a page that needs nothing besides itself. */
   async report(): Promise<void> {
-    const { prediction, otherId, session } = this;
+    const { prediction, other, session } = this;
     if (!prediction) return;
     await session.attempt(async () => {
-      const { name, html } = await session.client.review.report({ predictionId: prediction.id, against: otherId });
+      const { name, html } = await session.client.review.report({ predictionId: prediction.id, against: other.id });
       saveText(name, html, 'text/html');
     });
   }
