@@ -264,3 +264,24 @@ test('a stroke that main has painted and had to give up waits here, and is done 
   await eventually(() => session.unsafeStrokes === 0, 20_000);
   expect(await idAt(pixel)).toBe(7);
 });
+
+test('so does one that main had painted and not kept when the link came back', async () => {
+  const before = await idAt(pixel + 20);
+  const journal = path.join(folder, '.encnet/journal');
+  writeFileSync(journal, 'in the way');
+  dot(annotate.mask!, 20, 20, 7);
+  dot(annotate.mask!, 40, 20, 7);
+  await annotate.mask!.undo();
+  await eventually(() => annotate.mask!.problem !== null && annotate.mask!.unacknowledged === 0);
+  apart();
+  await eventually(() => session.link !== 'open');
+  await together();
+  await eventually(() => annotate.mask!.unacknowledged === 0);
+  expect(annotate.mask!.document.ids[pixel]).toBe(7);
+  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+  await eventually(() => session.unsafeStrokes === 3);
+  rmSync(journal);
+  await bench.call('datasets.open', { path: folder });
+  await eventually(() => session.unsafeStrokes === 0, 20_000);
+  expect([await idAt(pixel), await idAt(pixel + 20)]).toEqual([7, before]);
+});

@@ -319,7 +319,7 @@ export class MaskSession {
       await this.handRests();
       // What others did while nobody listened is not known.
       this.own.forget();
-      this.pending = this.pending.filter(({ id }) => !opened.known.includes(id));
+      const painted = this.takeKnown(opened);
       this.takeClasses();
       this.document.foreign = foreignOf(opened);
       this.document.reset(ids, this.patches());
@@ -328,7 +328,7 @@ export class MaskSession {
       this.takeState(opened);
       for (const note of opened.notes) this.session.toasts.show('info', note);
       this.stalled = false;
-      for (const stroke of this.pending) this.transmit(stroke);
+      for (const stroke of [...painted, ...this.pending]) this.transmit(stroke);
     } finally {
       // Also where it could not be read: the mask is then as it was, and these come next.
       this.held = null;
@@ -337,6 +337,16 @@ export class MaskSession {
       for (const change of held) if (change.seq > since) this.takeChange(change);
       this.end();
     }
+  }
+
+  /**
+   * What main has painted waits no more.
+   * @returns what may not be kept yet, in the classes of now: sent once more, it says what became of it
+   */
+  private takeKnown({ known, durable, seq }: OpenedMask): Pending[] {
+    const painted = this.pending.filter(({ id }) => known.includes(id));
+    this.pending = this.pending.filter(({ id }) => !known.includes(id));
+    return durable < seq ? inTermsOf(painted, this.classes, this.session.dataset?.classes ?? this.classes).pending : [];
   }
 
   /** What waits is brought to the classes of now; what has none any more is told. */

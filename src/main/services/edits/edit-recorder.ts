@@ -133,8 +133,9 @@ export class EditRecorder {
     this.ending = true;
   }
 
-  /** Resolves when everything that was handed in is kept or given up. */
-  idle(): Promise<void> {
-    return this.records.idle();
+  /** Resolves when everything that was handed in is kept. @throws AppError 'cancelled' if a change was given up */
+  async allKept(): Promise<void> {
+    await this.records.idle();
+    if (this.lost) throw this.lost;
   }
 }

@@ -206,7 +206,7 @@ export class EditSession {
       throw new AppError('conflict', 'The classes are others than when this was painted: it waits until the window knows them');
     const { recorded, seq } = await this.work.run(async () => {
       // Sent again after a lost connection: it is there already.
-      if (this.options.strokes.has(stroke)) return { recorded: this.recorder.idle(), seq: this.seq };
+      if (this.options.strokes.has(stroke)) return { recorded: this.recorder.allKept(), seq: this.seq };
       const patch = await unpackPatch(sent, this.size);
       await assertPatchInTurns(patch, this.size, breathe);
       const after = await this.valuesOf(patch.values);
@@ -276,8 +276,10 @@ export class EditSession {
     this.options.assertWritable();
     this.assertOpen();
     const moved = await this.work.run(async () => {
+      // Sent again after a lost connection: it is done already.
+      if (own && this.options.strokes.has(own.name)) return { label: null, recorded: this.recorder.allKept() };
       const step = kind === 'undo' ? this.history.nextUndo : this.history.nextRedo;
-      if (!step || (own && (step.stroke !== own.stroke || this.options.strokes.has(own.name)))) return null;
+      if (!step || (own && step.stroke !== own.stroke)) return null;
       const side = kind === 'undo' ? 'before' : 'after';
       await applyStep(this.values, this.size.width, step, side);
       const patch = await sideOf(step, side, this.shownIds);
