@@ -348,7 +348,7 @@ describe('the Train and Review places', () => {
     await eventually(() => review.imageId !== shown);
     review.destroy();
     train.destroy();
-    expect(session.recipe?.config.epochs).toBe(2);
+    expect(session.recipes.current?.config.epochs).toBe(2);
   });
 
   test("a run that may not go on is offered again on today's data, with what it has learnt", async () => {

@@ -1,5 +1,8 @@
 // The Train place over the real services, where runs are deleted, broken or of another data set.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunSummary } from '#shared/contract/runs';
+import { endText } from '../../src/renderer/state/run-end.ts';
+import { runAgain } from '../../src/renderer/state/resume-run.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -7,6 +10,28 @@ import { type TestWindow, closeWindow, eventually, openBench } from './window.ts
 
 let window: TestWindow;
 let train: TrainState;
+
+test('the end of a run is told where other things are done, with a way to it, and not in Train', async () => {
+  const { session } = window;
+  const told = () => session.toasts.list.filter(({ text }) => text.startsWith('The training of'));
+  session.go('train');
+  await trained();
+  expect(told()).toEqual([]);
+  session.go('annotate');
+  const runId = await trained();
+  await eventually(() => told().length === 1);
+  const [{ kind, text, actions }] = told();
+  expect([kind, actions.map(({ label }) => label)]).toEqual(['info', ['Review', 'Show']]);
+  expect(text).toMatch(/^The training of ".+" has finished, best mIoU 0\.\d{3} at epoch 1\.$/);
+  actions[0].run();
+  expect([session.place, session.target.runId]).toEqual(['review', runId]);
+  const { run } = session.training!;
+  expect(endText({ ...run, status: 'failed', reason: 'out of memory', bestMiou: null })).toMatchObject({
+    kind: 'error',
+    text: `The training of "${run.name}" failed: out of memory`,
+  });
+  expect(endText({ ...run, status: 'stopped', bestMiou: null }).text).toBe(`The training of "${run.name}" was stopped.`);
+});
 
 /** Trains one epoch and waits for its end. @returns the run's id */
 async function trained(): Promise<string> {
@@ -66,4 +91,39 @@ test("another data set takes the settings that were chosen, and not a run's weig
   await window.session.openDataset(await makeDataset({ train: 1, val: 1 }));
   await train.load();
   expect([train.startFrom, train.name, train.config!.epochs, train.runId]).toEqual([null, '', 9, null]);
+});
+
+test('settings that were changed are offered back where others come in their place, here or from a run', async () => {
+  const { session } = window;
+  const offers = () => session.toasts.list.filter(({ actions }) => actions.some(({ label }) => label === 'Undo'));
+  const undo = () => {
+    const [{ id, actions }] = offers();
+    session.toasts.dismiss(id);
+    actions[0].run();
+  };
+  train.choosePreset('tiny');
+  train.choosePreset('light');
+  expect(offers()).toEqual([]);
+  train.config!.epochs = 123;
+  train.config!.optimizer.learningRate = 0.5;
+  train.choosePreset('light');
+  expect(train.config!.epochs).toBe(200);
+  undo();
+  await eventually(() => train.config!.epochs === 123);
+  expect(train.config!.optimizer.learningRate).toBe(0.5);
+  await train.importRecipe(JSON.stringify({ ...train.presets.find(({ name }) => name === 'tiny')!.config, epochs: 7 }));
+  expect([train.presetName, train.config!.epochs]).toEqual(['tiny', 7]);
+  undo();
+  await eventually(() => train.config!.epochs === 123);
+  expect(train.presetName).toBe('light');
+  // Left, and something else sent there; taken back before the place is opened again, and after.
+  train.destroy();
+  const run = { config: smallConfig({ epochs: 5 }), summary: { id: 'r', name: 'a run', hasCheckpoint: false } as RunSummary };
+  runAgain(session, run, false);
+  expect(session.recipes.current?.config.epochs).toBe(5);
+  train = new TrainState(session);
+  await train.load();
+  expect(train.config!.epochs).toBe(5);
+  undo();
+  await eventually(() => train.config!.epochs === 123);
 });

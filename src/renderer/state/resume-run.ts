@@ -10,14 +10,16 @@ const refusals: ReadonlySet<string> = new Set(['invalid-argument', 'not-found'])
 /** Leaves a run's settings where the Train place finds them. @param weights whether the new run starts from what this one learnt */
 export function runAgain(session: Session, { config, summary }: Pick<RunDetail, 'config' | 'summary'>, weights: boolean): void {
   const startFrom = weights && summary.hasCheckpoint ? summary.id : null;
-  session.recipe = { presetName: config.preset, config, name: `${summary.name} again`.slice(0, 120), startFrom };
+  const name = `${summary.name} again`.slice(0, 120);
+  session.recipes.send({ presetName: config.preset, config, name, startFrom }, `The settings are those of "${summary.name}" now.`);
   session.go('train');
 }
 
 /** Leaves a finished run's settings, to be trained on from what it has learnt, with a schedule of its own. */
 export function trainOn(session: Session, { config, summary }: Pick<RunDetail, 'config' | 'summary'>): void {
   const name = `${summary.name}, trained on`.slice(0, 120);
-  session.recipe = { presetName: config.preset, config: fineTuned(config), name, startFrom: summary.id };
+  const recipe = { presetName: config.preset, config: fineTuned(config), name, startFrom: summary.id };
+  session.recipes.send(recipe, `The settings go on from "${summary.name}" now.`);
   session.go('train');
 }
 

@@ -1,6 +1,7 @@
 import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { messageOf } from '#shared/errors';
+import { sameJson } from '#shared/same-json';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
 import { Doubt } from './doubt.svelte.ts';
@@ -214,7 +215,7 @@ export class ReviewState {
     const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
     if (next && !this.opensAnew && this.isAsBefore(before, otherBefore, next.id)) {
       // Scored with another label than when it came under review: that one is not known here.
-      if (JSON.stringify(rowOf(before, next.id)) !== JSON.stringify(rowOf(result, next.id))) this.fixes.forgetScored();
+      if (!sameJson(rowOf(before, next.id), rowOf(result, next.id))) this.fixes.forgetScored();
       return;
     }
     if (next) return this.open(next.id, true);
@@ -232,7 +233,7 @@ export class ReviewState {
     if (!isFixed && changedLabels.includes(imageId)) return false;
     const told = (of: ReviewResult | null) =>
       of && [of.prediction.id, of.prediction.checkpointSha256, of.prediction.protocol, !isFixed && rowOf(of, imageId)];
-    return JSON.stringify([told(before), told(otherBefore)]) === JSON.stringify([told(result), told(other)]);
+    return sameJson([told(before), told(otherBefore)], [told(result), told(other)]);
   }
 
   /** The images in their order, those whose work is as far as is asked for. */

@@ -6,10 +6,10 @@ import type { HostInfo, UiState } from '#shared/contract/app';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
-import type { RunConfig } from '#shared/training/run-config';
 import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
-import { notify } from './browser.ts';
+import { RecipeDesk } from './recipe-desk.ts';
+import { tellEnd } from './run-end.ts';
 import type { Command } from './palette.ts';
 import { SaveProblems } from './save-problems.ts';
 import { DatasetExporting } from './dataset-export.svelte.ts';
@@ -25,15 +25,6 @@ export interface Target {
   runId?: string;
   /** Image pixel to centre on. */
   at?: { x: number; y: number };
-}
-
-/** The settings of the next run, as the Train place is left. */
-export interface Recipe {
-  presetName: string;
-  config: RunConfig;
-  name: string;
-  /** Run whose weights it starts from. */
-  startFrom: string | null;
 }
 
 /** A mask in this window, and what of it main does not have yet. */
@@ -71,8 +62,7 @@ export class Session {
   /** What is open with tools on images that were left, by data set and image. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   readonly drafts = new Map<string, Drafts>();
-  /** The recipe as the Train place was left, or as it is sent there. */
-  recipe = $state.raw<Recipe | null>(null);
+  readonly recipes = new RecipeDesk(this);
   /** How far the work on each image is. */
   readonly work: WorkState;
   readonly exporting: DatasetExporting;
@@ -341,14 +331,7 @@ export class Session {
   private onTraining(status: TrainingStatus | null): void {
     const ended = this.training?.active && status !== null && !status.active;
     this.training = status;
-    if (!ended) return;
-    const { name, status: outcome, bestMiou, reason } = status.run;
-    // What a person stopped has no reason of its own.
-    const isRefused = reason !== null && (outcome === 'stopped' || outcome === 'paused');
-    notify(
-      outcome === 'finished' ? 'Training has finished' : isRefused ? 'Training could not go on' : `Training ${outcome}`,
-      `${name}${bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`}`,
-    );
+    if (ended) tellEnd(this, status.run);
   }
 
   get image(): ImageEntry | null {

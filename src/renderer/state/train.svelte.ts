@@ -3,11 +3,13 @@ import { mostWatched, type EpochMetrics, type StepPoint } from '#shared/training
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { isCancelled, messageOf } from '#shared/errors';
+import { sameJson } from '#shared/same-json';
 import { fineTuned } from '#shared/training/fine-tune';
 import type { RunConfig } from '#shared/training/run-config';
 import { fileOfStart } from '#shared/training/start-weights';
 import { askToNotify, saveText } from './browser.ts';
-import type { Recipe, Session } from './session.svelte.ts';
+import type { Recipe } from './recipe-desk.ts';
+import type { Session } from './session.svelte.ts';
 import { offerBack } from './way-back.ts';
 
 const logLines = 500;
@@ -52,6 +54,7 @@ export class TrainState {
       session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
       session.on('training.resumed', ({ runId }) => runId === this.runId && void this.refreshRun(true)),
       session.onResync(() => this.refresh()),
+      session.recipes.open(this),
       session.on('training.rate', (search) => (this.search = search)),
       session.on('training.queue', (queue) => (this.queue = queue)),
       session.on('training.starting', (starting) => (this.starting = starting)),
@@ -69,6 +72,8 @@ export class TrainState {
    * gone, is not taken.
    */
   takeOver({ presetName, config, name, startFrom }: Recipe): void {
+    // What was sent before the place has read anything is taken when it has.
+    if (this.presets.length === 0) return;
     this.presetName = this.presets.some((preset) => preset.name === presetName) ? presetName : (this.presets[0]?.name ?? '');
     this.config = structuredClone(config);
     this.name = name;
@@ -92,7 +97,7 @@ export class TrainState {
 
   /** What is shown of the recipe before any run: one that cannot be read takes no settings along. */
   private chooseRecipe(): void {
-    const { recipe, dataset } = this.session;
+    const { recipes, dataset } = this.session;
     const isAnother = this.chosenFor !== dataset?.id;
     this.chosenFor = dataset?.id;
     if (this.config) {
@@ -100,7 +105,7 @@ export class TrainState {
       // A run's weights, and what the next was to be called, stay behind.
       this.name = '';
       if (fileOfStart(this.startFrom) === null) this.startFrom = null;
-    } else if (recipe) this.takeOver(recipe);
+    } else if (recipes.current) this.takeOver(recipes.current);
     else this.choosePreset(this.session.remembered('preset', 'light'));
   }
 
@@ -155,9 +160,24 @@ export class TrainState {
   choosePreset(name: string): void {
     const preset = this.presets.find((candidate) => candidate.name === name) ?? this.presets[0];
     if (!preset) return;
-    this.presetName = preset.name;
-    this.config = structuredClone(preset.config);
+    this.replaceSettings(`The settings are those of ${preset.title} now.`, () => {
+      this.presetName = preset.name;
+      this.config = structuredClone(preset.config);
+    });
     this.session.remember('preset', preset.name);
+  }
+
+  /** Takes other settings. Those that a person has chosen before are offered back. */
+  private replaceSettings(text: string, replace: () => void): void {
+    const before = this.chosen;
+    replace();
+    if (this.chosen) this.session.recipes.offer(before, this.chosen, text);
+  }
+
+  /** What is chosen now; null before anything is. */
+  get chosen(): Recipe | null {
+    const { presetName, config, name, startFrom, preset } = this;
+    return config && $state.snapshot({ presetName, config, name, startFrom, changed: !sameJson(config, preset?.config) });
   }
 
   get preset(): PresetInfo | null {
@@ -317,20 +337,14 @@ export class TrainState {
   async importRecipe(text: string): Promise<void> {
     await this.session.attempt(async () => {
       const config = await this.session.client.training.parseRecipe({ text });
-      if (this.presets.some(({ name }) => name === config.preset)) this.presetName = config.preset;
-      this.config = config;
+      this.replaceSettings('The settings are those of the recipe file now.', () => {
+        if (this.presets.some(({ name }) => name === config.preset)) this.presetName = config.preset;
+        this.config = config;
+      });
     });
   }
 
   destroy(): void {
-    // Changed settings wait for the person to come back to this place.
-    if (this.config)
-      this.session.recipe = $state.snapshot({
-        presetName: this.presetName,
-        config: this.config,
-        name: this.name,
-        startFrom: this.startFrom,
-      });
     for (const unsubscribe of this.unsubscribes) unsubscribe();
     if (this.timer) clearTimeout(this.timer);
   }

@@ -1,3 +1,4 @@
+import { sameJson } from '#shared/same-json';
 import { freshSchedules } from '#shared/training/fresh-schedules';
 import type { RunConfig } from '#shared/training/run-config';
 
@@ -344,9 +345,6 @@ export function writeSetting(config: RunConfig, path: string, value: unknown): v
   target[last] = value;
 }
 
-/** Whether two settings are the same, lists by their content. */
-export const sameValue = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
 /** A value in words, for a field or a tooltip. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return '';
@@ -373,6 +371,6 @@ export function standardOf(path: string, config: RunConfig, standard: RunConfig)
 /** How many settings of a group differ from the preset. */
 export function changedCount(group: SettingGroup, config: RunConfig, standard: RunConfig): number {
   return group.settings.filter(
-    ({ path, when }) => (when?.(config) ?? true) && !sameValue(readSetting(config, path), standardOf(path, config, standard)),
+    ({ path, when }) => (when?.(config) ?? true) && !sameJson(readSetting(config, path), standardOf(path, config, standard)),
   ).length;
 }
