@@ -81,6 +81,57 @@ test.each([
   expect(existsSync(path.join(folder, 'encnet.json'))).toBe(false);
 });
 
+/** Masks of these values, one list each. */
+function fillMasks(folder: string, each: readonly (readonly number[])[]): void {
+  for (const [n, name] of masks.entries())
+    writeFileSync(
+      path.join(folder, `${name}.png`),
+      png(0, (i) => [each[n % each.length][Math.floor(i / 7) % each[n % each.length].length]]),
+    );
+}
+
+test.each([
+  ['0 and 255, where one has no foreground', null, [[0], [0, 255]], 'Read them as background and foreground'],
+  [
+    'one to eleven, the last class in one of six',
+    null,
+    [
+      [1, 4, 6],
+      [1, 4],
+      [2, 4],
+      [1, 6],
+      [1, 5],
+      [1, 4, 11],
+    ],
+    /^Count from 1, and take 0/,
+  ],
+  [
+    'one to three by a list of three',
+    ['a', 'b', 'c'],
+    [
+      [1, 2, 3],
+      [1, 2],
+      [1, 2, 3],
+    ],
+    /^Count from 1, and take 0/,
+  ],
+  ['one and two by a list of two', ['a', 'b'], [[1, 2]], /^Count from 1, and take 0/],
+  ['one to eleven, and twelve where nothing is labelled', null, [[1, 4, 11, 12]], /^Count from 1, and take 12/],
+  ['one to eleven, and 255 where nothing is labelled', null, [[1, 4, 11, 255]], /^Count from 1, and take 0/],
+] as const)('of %s the cause is told: nothing is off by one, and nothing that is labelled becomes void', async (_, names, each, action) => {
+  const folder = await makeDataset();
+  if (names) writeFileSync(path.join(folder, 'classes.json'), JSON.stringify(names));
+  fillMasks(folder, each);
+  const { advice } = await open(folder);
+  expect(advice?.action).toMatch(action);
+  const after = await change(advice!.change);
+  expect([after.groups, after.advice]).toEqual([[], null]);
+  const { classPixels } = after.entries.find(({ id }) => id === 'train/train-0')!;
+  const [values] = each;
+  const ofFirst = Array.from({ length: width * height }, (_, i) => values[Math.floor(i / 7) % values.length] === values[0]);
+  expect(classPixels![0]).toBe(ofFirst.filter(Boolean).length);
+});
+
 test.each([
   ['labels.txt', 'a\nb\nVoid\n', (i: number) => [i % 3]],
   ['label_colors.txt', '10 10 10 a\n20 20 20 b\n0 0 0 Void\n', (i: number) => new Array<number>(3).fill([10, 20, 0][i % 3])],

@@ -48,14 +48,16 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const foreign = [...new Set(foreignIn.flat())];
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
-  if (foreign.length === 0) return voidAmong(seen) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks);
+  if (foreign.length === 0) return voidAmong(seen) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks, []);
   if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
   const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
   if (values.some(Number.isNaN)) return null;
   // A value among colours is a number without a colour, and no other way to read the set.
   if (seen.arrangement.masks === 'colour') return null;
   const present = valuesIn(seen, masks);
-  if (values.length === 1 && values[0] === 255) return aboutIgnored(seen, present, of, affected === masks.length);
+  const shifted = fromOne(seen, masks, values);
+  if (shifted) return shifted;
+  if (values.length === 1 && values[0] === 255) return aboutIgnored(seen, present, of, masks.length);
   const wider = known
     .filter(({ name, classes, voidValue }) => name !== seen.classSet && covers([...present, ...values], classes, voidValue))
     .sort((a, b) => a.classes.length - b.classes.length)[0];
@@ -75,14 +77,15 @@ const covers = (values: readonly number[], classes: readonly ClassInfo[], voidVa
   values.every((value) => value === voidValue || classes.some(({ id, value: own = id }) => own === value));
 
 /** Masks of two values, or 255 as most programs write "not labelled". */
-function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: string, inAll: boolean): Advice {
-  if (inAll && present.every((value) => value === 0)) {
+function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: string, masks: number): Advice {
+  // Whatever is in the picture may be missing from one: it is enough that there is nothing else in any.
+  if (present.every((value) => value === 0)) {
     const classes = [
       { value: 0, name: 'background', color: [90, 90, 90] as [number, number, number] },
       { value: 255, name: 'foreground', color: [230, 160, 40] as [number, number, number] },
     ];
     return {
-      text: `${of} hold 0 and 255 alone: they tell two classes apart.`,
+      text: `${masks === 1 ? 'The only mask holds' : `All ${masks} masks hold`} 0 and 255 alone: they tell two classes apart.`,
       action: 'Read them as background and foreground',
       change: { classes: { name: 'Two classes', voidValue: 254, classes }, masks: 'value', readAs: {} },
     };
@@ -125,27 +128,34 @@ function secondIsVoid({ classes, voidValue }: Seen, masks: Seen['entries']): Adv
   };
 }
 
-/** Values that count from 1 hide in a class set that counts from 0: its first class is never there, and what is one too many is void. */
-function fromOne({ classes, classSet, voidValue }: Seen, masks: Seen['entries']): Advice | null {
-  const values = classes.map(({ id, value = id }) => value);
-  const countsFromZero = values.every((value, id) => value === id) && voidValue === classes.length;
-  const withVoid = masks.filter(({ classPixels }) => classPixels!.at(-1)! > 0).length;
-  const hasFirst = masks.some(({ classPixels }) => classPixels![0] > 0);
-  const others = classes.filter(({ id }) => id > 0 && masks.some(({ classPixels }) => classPixels![id] > 0)).length;
-  if (!countsFromZero || hasFirst || masks.length < enough || withVoid * 2 < masks.length || others < 2) return null;
+/**
+ * Values that count from 1, in a class set that counts from 0: its first class is never there, and one value is too many, which is void or
+ * foreign. @param foreign the values of no class
+ */
+function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: Seen['entries'], foreign: readonly number[]): Advice | null {
+  const last = classes.length;
+  const countsFromZero = classes.every(({ id, value = id }) => value === id);
+  const has = (id: number) => masks.filter(({ classPixels }) => classPixels!.at(id)! > 0).length;
+  const others = classes.filter(({ id }) => id > 0 && has(id) > 0).length;
+  if (!countsFromZero || has(0) > 0 || masks.length < enough || others < Math.min(2, last - 1)) return null;
+  // One more than the last may be what is not labelled; 255 is so in any set.
+  if (!foreign.every((value) => value === last || value === last + 1 || value === 255)) return null;
+  const withLast =
+    voidValue === last ? has(-1) : masks.filter(({ problems }) => problems.some((each) => each.foreign === `value ${last}`)).length;
+  if (withLast === 0) return null;
+  const kept = Object.entries(arrangement.readAs).filter(([text]) => Number(/^value (\d+)$/.exec(text)?.[1] ?? 0) > last + 1);
+  const voidIs = foreign.includes(last + 1) ? last + 1 : 0;
   return {
-    text:
-      `No mask holds ${values[0]} (${classes[0].name}), and ${withVoid} of ${masks.length} hold ${voidValue}: ` +
-      'do their values count from 1?',
-    action: 'Count from 1, and take 0 as not labelled',
+    text: `No mask holds 0 (${classes[0].name}), and ${withLast} of ${masks.length} hold ${last}: do their values count from 1?`,
+    action: `Count from 1, and take ${voidIs} as not labelled`,
     change: {
       classes: {
         name: `${classSet} from 1`.slice(0, 60),
-        voidValue: 0,
+        voidValue: voidIs,
         classes: classes.map(({ name, color }, id) => ({ value: id + 1, name, color })),
       },
       masks: 'value',
-      readAs: {},
+      readAs: { ...Object.fromEntries(kept), ...(foreign.includes(255) ? { 'value 255': null } : {}) },
     },
   };
 }
