@@ -1,4 +1,5 @@
 // Masks that do not fit their images, made to fit: pixels are moved and never mixed, and every sample stays what it was.
+import { shownSize, storedAt } from './orientation.ts';
 import { pngOfBmp } from './bmp.ts';
 import { pictureFormat } from './picture-format.ts';
 import { channelsOf } from './png/header.ts';
@@ -31,20 +32,30 @@ function fitted(png: Png, { width, height }: Size): Png {
   return rearranged(png, { width, height }, (x, y) => row(y) * header.width + column(x));
 }
 
-function turned(png: Png, right: boolean): Png {
-  const { width, height } = png.header;
-  const from = right ? (x: number, y: number) => (height - 1 - x) * width + y : (x: number, y: number) => x * width + (width - 1 - y);
-  return rearranged(png, { width: height, height: width }, from);
-}
+/** @param orientation as it is shown, 1 … 8 as in EXIF */
+const turned = (png: Png, orientation: number): Png =>
+  rearranged(png, shownSize(png.header, orientation), storedAt(orientation, png.header));
 
 /**
- * A PNG mask turned, or in the size of its image.
+ * A PNG mask in the size of its image.
  * @throws AppError 'corrupt-file' if it cannot be read
  */
-export function repairedPng(content: Uint8Array, file: string, how: 'fit' | 'turn-left' | 'turn-right', size: Size): Uint8Array {
-  const png = readPng(content, file, () => undefined);
-  return writePng(how === 'fit' ? fitted(png, size) : turned(png, how === 'turn-right'));
-}
+export const fittedPng = (content: Uint8Array, file: string, size: Size): Uint8Array =>
+  writePng(
+    fitted(
+      readPng(content, file, () => undefined),
+      size,
+    ),
+  );
+
+/** A PNG mask turned or mirrored. @param orientation as it is shown, 1 … 8 as in EXIF @throws as `fittedPng` */
+export const turnedPng = (content: Uint8Array, file: string, orientation: number): Uint8Array =>
+  writePng(
+    turned(
+      readPng(content, file, () => undefined),
+      orientation,
+    ),
+  );
 
 /**
  * The pixels of a TIFF or BMP as a PNG.

@@ -6,10 +6,11 @@ import { beginsAsPng, pngSignature, readChunks } from './png/chunks.ts';
 import { readHeader } from './png/header.ts';
 import { revisionOf } from './revision.ts';
 
-/** What a whole picture is: its size as a person sees it, and the revision of its file. */
+/** What a whole picture is: its size as a person sees it, how it is turned for that (1 … 8 as in EXIF), and the revision of its file. */
 interface CheckedPicture {
   width: number;
   height: number;
+  orientation: number;
   revision: string;
 }
 
@@ -31,11 +32,11 @@ export async function checkPicture(file: string): Promise<CheckedPicture> {
 function checkPng(content: Uint8Array, file: string): CheckedPicture | null {
   const chunks = readChunks(content, file);
   const { width, height } = readHeader(chunks[0], file);
-  return chunks.some(({ type }) => type === 'eXIf') ? null : { width, height, revision: revisionOf(content) };
+  return chunks.some(({ type }) => type === 'eXIf') ? null : { width, height, orientation: 1, revision: revisionOf(content) };
 }
 
 const checkOther = (file: string): Promise<CheckedPicture> =>
-  withPicture(file, async (image, { width, height, content }) => {
+  withPicture(file, async (image, { width, height, orientation, content }) => {
     await image.resize({ width: smallWidth, kernel: 'nearest', fastShrinkOnLoad: true }).raw().toBuffer();
-    return { width, height, revision: revisionOf(content) };
+    return { width, height, orientation, revision: revisionOf(content) };
   });

@@ -21,6 +21,8 @@ export interface Picture {
   format: PictureFormat;
   /** Whether a browser shows the file's own bytes as this picture. */
   isShownAsItIs: boolean;
+  /** How its stored pixels are turned before they are shown, 1 … 8 as in EXIF. */
+  orientation: number;
   /** Whether its stored pixels are the picture: neither turned nor transparent. */
   isPlain: boolean;
   /** Decodes it; a picture that is cut off fails. */
@@ -67,6 +69,7 @@ export async function openPicture(file: string): Promise<Picture> {
     format,
     // Browsers turn a JPEG by themselves, and show no TIFF.
     isShownAsItIs: format !== 'tiff' && !hasAlpha && (orientation === 1 || format === 'jpeg'),
+    orientation,
     isPlain: orientation === 1 && !hasAlpha,
     // A profile says how samples look, and not what they are.
     decodeStored: () => read({ ignoreIcc: true }),

@@ -69,7 +69,7 @@ test('a turned photo has its seen size, and a mask as its bytes lie is told; wha
   const { id } = await bench.call<{ id: string }>('datasets.open', { path: folder });
   await bench.workbench.datasets.require().surveyed();
   const entry = (await bench.call<ImageEntry[]>('datasets.images')).find((each) => each.id === 'train/train-0')!;
-  expect(entry).toMatchObject({ width: 48, height: 64, state: 'problem', problems: [{ kind: 'size' }] });
+  expect(entry).toMatchObject({ width: 48, height: 64, state: 'problem', problems: [{ kind: 'turned' }] });
   const shown = await bench.workbench.assets.handle(new Request(`http://h/asset/${id}/image/train/train-0`));
   const { width, height, orientation } = await sharp(Buffer.from(await shown.arrayBuffer())).metadata();
   expect([width, height, orientation]).toEqual([48, 64, undefined]);

@@ -18,6 +18,10 @@ const repairs: Record<RepairKind, Omit<Fix, 'run'>> = {
     label: 'Fit to image',
     hint: 'Scales a mask to the size of its image; every pixel takes the nearest label, and none is mixed',
   },
+  'as-photo': {
+    label: 'Turn as the photo',
+    hint: 'Turns or mirrors each mask as its photo is before it is shown, by the orientation that the photo says it has',
+  },
   'turn-left': { label: 'Turn left', hint: 'Turns the mask by 90° against the clock' },
   'turn-right': { label: 'Turn right', hint: 'Turns the mask by 90° with the clock' },
   convert: { label: 'Convert to PNG', hint: 'Writes a TIFF or BMP mask as a PNG beside it; the file as it was is kept' },
@@ -34,6 +38,8 @@ export function fixesFor(session: Session, group: ProblemGroup): Fix[] {
     hint: 'Keeps the mask as it is, and uses it with the photo that is there now',
     run: () => session.attempt(() => session.client.datasets.acceptPhotos({ imageIds: group.imageIds })),
   };
+  const isInDoubt = problems.every(({ is }) => is === 'in-doubt');
+  if (group.kind === 'turned') return [...made(['as-photo']), ...(isInDoubt ? [accept] : []), ...made(['begin'])];
   if (group.kind === 'size') return made([...turns, 'fit', 'begin']);
   if (group.kind === 'mask') return made([...(problems.some(({ is }) => is === 'convertible') ? (['convert'] as const) : []), 'begin']);
   return group.kind === 'photo' ? [accept, ...made(['begin'])] : [];

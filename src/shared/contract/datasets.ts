@@ -47,7 +47,11 @@ export interface DatasetInfo {
 }
 
 /** What a problem is about: the photo, the mask's file, its size, what it holds, that its photo is another one, or that there is none. */
-export type ProblemKind = 'image' | 'mask' | 'size' | 'foreign' | 'photo' | 'no-mask';
+/** What cannot be used comes before what can. */
+export const problemKinds = ['image', 'mask', 'turned', 'size', 'foreign', 'photo', 'no-mask'] as const;
+export type ProblemKind = (typeof problemKinds)[number];
+/** What a mask is that helps to make it usable. */
+export const maskIs = ['on-its-side', 'convertible', 'in-doubt'] as const;
 
 export interface ImageProblem {
   kind: ProblemKind;
@@ -55,8 +59,8 @@ export interface ImageProblem {
   text: string;
   /** What of a mask is not in the class set, in words: `value 20`, `colour 12 34 56`. */
   foreign?: string;
-  /** What a mask is that helps to make it usable: its image's width is its height, or it can be converted. */
-  is?: 'on-its-side' | 'convertible';
+  /** What a mask is that helps to make it usable: its image's width is its height, it can be converted, or a person may know better. */
+  is?: (typeof maskIs)[number];
 }
 
 export type ImageState = 'unlabelled' | 'labelled' | 'edited' | 'problem';

@@ -108,8 +108,8 @@ const move = image.extend({ own: z.strictObject({ stroke: name, name }).optional
 const revisionSchema = z.string().regex(/^[0-9a-f]{8,64}$/);
 const manyImages = z.array(image.shape.imageId).min(1).max(200_000);
 
-/** Ways to make a mask usable: to its image's size, turned, as a PNG, or empty. */
-export const repairKinds = ['fit', 'turn-left', 'turn-right', 'convert', 'begin'] as const;
+/** Ways to make a mask usable: to its image's size, turned as its photo is before it is shown or otherwise, as a PNG, or empty. */
+export const repairKinds = ['fit', 'as-photo', 'turn-left', 'turn-right', 'convert', 'begin'] as const;
 export type RepairKind = (typeof repairKinds)[number];
 
 export interface RepairReport {

@@ -1,5 +1,5 @@
 // What is wrong with many images is one thing to a person: their problems by kind.
-import type { ImageEntry, ProblemKind } from '../contract/datasets.ts';
+import { problemKinds, type ImageEntry, type ProblemKind } from '../contract/datasets.ts';
 
 export interface ProblemGroup {
   key: string;
@@ -14,13 +14,12 @@ export interface ProblemGroup {
 const titles: Record<ProblemKind, string> = {
   image: 'Image cannot be read',
   mask: 'Mask cannot be read',
+  turned: 'Mask lies as its photo is stored, and not as it is seen',
   size: 'Mask has another size than its image',
   foreign: 'Mask has values that are not in the class set',
   photo: 'Photo is another one than its mask was made for',
   'no-mask': 'Image has no mask',
 };
-/** What cannot be used comes before what can. */
-const order: ProblemKind[] = ['image', 'mask', 'size', 'foreign', 'photo', 'no-mask'];
 
 /** The problems of a data set's images by kind, each foreign value on its own; those of most images first. */
 export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problems'>>): ProblemGroup[] {
@@ -33,12 +32,15 @@ export function problemGroups(entries: Iterable<Pick<ImageEntry, 'id' | 'problem
       if (group.imageIds.at(-1) !== id) group.imageIds.push(id);
       groups.set(key, group);
     }
-  return [...groups.values()].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind) || b.imageIds.length - a.imageIds.length);
+  return [...groups.values()].sort(
+    (a, b) => problemKinds.indexOf(a.kind) - problemKinds.indexOf(b.kind) || b.imageIds.length - a.imageIds.length,
+  );
 }
 
 const inShort: Record<ProblemKind, string> = {
   image: 'whose image cannot be read',
   mask: 'whose mask cannot be read',
+  turned: 'whose mask is not turned as its photo is',
   size: 'whose mask has another size',
   foreign: 'with values outside the class set',
   photo: 'whose photo is another one',

@@ -11,6 +11,8 @@ interface MadeFor {
 /** Which photo each mask was made for: another photo in its place is named, since the mask may not fit it. */
 export class MaskPhotos {
   private readonly known = new Map<string, MadeFor>();
+  /** Masks of which a person says that they fit their photo as they are. */
+  private readonly accepted = new Set<string>();
 
   /** Takes over what the history tells. */
   remember(id: string, madeFor: MadeFor): void {
@@ -20,6 +22,11 @@ export class MaskPhotos {
   /** The photo that is there is the one that the mask is for, whichever it is. */
   accept(id: string): void {
     this.known.delete(id);
+    this.accepted.add(id);
+  }
+
+  isAccepted(id: string): boolean {
+    return this.accepted.has(id);
   }
 
   photoFor(id: string): string | null {
@@ -36,6 +43,7 @@ export class MaskPhotos {
     const before = this.known.get(id);
     const now = photo ?? before?.now ?? null;
     const stays = before !== undefined && before.mask !== null && mask !== null && (isOurs || mask === before.mask);
+    if (before && !stays) this.accepted.delete(id);
     const madeFor = stays ? (before.photo ?? now) : (now ?? before?.photo ?? null);
     this.known.set(id, { photo: madeFor, mask, now });
     if (mask === null) return false;

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { isWritable } from '#files/writable';
-import type { DatasetInfo, ImageEntry, ImageProblem } from '#shared/contract/datasets';
+import { maskIs, problemKinds, type DatasetInfo, type ImageEntry, type ImageProblem } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { Statement } from 'better-sqlite3';
@@ -376,7 +376,8 @@ export class OpenDataset {
     const { revision, photo } = survey;
     const told = this.photos.isForAnother(id, { photo, mask: revision }, isOurs);
     const isForAnother = told ?? this.entries.get(id)?.problems.some(isOtherPhoto);
-    const problems = [...survey.problems, ...(isForAnother ? [otherPhoto(image.imageFile)] : [])];
+    const left = survey.problems.filter(({ is }) => is !== 'in-doubt' || !this.photos.isAccepted(id));
+    const problems = [...left, ...(isForAnother ? [otherPhoto(image.imageFile)] : [])];
     const entry = { ...toEntry(image, { ...survey, problems }, editedAt), imageStamp };
     this.entries.set(id, entry);
     this.stamps.set(id, stamp);
@@ -437,10 +438,10 @@ const sizeSchema = z.object({ width: side, height: side });
 const countsSchema = z.array(z.number());
 const problemsSchema = z.array(
   z.object({
-    kind: z.enum(['image', 'mask', 'size', 'foreign', 'photo', 'no-mask']),
+    kind: z.enum(problemKinds),
     text: z.string(),
     foreign: z.string().optional(),
-    is: z.enum(['on-its-side', 'convertible']).optional(),
+    is: z.enum(maskIs).optional(),
   }),
 );
 

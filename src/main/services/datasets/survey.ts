@@ -1,3 +1,6 @@
+import { liesAsStored, isInDoubt } from './mask-lie.ts';
+import { openPicture } from '#files/picture';
+import { shownSize } from '#files/orientation';
 import { decodeStoredMask, foreignIn, maskSizeProblem, type StoredMask } from '#files/mask-png';
 import { countCodes } from '#files/mask-writing';
 import { checkPicture } from '#files/picture-check';
@@ -54,12 +57,12 @@ export async function surveyImage(image: Files, classSet: ClassSet, size: { widt
     classPixels: null,
     problems: [],
   };
-  if (!size) await surveyPhoto(image, survey);
+  const orientation = size ? null : await surveyPhoto(image, survey);
   if (!isThere(image.maskFile)) {
     survey.problems.push(noMask(image.maskFile));
     return survey;
   }
-  await inTurn(isLargeMask(image.maskFile), () => surveyMask(image, classSet, survey));
+  await inTurn(isLargeMask(image.maskFile), () => surveyMask(image, classSet, survey, orientation));
   return survey;
 }
 
@@ -78,32 +81,51 @@ function addProblem(survey: Survey, kind: ProblemKind, error: unknown): void {
   survey.refused ||= error instanceof AppError && (error.code === 'too-large' || error.code === 'forbidden');
 }
 
-async function surveyPhoto(image: Files, survey: Survey): Promise<void> {
+/** @returns how the photo is turned before it is shown; 1 where it cannot be read */
+async function surveyPhoto(image: Files, survey: Survey): Promise<number> {
   try {
     // The header alone does not show a truncated file.
-    const { width, height, revision } = await checkPicture(image.imageFile);
+    const { width, height, orientation, revision } = await checkPicture(image.imageFile);
     survey.width = width;
     survey.height = height;
     survey.photo = revision;
+    return orientation;
   } catch (error) {
     addProblem(survey, 'image', error);
+    return 1;
   }
 }
 
-function surveyMask(image: Files, classSet: ClassSet, survey: Survey): void {
+/** @param orientation of the photo; null where it was not read */
+async function surveyMask(image: Files, classSet: ClassSet, survey: Survey, orientation: number | null): Promise<void> {
   try {
     const content = readPictureFile(image.maskFile);
     survey.revision = revisionOf(content);
     const mask = decodeStoredMask(content, image.maskFile, classSet.format);
     const { classPixels, problems } = findingsOf(mask, classSet, image.maskFile);
     survey.problems.push(...problems);
-    const sizeProblem = survey.width > 0 && maskSizeProblem(image.maskFile, mask, survey);
-    const isOnItsSide = mask.width === survey.height && mask.height === survey.width;
-    if (sizeProblem) survey.problems.push({ kind: 'size', text: sizeProblem, ...(isOnItsSide ? { is: 'on-its-side' } : {}) });
     survey.classPixels = classPixels;
+    if (survey.width > 0) survey.problems.push(...(await lieProblems(image, mask, survey, orientation)));
   } catch (error) {
     addProblem(survey, 'mask', error);
   }
+}
+
+/** Whether a mask fits its photo, and lies on it as it is seen. */
+async function lieProblems(image: Files, mask: StoredMask, photo: Survey, known: number | null): Promise<ImageProblem[]> {
+  const { imageFile, maskFile } = image;
+  const text = maskSizeProblem(maskFile, mask, photo);
+  const as = (orientation: number) =>
+    `${maskFile} lies as the pixels of ${imageFile} are stored, and not as that is seen (its EXIF orientation is ${orientation})`;
+  if (!text) {
+    if (known === null || !isInDoubt(mask, known) || !(await liesAsStored(imageFile, mask, known))) return [];
+    return [{ kind: 'turned', text: `${as(known)}: edges of the photo lie on borders of labels once it is turned`, is: 'in-doubt' }];
+  }
+  if (mask.width !== photo.height || mask.height !== photo.width) return [{ kind: 'size', text }];
+  const orientation = known ?? (await openPicture(imageFile)).orientation;
+  const shown = shownSize(mask, orientation);
+  if (shown.width === photo.width && shown.height === photo.height) return [{ kind: 'turned', text: `${as(orientation)}: ${text}` }];
+  return [{ kind: 'size', text, is: 'on-its-side' }];
 }
 
 /** More kinds of foreign pixels than a person reads of one mask are told as a number. */

@@ -128,13 +128,14 @@ export class MaskRepairs {
 
   private async repairOne(imageId: string, how: RepairKind): Promise<boolean> {
     const { dataset, access, workers, store, putAway } = this.options;
-    const { maskFile } = dataset.image(imageId);
+    const { maskFile, imageFile } = dataset.image(imageId);
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     const { width, height } = await dataset.measured(imageId);
     if (width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be made to fit it`);
     await this.keepOriginal(imageId, maskFile);
-    const repaired = await workers.run('repairMask', { maskFile, how, width, height, format: dataset.classSet.format, store });
+    const { format } = dataset.classSet;
+    const repaired = await workers.run('repairMask', { maskFile, imageFile, how, width, height, format, store });
     this.keepRepaired(imageId, repaired, 'repaired');
     dataset.useMask(imageId, repaired.maskFile);
     // One that is begun anew is for the photo that is there.

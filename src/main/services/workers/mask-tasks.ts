@@ -75,6 +75,7 @@ type Published = { conflict: string | null } | { published: true };
 
 interface RepairInput {
   maskFile: string;
+  imageFile: string;
   how: RepairKind;
   /** Of its image. */
   width: number;

@@ -9,8 +9,8 @@ import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
 import { foreignKinds, pixelNames } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
-import { asStoredPng, repairedPng } from '#files/mask-repair';
-import { withPicture } from '#files/picture';
+import { asStoredPng, fittedPng, turnedPng } from '#files/mask-repair';
+import { openPicture, withPicture } from '#files/picture';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import { assertPixels, useReadLimits } from '#files/read-limits';
@@ -121,18 +121,29 @@ export const publishMask = task(({ maskFile, revision, expected, store }: TaskIn
 
 /** Makes a mask usable, in its place or, where it is no PNG, beside it; what was there is kept. */
 export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<TaskResult<'repairMask'>> => {
-  const { maskFile, how, format, store, ...size } = input;
+  const { maskFile, imageFile, how, format, store, ...size } = input;
   const content = readPictureFile(maskFile);
   const isPng = pictureFormat(content) === 'png';
   const target = /\.png$/i.test(maskFile) && (isPng || how === 'begin') ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
   if (target !== maskFile && isThere(target))
     throw new AppError('conflict', `${target} is there already: it would have to be replaced by the mask ${maskFile}`, { file: target });
-  const made =
-    how === 'begin'
-      ? emptyMask(size, format)
-      : how === 'convert'
-        ? await asStoredPng(content, maskFile)
-        : repairedPng(content, maskFile, how, size);
+  const made = await repaired();
+  async function repaired(): Promise<Uint8Array> {
+    switch (how) {
+      case 'begin':
+        return emptyMask(size, format);
+      case 'convert':
+        return asStoredPng(content, maskFile);
+      case 'fit':
+        return fittedPng(content, maskFile, size);
+      case 'as-photo':
+        return turnedPng(content, maskFile, (await openPicture(imageFile)).orientation);
+      case 'turn-right':
+        return turnedPng(content, maskFile, 6);
+      case 'turn-left':
+        return turnedPng(content, maskFile, 8);
+    }
+  }
   const before = keptOf(target, store);
   if (target !== maskFile) keepRevision(store, content);
   else assertSame(before, revisionOf(content), maskFile);
