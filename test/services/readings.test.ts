@@ -180,3 +180,62 @@ describe('own classes in the layout of a published set', () => {
     expect(read()).toMatchObject({ by: 'first-channel', counts: { road: 32, car: 32, tree: 32 } });
   });
 });
+
+describe('masks of a layout whose classes are known, in colours', () => {
+  const road: Rgb = [128, 64, 128];
+  const sky: Rgb = [128, 128, 128];
+  const car: Rgb = [64, 0, 128];
+  /** As programs write them that shrink pictures: colours are numbered as they come. */
+  function shrunk(colourAt: (i: number) => Rgb): Uint8Array {
+    const all = Array.from({ length: pixels }, (_, i) => colourAt(i));
+    const texts = [...new Set(all.map((each) => each.join()))];
+    const palette = texts.map((text) => text.split(',').map(Number) as unknown as Rgb);
+    return png({ colourType: 3, palette: palette.flat(), samples: all.map((each) => texts.indexOf(each.join())) });
+  }
+
+  test('are read by them, also where each file numbers its colours in another order', async () => {
+    await pairs(
+      'train',
+      'trainannot',
+      shrunk((i) => (i < 40 ? road : sky)),
+    );
+    put(
+      'trainannot/2.png',
+      shrunk((i) => (i < 30 ? car : i < 60 ? road : sky)),
+    );
+    expect(read()).toEqual({ by: 'colour', set: 'CamVid-32', counts: { Road: 40, Sky: pixels - 40 } });
+  });
+
+  test('and by their values where a palette only shows what those are, whichever', async () => {
+    const values = (i: number) => (i < 40 ? 3 : 0);
+    const as = (palette: readonly Rgb[]) =>
+      png({ colourType: 3, palette: palette.flat(), samples: Array.from({ length: pixels }, (_, i) => values(i)) });
+    for (const palette of [
+      [sky, [128, 0, 0], [192, 192, 128], road],
+      [
+        [0, 0, 0],
+        [128, 0, 0],
+        [0, 128, 0],
+        [128, 128, 0],
+      ],
+      [
+        [9, 8, 7],
+        [1, 2, 3],
+        [4, 5, 6],
+        [250, 20, 30],
+      ],
+    ] as Rgb[][]) {
+      await pairs('train', 'trainannot', as(palette));
+      expect(read()).toEqual({ by: 'value', set: 'CamVid-11', counts: { Road: 40, Sky: pixels - 40 } });
+    }
+  });
+
+  test('and asked about where nobody knows their colours, and the first channel is the same in all', async () => {
+    await pairs(
+      'train',
+      'trainannot',
+      coloured((i) => (i < 40 ? [0, 255, 0] : [0, 0, 0])),
+    );
+    expect(() => read()).toThrow(/its classes are not known/);
+  });
+});

@@ -4,11 +4,12 @@ import { countCodes } from '#files/mask-writing';
 import { channelsOf } from '#files/png/header';
 import { readPng, writePng } from '#files/png/png';
 import { voidId } from '#shared/mask/void-id';
-import { isForeign } from '#files/mask-legend';
+import { colourOf, isForeign } from '#files/mask-legend';
 import { isLargeMask } from '#files/large-pictures';
 import { pngOfBmp } from '#files/bmp';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
+import type { Rgb } from '#shared/classes/class-info';
 import type { ClassSource } from '#shared/data/arrangement';
 import { assertOneColourEach, classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
 
@@ -24,7 +25,7 @@ export interface Reading {
 }
 
 /** Share of pixels whose channels differ from which on masks are no values. */
-const mostlyColours = 0.25;
+export const mostlyColours = 0.25;
 /** Masks that are looked at, spread over all. */
 const looked = 6;
 
@@ -60,6 +61,56 @@ export function areColoured(contents: readonly Uint8Array[]): boolean {
   });
 }
 
+/** A pixel that a mask has some of. */
+interface Kind {
+  samples: number[];
+  color: Rgb | null;
+}
+
+/** Pixels of a mask that are told apart, each once; none of one that cannot be read. */
+function kindsIn(content: Uint8Array): Kind[] {
+  try {
+    const { header, samples, palette } = readPng(content, 'a mask', () => undefined);
+    const channels = channelsOf(header);
+    const kinds = new Map<string, number[]>();
+    let before: number[] = [];
+    for (let at = 0; at < samples.length; at += channels) {
+      // Most pixels are as the one before them.
+      if (before.length > 0 && before.every((sample, c) => sample === samples[at + c])) continue;
+      before = [...samples.subarray(at, at + channels)];
+      kinds.set(before.join(), before);
+    }
+    return [...kinds.values()].map((pixel) => ({ samples: pixel, color: colourOf(pixel, { ...header, palette }) }));
+  } catch {
+    // What cannot be read is told when it is surveyed.
+    return [];
+  }
+}
+
+const isGrey = ({ color }: Kind): boolean => color !== null && new Set(color).size === 1;
+
+/** Whether channels of masks differ: their pixels are no values then. */
+export const haveChannels = (contents: readonly Uint8Array[]): boolean =>
+  contents.some((content) => kindsIn(content).some((kind) => kind.samples.length > 2 && !isGrey(kind)));
+
+/**
+ * Whether masks show colours that are not those of the classes whose values their pixels would be: what a program writes that shrinks
+ * pictures, and numbers the colours of each as they come.
+ */
+export function hasOtherColours(contents: readonly Uint8Array[], { classes }: FullClassSet): boolean {
+  const colours = new Map(classes.map(({ value, color }) => [value, color.join()]));
+  const isOther = ({ samples, color }: Kind): boolean =>
+    samples.length > 1 || (color !== null && colours.has(samples[0]) && colours.get(samples[0]) !== color.join());
+  return contents.some((content) => {
+    const kinds = kindsIn(content);
+    return kinds.some((kind) => !isGrey(kind)) && kinds.some(isOther);
+  });
+}
+
+/** Whether the first channel tells anything apart. */
+const tellsByFirst = (contents: readonly Uint8Array[]): boolean =>
+  new Set(contents.flatMap((content) => kindsIn(content).map(({ samples }) => samples[0]))).size > 1;
+
 /**
  * The first of the readings that leave the fewest pixels outside.
  * @returns null if there are none
@@ -71,6 +122,7 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
   for (const reading of readings) {
     // Where most pixels are values, a colour among them is foreign, and its first channel no class.
     if (reading.by === 'first-channel' && outsideByValue !== null && outsideByValue < mostlyColours) continue;
+    if (reading.by === 'first-channel' && haveChannels(contents) && !tellsByFirst(contents)) continue;
     const set = classSetFrom(oneOfEachColour(reading), { by: reading.by }, reading.file);
     const shares = contents.map((content) => sharesOf(content, set, reading));
     const mean = (of: (share: Shares) => number) => shares.reduce((sum, share) => sum + of(share), 0) / Math.max(1, shares.length);

@@ -6,7 +6,15 @@ import { AppError } from '#shared/errors';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
-import { areColoured, bestReading, someOf, type Reading } from '../class-sets/mask-reading.ts';
+import {
+  areColoured,
+  bestReading,
+  hasOtherColours,
+  haveChannels,
+  mostlyColours,
+  someOf,
+  type Reading,
+} from '../class-sets/mask-reading.ts';
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder, unreadText } from './folder-view.ts';
@@ -194,9 +202,11 @@ function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): Cl
   const file = classFileOf(view, draft);
   const contents = someOf(masks);
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
-  const best = bestReading(contents, [...likely, ...(file ? [] : colouredSets(draft))]);
+  const best = bestReading(contents, file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft)]);
   // Whose classes are not known is asked, unless colours tell them without doubt.
   if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0))) return unknownClasses(draft);
+  // Nor are they where the layout has classes, and masks are colours of something else.
+  if (!file && best.outside >= mostlyColours && haveChannels(contents)) return unknownClasses(draft);
   return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
 }
 
@@ -238,6 +248,13 @@ const fromBuiltIn = (name: BuiltInName, { masks = 'value' }: Draft): Reading[] =
   [...new Set([masks, ...waysOfNaming])]
     .filter((by) => by === masks || by !== 'colour')
     .map((by) => ({ source: { builtIn: name }, full: builtInSource(name), by, told: allTold, file: name }));
+
+/**
+ * Known colours come before the values of a layout's set where masks show others than the values of any set have: a palette that shows
+ * what values are has the colours of one, or of none.
+ */
+const coloured = (draft: Draft, masks: readonly Uint8Array[]): Reading[] =>
+  draft.builtIn && builtInNames.every((name) => hasOtherColours(masks, builtInSource(name))) ? colouredSets(draft) : [];
 
 /** The sets whose colours are known to everybody, in the order in which they are believed. */
 const colouredSets = ({ builtIn }: Draft): Reading[] =>
