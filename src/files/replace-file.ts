@@ -12,10 +12,11 @@ const isProtected = ({ mode }: Stats): boolean => process.platform !== 'win32' &
 /**
  * Replaces a file's content, or begins it. A link stays one, and what it leads to is written; one to a file beside it becomes a file of
  * its own, since that one is somebody else's mask. Of a file with several names all keep the same content, but where one of them is
- * beside it too: such are masks that were alike, and what is painted on one is not the other's.
+ * beside it or among the others' too: such are masks that were alike, and what is painted on one is not the other's.
+ * @param among folders of other images' masks
  * @throws AppError 'read-only' if the file is write-protected, 'forbidden' if a link may not be followed, 'disk-full'
  */
-export function replaceFile(file: string, content: Uint8Array): void {
+export function replaceFile(file: string, content: Uint8Array, among: readonly string[] = []): void {
   const found = lookAt(file);
   const behind = found?.isSymbolicLink() ? linkTarget(file) : file;
   if (behind === null) throw new AppError('forbidden', linkRefusal(file), { file });
@@ -25,29 +26,32 @@ export function replaceFile(file: string, content: Uint8Array): void {
     throw new AppError('read-only', `${target} is write-protected, and is left as it is: allow writing to it (chmod u+w) to save`, {
       file,
     });
-  if (before && before.nlink > 1 && target === behind && !hasTwin(target, before)) writeInPlace(target, content);
+  if (before && before.nlink > 1 && target === behind && !hasTwin(target, before, among)) writeInPlace(target, content);
   else writeAtomic(target, content, (handle) => before && takeAfter(handle, before));
 }
 
 /** Whether a link leads to a file of its own folder. */
 const isBeside = (target: string, file: string): boolean => path.dirname(target) === realpathSync.native(path.dirname(file));
 
-/** Files that were looked for in their folders, and have no other name there: a large folder is gone through once. */
+/** Files that were looked for, and have no other name there: a large folder is gone through once, until they get one more. */
 const alone = new Set<string>();
 
-/** Whether a file has another name in its own folder. One that cannot be looked through shows none. */
-function hasTwin(file: string, { dev, ino }: Stats): boolean {
-  const [folder, identity] = [path.dirname(file), `${dev}:${ino}`];
+/** Whether a file has another name in its own folder or in one of these. One that cannot be looked through shows none. */
+function hasTwin(file: string, { dev, ino, nlink, birthtimeMs }: Stats, among: readonly string[]): boolean {
+  const identity = [dev, ino, nlink, birthtimeMs].join();
   if (alone.has(identity)) return false;
-  const isTwin = (name: string): boolean => {
-    const other = name === path.basename(file) ? null : lookAt(path.join(folder, name));
-    return other?.ino === ino && other.dev === dev;
+  const isTwin = (other: string): boolean => {
+    const found = other === file ? null : lookAt(other);
+    return found?.ino === ino && found.dev === dev;
   };
-  try {
-    if (readdirSync(folder).some(isTwin)) return true;
-  } catch {
-    return false;
-  }
+  const filesOf = (folder: string): string[] => {
+    try {
+      return readdirSync(folder).map((name) => path.join(folder, name));
+    } catch {
+      return [];
+    }
+  };
+  if ([...new Set([path.dirname(file), ...among])].some((folder) => filesOf(folder).some(isTwin))) return true;
   alone.add(identity);
   return false;
 }

@@ -72,6 +72,21 @@ test("a mask that shares its bytes with another one of its folder is parted from
   expect(readFileSync(file)).not.toEqual(before);
 });
 
+test('so is one that shares them with a mask of another folder, and one that comes to share them later', async () => {
+  const other = path.join(folder, 'valannot/val-0.png');
+  const backup = path.join(folder, 'kept.png');
+  linkSync(file, backup);
+  await paint();
+  expect(readFileSync(backup)).toEqual(readFileSync(file));
+  rmSync(other);
+  linkSync(file, other);
+  const theirs = readFileSync(other);
+  await stroke(bench, imageId, box(20, 20, 9, 9, 5));
+  await bench.call('edits.save', { imageId });
+  expect(readFileSync(other)).toEqual(theirs);
+  expect(readFileSync(file)).not.toEqual(theirs);
+});
+
 test('a write-protected mask is not replaced, and the strokes are kept until it may be', async () => {
   chmodSync(file, 0o444);
   const before = readFileSync(file);

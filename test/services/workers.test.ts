@@ -82,7 +82,8 @@ describe('a save', () => {
       store,
       known,
     });
-  const publish = (revision: string | null, expected: string | null) => workers.run('publishMask', { maskFile, revision, expected, store });
+  const publish = (revision: string | null, expected: string | null) =>
+    workers.run('publishMask', { maskFile, among: [], revision, expected, store });
 
   test('is staged beside what was there, tells what it holds, and becomes the file', async () => {
     writeFileSync(maskFile, mask(4));
@@ -243,9 +244,9 @@ test.each([
   writeFileSync(maskFile, writtenPng({ width: 3, height: 1, depth: 8, colourType, samples }));
   expect(await workers.run('holdsAny', { maskFile, of: ['value 21', 'colour 1 2 3'], format })).toBe(false);
   expect(await workers.run('holdsAny', { maskFile, of: [text], format })).toBe(true);
-  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).not.toBeNull();
+  expect(await workers.run('rewriteMask', { maskFile, among: [], of: [text], format, store })).not.toBeNull();
   expect(await workers.run('holdsAny', { maskFile, of: [text], format })).toBe(false);
-  expect(await workers.run('rewriteMask', { maskFile, of: [text], format, store })).toBeNull();
+  expect(await workers.run('rewriteMask', { maskFile, among: [], of: [text], format, store })).toBeNull();
   expect([...readPng(readFileSync(maskFile), maskFile, () => undefined).samples]).toEqual([...own, ...own, ...own]);
 });
 

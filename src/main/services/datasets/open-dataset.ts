@@ -85,6 +85,7 @@ export class OpenDataset {
   private entries: Map<string, ImageEntry>;
   /** Images by their files; null until it is asked for. */
   private byFile: Map<string, string> | null = null;
+  private folders: string[] | null = null;
   /** What files were when they were last read, by image. */
   private readonly stamps = new Map<string, string>();
   private readonly photos = new MaskPhotos();
@@ -192,6 +193,11 @@ export class OpenDataset {
     return this.byFile.get(file) ?? null;
   }
 
+  /** Folders of its masks: where a mask has another name in one of these, that is another image's. */
+  get maskFolders(): readonly string[] {
+    return (this.folders ??= [...new Set([...this.byId.values()].map(({ maskFile }) => path.dirname(maskFile)))]);
+  }
+
   has(id: string): boolean {
     return this.byId.has(id);
   }
@@ -214,7 +220,7 @@ export class OpenDataset {
     const added = found.images.filter((image) => !isKnown(image));
     const isNew = new Set(added.map(({ id }) => id));
     this.found = found;
-    this.byFile = null;
+    this.byFile = this.folders = null;
     this.byId = new Map(found.images.map((image) => [image.id, image]));
     const moved: string[] = [];
     const entryOf = (image: LocatedImage) => {

@@ -39,6 +39,8 @@ export interface EditSessionOptions {
   stamp: string;
   /** Folder of revisions. */
   store: string;
+  /** Folders of masks of the data set. */
+  maskFolders: () => readonly string[];
   log: Logger;
   /** @throws AppError if masks may not be written now: the folder is gone, another workbench has it */
   assertWritable: () => void;

@@ -375,7 +375,9 @@ export class EditSession {
     const revision = known === null ? null : staged.revision;
     await this.announce(revision, mark);
     if (this.revision !== null) this.options.replacing(this.revision);
-    const published = await workers.run('publishMask', { maskFile: image.maskFile, revision, expected: this.revision, store });
+    const { maskFile } = image;
+    const among = this.options.maskFolders();
+    const published = await workers.run('publishMask', { maskFile, among, revision, expected: this.revision, store });
     if ('conflict' in published) return this.meet(published.conflict);
     this.origin = 'edit';
     const found = revision === null ? { classPixels: null, problems: [] } : { classPixels: staged.classPixels, problems: staged.problems };

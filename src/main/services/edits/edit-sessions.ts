@@ -266,6 +266,7 @@ export class EditSessions {
       strokes: this.strokesOf(imageId, recovered.strokes),
       stamp,
       store: this.store,
+      maskFolders: () => dataset.maskFolders,
       log,
       assertWritable: () => access.assertWritable(labels),
       assertOwned: () => access.assertOwned(),

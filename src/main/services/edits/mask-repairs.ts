@@ -135,7 +135,16 @@ export class MaskRepairs {
     if (width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be made to fit it`);
     await this.keepOriginal(imageId, maskFile);
     const { format } = dataset.classSet;
-    const repaired = await workers.run('repairMask', { maskFile, imageFile, how, width, height, format, store });
+    const repaired = await workers.run('repairMask', {
+      maskFile,
+      among: dataset.maskFolders,
+      imageFile,
+      how,
+      width,
+      height,
+      format,
+      store,
+    });
     this.keepRepaired(imageId, repaired, 'repaired');
     dataset.useMask(imageId, repaired.maskFile);
     // One that is begun anew is for the photo that is there.
@@ -153,7 +162,7 @@ export class MaskRepairs {
     // Most masks have nothing of it, and are not to be kept.
     if (!(await workers.run('holdsAny', { maskFile, of, format }))) return false;
     await this.keepOriginal(imageId, maskFile);
-    const rewritten = await workers.run('rewriteMask', { maskFile, of, format, store });
+    const rewritten = await workers.run('rewriteMask', { maskFile, among: dataset.maskFolders, of, format, store });
     if (!rewritten) return false;
     this.keepRepaired(imageId, rewritten, 'merged');
     return true;
@@ -185,7 +194,7 @@ export class MaskRepairs {
         file: maskFile,
       });
     if (before === null) rmSync(maskFile, { force: true });
-    else replaceFile(maskFile, readRevision(store, before));
+    else replaceFile(maskFile, readRevision(store, before), dataset.maskFolders);
     this.done.delete(imageId);
     dataset.useMask(imageId, null);
     return true;

@@ -67,6 +67,8 @@ interface PublishInput {
   maskFile: string;
   /** Revision in the store that becomes the file; null takes the file away. */
   revision: string | null;
+  /** Folders of masks of the data set. */
+  among: readonly string[];
   expected: string | null;
   store: string;
 }
@@ -75,6 +77,8 @@ type Published = { conflict: string | null } | { published: true };
 
 interface RepairInput {
   maskFile: string;
+  /** Folders of masks of the data set. */
+  among: readonly string[];
   imageFile: string;
   how: RepairKind;
   /** Of its image. */
@@ -87,6 +91,8 @@ interface RepairInput {
 
 interface RewriteInput {
   maskFile: string;
+  /** Folders of masks of the data set. */
+  among: readonly string[];
   /** What of it is rewritten as the class that it is read as: `value 20`, `colour 12 34 56`. */
   of: readonly string[];
   format: MaskFormat;
@@ -173,7 +179,7 @@ export interface MaskTasks {
   publishMask: (input: PublishInput) => Published;
   exportImage: (input: ExportImageInput) => Promise<ExportedImage>;
   repairMask: (input: RepairInput) => Promise<Repaired>;
-  holdsAny: (input: Omit<RewriteInput, 'store'>) => boolean;
+  holdsAny: (input: Omit<RewriteInput, 'store' | 'among'>) => boolean;
   rewriteMask: (input: RewriteInput) => Repaired | null;
   keepMask: (input: KeepInput) => string | null;
   packIds: (input: PackInput) => PackedIds;

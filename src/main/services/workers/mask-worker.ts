@@ -111,17 +111,17 @@ export const stageMask = task((input: TaskInput<'stageMask'>): TaskResult<'stage
 });
 
 /** Makes a kept revision the mask file, whole or not at all, if the file is still the one expected. */
-export const publishMask = task(({ maskFile, revision, expected, store }: TaskInput<'publishMask'>): TaskResult<'publishMask'> => {
+export const publishMask = task(({ maskFile, among, revision, expected, store }: TaskInput<'publishMask'>): TaskResult<'publishMask'> => {
   const found = isThere(maskFile) ? revisionOf(readPictureFile(maskFile)) : null;
   if (found !== expected) return { conflict: keptOf(maskFile, store) };
   if (revision === null) rmSync(maskFile, { force: true });
-  else replaceFile(maskFile, readRevision(store, revision));
+  else replaceFile(maskFile, readRevision(store, revision), among);
   return { published: true };
 });
 
 /** Makes a mask usable, in its place or, where it is no PNG, beside it; what was there is kept. */
 export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<TaskResult<'repairMask'>> => {
-  const { maskFile, imageFile, how, format, store, ...size } = input;
+  const { maskFile, among, imageFile, how, format, store, ...size } = input;
   const content = readPictureFile(maskFile);
   const isPng = pictureFormat(content) === 'png';
   const target = /\.png$/i.test(maskFile) && (isPng || how === 'begin') ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
@@ -149,7 +149,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   else assertSame(before, revisionOf(content), maskFile);
   // Kept first: what cannot be is not written either.
   const after = keepRevision(store, made);
-  replaceFile(target, made);
+  replaceFile(target, made, among);
   return { maskFile: target, before, after };
 });
 
@@ -160,7 +160,7 @@ export const holdsAny = task(({ maskFile, of, format }: TaskInput<'holdsAny'>): 
 });
 
 /** Writes into a mask, in its form, what it is read as. @returns null if it has nothing of that, and stays as it is */
-export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
+export const rewriteMask = task(({ maskFile, among, of, format, store }: TaskInput<'rewriteMask'>): TaskResult<'rewriteMask'> => {
   const mask = readStoredMask(maskFile, format);
   const to = codesAsRead(mask, of, format);
   if (!changesCodes(mask, to)) return null;
@@ -169,7 +169,7 @@ export const rewriteMask = task(({ maskFile, of, format, store }: TaskInput<'rew
   const made = encodeStoredMask({ width: mask.width, height: mask.height, values }, mask.form);
   assertSame(keptOf(maskFile, store), before, maskFile);
   const after = keepRevision(store, made);
-  replaceFile(maskFile, made);
+  replaceFile(maskFile, made, among);
   return { maskFile, before, after };
 });
 
