@@ -33,6 +33,15 @@ export function clearAbandoned(of: string): void {
   }
 }
 
+/** Takes what was made under its partial name away. Never throws: what another program holds is removed as abandoned later. */
+export function removePartial(partial: string): void {
+  try {
+    rmSync(partial, { recursive: true, force: true });
+  } catch {
+    // Why it is taken away is what is to be told.
+  }
+}
+
 /** Puts what was made under its partial name in its place; an empty folder there makes room. @throws AppError as file errors say */
 export function putInPlace(partial: string, target: string): void {
   try {
@@ -58,7 +67,7 @@ export async function makeFolder(target: string, make: (partial: string) => void
     await make(partial);
     putInPlace(partial, target);
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true });
+    removePartial(partial);
     throw asFileError(error, target);
   }
 }

@@ -7,7 +7,8 @@ import { unzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { readMask } from '#files/mask-png';
 import { cocoAnnotations, packed, type CocoAnnotation } from '#services/dataset-exports/coco';
-import { formOfExport } from '#services/dataset-exports/forms';
+import { formOfExport, type OutClass } from '#services/dataset-exports/forms';
+import { reportOf } from '#services/dataset-exports/report';
 import { mostZipFiles, sinkAt } from '#services/dataset-exports/sink';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
@@ -304,4 +305,31 @@ test('no annotation of COCO is one of a crowd, which others leave out', async ()
   const files = (await filesBelow(target)).filter(({ file }) => file.endsWith('.json'));
   const marks = files.flatMap(({ file }) => [...readFileSync(file, 'utf8').matchAll(/"iscrowd":\s*(\d)/g)].map(([, mark]) => mark));
   expect([marks.length > 12, new Set(marks)]).toEqual([true, new Set(['0'])]);
+});
+
+test('the statistics run nothing in a spreadsheet, and keep to their rows and columns, whatever classes and splits are called', () => {
+  const counts = new Map([['a,b', { pixels: [1, 2, 1], images: [1, 1, 1] }]]);
+  const text = reportOf(counts, [
+    { name: '=HYPERLINK("x")', color: [1, 2, 3] },
+    { name: 'a\rb', color: [4, 5, 6] },
+  ] as OutClass[]);
+  expect(text.split('\n')).toEqual([
+    'split,class,pixels,share,images',
+    `"a,b","'=HYPERLINK(""x"")",1,0.250000,1`,
+    '"a,b","a\rb",2,0.500000,1',
+    '"a,b",Not labelled,1,0.250000,1',
+    '',
+  ]);
+});
+
+test('images of one name go out under names of their own, also where the longer one is taken', async () => {
+  const folder = await makeDataset({ train: 3, val: 1 });
+  const { images, classSet } = locateDataset(folder);
+  const ids = ['train/x', 'train/other/x', 'other/x', 'val/y'];
+  const named = images.map((image, n) => ({ ...image, id: ids[n] }));
+  const target = out();
+  const report = await exportData({ images: named, classSet, to: 'voc', out: target, exportImage });
+  expect(report).toEqual({ images: 4, notes: [] });
+  const masks = await filesBelow(path.join(target, 'SegmentationClass'));
+  expect(masks).toHaveLength(4);
 });

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { metricsTable, toCsv, type Cell } from '#shared/training/metrics-table';
+import { toCsv, type Cell } from '#shared/csv';
+import { metricsTable } from '#shared/training/metrics-table';
 import type { EpochMetrics } from '#shared/training/messages';
 
 /** Reads CSV as RFC 4180 has it, whatever separates its cells. */

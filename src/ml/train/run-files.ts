@@ -5,7 +5,8 @@ import { readRunOrigin, readRunSamples, writeRunOrigin, writeRunSamples } from '
 import type { Sample } from '#shared/data/sample';
 import type { OriginSession, RunOrigin } from '#shared/training/run-origin';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
-import { metricsTable, toCsv } from '#shared/training/metrics-table';
+import { toCsv } from '#shared/csv';
+import { metricsTable } from '#shared/training/metrics-table';
 import { AppError } from '#shared/errors';
 import type { RunState } from '#files/checkpoint-metadata';
 import { writeCheckpoint, type Checkpoint } from '../weights/checkpoint.ts';

@@ -1,4 +1,4 @@
-import type { CsvForm } from '#shared/training/metrics-table';
+import type { CsvForm } from '#shared/csv';
 
 const encoded = (imageId: string): string => imageId.split('/').map(encodeURIComponent).join('/');
 

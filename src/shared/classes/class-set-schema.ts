@@ -6,9 +6,9 @@ export const mostKinds = 256;
 const byte = z.int().min(0).max(255);
 const name = z.string().min(1).max(60);
 
-/** A class as files tell it: what they leave out is made up. */
 /** Red, green and blue, a byte each. */
 export const colorSchema = z.tuple([byte, byte, byte]);
+/** A class as files tell it: what they leave out is made up. */
 const classSchema = z.object({
   value: byte.optional(),
   name,

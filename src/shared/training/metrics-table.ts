@@ -1,12 +1,6 @@
 import type { ClassInfo } from '../classes/class-info.ts';
+import type { Cell, Table } from '../csv.ts';
 import type { EpochMetrics } from './messages.ts';
-
-export type Cell = string | number | null;
-
-export interface Table {
-  header: string[];
-  rows: Cell[][];
-}
 
 type Column = [name: string, value: (row: EpochMetrics) => Cell];
 
@@ -33,36 +27,4 @@ export function metricsTable(history: readonly EpochMetrics[], classes: readonly
     ...classes.map(({ name }, id): Column => [`iou_${name}`, (row) => row.perClassIou[id] ?? null]),
   ];
   return { header: columns.map(([name]) => name), rows: history.map((row) => columns.map(([, value]) => value(row))) };
-}
-
-/** What a spreadsheet would take for a formula. A number is none, also a negative one. */
-const formula = /^[=+\-@\t\r]/;
-
-/** What csv files are written for. */
-export const csvForms = {
-  comma: { words: 'for spreadsheets', separator: ',', decimal: '.', marked: true },
-  semicolon: { words: 'for spreadsheets with a decimal comma', separator: ';', decimal: ',', marked: true },
-  tab: { words: 'separated by tabs', separator: '\t', decimal: '.', marked: true },
-  plain: { words: 'for programs, without a byte order mark', separator: ',', decimal: '.', marked: false },
-} as const;
-export type CsvForm = keyof typeof csvForms;
-
-function quote(value: Cell, { separator, decimal }: (typeof csvForms)[CsvForm]): string {
-  if (typeof value === 'number') return String(value).replace('.', decimal);
-  const text = (value ?? '').replaceAll('\0', '');
-  const safe = formula.test(text) ? `'${text}` : text;
-  return /["\r\n]/.test(safe) || safe.includes(separator) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-/** The mark by which spreadsheets know UTF-8. */
-const byteOrderMark = '\uFEFF';
-
-/**
- * A table as CSV; an empty cell where there is no number. What a spreadsheet would run as a formula begins with an apostrophe.
- * @param form how cells are separated, numbers written, and whether it begins with the mark by which spreadsheets know UTF-8
- */
-export function toCsv({ header, rows }: Table, form: CsvForm = 'plain'): string {
-  const { separator, marked } = csvForms[form];
-  const lines = [header, ...rows].map((row) => row.map((cell) => quote(cell, csvForms[form])).join(separator));
-  return `${marked ? byteOrderMark : ''}${lines.join('\n')}\n`;
 }

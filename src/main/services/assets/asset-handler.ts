@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
 import { withPicture } from '#files/picture';
-import { csvForms, type CsvForm } from '#shared/training/metrics-table';
+import { csvForms, type CsvForm } from '#shared/csv';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';

@@ -1,6 +1,7 @@
 // A data set, or a split of it, in a form that others read.
 import { isThere } from '#files/file-identity';
 import { counted } from '#shared/counted';
+import { freeName } from '#shared/free-name';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { toldApart } from '#shared/classes/distinct-colours';
 import { AppError, isCancelled, messageOf } from '#shared/errors';
@@ -172,7 +173,8 @@ function uniqueNames(to: ExportFormName): (id: string, split: string) => string 
   return (id, split) => {
     const short = id.slice(id.indexOf('/') + 1);
     const within = to === 'voc' ? '' : `${split}/`;
-    const name = taken.has(within + short) ? id : short;
+    const isTaken = (name: string) => taken.has(within + name);
+    const name = isTaken(short) ? freeName(id, isTaken) : short;
     taken.add(within + name);
     return name;
   };

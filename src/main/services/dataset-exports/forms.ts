@@ -85,7 +85,8 @@ function paletteMask({ width, height, ids }: OutImage, classes: readonly OutClas
 const bySplit = (entries: readonly OutEntry[]): [split: string, entries: OutEntry[]][] =>
   [...new Set(entries.map(({ split }) => split))].map((split) => [split, entries.filter((entry) => entry.split === split)]);
 
-const lines = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');
+/** A name with a line break in it stays on its line. */
+const lines = (texts: readonly string[]): string => texts.map((text) => `${text.replace(/[\r\n]+/g, ' ')}\n`).join('');
 const quoted = (text: string): string => (/\s/.test(text) ? `"${text}"` : text);
 
 const classesFile = (content: object): OutFile => ({

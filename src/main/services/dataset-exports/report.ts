@@ -1,3 +1,4 @@
+import { toCsv } from '#shared/csv';
 import type { OutClass } from './forms.ts';
 
 /** What of a split is what, class by class and void at the end. */
@@ -7,14 +8,12 @@ export interface SplitCounts {
   images: number[];
 }
 
-const cell = (text: string): string => (/[",\n]|^[=+\-@]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 /** Class statistics as csv: a row a split and class. */
 export function reportOf(counts: ReadonlyMap<string, SplitCounts>, classes: readonly OutClass[]): string {
   const names = [...classes.map(({ name }) => name), 'Not labelled'];
   const rows = [...counts].flatMap(([split, { pixels, images }]) => {
     const all = pixels.reduce((sum, count) => sum + count, 0);
-    return names.map((name, id) => [split, cell(name), pixels[id], (pixels[id] / all).toFixed(6), images[id]].join(','));
+    return names.map((name, id) => [split, name, pixels[id], (pixels[id] / all).toFixed(6), images[id]]);
   });
-  return ['split,class,pixels,share,images', ...rows, ''].join('\n');
+  return toCsv({ header: ['split', 'class', 'pixels', 'share', 'images'], rows });
 }

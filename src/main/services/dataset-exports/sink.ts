@@ -1,10 +1,10 @@
 // Where an export goes: a folder or a zip. It is there whole or not at all.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { Zip, ZipDeflate, ZipPassThrough } from 'fflate';
 import { asFileError } from '#files/atomic-write';
-import { clearAbandoned, partialName, putInPlace } from '#files/whole-or-not';
+import { clearAbandoned, partialName, putInPlace, removePartial } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
 import { isInPieces, type OutContent } from './forms.ts';
 
@@ -64,7 +64,7 @@ class FolderSink implements Sink {
   }
 
   abandon(): Promise<void> {
-    rmSync(this.made, { recursive: true, force: true });
+    removePartial(this.made);
     return Promise.resolve();
   }
 }
@@ -151,6 +151,6 @@ class ZipSink implements Sink {
   async abandon(): Promise<void> {
     // It is taken away, whatever kept its last bytes from the disk.
     await this.close().catch(() => undefined);
-    rmSync(this.made, { force: true });
+    removePartial(this.made);
   }
 }

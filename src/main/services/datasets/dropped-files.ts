@@ -5,6 +5,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { asFileError } from '#files/atomic-write';
 import { isZip } from '../layouts/unzip.ts';
+import { removePartial } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
 import { Serial } from '#shared/serial';
 
@@ -151,9 +152,5 @@ export class DroppedFiles {
 /** Lets go of a part, and removes what is left of it. Never rejects. */
 async function discard({ handle, part }: Dropped): Promise<void> {
   await handle.close().catch(() => undefined);
-  try {
-    rmSync(part, { force: true });
-  } catch {
-    // What another program holds is removed as abandoned later.
-  }
+  removePartial(part);
 }

@@ -1,7 +1,8 @@
 import writeExcelFile from 'write-excel-file/node';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { metricsTable, toCsv, type CsvForm, type Table } from '#shared/training/metrics-table';
+import { toCsv, type CsvForm, type Table } from '#shared/csv';
+import { metricsTable } from '#shared/training/metrics-table';
 
 /** A run with the classes its scores are of. */
 export interface ExportedRun {
