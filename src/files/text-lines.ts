@@ -1,8 +1,8 @@
 import { AppError } from '#shared/errors';
 import { readPlainFile, textLimit } from './plain-file.ts';
 
-/** A text as it was written: UTF-8, UTF-16 where its first bytes say so, and what is no UTF-8 as Windows has it. */
-function decoded(bytes: Uint8Array): string {
+/** A text as people's programs write it: UTF-8, UTF-16 where its first bytes say so, and what is no UTF-8 as Windows has it. */
+export function decodedText(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
@@ -19,7 +19,7 @@ function decoded(bytes: Uint8Array): string {
  * @throws AppError as `readPlainFile`, 'too-large' naming the file
  */
 export function linesOf(file: string, most: number): string[] {
-  const text = decoded(readPlainFile(file, { limitBytes: textLimit }));
+  const text = decodedText(readPlainFile(file, { limitBytes: textLimit }));
   const lines: string[] = [];
   let begin = 0;
   for (const { 0: end, index } of text.matchAll(/\r\n?|\n|$/g)) {

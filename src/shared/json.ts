@@ -1,4 +1,5 @@
 import { type z } from 'zod';
+import { messageOf } from './errors.ts';
 import { issueText } from './issue-text.ts';
 
 /** Nothing of ours is nested deeper: what is was made to break whoever walks through it. */
@@ -23,14 +24,21 @@ function endOfText(text: string, quote: number): number {
   return at;
 }
 
+/** What an engine says of a text that is no JSON, in fewer words. */
+function whereBroken(said: string): string {
+  const [what] = said.split(/,| in JSON| at position| is not valid/);
+  const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(said) ?? [];
+  return `${what}${line ? ` at line ${line}, column ${column}` : ''}`;
+}
+
 /** Parses JSON that may be nested at most 32 deep. @throws Error in words that name the rule */
 export function boundedJson(text: string): unknown {
   const depth = depthOf(text);
   if (depth > deepest) throw new Error(`it is nested ${depth} deep, and at most ${deepest} is read`);
   try {
     return JSON.parse(text) as unknown;
-  } catch {
-    throw new Error('it is not JSON');
+  } catch (error) {
+    throw new Error(`it is not JSON: ${whereBroken(messageOf(error))}`, { cause: error });
   }
 }
 

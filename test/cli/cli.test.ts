@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
@@ -430,12 +430,16 @@ test('predict does every image, tells two of one name apart and passes hidden fi
   expect([code, stderr.includes('left out')]).toEqual([0, false]);
   expect(readdirSync(out).sort()).toEqual(['other.png', 'same.jpg.png', 'same.png']);
 
-  // Of two folders with files of one name nobody would know whose mask is whose.
-  const twin = temporaryFolder();
+  // Of two folders with files of one name each mask tells whose it is; a file that is named twice is one, and a link astray is left out.
+  const twin = path.join(folder, 'twin');
+  mkdirSync(twin);
   await photo.clone().toFile(path.join(twin, 'other.png'));
+  symlinkSync(path.join(folder, 'nowhere.png'), path.join(twin, 'astray.png'));
   const apart = path.join(temporaryFolder(), 'masks');
-  const both = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', folder, twin, '--out', apart);
-  expect([both.code, both.stderr, existsSync(apart)]).toEqual([1, expect.stringContaining('Two images are named "other"'), false]);
+  const images = [path.join(folder, 'other.png'), twin, path.join(twin, 'other.png')];
+  const both = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', ...images, '--out', apart);
+  expect([both.code, readdirSync(apart).sort()]).toEqual([1, ['other.png', 'twin+other.png']]);
+  expect(both.stderr).toMatch(/left out: .*astray\.png is a link that leads/);
 
   // Stopped half way, it says what is there and how to go on.
   const [many, half] = [temporaryFolder(), path.join(temporaryFolder(), 'half')];
@@ -453,7 +457,7 @@ test('predict does every image, tells two of one name apart and passes hidden fi
 
 test('a folder that is not recognised is said, goes out in another form, and that opens again, a zip too', async () => {
   const folder = await makeDataset({ train: 2, val: 1 });
-  const { renameSync, mkdirSync } = await import('node:fs');
+  const { renameSync } = await import('node:fs');
   mkdirSync(path.join(folder, 'mine'));
   for (const name of readdirSync(folder))
     if (name !== 'mine')

@@ -1,5 +1,5 @@
 // What many masks share is told once, with the one change that settles it; a data set that is read in another way keeps every value.
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
@@ -324,4 +324,18 @@ test('what is kept beside a folder that may not be written is forgotten without 
   expect(await open()).toMatchObject({ isArranged: false, splits: [{ name: 'val', images: 2 }], problems: [told] });
   expect(await bench.call('datasets.look', { path: folder, arrangement: null })).toMatchObject({ problems: [told] });
   chmodSync(folder, 0o755);
+});
+
+test('how a data set is read is written behind the link that holds it', async () => {
+  const folder = await withValues([0, 3, 20]);
+  await open(folder);
+  await change({ readAs: { 'value 20': 'Car' } });
+  const [own, store] = [path.join(folder, 'encnet.json'), path.join(folder, 'store/read.json')];
+  mkdirSync(path.dirname(store));
+  renameSync(own, store);
+  symlinkSync('store/read.json', own);
+  await bench.call('datasets.refresh');
+  await change({ readAs: { 'value 20': 'Tree' } });
+  expect(lstatSync(own).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(readFileSync(store, 'utf8'))).toMatchObject({ readAs: { 'value 20': 'Tree' } });
 });

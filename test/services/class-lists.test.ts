@@ -103,3 +103,19 @@ describe('lists of classes', () => {
     expect(format.toId[0]).toBe(255);
   });
 });
+
+test.each([
+  ['UTF-16, as PowerShell writes it', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('["Straße","Fußweg"]', 'utf16le')])],
+  ['Windows-1252', Buffer.from('["Straße","Fußweg"]', 'latin1')],
+  ['UTF-8 with its mark', Buffer.from('\uFEFF["Straße","Fußweg"]')],
+])('a list in JSON is read in %s', async (_, content) => {
+  await lay('train/a.jpg =trainannot/a.png');
+  put('classes.json', content);
+  expect(locateDataset(folder).classSet.classes.map(({ name }) => name)).toEqual(['Straße', 'Fußweg']);
+});
+
+test('where a list in JSON is broken is told', async () => {
+  await lay('train/a.jpg =trainannot/a.png');
+  put('classes.json', '[\n  "Road",\n  "Car",\n]\n');
+  expect(() => locateDataset(folder)).toThrow(/classes\.json does not hold .*it is not JSON: Unexpected token '\]'/);
+});

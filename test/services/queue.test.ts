@@ -386,7 +386,10 @@ test('a recipe goes out and comes back as JSON; a broken one is named', async ()
   const parse = (text: string) => bench.call('training.parseRecipe', { text });
   const { config: paper } = findPreset('paper');
   expect(await parse(JSON.stringify(paper))).toEqual(paper);
-  await expect(parse('{')).rejects.toMatchObject({ code: 'invalid-argument', message: 'The recipe cannot be read: it is not JSON' });
+  await expect(parse('{')).rejects.toMatchObject({
+    code: 'invalid-argument',
+    message: "The recipe cannot be read: it is not JSON: Expected property name or '}' at line 1, column 2",
+  });
   await expect(parse(JSON.stringify({ ...paper, batchSize: 0 }))).rejects.toMatchObject({
     message: expect.stringContaining('Setting batchSize') as string,
   });

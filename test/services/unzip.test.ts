@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { zipSync, type Zippable } from 'fflate';
@@ -109,6 +110,17 @@ test('what is no zip, and one without images, say so', async () => {
   await expect(open(file)).rejects.toThrow(`${file} holds no image`);
   await expect(open(path.join(folder, 'gone.zip'))).rejects.toThrow('gone.zip does not exist');
   expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe that is called a zip is refused, and the next one is opened', async () => {
+  const pipe = path.join(temporaryFolder(), 'x.zip');
+  execFileSync('mkfifo', [pipe]);
+  bench = createBench();
+  await expect(bench.call('datasets.open', { path: pipe })).rejects.toMatchObject({
+    message: expect.stringContaining('x.zip is a pipe') as string,
+  });
+  const folder = await makeDataset({ train: 1, val: 1 });
+  expect(await bench.call<DatasetInfo>('datasets.open', { path: folder })).toMatchObject({ path: folder });
 });
 
 test('a zip that is damaged within, or holds a name twice, is named, and leaves nothing', async () => {

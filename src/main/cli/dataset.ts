@@ -54,6 +54,11 @@ export const labelledOf = (images: readonly LocatedImage[]): Sample[] =>
 /** The labelled samples of a split. @throws AppError 'not-found' as `imagesOf`, and where none has a mask */
 export function labelledSamples(dataset: CliDataset, split: string): Sample[] {
   const samples = labelledOf(imagesOf(dataset, split));
-  if (samples.length === 0) throw new AppError('not-found', `No image of the split "${split}" has a mask`);
-  return samples;
+  if (samples.length > 0) return samples;
+  const masked = [...new Set(dataset.located.images.filter(({ maskFile }) => existsSync(maskFile)).map((image) => image.split))];
+  const wayOut =
+    masked.length > 0
+      ? `of ${masked.map((name) => `"${name}"`).join(', ')} some have: choose that, or make a split with import --data DIR --make-split 20`
+      : 'label some in the window first';
+  throw new AppError('not-found', `No image of the split "${split}" in ${dataset.folder} has a mask: ${wayOut}`);
 }

@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
-import { identityOf, isThere } from '#files/file-identity';
+import { identityOf, isThere, lookAt } from '#files/file-identity';
 import { predictionNames } from '#shared/data/prediction-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
@@ -108,34 +108,49 @@ function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite
 }
 
 /**
- * Of images with one name the PNG, else the first, has the mask of this name; the others' masks have their full names. Files of one name
- * in two folders are not told apart: nobody would know whose mask is whose.
+ * Each file once. Images of one name in several folders have their folders before it; of those in one folder the PNG, else the first,
+ * has the mask of this name, and the others' masks have their full names.
  */
-function toldApart(samples: readonly Sample[]): Sample[] {
-  const alike = new Map<string, Sample[]>();
-  for (const sample of samples) alike.set(sample.id, [...(alike.get(sample.id) ?? []), sample]);
-  return samples.map((sample) => {
-    const named = alike.get(sample.id)!;
-    const owner = named.find(({ imageFile }) => /\.png$/i.test(imageFile)) ?? named[0];
-    const full = path.basename(sample.imageFile);
-    const isTwice = named.some((other) => other !== sample && path.basename(other.imageFile) === full);
-    return sample === owner || isTwice ? sample : { ...sample, id: full };
+function toldApart(given: readonly Sample[]): Sample[] {
+  const samples = [...new Map(given.map((sample) => [realpathSync(sample.imageFile), sample])).values()];
+  return [...Map.groupBy(samples, ({ id }) => id).values()].flatMap((alike) => {
+    const folders = [...Map.groupBy(alike, ({ imageFile }) => path.dirname(imageFile))];
+    if (folders.length === 1) return toldApartByEnding(alike);
+    const common = commonFolder(folders.map(([folder]) => folder));
+    const before = (folder: string) => path.relative(common, folder).split(path.sep).join('/');
+    return folders.flatMap(([folder, here]) =>
+      toldApartByEnding(here).map((sample) => ({ ...sample, id: path.posix.join(before(folder), sample.id) })),
+    );
   });
+}
+
+function toldApartByEnding(alike: readonly Sample[]): Sample[] {
+  const owner = alike.find(({ imageFile }) => /\.png$/i.test(imageFile)) ?? alike[0];
+  return alike.map((sample) => (sample === owner ? sample : { ...sample, id: path.basename(sample.imageFile) }));
+}
+
+function commonFolder(folders: readonly string[]): string {
+  const [first, ...others] = folders;
+  let common = first;
+  while (!others.every((folder) => !path.relative(common, folder).startsWith('..'))) common = path.dirname(common);
+  return common;
 }
 
 const sampleOf = (name: string, imageFile: string): Sample => ({ id: path.parse(name).name, imageFile, maskFile: null });
 
-/** The images of a folder. @throws AppError 'forbidden' naming a link that may not be followed */
+/** The images of a folder; a link that may not be followed is told, and left out. */
 function imagesIn(folder: string): Sample[] {
   letLinksInto(folder);
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => imagePattern.test(entry.name) && !entry.name.startsWith('.') && !entry.isDirectory())
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((entry) => {
-      const file = path.join(folder, entry.name);
-      if (entry.isSymbolicLink() && linkTarget(file) === null) throw new AppError('forbidden', linkRefusal(file), { file });
-      return sampleOf(file, file);
-    });
+    .map((entry) => path.join(folder, entry.name))
+    .filter((file) => {
+      const mayBeRead = !lookAt(file)?.isSymbolicLink() || linkTarget(file) !== null;
+      if (!mayBeRead) leaveOut({ id: file, reason: linkRefusal(file) });
+      return mayBeRead;
+    })
+    .map((file) => sampleOf(file, file));
 }
 
 /** A file that a person names may be a link; one that is found in a folder is looked at as a data set's. */

@@ -17,8 +17,8 @@ function fitting(name: string): string {
   return `${start}~${number}`;
 }
 
-/** All of an id as the name of a file; of a very long one its beginning, and what tells it from others. */
-export const wholePredictionName = (id: string): string => `${fitting(id.replaceAll('/', '+'))}.png`;
+/** All of an id as the name of a file, a plus for each slash; of a very long one its beginning, and what tells it from others. */
+export const wholePredictionName = (id: string): string => `${fitting(id.replace(/[%+]/g, encodeURIComponent).replaceAll('/', '+'))}.png`;
 
 /** The last part of an id as one. */
 export const shortPredictionName = (id: string): string => `${endOf(id)}.png`;

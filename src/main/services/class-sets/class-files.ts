@@ -109,7 +109,7 @@ export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?
  */
 export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
-  if (!kind) return readJsonFile(file, classesFileSchema, example);
+  if (!kind) return readJsonFile(file, classesFileSchema, example, { isByHand: true });
   const classes = numbered(file, classesIn(file, kind));
   if (classes.length === 0 || classes.length > mostKinds)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });

@@ -174,7 +174,7 @@ const builtIn = new Map<BuiltInName, FullClassSet>();
 /** What a class set that comes with the workbench holds; its file is read once. */
 export function builtInSource(name: BuiltInName): FullClassSet {
   const file = path.join(findResources(), 'class-sets', `${name}.json`);
-  const source = builtIn.get(name) ?? fullClassSet(readJsonFile(file, classSetSchema, 'a class set'), file);
+  const source = builtIn.get(name) ?? fullClassSet(readJsonFile(file, classSetSchema, 'a class set', { isByHand: true }), file);
   builtIn.set(name, source);
   return source;
 }

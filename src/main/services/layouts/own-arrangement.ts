@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
-import { asFileError, writeAtomic } from '#files/atomic-write';
+import { asFileError } from '#files/atomic-write';
+import { replaceFile } from '#files/replace-file';
 import { readPlainFile, textLimit } from '#files/plain-file';
 import { isWritable } from '#files/writable';
 import { AppError } from '#shared/errors';
@@ -24,7 +25,7 @@ function placesOf(folder: string, aside?: string): [string, ...string[]] {
 /** What is kept in one of these places; null where nothing is. @throws AppError as `readJsonFile` */
 function arrangementIn(place: string): Arrangement | null {
   const file = path.join(place, arrangementFile);
-  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read') : null;
+  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read', { isByHand: true }) : null;
 }
 
 /**
@@ -50,7 +51,7 @@ export const isKept = (aside: string): boolean => isThere(path.join(aside, arran
 
 /** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only' */
 export function keepArrangement(folder: string, arrangement: Arrangement): void {
-  writeAtomic(path.join(folder, arrangementFile), `${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`);
+  replaceFile(path.join(folder, arrangementFile), new TextEncoder().encode(`${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`));
 }
 
 /**
@@ -69,7 +70,7 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
     files.forEach((file, at) => {
       const [was, now] = [before[at], bytesOf(file)];
       if (was === undefined || (was && now ? Buffer.compare(was, now) === 0 : was === now)) return;
-      if (was) writeAtomic(file, was);
+      if (was) replaceFile(file, was);
       else remove(file);
     });
   try {

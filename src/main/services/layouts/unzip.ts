@@ -12,6 +12,7 @@ import { imagePattern, maskPattern } from '#shared/data/image-names';
 import { isFolder } from './folder-view.ts';
 import { datasetFolder } from './recognise.ts';
 import { makeFolder } from '#files/whole-or-not';
+import { withPlainFile } from '#files/plain-file';
 import { AppError, messageOf } from '#shared/errors';
 
 /** What of an archive is taken: pictures, and the lists beside them. */
@@ -96,10 +97,15 @@ async function holdsAllOf(folder: string, file: string): Promise<boolean> {
   }
 }
 
-const opened = (file: string): Promise<ZipFile> =>
-  openPromise(file).catch((error: unknown) => {
+/** @throws AppError as `withPlainFile`: a pipe would be waited for without an end */
+async function opened(file: string): Promise<ZipFile> {
+  withPlainFile(file, () => undefined, { follow: true });
+  try {
+    return await openPromise(file);
+  } catch (error) {
     throw unreadable(file, error);
-  });
+  }
+}
 
 async function unzipTo(file: string, target: string, options: UnzipOptions): Promise<void> {
   const zip = await opened(file);

@@ -25,7 +25,11 @@ export const stripFilePattern = /^\d{1,6}\.png$/;
 
 export const stripSchema = z.object({
   epoch: z.int().min(0),
-  images: z.array(z.object({ imageId: z.string().max(1024), file: z.string().regex(stripFilePattern) })).max(1000),
+  images: z
+    .array(z.object({ imageId: z.string().max(1024), file: z.string().regex(stripFilePattern) }))
+    .max(1000)
+    // The folder may have come from elsewhere: one image is there once.
+    .transform((images) => [...new Map(images.map((image) => [image.imageId, image])).values()]),
 });
 
 /** Which predictions of the validation strip are there. A strip that cannot be read is no reason to hide the run. */

@@ -269,7 +269,7 @@ export class RunStore {
       resumable: unfinished.includes(status) && checkpoint,
       hasCheckpoint: weights,
       spark: spark ?? [],
-      tags: tags ?? [],
+      tags: [...new Set(tags)],
       note: row.note,
       sweep: row.sweep,
     };
