@@ -61,7 +61,8 @@ let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  for (const text of await workbench.datasets.waitsFor()) console.error(printable(`${text} …`));
+  const waitsFor = await workbench.datasets.waitsFor().catch((error: unknown) => [`Ending (${messageOf(error)})`]);
+  for (const text of waitsFor) console.error(printable(`${text} …`));
   await workbench.shutDown();
   await started.close();
   process.exit(0);

@@ -156,6 +156,29 @@ test('what cannot be repaired says why and keeps none of the others', async () =
   expect(readFileSync(fileOf(ids[0]), 'utf8')).toBe('no picture');
 });
 
+test.each([
+  ['cut off', (whole: Buffer) => whole.subarray(0, whole.length / 2)],
+  ['of another size', () => patterned(32, 24)],
+])('an earlier mask comes back in the place of one that is %s by now, and that can be taken back', async (_, spoilt) => {
+  await open();
+  await openMask(bench, ids[0]);
+  await stroke(bench, ids[0], box(3, 3, 9, 9, 2));
+  await bench.call('edits.save', { imageId: ids[0] });
+  const painted = readFileSync(fileOf(ids[0]));
+  const { revision } = await bench.call<EditState>('edits.save', { imageId: ids[0] });
+  await bench.workbench.shutDown();
+  const now = spoilt(painted);
+  writeFileSync(fileOf(ids[0]), now);
+  bench = createBench();
+  await open();
+  await expect(openMask(bench, ids[0])).rejects.toMatchObject({ code: 'corrupt-file' });
+  expect(await bench.call('edits.restore', { imageId: ids[0], revision })).toMatchObject({ replaced: true, state: 'saved' });
+  expect(readFileSync(fileOf(ids[0])).equals(painted)).toBe(true);
+  expect(await entryOf(ids[0])).toMatchObject({ problems: [] });
+  await bench.call('edits.unrepair', { imageIds: [ids[0]] });
+  expect(readFileSync(fileOf(ids[0])).equals(now)).toBe(true);
+});
+
 test('a hand that paints while masks are repaired paints on what they are then, and meets no conflict', async () => {
   await open();
   await openMask(bench, ids[0]);

@@ -1,6 +1,7 @@
 import type { RevisionInfo } from '#shared/contract/edits';
 import { messageOf } from '#shared/errors';
 import type { Session } from './session.svelte.ts';
+import { unrepair } from './problem-fixes.ts';
 import { takeBack } from './take-back.ts';
 import { offerBack } from './way-back.ts';
 
@@ -33,10 +34,11 @@ export class MaskHistoryState {
     const { session, imageId } = this;
     const { dataset: of } = session;
     await session.attempt(async () => {
-      const { undo: step, stepped } = await session.client.edits.restore({ imageId, revision });
-      if (!stepped) return void session.toasts.show('info', `The mask of ${imageId} has the same labels already.`);
+      const { undo: step, stepped, replaced } = await session.client.edits.restore({ imageId, revision });
+      if (!stepped && !replaced) return void session.toasts.show('info', `The mask of ${imageId} has the same labels already.`);
       const text = `The earlier mask of ${imageId} is its mask again.`;
-      offerBack(session, { of, text, back: () => takeBack(session, imageId, step) });
+      const back = () => (replaced ? unrepair(session, [imageId]) : takeBack(session, imageId, step));
+      offerBack(session, { of, text, back });
     });
   }
 

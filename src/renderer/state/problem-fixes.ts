@@ -62,7 +62,8 @@ async function repairMasks(session: Session, { imageIds }: ProblemGroup, how: Re
   });
 }
 
-async function unrepair(session: Session, imageIds: string[]): Promise<void> {
+/** Puts back what a repair replaced. */
+export async function unrepair(session: Session, imageIds: string[]): Promise<void> {
   const { failed } = await session.client.edits.unrepair({ imageIds });
   tellFailed(session, failed, 'put back');
 }

@@ -164,9 +164,9 @@ export class Session {
     return () => this.resyncs.delete(work);
   }
 
-  /** Has everything read anew that is shown. */
+  /** Has everything read anew that is shown. What cannot be is told, and keeps nothing else from it. */
   private async resync(): Promise<void> {
-    await Promise.all([...this.resyncs].map((work) => work()));
+    await Promise.all([...this.resyncs].map((work) => this.attempt(work)));
   }
 
   /** Why nothing can be changed now, in one sentence; null where it can. */

@@ -51,8 +51,8 @@ export class TrainState {
     this.session = session;
     this.unsubscribes = [
       session.on('training.step', ({ runId, point }) => runId === this.runId && this.addStep(point)),
-      session.on('training.epoch', ({ runId }) => runId === this.runId && void this.refreshRun()),
-      session.on('training.resumed', ({ runId }) => runId === this.runId && void this.refreshRun(true)),
+      session.on('training.epoch', ({ runId }) => runId === this.runId && void session.attempt(() => this.refreshRun())),
+      session.on('training.resumed', ({ runId }) => runId === this.runId && void session.attempt(() => this.refreshRun(true))),
       session.onResync(() => this.refresh()),
       session.recipes.open(this),
       session.on('training.rate', (search) => (this.search = search)),

@@ -60,6 +60,8 @@ export interface EditChange {
 export interface ReplacedMask extends EditState {
   /** Whether it became that by a step, which is what undo takes back then: it may have been that already. */
   stepped: boolean;
+  /** Whether its file could not be read, so that it was replaced as a repair does it: `unrepair` takes that back. */
+  replaced?: boolean;
 }
 
 /** A mask as it was at some time. */

@@ -253,14 +253,14 @@ export class DatasetScope {
   /** What the end waits for, in words a person understands. */
   async waitsFor(): Promise<string[]> {
     const masks = await this.edits.unsaved();
-    const training = this.training.busyWith === 'A training run' ? ['Saving a checkpoint'] : [];
-    const others = [
+    const jobs = [
+      this.training.endsBy,
       this.review.busyWith && 'Ending the prediction',
-      this.training.busyWith === 'A learning-rate search' && 'Ending the search',
+      this.trials.busyWith && 'Ending the prediction of other images',
     ];
     const named = masks.slice(0, 3).map(({ imageId }) => imageId);
     const saving = masks.length > 0 ? [`Saving ${named.join(', ')}${masks.length > 3 ? ` and ${masks.length - 3} more` : ''}`] : [];
-    return [...training, ...saving, ...others.filter((text) => typeof text === 'string')];
+    return [...saving, ...jobs.filter((text) => text !== null)];
   }
 
   /** Ends everything that belongs to the data set, in order. Never rejects. */

@@ -106,9 +106,9 @@ export class DatasetService {
   }
 
   /** Takes the open data set from the workbench that has it. @throws AppError as `open` */
-  takeOver(): Promise<DatasetInfo> {
+  takeOver(of?: string): Promise<DatasetInfo> {
     return this.changes.run(() => {
-      const { dataset } = this.require();
+      const { dataset } = this.require(of);
       if (!dataset.info.heldBy) return dataset.info;
       return this.replace(dataset.path, dataset.info.isSample, true);
     });
@@ -259,7 +259,7 @@ export class DatasetService {
       dropEnd: ({ drop }) => this.dropped.end(drop),
       dropCancel: ({ drop }) => this.dropped.cancel(drop),
       openSample: () => this.openSample(),
-      takeOver: () => this.takeOver(),
+      takeOver: () => this.takeOver(of),
       arrange: ({ arrangement }) => this.arrange(arrangement, of),
       look: ({ path: given, arrangement }) => {
         const folder = realFolder(typedPath(given));

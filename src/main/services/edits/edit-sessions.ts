@@ -370,10 +370,16 @@ export class EditSessions {
     });
   }
 
-  private restore(imageId: string, revision: string): Promise<ReplacedMask> {
-    return this.using(imageId, async (session) =>
-      session.replace(await this.keptMask(session, revision), 'Restore an earlier mask', 'restored'),
-    );
+  private async restore(imageId: string, revision: string): Promise<ReplacedMask> {
+    const opened = await this.using(imageId, (session) => Promise.resolve(session.state())).catch((error: unknown) => error);
+    if (!(opened instanceof Error))
+      return this.using(imageId, async (session) =>
+        session.replace(await this.keptMask(session, revision), 'Restore an earlier mask', 'restored'),
+      );
+    if (!(opened instanceof AppError) || opened.code !== 'corrupt-file') throw opened;
+    // The mask that is there is none, or fits its photo no more: that is when an earlier one is needed most.
+    await this.repairs.putBack(imageId, revision);
+    return this.using(imageId, (session) => Promise.resolve({ ...session.state(), stepped: false, replaced: true }));
   }
 
   private look(imageId: string, revision: string): Promise<SeenMask> {

@@ -13,7 +13,7 @@ import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { MaskPast } from './mask-past.ts';
-import { readRevision } from './revision-store.ts';
+import { readRevision, revisionFile } from './revision-store.ts';
 
 interface MaskRepairsOptions {
   dataset: OpenDataset;
@@ -63,6 +63,15 @@ export class MaskRepairs {
    */
   async rewrite(imageIds: readonly string[], of: readonly string[]): Promise<RepairReport> {
     return this.each(imageIds, (imageId) => this.rewriteOne(imageId, of));
+  }
+
+  /**
+   * Makes a kept mask the file of its image, in the place of one that cannot be used.
+   * @throws AppError 'corrupt-file' if it has another size than the image
+   */
+  async putBack(imageId: string, revision: string): Promise<void> {
+    await this.options.holding(imageId, () => this.putBackOne(imageId, revision));
+    await this.tell(imageId);
   }
 
   /** Puts back what the last repair of each image replaced. */
@@ -166,6 +175,24 @@ export class MaskRepairs {
     if (!rewritten) return false;
     this.keepRepaired(imageId, rewritten, 'merged');
     return true;
+  }
+
+  private async putBackOne(imageId: string, revision: string): Promise<void> {
+    const { dataset, access, workers, store, putAway } = this.options;
+    const { maskFile } = dataset.image(imageId);
+    access.assertWritable(path.dirname(maskFile));
+    await putAway(imageId);
+    const photo = await dataset.measured(imageId);
+    const kept = await workers.run('pictureSize', { imageFile: revisionFile(store, revision) });
+    if (kept.width !== photo.width || kept.height !== photo.height)
+      throw new AppError(
+        'corrupt-file',
+        `The earlier mask of ${imageId} has ${kept.width} x ${kept.height} pixels, and its photo has ${photo.width} x ${photo.height}`,
+      );
+    await this.keepOriginal(imageId, maskFile);
+    const before = await workers.run('keepMask', { maskFile, store });
+    replaceFile(maskFile, readRevision(store, revision), dataset.maskFolders);
+    this.keepRepaired(imageId, { maskFile, before, after: revision }, 'restored');
   }
 
   /** What is there goes into the mask's past before it is replaced: a kill in between must not leave it where nobody finds it. */

@@ -90,9 +90,18 @@ export class TrainingService {
 
   /** What keeps the data set open, in words; null if nothing does. */
   get busyWith(): string | null {
-    if (this.starting) return words[this.starting];
-    if (this.active) return words.run;
-    return this.search?.state.state === 'running' ? words['rate-search'] : null;
+    return this.doing && words[this.doing];
+  }
+
+  /** What its end waits for, in words; null where it waits for nothing. */
+  get endsBy(): string | null {
+    return this.doing && { run: 'Saving a checkpoint', 'rate-search': 'Ending the search' }[this.doing];
+  }
+
+  private get doing(): TrainingStart | null {
+    if (this.starting) return this.starting;
+    if (this.active) return 'run';
+    return this.search?.state.state === 'running' ? 'rate-search' : null;
   }
 
   /** @param settle as the options' own @throws AppError 'cancelled' if a person will not wait, or as `settle` */
