@@ -142,3 +142,40 @@ test('an image that is kept in a split is told where it would land, where lists 
   expect(land('train', 'images/train/1.png')).toBe('train');
   expect(() => land('val', 'images/train/1.png')).toThrow('would be in "train" and not in "val"');
 });
+
+test.each([
+  [
+    'folders of splits, with masks a split',
+    ['train/1.png', 'val/2.png', 'masks/train/1.png', 'masks/val/2.png'],
+    ['masks/train/1.png', 'masks/val/2.png'],
+  ],
+  [
+    'folders of splits, with all masks in one',
+    ['train/1.png', 'val/2.png', 'masks/1_mask.png', 'masks/2_mask.png'],
+    ['masks/1_mask.png', 'masks/2_mask.png'],
+  ],
+  [
+    'images a split, with all masks in one',
+    ['images/train/1.png', 'images/val/2.png', 'masks/1.png', 'masks/2.png'],
+    ['masks/1.png', 'masks/2.png'],
+  ],
+  [
+    'images a split, with masks of one of them',
+    ['images/train/1.png', 'images/val/2.png', 'masks/train/1.png'],
+    ['masks/train/1.png', 'masks/val/2.png'],
+  ],
+])('of %s each image has its own', (_, pictures, masks) => {
+  const folder = folderOf(pictures);
+  const { images } = locateDataset(folder);
+  expect(images.map(({ split, maskFile }) => [split, path.relative(folder, maskFile)])).toEqual([
+    ['train', masks[0]],
+    ['val', masks[1]],
+  ]);
+});
+
+test('masks of a kind that is not read are told, with what to do', () => {
+  const folder = folderOf(['train/1.png', 'train/2.png'], { 'train_masks/1_mask.gif': 'GIF89a', 'train_masks/2_mask.gif': 'GIF89a' });
+  expect(locateDataset(folder).problems).toEqual([
+    '2 files in train_masks/ are of a kind that is not read (.gif), the first: 1_mask.gif. Are they masks, convert them to PNG',
+  ]);
+});

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { asReadError } from '#files/atomic-write';
 import { lookAt } from '#files/file-identity';
 import { counted } from '#shared/counted';
-import { imagePattern, maskPattern, unreadPhotoPattern } from '#shared/data/image-names';
+import { imagePattern, maskPattern, unreadMaskPattern, unreadPhotoPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { AppError } from '#shared/errors';
 
@@ -121,6 +121,11 @@ export class FolderView {
     return this.filesAt(maskPattern, relative, '', below ? deepest : 0);
   }
 
+  /** The files of a folder that may be masks of a kind that is not read, as `images`. */
+  unreadMasks(relative: string): string[] {
+    return this.filesAt(unreadMaskPattern, relative, '', deepest);
+  }
+
   private filesAt(pattern: RegExp, relative: string, before: string, deep: number): string[] {
     const here = this.list(relative)
       .filter((entry) => pattern.test(entry.name))
@@ -139,12 +144,14 @@ export class FolderView {
 }
 
 /** What is said of photos that are not read. @param where the folder that their paths are from */
-export function unreadText(photos: readonly string[], where: string): string {
-  const kinds = [...new Set(photos.map((file) => path.extname(file).toLowerCase()))].join(', ');
-  return (
-    `${counted(photos.length, 'photo')} in ${where} ${photos.length === 1 ? 'is' : 'are'} of a kind that is not read (${kinds}), ` +
-    `the first: ${photos[0]}. Convert them to JPEG or PNG`
-  );
+export const unreadText = (photos: readonly string[], where: string): string =>
+  `${ofUnreadKind(photos, 'photo', where)}. Convert them to JPEG or PNG`;
+
+/** @param what one of them is, in a word */
+export function ofUnreadKind(files: readonly string[], what: string, where: string): string {
+  const kinds = [...new Set(files.map((file) => path.extname(file).toLowerCase()))].join(', ');
+  const are = files.length === 1 ? 'is' : 'are';
+  return `${counted(files.length, what)} in ${where} ${are} of a kind that is not read (${kinds}), the first: ${files[0]}`;
 }
 
 function entriesOf(folder: string): Dirent[] {

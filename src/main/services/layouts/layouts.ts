@@ -105,8 +105,11 @@ function splitFolders(view: FolderView, images: string, masks: string): Pick<Dra
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
+  // All masks may lie in one folder, whatever the splits are.
+  const areApart = splits.some((name) => view.hasFolder(`${masks}/${name}`)) || !view.hasFolder(masks) || view.masks(masks).length === 0;
+  const masksOf = (name: string) => (areApart ? `${masks}/${name}` : masks);
   return {
-    sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: `${masks}/${name}` }))),
+    sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: masksOf(name) }))),
     problems: stray > 0 ? [strayText(stray, images)] : [],
   };
 }
@@ -346,6 +349,20 @@ const splitsFirst: Layout = {
   },
 };
 
+/**
+ * The masks of split folders in a folder beside them: `masks/train`, or all of them in `masks`.
+ * @returns the folder of masks of each split; none where there are no such, or SegNet's
+ */
+function masksBeside(view: FolderView, splits: readonly string[]): Map<string, string> {
+  if (splits.some((name) => view.hasFolder(`${name}annot`))) return new Map();
+  const pairs = (split: string, masks: string) =>
+    view.hasFolder(masks) && findAffixes(view.images(split, true), view.masks(masks, true)).pairs > 0;
+  for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name)))
+    for (const masksOf of [(split: string) => `${folder}/${split}`, () => folder])
+      if (splits.some((split) => pairs(split, masksOf(split)))) return new Map(splits.map((split) => [split, masksOf(split)]));
+  return new Map();
+}
+
 /** Split folders with images, and their masks among them, in a folder inside, or not there yet: then it is SegNet's layout. */
 const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
@@ -361,10 +378,18 @@ const splitsAlone: Layout = {
     const foldersIn = (name: string) => view.folders(name).map((inside) => `${name}/${inside}`);
     const inside = together ? [] : splits.flatMap((name) => pairedMasks(view, name, foldersIn(name)) ?? []);
     const masksIn = (name: string) => inside.find((masks) => isIn(name, masks)) ?? `${name}/${nameOf(inside[0])}`;
-    const masksOf = (name: string) => (together ? name : inside.length > 0 ? masksIn(name) : `${name}annot`);
+    const beside = together || inside.length > 0 ? new Map<string, string>() : masksBeside(view, splits);
+    const masksOf = (name: string) => (together ? name : inside.length > 0 ? masksIn(name) : (beside.get(name) ?? `${name}annot`));
     const sources = inOrder(splits.map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) })));
-    const title = `train / ${together ? 'masks among the images' : inside.length > 0 ? 'masks inside' : 'trainannot'}`;
-    const told = together ? { affixes: together } : inside.length > 0 ? {} : { builtIn: 'camvid-11' as const };
+    const where = together
+      ? 'masks among the images'
+      : inside.length > 0
+        ? 'masks inside'
+        : beside.size > 0
+          ? 'masks beside'
+          : 'trainannot';
+    const title = `train / ${where}`;
+    const told = together ? { affixes: together } : inside.length + beside.size > 0 ? {} : { builtIn: 'camvid-11' as const };
     return { title, sources, ...told, ...photosBelow(view, sources, together) };
   },
 };

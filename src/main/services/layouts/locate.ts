@@ -5,8 +5,8 @@ import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
-import { mayBeLabels } from './folder-names.ts';
-import { isIn, outsideOf, unreadText, type FolderView } from './folder-view.ts';
+import { maskFolderNames, mayBeLabels } from './folder-names.ts';
+import { isIn, outsideOf, ofUnreadKind, unreadText, type FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
@@ -38,6 +38,7 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
   if (twice > 0)
     problems.push(`left out: ${counted(twice, 'image')} with the id of another one. Give the folders of these a name of their own`);
   tellShared(view, maskFiles, problems);
+  tellUnreadMasks(view, problems);
   problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
 }
@@ -57,6 +58,18 @@ function tellUnread(view: FolderView, source: Source, arrangement: Arrangement, 
   if (unread.length === 0) return;
   problems.push(unreadText(unread, `${images}/`));
 }
+
+/** Labels that nobody reads would be painted a second time. */
+function tellUnreadMasks(view: FolderView, problems: string[]): void {
+  const below = (folder: string) => view.ifReadable(() => view.folders(folder).map((name) => path.posix.join(folder, name)), []);
+  const named = below('.').flatMap((folder) => (isOfMasks(folder) ? [folder] : below(folder).filter(isOfMasks)));
+  for (const folder of named) {
+    const files = view.ifReadable(() => view.unreadMasks(folder), []);
+    if (files.length > 0) problems.push(`${ofUnreadKind(files, 'file', `${folder}/`)}. Are they masks, convert them to PNG`);
+  }
+}
+
+const isOfMasks = (folder: string): boolean => maskFolderNames.test(path.posix.basename(folder));
 
 /** Links to one file: what is painted on one image would change the other's labels. */
 function tellShared(view: FolderView, maskFiles: readonly string[], problems: string[]): void {
