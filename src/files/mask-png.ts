@@ -2,6 +2,7 @@ import { AppError } from '#shared/errors';
 import type { ClassInfo, MaskFormat } from '#shared/classes/class-info';
 import { storedValues } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
+import { classNote } from './class-note.ts';
 import { formOf, greyForm, paletteForm, type MaskFileForm, type PixelKind } from './mask-form.ts';
 import { codePixels, isForeign, isPlain, pixelText } from './mask-legend.ts';
 import { countCodes, encodeStoredMask } from './mask-writing.ts';
@@ -149,12 +150,21 @@ export function encodeMask(mask: LabelMask, format: MaskFormat, form: MaskFileFo
   return encodeStoredMask({ width: mask.width, height: mask.height, values: data }, form);
 }
 
-/** A mask as an indexed PNG whose values are the class ids themselves: the form of predictions. @param palette colour of each class */
+/** A mask as an indexed PNG whose values are the class ids themselves. @param palette colour of each class */
 export function encodeIds(mask: LabelMask, palette: [number, number, number][]): Uint8Array {
   return encodeMask(mask, asStored, paletteForm(palette));
 }
 
-/** A mask as an indexed PNG of its classes' stored values. @throws AppError 'invalid-argument' on an id that is no class */
+/** The same, which says which classes they are: the form of predictions. */
+export function encodePredictedIds(mask: LabelMask, classes: readonly ClassInfo[]): Uint8Array {
+  const noted = classNote(classes.map(({ id, name }) => ({ value: id, name })));
+  return encodeMask(mask, asStored, { ...paletteForm(classes.map(({ color }) => color)), beside: [noted] });
+}
+
+/**
+ * A mask as an indexed PNG of its classes' stored values, which says which classes they are.
+ * @throws AppError 'invalid-argument' on an id that is no class
+ */
 export function encodeValues(mask: LabelMask, classes: readonly ClassInfo[]): Uint8Array {
   const toId = new Array<number>(256).fill(-1);
   const palette: [number, number, number][] = [];
@@ -162,5 +172,6 @@ export function encodeValues(mask: LabelMask, classes: readonly ClassInfo[]): Ui
     toId[value] = id;
     palette[value] = color;
   }
-  return encodeMask(mask, { toId, voidValue: -1 }, paletteForm(palette));
+  const noted = classNote(classes.map(({ id, value = id, name }) => ({ value, name })));
+  return encodeMask(mask, { toId, voidValue: -1 }, { ...paletteForm(palette), beside: [noted] });
 }

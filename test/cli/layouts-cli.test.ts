@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readStoredMask } from '#files/mask-png';
+import { encodePredictedIds, readStoredMask } from '#files/mask-png';
 import type { Arrangement, OpenArrangement } from '#shared/data/arrangement';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
@@ -175,6 +175,28 @@ describe('predictions that go out', () => {
     const sent = await cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', out);
     expect([sent.code, sent.stderr]).toEqual([0, expect.stringContaining('2 images in')]);
     expect(readStoredMask(path.join(out, 'trainannot/img_1.png')).values[0]).toBe(2);
+  });
+
+  test('are of the classes that they say they are of, whatever numbers the data set has for these, or are refused', async () => {
+    const folder = temporaryFolder();
+    const named = (...names: string[]) => names.map((name, at) => ({ value: at + 1, name }));
+    put(path.join(folder, 'classes.json'), JSON.stringify({ voidValue: 0, classes: named('a', 'b', 'c') }));
+    const predictions = path.join(folder, 'predicted');
+    await photo(path.join(folder, 'images/1.jpg'));
+    put(path.join(folder, 'masks/1.png'), grey(1));
+    const run = (out: string) =>
+      cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', path.join(folder, out));
+    const classes = ['b', 'a'].map((name, id) => ({ id, name, color: [id, 2, 3] as [number, number, number] }));
+    const mask = { width: 8, height: 6, ids: new Uint8Array(48).map((_, i) => i % 2) };
+    put(path.join(predictions, '1.png'), Buffer.from(encodePredictedIds(mask, classes)));
+    expect((await run('o1')).code).toBe(0);
+    expect([...readStoredMask(path.join(folder, 'o1/trainannot/1.png')).values.slice(0, 4)]).toEqual([1, 0, 1, 0]);
+    put(path.join(predictions, '1.png'), Buffer.from(encodePredictedIds(mask, [{ ...classes[0], name: 'Bus' }, classes[1]])));
+    const refused = await run('o2');
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('was predicted for Bus, a; the data set has a (1), b (2), c (3), and not Bus'),
+    ]);
   });
 
   test('are those of each image by name; one that could be of two is refused with both names to give', async () => {

@@ -23,8 +23,8 @@ test.each(kinds)('a %s tells its size, and is not whole where its end is missing
   const file = path.join(temporaryFolder(), 'photo.png');
   const bytes = await encode(sharp(noise, { raw: { ...size, channels: 3 } })).toBuffer();
   writeFileSync(file, bytes);
-  const { autoOrient } = await sharp(bytes).metadata();
-  expect(await checkPicture(file)).toEqual({ ...autoOrient, revision: revisionOf(readFileSync(file)) });
+  const { autoOrient, orientation = 1 } = await sharp(bytes).metadata();
+  expect(await checkPicture(file)).toEqual({ ...autoOrient, orientation, revision: revisionOf(readFileSync(file)) });
   for (const share of [0.3, 0.9, 0.99]) {
     writeFileSync(file, bytes.subarray(0, Math.floor(share * bytes.length)));
     await expect(checkPicture(file)).rejects.toMatchObject({ code: 'corrupt-file' });

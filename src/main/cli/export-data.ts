@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
+import { notedClasses } from '#files/class-note';
+import type { MaskFormat } from '#shared/classes/class-info';
+import { classList } from '#shared/classes/class-map';
+import { sameJson } from '#shared/same-json';
+import type { ClassSet } from '#services/class-sets/class-set';
 import type { LocatedImage } from '#services/layouts/located-image';
 import { counted } from '#shared/counted';
 import { predictionNames, shortPredictionName, wholePredictionName } from '#shared/data/prediction-names';
@@ -61,13 +66,36 @@ function withPredictions(images: readonly LocatedImage[], folder: string): Locat
   });
 }
 
+/** By which numbers masks name classes: as they say themselves, else those of the data set. */
+function formatOf(files: readonly string[], { classes, format }: ClassSet): MaskFormat {
+  // What `predict` writes holds values, whatever the masks of the data set are.
+  const byValue = { ...format, by: 'value' as const };
+  const notes = files.map((file) => [file, notedClasses(file)] as const);
+  const [first, noted] = notes[0] ?? [];
+  const other = notes.find(([, each]) => !sameJson(each, noted));
+  if (other) throw new AppError('invalid-argument', `${first} and ${other[0]} were predicted for different classes: export them apart`);
+  if (!noted) {
+    if (files.length > 0) say('The masks do not say which classes they are of: their values are taken for those of the data set.');
+    return byValue;
+  }
+  const toId = new Array<number>(256).fill(-1);
+  for (const { value, name } of noted) toId[value] = classes.find((each) => each.name === name)?.id ?? -1;
+  const lacks = noted.filter(({ value }) => toId[value] < 0).map(({ name }) => name);
+  if (lacks.length > 0) {
+    const theirs = noted.map(({ name }) => name).join(', ');
+    const why = `the data set has ${classList(classes)}, and not ${lacks.join(', ')}`;
+    throw new AppError('invalid-argument', `${first} was predicted for ${theirs}; ${why}`);
+  }
+  return { ...byValue, toId, voidValue: -1, own: undefined, also: undefined };
+}
+
 async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
   const dataset = await findDataset(data);
   const { classSet } = dataset;
   const chosen = split === undefined ? dataset.located.images : imagesOf(dataset, split);
-  // What `predict` writes holds stored values, whatever the masks of the data set are.
-  const predicted = predictions ? { ...classSet, format: { ...classSet.format, by: 'value' as const } } : classSet;
   const images = predictions ? withPredictions(chosen, path.resolve(predictions)) : chosen;
+  const there = images.map(({ maskFile }) => maskFile).filter((file) => existsSync(file));
+  const predicted = predictions ? { ...classSet, format: formatOf(there, classSet) } : classSet;
   const target = path.resolve(out);
   const onProgress = (done: number, total: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { writeAtomic } from '#files/atomic-write';
-import { encodeIds, encodeValues, type LabelMask } from '#files/mask-png';
+import { encodePredictedIds, encodeValues, type LabelMask } from '#files/mask-png';
 import { encodeSureness, surenessFile } from '#files/sureness-png';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { formatFor } from '#shared/classes/class-map';
@@ -32,8 +32,7 @@ function encoderOf({ classes }: Model, write: PredictJob['write'], emit: (event:
   if (write === 'values' && values.every((value) => value !== undefined)) return (mask) => encodeValues(mask, classes);
   if (write === 'values')
     emit({ type: 'log', text: 'The checkpoint does not know the stored values of its classes: masks hold class ids.' });
-  const palette = classes.map(({ color }) => color);
-  return (mask) => encodeIds(mask, palette);
+  return (mask) => encodePredictedIds(mask, classes);
 }
 
 /**
