@@ -4,6 +4,7 @@ import { readStoredMask } from '#files/mask-png';
 import type { RunSummary } from '#shared/contract/runs';
 import { AppError } from '#shared/errors';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
+import { box } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { maskFileOf, openReview } from './review-bench.ts';
 import { answerFor, closeWindow, eventually, type TestWindow } from './window.ts';
@@ -93,4 +94,40 @@ test('what could not be taken back is still to be taken back', async () => {
   answerFor(bench, 'review.forgetKept', () => Promise.reject(new AppError('busy', 'not now')));
   await fixes.undo();
   expect([fixes.canUndo, fixes.patches.length]).toEqual([true, patches.length - 1]);
+});
+
+test('what was done on an image is taken back from the next one too, which brings it under review again', async () => {
+  const { fixes } = review;
+  const [first, second] = review.ranked.map(({ id }) => id);
+  await review.open(first);
+  const before = readStoredMask(maskFile()).values;
+  const { length } = fixes.patches;
+  fixes.step(1);
+  await fixes.keep();
+  fixes.step(1);
+  await fixes.take('prediction');
+  await eventually(() => review.changedLabels.includes(first));
+  await review.open(second);
+  expect([fixes.canUndo, fixes.undoesOn]).toEqual([true, first]);
+  await fixes.undo();
+  expect(review.image?.id).toBe(first);
+  expect(readStoredMask(maskFile()).values).toEqual(before);
+  expect(fixes.undoesOn).toBe(null);
+  await review.open(second);
+  await fixes.undo();
+  expect([review.image?.id, fixes.patches.length, fixes.canUndo]).toEqual([first, length, false]);
+});
+
+test('what another has painted on since, on an image that was left, is not taken back in its place', async () => {
+  const { fixes } = review;
+  const [first, second] = review.ranked.map(({ id }) => id);
+  await review.open(first);
+  fixes.step(1);
+  await fixes.take('prediction');
+  await eventually(() => review.changedLabels.includes(first));
+  await review.open(second);
+  await bench.call('edits.stroke', { imageId: first, stroke: 'other:1', label: 'Brush', patch: box(0, 0, 3, 3, 4) });
+  await fixes.undo();
+  expect([fixes.canUndo, review.image?.id]).toEqual([true, second]);
+  expect(window.session.toasts.list.at(-1)?.text).toContain('has been painted on since');
 });

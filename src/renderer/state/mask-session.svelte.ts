@@ -375,9 +375,9 @@ export class MaskSession {
     if (taken === null && this.undoEnds) this.session.toasts.show('info', 'Undo ends here: older steps have made room for newer ones.');
   }
 
-  /** Whether the newest step is known to be this window's: undo takes back that or nothing. */
-  get ownsNewest(): boolean {
-    return this.own.undo !== null;
+  /** The newest step by its name, where that is known to be this window's: undo takes back that or nothing. */
+  get newestOwn(): string | null {
+    return this.own.undo?.stroke ?? null;
   }
 
   async redo(): Promise<void> {

@@ -36,6 +36,8 @@ interface UnderReview {
   labelIs(imageId: string, label: Uint8Array, differs: boolean): void;
   /** Images whose label is another than it was scored. */
   readonly changedLabels: readonly string[];
+  /** Brings an image under review. @param again whether nobody has asked for it: the patch that is looked at stays */
+  open(imageId: string, again?: boolean): Promise<void>;
 }
 
 /** The labels of strokes that are made here, as undo and history name them. */
@@ -44,8 +46,8 @@ const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure pre
 /** Which patches are asked of. */
 export type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
 
-/** A thing that was done here, which undo takes back. */
-type Deed = { kind: 'stroke' } | { kind: 'kept'; id: number };
+/** A thing that was done here, which undo takes back: also after the next image has come. */
+type Deed = { imageId: string } & ({ kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number });
 
 /**
  * Where label and prediction of the image under review differ, patch by patch, and what a person does about it: take the prediction,
@@ -93,7 +95,7 @@ export class ReviewFixes {
     this.stopListening();
     this.stopListening = () => undefined;
     this.mask?.close();
-    [this.mask, this.disagreement, this.kept, this.deeds] = [null, null, [], []];
+    [this.mask, this.disagreement, this.kept] = [null, null, []];
     [this.patches, this.chosen, this.previews] = [[], null, false];
   }
 
@@ -128,6 +130,12 @@ export class ReviewFixes {
   /** Whether something is to be taken back. */
   get canUndo(): boolean {
     return this.deeds.length > 0;
+  }
+
+  /** The image on which something would be taken back; null where that is the one under review, or nothing is. */
+  get undoesOn(): string | null {
+    const imageId = this.deeds.at(-1)?.imageId ?? null;
+    return imageId === this.review.image?.id ? null : imageId;
   }
 
   /** Why nothing can be changed here; null where it can. */
@@ -255,31 +263,42 @@ export class ReviewFixes {
       const id = await this.session.client.review.keep({ imageId: image.id, label });
       if (this.review.image?.id !== image.id) return;
       this.kept = [...this.kept, { ...label, id }];
-      this.done({ kind: 'kept', id });
+      this.done({ imageId: image.id, kind: 'kept', id });
       this.renew();
     });
   }
 
-  /** Takes back what was done last on this image. */
+  /** Takes back what was done last, and shows the image that it was done on. */
   async undo(): Promise<void> {
     const deed = this.deeds.at(-1);
     if (!deed) return;
-    const { blocked } = this;
+    const { blocked, mask } = this;
     if (blocked !== null) return this.session.toasts.show('info', blocked);
-    // What another window has painted since is not ours to take back.
-    if (deed.kind === 'stroke' && !this.mask?.ownsNewest)
-      return this.session.toasts.show('info', `${this.mask?.imageId} has been painted on since: undo it in the editor.`);
     const takenBack = () => (this.deeds = this.deeds.filter((each) => each !== deed));
-    if (deed.kind === 'stroke') {
+    if (!this.session.images.has(deed.imageId)) return void takenBack();
+    if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) {
       takenBack();
-      return this.mask?.undo();
+      return mask.undo();
     }
     await this.session.attempt(async () => {
-      await this.session.client.review.forgetKept({ id: deed.id });
+      if (deed.kind === 'kept') await this.session.client.review.forgetKept({ id: deed.id });
+      else if (!(await this.undoStroke(deed))) return;
       takenBack();
-      this.kept = this.kept.filter(({ id }) => id !== deed.id);
-      this.renew();
+      if (deed.kind === 'kept' && this.review.image?.id === deed.imageId) {
+        this.kept = this.kept.filter(({ id }) => id !== deed.id);
+        return this.renew();
+      }
+      await this.review.open(deed.imageId, this.review.image?.id === deed.imageId);
     });
+  }
+
+  /** Takes a stroke back of whose mask no session is open here. @returns whether it was the newest step: what came since is not ours */
+  private async undoStroke({ imageId, stroke }: { imageId: string; stroke: string }): Promise<boolean> {
+    const { client, toasts } = this.session;
+    const taken = await client.edits.undo({ imageId, own: { stroke, name: this.session.nextStroke() } });
+    if (taken !== null) await client.edits.save({ imageId });
+    else toasts.show('info', `${imageId} has been painted on since: undo it in the editor.`);
+    return taken !== null;
   }
 
   private done(deed: Deed): void {
@@ -297,7 +316,8 @@ export class ReviewFixes {
     }
     this.mask = mask;
     // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
-    const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(() => this.done({ kind: 'stroke' }))];
+    const painted = () => mask.newestOwn !== null && this.done({ imageId, kind: 'stroke', stroke: mask.newestOwn });
+    const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(painted)];
     this.stopListening = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     return mask;
   }

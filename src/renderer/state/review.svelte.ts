@@ -1,6 +1,7 @@
 import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { messageOf } from '#shared/errors';
+import { Confusion } from '#shared/metrics/confusion';
 import { sameJson } from '#shared/same-json';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
@@ -235,6 +236,15 @@ export class ReviewState {
       of && [of.prediction.id, of.prediction.checkpointSha256, of.prediction.protocol, !isFixed && rowOf(of, imageId)];
     return sameJson([told(before), told(otherBefore)], [told(result), told(other)]);
   }
+
+  /** Labels and predictions of the image under review as they are on the screen: its scores follow what is fixed. Null without a label. */
+  readonly imageConfusion = $derived.by((): Confusion | null => {
+    const { image } = this;
+    if (!image?.hasLabel) return null;
+    const confusion = new Confusion(this.classes.length);
+    confusion.add(image.label, image.prediction);
+    return confusion;
+  });
 
   /** The images in their order, those whose work is as far as is asked for. */
   readonly ranked = $derived.by((): ReviewImage[] => {
