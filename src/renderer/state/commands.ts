@@ -24,8 +24,8 @@ const table = {
   'tool.line': { title: 'Line of a width', group: 'Tools', keys: ['L'] },
   'tool.fill': { title: 'Fill', group: 'Tools', keys: ['F'] },
   'tool.clean': { title: 'Clean up', group: 'Tools', keys: ['K'] },
-  'brush.smaller': { title: 'Smaller brush', group: 'Painting', keys: ['['] },
-  'brush.larger': { title: 'Larger brush', group: 'Painting', keys: [']'] },
+  'brush.smaller': { title: 'Smaller brush, line or superpixels; less tolerance of the wand', group: 'Painting', keys: ['['] },
+  'brush.larger': { title: 'Larger brush, line or superpixels; more tolerance of the wand', group: 'Painting', keys: [']'] },
   'brush.shape': { title: 'Round or square brush', group: 'Painting', keys: ['Q'] },
   'brush.guide': { title: 'Keep the brush to what belongs together', group: 'Painting', keys: ['G'] },
   'where.unlabelled': { title: 'Paint only where not labelled', group: 'Painting', keys: ['U'] },
@@ -70,6 +70,12 @@ export const toolOf = (id: CommandId): ToolName | null => toolNames.find((name) 
 export type KeyChoices = Readonly<Partial<Record<CommandId, readonly string[]>>>;
 
 export const keysOf = (id: CommandId, choices: KeyChoices): readonly string[] => choices[id] ?? commands[id].keys;
+
+/** What something does, with the first of its keys as a person has chosen it. */
+export function withKey(text: string, id: CommandId, choices: KeyChoices): string {
+  const [key] = keysOf(id, choices);
+  return key === undefined ? text : `${text} (${chordText(key)})`;
+}
 
 /** The command of each chord. */
 export function commandsByChord(choices: KeyChoices): Map<string, CommandId> {

@@ -8,6 +8,8 @@ export interface AssistModel {
   /** null for the model that comes with the workbench. */
   runId: string | null;
   name: string;
+  /** The best mean IoU that it has on its own validation images; null where none is known. */
+  miou: number | null;
 }
 
 /** What a model sees in an image. */
@@ -28,7 +30,10 @@ const asked = z.strictObject({ imageId: z.string().min(1).max(1024), runId: runI
 
 export const assist = {
   methods: {
-    /** The runs that know classes of the data set, the newest first, and the starter, which is learned from whatever it knows. */
+    /**
+     * The runs that know classes of the data set, the newest first and what is still going on behind them, and the starter, which is
+     * learned from whatever it knows.
+     */
     models: method(z.undefined()).returns<AssistModel[]>(),
     /** What a model sees in an image; the first of the list unless one is named. */
     describe: method(asked).returns<AssistDescription>(),

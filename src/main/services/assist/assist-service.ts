@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import type { AssistDescription, AssistModel } from '#shared/contract/assist';
+import type { RunSummary } from '#shared/contract/runs';
 import { doubtOf } from '#shared/assist/doubt';
 import { meanFeatures, type Usefulness } from '#shared/assist/usefulness';
 import { packMap } from '#shared/assist/grid-map';
@@ -54,17 +55,20 @@ export class AssistService {
     this.process = new AssistantProcess(options.host);
   }
 
-  /** The runs that know classes of the data set, the newest first, and the starter. */
+  /** The runs that know classes of the data set, the newest first and those that go on last, and the starter. */
   private weights(): Weights[] {
     const { runs } = this.options;
     const usable = runs.list(false).filter(({ hasCheckpoint, broken }) => hasCheckpoint && broken === null);
-    const own = usable.slice(0, mostListed).flatMap(({ id, name }): Weights[] => {
+    // What has just begun knows less than what is there.
+    const goesOn = ({ status }: RunSummary) => status === 'running' || status === 'paused';
+    const ordered = [...usable.filter((run) => !goesOn(run)), ...usable.filter(goesOn)];
+    const own = ordered.slice(0, mostListed).flatMap(({ id, name, bestMiou: miou }): Weights[] => {
       const checkpoint = runs.weightsFile(id);
-      return checkpoint && this.knowsClasses(checkpoint) ? [{ runId: id, name, checkpoint }] : [];
+      return checkpoint && this.knowsClasses(checkpoint) ? [{ runId: id, name, miou, checkpoint }] : [];
     });
     // What it sees in streets is learned from, also where it knows none of the classes.
     const starter = anyStarter();
-    return [...own, ...(starter ? [{ runId: null, name: starter.title, checkpoint: starter.file }] : [])];
+    return [...own, ...(starter ? [{ runId: null, name: starter.title, miou: starter.miou, checkpoint: starter.file }] : [])];
   }
 
   /** A run of other classes proposes nothing here; one whose weights cannot be read is told of where runs are. */
@@ -139,7 +143,7 @@ export class AssistService {
 
   handlers(): Services['assist'] {
     return {
-      models: () => this.weights().map(({ runId, name }) => ({ runId, name })),
+      models: () => this.weights().map(({ checkpoint: _, ...model }) => model),
       describe: ({ imageId, runId }) => this.describe(imageId, runId),
       doubt: ({ imageId, runId }) => this.doubt(imageId, runId),
       prepare: async ({ imageId, runId }) => void (await this.describe(imageId, runId)),
