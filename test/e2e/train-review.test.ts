@@ -144,6 +144,12 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   const imageId = (await app.getByRole('region', { name: 'Comparison' }).locator('strong').first().textContent())!;
   const mask = path.join(userData, `sample/${imageId.replace('val/', 'valannot/')}.png`);
   let before = readFileSync(mask);
+  // The pictures have all the room while nobody looks at the list and the scores.
+  await app.keyboard.press('\\');
+  await expect(ranked).toBeHidden();
+  await expect(app.getByRole('complementary', { name: 'Scores' })).toBeHidden();
+  await app.getByRole('button', { name: 'Side panels' }).click();
+  await expect(ranked).toBeVisible();
   await app.keyboard.press('n');
   await expect(patch).toContainText('1 of');
   await app.keyboard.press('p');

@@ -19,17 +19,18 @@ const words: Record<RunStatus, string> = {
 };
 
 /** How a run ended, in one sentence. What a person stopped has no reason of its own. */
-export function endText({ name, status, reason, bestMiou, bestEpoch }: RunSummary): { kind: 'info' | 'error'; what: string; text: string } {
+export function endText({ name, status, reason, bestMiou, bestEpoch }: RunSummary) {
   const what = reason !== null && (status === 'stopped' || status === 'paused') ? 'could not go on' : words[status];
-  const best = bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}${bestEpoch ? ` at epoch ${bestEpoch}` : ''}`;
-  const kind = reason === null && status !== 'failed' ? 'info' : 'error';
-  return { kind, what, text: `The training of "${name}" ${what}${best}${reason ? `: ${reason}` : '.'}` };
+  const best = bestMiou === null ? '' : `, best mIoU ${bestMiou.toFixed(3)}`;
+  const at = best && bestEpoch ? ` at epoch ${bestEpoch}` : '';
+  const kind: 'info' | 'error' = reason === null && status !== 'failed' ? 'info' : 'error';
+  return { kind, what, best, text: `The training of "${name}" ${what}${best}${at}${reason ? `: ${reason}` : '.'}` };
 }
 
 /** Tells how the run that was under way has ended: by the desktop, and in this window where other things are done in it. */
 export function tellEnd(session: EndWindow, run: RunSummary): void {
-  const { kind, what, text } = endText(run);
-  notify(`Training ${what}`, text);
+  const { kind, what, best, text } = endText(run);
+  notify(`Training ${what}`, `${run.name}${best}${run.reason ? `: ${run.reason}` : ''}`);
   // Train shows all of it.
   if (session.place === 'train') return;
   const show = { label: 'Show', run: () => session.go('train') };
