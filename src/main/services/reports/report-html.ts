@@ -126,7 +126,7 @@ function changed({ result, against }: Report): string {
 Of ${counted(change.images, 'image')} ${change.better} are better, ${change.worse} worse.</p>
 ${lookedOtherwise(result, against.result)}
 ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
-<p class="quiet">What is bold is more than other images of this kind might undo.</p>`;
+<p class="quiet">What is bold is more than other frames of these recordings might undo.</p>`;
 }
 
 function curves(runs: readonly RunDetail[]): string {
