@@ -12,7 +12,7 @@ function isKnown(language: string): boolean {
 }
 
 /** The part of a language tag that can be used: `en-US` of `en-US@posix`, English if nothing can. */
-export function usableLanguage(language: string): string {
+function usableLanguage(language: string): string {
   const plain = language.replace(/[@.].*$/, '').replace('_', '-');
   return [language, plain].find((candidate) => candidate !== '' && isKnown(candidate)) ?? 'en';
 }

@@ -2,7 +2,7 @@ import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
 import { isCall, type ServerFrame } from '#shared/rpc/frames';
 import type { Workbench } from '../create-services.ts';
 
-export const channelName = 'rpc';
+const channelName = 'rpc';
 
 /** Carries frames over Electron's IPC. Only our own top frame is listened to. */
 export function connectIpc(

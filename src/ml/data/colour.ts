@@ -1,8 +1,8 @@
 import type { Geometry } from './geometry.ts';
 
 /** ImageNet's mean and standard deviation, RGB, of values 0 … 1. */
-export const imageNetMean = [0.485, 0.456, 0.406] as const;
-export const imageNetStd = [0.229, 0.224, 0.225] as const;
+const imageNetMean = [0.485, 0.456, 0.406] as const;
+const imageNetStd = [0.229, 0.224, 0.225] as const;
 
 /** Weights of red, green and blue in a pixel's grey (BT.601). */
 const luma = [0.299, 0.587, 0.114] as const;

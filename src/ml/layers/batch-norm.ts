@@ -7,7 +7,7 @@ import { Parameters, type Parameter, type TensorKind } from './parameters.ts';
 
 export const batchNormEpsilon = 1e-5;
 /** In PyTorch's sense: running = (1 - momentum) running + momentum batch. */
-export const batchNormMomentum = 0.1;
+const batchNormMomentum = 0.1;
 
 /** One value has no deviation: it would be learnt as 0, and divided by in prediction. @throws AppError 'invalid-argument' */
 function assertSeveral([batch, height, width]: readonly number[]): void {

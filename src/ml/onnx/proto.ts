@@ -23,7 +23,7 @@ message Model { optional int64 ir_version = 1; optional string producer_name = 2
 const { root } = protobuf.parse(schema, { keepCase: true });
 const modelType = root.lookupType('Model');
 
-export const elementTypes = { float32: 1, int64: 7 } as const;
+const elementTypes = { float32: 1, int64: 7 } as const;
 const attributeTypes = { f: 1, i: 2, s: 3, ints: 7 } as const;
 
 export type AttributeValue = { f: number } | { i: number } | { s: string } | { ints: readonly number[] };

@@ -14,7 +14,7 @@ const matrix = (values: Float32Array, [rows, columns]: readonly [number, number]
  * The matrix [to, from * taps] that upsamples one axis and shifts the result by each tap, zero beyond the edge.
  * @param order which of source position and tap runs faster along a row
  */
-export function upsamplingMatrix(from: number, to: number, taps: number, order: 'tap-fastest' | 'position-fastest'): Float32Array {
+function upsamplingMatrix(from: number, to: number, taps: number, order: 'tap-fastest' | 'position-fastest'): Float32Array {
   const matrix = new Float32Array(to * from * taps);
   const half = (taps - 1) / 2;
   for (let row = 0; row < to; row++) {

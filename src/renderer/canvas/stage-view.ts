@@ -65,14 +65,6 @@ export class StageView {
     this.maskLayer.batchDraw();
   }
 
-  setMaskVisible(visible: boolean): void {
-    this.maskLayer.visible(visible);
-  }
-
-  setPhotoVisible(visible: boolean): void {
-    this.photoLayer.visible(visible);
-  }
-
   /** Draws the mask again, after its canvas has changed. */
   redrawMask(): void {
     this.maskLayer.batchDraw();

@@ -1,8 +1,8 @@
 import type { ImagePoint, ImagePx, ScreenPoint, ScreenPx } from './units.ts';
 
 /** A panorama of 100,000 px still fits a screen. */
-export const minScale = 0.01;
-export const maxScale = 40;
+const minScale = 0.01;
+const maxScale = 40;
 
 /** How an image lies on the screen. screen = image * scale + offset */
 export interface Viewport {

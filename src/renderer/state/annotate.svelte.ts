@@ -98,7 +98,6 @@ export class AnnotateState {
     this.other = new OtherMask(session, this.vision);
     this.cleanUp = new CleanUpState(this.vision);
     this.comparing = new Comparing(session);
-    // What could not be told is not worth a message.
     this.time = timeOnImages(session);
     const remembered = session.remembered<Partial<Remembered>>('annotate', {});
     this.keyChoices = session.remembered<KeyChoices>('keys', {});

@@ -94,7 +94,7 @@ export interface KeptMasksUse {
 }
 
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
-export const patchSchema = z.strictObject({
+const patchSchema = z.strictObject({
   left: z.int().min(0),
   top: z.int().min(0),
   width: z.int().min(1),

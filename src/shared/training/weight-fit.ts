@@ -25,7 +25,7 @@ export interface WeightFit {
   remedy: { settings: SettingsByPath; taken: number; tensors: number } | null;
 }
 
-export const settingsText = (settings: SettingsByPath): string =>
+const settingsText = (settings: SettingsByPath): string =>
   Object.entries(settings)
     .map(([path, value]) => `${path}=${value}`)
     .join(' ');
@@ -34,7 +34,7 @@ const told = 5;
 const some = (names: readonly string[]): string => `${names.slice(0, told).join('; ')}${names.length > told ? '; …' : ''}`;
 
 /** What would make it fit better, in a sentence; empty if nothing would. */
-export const remedyText = ({ remedy }: WeightFit): string =>
+const remedyText = ({ remedy }: WeightFit): string =>
   remedy ? `With ${settingsText(remedy.settings)}, ${remedy.taken} of ${remedy.tensors} would be taken.` : '';
 
 /** Which classes a file knows, in a sentence; empty if all, or if it has no classifier. */

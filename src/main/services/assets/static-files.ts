@@ -13,7 +13,7 @@ const types: Record<string, string> = {
 };
 
 /** The policy both hosts serve the page under. WebAssembly is what OpenCV is; functions made of strings stay forbidden. */
-export const contentSecurityPolicy =
+const contentSecurityPolicy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; " +
   "font-src 'self'; connect-src 'self'; base-uri 'none'; " +
   "form-action 'none'; frame-ancestors 'none'";

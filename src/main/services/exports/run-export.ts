@@ -23,7 +23,7 @@ export function runJson(exported: ExportedRun): string {
 }
 
 /** One row a run: what the Runs table shows, tags and notes included. */
-export function summaryTable(runs: readonly ExportedRun[]): Table {
+function summaryTable(runs: readonly ExportedRun[]): Table {
   const header = [
     'id',
     'name',
@@ -72,7 +72,7 @@ export function summaryTable(runs: readonly ExportedRun[]): Table {
 }
 
 /** Every epoch of every run in one table. */
-export function epochsTable(runs: readonly ExportedRun[]): Table {
+function epochsTable(runs: readonly ExportedRun[]): Table {
   const tables = runs.map(({ run, classes }) => ({ id: run.summary.id, table: metricsTable(run.epochs, classes, 'reference') }));
   const header = [...new Set(tables.flatMap(({ table }) => table.header))];
   return {

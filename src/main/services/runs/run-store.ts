@@ -334,7 +334,6 @@ export class RunStore {
 
   /**
    * Marks a run that its workbench left as going on, with the epochs that its checkpoint knows of.
-   * A paused one stays paused, since its checkpoint is there.
    */
   interrupt(runId: string, reason: string): void {
     // The kill came after the last checkpoint, and before anybody could tell.

@@ -13,7 +13,7 @@ import type { QueueStore } from './queue-store.ts';
 export interface NewRun {
   config: RunConfig;
   name: string;
-  /** Run whose weights it starts from. */
+  /** What it starts from, as `start-weights` names it. */
   startFrom: string | null;
   sweep?: string | null;
   /** Its place in line, which it leaves in the moment it becomes a run. */
