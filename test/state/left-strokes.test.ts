@@ -285,3 +285,21 @@ test('so does one that main had painted and not kept when the link came back', a
   await eventually(() => session.unsafeStrokes === 0, 20_000);
   expect([await idAt(pixel), await idAt(pixel + 20)]).toEqual([7, before]);
 });
+
+test('and so does one of an image that was left before the link was lost', async () => {
+  const journal = path.join(folder, '.encnet/journal');
+  writeFileSync(journal, 'in the way');
+  const mask = annotate.mask!;
+  dot(mask, 20, 20, 7);
+  await eventually(() => mask.problem !== null && mask.unacknowledged === 0);
+  await annotate.open('train/train-1');
+  apart();
+  await eventually(() => session.link !== 'open');
+  await together();
+  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+  await eventually(() => session.unsafeStrokes === 1);
+  rmSync(journal);
+  await bench.call('datasets.open', { path: folder });
+  await eventually(() => session.unsafeStrokes === 0, 20_000);
+  expect(await idAt(pixel)).toBe(7);
+});

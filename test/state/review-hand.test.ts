@@ -113,6 +113,7 @@ test('what was done on an image is taken back from the next one too, which bring
   expect(review.image?.id).toBe(first);
   expect(readStoredMask(maskFile()).values).toEqual(before);
   expect(fixes.undoesOn).toBe(null);
+  expect(review.changedLabels).toEqual([]);
   await review.open(second);
   await fixes.undo();
   expect([review.image?.id, fixes.patches.length, fixes.canUndo]).toEqual([first, length, false]);
@@ -128,6 +129,23 @@ test('what another has painted on since, on an image that was left, is not taken
   await review.open(second);
   await bench.call('edits.stroke', { imageId: first, stroke: 'other:1', label: 'Brush', patch: box(0, 0, 3, 3, 4) });
   await fixes.undo();
-  expect([fixes.canUndo, review.image?.id]).toEqual([true, second]);
+  expect([fixes.canUndo, review.image?.id]).toEqual([false, second]);
   expect(window.session.toasts.list.at(-1)?.text).toContain('has been painted on since');
+});
+
+test('two presses at once take back two things, of an image that was left', async () => {
+  const { fixes } = review;
+  const [first, second] = review.ranked.map(({ id }) => id);
+  await review.open(first);
+  const before = readStoredMask(maskFile()).values;
+  for (let n = 0; n < 2; n++) {
+    fixes.step(1);
+    await fixes.take('prediction');
+  }
+  await eventually(() => window.session.unsafeStrokes === 0);
+  await review.open(second);
+  await Promise.all([fixes.undo(), fixes.undo()]);
+  expect(fixes.canUndo).toBe(false);
+  expect(window.session.toasts.list).toEqual([]);
+  expect(readStoredMask(maskFile()).values).toEqual(before);
 });

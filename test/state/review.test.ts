@@ -83,7 +83,7 @@ describe('a patch', () => {
     await eventually(() => review.image!.label[0] === 9);
     await fixes.undo();
     expect(window.session.toasts.list.at(-1)?.text).toContain('has been painted on since');
-    expect([review.image!.label[0], fixes.canUndo]).toEqual([9, true]);
+    expect([review.image!.label[0], fixes.canUndo]).toEqual([9, false]);
   });
 
   test('that was fixed is fixed when one comes back in the next moment', async () => {
@@ -170,6 +170,10 @@ test('a fix of an image that was left is never painted on the next, whose mask i
   // Nothing is under review any more: nothing can be fixed; what was done can be taken back where it was.
   await review.choose(review.runId, 'train');
   expect([review.image, fixes.undoesOn, fixes.patches.length]).toEqual([null, other.id, 0]);
+  await fixes.undo();
+  expect([review.image, review.error, fixes.canUndo]).toEqual([null, '', false]);
+  expect(window.session.toasts.list.at(-1)?.text).toBe(`What was done last on ${other.id} is taken back.`);
+  expect(readFileSync(files[1]).equals(before[1])).toBe(true);
 });
 
 test('a pair asks of its images and its pixels alone, the most first, and goes from image to image', async () => {

@@ -53,7 +53,7 @@ export class MaskSession {
   private classes: readonly ClassInfo[];
   private readonly unsubscribes: (() => void)[];
   private pending: Pending[] = [];
-  /** What was sent and is not answered: main has painted it maybe, and may yet give it up. */
+  /** What is being sent and is not answered: main has painted it maybe, and may yet give it up. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly unanswered = new Set<Pending>();
   private readonly own = new OwnSteps();
@@ -199,9 +199,13 @@ export class MaskSession {
 
   /** Sends what was done in its order, also where a stroke has to be packed first. */
   private transmit(pending: Pending): void {
+    this.unanswered.add(pending);
     void this.outgoing.run(async () => {
       const patch = pending.kind === 'stroke' ? await packPatch(pending.patch, deflate) : null;
-      if (this.isHere) void this.deliver(pending, patch);
+      if (this.isHere) return void this.deliver(pending, patch);
+      // It goes nowhere else, and waits.
+      this.unanswered.delete(pending);
+      this.pending = withAgain(this.pending, pending);
     });
   }
 
@@ -215,7 +219,6 @@ export class MaskSession {
   private async deliver(pending: Pending, patch: WirePatch | null): Promise<void> {
     const { id } = pending;
     const { classes } = this;
-    this.unanswered.add(pending);
     try {
       const done = await this.ask(pending, patch);
       if (done === null && this.pending.includes(pending)) await this.overtaken(pending);

@@ -3,6 +3,7 @@ import type { KeptLabel, ReviewResult } from '#shared/contract/review';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
+import { Serial } from '#shared/serial';
 import { Disagreement, usualSmallest, type DisagreementOptions, type Pair, type Patch } from '../editor/disagreement.ts';
 import { everyId } from '../editor/ink.ts';
 import type { Sureness } from '#shared/metrics/sureness';
@@ -36,6 +37,8 @@ interface UnderReview {
   labelIs(imageId: string, label: Uint8Array, differs: boolean): void;
   /** Images whose label is another than it was scored. */
   readonly changedLabels: readonly string[];
+  /** Whether the label of an image is another than it was scored. */
+  noteChanged(imageId: string, differs: boolean): void;
   /** Brings an image under review. @param again whether nobody has asked for it: the patch that is looked at stays */
   open(imageId: string, again?: boolean): Promise<void>;
 }
@@ -47,7 +50,9 @@ const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure pre
 export type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
 
 /** A thing that was done here, which undo takes back: also after the next image has come. */
-type Deed = { imageId: string } & ({ kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number });
+type Deed = { imageId: string; /** Whether the label was another than it was scored before. */ differed: boolean } & (
+  { kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number }
+);
 
 /**
  * Where label and prediction of the image under review differ, patch by patch, and what a person does about it: take the prediction,
@@ -71,6 +76,7 @@ export class ReviewFixes {
   private mask: MaskSession | null = null;
   private stopListening: () => void = () => undefined;
   private renewing = false;
+  private readonly undos = new Serial();
   /** Grows with every image: what was asked for the one before is for nobody. */
   private turn = 0;
   /** The label as it was scored; null where that is not known. */
@@ -263,7 +269,7 @@ export class ReviewFixes {
       const id = await this.session.client.review.keep({ imageId: image.id, label });
       if (this.review.image?.id !== image.id) return;
       this.kept = [...this.kept, { ...label, id }];
-      this.done({ imageId: image.id, kind: 'kept', id });
+      this.done({ imageId: image.id, differed: this.review.changedLabels.includes(image.id), kind: 'kept', id });
       this.renew();
     });
   }
@@ -274,31 +280,41 @@ export class ReviewFixes {
     if (!deed) return;
     const { blocked, mask } = this;
     if (blocked !== null) return this.session.toasts.show('info', blocked);
-    const takenBack = () => (this.deeds = this.deeds.filter((each) => each !== deed));
-    if (!this.session.images.has(deed.imageId)) return void takenBack();
-    if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) {
-      takenBack();
-      return mask.undo();
+    // Whoever presses again at once takes back what lies below.
+    const { deeds } = this;
+    this.deeds = deeds.filter((each) => each !== deed);
+    if (!this.session.images.has(deed.imageId)) return;
+    if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) return mask.undo();
+    const isBack = await this.session.attempt(() => this.undos.run(() => this.takeBack(deed)));
+    if (!isBack) this.deeds = [...this.deeds, deed];
+  }
+
+  private async takeBack(deed: Deed): Promise<void> {
+    const { imageId } = deed;
+    if (deed.kind === 'kept') await this.session.client.review.forgetKept({ id: deed.id });
+    else if (!(await this.undoStroke(imageId, deed.stroke, deed.differed))) return;
+    if (deed.kind === 'kept' && this.review.image?.id === imageId) {
+      this.kept = this.kept.filter(({ id }) => id !== deed.id);
+      return this.renew();
     }
-    await this.session.attempt(async () => {
-      if (deed.kind === 'kept') await this.session.client.review.forgetKept({ id: deed.id });
-      else if (!(await this.undoStroke(deed))) return;
-      takenBack();
-      if (deed.kind === 'kept' && this.review.image?.id === deed.imageId) {
-        this.kept = this.kept.filter(({ id }) => id !== deed.id);
-        return this.renew();
-      }
-      await this.review.open(deed.imageId, this.review.image?.id === deed.imageId);
-    });
+    if (this.review.result?.images.some(({ id }) => id === imageId)) return this.review.open(imageId, this.review.image?.id === imageId);
+    this.session.toasts.show('info', `What was done last on ${imageId} is taken back.`);
   }
 
   /** Takes a stroke back of whose mask no session is open here. @returns whether it was the newest step: what came since is not ours */
-  private async undoStroke({ imageId, stroke }: { imageId: string; stroke: string }): Promise<boolean> {
+  private async undoStroke(imageId: string, stroke: string, differed: boolean): Promise<boolean> {
     const { client, toasts } = this.session;
     const taken = await client.edits.undo({ imageId, own: { stroke, name: this.session.nextStroke() } });
-    if (taken !== null) await client.edits.save({ imageId });
-    else toasts.show('info', `${imageId} has been painted on since: undo it in the editor.`);
-    return taken !== null;
+    if (taken !== null) {
+      this.review.noteChanged(imageId, differed);
+      // Main saves it by itself in any case.
+      await this.session.attempt(() => client.edits.save({ imageId }));
+      return true;
+    }
+    // Nor are the strokes below.
+    this.deeds = this.deeds.filter((each) => each.kind !== 'stroke' || each.imageId !== imageId);
+    toasts.show('info', `${imageId} has been painted on since: undo it in the editor.`);
+    return false;
   }
 
   private done(deed: Deed): void {
@@ -316,7 +332,10 @@ export class ReviewFixes {
     }
     this.mask = mask;
     // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
-    const painted = () => mask.newestOwn !== null && this.done({ imageId, kind: 'stroke', stroke: mask.newestOwn });
+    const painted = () => {
+      const [stroke, differed] = [mask.newestOwn, this.review.changedLabels.includes(imageId)];
+      if (stroke !== null) this.done({ imageId, differed, kind: 'stroke', stroke });
+    };
     const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(painted)];
     this.stopListening = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     return mask;

@@ -371,7 +371,8 @@ export class ReviewState {
     this.noteChanged(imageId, differs);
   }
 
-  private noteChanged(imageId: string, differs: boolean): void {
+  /** Says whether the label of an image is another than it was scored. */
+  noteChanged(imageId: string, differs: boolean): void {
     const others = this.changedLabels.filter((id) => id !== imageId);
     this.changedLabels = differs ? [...others, imageId] : others;
   }

@@ -35,5 +35,5 @@ export function tellEnd(session: EndWindow, run: RunSummary): void {
   if (session.place === 'train') return;
   const show = { label: 'Show', run: () => session.go('train') };
   const review = { label: 'Review', run: () => session.go('review', { runId: run.id }) };
-  session.toasts.show(kind, text, ...(run.hasCheckpoint && kind === 'info' ? [review, show] : [show]));
+  session.toasts.keep(kind, text, ...(run.hasCheckpoint && kind === 'info' ? [review, show] : [show]));
 }

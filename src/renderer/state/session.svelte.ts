@@ -269,7 +269,7 @@ export class Session {
       this.work.load(),
       // Taken as soon as they are answered: what is told of them while others are on their way is newer.
       this.client.runs.list({ withDeleted: false }).then((runs) => isHere() && (this.runs = runs)),
-      this.client.training.status().then((training) => isHere() && (this.training = training)),
+      this.client.training.status().then((training) => isHere() && this.onTraining(training)),
     ]);
     if (this.dataset?.id !== info.id) return;
     // What was told while the answers were on their way is newer than they are.
@@ -329,7 +329,7 @@ export class Session {
   }
 
   private onTraining(status: TrainingStatus | null): void {
-    const ended = this.training?.active && status !== null && !status.active;
+    const ended = this.training?.active && status?.active === false && this.training.run.id === status.run.id;
     this.training = status;
     if (ended) tellEnd(this, status.run);
   }

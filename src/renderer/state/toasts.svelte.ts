@@ -22,12 +22,23 @@ export class Toasts {
   private nextId = 1;
 
   show(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
+    const id = this.add(kind, text, actions);
+    if (id !== null && kind === 'info') setTimeout(() => this.dismiss(id), actions.length > 0 ? withWayBackMs : infoMs);
+  }
+
+  /** Shows what stays until somebody has seen it: whoever it is for may be away. */
+  keep(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
+    this.add(kind, text, actions);
+  }
+
+  /** @returns null where it is shown already */
+  private add(kind: Toast['kind'], text: string, actions: ToastAction[]): number | null {
     // The newest way back is the one that is offered: that of before would take back something else.
     if (actions.length > 0) this.dismissWhere((shown) => shown === text);
-    else if (this.shows(text)) return;
+    else if (this.shows(text)) return null;
     const id = this.nextId++;
     this.list.push({ id, kind, text, actions });
-    if (kind === 'info') setTimeout(() => this.dismiss(id), actions.length > 0 ? withWayBackMs : infoMs);
+    return id;
   }
 
   /** Whether this very text is on the screen. */
