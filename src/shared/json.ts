@@ -26,7 +26,7 @@ function endOfText(text: string, quote: number): number {
 
 /** What an engine says of a text that is no JSON, in fewer words. */
 function whereBroken(said: string): string {
-  const [what] = said.split(/,| in JSON| at position| is not valid/);
+  const [what] = said.split(/, (?:\.\.\.)?"| in JSON| at position| is not valid/);
   const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(said) ?? [];
   return `${what}${line ? ` at line ${line}, column ${column}` : ''}`;
 }

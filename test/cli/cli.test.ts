@@ -436,9 +436,10 @@ test('predict does every image, tells two of one name apart and passes hidden fi
   await photo.clone().toFile(path.join(twin, 'other.png'));
   symlinkSync(path.join(folder, 'nowhere.png'), path.join(twin, 'astray.png'));
   const apart = path.join(temporaryFolder(), 'masks');
+  symlinkSync('other.png', path.join(twin, 'latest.png'));
   const images = [path.join(folder, 'other.png'), twin, path.join(twin, 'other.png')];
   const both = await cli('predict', '--checkpoint', path.join(run, 'last.ckpt'), '--images', ...images, '--out', apart);
-  expect([both.code, readdirSync(apart).sort()]).toEqual([1, ['other.png', 'twin+other.png']]);
+  expect([both.code, readdirSync(apart).sort()]).toEqual([1, ['latest.png', 'other.png', 'twin+other.png']]);
   expect(both.stderr).toMatch(/left out: .*astray\.png is a link that leads/);
 
   // Stopped half way, it says what is there and how to go on.

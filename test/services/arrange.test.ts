@@ -118,6 +118,7 @@ test.each([
   ['one and two by a list of two', ['a', 'b'], [[1, 2]], /^Count from 1, and take 0/],
   ['one to eleven, and twelve where nothing is labelled', null, [[1, 4, 11, 12]], /^Count from 1, and take 12/],
   ['one to eleven, and 255 where nothing is labelled', null, [[1, 4, 11, 255]], /^Count from 1, and take 0/],
+  ['one to three by a list of three, and 255, which is void', ['a', 'b', 'c'], [[1, 2, 3, 255]], /^Count from 1, and take 0/],
 ] as const)('of %s the cause is told: nothing is off by one, and nothing that is labelled becomes void', async (_, names, each, action) => {
   const folder = await makeDataset();
   if (names) writeFileSync(path.join(folder, 'classes.json'), JSON.stringify(names));
@@ -130,6 +131,14 @@ test.each([
   const [values] = each;
   const ofFirst = Array.from({ length: width * height }, (_, i) => values[Math.floor(i / 7) % values.length] === values[0]);
   expect(classPixels![0]).toBe(ofFirst.filter(Boolean).length);
+});
+
+test('255 where the first and the last class are never there is no sign of values from one', async () => {
+  const folder = await makeDataset();
+  fillMasks(folder, [[1, 4, 6, 255]]);
+  const { advice } = await open(folder);
+  expect(advice?.action).toBe('Take 255 as not labelled');
+  expect((await change(advice!.change)).advice).toBeNull();
 });
 
 test.each([

@@ -117,5 +117,7 @@ test.each([
 test('where a list in JSON is broken is told', async () => {
   await lay('train/a.jpg =trainannot/a.png');
   put('classes.json', '[\n  "Road",\n  "Car",\n]\n');
-  expect(() => locateDataset(folder)).toThrow(/classes\.json does not hold .*it is not JSON: Unexpected token '\]'/);
+  expect(() => locateDataset(folder)).toThrow(/classes\.json does not hold .*it is not JSON: Unexpected token '\]'$/);
+  put('classes.json', '{\n "name": "x"\n "classes": []}');
+  expect(() => locateDataset(folder)).toThrow(/it is not JSON: Expected ',' or '}' after property value at line 3, column 2$/);
 });

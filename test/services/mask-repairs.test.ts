@@ -179,6 +179,21 @@ test.each([
   expect(readFileSync(fileOf(ids[0])).equals(now)).toBe(true);
 });
 
+test('an earlier mask comes back beside a TIFF, which stays as it is', async () => {
+  const [png, tiff] = [fileOf(ids[0]), fileOf(ids[0], 'tif')];
+  writeFileSync(tiff, await sharp(readFileSync(png)).toColourspace('b-w').tiff({ compression: 'none' }).toBuffer());
+  rmSync(png);
+  const before = readFileSync(tiff);
+  await open();
+  expect((await repair('convert', [ids[0]])).done).toEqual([ids[0]]);
+  const [{ revision }] = await bench.call<RevisionInfo[]>('edits.revisions', { imageId: ids[0] });
+  const converted = readFileSync(png);
+  await bench.call('edits.unrepair', { imageIds: [ids[0]] });
+  expect([existsSync(png), readFileSync(tiff).equals(before)]).toEqual([false, true]);
+  expect(await bench.call('edits.restore', { imageId: ids[0], revision })).toMatchObject({ replaced: true });
+  expect([readFileSync(png).equals(converted), readFileSync(tiff).equals(before)]).toEqual([true, true]);
+});
+
 test('a hand that paints while masks are repaired paints on what they are then, and meets no conflict', async () => {
   await open();
   await openMask(bench, ids[0]);

@@ -1,5 +1,5 @@
 // Which split an image is in, and which folder its mask, where folders, lists and people say more than one thing.
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
@@ -178,4 +178,25 @@ test('masks of a kind that is not read are told, with what to do', () => {
   expect(locateDataset(folder).problems).toEqual([
     '2 files in train_masks/ are of a kind that is not read (.gif), the first: 1_mask.gif. Are they masks, convert them to PNG',
   ]);
+});
+
+test('masks of one split in a folder of their own are never those of another split’s images of the same names', () => {
+  for (const pictures of [
+    ['images/train/1.png', 'images/val/1.png', 'masks/1.png'],
+    ['train/1.png', 'val/1.png', 'masks/1.png'],
+  ]) {
+    const { images } = locateDataset(folderOf(pictures));
+    expect(new Set(images.map(({ maskFile }) => maskFile)).size).toBe(2);
+  }
+});
+
+test('masks that lie in one folder for all splits are without an image only where no split has one', () => {
+  const folder = folderOf(['images/train/1.png', 'images/val/2.png', 'masks/1.png', 'masks/2.png', 'masks/3.png']);
+  expect(locateDataset(folder).problems).toEqual(['masks/ holds 1 mask without an image, the first: 3.png']);
+});
+
+test('folders beside the images that may not be looked into keep nobody from a data set', () => {
+  const folder = folderOf(['train/1.png', 'val/2.png', 'trainannot/1.png']);
+  symlinkSync(temporaryFolder(), path.join(folder, 'old_masks'));
+  expect(locateDataset(folder).images).toHaveLength(2);
 });

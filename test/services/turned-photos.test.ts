@@ -10,6 +10,7 @@ import type { RepairReport } from '#shared/contract/edits';
 import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset } from '../helpers/dataset.ts';
+import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const turns = [2, 3, 4, 5, 6, 7, 8];
@@ -91,3 +92,36 @@ test('a mask of which a person says that it fits is left at that', async () => {
   await bench.call('datasets.acceptPhotos', { imageIds: [idOf(6)] });
   expect((await entries()).find(({ id }) => id === idOf(6))!.problems.map(({ kind }) => kind)).toEqual(['turned']);
 });
+
+test('what is in doubt stays so: after a stroke, and once the turn is taken back', async () => {
+  await withTurns(true);
+  await entries();
+  const kindsOf = async (orientation: number) =>
+    (await entries()).find(({ id }) => id === idOf(orientation))!.problems.map(({ kind }) => kind);
+  await openMask(bench, idOf(3));
+  await stroke(bench, idOf(3), box(1, 1, 2, 2, 3));
+  await bench.call('edits.save', { imageId: idOf(3) });
+  expect(await kindsOf(3)).toEqual(['turned']);
+  await bench.call('edits.repair', { imageIds: [idOf(4)], how: 'as-photo' });
+  expect(await kindsOf(4)).toEqual([]);
+  await bench.call('edits.unrepair', { imageIds: [idOf(4)] });
+  expect(await kindsOf(4)).toEqual(['turned']);
+});
+
+test('a large turned photo is looked at in its turn, and keeps nobody waiting for ever', async () => {
+  const size = { width: 6000, height: 4000 };
+  folder = await makeDataset({ train: 1, val: 1 });
+  const photo = path.join(folder, 'train/train-0.png');
+  const noise = { create: { ...size, channels: 3 as const, background: 'teal' } };
+  writeFileSync(photo, await sharp(noise).withMetadata({ orientation: 3 }).png().toBuffer());
+  writeFileSync(
+    path.join(folder, 'trainannot/train-0.png'),
+    await sharp({ create: { ...size, channels: 3, background: '#010101' } })
+      .toColourspace('b-w')
+      .png()
+      .toBuffer(),
+  );
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  expect((await entries()).find(({ id }) => id === 'train/train-0')).toMatchObject({ ...size, problems: [] });
+}, 60_000);

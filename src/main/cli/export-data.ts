@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Option, type Command } from 'commander';
-import { notedClasses } from '#files/class-note';
+import { notedClasses, type NotedClasses } from '#files/class-note';
 import type { MaskFormat } from '#shared/classes/class-info';
 import { classList } from '#shared/classes/class-map';
 import { sameJson } from '#shared/same-json';
@@ -66,14 +66,27 @@ function withPredictions(images: readonly LocatedImage[], folder: string): Locat
   });
 }
 
+/** A mask with the classes that it says it is of; null of one that cannot be read, which the export leaves out and tells. */
+function noteOf(file: string): [[file: string, noted: NotedClasses | null]] | null {
+  try {
+    return [[file, notedClasses(file)]];
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
 /** By which numbers masks name classes: as they say themselves, else those of the data set. */
 function formatOf(files: readonly string[], { classes, format }: ClassSet): MaskFormat {
   // What `predict` writes holds values, whatever the masks of the data set are.
   const byValue = { ...format, by: 'value' as const };
-  const notes = files.map((file) => [file, notedClasses(file)] as const);
-  const [first, noted] = notes[0] ?? [];
-  const other = notes.find(([, each]) => !sameJson(each, noted));
-  if (other) throw new AppError('invalid-argument', `${first} and ${other[0]} were predicted for different classes: export them apart`);
+  const notes = files.flatMap((file) => noteOf(file) ?? []);
+  const [[first, noted] = [null, null]] = notes;
+  const other = notes.find((each) => !sameJson(each[1], noted));
+  if (other) {
+    const why = noted && other[1] ? 'were predicted for different classes: export them apart' : 'do not both say which classes they are of';
+    throw new AppError('invalid-argument', `${first} and ${other[0]} ${why}: predict those again that an earlier version wrote`);
+  }
   if (!noted) {
     if (files.length > 0) say('The masks do not say which classes they are of: their values are taken for those of the data set.');
     return byValue;

@@ -27,7 +27,7 @@ export interface KnownClassSet {
 /** What the survey tells of an image. */
 interface SeenImage {
   classPixels: readonly number[] | null;
-  problems: readonly { foreign?: string }[];
+  problems: readonly { foreign?: string; text?: string }[];
 }
 
 interface Seen {
@@ -140,8 +140,11 @@ function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: See
   if (!countsFromZero || has(0) > 0 || masks.length < enough || others < Math.min(2, last - 1)) return null;
   // One more than the last may be what is not labelled; 255 is so in any set.
   if (!foreign.every((value) => value === last || value === last + 1 || value === 255)) return null;
-  const withLast =
-    voidValue === last ? has(-1) : masks.filter(({ problems }) => problems.some((each) => each.foreign === `value ${last}`)).length;
+  // What is read as void hides whether anything holds the value of void itself.
+  if (voidValue === last && Object.values(arrangement.readAs).includes(null)) return null;
+  const holdsLast = (mask: SeenImage) =>
+    voidValue === last ? mask.classPixels!.at(-1)! > foreignPixels(mask) : mask.problems.some((each) => each.foreign === `value ${last}`);
+  const withLast = masks.filter(holdsLast).length;
   if (withLast === 0) return null;
   const kept = Object.entries(arrangement.readAs).filter(([text]) => Number(/^value (\d+)$/.exec(text)?.[1] ?? 0) > last + 1);
   const voidIs = foreign.includes(last + 1) ? last + 1 : 0;
@@ -155,10 +158,20 @@ function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: See
         classes: classes.map(({ name, color }, id) => ({ value: id + 1, name, color })),
       },
       masks: 'value',
-      readAs: { ...Object.fromEntries(kept), ...(foreign.includes(255) ? { 'value 255': null } : {}) },
+      readAs: {
+        ...Object.fromEntries(kept),
+        ...asVoid(voidValue > last ? voidValue : null),
+        ...asVoid(foreign.includes(255) ? 255 : null),
+      },
     },
   };
 }
+
+/** How many pixels of a mask are in no class, as its problems tell them. */
+const foreignPixels = ({ problems }: SeenImage): number =>
+  problems.reduce((sum, { foreign, text = '' }) => sum + (foreign === undefined ? 0 : Number(/ in (\d+) pixels/.exec(text)?.[1] ?? 0)), 0);
+
+const asVoid = (value: number | null) => (value === null ? {} : { [`value ${value}`]: null });
 
 /** Colours of another class set than the one that masks are read by. */
 function coloursOf(

@@ -67,14 +67,27 @@ interface Kind {
   color: Rgb | null;
 }
 
+/** A picture of more kinds of pixels is a photo, or was smoothed: more tell nothing. */
+const mostKinds = 4096;
+/** Asked several times of the few masks that are looked at. */
+const known = new WeakMap<Uint8Array, Kind[]>();
+
 /** Pixels of a mask that are told apart, each once; none of one that cannot be read. */
 function kindsIn(content: Uint8Array): Kind[] {
+  const before = known.get(content);
+  if (before) return before;
+  const kinds = readKinds(content);
+  known.set(content, kinds);
+  return kinds;
+}
+
+function readKinds(content: Uint8Array): Kind[] {
   try {
     const { header, samples, palette } = readPng(content, 'a mask', () => undefined);
     const channels = channelsOf(header);
     const kinds = new Map<string, number[]>();
     let before: number[] = [];
-    for (let at = 0; at < samples.length; at += channels) {
+    for (let at = 0; at < samples.length && kinds.size < mostKinds; at += channels) {
       // Most pixels are as the one before them.
       if (before.length > 0 && before.every((sample, c) => sample === samples[at + c])) continue;
       before = [...samples.subarray(at, at + channels)];

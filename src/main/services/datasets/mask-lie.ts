@@ -1,20 +1,21 @@
 // Whether a mask lies on its photo as it is seen, or as the photo's pixels are stored: where both have one size, edges tell.
+import { voidId } from '#shared/mask/void-id';
+import type { StoredMask } from '#files/mask-png';
 import { withPicture } from '#files/picture';
 import { shownSize, storedAt } from '#files/orientation';
 
-/** A mask's values, row by row. */
-interface Mask {
-  width: number;
-  height: number;
-  values: Uint8Array;
-}
+/** A mask's codes, row by row, and the class id of each: where it is not labelled nothing is told. */
+type Mask = Pick<StoredMask, 'width' | 'height' | 'values' | 'toId'>;
 
 /** A mask is looked at in at most so many pixels a side. */
 const lookedAt = 512;
-/** Fewer pixels beside a border tell nothing. */
-const enoughBorder = 40;
+/** Fewer pixels beside a border tell nothing, of all and of a quarter of the picture. */
+const enoughBorder = 150;
+const enoughOfQuarter = 20;
 /** So much more of a photo's edges lie on borders than elsewhere where a mask lies on it: 1 is chance. */
 const clearly = 1.3;
+/** One thing may lie on an edge by chance: so many quarters of the picture say the same. */
+const quarters = 3;
 
 /**
  * Whether a mask lies as the pixels of its photo are stored, although it is seen turned or mirrored, and both have one size: the borders
@@ -34,8 +35,9 @@ export function liesAsStored(imageFile: string, mask: Mask, orientation: number)
     const small = sampled(mask, size);
     const from = storedAt(orientation, size);
     const turned = small.map((_, i) => small[from(i % size.width, Math.floor(i / size.width))]);
-    const [asSeen, asStored] = [onEdges(small, edges, size), onEdges(turned, edges, size)];
-    return asStored > clearly && asStored > clearly * asSeen;
+    const [asSeen, asStored] = [bordersOn(edges, small, size), bordersOn(edges, turned, size)];
+    const agree = asStored.quarters.filter((mean, at) => mean > asSeen.quarters[at]);
+    return agree.length >= quarters && asStored.all > clearly && asStored.all > clearly * asSeen.all;
   });
 }
 
@@ -45,11 +47,13 @@ export const isInDoubt = (mask: { width: number; height: number }, orientation: 
   return orientation > 1 && shown.width === mask.width && shown.height === mask.height;
 };
 
-function sampled({ width, height, values }: Mask, size: { width: number; height: number }): Uint8Array {
+/** Its class ids in another size. */
+function sampled({ width, height, values, toId }: Mask, size: { width: number; height: number }): Uint8Array {
   return Uint8Array.from({ length: size.width * size.height }, (_, i) => {
     const column = Math.floor((((i % size.width) + 0.5) * width) / size.width);
     const row = Math.floor(((Math.floor(i / size.width) + 0.5) * height) / size.height);
-    return values[row * width + column];
+    const id = toId[values[row * width + column]] ?? -1;
+    return id < 0 ? voidId : id;
   });
 }
 
@@ -62,16 +66,23 @@ function edgesOf(grey: Uint8Array, { width, height }: { width: number; height: n
   });
 }
 
-/** The mean edge beside borders between labels, over that of the photo; 0 where there are too few to tell. */
-function onEdges(values: Uint8Array, edges: Float32Array, { width }: { width: number }): number {
-  let [border, sum, all] = [0, 0, 0];
-  for (let i = 0; i < values.length; i++) {
+/** The mean edge beside borders between labels over that of the photo, of all and of each quarter; NaN where too few are to tell. */
+function bordersOn(edges: Float32Array, ids: Uint8Array, { width, height }: { width: number; height: number }) {
+  const [counts, sums] = [new Float64Array(4), new Float64Array(4)];
+  let all = 0;
+  for (let i = 0; i < ids.length; i++) {
     all += edges[i];
-    const differs =
-      ((i + 1) % width !== 0 && values[i + 1] !== values[i]) || (i + width < values.length && values[i + width] !== values[i]);
-    if (!differs) continue;
-    border++;
-    sum += edges[i];
+    const isBorder = (other: number) => ids[other] !== ids[i] && ids[other] !== voidId && ids[i] !== voidId;
+    if (!((i + 1) % width !== 0 && isBorder(i + 1)) && !(i + width < ids.length && isBorder(i + width))) continue;
+    const quarter = 2 * Number(i >= width * Math.ceil(height / 2)) + Number(i % width >= width / 2);
+    counts[quarter]++;
+    sums[quarter] += edges[i];
   }
-  return border < enoughBorder || all === 0 ? 0 : sum / border / (all / values.length);
+  const ofPhoto = all / ids.length;
+  const mean = (sum: number, count: number, enough: number) => (count < enough || ofPhoto === 0 ? NaN : sum / count / ofPhoto);
+  const total = (of: Float64Array) => of.reduce((sum, each) => sum + each, 0);
+  return {
+    all: mean(total(sums), total(counts), enoughBorder),
+    quarters: Array.from(sums, (sum, at) => mean(sum, counts[at], enoughOfQuarter)),
+  };
 }

@@ -13,6 +13,8 @@ export class MaskPhotos {
   private readonly known = new Map<string, MadeFor>();
   /** Masks of which a person says that they fit their photo as they are. */
   private readonly accepted = new Set<string>();
+  /** How photos are turned before they are seen, as their files were then. */
+  private readonly turns = new Map<string, { orientation: number; stamp: string }>();
 
   /** Takes over what the history tells. */
   remember(id: string, madeFor: MadeFor): void {
@@ -23,6 +25,17 @@ export class MaskPhotos {
   accept(id: string): void {
     this.known.delete(id);
     this.accepted.add(id);
+  }
+
+  /** @param orientation 1 … 8 as in EXIF @param stamp of the photo's file */
+  isTurned(id: string, orientation: number, stamp: string): void {
+    this.turns.set(id, { orientation, stamp });
+  }
+
+  /** @returns null where it is not known of the file that is there */
+  orientationOf(id: string, stamp: string): number | null {
+    const known = this.turns.get(id);
+    return known?.stamp === stamp ? known.orientation : null;
   }
 
   isAccepted(id: string): boolean {

@@ -316,7 +316,9 @@ export class OpenDataset {
       const known = this.entry(id);
       // A mask that was saved does not change its photo: that is not read again.
       const imageStamp = fileStamp(image.imageFile);
-      const size = known.width > 0 && known.imageStamp === imageStamp ? { width: known.width, height: known.height } : null;
+      const orientation = this.photos.orientationOf(id, imageStamp);
+      const isKnown = known.width > 0 && known.imageStamp === imageStamp && orientation !== null;
+      const size = isKnown ? { width: known.width, height: known.height, orientation } : null;
       return { image, known, size, imageStamp, stamp: this.stampOf(image) };
     });
     const images = asked.map(({ image: { imageFile, maskFile }, size }) => ({ imageFile, maskFile, size }));
@@ -355,7 +357,10 @@ export class OpenDataset {
     const image = this.image(id);
     const { width, height, surveyed, imageStamp } = this.entry(id);
     const missing = written.revision === null ? [noMask(image.maskFile)] : [];
-    const survey = { ...written, width, height, photo: null, problems: [...missing, ...written.problems] };
+    // What was painted lies as the rest of its mask does.
+    const lies = written.revision === null ? [] : this.entry(id).problems.filter(({ is }) => is === 'in-doubt');
+    const problems = [...missing, ...written.problems, ...lies];
+    const survey = { ...written, width, height, orientation: null, photo: null, problems };
     // A photo that is another file by now was not read: that is still to come.
     const isKnown = surveyed && width > 0 && imageStamp === fileStamp(image.imageFile);
     const stamp = isKnown ? this.stampOf(image) : refusedStamp;
@@ -379,7 +384,8 @@ export class OpenDataset {
   ): ImageEntry {
     const { id, split } = image;
     const { outbox, access } = this.options;
-    const { revision, photo } = survey;
+    const { revision, photo, orientation } = survey;
+    if (orientation !== null) this.photos.isTurned(id, orientation, imageStamp);
     const told = this.photos.isForAnother(id, { photo, mask: revision }, isOurs);
     const isForAnother = told ?? this.entries.get(id)?.problems.some(isOtherPhoto);
     const left = survey.problems.filter(({ is }) => is !== 'in-doubt' || !this.photos.isAccepted(id));
@@ -458,7 +464,7 @@ function fromRow({ width, height, photo, revision, class_pixels: counts, problem
   const size = sizeSchema.safeParse({ width, height }).data;
   // Whatever kept a picture from being read: it is tried again.
   if (!size || size.width === 0 || problems === null || (counts !== null && classPixels === null)) return null;
-  return { ...size, photo, revision, classPixels, problems };
+  return { ...size, orientation: null, photo, revision, classPixels, problems };
 }
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {

@@ -17,10 +17,19 @@ import type { LocatedImage } from '../layouts/located-image.ts';
 
 type Files = Pick<LocatedImage, 'imageFile' | 'maskFile'>;
 
+/** What is known of a photo that is sound: its size as it is seen, and how it is turned for that, 1 … 8 as in EXIF. */
+export interface KnownPhoto {
+  width: number;
+  height: number;
+  orientation: number;
+}
+
 /** What reading an image and its mask once tells. */
 export interface Survey {
   width: number;
   height: number;
+  /** How the photo is turned before it is seen, 1 … 8 as in EXIF; null where that is not known. */
+  orientation: number | null;
   /** Revision of the photo; null if it was not read. */
   photo: string | null;
   /** Revision of the mask; null without one. */
@@ -48,21 +57,25 @@ export function surveyStamp(image: Files): string {
  * Reads an image's size and its mask; every finding names its file, the rule and the value.
  * @param size of the image where it is known to be sound; null decodes it
  */
-export async function surveyImage(image: Files, classSet: ClassSet, size: { width: number; height: number } | null): Promise<Survey> {
+export async function surveyImage(image: Files, classSet: ClassSet, size: KnownPhoto | null): Promise<Survey> {
   const survey: Survey = {
     width: size?.width ?? 0,
     height: size?.height ?? 0,
+    orientation: null,
     photo: null,
     revision: null,
     classPixels: null,
     problems: [],
   };
-  const orientation = size ? null : await surveyPhoto(image, survey);
+  const orientation = size ? size.orientation : await surveyPhoto(image, survey);
+  survey.orientation = orientation;
   if (!isThere(image.maskFile)) {
     survey.problems.push(noMask(image.maskFile));
     return survey;
   }
-  await inTurn(isLargeMask(image.maskFile), () => surveyMask(image, classSet, survey, orientation));
+  const mask = await inTurn(isLargeMask(image.maskFile), () => surveyMask(image, classSet, survey));
+  // After it: the photo may be a large one as well, and takes its own turn.
+  if (mask && survey.width > 0) await surveyLie(image, mask, survey, orientation);
   return survey;
 }
 
@@ -96,8 +109,8 @@ async function surveyPhoto(image: Files, survey: Survey): Promise<number> {
   }
 }
 
-/** @param orientation of the photo; null where it was not read */
-async function surveyMask(image: Files, classSet: ClassSet, survey: Survey, orientation: number | null): Promise<void> {
+/** @returns the mask; null where it cannot be read */
+function surveyMask(image: Files, classSet: ClassSet, survey: Survey): StoredMask | null {
   try {
     const content = readPictureFile(image.maskFile);
     survey.revision = revisionOf(content);
@@ -105,9 +118,19 @@ async function surveyMask(image: Files, classSet: ClassSet, survey: Survey, orie
     const { classPixels, problems } = findingsOf(mask, classSet, image.maskFile);
     survey.problems.push(...problems);
     survey.classPixels = classPixels;
-    if (survey.width > 0) survey.problems.push(...(await lieProblems(image, mask, survey, orientation)));
+    return mask;
   } catch (error) {
     addProblem(survey, 'mask', error);
+    return null;
+  }
+}
+
+/** @param orientation of the photo; null where it was not read */
+async function surveyLie(image: Files, mask: StoredMask, survey: Survey, orientation: number | null): Promise<void> {
+  try {
+    survey.problems.push(...(await lieProblems(image, mask, survey, orientation)));
+  } catch (error) {
+    addProblem(survey, 'image', error);
   }
 }
 

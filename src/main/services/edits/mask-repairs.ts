@@ -183,16 +183,22 @@ export class MaskRepairs {
     access.assertWritable(path.dirname(maskFile));
     await putAway(imageId);
     const photo = await dataset.measured(imageId);
+    if (photo.width === 0) throw new AppError('corrupt-file', `The image ${imageId} cannot be read, so no mask can be put back for it`);
     const kept = await workers.run('pictureSize', { imageFile: revisionFile(store, revision) });
     if (kept.width !== photo.width || kept.height !== photo.height)
       throw new AppError(
         'corrupt-file',
         `The earlier mask of ${imageId} has ${kept.width} x ${kept.height} pixels, and its photo has ${photo.width} x ${photo.height}`,
       );
+    // Where the mask is a TIFF or JPEG, a PNG beside it takes its place, and it stays.
+    const target = /\.png$/i.test(maskFile) ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
+    if (target !== maskFile && isThere(target))
+      throw new AppError('conflict', `${target} is there already: it would have to be replaced by the earlier mask`, { file: target });
     await this.keepOriginal(imageId, maskFile);
-    const before = await workers.run('keepMask', { maskFile, store });
-    replaceFile(maskFile, readRevision(store, revision), dataset.maskFolders);
-    this.keepRepaired(imageId, { maskFile, before, after: revision }, 'restored');
+    const before = await workers.run('keepMask', { maskFile: target, store });
+    replaceFile(target, readRevision(store, revision), dataset.maskFolders);
+    this.keepRepaired(imageId, { maskFile: target, before, after: revision }, 'restored');
+    dataset.useMask(imageId, target);
   }
 
   /** What is there goes into the mask's past before it is replaced: a kill in between must not leave it where nobody finds it. */

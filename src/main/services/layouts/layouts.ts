@@ -106,8 +106,14 @@ function splitFolders(view: FolderView, images: string, masks: string): Pick<Dra
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
   // All masks may lie in one folder, whatever the splits are.
-  const areApart = splits.some((name) => view.hasFolder(`${masks}/${name}`)) || !view.hasFolder(masks) || view.masks(masks).length === 0;
-  const masksOf = (name: string) => (areApart ? `${masks}/${name}` : masks);
+  const isFlat =
+    !splits.some((name) => view.hasFolder(`${masks}/${name}`)) &&
+    holdsAll(
+      view,
+      masks,
+      splits.map((name) => `${images}/${name}`),
+    );
+  const masksOf = (name: string) => (isFlat ? masks : `${masks}/${name}`);
   return {
     sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: masksOf(name) }))),
     problems: stray > 0 ? [strayText(stray, images)] : [],
@@ -355,12 +361,22 @@ const splitsFirst: Layout = {
  */
 function masksBeside(view: FolderView, splits: readonly string[]): Map<string, string> {
   if (splits.some((name) => view.hasFolder(`${name}annot`))) return new Map();
-  const pairs = (split: string, masks: string) =>
-    view.hasFolder(masks) && findAffixes(view.images(split, true), view.masks(masks, true)).pairs > 0;
-  for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name)))
-    for (const masksOf of [(split: string) => `${folder}/${split}`, () => folder])
-      if (splits.some((split) => pairs(split, masksOf(split)))) return new Map(splits.map((split) => [split, masksOf(split)]));
+  for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name))) {
+    const apart = new Map(splits.map((split) => [split, `${folder}/${split}`]));
+    if (splits.some((split) => doPair(view, split, `${folder}/${split}`))) return apart;
+    if (holdsAll(view, folder, splits)) return new Map(splits.map((split) => [split, folder]));
+  }
   return new Map();
+}
+
+const doPair = (view: FolderView, images: string, masks: string): boolean =>
+  view.hasFolder(masks) && view.ifReadable(() => findAffixes(view.images(images, true), view.masks(masks, true)).pairs > 0, false);
+
+/** Whether one folder can be that of the masks of several: each name is that of one image alone, and some are those of masks. */
+function holdsAll(view: FolderView, masks: string, folders: readonly string[]): boolean {
+  if (!folders.some((images) => doPair(view, images, masks))) return false;
+  const names = folders.flatMap((images) => view.images(images, true).map((file) => nameOf(file).replace(/\.[^.]+$/, '')));
+  return new Set(names).size === names.length;
 }
 
 /** Split folders with images, and their masks among them, in a folder inside, or not there yet: then it is SegNet's layout. */

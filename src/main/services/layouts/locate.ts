@@ -5,8 +5,8 @@ import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
-import { maskFolderNames, mayBeLabels } from './folder-names.ts';
-import { isIn, outsideOf, ofUnreadKind, unreadText, type FolderView } from './folder-view.ts';
+import { maskFolderNames, splitNames, mayBeLabels } from './folder-names.ts';
+import { isIn, outsideOf, ofUnreadKind, unreadText, FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
@@ -25,9 +25,10 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
   const found: LocatedImage[] = [];
   const maskFiles: string[] = [];
   const ids = new Set<string>();
+  const unused = new Map<string, readonly string[]>();
   let twice = 0;
   for (const source of arrangement.sources)
-    for (const { hasMask, ...image } of locateSource(view, source, arrangement, problems)) {
+    for (const { hasMask, ...image } of locateSource(view, source, arrangement, problems, unused)) {
       if (ids.has(image.id)) twice++;
       else {
         found.push(image);
@@ -35,6 +36,7 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
       }
       ids.add(image.id);
     }
+  tellUnused(unused, problems);
   if (twice > 0)
     problems.push(`left out: ${counted(twice, 'image')} with the id of another one. Give the folders of these a name of their own`);
   tellShared(view, maskFiles, problems);
@@ -59,13 +61,19 @@ function tellUnread(view: FolderView, source: Source, arrangement: Arrangement, 
   problems.push(unreadText(unread, `${images}/`));
 }
 
-/** Labels that nobody reads would be painted a second time. */
-function tellUnreadMasks(view: FolderView, problems: string[]): void {
-  const below = (folder: string) => view.ifReadable(() => view.folders(folder).map((name) => path.posix.join(folder, name)), []);
-  const named = below('.').flatMap((folder) => (isOfMasks(folder) ? [folder] : below(folder).filter(isOfMasks)));
-  for (const folder of named) {
-    const files = view.ifReadable(() => view.unreadMasks(folder), []);
-    if (files.length > 0) problems.push(`${ofUnreadKind(files, 'file', `${folder}/`)}. Are they masks, convert them to PNG`);
+/** Labels that nobody reads would be painted a second time. What cannot be looked into is no part of the set, and keeps nobody from it. */
+function tellUnreadMasks({ root }: FolderView, problems: string[]): void {
+  try {
+    // Its own view: what it cannot look into is nothing that the set has left out.
+    const view = new FolderView(root);
+    const top = view.folders();
+    const inSplits = top.filter((name) => splitNames.test(name)).flatMap((name) => view.folders(name).map((inner) => `${name}/${inner}`));
+    for (const folder of [...top, ...inSplits].filter(isOfMasks)) {
+      const files = view.unreadMasks(folder);
+      if (files.length > 0) problems.push(`${ofUnreadKind(files, 'file', `${folder}/`)}. Are they masks, convert them to PNG`);
+    }
+  } catch {
+    // It is a hint, and no more.
   }
 }
 
@@ -101,6 +109,7 @@ function locateSource(
   source: Source,
   arrangement: Arrangement,
   problems: string[],
+  unused: Map<string, readonly string[]>,
 ): (LocatedImage & { hasMask: boolean })[] {
   const { below, maskPrefix, maskSuffix } = arrangement;
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
@@ -134,7 +143,11 @@ function locateSource(
     };
   });
   tellDoubled(view, source, stems, masks, problems);
-  tellUnused(source, masks, problems);
+  if (source.images !== source.masks) {
+    // Where several have one folder of masks, what none of them has is left.
+    const before = unused.get(source.masks);
+    unused.set(source.masks, before ? masks.left.filter((file) => before.includes(file)) : masks.left);
+  }
   return located;
 }
 
@@ -212,10 +225,10 @@ function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candid
   problems.push(doubled.length === 1 ? text : `${doubled.length} names of images are there more than once, the first: ${text}`);
 }
 
-function tellUnused(source: Source, masks: MaskIndex, problems: string[]): void {
-  const { left } = masks;
-  if (source.images === source.masks || left.length === 0) return;
-  problems.push(`${source.masks}/ holds ${counted(left.length, 'mask')} without an image, the first: ${path.posix.basename(left[0])}`);
+function tellUnused(unused: ReadonlyMap<string, readonly string[]>, problems: string[]): void {
+  for (const [folder, left] of unused)
+    if (left.length > 0)
+      problems.push(`${folder}/ holds ${counted(left.length, 'mask')} without an image, the first: ${path.posix.basename(left[0])}`);
 }
 
 /** @throws AppError 'not-a-dataset' */

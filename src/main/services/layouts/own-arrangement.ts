@@ -1,9 +1,9 @@
 // What a person says of a data set is kept in one small file in it.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { isThere } from '#files/file-identity';
+import { isThere, lookAt } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
-import { asFileError } from '#files/atomic-write';
+import { asFileError, writeAtomic } from '#files/atomic-write';
 import { replaceFile } from '#files/replace-file';
 import { readPlainFile, textLimit } from '#files/plain-file';
 import { isWritable } from '#files/writable';
@@ -49,9 +49,13 @@ export function ownArrangement(
 /** Whether something is kept in the workbench's own folder for a data set. */
 export const isKept = (aside: string): boolean => isThere(path.join(aside, arrangementFile));
 
+/** Behind a link what it leads to is written; a file of several names is parted from them, since each tells of its own folder. */
+const put = (file: string, content: Uint8Array): void =>
+  lookAt(file)?.isSymbolicLink() ? replaceFile(file, content) : writeAtomic(file, content);
+
 /** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only' */
 export function keepArrangement(folder: string, arrangement: Arrangement): void {
-  replaceFile(path.join(folder, arrangementFile), new TextEncoder().encode(`${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`));
+  put(path.join(folder, arrangementFile), new TextEncoder().encode(`${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`));
 }
 
 /**
@@ -70,7 +74,7 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
     files.forEach((file, at) => {
       const [was, now] = [before[at], bytesOf(file)];
       if (was === undefined || (was && now ? Buffer.compare(was, now) === 0 : was === now)) return;
-      if (was) replaceFile(file, was);
+      if (was) put(file, was);
       else remove(file);
     });
   try {

@@ -9,7 +9,7 @@ import type { WireError } from '#shared/rpc/frames';
 import type { ExportedImage, ExportImageInput } from '../dataset-exports/export-image.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedDataset } from '../layouts/recognise.ts';
-import type { Survey } from '../datasets/survey.ts';
+import type { KnownPhoto, Survey } from '../datasets/survey.ts';
 
 /** A mask as it was read: codes in memory that threads share. */
 export interface ReadMask extends Omit<StoredMask, 'file'> {
@@ -115,7 +115,7 @@ interface KeepInput {
 
 interface SurveyInput {
   /** Their sizes where they are known to be sound; null looks. */
-  images: { imageFile: string; maskFile: string; size: { width: number; height: number } | null }[];
+  images: { imageFile: string; maskFile: string; size: KnownPhoto | null }[];
   classSet: ClassSet;
 }
 
