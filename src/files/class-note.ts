@@ -24,7 +24,10 @@ export const classNote = (classes: NotedClasses): BesideChunk => ({
   data: Buffer.concat([head, new TextEncoder().encode(JSON.stringify(classes))]),
 });
 
-/** The classes that a mask says it is of; null of one that says nothing. @throws AppError 'corrupt-file' naming the file */
+/**
+ * The classes that a mask says it is of; null of one that says nothing.
+ * @throws AppError 'corrupt-file' as any mask, 'invalid-argument' if what it says cannot be read
+ */
 export function notedClasses(file: string): NotedClasses | null {
   const chunk = readChunks(readPictureFile(file), file).find(
     ({ type, data }) => type === 'iTXt' && Buffer.compare(data.subarray(0, head.length), head) === 0,
@@ -33,6 +36,6 @@ export function notedClasses(file: string): NotedClasses | null {
   try {
     return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(chunk.data.subarray(head.length)), notedSchema);
   } catch (error) {
-    throw new AppError('corrupt-file', `The classes that ${file} says it is of cannot be read: ${messageOf(error)}`, { file });
+    throw new AppError('invalid-argument', `The classes that ${file} says it is of cannot be read: ${messageOf(error)}`, { file });
   }
 }

@@ -348,3 +348,14 @@ test('how a data set is read is written behind the link that holds it', async ()
   expect(lstatSync(own).isSymbolicLink()).toBe(true);
   expect(JSON.parse(readFileSync(store, 'utf8'))).toMatchObject({ readAs: { 'value 20': 'Tree' } });
 });
+
+test('how a data set is read is not written over where that is write-protected', async () => {
+  const folder = await withValues([0, 3, 20]);
+  await open(folder);
+  await change({ readAs: { 'value 20': 'Car' } });
+  const own = path.join(folder, 'encnet.json');
+  chmodSync(own, 0o444);
+  const before = readFileSync(own, 'utf8');
+  await expect(change({ readAs: { 'value 20': 'Tree' } })).rejects.toThrow(/encnet\.json is write-protected/);
+  expect(readFileSync(own, 'utf8')).toBe(before);
+});

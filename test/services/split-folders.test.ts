@@ -180,14 +180,22 @@ test('masks of a kind that is not read are told, with what to do', () => {
   ]);
 });
 
-test('masks of one split in a folder of their own are never those of another split’s images of the same names', () => {
-  for (const pictures of [
-    ['images/train/1.png', 'images/val/1.png', 'masks/1.png'],
-    ['train/1.png', 'val/1.png', 'masks/1.png'],
-  ]) {
-    const { images } = locateDataset(folderOf(pictures));
-    expect(new Set(images.map(({ maskFile }) => maskFile)).size).toBe(2);
-  }
+test.each([
+  [['images/train/1.png', 'images/train/2.png', 'images/val/1.png', 'images/val/3.png', 'masks/1.png', 'masks/2.png', 'masks/3.png']],
+  [['train/1.png', 'train/2.png', 'val/1.png', 'val/3.png', 'masks/1.png', 'masks/2.png', 'masks/3.png']],
+])('of masks in one folder the one of a name that two splits have is one image’s alone, and the others keep theirs', (pictures) => {
+  const folder = folderOf(pictures);
+  const { images, problems } = locateDataset(folder);
+  const own = Object.fromEntries(images.map(({ id, maskFile }) => [id, path.relative(folder, maskFile)]));
+  expect(own).toEqual({ 'train/1': 'masks/1.png', 'train/2': 'masks/2.png', 'val/1': 'masks/val+1.png', 'val/3': 'masks/3.png' });
+  expect(problems).toEqual([
+    '1 image is called as one of another split, whose mask lies in the same folder: the mask of the first is masks/val+1.png',
+  ]);
+  // Painted, it is found there.
+  writeFileSync(path.join(folder, 'masks/val+1.png'), picture);
+  const again = locateDataset(folder);
+  expect(Object.fromEntries(again.images.map(({ id, maskFile }) => [id, path.relative(folder, maskFile)]))).toEqual(own);
+  expect(again.problems).toEqual(problems);
 });
 
 test('masks that lie in one folder for all splits are without an image only where no split has one', () => {

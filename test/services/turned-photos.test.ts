@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { shownSize, storedAt } from '#files/orientation';
 import type { ImageEntry } from '#shared/contract/datasets';
-import type { RepairReport } from '#shared/contract/edits';
+import type { RepairReport, RevisionInfo } from '#shared/contract/edits';
 import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -106,6 +106,20 @@ test('what is in doubt stays so: after a stroke, and once the turn is taken back
   expect(await kindsOf(4)).toEqual([]);
   await bench.call('edits.unrepair', { imageIds: [idOf(4)] });
   expect(await kindsOf(4)).toEqual(['turned']);
+});
+
+test('an earlier mask that lies as stored is named again when it is put back', async () => {
+  await withTurns(true);
+  await entries();
+  await bench.call('edits.repair', { imageIds: [idOf(3)], how: 'as-photo' });
+  const revisions = await bench.call<RevisionInfo[]>('edits.revisions', { imageId: idOf(3) });
+  const original = revisions.find(({ origin }) => origin === 'original')!;
+  const told = bench.until<ImageEntry[]>('datasets.images', (found) =>
+    found.some(({ id, problems }) => id === idOf(3) && problems.length > 0),
+  );
+  await bench.call('edits.restore', { imageId: idOf(3), revision: original.revision });
+  await told;
+  expect((await entries()).find(({ id }) => id === idOf(3))!.problems.map(({ kind }) => kind)).toEqual(['turned']);
 });
 
 test('a large turned photo is looked at in its turn, and keeps nobody waiting for ever', async () => {

@@ -71,7 +71,8 @@ function noteOf(file: string): [[file: string, noted: NotedClasses | null]] | nu
   try {
     return [[file, notedClasses(file)]];
   } catch (error) {
-    if (error instanceof AppError) return null;
+    // What is said of classes and cannot be read is no mask that may go out by other numbers.
+    if (error instanceof AppError && error.code !== 'invalid-argument') return null;
     throw error;
   }
 }
@@ -84,8 +85,9 @@ function formatOf(files: readonly string[], { classes, format }: ClassSet): Mask
   const [[first, noted] = [null, null]] = notes;
   const other = notes.find((each) => !sameJson(each[1], noted));
   if (other) {
-    const why = noted && other[1] ? 'were predicted for different classes: export them apart' : 'do not both say which classes they are of';
-    throw new AppError('invalid-argument', `${first} and ${other[0]} ${why}: predict those again that an earlier version wrote`);
+    const differ = 'were predicted for different classes: export them apart';
+    const unsaid = 'do not both say which classes they are of: predict those again that an earlier version wrote';
+    throw new AppError('invalid-argument', `${first} and ${other[0]} ${noted && other[1] ? differ : unsaid}`);
   }
   if (!noted) {
     if (files.length > 0) say('The masks do not say which classes they are of: their values are taken for those of the data set.');

@@ -112,7 +112,7 @@ function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite
  * has the mask of this name, and the others' masks have their full names.
  */
 function toldApart(given: readonly Sample[]): Sample[] {
-  const samples = [...new Map(given.map((sample) => [`${sample.id}|${sample.imageFile}`, sample])).values()];
+  const samples = [...new Map(given.map((sample) => [`${sample.id}|${realpathSync(sample.imageFile)}`, sample])).values()];
   return [...Map.groupBy(samples, ({ id }) => id).values()].flatMap((alike) => {
     const folders = [...Map.groupBy(alike, ({ imageFile }) => path.dirname(imageFile))];
     if (folders.length === 1) return toldApartByEnding(alike);

@@ -39,8 +39,15 @@ export function fixesFor(session: Session, group: ProblemGroup): Fix[] {
     run: () => session.attempt(() => session.client.datasets.acceptPhotos({ imageIds: group.imageIds })),
   };
   const isInDoubt = problems.every(({ is }) => is === 'in-doubt');
+  // One that is right may be among those in doubt, and would be turned as well.
+  const isCertain = !problems.some(({ is }) => is === 'in-doubt');
   if (group.kind === 'turned')
-    return [...made(['as-photo']), ...(isInDoubt ? [accept] : made(['turn-left', 'turn-right'])), ...made(['begin'])];
+    return [
+      ...made(['as-photo']),
+      ...(isInDoubt ? [accept] : []),
+      ...(isCertain ? made(['turn-left', 'turn-right']) : []),
+      ...made(['begin']),
+    ];
   if (group.kind === 'size') return made([...turns, 'fit', 'begin']);
   if (group.kind === 'mask') return made([...(problems.some(({ is }) => is === 'convertible') ? (['convert'] as const) : []), 'begin']);
   return group.kind === 'photo' ? [accept, ...made(['begin'])] : [];

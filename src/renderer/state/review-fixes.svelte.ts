@@ -1,6 +1,7 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { KeptLabel, ReviewResult } from '#shared/contract/review';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
+import { AppError } from '#shared/errors';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { Serial } from '#shared/serial';
@@ -50,9 +51,14 @@ const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure pre
 export type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
 
 /** A thing that was done here, which undo takes back: also after the next image has come. */
-type Deed = { imageId: string; /** Whether the label was another than it was scored before. */ differed: boolean } & (
-  { kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number }
-);
+interface Before {
+  imageId: string;
+  /** Whether the label was another than it was scored before. */
+  differed: boolean;
+  /** What it was scored as then. */
+  result: ReviewResult | null;
+}
+type Deed = Before & ({ kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number });
 
 /**
  * Where label and prediction of the image under review differ, patch by patch, and what a person does about it: take the prediction,
@@ -269,7 +275,7 @@ export class ReviewFixes {
       const id = await this.session.client.review.keep({ imageId: image.id, label });
       if (this.review.image?.id !== image.id) return;
       this.kept = [...this.kept, { ...label, id }];
-      this.done({ imageId: image.id, differed: this.review.changedLabels.includes(image.id), kind: 'kept', id });
+      this.done({ ...this.before(image.id), kind: 'kept', id });
       this.renew();
     });
   }
@@ -286,13 +292,13 @@ export class ReviewFixes {
     if (!this.session.images.has(deed.imageId)) return;
     if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) return mask.undo();
     const isBack = await this.session.attempt(() => this.undos.run(() => this.takeBack(deed)));
-    if (!isBack) this.deeds = [...this.deeds, deed];
+    if (!isBack) this.deeds = this.deeds.toSpliced(deeds.indexOf(deed), 0, deed);
   }
 
   private async takeBack(deed: Deed): Promise<void> {
     const { imageId } = deed;
     if (deed.kind === 'kept') await this.session.client.review.forgetKept({ id: deed.id });
-    else if (!(await this.undoStroke(imageId, deed.stroke, deed.differed))) return;
+    else if (!(await this.undoStroke(imageId, deed.stroke, deed.differed || deed.result !== this.review.result))) return;
     if (deed.kind === 'kept' && this.review.image?.id === imageId) {
       this.kept = this.kept.filter(({ id }) => id !== deed.id);
       return this.renew();
@@ -304,6 +310,8 @@ export class ReviewFixes {
   /** Takes a stroke back of whose mask no session is open here. @returns whether it was the newest step: what came since is not ours */
   private async undoStroke(imageId: string, stroke: string, differed: boolean): Promise<boolean> {
     const { client, toasts } = this.session;
+    // The stroke itself may not have come to the workbench yet.
+    if (this.session.unsafeStrokes > 0) throw new AppError('busy', 'A stroke is still on its way to the workbench: undo in a moment');
     const taken = await client.edits.undo({ imageId, own: { stroke, name: this.session.nextStroke() } });
     if (taken !== null) {
       this.review.noteChanged(imageId, differed);
@@ -315,6 +323,11 @@ export class ReviewFixes {
     this.deeds = this.deeds.filter((each) => each.kind !== 'stroke' || each.imageId !== imageId);
     toasts.show('info', `${imageId} has been painted on since: undo it in the editor.`);
     return false;
+  }
+
+  private before(imageId: string): Before {
+    const { changedLabels, result } = this.review;
+    return { imageId, differed: changedLabels.includes(imageId), result };
   }
 
   private done(deed: Deed): void {
@@ -333,8 +346,8 @@ export class ReviewFixes {
     this.mask = mask;
     // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
     const painted = () => {
-      const [stroke, differed] = [mask.newestOwn, this.review.changedLabels.includes(imageId)];
-      if (stroke !== null) this.done({ imageId, differed, kind: 'stroke', stroke });
+      const { newestOwn: stroke } = mask;
+      if (stroke !== null) this.done({ ...this.before(imageId), kind: 'stroke', stroke });
     };
     const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(painted)];
     this.stopListening = () => unsubscribes.forEach((unsubscribe) => unsubscribe());

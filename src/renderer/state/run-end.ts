@@ -35,5 +35,7 @@ export function tellEnd(session: EndWindow, run: RunSummary): void {
   if (session.place === 'train') return;
   const show = { label: 'Show', run: () => session.go('train') };
   const review = { label: 'Review', run: () => session.go('review', { runId: run.id }) };
+  // Of many in a row the last is told.
+  session.toasts.dismissText('The training of');
   session.toasts.keep(kind, text, ...(run.hasCheckpoint && kind === 'info' ? [review, show] : [show]));
 }

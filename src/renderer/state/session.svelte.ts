@@ -256,6 +256,7 @@ export class Session {
       this.queue = null;
       this.runs = [];
       this.training = null;
+      this.toasts.dismissText('The training of');
     }
     this.moved = null;
     this.dataset = info;

@@ -6,7 +6,7 @@ export { fraction, signed } from '#shared/metrics/score-text';
 /** In which a score would lie over other frames of the same recordings: images are drawn one by one. */
 export const intervalText = ([low, high]: readonly [number, number]): string =>
   `From ${fraction(low)} to ${fraction(high)} in 95 of 100 cases, were other frames of these recordings scored; ` +
-  'another street may differ far more';
+  'other places may differ far more';
 
 export const percent = (value: number | null | undefined, digits = 1): string =>
   value === null || value === undefined ? '–' : `${(100 * value).toFixed(digits)} %`;

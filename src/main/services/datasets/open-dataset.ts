@@ -353,12 +353,15 @@ export class OpenDataset {
   }
 
   /** Takes over what a save of a mask has told, without reading it again. */
-  maskWritten(id: string, written: Pick<Survey, 'revision' | 'classPixels' | 'problems'> & { editedAt: string | null }): ImageEntry {
+  maskWritten(
+    id: string,
+    { isPainted, ...written }: Pick<Survey, 'revision' | 'classPixels' | 'problems'> & { editedAt: string | null; isPainted: boolean },
+  ): ImageEntry {
     const image = this.image(id);
     const { width, height, surveyed, imageStamp } = this.entry(id);
     const missing = written.revision === null ? [noMask(image.maskFile)] : [];
     // What was painted lies as the rest of its mask does.
-    const lies = written.revision === null ? [] : this.entry(id).problems.filter(({ is }) => is === 'in-doubt');
+    const lies = written.revision === null || !isPainted ? [] : this.entry(id).problems.filter(({ is }) => is === 'in-doubt');
     const problems = [...missing, ...written.problems, ...lies];
     const survey = { ...written, width, height, orientation: null, photo: null, problems };
     // A photo that is another file by now was not read: that is still to come.
@@ -366,6 +369,11 @@ export class OpenDataset {
     const stamp = isKnown ? this.stampOf(image) : refusedStamp;
     const entry = this.record(image, survey, written.editedAt, { stamp, imageStamp, isOurs: true });
     return isKnown ? entry : this.forget(entry);
+  }
+
+  /** Whether a mask that is put here could lie otherwise than its photo is seen. */
+  mayLie(id: string): boolean {
+    return this.photos.orientationOf(id, this.entry(id).imageStamp) !== 1;
   }
 
   /** What is known of an image is to be read again. */

@@ -316,11 +316,23 @@ export class EditSessions {
     // The image may have gone from its folder meanwhile: what was painted is in its mask all the same.
     if (dataset.has(imageId)) {
       const had = dataset.entry(imageId).hasMask;
-      const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt });
+      const isPainted = origin === 'edit';
+      const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt, isPainted });
       events.emit('datasets.images', [entry]);
       if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
+      if (!isPainted && dataset.mayLie(imageId)) void this.lookHowItLies(imageId);
     }
     if (revision) this.past.keep('a revision of a mask', { imageId, revision, at: savedAt, origin, work });
+  }
+
+  /** A mask that was put here as a whole may lie otherwise than the one before. Never rejects. */
+  private async lookHowItLies(imageId: string): Promise<void> {
+    const { dataset, events } = this.options;
+    try {
+      events.emit('datasets.images', [await dataset.survey(imageId, true)]);
+    } catch {
+      // The image has gone from its folder meanwhile: nobody shows it.
+    }
   }
 
   /** Another program's version was found and kept: whatever a person chooses, it is in the mask's past. */

@@ -106,13 +106,8 @@ function splitFolders(view: FolderView, images: string, masks: string): Pick<Dra
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
   // All masks may lie in one folder, whatever the splits are.
-  const isFlat =
-    !splits.some((name) => view.hasFolder(`${masks}/${name}`)) &&
-    holdsAll(
-      view,
-      masks,
-      splits.map((name) => `${images}/${name}`),
-    );
+  const isApart = splits.some((name) => view.hasFolder(`${masks}/${name}`));
+  const isFlat = !isApart && splits.some((name) => doPair(view, `${images}/${name}`, masks));
   const masksOf = (name: string) => (isFlat ? masks : `${masks}/${name}`);
   return {
     sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: masksOf(name) }))),
@@ -364,20 +359,13 @@ function masksBeside(view: FolderView, splits: readonly string[]): Map<string, s
   for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name))) {
     const apart = new Map(splits.map((split) => [split, `${folder}/${split}`]));
     if (splits.some((split) => doPair(view, split, `${folder}/${split}`))) return apart;
-    if (holdsAll(view, folder, splits)) return new Map(splits.map((split) => [split, folder]));
+    if (splits.some((split) => doPair(view, split, folder))) return new Map(splits.map((split) => [split, folder]));
   }
   return new Map();
 }
 
 const doPair = (view: FolderView, images: string, masks: string): boolean =>
   view.hasFolder(masks) && view.ifReadable(() => findAffixes(view.images(images, true), view.masks(masks, true)).pairs > 0, false);
-
-/** Whether one folder can be that of the masks of several: each name is that of one image alone, and some are those of masks. */
-function holdsAll(view: FolderView, masks: string, folders: readonly string[]): boolean {
-  if (!folders.some((images) => doPair(view, images, masks))) return false;
-  const names = folders.flatMap((images) => view.images(images, true).map((file) => nameOf(file).replace(/\.[^.]+$/, '')));
-  return new Set(names).size === names.length;
-}
 
 /** Split folders with images, and their masks among them, in a folder inside, or not there yet: then it is SegNet's layout. */
 const splitsAlone: Layout = {

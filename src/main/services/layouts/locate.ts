@@ -1,5 +1,6 @@
 // The images and masks of a folder that is laid out in a known way.
 import path from 'node:path';
+import { isThere } from '#files/file-identity';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
@@ -26,23 +27,41 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
   const maskFiles: string[] = [];
   const ids = new Set<string>();
   const unused = new Map<string, readonly string[]>();
+  const owned = new Set<string>();
+  const apart: string[] = [];
   let twice = 0;
   for (const source of arrangement.sources)
     for (const { hasMask, ...image } of locateSource(view, source, arrangement, problems, unused)) {
       if (ids.has(image.id)) twice++;
       else {
+        // A mask is one image's alone: where splits have one folder of masks, and images of one name, the first has it.
+        const isTaken = owned.has(image.maskFile);
+        if (isTaken) image.maskFile = ownMaskOf(image);
+        if (isTaken) apart.push(image.maskFile);
+        owned.add(image.maskFile);
         found.push(image);
-        if (hasMask) maskFiles.push(image.maskFile);
+        if (isTaken ? isThere(image.maskFile) : hasMask) maskFiles.push(image.maskFile);
       }
       ids.add(image.id);
     }
-  tellUnused(unused, problems);
+  tellApart(view, apart, problems);
+  tellUnused(view, unused, owned, problems);
   if (twice > 0)
     problems.push(`left out: ${counted(twice, 'image')} with the id of another one. Give the folders of these a name of their own`);
   tellShared(view, maskFiles, problems);
   tellUnreadMasks(view, problems);
   problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
+}
+
+/** A name of its own, by its split, for the mask of an image whose name another split's has too. */
+const ownMaskOf = ({ split, maskFile }: LocatedImage): string => path.join(path.dirname(maskFile), `${split}+${path.basename(maskFile)}`);
+
+function tellApart({ root }: FolderView, maskFiles: readonly string[], problems: string[]): void {
+  if (maskFiles.length === 0) return;
+  const images = maskFiles.length === 1 ? '1 image is' : `${maskFiles.length} images are`;
+  const own = path.relative(root, maskFiles[0]);
+  problems.push(`${images} called as one of another split, whose mask lies in the same folder: the mask of the first is ${own}`);
 }
 
 /** Folders of no images: masks may lie in one among those of the images. */
@@ -69,7 +88,7 @@ function tellUnreadMasks({ root }: FolderView, problems: string[]): void {
     const top = view.folders();
     const inSplits = top.filter((name) => splitNames.test(name)).flatMap((name) => view.folders(name).map((inner) => `${name}/${inner}`));
     for (const folder of [...top, ...inSplits].filter(isOfMasks)) {
-      const files = view.unreadMasks(folder);
+      const files = view.ifReadable(() => view.unreadMasks(folder), []);
       if (files.length > 0) problems.push(`${ofUnreadKind(files, 'file', `${folder}/`)}. Are they masks, convert them to PNG`);
     }
   } catch {
@@ -146,7 +165,8 @@ function locateSource(
   if (source.images !== source.masks) {
     // Where several have one folder of masks, what none of them has is left.
     const before = unused.get(source.masks);
-    unused.set(source.masks, before ? masks.left.filter((file) => before.includes(file)) : masks.left);
+    const still = before && new Set(before);
+    unused.set(source.masks, still ? masks.left.filter((file) => still.has(file)) : masks.left);
   }
   return located;
 }
@@ -225,10 +245,17 @@ function tellDoubled(view: FolderView, source: Source, stems: Map<string, Candid
   problems.push(doubled.length === 1 ? text : `${doubled.length} names of images are there more than once, the first: ${text}`);
 }
 
-function tellUnused(unused: ReadonlyMap<string, readonly string[]>, problems: string[]): void {
-  for (const [folder, left] of unused)
-    if (left.length > 0)
-      problems.push(`${folder}/ holds ${counted(left.length, 'mask')} without an image, the first: ${path.posix.basename(left[0])}`);
+function tellUnused(
+  view: FolderView,
+  unused: ReadonlyMap<string, readonly string[]>,
+  owned: ReadonlySet<string>,
+  problems: string[],
+): void {
+  for (const [folder, files] of unused) {
+    const left = files.filter((file) => !owned.has(view.at(`${folder}/${file}`)));
+    if (left.length === 0) continue;
+    problems.push(`${folder}/ holds ${counted(left.length, 'mask')} without an image, the first: ${path.posix.basename(left[0])}`);
+  }
 }
 
 /** @throws AppError 'not-a-dataset' */

@@ -49,9 +49,9 @@ export function ownArrangement(
 /** Whether something is kept in the workbench's own folder for a data set. */
 export const isKept = (aside: string): boolean => isThere(path.join(aside, arrangementFile));
 
-/** Behind a link what it leads to is written; a file of several names is parted from them, since each tells of its own folder. */
+/** As any file of a person's own; one of several names is parted from them, since each tells of its own folder. */
 const put = (file: string, content: Uint8Array): void =>
-  lookAt(file)?.isSymbolicLink() ? replaceFile(file, content) : writeAtomic(file, content);
+  (lookAt(file)?.nlink ?? 1) > 1 ? writeAtomic(file, content) : replaceFile(file, content);
 
 /** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only' */
 export function keepArrangement(folder: string, arrangement: Arrangement): void {
