@@ -9,7 +9,7 @@ import { crashRun } from './soak/crash.ts';
 import { editorSoak } from './soak/editor.ts';
 import { hostileSoak } from './soak/hostile.ts';
 import { jobsSoak } from './soak/jobs.ts';
-import { jobData } from '../test/helpers/training.ts';
+import { jobData } from '../test/helpers/job-data.ts';
 
 type ConnectionsSoak = (seconds: number, rounds: number, onKind: (kind: string) => void) => Promise<ConnectionsReport>;
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TrainerProcess } from '../../src/main/services/jobs/trainer-process.ts';
 import { findPreset } from '../../src/shared/training/presets.ts';
 import type { PrecisionSetting } from '../../src/shared/training/precision.ts';
-import { jobData } from '../../test/helpers/training.ts';
+import { jobData } from '../../test/helpers/job-data.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 

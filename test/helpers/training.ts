@@ -6,23 +6,8 @@ import type { MaskFormat } from '#shared/classes/class-info';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { findPreset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
-import { locateDataset } from '#services/layouts/recognise';
+import { jobData } from './job-data.ts';
 import { makeDataset, temporaryFolder } from './dataset.ts';
-
-type JobData = Pick<TrainJob, 'classes' | 'maskFormat' | 'train' | 'validation' | 'origin'>;
-
-/** A data set as jobs name it. @param most images of each split */
-export function jobData(folder: string, most = { train: Infinity, val: Infinity }): JobData {
-  const located = locateDataset(folder);
-  const { classes, format } = located.classSet;
-  const of = (split: 'train' | 'val') =>
-    located.images
-      .filter((image) => image.split === split)
-      .slice(0, most[split])
-      .map(({ id, imageFile, maskFile }) => ({ id, imageFile, maskFile }));
-  const origin = { by: 'command line' as const, command: null, codeVersion: 'test', folder, weightsOf: null };
-  return { classes, maskFormat: format, train: of('train'), validation: of('val'), origin };
-}
 
 /** A configuration that trains in moments. */
 export function smallConfig(changes: Partial<RunConfig> = {}): RunConfig {

@@ -27,7 +27,8 @@ import { compareLosses, compareOutputs, NetworkCase } from '../golden-runner/net
 import { Report } from '../golden-runner/report.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { cases, run, values } from '../helpers/op-cases.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 const unit = 2 ** -8;
 const norm = (data: Float32Array) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));

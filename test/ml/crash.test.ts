@@ -7,7 +7,8 @@ import { startOf } from '#files/process-identity';
 import { readCheckpoint } from '#ml/weights/checkpoint';
 import { crashRun } from '../../scripts/soak/crash.ts';
 import { makeDataset, temporaryFolder, trainerHost } from '../helpers/dataset.ts';
-import { jobData, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { smallConfig } from '../helpers/training.ts';
 
 // The short form of `npm run soak -- crash`, which kills fifty times.
 test('a trainer that is killed at random moments loses no epoch, corrupts no file and ends as if nothing had been', async () => {

@@ -16,7 +16,8 @@ import { gatherStatistics } from '#ml/train/label-statistics';
 import { windowsOf } from '#ml/train/windows';
 import { Random } from '#shared/random';
 import { makeDataset } from '../helpers/dataset.ts';
-import { createPool, jobData, poolEntry, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, poolEntry, smallConfig } from '../helpers/training.ts';
 
 const pools: SamplePool[] = [];
 afterEach(() => Promise.all(pools.splice(0).map((pool) => pool.close())));

@@ -9,7 +9,8 @@ import { readWeights } from '#ml/weights/read-weights';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 const changes: Partial<RunConfig> = { decision: 'mean-iou', epochs: 3, emaDecay: 0.9 };
 

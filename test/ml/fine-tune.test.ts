@@ -7,7 +7,8 @@ import { findPreset, presets } from '#shared/training/presets';
 import { runConfigSchema, type FineTuneConfig } from '#shared/training/run-config';
 import type { TrainJob } from '#shared/training/messages';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 const modelOf = ({ outDir }: TrainJob) => readCheckpoint(path.join(outDir, 'last.ckpt')).model;
 const isStatistic = (name: string): boolean => /running_(mean|var)$/.test(name);

@@ -15,7 +15,8 @@ import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import { plainEvaluation, type RunConfig } from '#shared/training/run-config';
 import { withSettings } from '#shared/training/presets';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 async function jobFor(changes: Partial<RunConfig> = {}): Promise<TrainJob> {
   return {

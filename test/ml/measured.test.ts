@@ -16,7 +16,8 @@ import { plainEvaluation } from '#shared/training/run-config';
 import type { TrainJob } from '#shared/training/messages';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig, smallJob } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, ofType, runFit, smallConfig, smallJob } from '../helpers/training.ts';
 
 /** Labels nothing on the images of a split. */
 function makeVoid(job: TrainJob, split: 'train' | 'validation'): void {

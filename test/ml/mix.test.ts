@@ -9,7 +9,8 @@ import { gatherStatistics } from '#ml/train/label-statistics';
 import { Random } from '#shared/random';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset } from '../helpers/dataset.ts';
-import { createPool, jobData, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, smallConfig } from '../helpers/training.ts';
 
 const size = [10, 12] as const;
 const pixels = size[0] * size[1];

@@ -9,7 +9,8 @@ import { readCheckpoint } from '#ml/weights/checkpoint';
 import type { TrainJob } from '#shared/training/messages';
 import type { RunOrigin } from '#shared/training/run-origin';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { jobData, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { runFit, smallConfig } from '../helpers/training.ts';
 
 async function jobFor(epochs: number): Promise<TrainJob> {
   return {

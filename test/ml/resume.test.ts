@@ -14,7 +14,8 @@ import type { Sample } from '#shared/data/sample';
 import type { TrainerEvent, TrainJob } from '#shared/training/messages';
 import type { RunConfig } from '#shared/training/run-config';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { createPool, jobData, ofType, runFit, smallConfig } from '../helpers/training.ts';
+import { jobData } from '../helpers/job-data.ts';
+import { createPool, ofType, runFit, smallConfig } from '../helpers/training.ts';
 
 const last = (job: TrainJob) => path.join(job.outDir, 'last.ckpt');
 
