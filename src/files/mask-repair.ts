@@ -57,6 +57,9 @@ export const turnedPng = (content: Uint8Array, file: string, orientation: number
     ),
   );
 
+/** The name of the PNG that takes the place of a mask of another kind, beside it. */
+export const besideAsPng = (file: string): string => `${file.replace(/\.[^.]+$/, '')}.png`;
+
 /**
  * The pixels of a TIFF or BMP as a PNG.
  * @throws AppError 'corrupt-file' naming the file and the rule if its pixels cannot be taken as they are stored, 'too-large'

@@ -6,7 +6,7 @@ interface Size {
 }
 
 /** Whether a picture that is shown so has its stored height for its width. */
-export const swapsSides = (orientation: number): boolean => orientation >= 5;
+const swapsSides = (orientation: number): boolean => orientation >= 5;
 
 /** The size in which stored pixels are shown. */
 export const shownSize = ({ width, height }: Size, orientation: number): Size =>

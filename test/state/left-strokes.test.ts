@@ -250,25 +250,31 @@ test('a reading that failed holds up no stroke that comes after it', async () =>
   expect(await idAt(pixel)).toBe(7);
 });
 
+const journal = () => path.join(folder, '.encnet/journal');
+const journalTakesNothing = () => writeFileSync(journal(), 'in the way');
+
+/** Main's end comes before the journal takes them; once it does, and the data set is open again, the window has sent them. */
+async function givenUpAndTaken(strokes: number): Promise<void> {
+  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
+  await eventually(() => session.unsafeStrokes === strokes);
+  rmSync(journal());
+  await bench.call('datasets.open', { path: folder });
+  await eventually(() => session.unsafeStrokes === 0, 20_000);
+}
+
 test('a stroke that main has painted and had to give up waits here, and is done when the disk takes it', async () => {
-  const journal = path.join(folder, '.encnet/journal');
-  writeFileSync(journal, 'in the way');
+  journalTakesNothing();
   dot(annotate.mask!, 20, 20, 7);
   await eventually(() => annotate.mask!.problem !== null);
   // Main has told of it, so that it waits for nothing but the disk.
   expect(annotate.mask!.unacknowledged).toBe(0);
-  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
-  await eventually(() => session.unsafeStrokes === 1);
-  rmSync(journal);
-  await bench.call('datasets.open', { path: folder });
-  await eventually(() => session.unsafeStrokes === 0, 20_000);
+  await givenUpAndTaken(1);
   expect(await idAt(pixel)).toBe(7);
 });
 
 test('so does one that main had painted and not kept when the link came back', async () => {
   const before = await idAt(pixel + 20);
-  const journal = path.join(folder, '.encnet/journal');
-  writeFileSync(journal, 'in the way');
+  journalTakesNothing();
   dot(annotate.mask!, 20, 20, 7);
   dot(annotate.mask!, 40, 20, 7);
   await annotate.mask!.undo();
@@ -278,17 +284,12 @@ test('so does one that main had painted and not kept when the link came back', a
   await together();
   await eventually(() => annotate.mask!.unacknowledged === 0);
   expect(annotate.mask!.document.ids[pixel]).toBe(7);
-  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
-  await eventually(() => session.unsafeStrokes === 3);
-  rmSync(journal);
-  await bench.call('datasets.open', { path: folder });
-  await eventually(() => session.unsafeStrokes === 0, 20_000);
+  await givenUpAndTaken(3);
   expect([await idAt(pixel), await idAt(pixel + 20)]).toEqual([7, before]);
 });
 
 test('and so does one of an image that was left before the link was lost', async () => {
-  const journal = path.join(folder, '.encnet/journal');
-  writeFileSync(journal, 'in the way');
+  journalTakesNothing();
   const mask = annotate.mask!;
   dot(mask, 20, 20, 7);
   await eventually(() => mask.problem !== null && mask.unacknowledged === 0);
@@ -296,10 +297,6 @@ test('and so does one of an image that was left before the link was lost', async
   apart();
   await eventually(() => session.link !== 'open');
   await together();
-  await bench.call('datasets.open', { path: await makeDataset({ train: 1, val: 1 }) });
-  await eventually(() => session.unsafeStrokes === 1);
-  rmSync(journal);
-  await bench.call('datasets.open', { path: folder });
-  await eventually(() => session.unsafeStrokes === 0, 20_000);
+  await givenUpAndTaken(1);
   expect(await idAt(pixel)).toBe(7);
 });

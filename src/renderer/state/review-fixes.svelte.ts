@@ -50,7 +50,7 @@ const labels = { prediction: 'Prediction', void: 'Not labelled', sure: 'Sure pre
 /** Which patches are asked of. */
 export type AskedPatches = Pick<DisagreementOptions, 'smallest' | 'sureFrom'>;
 
-/** A thing that was done here, which undo takes back: also after the next image has come. */
+/** How an image was before something was done on it. */
 interface Before {
   imageId: string;
   /** Whether the label was another than it was scored before. */
@@ -58,6 +58,8 @@ interface Before {
   /** What it was scored as then. */
   result: ReviewResult | null;
 }
+
+/** A thing that was done here, which undo takes back: also after the next image has come. */
 type Deed = Before & ({ kind: 'stroke'; stroke: string } | { kind: 'kept'; id: number });
 
 /**

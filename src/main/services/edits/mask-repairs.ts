@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { isThere } from '#files/file-identity';
+import { besideAsPng } from '#files/mask-repair';
 import { readPictureFile } from '#files/plain-file';
 import { replaceFile } from '#files/replace-file';
 import { revisionOf } from '#files/revision';
@@ -191,7 +192,7 @@ export class MaskRepairs {
         `The earlier mask of ${imageId} has ${kept.width} x ${kept.height} pixels, and its photo has ${photo.width} x ${photo.height}`,
       );
     // Where the mask is a TIFF or JPEG, a PNG beside it takes its place, and it stays.
-    const target = /\.png$/i.test(maskFile) ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
+    const target = /\.png$/i.test(maskFile) ? maskFile : besideAsPng(maskFile);
     if (target !== maskFile && isThere(target))
       throw new AppError('conflict', `${target} is there already: it would have to be replaced by the earlier mask`, { file: target });
     await this.keepOriginal(imageId, maskFile);

@@ -9,7 +9,7 @@ import { inTurn, isLargeMask } from '#files/large-pictures';
 import { newForm, type MaskFileForm } from '#files/mask-form';
 import { foreignKinds, pixelNames } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
-import { asStoredPng, fittedPng, turnedPng } from '#files/mask-repair';
+import { asStoredPng, besideAsPng, fittedPng, turnedPng } from '#files/mask-repair';
 import { openPicture, withPicture } from '#files/picture';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
@@ -124,7 +124,7 @@ export const repairMask = task(async (input: TaskInput<'repairMask'>): Promise<T
   const { maskFile, among, imageFile, how, format, store, ...size } = input;
   const content = readPictureFile(maskFile);
   const isPng = pictureFormat(content) === 'png';
-  const target = /\.png$/i.test(maskFile) && (isPng || how === 'begin') ? maskFile : `${maskFile.replace(/\.[^.]+$/, '')}.png`;
+  const target = /\.png$/i.test(maskFile) && (isPng || how === 'begin') ? maskFile : besideAsPng(maskFile);
   if (target !== maskFile && isThere(target))
     throw new AppError('conflict', `${target} is there already: it would have to be replaced by the mask ${maskFile}`, { file: target });
   const made = await repaired();
