@@ -1,5 +1,5 @@
 // Photos that are turned before they are shown: masks that lie as the pixels are stored are named, and mended by one action.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, expect, test } from 'vitest';
@@ -106,6 +106,24 @@ test('what is in doubt stays so: after a stroke, and once the turn is taken back
   expect(await kindsOf(4)).toEqual([]);
   await bench.call('edits.unrepair', { imageIds: [idOf(4)] });
   expect(await kindsOf(4)).toEqual(['turned']);
+});
+
+test('what a person says of masks in doubt holds when the folder is read anew, until another program writes one', async () => {
+  await withTurns(true);
+  const doubtful = (await entries()).filter(({ problems }) => problems.some(({ is }) => is === 'in-doubt')).map(({ id }) => id);
+  expect(doubtful.length).toBeGreaterThan(1);
+  await bench.call('datasets.acceptPhotos', { imageIds: doubtful });
+  await entries();
+  await bench.workbench.shutDown();
+  const files = doubtful.map((id) => path.join(folder, `trainannot/${path.basename(id)}.png`));
+  for (const file of files) utimesSync(file, 1, 1);
+  const { width, height, values } = readStoredMask(files[1]);
+  values[0] = values[0] === 0 ? 1 : 0;
+  writeFileSync(files[1], writtenPng({ width, height, depth: 8, colourType: 0, samples: [...values] }));
+  bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  const found = (await entries()).filter(({ problems }) => problems.some(({ is }) => is === 'in-doubt'));
+  expect(found.map(({ id }) => id)).toEqual([doubtful[1]]);
 });
 
 test('an earlier mask that lies as stored is named again when it is put back', async () => {

@@ -17,8 +17,9 @@ export class MaskPhotos {
   private readonly turns = new Map<string, { orientation: number; stamp: string }>();
 
   /** Takes over what the history tells. */
-  remember(id: string, madeFor: MadeFor): void {
+  remember(id: string, madeFor: MadeFor, isAccepted: boolean): void {
     this.known.set(id, madeFor);
+    if (isAccepted) this.accepted.add(id);
   }
 
   /** The photo that is there is the one that the mask is for, whichever it is. */

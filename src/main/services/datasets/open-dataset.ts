@@ -1,42 +1,22 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
 import { isWritable } from '#files/writable';
-import { maskIs, problemKinds, type DatasetInfo, type ImageEntry, type ImageProblem } from '#shared/contract/datasets';
+import type { DatasetInfo, ImageEntry, ImageProblem } from '#shared/contract/datasets';
 import { AppError } from '#shared/errors';
 import type { Sample } from '#shared/data/sample';
-import type { Statement } from 'better-sqlite3';
 import type { Db } from '../database.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import { inTurns } from '../turns.ts';
-import { boundedText, parsed, shortText, soundNumber } from '../parsed-row.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import type { LocatedDataset } from '../layouts/recognise.ts';
+import { ImageRows } from './image-rows.ts';
 import { MaskPhotos } from './mask-photos.ts';
 import { fileStamp, noMask, otherPhoto, surveyStamp, type Survey } from './survey.ts';
 import { historyName, leaseName, workFolderIn, type WorkFolder } from './work-folder.ts';
-
-interface ImageRow {
-  id: string;
-  stamp: string | null;
-  width: number | null;
-  height: number | null;
-  photo: string | null;
-  revision: string | null;
-  class_pixels: string | null;
-  problems: string | null;
-  edited_at: string | null;
-}
-
-const imageColumns = [
-  ...['id', 'stamp', 'photo', 'revision', 'edited_at'].map((column) => boundedText(column, shortText)),
-  ...['class_pixels', 'problems'].map((column) => boundedText(column)),
-  ...['width', 'height'].map((column) => soundNumber(column)),
-].join(', ');
 
 export interface OpenDatasetOptions {
   path: string;
@@ -79,7 +59,7 @@ export class OpenDataset {
   private readonly openedAt = Date.now();
   private listedAt = this.openedAt;
   private readonly options: OpenDatasetOptions;
-  private readonly rows: Statement<[string], ImageRow>;
+  private readonly rows: ImageRows;
   private found: LocatedDataset;
   private byId: Map<string, LocatedImage>;
   private entries: Map<string, ImageEntry>;
@@ -89,7 +69,6 @@ export class OpenDataset {
   /** What files were when they were last read, by image. */
   private readonly stamps = new Map<string, string>();
   private readonly photos = new MaskPhotos();
-  private inserted: Statement | null = null;
   /** The pictures whose size was read here, and not told by the history, as they were then. */
   private readonly measuredStamps = new Map<string, string>();
 
@@ -102,8 +81,7 @@ export class OpenDataset {
     this.found = options.located;
     const { images } = options.located;
     this.byId = new Map(images.map((image) => [image.id, image]));
-    // Only the rows of images that are there: a history may hold any number of others.
-    this.rows = options.db.prepare<[string], ImageRow>(`SELECT ${imageColumns} FROM image WHERE id = ?`);
+    this.rows = new ImageRows(options.db);
     this.entries = new Map(images.map((image) => [image.id, this.knownEntry(image)]));
   }
 
@@ -113,14 +91,14 @@ export class OpenDataset {
   }
 
   private knownEntry(image: LocatedImage): ImageEntry {
-    const row = this.rows.get(image.id);
+    const row = this.rows.find(image.id);
     const stamp = this.stampOf(image);
-    const known = row && row.stamp === stamp ? fromRow(row) : null;
+    const known = row && row.stamp === stamp ? row.survey : null;
     const isSame = known !== null && !known.problems.some(isOtherPhoto);
-    if (row) this.photos.remember(image.id, { photo: row.photo, mask: row.revision, now: isSame ? row.photo : null });
+    if (row) this.photos.remember(image.id, { photo: row.photo, mask: row.revision, now: isSame ? row.photo : null }, row.isAccepted);
     if (known) {
       this.stamps.set(image.id, stamp);
-      return toEntry(image, known, row!.edited_at);
+      return toEntry(image, known, row!.editedAt);
     }
     const hasMask = existsSync(image.maskFile);
     return {
@@ -136,7 +114,7 @@ export class OpenDataset {
       imageStamp: fileStamp(image.imageFile),
       revision: null,
       surveyed: false,
-      editedAt: row?.edited_at ?? null,
+      editedAt: row?.editedAt ?? null,
     };
   }
 
@@ -403,20 +381,10 @@ export class OpenDataset {
     this.stamps.set(id, stamp);
     if (access.heldBy()) return entry;
     outbox.write('what is known of an image', () => {
-      const { width, height, classPixels } = survey;
-      const texts = [classPixels && JSON.stringify(classPixels), JSON.stringify(problems)];
-      this.insertion().run(id, split, stamp, width, height, this.photos.photoFor(id), revision, ...texts, editedAt);
+      const madeFor = { photo: this.photos.photoFor(id), isAccepted: this.photos.isAccepted(id) };
+      this.rows.put({ ...madeFor, id, split, stamp, revision, editedAt, survey: { ...survey, problems } });
     });
     return entry;
-  }
-
-  /** Prepared once: a survey records thousands. */
-  private insertion(): Statement {
-    this.inserted ??= this.options.db.prepare(
-      `INSERT OR REPLACE INTO image (id, split, stamp, width, height, photo, revision, class_pixels, problems, edited_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    return this.inserted;
   }
 
   /** The labelled samples of a split; those with a problem are left out, as the library shows them. */
@@ -452,28 +420,6 @@ export class OpenDataset {
 }
 
 const isOtherPhoto = ({ kind }: ImageProblem): boolean => kind === 'photo';
-
-const side = z.int().min(0).max(1e6);
-const sizeSchema = z.object({ width: side, height: side });
-const countsSchema = z.array(z.number());
-const problemsSchema = z.array(
-  z.object({
-    kind: z.enum(problemKinds),
-    text: z.string(),
-    foreign: z.string().optional(),
-    is: z.enum(maskIs).optional(),
-  }),
-);
-
-/** @returns null for a row that cannot be read, which must not hide the data set: the image is then surveyed anew */
-function fromRow({ width, height, photo, revision, class_pixels: counts, problems: texts }: ImageRow): Survey | null {
-  const problems = texts === null ? null : parsed(problemsSchema, texts);
-  const classPixels = counts === null ? null : parsed(countsSchema, counts);
-  const size = sizeSchema.safeParse({ width, height }).data;
-  // Whatever kept a picture from being read: it is tried again.
-  if (!size || size.width === 0 || problems === null || (counts !== null && classPixels === null)) return null;
-  return { ...size, orientation: null, photo, revision, classPixels, problems };
-}
 
 function toEntry(image: LocatedImage, survey: Survey, editedAt: string | null): ImageEntry {
   const missingOnly = survey.width > 0 && survey.problems.length === 1 && survey.problems[0].kind === 'no-mask';
