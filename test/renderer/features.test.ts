@@ -316,6 +316,15 @@ test('columns of the runs: a difference to the baseline only where there is one'
   const run = { id: 'a', status: 'finished', broken: null, bestMiou: 0.5, bestEpoch: null, sweep: null, device: null } as RunSummary;
   expect(runColumns(null).map(({ by }) => by)).not.toContain('gain');
   const gain = runColumns(run).find(({ by }) => by === 'gain')!;
+  const other = { ...run, bestMiou: 0.625, measured: 'fold 1 of 5, 11 classes' };
+  const baseline = { ...run, measured: 'val, 11 classes' };
+  const held = runColumns(baseline).find(({ by }) => by === 'gain')!;
+  expect([held.text(other), held.text({ ...other, measured: baseline.measured }), held.note!(baseline)]).toEqual([
+    '+0.125 *',
+    '+0.125',
+    null,
+  ]);
+  expect(held.note!(other)).toMatch(/^Scored on fold 1 of 5, 11 classes; the baseline on val, 11 classes/);
   expect([gain.text(run), gain.text({ ...run, bestMiou: 0.625 }), gain.text({ ...run, bestMiou: null })]).toEqual([
     'baseline',
     '+0.125',

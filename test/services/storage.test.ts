@@ -44,7 +44,15 @@ test('best and latest follow the epochs, for metrics that rise and that fall', (
     [0.5, 2],
     [0.4, 1],
   ].forEach(([miou, loss], index) => store.metrics.addEpoch('a', metrics(index + 1, miou, loss), []));
-  expect(store.summary('a')).toMatchObject({ bestMiou: 0.5, bestEpoch: 2, lastLoss: 1, epochsDone: 3, spark: [0.2, 0.5, 0.4] });
+  expect(store.summary('a')).toMatchObject({
+    bestMiou: 0.5,
+    bestEpoch: 2,
+    lastMiou: 0.4,
+    lastLoss: 1,
+    epochsDone: 3,
+    spark: [0.2, 0.5, 0.4],
+  });
+  expect(store.summary('a').measured).toMatch(/^val, \d+ classes, void left out, input \d+ x \d+/);
   const loss = db.prepare("SELECT best, best_epoch FROM metric_summary WHERE metric = 'loss'").get();
   expect(loss).toEqual({ best: 1, best_epoch: 3 });
   db.close();

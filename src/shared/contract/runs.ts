@@ -24,6 +24,8 @@ export interface RunSummary {
   epochsDone: number;
   bestMiou: number | null;
   bestEpoch: number | null;
+  /** Of the epoch that was validated last. */
+  lastMiou: number | null;
   lastLoss: number | null;
   durationSeconds: number;
   createdAt: string;
@@ -32,6 +34,8 @@ export interface RunSummary {
   /** Whether its last checkpoint is there, so that it can go on. */
   resumable: boolean;
   hasCheckpoint: boolean;
+  /** How its scores are measured, in one line: those of two runs compare where it is the same. Null where its settings cannot be read. */
+  measured: string | null;
   /** mIoU by epoch, thinned to what a sparkline shows. */
   spark: number[];
   tags: string[];

@@ -28,3 +28,7 @@ export function protocolOf(
     flip,
   };
 }
+
+/** How a run's own scores are measured while it trains. @param classes how many it is trained on */
+export const trainingProtocol = (config: RunConfig, classes: number): Protocol =>
+  protocolOf(config, config.fold ? foldText(config.fold) : 'val', classes, config.evaluation, config.data.flipValidation);

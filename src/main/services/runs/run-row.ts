@@ -38,6 +38,7 @@ export type RunRow = z.infer<typeof runRowSchema>;
 export interface ListedRow extends RunRow {
   best_miou: number | null;
   best_epoch: number | null;
+  last_miou: number | null;
   last_loss: number | null;
 }
 

@@ -9,16 +9,11 @@ import { Confusion } from '#shared/metrics/confusion';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
-import { foldText } from '#shared/data/folds';
-import { protocolOf } from '../review/protocol.ts';
+import { trainingProtocol } from '../review/protocol.ts';
 import { folderBytes } from '#files/files-below';
 import { rowidOf } from '../parsed-row.ts';
 import type { RunStore } from './run-store.ts';
-import { anyStarter, findStarter, installStarter } from './starter.ts';
-
-/** The first starter model that a data set has got; a later one is a run of its own, with its hash behind. */
-const starterId = 'starter';
-const isStarter = (runId: string): boolean => runId === starterId || runId.startsWith(`${starterId}-`);
+import { anyStarter, findStarter, installStarter, isStarter, starterId } from './starter.ts';
 
 /** Its predictions are numbered. */
 export const stripFilePattern = /^\d{1,6}\.png$/;
@@ -82,13 +77,7 @@ export class RunService {
       summary: store.summary(runId),
       config,
       classes: store.classes(runId),
-      protocol: protocolOf(
-        config,
-        config.fold ? foldText(config.fold) : 'val',
-        store.classes(runId).length,
-        config.evaluation,
-        config.data.flipValidation,
-      ),
+      protocol: trainingProtocol(config, store.classes(runId).length),
       ownProtocol: isStarter(runId) ? this.starterProtocol(runId) : null,
       seed: row.seed,
       codeVersion: row.code_version,

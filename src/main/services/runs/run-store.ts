@@ -11,14 +11,17 @@ import type { ClassInfo } from '#shared/classes/class-info';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { Sample } from '#shared/data/sample';
 import { precisionSchema, type Precision } from '#shared/training/precision';
+import { protocolText } from '#shared/metrics/protocol';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import { boundedRows, boundedText, brokenId, isNumber, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { trainingProtocol } from '../review/protocol.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
+import { isStarter } from './starter.ts';
 
 /** More runs than this are no history that a person made. */
 const mostRuns = 10_000;
@@ -26,7 +29,7 @@ const mostRuns = 10_000;
 const mostMasks = 200_000;
 
 const listed = `SELECT run.rowid AS rowid, ${runColumns}, ${soundNumber('m.best', 'best_miou')}, ${soundNumber('m.best_epoch')},
-  ${soundNumber('l.latest', 'last_loss')} FROM run
+  ${soundNumber('m.latest', 'last_miou')}, ${soundNumber('l.latest', 'last_loss')} FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
 
@@ -35,6 +38,14 @@ const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z
 
 /** A row as the history holds it, which may be anything. */
 type FoundRow = Partial<ListedRow> & { rowid: number };
+
+/** What a run's settings say. */
+interface LookedAt {
+  /** Why they are none that this workbench has: one of another version may have made them. */
+  why: string | null;
+  /** How its scores are measured. */
+  measured: string | null;
+}
 
 /** What an epoch of a run took here. */
 export interface TimedEpoch {
@@ -84,6 +95,7 @@ function asShown(found: Partial<ListedRow>, rowid: number): ListedRow {
     status: shown.status || 'failed',
     best_miou: null,
     best_epoch: null,
+    last_miou: null,
     last_loss: null,
   };
 }
@@ -96,7 +108,7 @@ export class RunStore {
   /** States that the disk has not taken yet. */
   private readonly unwritten = new Map<string, { status: RunStatus; reason: string | null }>();
   /** Of each run whether its settings are of this workbench: null, or why they are not. They never change. */
-  private readonly unusable = new Map<string, string | null>();
+  private readonly looked = new Map<string, LookedAt>();
 
   constructor(db: Db, workFolder: WorkFolder) {
     this.db = db;
@@ -188,18 +200,19 @@ export class RunStore {
     return checkConfig(values);
   }
 
-  /** Why settings are none that this workbench has: one of another version may have made them. They are looked at once. */
-  private whyUnusable(runId: string, config: Record<string, unknown>): string | null {
-    const known = this.unusable.get(runId);
-    if (known !== undefined) return known;
-    let why: string | null = null;
+  /** What a run's settings say, looked at once. */
+  private look(runId: string, config: Record<string, unknown>, classes: readonly ClassInfo[]): LookedAt {
+    const known = this.looked.get(runId);
+    if (known) return known;
+    let found: LookedAt;
     try {
-      checkConfig(config);
+      const protocol = protocolText(trainingProtocol(checkConfig(config), classes.length));
+      found = { why: null, measured: isStarter(runId) ? 'images of another data set, as its note says' : protocol };
     } catch (error) {
-      why = `This workbench does not know its settings. ${messageOf(error)}`;
+      found = { why: `This workbench does not know its settings. ${messageOf(error)}`, measured: null };
     }
-    this.unusable.set(runId, why);
-    return why;
+    this.looked.set(runId, found);
+    return found;
   }
 
   /** @throws AppError 'corrupt-file' if they cannot be read */
@@ -247,20 +260,22 @@ export class RunStore {
     const { status, reason } = this.unwritten.get(row.id) ?? row;
     const [spark, tags] = [parsed(numbers, row.spark), parsed(texts, row.tags)];
     const config = parsed(settings, row.config);
-    const sound = spark && tags && config && parsed(classesSchema, row.classes) ? { config } : null;
+    const classes = parsed(classesSchema, row.classes);
+    const sound = spark && tags && config && classes ? this.look(row.id, config, classes) : null;
     return {
       id: row.id,
       name: row.name,
       preset: row.preset,
       status,
       reason,
-      broken: sound ? (refused ?? this.whyUnusable(row.id, sound.config)) : damaged,
+      broken: sound ? (refused ?? sound.why) : damaged,
       device: row.device,
       precision: row.precision,
       epochs: row.epochs,
       epochsDone: row.epochs_done,
       bestMiou: row.best_miou,
       bestEpoch: row.best_epoch,
+      lastMiou: row.last_miou,
       lastLoss: row.last_loss,
       durationSeconds: row.duration_seconds,
       createdAt: row.created_at,
@@ -268,6 +283,7 @@ export class RunStore {
       deleted: row.deleted_at !== null,
       resumable: unfinished.includes(status) && checkpoint,
       hasCheckpoint: weights,
+      measured: sound?.measured ?? null,
       spark: spark ?? [],
       tags: [...new Set(tags)],
       note: row.note,

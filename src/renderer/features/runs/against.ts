@@ -1,5 +1,5 @@
 import { mapClasses } from '#shared/classes/class-map';
-import type { RunDetail } from '#shared/contract/runs';
+import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import { difference } from '#shared/metrics/split-change';
 import type { EpochMetrics } from '#shared/training/messages';
 
@@ -9,6 +9,12 @@ export interface ScorePair {
   before: number | null;
   now: number | null;
   change: number | null;
+}
+
+/** That two runs were scored in different ways, and in which; null where their scores compare. */
+export function measuredOtherwise(baseline: RunSummary, run: RunSummary): string | null {
+  if (baseline.measured === null || run.measured === null || baseline.measured === run.measured) return null;
+  return `Scored on ${run.measured}; the baseline on ${baseline.measured}: what lies between them is not the networks' alone.`;
 }
 
 /** The epoch that a run's best score is of. */

@@ -11,7 +11,7 @@ export function filterRuns(runs: readonly RunSummary[], text: string, tag: strin
 
 /** By what a table of runs is ordered. */
 export type RunOrder =
-  'name' | 'status' | 'miou' | 'gain' | 'bestEpoch' | 'epochs' | 'loss' | 'preset' | 'sweep' | 'device' | 'duration' | 'date';
+  'name' | 'status' | 'miou' | 'gain' | 'lastMiou' | 'bestEpoch' | 'epochs' | 'loss' | 'preset' | 'sweep' | 'device' | 'duration' | 'date';
 
 /** What a run was reckoned on, and in; null before that is known. */
 export const deviceWords = ({ device, precision }: RunSummary): string | null => [device, precision].filter(Boolean).join(', ') || null;
@@ -22,6 +22,7 @@ const keys: Record<RunOrder, (run: RunSummary) => string | number | null> = {
   miou: ({ bestMiou }) => bestMiou,
   // All of them are held against one: the order is that of the scores themselves.
   gain: ({ bestMiou }) => bestMiou,
+  lastMiou: ({ lastMiou }) => lastMiou,
   bestEpoch: ({ bestEpoch }) => bestEpoch,
   epochs: ({ epochsDone }) => epochsDone,
   loss: ({ lastLoss }) => lastLoss,
