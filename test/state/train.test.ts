@@ -1,13 +1,15 @@
 // The Train place over the real services, where runs are deleted, broken or of another data set.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RunSummary } from '#shared/contract/runs';
 import { endText } from '../../src/renderer/state/run-end.ts';
 import { runAgain } from '../../src/renderer/state/resume-run.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { smallConfig } from '../helpers/training.ts';
-import { type TestWindow, closeWindow, eventually, openBench } from './window.ts';
+import type { TestBench } from '../helpers/services.ts';
+import { type TestWindow, closeWindow, eventually, openBench, openWindow } from './window.ts';
 
+let bench: TestBench;
 let window: TestWindow;
 let train: TrainState;
 
@@ -42,7 +44,7 @@ async function trained(): Promise<string> {
 }
 
 beforeEach(async () => {
-  ({ window } = await openBench({ train: 2, val: 1 }));
+  ({ bench, window } = await openBench({ train: 2, val: 1 }));
   train = new TrainState(window.session);
   await train.load();
 });
@@ -69,6 +71,26 @@ test('a run that cannot be read is passed over for the last one that can', async
   window.session.runs = window.session.runs.map((run) => (run.id === newer ? { ...run, broken: 'its folder is a file' } : run));
   await train.load();
   expect(train.runId).toBe(sound);
+});
+
+test('settings that were changed are there after a restart, in the data set that they were changed in', async () => {
+  train.config!.epochs = 7;
+  train.name = 'half typed';
+  train.keep();
+  train.destroy();
+  const kept = async () => Object.keys(await window.session.client.app.uiState()).some((key) => key.startsWith('recipe:'));
+  await vi.waitFor(async () => expect(await kept()).toBe(true));
+  closeWindow(window);
+  window = await openWindow(bench);
+  train = new TrainState(window.session);
+  await train.load();
+  expect([train.config?.epochs, train.name, train.presetName]).toEqual([7, 'half typed', 'light']);
+  // The preset as it is has nothing to remember.
+  train.choosePreset('tiny');
+  train.name = '';
+  train.keep();
+  train.destroy();
+  expect(window.session.remembered(`recipe:${window.session.dataset!.id}`, 'none')).toBeNull();
 });
 
 test('what a recipe was to start from is told where it is not there any more', async () => {

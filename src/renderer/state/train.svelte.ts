@@ -91,12 +91,12 @@ export class TrainState {
     this.watched = this.session.remembered<string[]>(this.watchedKey, []);
     await this.session.attempt(() => this.session.client.training.watch({ imageIds: [...this.watched] }));
     await this.readLists();
-    this.chooseRecipe();
+    await this.chooseRecipe();
     await this.show(this.runToShow);
   }
 
   /** What is shown of the recipe before any run: one that cannot be read takes no settings along. */
-  private chooseRecipe(): void {
+  private async chooseRecipe(): Promise<void> {
     const { recipes, dataset } = this.session;
     const isAnother = this.chosenFor !== dataset?.id;
     this.chosenFor = dataset?.id;
@@ -105,8 +105,31 @@ export class TrainState {
       // A run's weights, and what the next was to be called, stay behind.
       this.name = '';
       if (fileOfStart(this.startFrom) === null) this.startFrom = null;
-    } else if (recipes.current) this.takeOver(recipes.current);
+      return;
+    }
+    const left = recipes.current ?? (await this.leftRecipe());
+    // Something may have been sent, or chosen, while it was read.
+    if (this.config) return;
+    if (left) this.takeOver(left);
     else this.choosePreset(this.session.remembered('preset', 'light'));
+  }
+
+  /** Remembers across restarts what a person has changed of a preset, for the data set that it was changed in. */
+  keep(): void {
+    const { chosen, chosenFor } = this;
+    if (chosen && chosenFor !== undefined)
+      this.session.remember(`recipe:${chosenFor}`, chosen.changed || chosen.name !== '' ? chosen : null);
+  }
+
+  /** The recipe that was left in this data set before a restart; null without one. It may be of another version. */
+  private async leftRecipe(): Promise<Recipe | null> {
+    const left = this.session.remembered<Recipe | null>(`recipe:${this.session.dataset?.id}`, null);
+    if (!left) return null;
+    let recipe: Recipe | null = null;
+    await this.session.attempt(async () => {
+      recipe = { ...left, config: await this.session.client.training.parseRecipe({ text: JSON.stringify(left.config) }) };
+    });
+    return recipe;
   }
 
   private get watchedKey(): string {
@@ -125,7 +148,7 @@ export class TrainState {
   private async refresh(): Promise<void> {
     await this.readLists();
     // The workbench did not answer when the place was opened.
-    if (!this.config) this.chooseRecipe();
+    if (!this.config) await this.chooseRecipe();
     await this.show(this.runToShow);
   }
 
