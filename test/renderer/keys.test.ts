@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { handleKey, releaseKey, type KeyActions } from '../../src/renderer/features/annotate/keys.ts';
-import { chordsOf } from '../../src/renderer/state/chords.ts';
+import { chordsOf, isWay } from '../../src/renderer/state/chords.ts';
 import { commandIds, commands, commandsByChord, keysOf, toolOf, withChord, type KeyChoices } from '../../src/renderer/state/commands.ts';
 import { classKeys } from '../../src/renderer/state/class-keys.ts';
 import { toolNames } from '../../src/renderer/editor/tools/tool.ts';
 
 /** What has the focus when a key is pressed. */
-type Focus = 'canvas' | 'field' | 'slider' | 'button' | 'summary' | 'radio' | 'menu';
+type Focus = 'canvas' | 'field' | 'slider' | 'button' | 'led to' | 'summary' | 'radio' | 'menu';
 
 let calls: string[];
 let actions: KeyActions;
@@ -51,6 +51,7 @@ function eventOf({ altGraph = false, ...pressed }: Pressed, focus: Focus = 'canv
     field: /^input:not/,
     slider: /^input\[type=range\]$|button, input/,
     button: /^button, input/,
+    'led to': /^button, input|^:focus-visible$/,
     summary: /, summary, /,
     radio: /^\[role=radio\]$|button, input/,
   };
@@ -260,5 +261,20 @@ describe('elsewhere', () => {
     expect(press(' ', 'button')).toBe(true);
     expect(calls).toEqual(['space true']);
     expect(press('b', 'button')).toBe(true);
+  });
+
+  test('a button that keys have led to is pressed wherever the pointer rests', () => {
+    onCanvas = true;
+    toolTakes = true;
+    expect([press(' ', 'led to'), press('Enter', 'led to')]).toEqual([false, false]);
+    expect(calls).toEqual([]);
+  });
+
+  test('keys by which one goes about without a pointer are no command’s', () => {
+    const ways = ['Tab', 'Shift+Tab', 'Enter', 'Space', 'Shift+Space', 'Ctrl+K', 'Ctrl+1', 'Ctrl+5'];
+    expect(ways.filter((chord) => !isWay(chord))).toEqual([]);
+    expect(['B', 'Shift+B', 'Ctrl+6', 'Ctrl+Z', 'F2', 'Ctrl+Enter', 'ArrowLeft', 'K', '1'].filter(isWay)).toEqual([]);
+    // Of the usual ones none is one of these, but what is done while a hand is at the canvas.
+    expect(commandIds.filter((id) => commands[id].keys.some(isWay))).toEqual([]);
   });
 });

@@ -17,6 +17,7 @@ export async function reviewIn(window: TestWindow): Promise<ReviewState> {
 /** A data set whose three images of val are predicted and under review; whoever asks destroys the review, then closes the window. */
 export async function openReview(): Promise<{ folder: string; bench: TestBench; window: TestWindow; review: ReviewState }> {
   const { folder, bench, window } = await openBench({ train: 1, val: 3 });
+  window.session.go('review');
   const run = await bench.call<RunSummary>('runs.addStarter');
   const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
   await bench.call('review.predict', { runId: run.id, split: 'val' });

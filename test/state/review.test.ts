@@ -4,13 +4,14 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement.ts';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { maskFileOf, openReview, reviewIn } from './review-bench.ts';
-import { type TestWindow, closeWindow, eventually } from './window.ts';
+import { type TestWindow, answerFor, closeWindow, eventually } from './window.ts';
 
 let folder: string;
 let bench: TestBench;
@@ -117,7 +118,6 @@ describe('a patch', () => {
     const before = readFileSync(maskFile(image!.id));
     fixes.step(1);
     const patch = fixes.chosen!;
-    const at = { x: patch.box.left, y: patch.box.top };
     const some = pixelsOf(patch)[0];
     const where = { x: some % image!.width, y: Math.floor(some / image!.width) };
     await fixes.keep();
@@ -131,7 +131,6 @@ describe('a patch', () => {
     again.destroy();
     await fixes.undo();
     expect(fixes.pick(where)).toBe(true);
-    expect(at.x).toBeLessThan(image!.width);
   });
 
   test('of an image that was left before its mask was open changes nothing there, nor on the next', async () => {
@@ -185,6 +184,8 @@ test('a pair asks of its images and its pixels alone, the most first, and goes f
   expect(counts.every((count) => count > 0)).toBe(true);
   expect(counts).toEqual([...counts].sort((a, b) => b - a));
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(confusion[label][predicted]);
+  review.fixes.askOf({ smallest: 1 });
+  expect(review.ranked.length).toBeGreaterThan(1);
   const seen = new Set<string>();
   await review.open(review.ranked[0].id);
   for (let n = 0; n < 500 && seen.size < review.ranked.length; n++) {
@@ -193,7 +194,7 @@ test('a pair asks of its images and its pixels alone, the most first, and goes f
     expect([review.fixes.chosen.label, review.fixes.chosen.predicted]).toEqual([label, predicted]);
     seen.add(review.imageId!);
   }
-  expect(seen.size).toBeGreaterThan(0);
+  expect([...seen]).toEqual(review.ranked.map(({ id }) => id));
   // Asked while an image is still on its way.
   const opening = review.open(review.ranked[0].id);
   await review.choosePair({ label, predicted });
@@ -393,4 +394,25 @@ test('what was asked of an image first is not shown over what was asked of it la
   release();
   await opening;
   expect(review.image!.prediction).toEqual(shown);
+});
+
+test('an image that cannot be opened is told and passed over, and so are the ends of the list', async () => {
+  const [first, second, third] = review.ranked.map(({ id }) => id);
+  const refused = answerFor(bench, 'review.masks', (imageId) =>
+    imageId === second ? Promise.reject(new AppError('corrupt-file', `${imageId} is damaged`)) : Promise.reject(new AppError('busy', 'no')),
+  );
+  await review.open(second);
+  expect([review.image, review.error]).toEqual([null, `${second} is damaged`]);
+  refused.mockRestore();
+  await review.stepPatch(1);
+  expect([review.imageId, review.image?.id, review.error]).toEqual([third, third, '']);
+  review.step(1);
+  await review.open(first);
+  review.step(-1);
+  const { list } = window.session.toasts;
+  expect(list.flatMap(({ text }) => (text.startsWith('This') ? [text] : []))).toEqual([
+    'This is the last of 3 images.',
+    'This is the first of 3 images.',
+  ]);
+  expect(review.imageId).toBe(first);
 });

@@ -83,10 +83,10 @@ export async function openBench(images: { train: number; val: number }): Promise
   return { folder, bench, window: await openWindow(bench) };
 }
 
-/** Answers a method of an image instead of the services: what they would ask is another process. */
-export function answerFor({ workbench }: TestBench, method: string, answer: (imageId: string) => Promise<unknown>): void {
+/** Answers a method of an image instead of the services: what they would ask is another process. @returns what ends it */
+export function answerFor({ workbench }: TestBench, method: string, answer: (imageId: string) => Promise<unknown>) {
   const dispatch = workbench.dispatch.bind(workbench);
-  vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
+  return vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
     if (frame.method !== method) return dispatch(frame);
     const { id } = frame;
     try {

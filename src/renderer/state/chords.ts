@@ -25,6 +25,10 @@ function characterAt(code: string): string | null {
 /** Keys that change what others mean. */
 export const modifierKeys: readonly string[] = ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock', 'Fn'];
 
+/** Keys by which whoever has no pointer goes about in the window: no command takes them. */
+const ways = /^(Shift\+)?(Tab|Enter|Space)$|^Ctrl\+(K|Tab|[1-5])$/;
+export const isWay = (chord: string): boolean => ways.test(chord);
+
 /**
  * The chords that a press may mean, the likeliest first: the character that it gives, then the place of the key. A layout that gives a
  * Latin letter is taken at its word; with AltGr, Ctrl and Alt are part of the character.

@@ -1,5 +1,6 @@
 import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
 import type { ClassInfo } from '#shared/classes/class-info';
+import { counted } from '#shared/counted';
 import { messageOf } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import { sameJson } from '#shared/same-json';
@@ -87,8 +88,6 @@ export class ReviewState {
         if (progress.state === 'finished') this.changedLabels = [];
         // What is cancelled keeps what there is of it.
         if (progress.state !== 'running') void session.attempt(() => this.refresh());
-        if (progress.state === 'finished' && progress.message) session.toasts.show('error', progress.message);
-        if (progress.state === 'failed') session.toasts.show('error', progress.message ?? 'The prediction failed.');
       }),
     ];
   }
@@ -379,19 +378,28 @@ export class ReviewState {
 
   /** Goes to the next patch, and to the next image where this one has no more. */
   async stepPatch(by: 1 | -1): Promise<void> {
-    // An image that is on its way is not passed over.
-    if (this.image?.id !== this.imageId || this.fixes.step(by)) return;
-    const next = this.ranked[this.ranked.findIndex(({ id }) => id === this.imageId) + by];
+    // An image that is on its way is not passed over; one that cannot be opened is.
+    if ((this.image?.id !== this.imageId && this.error === '') || (this.image && this.fixes.step(by))) return;
+    const next = this.beside(by);
     if (!next) return;
     await this.open(next.id);
+    // It may have been left meanwhile.
+    if (this.imageId !== next.id || this.image?.id !== next.id) return;
     this.fixes.unpick();
     this.fixes.step(by);
   }
 
   step(by: 1 | -1): void {
+    const next = this.beside(by);
+    if (next) void this.open(next.id);
+  }
+
+  /** The image before or after the one at hand; that there is none is told. */
+  private beside(by: 1 | -1): ReviewImage | null {
     const { ranked } = this;
     const next = ranked[ranked.findIndex(({ id }) => id === this.imageId) + by];
-    if (next) void this.open(next.id);
+    if (!next) this.session.toasts.show('info', `This is the ${by > 0 ? 'last' : 'first'} of ${counted(ranked.length, 'image')}.`);
+    return next ?? null;
   }
 
   async predict(): Promise<void> {

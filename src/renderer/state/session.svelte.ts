@@ -9,6 +9,7 @@ import type { TrainingStatus } from '#shared/contract/training';
 import type { Connection, ConnectionState } from '#shared/rpc/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { RecipeDesk } from './recipe-desk.ts';
+import { predictionEnds } from './prediction-end.ts';
 import { tellEnd } from './run-end.ts';
 import type { Command } from './palette.ts';
 import { SaveProblems } from './save-problems.ts';
@@ -114,6 +115,7 @@ export class Session {
       this.forgetTrouble(/ is gone: /);
     });
     this.on('training.status', (status) => this.onTraining(status));
+    this.on('review.progress', predictionEnds(this));
     this.on('app.notice', ({ kind, text }) => this.toasts.show(kind, text));
     this.on('runs.changed', (run) => this.onRun(run));
     this.exporting = new DatasetExporting(this);

@@ -44,6 +44,8 @@ export class TrainState {
   /** The data set that the recipe was chosen in. */
   private chosenFor: string | undefined;
   private readonly unsubscribes: (() => void)[];
+  /** Grows with every estimate that is asked for: an earlier answer is of settings that are not there any more. */
+  private estimating = 0;
   private waiting: StepPoint[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -307,10 +309,12 @@ export class TrainState {
 
   /** Estimates time and memory of a recipe; why it cannot be estimated is said where the figures would stand. */
   async updateEstimate(config: RunConfig): Promise<void> {
+    const turn = ++this.estimating;
     try {
-      this.estimate = await this.session.client.training.estimate({ config });
-      this.estimateError = '';
+      const estimate = await this.session.client.training.estimate({ config });
+      if (turn === this.estimating) [this.estimate, this.estimateError] = [estimate, ''];
     } catch (error) {
+      if (turn !== this.estimating) return;
       this.estimate = null;
       this.estimateError = messageOf(error);
     }

@@ -29,9 +29,10 @@ function isTyped(event: KeyboardEvent, actions: KeyActions): boolean {
   const slides = target.matches('input[type=range]') && event.key.startsWith('Arrow');
   // Arrows choose within a list of classes.
   const chooses = target.matches('[role=radio]') && event.key.startsWith('Arrow');
-  // Space and Enter press the button in focus, but not while the hand is at the canvas: there they pan and close.
-  const presses =
-    (event.key === ' ' || event.key === 'Enter') && target.matches('button, input, summary, a[href]') && !actions.pointerOnCanvas();
+  // Space and Enter press the button that keys have led to. One that was clicked is not meant while the hand is at the canvas again: there
+  // they pan and close.
+  const isMeant = target.matches(':focus-visible') || !actions.pointerOnCanvas();
+  const presses = (event.key === ' ' || event.key === 'Enter') && target.matches('button, input, summary, a[href]') && isMeant;
   return slides || chooses || presses;
 }
 
