@@ -10,6 +10,7 @@ import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 
 const count = z.int().min(0);
+const mostClasses = 255;
 const stateSchema = z.object({
   /** Epochs completed. */
   epoch: count,
@@ -29,7 +30,7 @@ const stateSchema = z.object({
         // Checkpoints of before it was measured have none.
         validationLoss: z.number().nullable().default(null),
         miou: z.number().nullable(),
-        perClassIou: z.array(z.number().nullable()),
+        perClassIou: z.array(z.number().nullable()).max(mostClasses),
         learningRate: z.number(),
         timeSeconds: z.number(),
         epochSeconds: z.number(),
@@ -50,7 +51,7 @@ const stateSchema = z.object({
   /** Where the guard against an exploding loss stands; missing in checkpoints of before it was kept. */
   guard: z.object({ smoothed: z.number().nullable(), seen: count }).default({ smoothed: null, seen: 0 }),
   /** What prediction adds to each class's logit, beside the weights that training goes on with; null where the likeliest class is taken. */
-  offsets: z.array(z.number()).nullable().default(null),
+  offsets: z.array(z.number()).max(mostClasses).nullable().default(null),
   /** What the run reckons in, to its end; those of before there was a choice have float32. */
   precision: precisionSchema.default('float32'),
   /** What the run's origin has still to be told, of one that was stopped while its images were read; null once it is written. */

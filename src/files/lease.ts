@@ -124,12 +124,23 @@ const heldHere = new Set<string>();
 
 const isLeftHere = ({ token, pid }: Row): boolean => pid === process.pid && !heldHere.has(token);
 
-function isLive(row: Row, staleMs: number): boolean {
+/** Whether a beat is of a moment ago. Clocks differ by hours, time zones set wrong, and no further: a beat beyond was never made. */
+function isFresh({ beat_at: at }: Row, staleMs: number): boolean {
+  const age = Date.now() - at;
+  return age < staleMs && age > -longestAheadMs;
+}
+
+/** Whether its holder is there. One of before a start of this machine that beat a moment ago may be a copy of it, with all its names. */
+function standingOf(row: Row, staleMs: number): ReturnType<typeof livenessOf> {
   const liveness = livenessOf(row);
-  if (liveness === 'alive' && isLeftHere(row)) return false;
-  // Clocks differ by hours, time zones set wrong, and no further: a beat beyond was never made.
-  const age = Date.now() - row.beat_at;
-  return liveness === 'unknown' ? age < staleMs && age > -longestAheadMs : liveness === 'alive';
+  const isOfOtherBoot = row.boot !== null && row.boot !== ownIdentity().boot;
+  return liveness === 'gone' && isOfOtherBoot && isFresh(row, staleMs) ? 'unknown' : liveness;
+}
+
+function isLive(row: Row, staleMs: number): boolean {
+  const standing = standingOf(row, staleMs);
+  if (standing === 'alive' && isLeftHere(row)) return false;
+  return standing === 'unknown' ? isFresh(row, staleMs) : standing === 'alive';
 }
 
 /** Whether a holder that cannot be asked for still renews its lease: its clock may be another than ours. */

@@ -10,7 +10,8 @@ import { readJsonFile } from './json-file.ts';
 import { isThere } from './file-identity.ts';
 
 const referenceSchema = z.object({ id: z.string().min(1).max(1024), revision: z.string().regex(/^[0-9a-f]{8,64}$/) });
-const samplesSchema = z.object({ train: z.array(referenceSchema), validation: z.array(referenceSchema) });
+const samplesOf = z.array(referenceSchema).max(1_000_000);
+const samplesSchema = z.object({ train: samplesOf, validation: samplesOf });
 
 /** Which mask of which image a run trains on. */
 type SampleReference = z.infer<typeof referenceSchema>;

@@ -15,15 +15,20 @@ export function decodedText(bytes: Uint8Array): string {
 
 /**
  * The lines of a text file, whichever way it ends them.
- * @param most lines that are read: each costs more memory than it has letters
+ * @param bounds.most lines that are read: each costs more memory than it has letters
+ * @param bounds.longest letters that one may have: what reads them goes over each more than once
  * @throws AppError as `readPlainFile`, 'too-large' naming the file
  */
-export function linesOf(file: string, most: number): string[] {
+export function linesOf(file: string, { most, longest }: { most: number; longest: number }): string[] {
   const text = decodedText(readPlainFile(file, { limitBytes: textLimit }));
   const lines: string[] = [];
   let begin = 0;
   for (const { 0: end, index } of text.matchAll(/\r\n?|\n|$/g)) {
     lines.push(text.slice(begin, index));
+    if (index - begin > longest)
+      throw new AppError('too-large', `${file}: line ${lines.length} has more than ${longest} letters, and is none of such a list`, {
+        file,
+      });
     begin = index + end.length;
     if (lines.length > most) throw new AppError('too-large', `${file} has more than ${most} lines, and is no list of this kind`, { file });
   }

@@ -5,8 +5,11 @@ export interface Table {
   rows: Cell[][];
 }
 
-/** What a spreadsheet would take for a formula. A number is none, also a negative one. */
-const formula = /^[=+\-@\t\r]/;
+/**
+ * Where a spreadsheet would begin a formula: at the beginning of a cell, and behind whatever some other country's separates cells by. A
+ * number is none, also a negative one.
+ */
+const formula = /^(?=[=+\-@\t\r])|(?<=[,;\t\r\n][ \t"]*)(?=[=+\-@])/g;
 
 /** What csv files are written for. */
 export const csvForms = {
@@ -20,7 +23,7 @@ export type CsvForm = keyof typeof csvForms;
 function quote(value: Cell, { separator, decimal }: (typeof csvForms)[CsvForm]): string {
   if (typeof value === 'number') return String(value).replace('.', decimal);
   const text = (value ?? '').replaceAll('\0', '');
-  const safe = formula.test(text) ? `'${text}` : text;
+  const safe = text.replace(formula, "'");
   return /["\r\n]/.test(safe) || safe.includes(separator) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -143,6 +143,24 @@ test('a holder of another machine counts as gone only when it has been silent lo
   expect((await take(file)).held).toBe(true);
 });
 
+test.skipIf(process.platform !== 'linux' || !existsSync('/etc/machine-id'))(
+  'a holder of before a start of this machine that beat a moment ago may be a copy of it, and is watched',
+  async () => {
+    const file = newFile();
+    (await take(file)).release();
+    const { host, space } = ownIdentity();
+    const db = new Database(file);
+    const insert = db.prepare(
+      `INSERT OR REPLACE INTO lease VALUES (1, 't', 'workbench', '2026-01-01', ?, 1, 's', 'an earlier boot', ?, 0, ?, NULL)`,
+    );
+    insert.run(host, space, Date.now() - 1000);
+    expect(await Lease.take(file, { program: 'mine' })).toMatchObject({ boot: 'an earlier boot' });
+    insert.run(host, space, Date.now() - 60_000);
+    db.close();
+    expect((await take(file)).held).toBe(true);
+  },
+);
+
 test('a holder of another machine whose clock is wrong is seen by its heart, not by its clock', async () => {
   const file = newFile();
   (await take(file)).release();

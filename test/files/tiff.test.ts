@@ -197,3 +197,32 @@ describe('what cannot be taken as it is stored is refused, and how to help it', 
     );
   });
 });
+
+test.each([
+  ['folders within folders without end', 0x8769, 4, 1, null],
+  ['more values than the file has bytes', 0xc000, 1, 2_000_000, 'its tags take'],
+])('%s are not followed', async (_, tag, type, count, why) => {
+  // Its one folder points to itself, by two tags.
+  const content = tiff({ width: 2, height: 1, bits: 8, kind: 1, samples: [1, 2] });
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const at = view.getUint32(4, true);
+  const entries = view.getUint16(at, true);
+  const grown = Buffer.alloc(content.length + 24 + 2 + 12 * entries + 4);
+  grown.set(content);
+  const folder = content.length;
+  grown.writeUInt32LE(folder, 4);
+  grown.writeUInt16LE(entries + 2, folder);
+  grown.set(content.subarray(at + 2, at + 2 + 12 * entries), folder + 2);
+  for (const index of [0, 1]) {
+    const place = folder + 2 + 12 * (entries + index);
+    grown.writeUInt16LE(index === 0 ? tag : tag + 1, place);
+    if (tag === 0x8769 && index === 1) grown.writeUInt16LE(0x8825, place);
+    grown.writeUInt16LE(type, place + 2);
+    grown.writeUInt32LE(count, place + 4);
+    grown.writeUInt32LE(folder, place + 8);
+  }
+  const begun = performance.now();
+  if (why === null) expect([...(await convert(grown)).samples]).toEqual([1, 2]);
+  else await expect(convert(grown)).rejects.toThrow(why);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});

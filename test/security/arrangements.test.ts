@@ -1,5 +1,5 @@
 // What a data set says of itself (encnet.json, lists of classes and splits) is as hostile as the rest of it.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DatasetInfo } from '#shared/contract/datasets';
@@ -36,6 +36,8 @@ test.each([
   ['a list above', { splits: { by: 'lists', lists: { train: '../list.txt' }, rest: 'train' } }],
   ['classes above', { classes: { file: '../classes.json' } }],
   ['a split that is a path', { sources: [{ split: '../x', images: 'train', masks: 'trainannot' }] }],
+  ['a split that is the folder above', { sources: [{ split: '..', images: 'train', masks: 'trainannot' }] }],
+  ['masks where the workbench keeps its own', sources('train', '.encnet/revisions')],
   ['what nothing reads', { onOpen: 'rm' }],
   ['another version', { version: 2 }],
   ['no JSON', '{'],
@@ -55,6 +57,37 @@ test('folders, lists and classes that are links out of the data set are refused'
   await expect(open(sources('linked'))).rejects.toMatchObject(refused);
   await expect(open({ classes: { file: 'codes.txt' } })).rejects.toMatchObject(refused);
   await expect(open({ splits: { by: 'lists', lists: { val: 'list.txt' }, rest: 'train' } })).rejects.toMatchObject(refused);
+});
+
+test.each([
+  ['images', sources('link/images')],
+  ['masks', sources('train', 'link/images')],
+  ['masks that are not there yet', sources('train', 'link/new')],
+  ['a list', { splits: { by: 'lists', lists: { val: 'link/list.txt' }, rest: 'train' } }],
+  ['classes', { classes: { file: 'link/codes.txt' } }],
+])('%s behind a link on the way are refused as behind one at its end', async (_, said) => {
+  const outside = temporaryFolder();
+  mkdirSync(path.join(outside, 'images'));
+  copyFileSync(path.join(folder, 'train/train-0.png'), path.join(outside, 'images/train-0.png'));
+  for (const name of ['list.txt', 'codes.txt']) writeFileSync(path.join(outside, name), 'secret\n');
+  symlinkSync(outside, path.join(folder, 'link'));
+  const link = path.join(folder, 'link');
+  const opened = open(said);
+  await expect(opened).rejects.toMatchObject({ code: 'forbidden', message: expect.stringContaining(`${link} is a link`) as string });
+  expect(readdirSync(outside).toSorted()).toEqual(['codes.txt', 'images', 'list.txt']);
+});
+
+test.each([
+  ['val.txt', 'a/'.repeat(500_000), 'val.txt: line 1 has more than'],
+  ['label_colors.txt', `1 2 3${' '.repeat(1_000_000)}x\u2028y`, 'label_colors.txt: line 1 has more than'],
+  ['label_colors.txt', `1 2 3${' '.repeat(4000)}x\u2028y`, 'x'],
+])('a line of %s that nobody wrote by hand keeps nothing waiting', async (name, line, told) => {
+  writeFileSync(path.join(folder, name), `${line}\n`);
+  const begun = performance.now();
+  const said = name === 'val.txt' ? { splits: { by: 'lists', lists: { val: name }, rest: 'train' } } : { classes: { file: name } };
+  const opened = await open(said).catch((error: unknown) => error as Error);
+  expect(performance.now() - begun).toBeLessThan(5000);
+  expect(opened instanceof Error ? opened.message : JSON.stringify(opened)).toContain(told);
 });
 
 test('one folder named a thousand times is read once, and names of objects are names', async () => {

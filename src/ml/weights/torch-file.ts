@@ -141,16 +141,19 @@ const inert = () => new Inert();
 /** All that a weight file may name: containers, tensors and their storages, and what means nothing here. */
 function allowedGlobals(file: string, room: Room): Globals {
   const rebuild = rebuildTensor(file, room) as (...args: unknown[]) => unknown;
-  const known = knownGlobals(rebuild);
+  const known = knownGlobals(rebuild, room);
   return { get: (name) => known.get(name) ?? (besideAlone.has(name) || beside.test(name) ? inert : undefined) };
 }
 
 type Call = (...args: unknown[]) => unknown;
 
+/** What an entry of a dictionary takes. */
+const pairBytes = 64;
+
 /** @param rebuild makes a tensor of a storage and its place there */
-function knownGlobals(rebuild: Call): Map<string, Call> {
+function knownGlobals(rebuild: Call, room: Room): Map<string, Call> {
   return new Map<string, Call>([
-    ['collections.OrderedDict', (pairs) => mapOf(pairs)],
+    ['collections.OrderedDict', (pairs) => mapOf(pairs, room)],
     ['collections.defaultdict', () => new Map()],
     ['torch.Size', (sizes) => sizes],
     ['torch._utils._rebuild_tensor_v2', rebuild],
@@ -165,8 +168,12 @@ function knownGlobals(rebuild: Call): Map<string, Call> {
 }
 
 /** Python 2 hands an ordered dictionary its pairs at once; later ones are filled afterwards. */
-const mapOf = (pairs: unknown): Map<unknown, unknown> =>
-  new Map(Array.isArray(pairs) ? pairs.filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2) : []);
+function mapOf(pairs: unknown, room: Room): Map<unknown, unknown> {
+  if (!Array.isArray(pairs)) return new Map();
+  // One list may be remembered, and made a dictionary of any number of times.
+  room.take(pairs.length * pairBytes, 'its dictionaries');
+  return new Map(pairs.filter((pair): pair is [unknown, unknown] => Array.isArray(pair) && pair.length === 2));
+}
 
 /** What a reference names; nothing of nothing. */
 const callOf = (reference: unknown): Call => (reference as Partial<GlobalReference> | null)?.call ?? inert;

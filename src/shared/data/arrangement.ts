@@ -12,12 +12,15 @@ const inside = z
   .refine(
     (text) => !/^\/|^[a-z]:|\\|\0/i.test(text) && !text.split('/').includes('..'),
     'must be a path inside the data set, with / between its parts',
-  );
+  )
+  .refine((text) => !text.toLowerCase().split('/').includes('.encnet'), 'must not be in .encnet, where the workbench keeps its own');
 const splitName = z
   .string()
   .min(1)
   .max(60)
-  .regex(/^[^/\\\0]+$/, 'must be a name without / or \\');
+  .regex(/^[^/\\\0]+$/, 'must be a name without / or \\')
+  // It becomes the name of a folder where the data set goes out.
+  .refine((name) => name !== '.' && name !== '..', 'must be a name, and not . or ..');
 const affix = z
   .string()
   .max(60)
@@ -40,7 +43,7 @@ const listsSchema = z.strictObject({
   rest: splitName.optional(),
 });
 /** Splits as a person made them: ids of images. What is in none is in that of its folder. */
-const madeSchema = z.strictObject({ by: z.literal('ids'), splits: z.record(splitName, z.array(z.string().min(1).max(1024))) });
+const madeSchema = z.strictObject({ by: z.literal('ids'), splits: z.record(splitName, z.array(z.string().min(1).max(1024)).max(500_000)) });
 
 export const arrangementSchema = z.strictObject({
   version: z.literal(1),

@@ -49,7 +49,7 @@ function cellsOf(line: string): string[] {
 
 /** Where each line has a fourth number of a byte before its name, that is how opaque the colour is. */
 function withoutAlpha(lines: readonly string[]): readonly string[] {
-  const parts = lines.map((line) => /^(\d+[\s,]+\d+[\s,]+\d+[\s,]+)(\d{1,3})[\s,]+(?=\D)(.+)$/.exec(line));
+  const parts = lines.map((line) => /^(\d+[\s,]+\d+[\s,]+\d+[\s,]+)(\d{1,3})[\s,]+([^\d\s,].*)$/s.exec(line));
   const isAlpha = parts.every((part) => part !== null && Number(part[2]) <= 255);
   return isAlpha ? parts.map((part) => part![1] + part![3]) : lines;
 }
@@ -61,7 +61,7 @@ const kinds: readonly ClassFileKind[] = [
     form: 'red, green, blue and a name: "128 64 128 Road"',
     plain: withoutAlpha,
     parse(line) {
-      const [, red, green, blue, name] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(.+)$/.exec(line) ?? [];
+      const [, red, green, blue, name] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+([^\s,].*)$/s.exec(line) ?? [];
       return name ? coloured(name, [red, green, blue]) : null;
     },
   },
@@ -142,7 +142,7 @@ function numbered(file: string, classes: Class[]): Class[] {
 }
 
 function classesIn(file: string, { parse, form, hasHeading = false, plain = (lines) => lines }: ClassFileKind): Class[] {
-  const lines = linesOf(file, mostLines).map((line) => line.trim());
+  const lines = linesOf(file, { most: mostLines, longest: 4096 }).map((line) => line.trim());
   const isClass = (line: string) => line !== '' && !line.startsWith('#');
   const plainOf = plain(lines.filter(isClass));
   let next = 0;

@@ -9,7 +9,7 @@ import type { ClassSet } from '../class-sets/class-set.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import type { ExportedImage, ExportImageInput } from './export-image.ts';
-import { formOfExport, isInPieces, type OutContent, type OutEntry } from './forms.ts';
+import { formOfExport, isInPieces, placeIn, type OutContent, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
 import { sinkAt } from './sink.ts';
 
@@ -172,10 +172,9 @@ function uniqueNames(to: ExportFormName): (id: string, split: string) => string 
   const taken = new Set<string>();
   return (id, split) => {
     const short = id.slice(id.indexOf('/') + 1);
-    const within = to === 'voc' ? '' : `${split}/`;
-    const isTaken = (name: string) => taken.has(within + name);
+    const isTaken = (name: string) => taken.has(placeIn(to, split, name));
     const name = isTaken(short) ? freeName(id, isTaken) : short;
-    taken.add(within + name);
+    taken.add(placeIn(to, split, name));
     return name;
   };
 }

@@ -166,15 +166,17 @@ const voc: ExportForm = {
   ],
 };
 
+/** Where the files of an image lie in its split: readers look for images right in the folder of a city. */
+function cityPath(name: string): string {
+  const city = name.includes('/') ? path.posix.dirname(name).replaceAll('/', '--') : (/^([A-Za-z-]+)_\d{6}_/.exec(name)?.[1] ?? 'exported');
+  return `${city}/${path.posix.basename(name)}`;
+}
+
 const cityscapes: ExportForm = {
   pngAlone: true,
   files(image, classes) {
     const { width, height, ids } = image;
-    // Readers look for images right in the folder of a city.
-    const city = image.name.includes('/')
-      ? path.posix.dirname(image.name).replaceAll('/', '--')
-      : (/^([A-Za-z-]+)_\d{6}_/.exec(image.name)?.[1] ?? 'exported');
-    const at = `${image.split}/${city}/${path.posix.basename(image.name)}`;
+    const at = `${image.split}/${cityPath(image.name)}`;
     const { labelIds, trainIds } = cityscapesIds(classes.map(({ name }) => name));
     const inIds = (of: readonly number[], none: number) => ids.map((id) => (id === voidId ? none : of[id]));
     return [
@@ -230,3 +232,10 @@ const colour: ExportForm = {
 };
 
 export const formOfExport: Readonly<Record<ExportFormName, ExportForm>> = { segnet, camvid, voc, cityscapes, coco, colour };
+
+/** What an image's files are told apart by in a form: two that a system takes for one name are one, in capitals or not. */
+export function placeIn(to: ExportFormName, split: string, name: string): string {
+  // All of VOC lies together.
+  const at = to === 'voc' ? name : `${split}/${to === 'cityscapes' ? cityPath(name) : name}`;
+  return at.normalize('NFC').toLowerCase();
+}

@@ -10,6 +10,13 @@ import { isInPieces, type OutContent } from './forms.ts';
 
 const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
 
+/** A path as every system unpacks it where it belongs. @throws AppError 'invalid-argument' */
+function partsOf(file: string): string[] {
+  const parts = file.split('/');
+  if (!parts.some((part) => part === '' || part === '.' || part === '..')) return parts;
+  throw new AppError('invalid-argument', `${file} would lie outside of what is exported: give the split, or the image, another name`);
+}
+
 export interface Sink {
   /** @throws AppError 'disk-full', 'read-only', 'too-large'; what reading the pieces of a content throws */
   write: (file: string, content: OutContent) => Promise<void>;
@@ -49,7 +56,7 @@ class FolderSink implements Sink {
   }
 
   async write(file: string, content: OutContent): Promise<void> {
-    const at = path.join(this.made, ...file.split('/'));
+    const at = path.join(this.made, ...partsOf(file));
     try {
       await mkdir(path.dirname(at), { recursive: true });
       await writeFile(at, content, { flag: 'wx' });
@@ -111,6 +118,7 @@ class ZipSink implements Sink {
   }
 
   async write(file: string, content: OutContent): Promise<void> {
+    partsOf(file);
     if (++this.files > mostZipFiles)
       throw new AppError(
         'too-large',

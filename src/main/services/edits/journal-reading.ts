@@ -41,6 +41,17 @@ export interface Told {
   broken: string | null;
 }
 
+/** Steps that are in no file yet are held, unpacked, until they are: more than this no hand paints between two saves. */
+const mostHeld = 2 ** 31;
+const bytesOf = ({ changed, before, after }: EditStep): number => changed.length + before.length + after.length;
+
+/** What is in a file for good is not done anew: its steps are let go of, but for those that can be undone. @returns up to where */
+function letGoOf(deeds: Deed[], from: number, mark: number): number {
+  const to = deeds.findLastIndex(({ state }) => state === mark);
+  for (let at = from; at <= to; at++) deeds[at] = { ...deeds[at], replay: null, change: null };
+  return Math.max(from, to + 1);
+}
+
 /** Goes through a journal's records as they were made. What cannot be applied ends it. */
 export async function tell(frames: readonly Uint8Array[], imageId: string): Promise<Told> {
   const deeds: Deed[] = [];
@@ -50,15 +61,20 @@ export async function tell(frames: readonly Uint8Array[], imageId: string): Prom
   let broken: string | null = null;
   let codes: string | undefined;
   let size: MaskSize | null = null;
+  /** Bytes of the steps since the last save, and how many deeds have none to give any more. */
+  let [held, letGo] = [0, 0];
   for (const [index, payload] of frames.entries()) {
     if (payload.length > 65_536) await breathe();
     try {
-      const record = await decodeRecord(payload);
+      const record = await decodeRecord(payload, size);
       if (index === 0) ({ history, size, codes } = beginning(record, imageId));
       const replay = index === 0 ? null : await perform(record, history, size!);
       if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
       if (record.kind === 'step' && record.step.kinds) kinds.push(...readKinds(record.step.kinds));
       deeds.push({ replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
+      if (record.kind === 'saved') [held, letGo] = [0, letGoOf(deeds, letGo, record.mark)];
+      held += record.kind === 'step' ? bytesOf(record.step) : 0;
+      if (held > mostHeld) throw new Error(`its steps since the last save take more than ${mostHeld} bytes`);
     } catch (error) {
       broken = messageOf(error);
       break;

@@ -2,7 +2,7 @@ import { decode, encode } from '@msgpack/msgpack';
 import { z } from 'zod';
 import { AppError } from '#shared/errors';
 import { assertShallow } from '#shared/rpc/assert-shallow';
-import { assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
+import { assertBox, assertPatchInTurns, type MaskSize } from '#shared/mask/patch';
 import type { EditStep } from '#shared/mask/edit-history';
 import { pack, unpack } from './packing.ts';
 import { breathe } from '../turns.ts';
@@ -66,8 +66,10 @@ const mostPixels = 1 << 29;
 
 const arrays = ['changed', 'before', 'after'] as const;
 
-async function eachArray(of: EditStep, work: (bytes: Uint8Array) => Promise<Uint8Array>): Promise<EditStep> {
-  const made = await Promise.all(arrays.map((name) => work(of[name])));
+type ArrayName = (typeof arrays)[number];
+
+async function eachArray(of: EditStep, work: (bytes: Uint8Array, name: ArrayName) => Promise<Uint8Array>): Promise<EditStep> {
+  const made = await Promise.all(arrays.map((name) => work(of[name], name)));
   return { ...of, ...Object.fromEntries(arrays.map((name, index) => [name, made[index]])) };
 }
 
@@ -81,15 +83,22 @@ export async function encodeRecord(record: JournalRecord): Promise<Uint8Array> {
   return payload;
 }
 
-/** Reads a record. @throws Error if it is none */
-export async function decodeRecord(payload: Uint8Array): Promise<JournalRecord> {
+/**
+ * Reads a record.
+ * @param size of the mask that it is of, which a step lies in; null for the first record, which tells it
+ * @throws Error if it is none
+ */
+export async function decodeRecord(payload: Uint8Array, size: MaskSize | null): Promise<JournalRecord> {
   const body = payload.subarray(1);
   assertShallow(body);
   const record = recordSchema.parse(decode(body, { maxMapLength: 32, maxArrayLength: 0, maxExtLength: 0 }));
   if (payload[0] !== 1 || record.kind !== 'step') return record;
   const pixels = record.step.width * record.step.height;
-  if (pixels > mostPixels) throw new Error(`its step is of ${pixels} pixels`);
-  return { ...record, step: await eachArray(record.step, (bytes) => unpack(bytes, pixels)) };
+  if (!size || pixels > mostPixels) throw new Error(`its step is of ${pixels} pixels`);
+  // Before anything is unpacked: a few bytes may claim to be a whole mask.
+  assertBox(record.step, size);
+  const longest = (name: ArrayName) => (name === 'changed' ? Math.ceil(pixels / 8) : pixels);
+  return { ...record, step: await eachArray(record.step, (bytes, name) => unpack(bytes, longest(name))) };
 }
 
 /** @throws AppError 'invalid-argument' if a step does not fit a mask of this size */

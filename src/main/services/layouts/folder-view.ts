@@ -56,16 +56,39 @@ export class FolderView {
   private listed(relative: string): Map<string, Dirent> {
     const known = this.entries.get(relative);
     if (known) return known;
+    this.assertFollowed(relative);
     const folder = this.at(relative);
     if (!isFolder(folder)) return new Map();
-    if (relative !== '.' && lookAt(folder)?.isSymbolicLink() && linkTarget(folder) === null)
-      throw new AppError('forbidden', linkRefusal(folder), { file: folder });
     const found = entriesOf(folder).filter(({ name }) => !foreignNames.test(name));
     this.read += found.length;
     if (this.read > mostFiles) throw new AppError('too-large', `${this.root} holds more than ${mostFiles} files: open a part of it`);
     const byName = new Map(found.map((entry) => [entry.name, entry]));
     this.entries.set(relative, byName);
     return byName;
+  }
+
+  /** A link on the way leads elsewhere as one at the end does, and so does what is not there yet. @throws AppError 'forbidden' */
+  private assertFollowed(relative: string): void {
+    if (relative === '.') return;
+    const parts = relative.split('/');
+    for (let count = 1; count <= parts.length; count++) {
+      const at = this.at(parts.slice(0, count).join('/'));
+      const found = lookAt(at);
+      if (!found) return;
+      if (found.isSymbolicLink() && linkTarget(at) === null) throw new AppError('forbidden', linkRefusal(at), { file: at });
+    }
+  }
+
+  /** A file that is to be read, as what lies in this folder. @throws AppError 'forbidden' if a link on its way may not be followed */
+  file(relative: string): string {
+    this.assertFollowed(path.posix.dirname(relative));
+    return this.at(relative);
+  }
+
+  /** A folder that is read, or made. @throws AppError 'forbidden' likewise */
+  folder(relative: string): string {
+    this.assertFollowed(relative);
+    return this.at(relative);
   }
 
   private list(relative: string): Dirent[] {

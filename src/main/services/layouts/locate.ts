@@ -131,6 +131,8 @@ function locateSource(
   unused: Map<string, readonly string[]>,
 ): (LocatedImage & { hasMask: boolean })[] {
   const { below, maskPrefix, maskSuffix } = arrangement;
+  // Masks that there are not yet are written there.
+  view.folder(source.masks);
   const inMasks = view.hasFolder(source.masks) ? view.masks(source.masks, below).filter((file) => isFile(view, source.masks, file)) : [];
   if (!view.hasFolder(source.masks)) problems.push(`${source.masks}/ is missing: the images of ${source.images}/ have no masks yet`);
   const candidates = candidatesOf(view, source, arrangement, problems);

@@ -217,7 +217,7 @@ const waysOfNaming = ['value', 'first-channel', 'colour'] as const;
  * as such lists are. Where it names the very classes of the layout, and masks hold values, the layout's own order of them goes first.
  */
 function listed(view: FolderView, name: string, draft: Draft, masks: readonly Uint8Array[]): Reading[] {
-  const file = view.at(name);
+  const file = view.file(name);
   const source = readClassSource(file);
   const told = { colours: source.classes.every(({ color }) => color !== undefined), void: source.voidValue !== undefined };
   const full = fullClassSet(source, file);
@@ -298,7 +298,7 @@ export function classSetOf(view: FolderView, { classes, masks, newMasks, readAs,
     'builtIn' in classes
       ? builtInSource(classes.builtIn)
       : 'file' in classes
-        ? readClassFile(view.at(classes.file))
+        ? readClassFile(view.file(classes.file))
         : fullClassSet(classes, own);
   const file = 'file' in classes ? view.at(classes.file) : own;
   return classSetFrom(full, { by: masks, newMasks, readAs, voidColour }, file);

@@ -9,20 +9,14 @@ import type { FolderView } from './folder-view.ts';
 import type { LocatedImage } from './located-image.ts';
 import { stemOf } from './pairing.ts';
 
-const alike: Record<string, string> = {
-  train: 'train',
-  training: 'train',
-  default: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  dev: 'val',
-  test: 'test',
-  testing: 'test',
-};
+const alike: ReadonlyMap<string, string> = new Map([
+  ...['train', 'training', 'default'].map((name) => [name, 'train'] as const),
+  ...['val', 'valid', 'validation', 'dev'].map((name) => [name, 'val'] as const),
+  ...['test', 'testing'].map((name) => [name, 'test'] as const),
+]);
 
 /** The workbench's name of a split that others call otherwise. */
-export const splitNamed = (name: string): string => alike[name.toLowerCase()] ?? name;
+export const splitNamed = (name: string): string => alike.get(name.toLowerCase()) ?? name;
 
 /** Train first, then validation, test, and the others by name. */
 export function bySplit(a: string, b: string): number {
@@ -70,9 +64,12 @@ const keyOf = (name: string): string => {
   return imagePattern.test(plain) ? stemOf(plain) : plain;
 };
 
+/** Folders that a path is looked for with, from its end. */
+const deepestEnd = 32;
+
 /** Every end of a path that may stand for it in a list: `a/b/c`, `b/c`, `c`. */
 function endsOf(key: string): string[] {
-  const parts = key.split('/');
+  const parts = key.split('/').slice(-deepestEnd);
   return parts.map((_, from) => parts.slice(from).join('/'));
 }
 
@@ -108,7 +105,7 @@ function listedSplits(
   const splitOf = new Map<string, string>();
   const overlaps = new Map<string, number>();
   for (const [split, file] of inOrderOfWeight(lists)) {
-    const lines = linesOf(view.at(file), mostLines)
+    const lines = linesOf(view.file(file), { most: mostLines, longest: longestLine })
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('# '));
     const unknown: string[] = [];
@@ -140,6 +137,8 @@ const inOrderOfWeight = (lists: Record<string, string>): [string, string][] =>
 
 /** As many as files are read of one data set. */
 const mostLines = 500_000;
+/** Letters of two paths, and more than any system lets them have. */
+const longestLine = 16_384;
 
 const listPattern = /^(?:.*[_.-])?(train|training|val|valid|validation|test|testing|default)\.(?:txt|lst)$/i;
 
@@ -151,20 +150,21 @@ const unions = /^(trainval|all|all_?images?)\.(txt|lst)$/i;
  * @param all whether every list there is one of a split, whatever it is called
  */
 export function listsIn(view: FolderView, folder: string, all = false): Record<string, string> {
-  const found: Record<string, string> = {};
+  const found = new Map<string, string>();
   // The list that is called as its split goes before one that has more in its name.
   const names = view
     .files(folder)
-    .sort((a, b) => Number(!(stemOf(a).toLowerCase() in alike)) - Number(!(stemOf(b).toLowerCase() in alike)));
+    .sort((a, b) => Number(!alike.has(stemOf(a).toLowerCase())) - Number(!alike.has(stemOf(b).toLowerCase())));
   for (const name of names) {
     const other = all && !unions.test(name) ? /^(.+)\.(?:txt|lst)$/i.exec(name)?.[1] : undefined;
     const split = listPattern.exec(name)?.[1] ?? other;
     if (split === undefined) continue;
     // A second list of one split is one of its own: none is dropped.
-    const own = splitNamed(split) in found ? freeName(stemOf(name), (other) => other in found, { most: longestName }) : splitNamed(split);
-    found[own] = path.posix.join(folder, name);
+    const usual = splitNamed(split);
+    const own = found.has(usual) ? freeName(stemOf(name), (taken) => found.has(taken), { most: longestName }) : usual;
+    found.set(own, path.posix.join(folder, name));
   }
-  return found;
+  return Object.fromEntries(found);
 }
 
 /** The letters that a split's name may have. */

@@ -68,7 +68,7 @@ const markOf = (file: string): string => `${path.basename(file)} ${statSync(file
 
 function markIn(folder: string): string | null {
   const file = path.join(folder, markName);
-  return isThere(file) ? (linesOf(file, 10)[0] ?? null) : null;
+  return isThere(file) ? (linesOf(file, { most: 10, longest: 16_384 })[0] ?? null) : null;
 }
 
 /** Whether a folder holds the files of a zip: all of them, or most where it was unpacked here, since a person may have thrown some out. */
