@@ -67,7 +67,7 @@ test('the path that is typed for an export stays, and says whether it is a zip',
 
 test('Ctrl+K finds an image and opens it', async ({ app }) => {
   await app.keyboard.press('Control+k');
-  await app.getByRole('searchbox', { name: 'Search' }).fill('street-050');
+  await app.getByRole('combobox', { name: 'Search' }).fill('street-050');
   await app.keyboard.press('Enter');
   await expect(app.getByRole('toolbar', { name: 'Tool options' })).toContainText('street-050');
 });
@@ -77,7 +77,7 @@ test('Ctrl+K finds what can be done while annotating, tools and classes with it,
   await app.getByRole('application', { name: 'Canvas' }).waitFor();
   const choose = async (text: string) => {
     await app.keyboard.press('Control+k');
-    await app.getByRole('searchbox', { name: 'Search' }).fill(text);
+    await app.getByRole('combobox', { name: 'Search' }).fill(text);
     await app.keyboard.press('Enter');
   };
   await choose('cut out');
@@ -88,7 +88,7 @@ test('Ctrl+K finds what can be done while annotating, tools and classes with it,
   await expect(app.getByTestId('status-text')).toContainText('zoom 100 %');
   await app.getByRole('navigation', { name: 'Places' }).getByRole('button', { name: 'Library', exact: true }).click();
   await app.keyboard.press('Control+k');
-  await app.getByRole('searchbox', { name: 'Search' }).fill('cut out');
+  await app.getByRole('combobox', { name: 'Search' }).fill('cut out');
   await expect(app.getByText('Nothing has these words.')).toBeVisible();
 });
 

@@ -137,7 +137,7 @@ test('the mask of the image before is proposed, moved along, and taken as one st
   await app.keyboard.press('a');
   await expect(app.getByText('There is no previous image here')).toBeVisible();
   await app.getByRole('combobox', { name: 'What proposes' }).selectOption('other');
-  await app.getByRole('searchbox').fill('street-003');
+  await app.getByRole('combobox', { name: 'Search' }).fill('street-003');
   await app.keyboard.press('Enter');
   await expect(app.getByRole('combobox', { name: 'What proposes' })).toHaveValue('chosen');
   await expect(app.getByRole('button', { name: 'Take all' })).toBeEnabled({ timeout: 20_000 });

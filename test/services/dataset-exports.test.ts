@@ -331,5 +331,10 @@ test('images of one name go out under names of their own, also where the longer 
   const report = await exportData({ images: named, classSet, to: 'voc', out: target, exportImage });
   expect(report).toEqual({ images: 4, notes: [] });
   const masks = await filesBelow(path.join(target, 'SegmentationClass'));
-  expect(masks).toHaveLength(4);
+  expect(masks.map(({ file }) => path.relative(path.join(target, 'SegmentationClass'), file)).toSorted()).toEqual([
+    'other/x-2.png',
+    'other/x.png',
+    'x.png',
+    'y.png',
+  ]);
 });

@@ -7,7 +7,7 @@ import { WorkFolder } from '#services/datasets/work-folder';
 import { EditHistory, type EditStep } from '#shared/mask/edit-history';
 import { Journals, type RecoveredJournal } from '#services/edits/journals';
 import { holdsMore, JournalFile, readFrames } from '#services/edits/journal-file';
-import { encodeRecord, type JournalRecord } from '#services/edits/journal-record';
+import { decodeRecord, encodeRecord, type JournalRecord } from '#services/edits/journal-record';
 import { applyStep, copyRows, stepBetween, union } from '#services/edits/mask-values';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
@@ -267,10 +267,14 @@ describe('a journal', () => {
     writeFileSync(file, await driver.bytes());
     const first = await journals.open({ image: imageId, ...size }, driver.file.revision);
     await first.journal.close();
+    const { frames } = readFrames(readFileSync(file));
+    expect(await decodeRecord(frames.at(-1)!, size)).toMatchObject({ kind: 'saved', revision: driver.file.revision });
+    expect(await decodeRecord(frames[1], size)).toMatchObject({ kind: 'step', session: 'compacted' });
     const again = await new Journals(workFolder, rethrow).open({ image: imageId, ...size }, driver.file.revision);
     expect(again.replay).toEqual([]);
     expect(again.notes).toEqual([]);
-    expect(again.history.steps().done.length).toBe(first.history.steps().done.length);
+    const idsOf = ({ history }: RecoveredJournal) => history.steps().done.map(({ id }) => id);
+    expect(idsOf(again)).toEqual(idsOf(first));
     expect(again.history.nextRedo?.label).toBe('Brush');
     expect(readdirSync(workFolder.at('journal'))).toHaveLength(1);
     await again.journal.close();

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readStoredMask } from '#files/mask-png';
 import { DatasetScope } from '#services/datasets/dataset-scope';
 import { Workers } from '#services/workers/workers';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
@@ -262,7 +263,10 @@ test('a photo of another size while a stroke waits for the disk has its mask ope
   await openMask(bench, 'train/train-0');
   // Its folder cannot be written: the stroke waits.
   renameSync(at('trainannot'), at('trainannot-away'));
-  await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2)).catch(() => undefined);
+  const first = await stroke(bench, 'train/train-0', box(0, 0, 4, 4, 2)).then(
+    () => 'safe',
+    () => 'refused',
+  );
   renameSync(at('trainannot-away'), at('trainannot'));
   await stroke(bench, 'train/train-0', box(4, 0, 4, 4, 3));
   writeFileSync(at('train/train-0.png'), await sharp(at('train/train-0.png')).resize(80, 60).png().toBuffer());
@@ -273,7 +277,10 @@ test('a photo of another size while a stroke waits for the disk has its mask ope
   );
   // What was painted is in the file, of the size that it was painted in, and named.
   expect((await entryOf('train/train-0')).problems.map(({ kind }) => kind)).toContain('size');
-  expect(existsSync(at('trainannot/train-0.png'))).toBe(true);
+  const { width, height, values } = readStoredMask(at('trainannot/train-0.png'));
+  const isVoid = (value: number) => value > 10;
+  expect([width, height, [...values.subarray(4, 8)]]).toEqual([64, 48, [3, 3, 3, 3]]);
+  expect([...values.subarray(0, 4)].every((value) => (first === 'safe' ? value === 2 : isVoid(value)))).toBe(true);
 });
 
 test('a refresh that finds what cannot be read leaves the data set open, and says why each time', async () => {

@@ -2,6 +2,8 @@
 import path from 'node:path';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
+import type { TrainingStatus } from '#shared/contract/training';
+import { findPreset, withSetting } from '#shared/training/presets';
 import { expect } from 'vitest';
 import { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import type { TestBench } from '../helpers/services.ts';
@@ -24,6 +26,17 @@ export async function openReview(): Promise<{ folder: string; bench: TestBench; 
   expect(await done).toMatchObject({ state: 'finished', done: 3 });
   await eventually(() => window.session.runs.length > 0);
   return { folder, bench, window, review: await reviewIn(window) };
+}
+
+/** Trains another run for one epoch, and predicts val with it. @returns it and its prediction */
+export async function anotherRun(bench: TestBench): Promise<{ run: RunSummary; predictionId: string }> {
+  const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
+  const run = await bench.call<RunSummary>('training.start', { config, name: 'another' });
+  await ended;
+  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
+  await bench.call('review.predict', { runId: run.id, split: 'val' });
+  return { run, predictionId: (await done).predictionId };
 }
 
 /** The file of an image's label, in the folder of `openReview`. */

@@ -1,12 +1,11 @@
 // A hand at the patches of Review while predictions are renewed, another run is chosen, or the workbench does not answer.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import type { RunSummary } from '#shared/contract/runs';
 import { AppError } from '#shared/errors';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { maskFileOf, openReview } from './review-bench.ts';
+import { anotherRun, maskFileOf, openReview } from './review-bench.ts';
 import { answerFor, closeWindow, eventually, type TestWindow } from './window.ts';
 
 let folder: string;
@@ -53,12 +52,19 @@ test('of one pair no other patch comes up in the place of that which is looked a
 });
 
 test('what cannot be read of another run leaves the one that is shown under its own name', async () => {
-  const { runId, result } = review;
-  const other = await bench.call<RunSummary>('runs.addStarter');
-  answerFor(bench, 'review.predictions', () => Promise.reject(new AppError('busy', 'not just now')));
-  await review.choose(other.id === runId ? null : other.id, 'val');
-  expect([review.runId, review.result]).toEqual([runId, result]);
-  expect(window.session.toasts.list.filter(({ kind }) => kind === 'error')).toHaveLength(1);
+  const { runId, result, changedLabels } = review;
+  const { run: other } = await anotherRun(bench);
+  await review.refresh();
+  for (const method of ['review.predictions', 'review.result']) {
+    window.session.toasts.list = [];
+    const refused = answerFor(bench, method, () => Promise.reject(new AppError('busy', 'not just now')));
+    await review.choose(other.id, 'val');
+    expect([review.runId, review.split, review.result, review.changedLabels]).toEqual([runId, 'val', result, changedLabels]);
+    expect(window.session.toasts.list.filter(({ kind }) => kind === 'error')).toHaveLength(1);
+    refused.mockRestore();
+  }
+  await review.choose(other.id, 'val');
+  expect([review.runId, review.result?.prediction.runId]).toEqual([other.id, other.id]);
 });
 
 test('two choices in a row of which the last cannot be read leave the first run as it was, with its patches', async () => {
@@ -66,8 +72,9 @@ test('two choices in a row of which the last cannot be read leave the first run 
   fixes.step(1);
   await fixes.keep();
   const { length } = fixes.patches;
-  const { id: second } = await bench.call<RunSummary>('runs.addStarter');
-  const first = review.choose(second === runId ? null : second, 'val');
+  const { run: second } = await anotherRun(bench);
+  await review.refresh();
+  const first = review.choose(second.id, 'val');
   answerFor(bench, 'review.predictions', () => Promise.reject(new AppError('busy', 'not just now')));
   await Promise.all([first, review.choose(null, 'val')]);
   expect([review.runId, review.result]).toEqual([runId, result]);

@@ -1,14 +1,10 @@
 // The order of the images under review, which of them are gone through, and what another run did better or worse.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { usefulOrder, type Usefulness } from '#shared/assist/usefulness';
-import type { PredictionProgress } from '#shared/contract/review';
-import type { RunSummary } from '#shared/contract/runs';
-import type { TrainingStatus } from '#shared/contract/training';
-import { findPreset, withSetting } from '#shared/training/presets';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { openReview } from './review-bench.ts';
+import { anotherRun, openReview } from './review-bench.ts';
 import { type TestWindow, closeWindow, eventually } from './window.ts';
 
 let bench: TestBench;
@@ -79,13 +75,7 @@ test('only images whose work is as far as is asked for are gone through', async 
 
 test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
   await window.session.client.work.spent({ imageId: 'train/train-0', seconds: 42 });
-  const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
-  const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
-  const second = await bench.call<RunSummary>('training.start', { config, name: 'another' });
-  await ended;
-  const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');
-  await bench.call('review.predict', { runId: second.id, split: 'val' });
-  const { predictionId } = await done;
+  const { run: second, predictionId } = await anotherRun(bench);
   await review.refresh();
   expect(review.others.map(({ id }) => id)).toEqual([predictionId]);
   await review.compareWith(predictionId);

@@ -1,7 +1,7 @@
 // What a window shares among its places, over the real services: connection, data set, images, and what is told of them.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
@@ -283,15 +283,21 @@ describe('a session', () => {
     await ending;
   });
 
-  test('keeps what it remembers readable, whatever was written there', () => {
+  test('keeps what it remembers readable, whatever was written there', async () => {
     expect(session.remembered('nothing', 7)).toBe(7);
     session.remember('place', { odd: true });
     expect(session.remembered('place', null)).toEqual({ odd: true });
+    const { setUiState } = session.client.app;
+    await setUiState({ key: 'broken', value: '{broken' });
+    const other = await openWindow(bench);
+    expect(other.session.remembered('broken', 7)).toBe(7);
+    other.connection.close();
   });
 
   test('shows the end of the log', async () => {
-    const { file, lines } = await session.readLog();
-    expect(file).toContain('workbench.log');
-    await eventually(() => lines.length >= 0);
+    await vi.waitFor(async () => {
+      const { file, lines } = await session.readLog();
+      expect([file?.endsWith('workbench.log'), lines.join()]).toEqual([true, expect.stringContaining('the workbench begins')]);
+    });
   });
 });
