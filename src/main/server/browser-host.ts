@@ -152,7 +152,12 @@ class Host {
     const isAsset = url.pathname.startsWith('/asset/');
     // Making a picture may take its time: it is no connection on which nothing moves.
     if (isAsset) request.socket.setTimeout(0);
-    const reply = isAsset ? await workbench.assets.handle(new Request(url)) : await staticFile(rendererFolder, url.pathname);
+    // Whoever has scrolled on does not wait for it any more.
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const reply = isAsset
+      ? await workbench.assets.handle(new Request(url, { signal: left.signal }))
+      : await staticFile(rendererFolder, url.pathname);
     if (!reply) return refuse(404, 'there is nothing there', 'There is nothing here.');
     request.socket.setTimeout(idleMs);
     response.writeHead(reply.status, { ...secureHeaders, ...Object.fromEntries(reply.headers) });

@@ -8,6 +8,7 @@ import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { historyCsv, historyJson, historyXlsx, runCsv, runJson, runXlsx, type ExportedRun } from '../exports/run-export.ts';
+import { NewestFirst } from '../newest-first.ts';
 import { unescaped } from './static-files.ts';
 import { stripFilePattern, type RunService } from '../runs/run-service.ts';
 import type { Logger } from '../log.ts';
@@ -22,6 +23,7 @@ interface Small {
 /** Some thousand thumbnails. */
 const smallBytes = 64_000_000;
 const largestThumb = 512;
+const smallAtOnce = 2;
 // Addresses carry a revision, so that what they name never changes.
 const forever = 'private, max-age=31536000, immutable';
 
@@ -37,6 +39,9 @@ export class AssetHandler {
   /** Small pictures by their address: a page of the desktop host has no cache of its own for them. */
   private readonly small = new LRUCache<string, Small>({ maxSize: smallBytes, sizeCalculation: ({ bytes }) => bytes.length || 1 });
 
+  /** What is scrolled to goes before what was scrolled past, and leaves threads to strokes that are written meanwhile. */
+  private readonly turns = new NewestFirst(smallAtOnce);
+
   constructor(datasets: DatasetService, workers: Workers, log: Logger) {
     this.datasets = datasets;
     this.workers = workers;
@@ -46,7 +51,7 @@ export class AssetHandler {
   /** @returns 404, 422 or 500 with one sentence instead of throwing */
   async handle(request: Request): Promise<Response> {
     try {
-      return await this.route(new URL(request.url));
+      return await this.route(new URL(request.url), request.signal);
     } catch (error) {
       const known = error instanceof AppError;
       if (!known) this.log.error({ err: error, path: new URL(request.url).pathname }, 'an asset could not be served');
@@ -55,7 +60,7 @@ export class AssetHandler {
     }
   }
 
-  private async route(url: URL): Promise<Response> {
+  private async route(url: URL, signal: AbortSignal): Promise<Response> {
     const parts = url.pathname.split('/').filter(Boolean).map(unescaped);
     if (parts.includes(null)) throw new AppError('not-found', `There is nothing at ${url.pathname}`);
     const [, datasetId, kind, ...rest] = parts as string[];
@@ -66,9 +71,9 @@ export class AssetHandler {
       case 'image':
         return this.image(dataset, id);
       case 'thumb':
-        return this.smallPicture(url, () => this.thumb(dataset, id, size));
+        return this.smallPicture(url, signal, () => this.thumb(dataset, id, size));
       case 'mask':
-        return this.smallPicture(url, () => this.mask(dataset, id, size));
+        return this.smallPicture(url, signal, () => this.mask(dataset, id, size));
       case 'run':
         return this.runExport(runs, id, csvFormOf(url));
       case 'history':
@@ -88,10 +93,10 @@ export class AssetHandler {
   }
 
   /** One that was made before, if its address names a revision: what it shows then never changes. */
-  private async smallPicture(url: URL, make: () => Promise<Small>): Promise<Response> {
+  private async smallPicture(url: URL, signal: AbortSignal, make: () => Promise<Small>): Promise<Response> {
     url.searchParams.delete('key');
     const known = this.small.get(url.href);
-    const picture = known ?? (await make());
+    const picture = known ?? (await this.turns.run(make, signal));
     if (!known && url.searchParams.has('rev')) this.small.set(url.href, picture);
     return respond(picture.bytes, picture.type);
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { isSameClass, mapClasses } from '#shared/classes/class-map';
@@ -14,7 +15,7 @@ import { fileStamp } from '../datasets/survey.ts';
 import type { RunStore } from '../runs/run-store.ts';
 import { anyStarter } from '../runs/starter.ts';
 import { AssistantProcess, type AssistantHost, type DescribeRequest } from './assistant-process.ts';
-import { NewestFirst } from './newest-first.ts';
+import { NewestFirst } from '../newest-first.ts';
 
 interface AssistOptions {
   dataset: OpenDataset;
@@ -47,6 +48,7 @@ export class AssistService {
   private readonly doubts = new LRUCache<string, Usefulness>({ max: rememberedDoubts });
   /** Whether weights know classes of the data set, by their file and its stamp: images are asked for in quick turn. */
   private readonly known = new LRUCache<string, boolean>({ max: 4 * mostListed });
+  private listed: { changes: string; weights: Weights[] } | null = null;
   /** One image after the other: the one that is asked for last has its turn when the one in hand is done. */
   private readonly turns = new NewestFirst();
 
@@ -55,8 +57,15 @@ export class AssistService {
     this.process = new AssistantProcess(options.host);
   }
 
-  /** The runs that know classes of the data set, the newest first and those that go on last, and the starter. */
+  /** As `readWeights`, read anew where the history has changed: of many images it is asked once each. */
   private weights(): Weights[] {
+    const { changes } = this.options.runs;
+    if (this.listed?.changes !== changes) this.listed = { changes, weights: this.readWeights() };
+    return this.listed.weights;
+  }
+
+  /** The runs that know classes of the data set, the newest first and those that go on last, and the starter. */
+  private readWeights(): Weights[] {
     const { runs } = this.options;
     const usable = runs.list(false).filter(({ hasCheckpoint, broken }) => hasCheckpoint && broken === null);
     // What has just begun knows less than what is there.
@@ -88,8 +97,13 @@ export class AssistService {
   }
 
   private chosen(runId: string | null | undefined): Weights {
-    const all = this.weights();
-    const found = runId === undefined ? all.at(0) : all.find((each) => each.runId === runId);
+    const pick = (all: readonly Weights[]) => (runId === undefined ? all.at(0) : all.find((each) => each.runId === runId));
+    let found = pick(this.weights());
+    if (found && !existsSync(found.checkpoint)) {
+      // Somebody has taken the file away, of which the history says nothing.
+      this.listed = null;
+      found = pick(this.weights());
+    }
     if (found) return found;
     throw new AppError(
       'not-found',

@@ -47,7 +47,8 @@ export class DroppedFiles {
     const id = ++this.next;
     const part = path.join(this.folder, `.${process.pid}-${Date.now().toString(36)}-${id}.part`);
     try {
-      mkdirSync(this.folder, { recursive: true });
+      // It may have lain where nobody else could read it.
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
       this.clearAbandoned();
       const handle = await open(part, 'wx');
       this.files.set(id, {

@@ -32,6 +32,8 @@ export class LivingFolder {
   private readonly options: LivingFolderOptions;
   private readonly watch: FolderWatch;
   private readonly looks = new Serial();
+  /** Files that are looked at when the looks before have ended; null while none waits. */
+  private waiting: Set<string> | null = null;
   private closed = false;
   /** Whether it was said that the folder cannot be followed. */
   private isTroubled = false;
@@ -43,8 +45,18 @@ export class LivingFolder {
     this.watch = new FolderWatch({
       folders: watchedFolders(options.dataset),
       ready: () => this.begin(() => this.look(filesOf(options.dataset), true)),
-      changed: (files) => this.begin(() => this.look(files)),
+      changed: (files) => this.lookAt(files),
       failed: (error) => this.onTrouble(error),
+    });
+  }
+
+  /** Looks at files that have changed. What changes while others are waited for is looked at with them. */
+  private lookAt(files: readonly string[]): void {
+    if (this.waiting) return void files.forEach((file) => this.waiting!.add(file));
+    const waiting = (this.waiting = new Set(files));
+    this.begin(() => {
+      this.waiting = null;
+      return this.look([...waiting]);
     });
   }
 

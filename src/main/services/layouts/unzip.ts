@@ -1,6 +1,7 @@
 // A data set in a zip is unpacked beside it: images, masks and lists, and nothing that lies outside or is anything else.
 import { isUtf8 } from 'node:buffer';
 import { createWriteStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -147,6 +148,27 @@ interface Unpacked {
   zips: string[];
 }
 
+/** Left free on a disk: strokes and checkpoints are written there too. */
+const reservedBytes = 500e6;
+
+/** Bytes that may be unpacked into a folder; no bound where its disk does not tell. */
+async function roomIn(folder: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize - reservedBytes;
+  } catch {
+    return Infinity;
+  }
+}
+
+function tooMuch(file: string, bytes: number, most: number, room: number): AppError | null {
+  if (bytes > most) return new AppError('too-large', `${file} unpacks to more than ${most / 1e9} GB`, { file });
+  if (bytes <= room) return null;
+  const free = `${Math.max(0, room / 1e9).toFixed(1)} GB`;
+  const rule = `${file} unpacks to more than the ${free} that its disk has to spare (${reservedBytes / 1e6} MB are kept for your work)`;
+  return new AppError('disk-full', `${rule}: free some, or unpack it yourself on another disk`, { file });
+}
+
 async function unpack(
   zip: ZipFile,
   file: string,
@@ -156,6 +178,7 @@ async function unpack(
   const total = zip.entryCount;
   if (total > limits.entries)
     throw new AppError('too-large', `${file} holds ${total} files, and at most ${limits.entries} are unpacked`, { file });
+  const room = await roomIn(into);
   let [done, images, bytes] = [0, 0, 0];
   const zips: string[] = [];
   for await (const entry of zip.eachEntry()) {
@@ -170,10 +193,7 @@ async function unpack(
     const counted = new Transform({
       transform(chunk: Uint8Array, _, next) {
         bytes += chunk.length;
-        next(
-          bytes > limits.bytes ? new AppError('too-large', `${file} unpacks to more than ${limits.bytes / 1e9} GB`, { file }) : null,
-          chunk,
-        );
+        next(tooMuch(file, bytes, limits.bytes, room), chunk);
       },
     });
     const at = path.join(into, ...name.split('/'));

@@ -61,13 +61,14 @@ export class RunMetrics {
       .run(runId, point.globalStep, point.epoch, point.loss, point.learningRate, ...measured.map(([, name]) => point[name]));
   }
 
-  /** The steps in order, a million at most. @param after only those after this one */
+  /** The steps in order, the last million at most: of more the newest are looked at. @param after only those after this one */
   steps(runId: string, after = 0): StepPoint[] {
     return this.db
       .prepare<[string, number], StepPoint>(
-        `SELECT global_step AS globalStep, epoch, loss, learning_rate AS learningRate,
+        `SELECT * FROM (SELECT global_step AS globalStep, epoch, loss, learning_rate AS learningRate,
            ${measured.map(([column, name]) => soundNumber(column, name)).join(', ')} FROM step
-         WHERE run_id = ? AND global_step > ? AND ${numbersAlone} ORDER BY global_step LIMIT ${mostSteps}`,
+         WHERE run_id = ? AND global_step > ? AND ${numbersAlone}
+         ORDER BY global_step DESC LIMIT ${mostSteps}) ORDER BY globalStep`,
       )
       .all(runId, after);
   }

@@ -244,6 +244,12 @@ export class RunStore {
     return Array.from(boundedRows(rows, 'runs'), (row) => this.toSummary(row));
   }
 
+  /** Another text whenever something of the history was written, here or by another program. */
+  get changes(): string {
+    const [own, others] = [this.db.prepare('SELECT total_changes()').pluck().get(), this.db.pragma('data_version', { simple: true })];
+    return `${String(own)} ${String(others)}`;
+  }
+
   /** What a run left in its folder; a folder that is not followed hides no other run. */
   private left(runId: string): { checkpoint: boolean; weights: boolean; refused: string | null } {
     try {
