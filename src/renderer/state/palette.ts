@@ -7,7 +7,8 @@ export interface Command {
   run: () => void;
 }
 
-const shown = 10;
+/** What is found at a glance. */
+export const shown = 10;
 
 /** The commands that hold every word typed, those that begin with the text first. */
 export function matches(commands: readonly Command[], text: string): Command[] {
@@ -15,5 +16,5 @@ export function matches(commands: readonly Command[], text: string): Command[] {
   const words = typed.split(/\s+/);
   const fits = commands.filter(({ label, hint }) => words.every((word) => `${label} ${hint}`.toLowerCase().includes(word)));
   const begins = ({ label }: Command) => (typed !== '' && label.toLowerCase().startsWith(typed) ? 0 : 1);
-  return [...fits].sort((a, b) => begins(a) - begins(b)).slice(0, shown);
+  return [...fits].sort((a, b) => begins(a) - begins(b));
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '#shared/errors';
+import { ToastTimes } from './toast-times.ts';
 
 export interface ToastAction {
   label: string;
@@ -20,10 +21,16 @@ const withWayBackMs = 60_000;
 export class Toasts {
   list = $state<Toast[]>([]);
   private nextId = 1;
+  private readonly times = new ToastTimes((id) => this.dismiss(id));
 
   show(kind: Toast['kind'], text: string, ...actions: ToastAction[]): void {
     const id = this.add(kind, text, actions);
-    if (id !== null && kind === 'info') setTimeout(() => this.dismiss(id), actions.length > 0 ? withWayBackMs : infoMs);
+    if (kind === 'info') this.times.begin(id, actions.length > 0 ? withWayBackMs : infoMs);
+  }
+
+  /** @param isHeld whether somebody is at the messages: none goes meanwhile */
+  hold(isHeld: boolean): void {
+    this.times.hold(isHeld);
   }
 
   /** Shows what stays until somebody has seen it: whoever it is for may be away. */
@@ -31,11 +38,12 @@ export class Toasts {
     this.add(kind, text, actions);
   }
 
-  /** @returns null where it is shown already */
-  private add(kind: Toast['kind'], text: string, actions: ToastAction[]): number | null {
+  /** @returns its number, or that of the one that is shown already */
+  private add(kind: Toast['kind'], text: string, actions: ToastAction[]): number {
     // The newest way back is the one that is offered: that of before would take back something else.
     if (actions.length > 0) this.dismissWhere((shown) => shown === text);
-    else if (this.shows(text)) return null;
+    const known = this.list.find((toast) => toast.text === text);
+    if (known) return known.id;
     const id = this.nextId++;
     this.list.push({ id, kind, text, actions });
     return id;
@@ -56,10 +64,11 @@ export class Toasts {
   }
 
   dismissWhere(isGone: (text: string) => boolean): void {
-    this.list = this.list.filter(({ text }) => !isGone(text));
+    for (const { id } of this.list.filter(({ text }) => isGone(text))) this.dismiss(id);
   }
 
   dismiss(id: number): void {
+    this.times.end(id);
     this.list = this.list.filter((toast) => toast.id !== id);
   }
 }

@@ -235,7 +235,8 @@ export class TrainState {
     this.protocol = detail;
     this.classes = detail.classes;
     // The cards tell how long an epoch takes here, as soon as that is known.
-    this.presets = await this.session.client.training.presets();
+    const card = this.presets.find(({ name }) => name === detail.config.preset);
+    if (card?.measuredEpochSeconds === null) this.presets = await this.session.client.training.presets();
   }
 
   /** Changes the recipe so that loaded weights keep what they know. */
