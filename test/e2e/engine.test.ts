@@ -135,14 +135,24 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   ).toBeGreaterThan(0);
   await expect(strip.getByRole('img', { name: /Label of val/ })).toHaveCount(6);
   // One more is watched: from the next run or epoch on, also over a reload.
-  const watch = strip.getByRole('combobox', { name: 'Watch an image' });
-  const name = (await watch.getByRole('option').nth(1).textContent())!;
-  await watch.selectOption(name);
+  await strip.getByRole('button', { name: 'Watch an image' }).click();
+  const finder = app.getByRole('dialog', { name: 'Watch an image' });
+  const name = (await finder.getByRole('option').first().locator('span').first().textContent())!;
+  await finder.getByRole('combobox', { name: 'Search' }).fill(name);
+  await app.keyboard.press('Enter');
   await expect(strip.getByText(`In the next run: ${name}`)).toBeVisible();
   await app.waitForTimeout(700);
   await app.reload();
   await goTo(app, 'Train');
   await expect(strip.getByText(`In the next run: ${name}`)).toBeVisible();
+  // A list that is closed chooses nothing by an arrow: it opens.
+  const from = app.getByRole('combobox', { name: 'Start from weights' });
+  const chosen = await from.inputValue();
+  await from.focus();
+  await app.keyboard.press('ArrowDown');
+  await expect(from).toHaveValue(chosen);
+  expect(await from.evaluate((list) => list.matches(':open'))).toBe(true);
+  await app.keyboard.press('Escape');
   // What a finished run took is still told.
   await expect(app.getByText(/\d images\/s/)).toBeVisible();
   await app.getByRole('button', { name: 'Start training' }).click();
@@ -167,7 +177,7 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   ]);
 
   await app.getByRole('button', { name: 'Run again' }).click();
-  await expect(app.getByLabel('Epochs', { exact: true })).toHaveValue('3');
+  await expect(app.getByLabel('Epochs', { exact: true })).toHaveValue('2');
   await expect(app.getByLabel('Name')).toHaveValue(/again$/);
   await goTo(app, 'Runs');
   await app.getByRole('button', { name: 'Delete' }).click();
