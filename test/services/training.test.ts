@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, sym
 import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import sharp from 'sharp';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Workers } from '#services/workers/workers';
 import type { PredictionInfo, PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -195,6 +196,15 @@ test('a start that waits until images are read can be given up, and leaves the d
   await expect(searched).rejects.toMatchObject({ code: 'cancelled' });
   expect(await bench.call('runs.list', { withDeleted: true })).toEqual([]);
   await bench.workbench.datasets.require().surveyed();
+  // While its masks are being kept, too.
+  const { run } = Workers.prototype;
+  const keeping = vi.spyOn(Workers.prototype, 'run').mockImplementation(async function (this: Workers, name, input) {
+    if (name === 'keepMask') await bench.call('training.cancelStart');
+    return run.call(this, name, input);
+  } as typeof run);
+  await expect(start()).rejects.toMatchObject({ code: 'cancelled', message: expect.stringContaining('while masks were kept') as string });
+  keeping.mockRestore();
+  expect([await bench.call('runs.list', { withDeleted: true }), await bench.call('training.starting')]).toEqual([[], null]);
   const end = ended();
   await start();
   expect((await end).run.status).toBe('finished');

@@ -69,8 +69,8 @@ export class TrainingService {
   /** The start under way, or a finished one. */
   private pending: Promise<unknown> = Promise.resolve();
   private starting: TrainingStart | null = null;
-  /** Ends the wait of a start for the survey; null while none waits. */
-  private cancelWaiting: (() => void) | null = null;
+  /** Gives up a start that waits until images are read and masks are kept; null while none does. */
+  private givingUp: AbortController | null = null;
   private closed = false;
   /** Validation images that a person watches: windows remember them, and say so. */
   private watched: string[] = [];
@@ -105,13 +105,14 @@ export class TrainingService {
   }
 
   /** @param settle as the options' own @throws AppError 'cancelled' if a person will not wait, or as `settle` */
-  private async waitForSurvey(settle: () => Promise<void>): Promise<void> {
+  private async waitForSurvey(settle: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const cancelled = Promise.withResolvers<never>();
-    this.cancelWaiting = () => cancelled.reject(new AppError('cancelled', 'The start was cancelled while images were read'));
+    const giveUp = () => cancelled.reject(new AppError('cancelled', 'The start was cancelled while images were read'));
+    signal.addEventListener('abort', giveUp);
     try {
       await Promise.race([this.options.surveyed().then(settle), cancelled.promise]);
     } finally {
-      this.cancelWaiting = null;
+      signal.removeEventListener('abort', giveUp);
     }
   }
 
@@ -123,16 +124,18 @@ export class TrainingService {
   ): Promise<T> {
     this.options.access.assertOwned();
     const claim = this.options.device.take(words[what]);
+    const givingUp = (this.givingUp = new AbortController());
     this.begins(what);
     const begin = async () => {
       try {
-        await this.waitForSurvey(settle);
+        await this.waitForSurvey(settle, givingUp.signal);
         this.assertOpen();
         return await work(claim);
       } catch (error) {
         claim.free();
         throw error;
       } finally {
+        this.givingUp = null;
         this.begins(null);
       }
     };
@@ -150,6 +153,7 @@ export class TrainingService {
   /** Asked after every wait: the data set may have been closed or gone to another workbench meanwhile. */
   private assertOpen(): void {
     if (this.closed) throw new AppError('cancelled', 'The data set is being closed');
+    if (this.givingUp?.signal.aborted) throw new AppError('cancelled', 'The start was cancelled while masks were kept');
     this.options.access.assertOwned();
   }
 
@@ -364,7 +368,7 @@ export class TrainingService {
     this.queue.hold();
     this.queue.close();
     this.stopListening();
-    this.cancelWaiting?.();
+    this.givingUp?.abort();
     await this.pending;
     await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs), this.weightLook.close()]);
   }
@@ -375,7 +379,7 @@ export class TrainingService {
       presets: () => this.presets(),
       start: (run) => this.start(run),
       starting: () => this.starting,
-      cancelStart: () => this.cancelWaiting?.(),
+      cancelStart: () => this.givingUp?.abort(),
       parseRecipe: ({ text }) => parseRecipe(text),
       estimate: ({ config }) => estimateOn(loadOf(dataset, config), runs, config),
       ...this.queue.handlers(() => this.options.access.assertOwned()),
