@@ -268,6 +268,12 @@ export class EditorController {
     if (x !== 0 || y !== 0) this.pan(x, y);
   }
 
+  /** Shows what lies a quarter of the canvas beyond its edge. @param across, down -1, 0 or 1 */
+  look(across: number, down: number): void {
+    const { width, height } = this.stage.size;
+    this.panToHidden({ x: (-across * width) / 4, y: (-down * height) / 4 });
+  }
+
   /** @param at where the pointer is by then; where it was, unless told */
   private pan(dx: number, dy: number, at?: ScreenPoint): void {
     this.userMoved = true;

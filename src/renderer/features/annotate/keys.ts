@@ -47,6 +47,10 @@ const repeated: ReadonlySet<CommandId> = new Set<CommandId>([
   'brush.larger',
   'view.in',
   'view.out',
+  'view.left',
+  'view.right',
+  'view.up',
+  'view.down',
   'image.next',
   'image.previous',
 ]);
