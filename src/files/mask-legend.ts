@@ -5,6 +5,7 @@ import type { MaskFormat, Rgb } from '#shared/classes/class-info';
 import type { MaskFileForm, PixelKind, PixelSamples } from './mask-form.ts';
 import { channelsOf, hasAlpha } from './png/header.ts';
 import type { Png } from './png/png.ts';
+import { colourWord, valueWord } from '#shared/data/pixel-words';
 
 type Legend = (PixelSamples | null)[];
 
@@ -77,23 +78,23 @@ function codeIn(
 }
 
 /** What a pixel is in words, as a person sees the file. */
-const storedText = (samples: PixelSamples): string => `${samples.length === 1 ? 'value' : 'colour'} ${samples.join(' ')}`;
+const storedText = (samples: PixelSamples): string => (samples.length === 1 ? valueWord(samples[0]) : colourWord(samples));
 
 /** What a pixel is in words: by what of it names its class, where that tells it. */
 export function pixelText(samples: PixelSamples, form: Pick<MaskFileForm, 'colourType' | 'depth' | 'palette' | 'by'>): string {
   const { colourType, palette, by } = form;
   const entry = colourType === 3 ? [...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)] : [];
   // A number that the palette has no entry for has no colour.
-  if (colourType === 3) return entry.length === 3 ? `colour ${entry.join(' ')}` : `value ${samples[0]}`;
+  if (colourType === 3) return entry.length === 3 ? colourWord(entry) : valueWord(samples[0]);
   const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
   const isValue = by === 'first-channel' || (by !== 'colour' && channels.every((channel) => channel === channels[0]));
-  return isValue ? `value ${channels[0]}` : storedText(samples);
+  return isValue ? valueWord(channels[0]) : storedText(samples);
 }
 
 /** What a pixel can be called: by what of it names its class, as its file holds it, and, where colours name classes, by its colour. */
 export function pixelNames(samples: PixelSamples, form: Parameters<typeof pixelText>[1]): string[] {
   const color = form.by === 'colour' ? colourOf(samples, form) : null;
-  return [pixelText(samples, form), storedText(samples), ...(color ? [`colour ${color.join(' ')}`] : [])];
+  return [pixelText(samples, form), storedText(samples), ...(color ? [colourWord(color)] : [])];
 }
 
 /** The class of a pixel that is outside the class set and read as one; -1 for others. */

@@ -9,6 +9,7 @@ import { countCodes, encodeStoredMask } from './mask-writing.ts';
 import { readPictureFile } from './plain-file.ts';
 import { pictureFormat } from './picture-format.ts';
 import { readPng } from './png/png.ts';
+import { valueWord } from '#shared/data/pixel-words';
 
 /** A label mask: one class id a pixel, row-major; 255 = void. */
 export interface LabelMask {
@@ -98,7 +99,7 @@ export function assertMaskSize(...of: Parameters<typeof maskSizeProblem>): void 
 /** What a code of a mask is in its file, in words: `value 20`, `colour 128 0 64`. */
 export function codeText(code: number, form: MaskFileForm): string {
   const samples = form.legend?.[code];
-  return samples ? pixelText(samples, form) : `value ${code}`;
+  return samples ? pixelText(samples, form) : valueWord(code);
 }
 
 /** What of a mask is not in the class set. */

@@ -4,6 +4,7 @@ import { isVoidName } from '../classes/class-names.ts';
 import { keptVoidColour } from '../classes/void-colour.ts';
 import type { BuiltInName } from '../classes/class-set-schema.ts';
 import type { Arrangement } from './arrangement.ts';
+import { colourWord, isColourWord, valueOfWord, valueWord } from './pixel-words.ts';
 
 /** What a change of how a data set is read says anew. */
 export type ArrangementChange = Partial<Pick<Arrangement, 'classes' | 'masks' | 'readAs' | 'voidColour'>>;
@@ -49,9 +50,9 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
   if (foreign.length === 0) return voidAmong(seen) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks, []);
-  if (foreign.every((text) => text.startsWith('colour '))) return coloursOf(seen, masks, foreign, known, of);
-  const values = foreign.map((text) => Number(/^value (\d+)$/.exec(text)?.[1] ?? NaN));
-  if (values.some(Number.isNaN)) return null;
+  if (foreign.every(isColourWord)) return coloursOf(seen, masks, foreign, known, of);
+  const values = foreign.flatMap((text) => valueOfWord(text) ?? []);
+  if (values.length < foreign.length) return null;
   // A value among colours is a number without a colour, and no other way to read the set.
   if (seen.arrangement.masks === 'colour') return null;
   const present = valuesIn(seen, masks);
@@ -106,7 +107,7 @@ function voidAmong({ classes, classSet, arrangement }: Seen): Advice | null {
   const text = `${isVoid.name} is one of the classes, and would be trained as one.`;
   const action = `Take ${isVoid.name} as not labelled`;
   if (arrangement.masks === 'value') return { text, action, change: { classes: { ...named, voidValue: isVoid.value ?? isVoid.id } } };
-  const colour = { [`colour ${isVoid.color.join(' ')}`]: null };
+  const colour = { [colourWord(isVoid.color)]: null };
   const kept = keptVoidColour(arrangement.voidColour, classes, others);
   return { text, action, change: { classes: named, readAs: { ...arrangement.readAs, ...colour }, voidColour: kept } };
 }
@@ -143,10 +144,10 @@ function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: See
   // What is read as void hides whether anything holds the value of void itself.
   if (voidValue === last && Object.values(arrangement.readAs).includes(null)) return null;
   const holdsLast = (mask: SeenImage) =>
-    voidValue === last ? mask.classPixels!.at(-1)! > foreignPixels(mask) : mask.problems.some((each) => each.foreign === `value ${last}`);
+    voidValue === last ? mask.classPixels!.at(-1)! > foreignPixels(mask) : mask.problems.some((each) => each.foreign === valueWord(last));
   const withLast = masks.filter(holdsLast).length;
   if (withLast === 0) return null;
-  const kept = Object.entries(arrangement.readAs).filter(([text]) => Number(/^value (\d+)$/.exec(text)?.[1] ?? 0) > last + 1);
+  const kept = Object.entries(arrangement.readAs).filter(([text]) => (valueOfWord(text) ?? 0) > last + 1);
   const voidIs = foreign.includes(last + 1) ? last + 1 : 0;
   return {
     text: `No mask holds 0 (${classes[0].name}), and ${withLast} of ${masks.length} hold ${last}: do their values count from 1?`,
@@ -171,7 +172,7 @@ function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: See
 const foreignPixels = ({ problems }: SeenImage): number =>
   problems.reduce((sum, { foreign, text = '' }) => sum + (foreign === undefined ? 0 : Number(/ in (\d+) pixels/.exec(text)?.[1] ?? 0)), 0);
 
-const asVoid = (value: number | null) => (value === null ? {} : { [`value ${value}`]: null });
+const asVoid = (value: number | null) => (value === null ? {} : { [valueWord(value)]: null });
 
 /** Colours of another class set than the one that masks are read by. */
 function coloursOf(
@@ -181,11 +182,9 @@ function coloursOf(
   known: readonly KnownClassSet[],
   of: string,
 ): Advice | null {
-  const used = classes
-    .filter(({ id }) => masks.some(({ classPixels }) => classPixels![id] > 0))
-    .map(({ color }) => `colour ${color.join(' ')}`);
+  const used = classes.filter(({ id }) => masks.some(({ classPixels }) => classPixels![id] > 0)).map(({ color }) => colourWord(color));
   const fits = known.find(({ name, classes: theirs }) => {
-    const colours = new Set(theirs.map(({ color }) => `colour ${color.join(' ')}`));
+    const colours = new Set(theirs.map(({ color }) => colourWord(color)));
     return name !== classSet && [...foreign, ...used].every((text) => colours.has(text) || text === 'colour 0 0 0');
   });
   if (!fits) return null;

@@ -30,6 +30,7 @@ import { findingsOf, surveyImage } from '../datasets/survey.ts';
 import { keepRevision, readRevision, revisionFile } from '../edits/revision-store.ts';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { Answer, Given, TaskInput, TaskResult } from './mask-tasks.ts';
+import { valueWord } from '#shared/data/pixel-words';
 
 /** A task as the pool calls it: errors cross threads without their class. */
 function task<Input, Result>(work: (input: Input) => Result | Promise<Result>): (given: Given<Input>) => Promise<Answer<Result>> {
@@ -189,7 +190,7 @@ const changesCodes = ({ values }: StoredMask, to: Uint8Array): boolean =>
 function namesOf(code: number, form: MaskFileForm): string[] {
   const samples = form.legend?.[code];
   if (!samples) return [codeText(code, form)];
-  return [...pixelNames(samples, form), ...(form.by === 'colour' ? [] : [`value ${samples[0]}`])];
+  return [...pixelNames(samples, form), ...(form.by === 'colour' ? [] : [valueWord(samples[0])])];
 }
 
 function emptyMask({ width, height }: { width: number; height: number }, format: MaskFormat): Uint8Array {

@@ -3,6 +3,7 @@ import type { DatasetInfo } from '#shared/contract/datasets';
 import { keptVoidColour } from '#shared/classes/void-colour';
 import type { ArrangementChange } from '#shared/data/advice';
 import { rgbOf } from '../../ui/colour.ts';
+import { colourWord, valueWord } from '#shared/data/pixel-words';
 
 /** A class as it is being edited. */
 export interface EditedClass {
@@ -43,8 +44,8 @@ export function classChange(
   const merged = rows.flatMap((row): [string, string | null][] => {
     if (row.into === '') return [];
     const was = before(row);
-    if (arrangement.masks !== 'colour' || !was) return [[`value ${row.value}`, nameOf(row)]];
-    return [was.color, ...(alsoColors[was.name] ?? [])].map((color) => [`colour ${color.join(' ')}`, nameOf(row)]);
+    if (arrangement.masks !== 'colour' || !was) return [[valueWord(row.value), nameOf(row)]];
+    return [was.color, ...(alsoColors[was.name] ?? [])].map((color) => [colourWord(color), nameOf(row)]);
   });
   // What was read as a class before follows it to its new name.
   const readBefore = Object.entries(arrangement.readAs).map(([text, className]): [string, string | null] => [
