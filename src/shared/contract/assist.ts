@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Usefulness } from '../assist/usefulness.ts';
 import type { PackedMap } from '../assist/grid-map.ts';
 import { method } from './define.ts';
+import { imageId, runId } from './ids.ts';
 
 /** A model that can propose masks. */
 export interface AssistModel {
@@ -24,9 +25,9 @@ export interface AssistDescription {
   features: PackedMap;
 }
 
-const runId = z.string().min(1).max(200).nullable();
+const ofRun = runId.nullable();
 
-const asked = z.strictObject({ imageId: z.string().min(1).max(1024), runId: runId.optional() });
+const asked = z.strictObject({ imageId, runId: ofRun.optional() });
 
 export const assist = {
   methods: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { exportFormNames } from '../data/export-forms.ts';
 import type { Progress } from '../throttled-progress.ts';
 import { latest, method } from './define.ts';
+import { predictionId } from './ids.ts';
 
 export interface DatasetExportReport {
   /** Where it is now. */
@@ -31,7 +32,7 @@ export const datasetExports = {
         to: z.enum(exportFormNames),
         split: z.string().max(60).nullable(),
         out: z.string().min(1).max(4096),
-        predictionId: z.string().min(1).max(200).nullable(),
+        predictionId: predictionId.nullable(),
       }),
     ).returns<DatasetExportReport>(),
     /** Ends the export under way; what it wrote is taken away. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { WirePatch } from '../mask/patch.ts';
 import type { Progress } from '../throttled-progress.ts';
 import { event, latest, method } from './define.ts';
+import { imageId, predictionId } from './ids.ts';
 
 /** How a mask under edit stands to its file. */
 export type SaveState = 'saved' | 'unsaved' | 'saving' | 'failed';
@@ -103,7 +104,7 @@ const patchSchema = z.strictObject({
   values: bytes,
   packed: z.boolean().optional(),
 });
-const image = z.strictObject({ imageId: z.string().min(1).max(1024) });
+const image = z.strictObject({ imageId });
 const name = z.string().min(1).max(80);
 /** Undo and redo. @param own the stroke that the window has moved already, and the name of that: nothing else is moved, and that once */
 const move = image.extend({ own: z.strictObject({ stroke: name, name }).optional() });
@@ -143,7 +144,7 @@ export const edits = {
     /** After a conflict: `mine` writes over the other program's file, `theirs` takes it as one undoable step. Both are kept. */
     resolve: method(image.extend({ keep: z.enum(['mine', 'theirs']) })).returns<EditState>(),
     /** Takes a prediction as the mask, as one undoable step. */
-    takePrediction: method(image.extend({ predictionId: z.string().min(1).max(200) })).returns<ReplacedMask>(),
+    takePrediction: method(image.extend({ predictionId })).returns<ReplacedMask>(),
     /** The mask's past, newest first. */
     revisions: method(image).returns<RevisionInfo[]>(),
     /** Shows an earlier revision; changes nothing. */

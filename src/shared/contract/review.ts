@@ -6,6 +6,7 @@ import type { SplitScores } from '../metrics/split-scores.ts';
 import type { ImageScore } from '../training/messages.ts';
 import { evaluationConfigSchema } from '../training/run-config.ts';
 import { latest, method } from './define.ts';
+import { imageId, predictionId, runId } from './ids.ts';
 
 export interface PredictionInfo {
   id: string;
@@ -109,7 +110,6 @@ const keptSchema = z.strictObject({
   name: z.string().max(200),
   value: z.int().min(0).max(255).nullable(),
 });
-const imageId = z.string().min(1).max(1024);
 
 export const review = {
   methods: {
@@ -123,7 +123,7 @@ export const review = {
      */
     predict: method(
       z.strictObject({
-        runId: z.string(),
+        runId,
         split: z.string(),
         /** How to look at the images; as the run validates unless told. */
         evaluation: evaluationConfigSchema.nullish(),
@@ -131,10 +131,10 @@ export const review = {
     ).returns<PredictionProgress>(),
     cancel: method(z.undefined()).returns<void>(),
     progress: method(z.undefined()).returns<PredictionProgress | null>(),
-    result: method(z.strictObject({ predictionId: z.string() })).returns<ReviewResult>(),
-    masks: method(z.strictObject({ predictionId: z.string(), imageId: z.string() })).returns<ReviewMasks>(),
+    result: method(z.strictObject({ predictionId })).returns<ReviewResult>(),
+    masks: method(z.strictObject({ predictionId, imageId })).returns<ReviewMasks>(),
     /** A prediction with its run, and against another run's, as a page that needs nothing besides itself, and the name of its file. */
-    report: method(z.strictObject({ predictionId: z.string(), against: z.string().nullable() })).returns<{ name: string; html: string }>(),
+    report: method(z.strictObject({ predictionId, against: predictionId.nullable() })).returns<{ name: string; html: string }>(),
     /** Remembers that a label is right where a prediction differs. @returns the decision's number */
     keep: method(z.strictObject({ imageId, label: keptSchema })).returns<number>(),
     kept: method(z.strictObject({ imageId })).returns<KeptLabel[]>(),

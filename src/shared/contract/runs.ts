@@ -5,6 +5,7 @@ import type { EpochMetrics, StepPoint, StripImage } from '../training/messages.t
 import type { RunConfig } from '../training/run-config.ts';
 import type { RunOrigin } from '../training/run-origin.ts';
 import { event, method } from './define.ts';
+import { runId } from './ids.ts';
 
 export type RunStatus = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';
 
@@ -94,7 +95,7 @@ export interface DiskUse {
   deletedBytes: number;
 }
 
-const one = z.strictObject({ runId: z.string().min(1).max(200) });
+const one = z.strictObject({ runId });
 
 export const runs = {
   methods: {
@@ -105,16 +106,16 @@ export const runs = {
         stepsAfter: z.int().min(0).optional(),
       }),
     ).returns<RunDetail>(),
-    rename: method(z.strictObject({ runId: z.string(), name: z.string().min(1).max(120) })).returns<RunSummary>(),
+    rename: method(z.strictObject({ runId, name: z.string().min(1).max(120) })).returns<RunSummary>(),
     annotate: method(
       z.strictObject({
-        runId: z.string(),
+        runId,
         tags: z.array(z.string().trim().min(1).max(40)).max(20).optional(),
         note: z.string().max(10_000).optional(),
       }),
     ).returns<RunSummary>(),
     /** The confusion matrix of an epoch, rows labels; null where none was recorded. */
-    confusion: method(z.strictObject({ runId: z.string(), epoch: z.int().positive() })).returns<number[][] | null>(),
+    confusion: method(z.strictObject({ runId, epoch: z.int().positive() })).returns<number[][] | null>(),
     diskUse: method(z.undefined()).returns<DiskUse>(),
     /** Removes deleted runs for good, now. */
     purgeDeleted: method(z.undefined()).returns<DiskUse>(),

@@ -8,6 +8,7 @@ import type { WeightFit } from '../training/weight-fit.ts';
 import { startFromSchema } from '../training/start-weights.ts';
 import { sweepSchema } from '../training/sweep.ts';
 import { event, latest, method } from './define.ts';
+import { imageId, runId } from './ids.ts';
 import type { RunSummary } from './runs.ts';
 
 export type TrainingPhase = 'starting' | 'training' | 'validating' | 'pausing' | 'paused' | 'stopping';
@@ -122,7 +123,7 @@ export const training = {
     findRate: method(z.strictObject({ config: runConfigSchema, startFrom: startFromSchema.default(null) })).returns<RateSearch>(),
     cancelFindRate: method(z.undefined()).returns<void>(),
     rateSearch: method(z.undefined()).returns<RateSearch | null>(),
-    resumeRun: method(z.strictObject({ runId: z.string() })).returns<RunSummary>(),
+    resumeRun: method(z.strictObject({ runId })).returns<RunSummary>(),
     pause: method(z.undefined()).returns<void>(),
     resume: method(z.undefined()).returns<void>(),
     stop: method(z.undefined()).returns<void>(),
@@ -130,9 +131,9 @@ export const training = {
     /** Takes that back. */
     keepGoing: method(z.undefined()).returns<void>(),
     status: method(z.undefined()).returns<TrainingStatus | null>(),
-    log: method(z.strictObject({ runId: z.string() })).returns<string[]>(),
+    log: method(z.strictObject({ runId })).returns<string[]>(),
     /** Names the validation images whose predictions are kept each epoch, from the next validation on, besides a few others. */
-    watch: method(z.strictObject({ imageIds: z.array(z.string().min(1).max(1024)).max(mostWatched) })).returns<void>(),
+    watch: method(z.strictObject({ imageIds: z.array(imageId).max(mostWatched) })).returns<void>(),
   },
   events: {
     status: latest<TrainingStatus>(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { latest, method } from './define.ts';
+import { runId } from './ids.ts';
 
 /** An image that is looked at with a run and is not part of the data set. */
 export interface TrialImage {
@@ -39,7 +40,7 @@ export const trials = {
     /** Takes an image, or the images of a folder, of this machine: they stay where they are. */
     addFrom: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<TrialState>(),
     /** Predicts what this run has not predicted yet. */
-    predict: method(z.strictObject({ runId: z.string().min(1).max(200) })).returns<TrialState>(),
+    predict: method(z.strictObject({ runId })).returns<TrialState>(),
     cancel: method(z.undefined()).returns<void>(),
     pictures: method(z.strictObject({ id: ids.element })).returns<TrialPictures>(),
     /** Copies images into a split of the data set. @returns the files that were made */

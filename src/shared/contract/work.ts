@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { event, method } from './define.ts';
+import { imageId } from './ids.ts';
 
 /** What a person says of an image: it is done, or needs a look by somebody. */
 export const workMarks = ['done', 'look'] as const;
@@ -14,7 +15,6 @@ export interface ImageWork {
   seconds: number;
 }
 
-const imageId = z.string().min(1).max(1024);
 /** More seconds at once are no report of a window, which tells them every quarter of a minute. */
 const mostSeconds = 600;
 
