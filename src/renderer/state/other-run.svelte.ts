@@ -1,6 +1,5 @@
 import type { PredictionInfo, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
-import { mapClasses } from '#shared/classes/class-map';
-import { voidId } from '#shared/mask/void-id';
+import { mapClasses, translated } from '#shared/classes/class-map';
 import { changeBetween } from '#shared/metrics/change-between';
 import { difference } from '#shared/metrics/split-change';
 import { SvelteMap } from 'svelte/reactivity';
@@ -95,6 +94,6 @@ export class OtherRun {
     }
     const { ids } = mapClasses(result.prediction.classes, reviewed.prediction.classes);
     // A photo that has another size by now has no masks to be compared.
-    return found.width === width && found.height === height ? found.prediction.map((id) => (ids[id] < 0 ? voidId : ids[id])) : null;
+    return found.width === width && found.height === height ? translated(found.prediction, ids) : null;
   }
 }

@@ -1,7 +1,6 @@
 import type { ClassInfo } from '#shared/classes/class-info';
-import { mapClasses } from '#shared/classes/class-map';
+import { mapClasses, translated } from '#shared/classes/class-map';
 import type { MaskPatch } from '#shared/mask/patch';
-import { voidId } from '#shared/mask/void-id';
 import type { Move } from './own-steps.ts';
 
 /** What a window has done and main has not yet: a stroke, or undo or redo of one. */
@@ -41,7 +40,7 @@ export function inTermsOf(
       return [];
     }
     // Main says what undo and redo leave.
-    const values = each.patch.values.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+    const values = translated(each.patch.values, ids);
     return { ...each, patch: { ...each.patch, values } };
   });
   return { pending: kept, gone: [...gone].map((id) => from[id]?.name ?? String(id)) };

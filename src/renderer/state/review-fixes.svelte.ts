@@ -1,6 +1,6 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { KeptLabel, ReviewResult } from '#shared/contract/review';
-import { isSameClass, mapClasses } from '#shared/classes/class-map';
+import { isSameClass, mapClasses, translated } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
@@ -366,7 +366,7 @@ export class ReviewFixes {
       const { result } = this.review;
       if (!mask || !result) return;
       const { ids } = mapClasses(this.session.dataset!.classes, result.prediction.classes);
-      const label = mask.document.ids.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+      const label = translated(mask.document.ids, ids);
       this.review.labelIs(mask.imageId, label, this.scored === null || !sameIds(label, this.scored));
       this.renew();
     });

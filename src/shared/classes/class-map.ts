@@ -32,6 +32,9 @@ export function mapClasses(from: readonly ClassInfo[], to: readonly ClassInfo[])
   return { ids, missing: from.filter(({ id }) => ids[id] === -1) };
 }
 
+/** Pixels in the ids of another class set, as `mapClasses` tells them; what that lacks is not labelled there. */
+export const translated = (pixels: Uint8Array, ids: ArrayLike<number>): Uint8Array => pixels.map((id) => (ids[id] < 0 ? voidId : ids[id]));
+
 /** Whether both sets have the same classes in the same order: ids of one are ids of the other. */
 export function areSameClasses(a: readonly ClassInfo[], b: readonly ClassInfo[]): boolean {
   return a.length === b.length && a.every((each, index) => each.id === b[index].id && isSameClass(each, b[index]));

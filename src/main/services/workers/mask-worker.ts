@@ -20,8 +20,7 @@ import { readSureness } from '#files/sureness-png';
 import { AppError, messageOf } from '#shared/errors';
 import type { Sureness } from '#shared/metrics/sureness';
 import { toWireError } from '#shared/rpc/wire-errors';
-import { classList, storedValues } from '#shared/classes/class-map';
-import { voidId } from '#shared/mask/void-id';
+import { classList, storedValues, translated } from '#shared/classes/class-map';
 import { colourMask } from '../assets/colour-mask.ts';
 import { exportImage as exportedImage } from '../dataset-exports/export-image.ts';
 import { reportPicture as picturesSideBySide } from '../reports/report-picture.ts';
@@ -269,7 +268,7 @@ function masksOf({ predictionFile, surenessFile, maskFile, format, toPredicted }
   if (!isThere(maskFile)) return { width, height, prediction: values, label: null, ...sure };
   const mask = readMaskIds(maskFile, format);
   assertMaskSize(maskFile, mask, { width, height }, 'the prediction');
-  return { width, height, prediction: values, label: mask.ids.map((id) => (toPredicted[id] < 0 ? voidId : toPredicted[id])), ...sure };
+  return { width, height, prediction: values, label: translated(mask.ids, toPredicted), ...sure };
 }
 
 function surenessIn(file: string): { sureness: Sureness | null; damaged: string | null } {
