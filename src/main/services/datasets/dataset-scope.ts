@@ -106,6 +106,7 @@ export class DatasetScope {
       endings.push({ what: 'the history', end: () => void db.close() });
       const outbox = new Outbox(options.log, () => access.owned);
       endings.push({ what: 'what waits for the disk', end: () => outbox.close() });
+      endings.push({ what: 'what was removed', end: () => workFolder.settled() });
       const { folder, isSample, workers } = options;
       const dataset = new OpenDataset({ path: folder, isSample, located, workFolder, access, db, outbox, workers });
       return new DatasetScope(options, { dataset, access, db, outbox, lease, endings });
@@ -181,6 +182,7 @@ export class DatasetScope {
         log.error({ err: error, what }, 'something that was left could not be put right');
       }
     };
+    attempt('what was removed', () => this.dataset.workFolder.removeLeft());
     attempt('runs', () => this.leftRuns.recover());
     attempt('images that were tried', () => this.trials.clear());
     for (const id of predictions.incomplete()) attempt(`the prediction ${id}`, () => predictions.leave(id));

@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { lookAt, refuseLink, refuseSpecialDatabase } from '#files/file-identity';
 import { AppError } from '#shared/errors';
@@ -9,6 +10,9 @@ export const workFolderIn = (folder: string): string => path.join(folder, '.encn
 /** The databases in it: who has the data set, and its history. */
 export const leaseName = 'lease.db';
 export const historyName = 'history.db';
+
+/** Where things lie that have no name any more, until they are off the disk. */
+const binName = 'removed';
 
 /** An id that names a folder or file of ours: letters, digits, dot, dash and underline, and no dot at its beginning. */
 const idPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,199}$/;
@@ -25,11 +29,16 @@ const isPlainName = (name: string): boolean => name !== '' && name !== '.' && na
  */
 export class WorkFolder {
   readonly root: string;
+  private readonly removals = new Set<Promise<void>>();
+  private count = 0;
 
   /** @throws AppError 'forbidden' if the folder, or one of those it always holds, is a link or a file */
   constructor(root: string) {
     this.root = root;
-    for (const folder of [root, ...['runs', 'predictions', 'journal', 'originals', 'revisions'].map((name) => path.join(root, name))]) {
+    for (const folder of [
+      root,
+      ...['runs', 'predictions', 'journal', 'originals', 'revisions', binName].map((name) => path.join(root, name)),
+    ]) {
       refuseLink(folder);
       refuseFile(folder);
     }
@@ -51,10 +60,44 @@ export class WorkFolder {
     return file;
   }
 
-  /** Removes something inside with all it holds; nothing happens if it is not there. @throws as `at` */
+  /**
+   * Removes something inside with all it holds; nothing happens if it is not there. Its name is free at once; thousands of files take
+   * their time, in which others are answered.
+   * @throws as `at`
+   */
   remove(...names: string[]): void {
     if (names.length === 0) throw new AppError('forbidden', `${this.root} itself is not removed`, { file: this.root });
-    rmSync(this.at(...names), { recursive: true, force: true });
+    const file = this.at(...names);
+    if (!lookAt(file)) return;
+    const gone = this.at(binName, `${process.pid}-${Date.now().toString(36)}-${++this.count}`);
+    try {
+      mkdirSync(path.dirname(gone), { recursive: true });
+      renameSync(file, gone);
+    } catch {
+      // Held by another program, or a disk that takes not even a name.
+      return rmSync(file, { recursive: true, force: true });
+    }
+    this.empty(gone);
+  }
+
+  /** Goes on with what a workbench that ended has not removed. */
+  removeLeft(): void {
+    const bin = this.at(binName);
+    if (lookAt(bin)) this.empty(bin);
+  }
+
+  private empty(folder: string): void {
+    // What cannot be removed now is tried again when the data set is opened next.
+    const removal = rm(folder, { recursive: true, force: true })
+      .catch(() => undefined)
+      .finally(() => this.removals.delete(removal));
+    this.removals.add(removal);
+  }
+
+  /** Resolves when all that was removed is off the disk, or after a while: the rest goes at the next opening. Never rejects. */
+  async settled(limitMs = 3000): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
+    await Promise.race([Promise.all(this.removals), late]);
   }
 }
 
