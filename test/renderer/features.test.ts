@@ -27,6 +27,7 @@ import {
   changedCount,
   parseNumbers,
   readSetting,
+  findSettings,
   settingGroups,
   valueText,
   writeSetting,
@@ -417,4 +418,19 @@ test("a line's newest point is its own: other lines go on, and what could not be
   expect(lastKnown([1, undefined, null, undefined])).toBe(2);
   expect(lastKnown([undefined])).toBeNull();
   expect(lastKnown([])).toBeNull();
+});
+
+test('settings are found by words of their group, name, hint or path, and those that differ from the preset by themselves', () => {
+  const { config } = findPreset('light');
+  const paths = (text: string, changedFrom: RunConfig | null = null, of = config) =>
+    findSettings(text, of, changedFrom).flatMap(({ settings }) => settings.map(({ path }) => path));
+  expect(paths('')).toEqual(shownIn(config).map(({ path }) => path));
+  expect(paths('learningRate')).toContain('optimizer.learningRate');
+  expect(paths('LEARNING rate')).toContain('optimizer.learningRate');
+  expect(paths('rate of a teapot')).toEqual([]);
+  // What means nothing in this recipe is not found either.
+  expect(paths('beta1')).toEqual(['optimizer.beta1']);
+  expect(paths('beta1', null, findPreset('reference').config)).toEqual([]);
+  const changed = withSetting(config, 'epochs', 7);
+  expect([paths('', config, config), paths('', config, changed), paths('rate', config, changed)]).toEqual([[], ['epochs'], []]);
 });

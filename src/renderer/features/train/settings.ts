@@ -368,9 +368,29 @@ export function standardOf(path: string, config: RunConfig, standard: RunConfig)
   return value === undefined ? readSetting(config, path) : value;
 }
 
+const isChanged = ({ path }: Setting, config: RunConfig, standard: RunConfig): boolean =>
+  !sameJson(readSetting(config, path), standardOf(path, config, standard));
+
 /** How many settings of a group differ from the preset. */
 export function changedCount(group: SettingGroup, config: RunConfig, standard: RunConfig): number {
-  return group.settings.filter(
-    ({ path, when }) => (when?.(config) ?? true) && !sameJson(readSetting(config, path), standardOf(path, config, standard)),
-  ).length;
+  return group.settings.filter((setting) => (setting.when?.(config) ?? true) && isChanged(setting, config, standard)).length;
+}
+
+/**
+ * The settings that mean something in this recipe and have every word of the text in their group, name, hint or path, in their groups.
+ * @param changedFrom what their values differ from; null for any
+ */
+export function findSettings(text: string, config: RunConfig, changedFrom: RunConfig | null = null): SettingGroup[] {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const has = ({ title }: SettingGroup, { label, hint, path }: Setting) => {
+    const content = `${title} ${label} ${hint} ${path}`.toLowerCase();
+    return words.every((word) => content.includes(word));
+  };
+  return settingGroups.flatMap((group) => {
+    const settings = group.settings.filter(
+      (setting) =>
+        (setting.when?.(config) ?? true) && has(group, setting) && (changedFrom === null || isChanged(setting, config, changedFrom)),
+    );
+    return settings.length > 0 ? [{ ...group, settings }] : [];
+  });
 }
