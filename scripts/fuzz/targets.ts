@@ -313,7 +313,7 @@ export const targets: readonly Target[] = [
     run: async (bytes) => {
       const { frames, rest } = readFrames(bytes);
       holdsMore(rest);
-      await tell(frames, 'train/a');
+      await tell(frames, 'train/a', { width: 64, height: 48 });
     },
   },
   {

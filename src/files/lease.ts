@@ -130,17 +130,19 @@ function isFresh({ beat_at: at }: Row, staleMs: number): boolean {
   return age < staleMs && age > -longestAheadMs;
 }
 
-/** Whether its holder is there. One of before a start of this machine that beat a moment ago may be a copy of it, with all its names. */
-function standingOf(row: Row, staleMs: number): ReturnType<typeof livenessOf> {
+/** A holder of before a start of this machine: gone, or at a copy of the machine, with all its names. Its heart tells, and no clock. */
+const isOfOtherBoot = ({ boot }: Row): boolean => boot !== null && boot !== ownIdentity().boot;
+
+/** Whether a holder that cannot be asked for may be there all the same, so that its heart is waited for. */
+function mayLive(row: Row): boolean {
   const liveness = livenessOf(row);
-  const isOfOtherBoot = row.boot !== null && row.boot !== ownIdentity().boot;
-  return liveness === 'gone' && isOfOtherBoot && isFresh(row, staleMs) ? 'unknown' : liveness;
+  return liveness === 'unknown' || (liveness === 'gone' && isOfOtherBoot(row));
 }
 
 function isLive(row: Row, staleMs: number): boolean {
-  const standing = standingOf(row, staleMs);
-  if (standing === 'alive' && isLeftHere(row)) return false;
-  return standing === 'unknown' ? isFresh(row, staleMs) : standing === 'alive';
+  const liveness = livenessOf(row);
+  if (liveness === 'alive' && isLeftHere(row)) return false;
+  return liveness === 'unknown' ? isFresh(row, staleMs) : liveness === 'alive';
 }
 
 /** Whether a holder that cannot be asked for still renews its lease: its clock may be another than ours. */
@@ -222,7 +224,7 @@ export class Lease {
   static async take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Promise<Lease | LeaseHolder> {
     const { db, value: found } = withLeaseFile(file, read);
     try {
-      const watched = found !== undefined && livenessOf(found) === 'unknown' && !isLive(found, staleMs);
+      const watched = found !== undefined && mayLive(found) && !isLive(found, staleMs);
       if (watched && (await beats(db, found, staleMs / 6))) return closing(db, toHolder(found));
       const holder = newHolder(program);
       const other = db

@@ -9,7 +9,7 @@ export interface Table {
  * Where a spreadsheet would begin a formula: at the beginning of a cell, and behind whatever some other country's separates cells by. A
  * number is none, also a negative one.
  */
-const formula = /^(?=[=+\-@\t\r])|(?<=[,;\t\r\n][ \t"]*)(?=[=+\-@])/g;
+const formula = /^(?=[=+\-@\t\r])|(?=[=+\-@])(?<=[,;\t\r\n][ \t"]*)/g;
 
 /** What csv files are written for. */
 export const csvForms = {

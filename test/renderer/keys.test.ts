@@ -46,7 +46,7 @@ type Pressed = Partial<Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey
 
 function eventOf({ altGraph = false, ...pressed }: Pressed, focus: Focus = 'canvas') {
   const selectors: Record<Focus, RegExp> = {
-    canvas: /^body, \[role=application\]$/,
+    canvas: /^body, main, \[role=application\]$/,
     menu: /^$/,
     field: /^input:not/,
     slider: /^input\[type=range\]$|button, input/,

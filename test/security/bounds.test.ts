@@ -58,10 +58,14 @@ describe('a journal', () => {
       { kind: 'saved', revision: '11111111', mark: 2 },
       step(4),
     ];
-    const { deeds, broken, history } = await tell(await Promise.all(records.map(encodeRecord)), 'a');
+    const { deeds, broken, history } = await tell(await Promise.all(records.map(encodeRecord)), 'a', small);
     expect(broken).toBeNull();
     expect(deeds.map(({ replay }) => replay?.step.id ?? null)).toEqual([null, null, null, null, 3, null, 4]);
     expect(history.steps().done.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+    // A save of what never was lets go of nothing.
+    const odd = [...records.slice(0, 3), { kind: 'saved', revision: '11111111', mark: 99 } as const, step(3)];
+    const told = await tell(await Promise.all(odd.map(encodeRecord)), 'a', small);
+    expect(told.deeds.map(({ replay }) => replay?.step.id ?? null)).toEqual([null, 1, 2, null, 3]);
   });
 });
 
@@ -77,6 +81,7 @@ test('an export lies where it is asked for, whatever a split is called', async (
     const sink = sinkAt(path.join(inside, name));
     await expect(sink.write('../x.txt', 'x')).rejects.toThrow('would lie outside');
     await expect(sink.write('train//x.txt', 'x')).rejects.toThrow('would lie outside');
+    await expect(sink.write('train/..\\..\\x.txt', 'x')).rejects.toThrow('would lie outside');
     await sink.abandon();
     expect(existsSync(path.join(inside, '../x.txt'))).toBe(false);
   }
@@ -100,6 +105,7 @@ test.each([
   ['a\n@b', '"a\n\'@b"'],
   ['road - left', 'road - left'],
   ['a;b', 'a;b'],
+  [`${' '.repeat(100_000)}=`, `${' '.repeat(100_000)}=`],
 ])('no cell begins a formula, by whatever separator it is read: %j', (text, cell) => {
   expect(toCsv({ header: ['h'], rows: [[text]] }, 'plain')).toBe(`h\n${cell}\n`);
 });

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { leaseHolder } from '#files/lease';
 import { readStoredMask } from '#files/mask-png';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
@@ -383,6 +383,8 @@ test('a take-over waits for no survey, and what waited for it starts nothing', a
 });
 
 describe('jobs', () => {
+  afterEach(() => void vi.useRealTimers());
+
   test('two runs that start within one second have folders of their own', async () => {
     await opened();
     const ids: string[] = [];
@@ -395,7 +397,6 @@ describe('jobs', () => {
       await bench.call('training.stop');
       await end;
     }
-    vi.useRealTimers();
     expect(ids[1]).toBe(`${ids[0]}-2`);
     expect(ids.map((id) => existsSync(path.join(folder, '.encnet/runs', id)))).toEqual([true, true]);
   });

@@ -62,7 +62,7 @@ test('what failed, or was left out, is told wherever one is', () => {
   goes('running');
   goes('finished', '2 images were left out');
   expect(told()).toEqual([
-    ['error', 'Predicting val by "street" failed: the disk is full', ['Review']],
+    ['error', 'Predicting val by "street": the disk is full', ['Review']],
     ['error', '2 images were left out', []],
   ]);
 });

@@ -295,9 +295,10 @@ describe('a session', () => {
   });
 
   test('shows the end of the log', async () => {
-    await vi.waitFor(async () => {
+    const told = async () => {
       const { file, lines } = await session.readLog();
       expect([file?.endsWith('workbench.log'), lines.join()]).toEqual([true, expect.stringContaining('the workbench begins')]);
-    });
+    };
+    await vi.waitFor(told, { timeout: 10_000 });
   });
 });

@@ -79,7 +79,7 @@ test('settings that were changed are there after a restart, in the data set that
   train.keep();
   train.destroy();
   const kept = async () => Object.keys(await window.session.client.app.uiState()).some((key) => key.startsWith('recipe:'));
-  await vi.waitFor(async () => expect(await kept()).toBe(true));
+  await vi.waitFor(async () => expect(await kept()).toBe(true), { timeout: 10_000 });
   closeWindow(window);
   window = await openWindow(bench);
   train = new TrainState(window.session);
@@ -91,6 +91,32 @@ test('settings that were changed are there after a restart, in the data set that
   train.keep();
   train.destroy();
   expect(window.session.remembered(`recipe:${window.session.dataset!.id}`, 'none')).toBeNull();
+});
+
+test('each data set has its own settings: those that were left in it come back, and those of the one before are offered', async () => {
+  const [first, second] = [window.session.dataset!, await makeDataset({ train: 1, val: 1 })];
+  const go = async (path: string) => {
+    await window.session.openFolder(path);
+    await eventually(() => window.session.dataset?.path === path);
+    await train.load();
+  };
+  const kept = (id: string) => window.session.remembered<{ config: { epochs: number } } | null>(`recipe:${id}`, null)?.config.epochs;
+  train.config!.epochs = 7;
+  train.name = 'half typed';
+  train.keep();
+  await go(second);
+  // What was chosen goes along, but for what belongs to the data set before.
+  expect([train.config!.epochs, train.name]).toEqual([7, '']);
+  const secondId = window.session.dataset!.id;
+  train.config!.epochs = 9;
+  train.keep();
+  expect([kept(first.id), kept(secondId)]).toEqual([7, 9]);
+  await go(first.path);
+  expect([train.config!.epochs, train.name]).toEqual([7, 'half typed']);
+  const { text, actions } = window.session.toasts.list.at(-1)!;
+  expect(text).toBe('The settings are those that were left in this data set.');
+  actions[0].run();
+  await eventually(() => train.config!.epochs === 9);
 });
 
 test('what a recipe was to start from is told where it is not there any more', async () => {

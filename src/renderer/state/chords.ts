@@ -26,7 +26,7 @@ function characterAt(code: string): string | null {
 export const modifierKeys: readonly string[] = ['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock', 'NumLock', 'Fn'];
 
 /** Keys by which whoever has no pointer goes about in the window: no command takes them. */
-const ways = /^(Shift\+)?(Tab|Enter|Space)$|^Ctrl\+(K|Tab|[1-5])$/;
+const ways = /^(Shift\+)?(Tab|Enter|Space)$|^Ctrl\+(K|Tab|[1-5])$|^F8$/;
 export const isWay = (chord: string): boolean => ways.test(chord);
 
 /**

@@ -81,9 +81,10 @@ export function withKey(text: string, id: CommandId, choices: KeyChoices): strin
   return key === undefined ? text : `${text} (${chordText(key)})`;
 }
 
-/** The command of each chord. */
+/** The command of each chord. What a person has chosen goes before a key that a newer command comes with. */
 export function commandsByChord(choices: KeyChoices): Map<string, CommandId> {
-  return new Map(commandIds.flatMap((id) => keysOf(id, choices).map((chord) => [chord, id] as const)));
+  const ordered = [...commandIds.filter((id) => !choices[id]), ...commandIds.filter((id) => choices[id])];
+  return new Map(ordered.flatMap((id) => keysOf(id, choices).map((chord) => [chord, id] as const)));
 }
 
 /** Gives a command a chord of its own. @returns the choices, and the command that has lost it; null where it was free */

@@ -17,9 +17,7 @@ function tellPredicted(window: EndWindow, { runId, split, state, message }: Pred
   if (state === 'cancelled') return;
   const name = window.runs.find(({ id }) => id === runId)?.name ?? 'a run';
   const failed = state === 'failed';
-  const text = failed
-    ? `Predicting ${split} by "${name}" failed: ${message ?? 'no reason was given.'}`
-    : `${split} is predicted by "${name}".`;
+  const text = failed ? `Predicting ${split} by "${name}": ${message ?? 'no reason was given.'}` : `${split} is predicted by "${name}".`;
   const show = { label: 'Review', run: () => window.go('review', { runId }) };
   if (failed || message) toasts.keep('error', failed ? text : message!, ...(window.place === 'review' ? [] : [show]));
   if (window.place === 'review') return;

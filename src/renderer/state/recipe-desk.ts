@@ -11,7 +11,17 @@ export interface Recipe {
   startFrom: string | null;
   /** Whether a person has changed something of its preset. */
   changed: boolean;
+  /** The data set that it was chosen in. */
+  of: string | undefined;
 }
+
+/** What of a window it works with. */
+interface DeskWindow extends WayBackWindow {
+  remembered<T>(key: string, fallback: T): T;
+  remember(key: string, value: unknown): void;
+}
+
+const keyOf = (datasetId: string | undefined): string => `recipe:${datasetId}`;
 
 /** The Train place while it is open. */
 interface TrainPlace {
@@ -24,15 +34,25 @@ interface TrainPlace {
 export class RecipeDesk {
   private recipe: Recipe | null = null;
   private place: TrainPlace | null = null;
-  private readonly window: WayBackWindow;
+  private readonly window: DeskWindow;
 
-  constructor(window: WayBackWindow) {
+  constructor(window: DeskWindow) {
     this.window = window;
   }
 
   /** What lies there; null before anything does. */
   get current(): Recipe | null {
     return this.recipe;
+  }
+
+  /** Remembers across restarts what a person has changed of a preset, for the data set that it was changed in. */
+  keep(recipe: Recipe): void {
+    if (recipe.of !== undefined) this.window.remember(keyOf(recipe.of), recipe.changed || recipe.name !== '' ? recipe : null);
+  }
+
+  /** What was left in a data set before a restart, as it was written: by another version, it may be. Null without one. */
+  leftIn(datasetId: string | undefined): Recipe | null {
+    return this.window.remembered<Recipe | null>(keyOf(datasetId), null);
   }
 
   /** From now on what is sent goes to this place at once. @returns a function that ends it, and keeps what is chosen there */
@@ -45,9 +65,10 @@ export class RecipeDesk {
   }
 
   /** Puts other settings there. What a person had changed is offered back. @param text what they are, in a sentence */
-  send(recipe: Omit<Recipe, 'changed'>, text: string): void {
-    const before = this.place?.chosen ?? this.recipe;
-    const now = { ...recipe, changed: false };
+  send(recipe: Omit<Recipe, 'changed' | 'of'>, text: string): void {
+    const of = this.window.dataset?.id;
+    const before = this.place?.chosen ?? this.recipe ?? this.leftIn(of);
+    const now = { ...recipe, changed: false, of };
     this.put(now);
     this.offer(before, now, text);
   }

@@ -397,8 +397,10 @@ export class ReviewState {
   /** The image before or after the one at hand; that there is none is told. */
   private beside(by: 1 | -1): ReviewImage | null {
     const { ranked } = this;
-    const next = ranked[ranked.findIndex(({ id }) => id === this.imageId) + by];
-    if (!next) this.session.toasts.show('info', `This is the ${by > 0 ? 'last' : 'first'} of ${counted(ranked.length, 'image')}.`);
+    const at = ranked.findIndex(({ id }) => id === this.imageId);
+    const next = ranked[at + by];
+    if (!next && at >= 0)
+      this.session.toasts.show('info', `This is the ${by > 0 ? 'last' : 'first'} of ${counted(ranked.length, 'image')}.`);
     return next ?? null;
   }
 

@@ -97,39 +97,40 @@ export class TrainState {
     await this.show(this.runToShow);
   }
 
-  /** What is shown of the recipe before any run: one that cannot be read takes no settings along. */
+  /** What is shown of the recipe before any run: what was left in this data set, or else what was chosen in the one before. */
   private async chooseRecipe(): Promise<void> {
     const { recipes, dataset } = this.session;
-    const isAnother = this.chosenFor !== dataset?.id;
+    const { current } = recipes;
+    const before = this.chosen ?? current;
+    if (this.config && before?.of === dataset?.id) return;
+    const left = before?.of === dataset?.id ? null : await this.leftRecipe(dataset?.id);
+    // Another data set has been opened while it was read: that one's are chosen by themselves.
+    if (this.session.dataset?.id !== dataset?.id) return;
     this.chosenFor = dataset?.id;
-    if (this.config) {
-      if (!isAnother) return;
-      // A run's weights, and what the next was to be called, stay behind.
-      this.name = '';
-      if (fileOfStart(this.startFrom) === null) this.startFrom = null;
-      return;
-    }
-    const left = recipes.current ?? (await this.leftRecipe());
-    // Something may have been sent, or chosen, while it was read.
-    if (this.config) return;
-    if (left) this.takeOver(left);
+    // What was sent meanwhile is what is wanted.
+    if (recipes.current !== current) return;
+    if (left) {
+      this.takeOver(left);
+      if (before) recipes.offer(before, left, 'The settings are those that were left in this data set.');
+    } else if (before?.of === dataset?.id && before) this.takeOver(before);
+    // A run's weights, and what the next was to be called, stay behind.
+    else if (before) this.takeOver({ ...before, name: '', startFrom: fileOfStart(before.startFrom) === null ? null : before.startFrom });
     else this.choosePreset(this.session.remembered('preset', 'light'));
   }
 
-  /** Remembers across restarts what a person has changed of a preset, for the data set that it was changed in. */
+  /** Remembers what is chosen across restarts. */
   keep(): void {
-    const { chosen, chosenFor } = this;
-    if (chosen && chosenFor !== undefined)
-      this.session.remember(`recipe:${chosenFor}`, chosen.changed || chosen.name !== '' ? chosen : null);
+    if (this.chosen) this.session.recipes.keep(this.chosen);
   }
 
-  /** The recipe that was left in this data set before a restart; null without one. It may be of another version. */
-  private async leftRecipe(): Promise<Recipe | null> {
-    const left = this.session.remembered<Recipe | null>(`recipe:${this.session.dataset?.id}`, null);
+  /** What was left in a data set, if it can be used here; null, and told, if not. */
+  private async leftRecipe(datasetId: string | undefined): Promise<Recipe | null> {
+    const left = this.session.recipes.leftIn(datasetId);
     if (!left) return null;
     let recipe: Recipe | null = null;
     await this.session.attempt(async () => {
-      recipe = { ...left, config: await this.session.client.training.parseRecipe({ text: JSON.stringify(left.config) }) };
+      const config = await this.session.client.training.parseRecipe({ text: JSON.stringify(left.config) });
+      recipe = { ...left, config, of: datasetId };
     });
     return recipe;
   }
@@ -201,8 +202,8 @@ export class TrainState {
 
   /** What is chosen now; null before anything is. */
   get chosen(): Recipe | null {
-    const { presetName, config, name, startFrom, preset } = this;
-    return config && $state.snapshot({ presetName, config, name, startFrom, changed: !sameJson(config, preset?.config) });
+    const { presetName, config, name, startFrom, preset, chosenFor: of } = this;
+    return config && $state.snapshot({ presetName, config, name, startFrom, changed: !sameJson(config, preset?.config), of });
   }
 
   get preset(): PresetInfo | null {
@@ -236,7 +237,7 @@ export class TrainState {
     this.classes = detail.classes;
     // The cards tell how long an epoch takes here, as soon as that is known.
     const card = this.presets.find(({ name }) => name === detail.config.preset);
-    if (card?.measuredEpochSeconds === null) this.presets = await this.session.client.training.presets();
+    if (card?.measuredEpochSeconds === null || !this.session.training?.active) this.presets = await this.session.client.training.presets();
   }
 
   /** Changes the recipe so that loaded weights keep what they know. */

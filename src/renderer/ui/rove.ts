@@ -1,15 +1,26 @@
-const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+const steps = {
+  across: { ArrowRight: 1, ArrowLeft: -1 },
+  down: { ArrowDown: 1, ArrowUp: -1 },
+  both: { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 },
+} as const;
 
 /**
  * Goes on within a group of tabs, radio buttons or menu items by arrows, Home and End, as whoever uses keys expects of one.
  * @param selector what its items are
+ * @param along the arrows that are the group's: the others stay what they are around it
  * @returns the item that has the focus now; null where the key is none of these
  */
-export function rove(event: KeyboardEvent & { currentTarget: HTMLElement }, selector: string): HTMLElement | null {
+export function rove(
+  event: KeyboardEvent & { currentTarget: HTMLElement },
+  selector: string,
+  along: keyof typeof steps = 'both',
+): HTMLElement | null {
   const items = [...event.currentTarget.querySelectorAll<HTMLElement>(selector)].filter((item) => !item.matches(':disabled'));
   const at = items.findIndex((item) => item === document.activeElement);
-  const to =
-    { Home: 0, End: items.length - 1 }[event.key] ?? (event.key in steps ? (at + steps[event.key] + items.length) % items.length : -1);
+  const by = (steps[along] as Readonly<Record<string, number>>)[event.key];
+  // From the group itself to its first, or its last.
+  const next = at < 0 ? (by > 0 ? 0 : items.length - 1) : (at + by + items.length) % items.length;
+  const to = { Home: 0, End: items.length - 1 }[event.key] ?? (by === undefined ? -1 : next);
   if (to < 0 || items.length === 0 || event.ctrlKey || event.altKey || event.metaKey) return null;
   event.preventDefault();
   // Places have arrows of their own.

@@ -13,7 +13,10 @@ const inside = z
     (text) => !/^\/|^[a-z]:|\\|\0/i.test(text) && !text.split('/').includes('..'),
     'must be a path inside the data set, with / between its parts',
   )
-  .refine((text) => !text.toLowerCase().split('/').includes('.encnet'), 'must not be in .encnet, where the workbench keeps its own');
+  .refine(
+    (text) => !text.split('/').some((part) => /^\.encnet([. :]|$)/i.test(part)),
+    'must not be in .encnet, where the workbench keeps its own',
+  );
 const splitName = z
   .string()
   .min(1)

@@ -13,7 +13,7 @@ const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content ==
 /** A path as every system unpacks it where it belongs. @throws AppError 'invalid-argument' */
 function partsOf(file: string): string[] {
   const parts = file.split('/');
-  if (!parts.some((part) => part === '' || part === '.' || part === '..')) return parts;
+  if (!parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'))) return parts;
   throw new AppError('invalid-argument', `${file} would lie outside of what is exported: give the split, or the image, another name`);
 }
 

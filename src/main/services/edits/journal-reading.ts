@@ -41,46 +41,70 @@ export interface Told {
   broken: string | null;
 }
 
-/** Steps that are in no file yet are held, unpacked, until they are: more than this no hand paints between two saves. */
-const mostHeld = 2 ** 31;
 const bytesOf = ({ changed, before, after }: EditStep): number => changed.length + before.length + after.length;
 
-/** What is in a file for good is not done anew: its steps are let go of, but for those that can be undone. @returns up to where */
-function letGoOf(deeds: Deed[], from: number, mark: number): number {
-  const to = deeds.findLastIndex(({ state }) => state === mark);
-  for (let at = from; at <= to; at++) deeds[at] = { ...deeds[at], replay: null, change: null };
-  return Math.max(from, to + 1);
+/** Steps that are in no file yet are held, unpacked, until they are: more than this no hand paints between two saves. */
+const mostHeldOf = ({ width, height }: MaskSize): number => Math.min(2 ** 32, Math.max(2 ** 31, 48 * width * height));
+
+/** Deeds in their order. Those that are in a file for good are not done anew: their steps are let go of, but for what can be undone. */
+class Deeds {
+  readonly all: Deed[] = [];
+  private readonly lastOf = new Map<number, number>();
+  private readonly bytes: number[] = [];
+  private letGo = 0;
+  private held = 0;
+
+  /** @returns bytes that steps of what is in no file take */
+  add(deed: Deed, record: JournalRecord): number {
+    const bytes = record.kind === 'step' ? bytesOf(record.step) : 0;
+    this.lastOf.set(deed.state, this.all.push(deed) - 1);
+    this.bytes.push(bytes);
+    this.held += bytes;
+    if (record.kind === 'saved') this.letGoTo(this.lastOf.get(record.mark) ?? -1);
+    return this.held;
+  }
+
+  private letGoTo(last: number): void {
+    for (; this.letGo <= last; this.letGo++) {
+      this.all[this.letGo] = { ...this.all[this.letGo], replay: null, change: null };
+      this.held -= this.bytes[this.letGo];
+    }
+  }
 }
 
-/** Goes through a journal's records as they were made. What cannot be applied ends it. */
-export async function tell(frames: readonly Uint8Array[], imageId: string): Promise<Told> {
-  const deeds: Deed[] = [];
+/** Small records between two turns of others. */
+const framesATurn = 1000;
+
+/**
+ * Goes through a journal's records as they were made. What cannot be applied ends it.
+ * @param now size of the image, whatever the journal claims: of larger masks more steps are held
+ */
+export async function tell(frames: readonly Uint8Array[], imageId: string, now: MaskSize): Promise<Told> {
+  const deeds = new Deeds();
+  const mostHeld = mostHeldOf(now);
   const strokes = new Set<string>();
   const kinds: PixelKind[] = [];
   let history = new EditHistory();
   let broken: string | null = null;
   let codes: string | undefined;
   let size: MaskSize | null = null;
-  /** Bytes of the steps since the last save, and how many deeds have none to give any more. */
-  let [held, letGo] = [0, 0];
   for (const [index, payload] of frames.entries()) {
-    if (payload.length > 65_536) await breathe();
+    if (payload.length > 65_536 || index % framesATurn === 0) await breathe();
     try {
       const record = await decodeRecord(payload, size);
       if (index === 0) ({ history, size, codes } = beginning(record, imageId));
       const replay = index === 0 ? null : await perform(record, history, size!);
       if (record.kind === 'step' && record.step.stroke !== null) strokes.add(record.step.stroke);
       if (record.kind === 'step' && record.step.kinds) kinds.push(...readKinds(record.step.kinds));
-      deeds.push({ replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) });
-      if (record.kind === 'saved') [held, letGo] = [0, letGoOf(deeds, letGo, record.mark)];
-      held += record.kind === 'step' ? bytesOf(record.step) : 0;
+      const deed = { replay, change: replay && record, state: history.mark(), saved: record.kind === 'saved', ...fileOf(record) };
+      const held = deeds.add(deed, record);
       if (held > mostHeld) throw new Error(`its steps since the last save take more than ${mostHeld} bytes`);
     } catch (error) {
       broken = messageOf(error);
       break;
     }
   }
-  return { history, deeds, strokes, kinds: mergedKinds(kinds), codes, size, broken };
+  return { history, deeds: deeds.all, strokes, kinds: mergedKinds(kinds), codes, size, broken };
 }
 
 function beginning(record: JournalRecord, imageId: string): { history: EditHistory; size: MaskSize; codes?: string } {

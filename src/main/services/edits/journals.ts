@@ -84,7 +84,7 @@ export class Journals {
     const { bytes, notes: before } = await readJournal(file, mayWrite);
     const subject = { image, ...about };
     const { frames, soundBytes, rest } = readFrames(bytes);
-    const { history, deeds, strokes, kinds, ...told } = await tell(frames, image);
+    const { history, deeds, strokes, kinds, ...told } = await tell(frames, image, about);
     const taken = format && kinds.some(({ code }) => isOwnCode(code, format));
     const otherCodes = taken || (frames.length > 0 && told.codes !== about.codes);
     const otherSize = otherSizeOf(told.size, about);
@@ -109,7 +109,7 @@ export class Journals {
     const replay = deeds.slice(at + 1).flatMap((deed) => (deed.replay ? [deed.replay] : []));
     if (mayWrite && replay.length > 0) notes.push(`${count(replay.length)} that had not been saved came back.`);
     const saved = new Map(deeds.flatMap((deed) => (deed.file ? [[deed.file.mark, deed.file.revision] as const] : [])));
-    const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image)).history.steps();
+    const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image, about)).history.steps();
     const inFile = { revision, mark: deeds[at].state, past };
     const changes = deeds.slice(at + 1).flatMap(({ change }) => change ?? []);
     const journal = new Journal(file, { soundBytes, readBytes: bytes.length });

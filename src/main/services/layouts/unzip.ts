@@ -154,8 +154,9 @@ const reservedBytes = 500e6;
 /** Bytes that may be unpacked into a folder; no bound where its disk does not tell. */
 async function roomIn(folder: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize - reservedBytes;
+    const { blocks, bavail, bsize } = await statfs(folder);
+    // Some disks of the network tell nothing.
+    return blocks === 0 ? Infinity : bavail * bsize - reservedBytes;
   } catch {
     return Infinity;
   }

@@ -69,7 +69,8 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
 }
 
 /** Tab goes on from whatever has the focus, and is the tool's where nothing or the canvas has it. */
-const isForTool = ({ key, target }: KeyboardEvent): boolean => key !== 'Tab' || (target as HTMLElement).matches('body, [role=application]');
+const isForTool = ({ key, target }: KeyboardEvent): boolean =>
+  key !== 'Tab' || (target as HTMLElement).matches('body, main, [role=application]');
 
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
