@@ -168,6 +168,22 @@ test('every key is shown, one is given another, and what has lost it is told', a
   await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
 });
 
+test('a tool that was clicked is not pressed by Space over the canvas, whatever keys came between', async ({ app }) => {
+  await openEditor(app);
+  const pressed = (name: string) => expect(app.getByRole('button', { name, exact: true })).toHaveAttribute('aria-pressed', 'true');
+  await app.getByRole('button', { name: 'Polygon', exact: true }).click();
+  await app.getByRole('application', { name: 'Canvas' }).hover();
+  // A key makes a browser show where the focus is, as if keys had led there.
+  await app.keyboard.press('b');
+  await app.keyboard.press(' ');
+  await pressed('Brush');
+  // Where Tab has led, Space presses, also with the pointer over the canvas.
+  await app.keyboard.press('Tab');
+  const next = await app.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
+  await app.keyboard.press(' ');
+  await pressed(next);
+});
+
 test('classes are chosen with the arrows of their list, and the one before comes back with a key', async ({ app }) => {
   await openEditor(app);
   await app.getByRole('radio', { name: 'Bicyclist' }).focus();

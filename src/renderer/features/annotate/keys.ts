@@ -19,6 +19,8 @@ export interface KeyActions {
   /** What a command does while its key is held: whatever is in hand erases, an earlier mask is shown. */
   hold(command: HeldCommand, held: boolean): void;
   pointerOnCanvas(): boolean;
+  /** Whether Tab has led to what has the focus, and no press of the pointer has come since. */
+  ledByKeys(): boolean;
 }
 
 /** Whether a key is typed into something that has its own use for it. */
@@ -30,8 +32,8 @@ function isTyped(event: KeyboardEvent, actions: KeyActions): boolean {
   // Arrows choose within a list of classes.
   const chooses = target.matches('[role=radio]') && event.key.startsWith('Arrow');
   // Space and Enter press the button that keys have led to. One that was clicked is not meant while the hand is at the canvas again: there
-  // they pan and close.
-  const isMeant = target.matches(':focus-visible') || !actions.pointerOnCanvas();
+  // they pan and close. (A browser's own ring comes with any key that is pressed after the click.)
+  const isMeant = actions.ledByKeys() || !actions.pointerOnCanvas();
   const presses = (event.key === ' ' || event.key === 'Enter') && target.matches('button, input, summary, a[href]') && isMeant;
   return slides || chooses || presses;
 }
