@@ -1,3 +1,4 @@
+import { counted } from '#shared/counted';
 import type { EditChange, EditProblem, EditState, OpenedMask, SaveState } from '#shared/contract/edits';
 import { packPatch, sameIds, type MaskPatch, type WirePatch } from '#shared/mask/patch';
 import type { ClassInfo } from '#shared/classes/class-info';
@@ -368,7 +369,8 @@ export class MaskSession {
   private leavePending(known: readonly string[]): void {
     const lost = this.pending.filter(({ id }) => !known.includes(id)).length;
     [this.pending, this.stalled] = [[], false];
-    if (lost > 0) this.session.toasts.show('error', `${lost} strokes on ${this.imageId} do not fit its new photo, which has another size.`);
+    const what = `${counted(lost, 'stroke')} on ${this.imageId} ${lost === 1 ? 'does' : 'do'} not fit its new photo`;
+    if (lost > 0) this.session.toasts.show('error', `${what}, which has another size.`);
   }
 
   async undo(): Promise<void> {

@@ -7,6 +7,13 @@ import { offerBack, type WayBackWindow } from './way-back.ts';
 
 export const stageWords: Record<WorkStage, string> = { new: 'New', work: 'In work', done: 'Done', look: 'Needs a look' };
 
+/** What is said of one image, and of several. */
+const saidOf: Record<WorkMark | 'none', readonly [string, string]> = {
+  none: ['has no mark any more', 'have no mark any more'],
+  done: ['is done', 'are done'],
+  look: ['needs a look', 'need a look'],
+};
+
 /** What of a window it works with. */
 interface WorkWindow extends WayBackWindow {
   readonly client: Pick<Client, 'work'>;
@@ -48,11 +55,11 @@ export class WorkState {
     await session.attempt(async () => {
       const before = await session.client.work.mark({ images: imageIds.map((imageId) => ({ imageId, mark })) });
       const what = imageIds.length === 1 ? (session.images.get(imageIds[0])?.name ?? imageIds[0]) : `${imageIds.length} images`;
-      const said = mark === null ? 'has no mark any more' : mark === 'done' ? 'is done' : 'needs a look';
+      const [one, several] = saidOf[mark ?? 'none'];
       const back = () => session.client.work.mark({ images: before.map(({ imageId, mark: was }) => ({ imageId, mark: was })) });
       // A key that says it of one image takes it back as well.
       if (mark !== null && imageIds.length === 1) return;
-      offerBack(session, { of, text: `${what} ${said}.`, back });
+      offerBack(session, { of, text: `${what} ${imageIds.length === 1 ? one : several}.`, back });
     });
   }
 
