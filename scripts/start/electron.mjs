@@ -55,5 +55,7 @@ export function findElectron() {
 export function startElectron(program, args) {
   // Chromium's sandbox refuses to run as root.
   const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return spawn(program, [root, ...unsandboxed, ...args], { cwd: calledFrom, env: hostEnvironment(), stdio: 'inherit' });
+  // With it a program that has it set would be started as Node, and open no window.
+  const { ELECTRON_RUN_AS_NODE: _asNode, ...env } = hostEnvironment();
+  return spawn(program, [root, ...unsandboxed, ...args], { cwd: calledFrom, env, stdio: 'inherit' });
 }

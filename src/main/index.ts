@@ -26,6 +26,7 @@ void runDesktop({
     });
     // What nobody expected is logged; the workbench goes on with what it has.
     process.on('unhandledRejection', (error) => workbench.log.fatal({ err: error }, 'an error that nobody handled'));
+    process.on('uncaughtException', (error) => workbench.log.fatal({ err: error }, 'an error that nobody caught'));
     return workbench;
   },
   openFirst: openFirstDataset,

@@ -1,4 +1,5 @@
 // The desktop host from start to quit, on a stand-in with Electron's own types: its binary cannot be had where this is built.
+import { decode, encode } from '@msgpack/msgpack';
 import path from 'node:path';
 import type { MenuItemConstructorOptions, WebContents } from 'electron';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -261,13 +262,15 @@ test('what the page sends is answered only if it is a call', async () => {
   await running;
   const { webContents } = windows[0];
   const from = { senderFrame: webContents.mainFrame };
+  const call = (id: number) => encode({ kind: 'call', id, method: 'app.ping', input: null });
   for (const frame of [null, 7, 'call', {}, { kind: 'call' }, { kind: 'call', id: 'x', method: 'app.ping' }])
-    fake.ipcMain.emit('rpc', from, frame);
-  fake.ipcMain.emit('rpc', { senderFrame: null }, { kind: 'call', id: 1, method: 'app.ping', input: null });
-  fake.ipcMain.emit('rpc', { senderFrame: {} }, { kind: 'call', id: 2, method: 'app.ping', input: null });
-  fake.ipcMain.emit('rpc', from, { kind: 'call', id: 3, method: 'app.ping', input: null });
+    for (const sent of [frame, encode(frame)]) fake.ipcMain.emit('rpc', from, sent);
+  fake.ipcMain.emit('rpc', from, { kind: 'call', id: 4, method: 'app.ping', input: null });
+  fake.ipcMain.emit('rpc', { senderFrame: null }, call(1));
+  fake.ipcMain.emit('rpc', { senderFrame: {} }, call(2));
+  fake.ipcMain.emit('rpc', from, call(3));
   await vi.waitFor(() => expect(webContents.sent).toHaveLength(1));
-  expect(webContents.sent[0]).toMatchObject({ kind: 'result', id: 3, ok: true });
+  expect(decode(webContents.sent[0] as Uint8Array)).toMatchObject({ kind: 'result', id: 3, ok: true });
 });
 
 test('Windows is told the name that notifications are shown under', async () => {

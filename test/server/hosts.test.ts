@@ -170,12 +170,14 @@ test("the desktop host's IPC listens to our own frame alone and carries events",
   };
   const off = vi.fn();
   connectIpc({ on: (_channel: string, work: typeof listener) => (listener = work), off } as never, contents as never, bench.workbench);
-  listener({ senderFrame: {} }, { kind: 'call', id: 1, method: 'app.host', input: null });
-  listener({ senderFrame: mainFrame }, { kind: 'call', id: 2, method: 'app.host', input: null });
+  const call = (id: number) => encode({ kind: 'call', id, method: 'app.host', input: null });
+  listener({ senderFrame: {} }, call(1));
+  listener({ senderFrame: mainFrame }, { kind: 'call', id: 3, method: 'app.host', input: null });
+  listener({ senderFrame: mainFrame }, call(2));
   await vi.waitFor(() => expect(sent).toHaveLength(1));
-  expect(sent[0]).toMatchObject({ id: 2, ok: true });
+  expect(decode(sent[0] as Uint8Array)).toMatchObject({ id: 2, ok: true });
   bench.workbench.events.emit('app.notice', { kind: 'info', text: 'x' });
-  expect(sent[1]).toMatchObject({ kind: 'event', name: 'app.notice' });
+  expect(decode(sent[1] as Uint8Array)).toMatchObject({ kind: 'event', name: 'app.notice' });
   destroyed();
   bench.workbench.events.emit('app.notice', { kind: 'info', text: 'y' });
   expect(sent).toHaveLength(2);

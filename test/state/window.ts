@@ -1,3 +1,4 @@
+import { decode, encode } from '@msgpack/msgpack';
 import { expect, vi } from 'vitest';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import type { ServerFrame } from '#shared/rpc/frames';
@@ -19,6 +20,8 @@ export interface TestWindow {
   /** What comes from now on is heard, in its order, once the function that this gives is called. */
   deafen: () => () => void;
 }
+
+const carried = <T>(frame: T): T => decode(encode(frame, { ignoreUndefined: true })) as T;
 
 /** Opens a window on the services of a bench. */
 export async function openWindow(bench: TestBench): Promise<TestWindow> {
@@ -42,7 +45,8 @@ export async function openWindow(bench: TestBench): Promise<TestWindow> {
       close();
     };
     return Promise.resolve({
-      send: (frame) => void bench.workbench.dispatch(frame).then((result) => open && receive(result)),
+      // As bytes, as every host carries it: what is no plain value comes out as it would there.
+      send: (frame) => void bench.workbench.dispatch(carried(frame)).then((result) => open && receive(carried(result))),
       onFrame: (listener) => (hear = listener),
       onClose: (listener) => (close = listener),
       close: () => {

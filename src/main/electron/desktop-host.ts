@@ -123,7 +123,7 @@ class DesktopHost {
       show: false,
       backgroundColor: '#111214',
       title: 'EncNet Workbench',
-      webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false },
+      webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false, spellcheck: false },
     });
     window.once('ready-to-show', () => window.show());
     // The window stays until everything is saved, and shows what that waits for.

@@ -1,6 +1,7 @@
 import type { IpcMain, IpcMainEvent, WebContents } from 'electron';
-import { isCall, type ServerFrame } from '#shared/rpc/frames';
+import type { ServerFrame } from '#shared/rpc/frames';
 import type { Workbench } from '../create-services.ts';
+import { callIn, frameBytes } from '../services/frame-bytes.ts';
 
 const channelName = 'rpc';
 
@@ -11,12 +12,13 @@ export function connectIpc(
   workbench: Pick<Workbench, 'dispatch' | 'events' | 'log'>,
 ): void {
   const send = (frame: ServerFrame) => {
-    if (!contents.isDestroyed()) contents.send(channelName, frame);
+    if (!contents.isDestroyed()) contents.send(channelName, frameBytes(frame, workbench.log));
   };
-  const receive = (event: IpcMainEvent, frame: unknown) => {
+  const receive = (event: IpcMainEvent, bytes: unknown) => {
     if (event.senderFrame === null || event.senderFrame !== contents.mainFrame) return;
     // The same rule as on a socket: what is no call is answered by nothing.
-    if (isCall(frame)) void workbench.dispatch(frame).then(send);
+    const frame = bytes instanceof Uint8Array ? callIn(bytes) : null;
+    if (frame) void workbench.dispatch(frame).then(send);
     else workbench.log.warn('the page has sent something that is no call');
   };
   ipcMain.on(channelName, receive);

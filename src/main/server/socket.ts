@@ -1,10 +1,8 @@
-import { decode, encode } from '@msgpack/msgpack';
 import type { WebSocket } from 'ws';
 import { isReplaceable, type EventName } from '#shared/contract/index';
-import { assertShallow } from '#shared/rpc/assert-shallow';
-import { isCall, type EventFrame, type ServerFrame } from '#shared/rpc/frames';
-import { toWireError } from '#shared/rpc/wire-errors';
+import type { EventFrame, ServerFrame } from '#shared/rpc/frames';
 import type { Workbench } from '../create-services.ts';
+import { callIn, frameBytes } from '../services/frame-bytes.ts';
 
 /** Bytes that may wait for a slow window before only the newest of an event that later ones replace is kept. */
 const softLimit = 4_000_000;
@@ -72,18 +70,7 @@ class WindowConnection {
     if (socket.bufferedAmount > hardLimit) {
       this.workbench.log.warn({ bytes: socket.bufferedAmount }, 'a window cannot keep up: it is to connect again');
       socket.terminate();
-    } else socket.send(this.encoded(frame));
-  }
-
-  /** What cannot be encoded is an error of the call that it answers, and of no other. */
-  private encoded(frame: ServerFrame): Uint8Array {
-    try {
-      return encode(frame, { ignoreUndefined: true });
-    } catch (error) {
-      this.workbench.log.error({ err: error, kind: frame.kind }, 'something could not be sent to a window');
-      if (frame.kind !== 'result') throw error;
-      return encode({ kind: 'result', id: frame.id, ok: false, error: toWireError(error) } satisfies ServerFrame);
-    }
+    } else socket.send(frameBytes(frame, this.workbench.log));
   }
 
   private sendEvent(name: EventName, payload: unknown, dataset: string | undefined): void {
@@ -131,15 +118,8 @@ class WindowConnection {
 
   private receive(data: Buffer): void {
     if (this.refused) return;
-    let frame: unknown;
-    try {
-      assertShallow(data);
-      frame = decode(data);
-    } catch {
-      // Refused below.
-      frame = null;
-    }
-    if (!isCall(frame)) return this.refuse();
+    const frame = callIn(data);
+    if (!frame) return this.refuse();
     this.calls++;
     void this.workbench.dispatch(frame).then((result) => {
       this.calls--;

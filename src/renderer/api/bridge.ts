@@ -1,10 +1,9 @@
-import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
-
 /** What the desktop host's preload puts on the window. */
 export interface Bridge {
   pathOf(file: File): string;
-  post(frame: CallFrame): void;
-  onMessage(listener: (frame: ServerFrame) => void): void;
+  /** Frames go as bytes: the bridge between the two worlds takes no object of the page's own state. */
+  post(frame: Uint8Array): void;
+  onMessage(listener: (frame: Uint8Array) => void): void;
 }
 
 declare global {

@@ -2,13 +2,15 @@ import { decode, encode } from '@msgpack/msgpack';
 import { createConnection, type Channel, type Connection } from '#shared/rpc/client';
 import { useAssetKey } from './assets.ts';
 import { pageSecrets } from './page-secrets.ts';
-import type { ServerFrame } from '#shared/rpc/frames';
+import type { CallFrame, ServerFrame } from '#shared/rpc/frames';
 import { bridge as desktopBridge, type Bridge } from './bridge.ts';
 
-function bridgeChannel(bridge: Bridge): Channel {
+const bytesOf = (frame: CallFrame) => encode(frame, { ignoreUndefined: true });
+
+export function bridgeChannel(bridge: Bridge): Channel {
   return {
-    send: (frame) => bridge.post(frame),
-    onFrame: (listener) => bridge.onMessage(listener),
+    send: (frame) => bridge.post(bytesOf(frame)),
+    onFrame: (listener) => bridge.onMessage((bytes) => listener(decode(bytes) as ServerFrame)),
     onClose: () => undefined,
     close: () => undefined,
   };
@@ -28,7 +30,7 @@ async function socketChannel(): Promise<Channel> {
     socket.addEventListener('error', () => reject(new Error(unreachable)), { once: true });
   });
   return {
-    send: (frame) => socket.send(encode(frame, { ignoreUndefined: true })),
+    send: (frame) => socket.send(bytesOf(frame)),
     onFrame: (listener) =>
       socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) => listener(decode(data) as ServerFrame)),
     onClose: (listener) => socket.addEventListener('close', listener),
