@@ -6,7 +6,7 @@ import { findPreset, withSettings } from '#shared/training/presets';
 import { epochMetrics, newStore } from '../helpers/run-store.ts';
 
 const light = findPreset('light');
-/** CamVid: 45 steps of eight. */
+/** CamVid: 91 steps of four. */
 const camvid: Load = { images: { train: 367, validation: 0 }, size: [360, 480], largest: [360, 480], classes: 11 };
 /** Offsets are fitted on 64 images after each epoch, which takes this much of its training. */
 const fit = 1.083;
@@ -49,9 +49,9 @@ test("a preset's time is that of its newest run that did the same work: not of a
 });
 
 test('a run of a few images tells what an epoch of many takes, and the other way round', () => {
-  // Five steps of eight images in ten seconds.
-  run('few', {}, 10, 5);
-  expect(told()[0]).toBeCloseTo(90 * fit, 0);
+  // Ten steps of four images in ten seconds.
+  run('few', {}, 10, 10);
+  expect(told()[0]).toBeCloseTo(91 * fit, 0);
   expect(estimateOn(camvid, history.store, light.config).epochSeconds).toBeCloseTo(told()[0]!, 6);
   const few = { ...camvid, images: { train: 40, validation: 0 } };
   expect(told(few)[0]).toBeGreaterThan(10);
@@ -60,7 +60,7 @@ test('a run of a few images tells what an epoch of many takes, and the other way
 });
 
 test('what validation looks at is part of an epoch', () => {
-  run('now', {}, 60, 45);
+  run('now', {}, 60, 91);
   const [without, withAll] = [told()[0]!, told({ ...camvid, images: { train: 367, validation: 1010 } })[0]!];
   // Each is looked at forwards only, at 1.4 times the area of a crop.
   expect((withAll - without) / 60).toBeCloseTo((1010 * 312 * 416) / (360 * 3 * 264 * 352), 1);
@@ -68,9 +68,9 @@ test('what validation looks at is part of an epoch', () => {
 
 test('bfloat16 by name is longer where it was tried and found to be the slower', () => {
   const seconds = (precision: string) => estimateOn(camvid, history.store, withSettings(light.config, { precision })).epochSeconds;
-  run('by name', { precision: 'float32' }, 60, 45);
+  run('by name', { precision: 'float32' }, 60, 91);
   expect(seconds('bfloat16') / seconds('float32')).toBeCloseTo(bfloat16Share, 6);
-  run('tried', { precision: 'auto' }, 60, 45);
+  run('tried', { precision: 'auto' }, 60, 91);
   expect(seconds('bfloat16') / seconds('float32')).toBeCloseTo(bfloat16ShareWithout, 6);
   expect(seconds('auto')).toBe(seconds('float32'));
 });

@@ -127,8 +127,8 @@ describe('an estimate', () => {
         expect((validationSteps * trainingMacs) / steps / ((validationMacs * 40) / validations)).toBeCloseTo(1, 9);
       }),
     );
-    // A look at an image of 312 x 416 against 8 crops of 264 x 352 forward and back: 101 of val and 64 of train.
-    expect(of(findPreset('light').config).validationSteps).toBeCloseTo((165 * 312 * 416) / (8 * 3 * 264 * 352), -1);
+    // A look at an image of 312 x 416 against 4 crops of 264 x 352 forward and back: 101 of val and 64 of train.
+    expect(of(findPreset('light').config).validationSteps).toBeCloseTo((165 * 312 * 416) / (4 * 3 * 264 * 352), -1);
   });
 
   test('of a validation at more scales and mirrored takes as much longer as there are looks', () => {
