@@ -45,6 +45,7 @@ export interface LeaseOptions {
 const beatMs = 2000;
 const settleMs = 250;
 const usualStaleMs = 30_000;
+const otherBootMs = 5000;
 const longestAheadMs = 26 * 3_600_000;
 
 const schema = `CREATE TABLE IF NOT EXISTS lease (
@@ -133,16 +134,19 @@ function isFresh({ beat_at: at }: Row, staleMs: number): boolean {
 /** A holder of before a start of this machine: gone, or at a copy of the machine, with all its names. Its heart tells, and no clock. */
 const isOfOtherBoot = ({ boot }: Row): boolean => boot !== null && boot !== ownIdentity().boot;
 
-/** Whether a holder that cannot be asked for may be there all the same, so that its heart is waited for. */
-function mayLive(row: Row): boolean {
-  const liveness = livenessOf(row);
-  return liveness === 'unknown' || (liveness === 'gone' && isOfOtherBoot(row));
-}
-
 function isLive(row: Row, staleMs: number): boolean {
   const liveness = livenessOf(row);
   if (liveness === 'alive' && isLeftHere(row)) return false;
-  return liveness === 'unknown' ? isFresh(row, staleMs) : liveness === 'alive';
+  const isUnsure = liveness === 'unknown' || (liveness === 'gone' && isOfOtherBoot(row));
+  return isUnsure ? isFresh(row, staleMs) : liveness === 'alive';
+}
+
+/** How long a holder's heart is waited for before its lease is taken; 0 where that is not asked. */
+function watchOf(row: Row, staleMs: number): number {
+  const liveness = livenessOf(row);
+  // By the clock it may be there or not, and the clock may be wrong: what was before a start of this machine is hardly ever there.
+  if (liveness === 'gone' && isOfOtherBoot(row)) return Math.min(otherBootMs, staleMs / 6);
+  return liveness === 'unknown' && !isLive(row, staleMs) ? staleMs / 6 : 0;
 }
 
 /** Whether a holder that cannot be asked for still renews its lease: its clock may be another than ours. */
@@ -224,13 +228,15 @@ export class Lease {
   static async take(file: string, { program, staleMs = usualStaleMs }: LeaseOptions): Promise<Lease | LeaseHolder> {
     const { db, value: found } = withLeaseFile(file, read);
     try {
-      const watched = found !== undefined && mayLive(found) && !isLive(found, staleMs);
-      if (watched && (await beats(db, found, staleMs / 6))) return closing(db, toHolder(found));
+      const watch = found ? watchOf(found, staleMs) : 0;
+      if (found && watch > 0 && (await beats(db, found, watch))) return closing(db, toHolder(found));
+      // One whose heart stood still is gone, whatever its last beat's time.
+      const isGone = ({ token }: Row) => watch > 0 && token === found?.token;
       const holder = newHolder(program);
       const other = db
         .transaction((): LeaseHolder | null => {
           const row = read(db);
-          if (row && isLive(row, staleMs)) return toHolder(row);
+          if (row && !isGone(row) && isLive(row, staleMs)) return toHolder(row);
           write(db, holder);
           return null;
         })

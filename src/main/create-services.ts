@@ -39,11 +39,19 @@ export interface Workbench {
   datasets: DatasetService;
   preferences: Preferences;
   log: Logger;
+  /** Saves what is painted. @returns what could not be saved within so many milliseconds, in words; null if nothing. Never rejects */
+  unsaved: (limitMs: number) => Promise<string | null>;
   /**
    * Stops what is going on, with checkpoints, saves what is unsaved and closes every file. Tells the windows what it waits
    * for. Never rejects.
    */
   shutDown: () => Promise<void>;
+}
+
+/** As `Workbench.unsaved`. */
+function unsavedIn(datasets: DatasetService, limitMs: number): Promise<string | null> {
+  const late = new Promise<string>((resolve) => setTimeout(() => resolve('What was painted last is still being saved.'), limitMs).unref());
+  return Promise.race([datasets.settle().then(() => null, messageOf), late]);
 }
 
 /** Builds what lives as long as the application; what belongs to one data set is built by its scope. */
@@ -108,13 +116,12 @@ export function createServices(options: HostOptions): Workbench {
     },
   );
   log.info({ version: options.host.version, host: options.host.host, node: process.version }, 'the workbench begins');
+  const parts = { events, datasets, preferences, log };
   return {
     dispatch,
     assets: new AssetHandler(datasets, workers, log),
-    events,
-    datasets,
-    preferences,
-    log,
+    ...parts,
+    unsaved: (limitMs) => unsavedIn(datasets, limitMs),
     shutDown: async () => {
       const tell = async () => events.emit('app.closing', { waitsFor: await datasets.waitsFor() });
       const telling = setInterval(() => void tell().catch((error: unknown) => log.error({ err: error })), 500);

@@ -17,6 +17,7 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
   await openGroup(app, 'Learning');
   await app.getByLabel('Learning rate', { exact: true }).fill('0.01');
   await app.getByLabel('Schedule').selectOption('poly');
+  await expect(app.getByLabel('Power')).toBeVisible();
   await expect(app.getByLabel('Power')).toHaveValue('0.9');
   await openGroup(app, 'Images');
   await app.getByLabel('Random scale').fill('0.5, 0.9');

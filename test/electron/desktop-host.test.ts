@@ -174,7 +174,7 @@ test('a closed window stays until everything is saved, and asks for nothing twic
     windows[0].emit('close', closing);
     expect(closing.defaultPrevented).toBe(true);
   }
-  expect(shutDown).toHaveBeenCalledOnce();
+  await vi.waitFor(() => expect(shutDown).toHaveBeenCalledOnce());
   expect(done).toEqual(['scheme', 'quit prevented', 'quit prevented', 'quit prevented']);
   saved.resolve();
   await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
@@ -182,6 +182,36 @@ test('a closed window stays until everything is saved, and asks for nothing twic
   windows[0].emit('close', last);
   expect(last.defaultPrevented).toBe(false);
   expect(fake.app.quit).toHaveBeenCalledTimes(4);
+});
+
+test('what cannot be saved is asked about before the window closes; staying keeps all of it', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  const { unsaved } = bench!.workbench;
+  const shutDown = vi.spyOn(bench!.workbench, 'shutDown');
+  bench!.workbench.unsaved = () => Promise.resolve('What was painted last on train/a is not in its mask: the disk is full');
+  const { showMessageBox } = fake.dialog;
+  windows[0].emit('close', electronEvent());
+  await vi.waitFor(() => expect(showMessageBox).toHaveBeenCalledOnce());
+  const [, { detail, buttons }] = showMessageBox.mock.lastCall as unknown as [unknown, { detail: string; buttons: string[] }];
+  expect([detail, buttons]).toEqual([expect.stringContaining('the disk is full'), ['Stay', 'Close all the same']]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([shutDown.mock.calls.length, done.at(-1)]).toEqual([0, 'quit prevented']);
+  // Asked again at the next try, and ended once that is chosen.
+  showMessageBox.mockResolvedValue({ response: 1, checkboxChecked: false });
+  fake.app.quit();
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  expect([showMessageBox.mock.calls.length, shutDown.mock.calls.length]).toEqual([2, 1]);
+  bench!.workbench.unsaved = unsaved;
+});
+
+test('a system that ends asks nobody', async () => {
+  const { fake, windows, done, running } = start();
+  await running;
+  bench!.workbench.unsaved = () => Promise.resolve('something');
+  windows[0].emit('session-end');
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  expect(fake.dialog.showMessageBox).not.toHaveBeenCalled();
 });
 
 test('strokes that nothing can take keep the window while there are services, and then are told of', async () => {

@@ -154,9 +154,10 @@ test.skipIf(process.platform !== 'linux' || !existsSync('/etc/machine-id'))(
       `INSERT OR REPLACE INTO lease VALUES (1, 't', 'workbench', '2026-01-01', ?, 1, 's', 'an earlier boot', ?, 0, ?, NULL)`,
     );
     insert.run(host, space, Date.now() - 3_600_000);
-    const beating = setInterval(() => db.prepare('UPDATE lease SET beat = beat + 1').run(), 500);
+    const beating = setInterval(() => db.prepare('UPDATE lease SET beat = beat + 1, beat_at = ?').run(Date.now()), 500);
     try {
       expect(await Lease.take(file, { program: 'mine' })).toMatchObject({ boot: 'an earlier boot' });
+      expect(leaseHolder(file)).toMatchObject({ boot: 'an earlier boot' });
     } finally {
       clearInterval(beating);
     }

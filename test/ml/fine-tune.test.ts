@@ -94,6 +94,6 @@ test('a fine-tuning recipe has a tenth of the rate, once, and a schedule of its 
     expect(forgetting(tuned, config.optimizer.learningRate)).toBeNull();
   }
   const { config } = findPreset('light');
-  expect(forgetting(config, config.optimizer.learningRate)).toContain('A rate of 0.002 is that of a start from nothing');
-  expect(forgetting(config, config.optimizer.learningRate)).toContain('about 0.0002');
+  expect(forgetting(config, config.optimizer.learningRate)).toContain('A rate of 0.0015 is that of a start from nothing');
+  expect(forgetting(config, config.optimizer.learningRate)).toContain('about 0.00015');
 });

@@ -27,6 +27,7 @@ import {
   changedCount,
   parseNumbers,
   readSetting,
+  changedSettings,
   findSettings,
   settingGroups,
   valueText,
@@ -423,7 +424,7 @@ test("a line's newest point is its own: other lines go on, and what could not be
 test('settings are found by words of their group, name, hint or path, and those that differ from the preset by themselves', () => {
   const { config } = findPreset('light');
   const paths = (text: string, changedFrom: RunConfig | null = null, of = config) =>
-    findSettings(text, of, changedFrom).flatMap(({ settings }) => settings.map(({ path }) => path));
+    findSettings(text, of, changedFrom && changedSettings(of, changedFrom)).flatMap(({ settings }) => settings.map(({ path }) => path));
   expect(paths('')).toEqual(shownIn(config).map(({ path }) => path));
   expect(paths('learningRate')).toContain('optimizer.learningRate');
   expect(paths('LEARNING rate')).toContain('optimizer.learningRate');

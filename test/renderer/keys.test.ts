@@ -156,6 +156,13 @@ describe('on the canvas', () => {
     expect(calls).toEqual([]);
   });
 
+  test('Alt alone is kept from the menu of a window, on the canvas', () => {
+    expect([press({ key: 'Alt', altKey: true }), press({ key: 'Alt', altKey: true }, 'field')]).toEqual([true, false]);
+    const preventDefault = vi.fn();
+    releaseKey(Object.assign(eventOf({ key: 'Alt' }), { preventDefault }), actions);
+    expect([preventDefault.mock.calls.length, calls]).toEqual([1, []]);
+  });
+
   test('Tab is the tool’s on the canvas, and goes on from anything else', () => {
     toolTakes = true;
     expect([press('Tab'), press('Tab', 'button'), press('Tab', 'summary')]).toEqual([true, false, false]);
@@ -224,7 +231,7 @@ describe('keys that a person has chosen', () => {
   });
 
   test('any choices leave every chord one command', () => {
-    const choice = fc.tuple(fc.constantFrom(...commandIds), fc.constantFrom('A', 'B', 'Ctrl+B', '[', 'Space'));
+    const choice = fc.tuple(fc.constantFrom(...commandIds), fc.constantFrom('A', 'B', 'Ctrl+B', '[', 'Shift+ArrowLeft'));
     fc.assert(
       fc.property(fc.array(choice, { maxLength: 12 }), (list) => {
         const chosen = list.reduce<KeyChoices>((before, [id, chord]) => withChord(before, id, chord).choices, {});
@@ -277,6 +284,10 @@ describe('elsewhere', () => {
     const ways = ['Tab', 'Shift+Tab', 'Enter', 'Space', 'Shift+Space', 'Ctrl+K', 'Ctrl+1', 'Ctrl+5'];
     expect(ways.filter((chord) => !isWay(chord))).toEqual([]);
     expect(['B', 'Shift+B', 'Ctrl+6', 'Ctrl+Z', 'F2', 'Ctrl+Enter', 'ArrowLeft', 'K', '1'].filter(isWay)).toEqual([]);
+    // Nor are they where they were chosen before; and a key that was chosen is nobody else's.
+    expect(keysOf('tool.fill', { 'tool.fill': ['F8', 'J'] })).toEqual(['J']);
+    const older = { 'brush.smaller': ['Shift+ArrowLeft'] };
+    expect([keysOf('view.left', older), commandsByChord(older).get('Shift+ArrowLeft')]).toEqual([[], 'brush.smaller']);
     // Of the usual ones none is one of these, but what is done while a hand is at the canvas.
     expect(commandIds.filter((id) => commands[id].keys.some(isWay))).toEqual([]);
   });

@@ -131,7 +131,10 @@ describe('a mask that cannot be saved', () => {
     const out = path.join(temporaryFolder(), 'out');
     await expect(bench.call('datasetExports.start', { to: 'coco', split: null, out, predictionId: null })).rejects.toThrow(unsaved);
     expect(existsSync(out)).toBe(false);
+    // What a window asks before it closes.
+    expect(await bench.workbench.unsaved(10_000)).toContain(unsaved);
     await bench.call('edits.resolve', { imageId, keep: 'mine' });
+    expect(await bench.workbench.unsaved(10_000)).toBeNull();
     await bench.call('datasetExports.start', { to: 'coco', split: null, out, predictionId: null });
     expect(existsSync(out)).toBe(true);
     await bench.workbench.shutDown();

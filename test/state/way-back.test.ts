@@ -49,7 +49,7 @@ test('what is said of images is taken back in their data set alone', async () =>
   const imageIds = ['train/train-0', 'train/train-1'];
   const stage = () => session.work.stageOf(session.images.get(imageIds[0])!);
   await session.work.mark(imageIds, 'done');
-  const undo = undoOf('2 images is done');
+  const undo = undoOf('2 images are done');
   await session.openDataset(await makeDataset({ train: 2, val: 1 }));
   await session.work.mark(imageIds, 'look');
   undo();

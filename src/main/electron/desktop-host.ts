@@ -9,6 +9,9 @@ import { hardenContents, hardenSession } from './permissions.ts';
 import { PageCrashes } from './page-crashes.ts';
 import { pageUrl, registerScheme, serveProtocol } from './protocol.ts';
 
+/** How long a closing window waits for masks before it asks. */
+const savingMs = 5000;
+
 /** What of Electron the host uses. */
 export type DesktopElectron = Pick<
   typeof Electron,
@@ -53,6 +56,7 @@ class DesktopHost {
   /** The data set that a second launch asked for while the first was starting. */
   private wanted: string | null = null;
   private state: 'starting' | 'running' | 'ending' | 'ended' = 'starting';
+  private systemEnds = false;
 
   constructor(options: DesktopOptions) {
     this.options = options;
@@ -85,7 +89,7 @@ class DesktopHost {
     // A system that shuts down waits until everything is saved.
     electron.powerMonitor.on('shutdown', (event?: Electron.Event) => {
       event?.preventDefault();
-      electron.app.quit();
+      this.endWithSystem();
     });
     const workbench = createWorkbench(() => this.chooseFolder());
     this.workbench = workbench;
@@ -134,7 +138,7 @@ class DesktopHost {
     });
     window.webContents.on('will-prevent-unload', (event) => this.onStaying(event));
     // Windows does not ask before it ends a session.
-    window.on('session-end', () => electron.app.quit());
+    window.on('session-end', () => this.endWithSystem());
     const crashes = new PageCrashes({ window, dialog: electron.dialog, app: electron.app, log: workbench.log });
     window.webContents.on('render-process-gone', (_event, details) => void crashes.onGone(details));
     window.on('unresponsive', () => workbench.log.warn('the window does not answer'));
@@ -177,13 +181,40 @@ class DesktopHost {
     }
   }
 
+  private endWithSystem(): void {
+    this.systemEnds = true;
+    this.options.electron.app.quit();
+  }
+
   /** A closed window does not lose the run: it is stopped with a checkpoint and can be resumed. */
   private onQuit(event: Electron.Event): void {
     if (this.state === 'ended' || !this.workbench) return;
     event.preventDefault();
     if (this.state === 'ending') return;
+    const before = this.state;
     this.state = 'ending';
-    void this.shutDown().then(() => this.options.electron.app.quit());
+    void this.mayEnd().then(async (may) => {
+      if (!may) return void (this.state = before);
+      await this.shutDown();
+      this.options.electron.app.quit();
+    });
+  }
+
+  /** Whether a person gives up what cannot be saved, where something cannot. A system that ends asks nobody. Never rejects. */
+  private async mayEnd(): Promise<boolean> {
+    const { workbench, window } = this;
+    if (!workbench || !window || window.isDestroyed() || this.systemEnds) return true;
+    const why = await workbench.unsaved(savingMs);
+    if (why === null) return true;
+    const { response } = await this.options.electron.dialog.showMessageBox(window, {
+      type: 'warning',
+      message: 'Not all that was painted is in its mask',
+      detail: `${why}\n\nIts journal keeps what it could take. Stay to make room, or to put the folder back.`,
+      buttons: ['Stay', 'Close all the same'],
+      defaultId: 0,
+      cancelId: 0,
+    });
+    return response === 1;
   }
 
   /** Ends the services, whatever they do. Never rejects. */

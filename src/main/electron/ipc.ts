@@ -12,7 +12,7 @@ export function connectIpc(
   workbench: Pick<Workbench, 'dispatch' | 'events' | 'log'>,
 ): void {
   const send = (frame: ServerFrame) => {
-    if (!contents.isDestroyed()) contents.send(channelName, frameBytes(frame, workbench.log));
+    if (!contents.isDestroyed()) contents.send(channelName, frameBytes(frame, workbench.log).slice());
   };
   const receive = (event: IpcMainEvent, bytes: unknown) => {
     if (event.senderFrame === null || event.senderFrame !== contents.mainFrame) return;

@@ -9,7 +9,8 @@ const bytesOf = (frame: CallFrame) => encode(frame, { ignoreUndefined: true });
 
 export function bridgeChannel(bridge: Bridge): Channel {
   return {
-    send: (frame) => bridge.post(bytesOf(frame)),
+    // A copy of its own length: the bridge takes the whole buffer behind a piece.
+    send: (frame) => bridge.post(bytesOf(frame).slice()),
     onFrame: (listener) => bridge.onMessage((bytes) => listener(decode(bytes) as ServerFrame)),
     onClose: () => undefined,
     close: () => undefined,

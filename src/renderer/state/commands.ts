@@ -1,4 +1,5 @@
 // What keys do while annotating: the commands, the keys that they have, and those that a person has given them.
+import { isWay } from './chords.ts';
 import { toolNames, type ToolName } from '../editor/tools/tool.ts';
 
 export const commandGroups = ['Tools', 'Painting', 'Assistant', 'Classes', 'Mask', 'View', 'Images'] as const;
@@ -73,7 +74,13 @@ export const toolOf = (id: CommandId): ToolName | null => toolNames.find((name) 
 /** The keys that a person has given commands, instead of their own. */
 export type KeyChoices = Readonly<Partial<Record<CommandId, readonly string[]>>>;
 
-export const keysOf = (id: CommandId, choices: KeyChoices): readonly string[] => choices[id] ?? commands[id].keys;
+export function keysOf(id: CommandId, choices: KeyChoices): readonly string[] {
+  const own = choices[id]?.filter((chord) => !isWay(chord));
+  if (own) return own;
+  // What a person has given another command is that one's, also where a newer one comes with it.
+  const given = Object.values(choices).flat();
+  return commands[id].keys.filter((chord) => !given.includes(chord));
+}
 
 /** What something does, with the first of its keys as a person has chosen it. */
 export function withKey(text: string, id: CommandId, choices: KeyChoices): string {
@@ -81,10 +88,9 @@ export function withKey(text: string, id: CommandId, choices: KeyChoices): strin
   return key === undefined ? text : `${text} (${chordText(key)})`;
 }
 
-/** The command of each chord. What a person has chosen goes before a key that a newer command comes with. */
+/** The command of each chord. */
 export function commandsByChord(choices: KeyChoices): Map<string, CommandId> {
-  const ordered = [...commandIds.filter((id) => !choices[id]), ...commandIds.filter((id) => choices[id])];
-  return new Map(ordered.flatMap((id) => keysOf(id, choices).map((chord) => [chord, id] as const)));
+  return new Map(commandIds.flatMap((id) => keysOf(id, choices).map((chord) => [chord, id] as const)));
 }
 
 /** Gives a command a chord of its own. @returns the choices, and the command that has lost it; null where it was free */

@@ -1,3 +1,6 @@
+import type { Client } from '#shared/contract/index';
+import { AppError } from '#shared/errors';
+import type { Preset } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { sameJson } from '#shared/same-json';
 import { offerBack, type WayBackWindow } from './way-back.ts';
@@ -15,8 +18,12 @@ export interface Recipe {
   of: string | undefined;
 }
 
+/** A recipe as it is kept across restarts: a preset as it is has its settings of then, and not of now. */
+type Kept = Omit<Recipe, 'config'> & { config: RunConfig | null };
+
 /** What of a window it works with. */
 interface DeskWindow extends WayBackWindow {
+  readonly client: Pick<Client, 'training'>;
   remembered<T>(key: string, fallback: T): T;
   remember(key: string, value: unknown): void;
 }
@@ -45,14 +52,38 @@ export class RecipeDesk {
     return this.recipe;
   }
 
-  /** Remembers across restarts what a person has changed of a preset, for the data set that it was changed in. */
+  /** Remembers a recipe across restarts, for the data set that it was chosen in. */
   keep(recipe: Recipe): void {
-    if (recipe.of !== undefined) this.window.remember(keyOf(recipe.of), recipe.changed || recipe.name !== '' ? recipe : null);
+    const { of, changed, config } = recipe;
+    if (of !== undefined) this.window.remember(keyOf(of), { ...recipe, config: changed ? config : null } satisfies Kept);
   }
 
-  /** What was left in a data set before a restart, as it was written: by another version, it may be. Null without one. */
-  leftIn(datasetId: string | undefined): Recipe | null {
-    return this.window.remembered<Recipe | null>(keyOf(datasetId), null);
+  private keptIn(datasetId: string | undefined): Kept | null {
+    return this.window.remembered<Kept | null>(keyOf(datasetId), null);
+  }
+
+  /**
+   * What was left in a data set.
+   * @param presets as they are now
+   * @returns null without one, and, told, where another version wrote what is none here
+   * @throws what keeps the workbench from answering
+   */
+  async leftIn(datasetId: string | undefined, presets: readonly Preset[]): Promise<Recipe | null> {
+    const kept = this.keptIn(datasetId);
+    if (!kept) return null;
+    const preset = presets.find(({ name }) => name === kept.presetName);
+    if (kept.config === null) return preset ? { ...kept, config: preset.config, of: datasetId } : null;
+    try {
+      return { ...(await this.read(kept.config, kept)), of: datasetId };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'invalid-argument') throw error;
+      this.window.toasts.error(error);
+      return null;
+    }
+  }
+
+  private async read(config: RunConfig, kept: Kept): Promise<Recipe> {
+    return { ...kept, config: await this.window.client.training.parseRecipe({ text: JSON.stringify(config) }) };
   }
 
   /** From now on what is sent goes to this place at once. @returns a function that ends it, and keeps what is chosen there */
@@ -67,15 +98,22 @@ export class RecipeDesk {
   /** Puts other settings there. What a person had changed is offered back. @param text what they are, in a sentence */
   send(recipe: Omit<Recipe, 'changed' | 'of'>, text: string): void {
     const of = this.window.dataset?.id;
-    const before = this.place?.chosen ?? this.recipe ?? this.leftIn(of);
+    const here = this.place?.chosen ?? this.recipe;
+    const before = here?.of === of ? here : null;
+    const kept = before ? null : this.keptIn(of);
     const now = { ...recipe, changed: false, of };
     this.put(now);
-    this.offer(before, now, text);
+    if (kept?.config) this.offerKept(kept.config, kept, text);
+    else this.offer(before, now, text);
   }
 
   private put(recipe: Recipe): void {
     this.recipe = recipe;
     this.place?.takeOver(recipe);
+  }
+
+  private offerKept(config: RunConfig, kept: Kept, text: string): void {
+    offerBack(this.window, { of: this.window.dataset, text, back: async () => this.put(await this.read(config, kept)) });
   }
 
   /** Offers settings back in whose place others have come. */

@@ -100,39 +100,26 @@ export class TrainState {
   /** What is shown of the recipe before any run: what was left in this data set, or else what was chosen in the one before. */
   private async chooseRecipe(): Promise<void> {
     const { recipes, dataset } = this.session;
-    const { current } = recipes;
-    const before = this.chosen ?? current;
+    const [current, chosen] = [recipes.current, this.chosen];
+    const before = chosen ?? current;
     if (this.config && before?.of === dataset?.id) return;
-    const left = before?.of === dataset?.id ? null : await this.leftRecipe(dataset?.id);
+    const left = before?.of === dataset?.id ? before : await recipes.leftIn(dataset?.id, this.presets);
     // Another data set has been opened while it was read: that one's are chosen by themselves.
     if (this.session.dataset?.id !== dataset?.id) return;
     this.chosenFor = dataset?.id;
-    // What was sent meanwhile is what is wanted.
-    if (recipes.current !== current) return;
-    if (left) {
-      this.takeOver(left);
-      if (before) recipes.offer(before, left, 'The settings are those that were left in this data set.');
-    } else if (before?.of === dataset?.id && before) this.takeOver(before);
+    // What was sent, or chosen, meanwhile is what is wanted.
+    if (recipes.current !== current || !sameJson(this.chosen && { ...this.chosen, of: chosen?.of }, chosen)) return;
     // A run's weights, and what the next was to be called, stay behind.
-    else if (before) this.takeOver({ ...before, name: '', startFrom: fileOfStart(before.startFrom) === null ? null : before.startFrom });
+    const startFrom = before && fileOfStart(before.startFrom) !== null ? before.startFrom : null;
+    const along = before && { ...before, name: '', startFrom, of: dataset?.id };
+    if (left ?? along) this.takeOver((left ?? along)!);
     else this.choosePreset(this.session.remembered('preset', 'light'));
+    if (left && left !== before) recipes.offer(along, left, 'The settings are those that were left in this data set.');
   }
 
   /** Remembers what is chosen across restarts. */
   keep(): void {
     if (this.chosen) this.session.recipes.keep(this.chosen);
-  }
-
-  /** What was left in a data set, if it can be used here; null, and told, if not. */
-  private async leftRecipe(datasetId: string | undefined): Promise<Recipe | null> {
-    const left = this.session.recipes.leftIn(datasetId);
-    if (!left) return null;
-    let recipe: Recipe | null = null;
-    await this.session.attempt(async () => {
-      const config = await this.session.client.training.parseRecipe({ text: JSON.stringify(left.config) });
-      recipe = { ...left, config, of: datasetId };
-    });
-    return recipe;
   }
 
   private get watchedKey(): string {

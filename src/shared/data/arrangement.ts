@@ -14,7 +14,7 @@ const inside = z
     'must be a path inside the data set, with / between its parts',
   )
   .refine(
-    (text) => !text.split('/').some((part) => /^\.encnet([. :]|$)/i.test(part)),
+    (text) => !text.split('/').some((part) => /^\.encnet[. ]*(:|$)/i.test(part)),
     'must not be in .encnet, where the workbench keeps its own',
   );
 const splitName = z

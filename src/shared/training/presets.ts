@@ -120,7 +120,7 @@ const light: RunConfig = {
     flipValidation: false,
   },
   epochs: 160,
-  // Twice as many steps of the same images as eight make, and thin things are not forgotten again (docs/adr/0036).
+  // Twice as many steps of the same images as eight make (docs/adr/0036).
   batchSize: 4,
   // The encoding sums residuals over pixels, so a network sees images best at about the area it was trained on (measured).
   evaluationSize: [312, 416],

@@ -10,11 +10,12 @@ import { isInPieces, type OutContent } from './forms.ts';
 
 const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
 
-/** A path as every system unpacks it where it belongs. @throws AppError 'invalid-argument' */
+/** The parts of a path, which lies where it belongs on every system: a backslash leads elsewhere on some. @throws AppError */
 function partsOf(file: string): string[] {
   const parts = file.split('/');
-  if (!parts.some((part) => part === '' || part === '.' || part === '..' || part.includes('\\'))) return parts;
-  throw new AppError('invalid-argument', `${file} would lie outside of what is exported: give the split, or the image, another name`);
+  if (parts.some((part) => part === '' || part === '.' || part === '..'))
+    throw new AppError('invalid-argument', `${file} would lie outside of what is exported: give the split, or the image, another name`);
+  return parts.map((part) => part.replaceAll('\\', '_'));
 }
 
 export interface Sink {
@@ -118,14 +119,14 @@ class ZipSink implements Sink {
   }
 
   async write(file: string, content: OutContent): Promise<void> {
-    partsOf(file);
+    const at = partsOf(file).join('/');
     if (++this.files > mostZipFiles)
       throw new AppError(
         'too-large',
         `${this.out} would have more than ${mostZipFiles.toLocaleString('en')} files: export into a folder instead`,
       );
     // Pictures are compressed already.
-    const entry = content instanceof Uint8Array ? new ZipPassThrough(file) : new ZipDeflate(file, { level: 6 });
+    const entry = content instanceof Uint8Array ? new ZipPassThrough(at) : new ZipDeflate(at, { level: 6 });
     this.zip.add(entry);
     if (!isInPieces(content)) entry.push(bytesOf(content), true);
     else {

@@ -65,14 +65,20 @@ function begin(command: CommandId, event: KeyboardEvent, actions: KeyActions): v
   else actions.run(command);
 }
 
+/** Alt picks a class and sizes the brush: let go of, it would give the keys to a window's menu. */
+const isMenuKey = ({ key, target }: KeyboardEvent): boolean => key === 'Alt' && isCanvas(target);
+
 /** Runs what a key means here; keys typed into fields are left alone. */
 export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
+  if (isMenuKey(event)) return event.preventDefault();
   if (!isTyped(event, actions) && take(event, actions)) event.preventDefault();
 }
 
+/** Where keys are the canvas's. */
+const isCanvas = (target: EventTarget | null): boolean => (target as HTMLElement).matches('body, main, [role=application]');
+
 /** Tab goes on from whatever has the focus, and is the tool's where nothing or the canvas has it. */
-const isForTool = ({ key, target }: KeyboardEvent): boolean =>
-  key !== 'Tab' || (target as HTMLElement).matches('body, main, [role=application]');
+const isForTool = ({ key, target }: KeyboardEvent): boolean => key !== 'Tab' || isCanvas(target);
 
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
@@ -99,6 +105,7 @@ function chordsOfRelease({ key, code }: KeyboardEvent): string[] {
 
 /** Ends what lasts as long as a key is held, whatever else is held by then. */
 export function releaseKey(event: KeyboardEvent, actions: KeyActions): void {
+  if (isMenuKey(event)) event.preventDefault();
   if (event.key === ' ') actions.space(false);
   const commands = chordsOfRelease(event).map((chord) => actions.commandOf(chord));
   // macOS tells of no key that is let go while Cmd is held: all of them end with that.

@@ -376,21 +376,23 @@ export function changedCount(group: SettingGroup, config: RunConfig, standard: R
   return group.settings.filter((setting) => (setting.when?.(config) ?? true) && isChanged(setting, config, standard)).length;
 }
 
+/** The paths of the settings that differ from the preset. */
+export const changedSettings = (config: RunConfig, standard: RunConfig): ReadonlySet<string> =>
+  new Set(settingGroups.flatMap(({ settings }) => settings.flatMap((each) => (isChanged(each, config, standard) ? [each.path] : []))));
+
 /**
  * The settings that mean something in this recipe and have every word of the text in their group, name, hint or path, in their groups.
- * @param changedFrom what their values differ from; null for any
+ * @param among paths of those that are asked of; null for all
  */
-export function findSettings(text: string, config: RunConfig, changedFrom: RunConfig | null = null): SettingGroup[] {
+export function findSettings(text: string, config: RunConfig, among: ReadonlySet<string> | null = null): SettingGroup[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const has = ({ title }: SettingGroup, { label, hint, path }: Setting) => {
     const content = `${title} ${label} ${hint} ${path}`.toLowerCase();
     return words.every((word) => content.includes(word));
   };
   return settingGroups.flatMap((group) => {
-    const settings = group.settings.filter(
-      (setting) =>
-        (setting.when?.(config) ?? true) && has(group, setting) && (changedFrom === null || isChanged(setting, config, changedFrom)),
-    );
+    const passes = (each: Setting) => (each.when?.(config) ?? true) && (among?.has(each.path) ?? true) && has(group, each);
+    const settings = group.settings.filter(passes);
     return settings.length > 0 ? [{ ...group, settings }] : [];
   });
 }
