@@ -89,7 +89,7 @@ test('images to try whose prediction was stopped say so, and are predicted then'
   const dialog = app.getByRole('dialog', { name: 'Try other images' });
   await dialog.getByLabel('Path of an image or a folder').fill(folder);
   await dialog.getByRole('button', { name: 'Predict', exact: true }).click();
-  await expect(dialog.getByText('Predicting')).toBeVisible();
+  await expect(dialog.getByText(/^Predicting( …|:)/)).toBeVisible();
   await dialog.getByRole('button', { name: 'Stop' }).click();
   await expect(dialog.getByText(/\d+ images are not predicted yet/)).toBeVisible({ timeout: 30_000 });
   await dialog.getByRole('button', { name: 'Predict them', exact: true }).click();

@@ -95,7 +95,7 @@ test('an earlier mask is shown while it is held, by key and from the history, an
   await expect(app.getByText('As it was')).toBeHidden();
   await expect.poll(async () => (await look()).drawn).toBe(erased.drawn);
   await app.getByText('History of the mask').click();
-  await expect(app.getByText('Rectangle')).toBeVisible();
+  await expect(app.getByText('Rectangle', { exact: true })).toBeVisible();
   const hold = app.getByRole('button', { name: /Hold to see/ });
   await hold.hover();
   await app.mouse.down();
