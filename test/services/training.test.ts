@@ -197,11 +197,11 @@ test('a start that waits until images are read can be given up, and leaves the d
   expect(await bench.call('runs.list', { withDeleted: true })).toEqual([]);
   await bench.workbench.datasets.require().surveyed();
   // While its masks are being kept, too.
-  const { run } = Workers.prototype;
+  const run = Object.getOwnPropertyDescriptor(Workers.prototype, 'run')!.value as Workers['run'];
   const keeping = vi.spyOn(Workers.prototype, 'run').mockImplementation(async function (this: Workers, name, input) {
     if (name === 'keepMask') await bench.call('training.cancelStart');
     return run.call(this, name, input);
-  } as typeof run);
+  });
   await expect(start()).rejects.toMatchObject({ code: 'cancelled', message: expect.stringContaining('while masks were kept') as string });
   keeping.mockRestore();
   expect([await bench.call('runs.list', { withDeleted: true }), await bench.call('training.starting')]).toEqual([[], null]);
