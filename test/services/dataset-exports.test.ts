@@ -96,6 +96,24 @@ test('images two folders deep are in the folder of a city for Cityscapes, where 
   expect(readdirSync(path.join(target, 'leftImg8bit/train/york--monday'))).toEqual(['train-0_leftImg8bit.png', 'train-1_leftImg8bit.png']);
 });
 
+test.skipIf(process.platform === 'win32')('a backslash of a name is none in the files, nor in the lists of them', async () => {
+  const folder = await makeDataset({ train: 2, val: 1 });
+  for (const each of ['train', 'trainannot'])
+    ['a\\b.png', 'a_b.png'].forEach((name, at) => renameSync(path.join(folder, each, `train-${at}.png`), path.join(folder, each, name)));
+  for (const to of ['segnet', 'voc'] as const) {
+    const { target, report } = await exported(folder, to);
+    expect(report).toEqual({ images: 3, notes: [] });
+    const { images, problems } = locateDataset(target);
+    expect([to, images.filter(({ maskFile }) => existsSync(maskFile)).length, problems]).toEqual([to, 3, []]);
+    expect((await filesBelow(target)).filter(({ file }) => file.includes('\\'))).toEqual([]);
+  }
+  const { target } = await exported(folder, 'coco');
+  const list = JSON.parse(readFileSync(path.join(target, 'annotations/panoptic_train.json'), 'utf8')) as {
+    images: { file_name: string }[];
+  };
+  for (const { file_name } of list.images) expect(existsSync(path.join(target, 'images/train', file_name))).toBe(true);
+});
+
 test('colours that mean not labelled are listed where a class has that name, too', async () => {
   const folder = await makeDataset({ layout: 'reference' });
   const names = locateDataset(folder).classSet.classes.map(({ name }) => name);

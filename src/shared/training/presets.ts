@@ -130,10 +130,10 @@ const light: RunConfig = {
 };
 
 /** What goes with batches of eight in the place of four. */
-const ofEight = { batchSize: 8, optimizer: { ...light.optimizer, learningRate: 2e-3 } } as const;
+const ofEight = { batchSize: 8, optimizer: { ...light.optimizer, learningRate: 2e-3 }, emaDecay: 0.995 } as const;
 
 /** ResNet-18 as it is published, so that weights of it fit. From nothing it would need as many epochs as light. */
-const light64: RunConfig = { ...light, ...ofEight, emaDecay: 0.995, preset: 'light-64', model: { ...lightModel, width: 64 }, epochs: 80 };
+const light64: RunConfig = { ...light, ...ofEight, preset: 'light-64', model: { ...lightModel, width: 64 }, epochs: 80 };
 
 const tiny: RunConfig = {
   ...light,

@@ -11,7 +11,7 @@ import { cityscapesIds } from './cityscapes-ids.ts';
 import type { ExportedImage, ExportImageInput } from './export-image.ts';
 import { formOfExport, isInPieces, placeIn, type OutContent, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
-import { sinkAt } from './sink.ts';
+import { onEverySystem, sinkAt } from './sink.ts';
 
 export interface ExportDataOptions {
   images: readonly LocatedImage[];
@@ -49,15 +49,11 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
   const { colours, changed } = toldApart(classSet.classes.map(({ color }) => color));
   const classes = classSet.classes.map((each, id) => ({ ...each, color: colours[id] }));
   const nameOf = uniqueNames(to);
-  const inputs = labelled.map(({ id, split, imageFile, maskFile }) => ({
-    to,
-    split,
-    name: nameOf(id, split),
-    imageFile,
-    maskFile,
-    format,
-    classes,
-  }));
+  const inputs = labelled.map(({ id, split: ofImage, imageFile, maskFile }) => {
+    // What a list of the export says is where the file lies.
+    const split = onEverySystem(ofImage);
+    return { to, split, name: nameOf(onEverySystem(id), split), imageFile, maskFile, format, classes };
+  });
   const sink = sinkAt(out);
   const entries = new Map<number, OutEntry>();
   const counts = new Map<string, SplitCounts>();

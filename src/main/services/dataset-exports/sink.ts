@@ -10,12 +10,15 @@ import { isInPieces, type OutContent } from './forms.ts';
 
 const bytesOf = (content: Uint8Array | string): Uint8Array => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
 
-/** The parts of a path, which lies where it belongs on every system: a backslash leads elsewhere on some. @throws AppError */
+/** A name that is one on every system: a backslash parts a path on some. */
+export const onEverySystem = (name: string): string => name.replaceAll('\\', '_');
+
+/** The parts of a path, which lies where it belongs on every system. @throws AppError */
 function partsOf(file: string): string[] {
   const parts = file.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..'))
     throw new AppError('invalid-argument', `${file} would lie outside of what is exported: give the split, or the image, another name`);
-  return parts.map((part) => part.replaceAll('\\', '_'));
+  return parts.map(onEverySystem);
 }
 
 export interface Sink {

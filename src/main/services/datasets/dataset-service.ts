@@ -232,12 +232,12 @@ export class DatasetService {
     });
   }
 
-  /** What the end of the application waits for, in words. */
   /** Saves what is painted. @throws AppError 'conflict' naming an image that cannot be saved, and why */
   async settle(): Promise<void> {
     await this.scope?.edits.settle();
   }
 
+  /** What the end of the application waits for, in words. */
   async waitsFor(): Promise<string[]> {
     return (await this.scope?.waitsFor()) ?? [];
   }

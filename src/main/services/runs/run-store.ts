@@ -107,7 +107,7 @@ export class RunStore {
   private readonly workFolder: WorkFolder;
   /** States that the disk has not taken yet. */
   private readonly unwritten = new Map<string, { status: RunStatus; reason: string | null }>();
-  /** Of each run whether its settings are of this workbench: null, or why they are not. They never change. */
+  /** What the settings of each run say, or why they are not of this workbench. They never change. */
   private readonly looked = new Map<string, LookedAt>();
 
   constructor(db: Db, workFolder: WorkFolder) {
