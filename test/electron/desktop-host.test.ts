@@ -303,6 +303,32 @@ test('what the page sends is answered only if it is a call', async () => {
   expect(decode(webContents.sent[0] as Uint8Array)).toMatchObject({ kind: 'result', id: 3, ok: true });
 });
 
+test('the machine does not sleep while something works, may when that has ended, and is let go of at the end', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const { fake, done, running } = start();
+    await running;
+    const busyWith = vi.spyOn(bench!.workbench.datasets, 'busyWith', 'get');
+    vi.advanceTimersByTime(60_000);
+    expect(done).toEqual(['scheme']);
+    busyWith.mockReturnValue('A run');
+    vi.advanceTimersByTime(60_000);
+    expect(done.slice(1)).toEqual(['awake: prevent-app-suspension']);
+    busyWith.mockReturnValue(null);
+    vi.advanceTimersByTime(60_000);
+    expect(done.slice(2)).toEqual(['may sleep: 7']);
+    busyWith.mockReturnValue('A prediction');
+    vi.advanceTimersByTime(60_000);
+    fake.app.quit();
+    await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+    expect(done.slice(3)).toEqual(['awake: prevent-app-suspension', 'quit prevented', 'may sleep: 7', 'quit']);
+    vi.advanceTimersByTime(60_000);
+    expect(done.at(-1)).toBe('quit');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test('Windows is told the name that notifications are shown under', async () => {
   const { fake, running } = start({}, { platform: 'win32' });
   await running;

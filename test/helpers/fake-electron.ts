@@ -94,6 +94,10 @@ export function fakeElectron({ first = true, failsToLoad }: FakeOptions = {}) {
       setApplicationMenu: vi.fn(),
     },
     powerMonitor: new EventEmitter(),
+    powerSaveBlocker: {
+      start: member<Electron.PowerSaveBlocker, 'start'>((type) => (done.push(`awake: ${type}`), 7)),
+      stop: member<Electron.PowerSaveBlocker, 'stop'>((id) => (done.push(`may sleep: ${id}`), true)),
+    },
     protocol: {
       registerSchemesAsPrivileged: member<Electron.Protocol, 'registerSchemesAsPrivileged'>(() => void done.push('scheme')),
       handle: member<Electron.Protocol, 'handle'>(() => undefined),

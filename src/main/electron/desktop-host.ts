@@ -4,6 +4,7 @@ import type * as Electron from 'electron';
 import type { BrowserWindow } from 'electron';
 import type { Workbench } from '../create-services.ts';
 import { connectIpc } from './ipc.ts';
+import { KeepAwake } from './keep-awake.ts';
 import { menuTemplate } from './menu.ts';
 import { hardenContents, hardenSession } from './permissions.ts';
 import { PageCrashes } from './page-crashes.ts';
@@ -15,7 +16,7 @@ const savingMs = 5000;
 /** What of Electron the host uses. */
 export type DesktopElectron = Pick<
   typeof Electron,
-  'app' | 'BrowserWindow' | 'dialog' | 'ipcMain' | 'Menu' | 'powerMonitor' | 'protocol' | 'session' | 'shell'
+  'app' | 'BrowserWindow' | 'dialog' | 'ipcMain' | 'Menu' | 'powerMonitor' | 'powerSaveBlocker' | 'protocol' | 'session' | 'shell'
 >;
 
 export interface DesktopOptions {
@@ -53,6 +54,7 @@ class DesktopHost {
   private readonly options: DesktopOptions;
   private window: BrowserWindow | null = null;
   private workbench: Workbench | null = null;
+  private awake: KeepAwake | null = null;
   /** The data set that a second launch asked for while the first was starting. */
   private wanted: string | null = null;
   private state: 'starting' | 'running' | 'ending' | 'ended' = 'starting';
@@ -93,6 +95,7 @@ class DesktopHost {
     });
     const workbench = createWorkbench(() => this.chooseFolder());
     this.workbench = workbench;
+    this.awake = new KeepAwake(electron.powerSaveBlocker, () => workbench.datasets.busyWith !== null);
     const problem = await openFirst(workbench, folderIn(argv));
     serveProtocol(electron.protocol, workbench, staticFile);
     const window = this.createWindow(workbench);
@@ -224,6 +227,7 @@ class DesktopHost {
     } catch (error) {
       this.workbench?.log.error({ err: error }, 'the services did not end as they should');
     }
+    this.awake?.end();
     this.state = 'ended';
   }
 

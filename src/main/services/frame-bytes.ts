@@ -5,6 +5,9 @@ import { isCall, type CallFrame, type ServerFrame } from '#shared/rpc/frames';
 import { toWireError } from '#shared/rpc/wire-errors';
 import type { Logger } from './log.ts';
 
+/** The longest lists of the contract, a million names or 200,000 images with a mark each, and what stands around them. */
+const mostInCall = 1_001_000;
+
 /** What cannot be encoded is an error of the call that it answers, and of no other. @throws what an event's encoding throws */
 export function frameBytes(frame: ServerFrame, log: Logger): Uint8Array {
   try {
@@ -19,7 +22,7 @@ export function frameBytes(frame: ServerFrame, log: Logger): Uint8Array {
 /** @returns null for what is no call */
 export function callIn(bytes: Uint8Array): CallFrame | null {
   try {
-    assertShallow(bytes);
+    assertShallow(bytes, mostInCall);
     const frame = decode(bytes);
     return isCall(frame) ? frame : null;
   } catch {

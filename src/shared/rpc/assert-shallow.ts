@@ -1,7 +1,7 @@
 // MessagePack decoders build whatever a few bytes claim: ten million nested arrays in ten megabytes. What comes from outside is walked
 // through first, without building anything.
 
-/** Nothing of ours is nested deeper, or has more values; bytes and texts are one value each. */
+/** Nothing of ours is nested deeper, and but for lists of images nothing has more values; bytes and texts are one value each. */
 const deepest = 16;
 const mostValues = 200_000;
 
@@ -59,9 +59,10 @@ function longHeadAt(view: DataView, at: number, code: number): Head {
 
 /**
  * Whether MessagePack can be decoded without harm.
- * @throws Error in words that name the rule: it is cut off, nested more than 16 deep, or of more than 200,000 values
+ * @param most values that it may have
+ * @throws Error in words that name the rule: it is cut off, nested more than 16 deep, or of more values than that
  */
-export function assertShallow(bytes: Uint8Array): void {
+export function assertShallow(bytes: Uint8Array, most = mostValues): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   /** Values that each open array or map still waits for. */
   const open = [1];
@@ -72,7 +73,7 @@ export function assertShallow(bytes: Uint8Array): void {
       continue;
     }
     if (at >= bytes.length) throw new Error('it is cut off');
-    if (++values > mostValues) throw new Error(`it has more than ${mostValues} values`);
+    if (++values > most) throw new Error(`it has more than ${most} values`);
     let head: Head;
     try {
       head = headAt(view, at);

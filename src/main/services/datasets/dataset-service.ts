@@ -64,6 +64,11 @@ export class DatasetService {
     return this.scope?.dataset.info ?? null;
   }
 
+  /** What works on the open data set without anybody at it, in words: a run or a prediction; null if nothing. */
+  get busyWith(): string | null {
+    return this.scope?.busyWith ?? null;
+  }
+
   /**
    * Opens a folder. The data set open before stays open and usable if that fails.
    * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
