@@ -1,7 +1,7 @@
 import type { HostInfo } from '#shared/contract/app';
 import type { Services } from '#shared/contract/index';
 import { useReadLimits } from '#files/read-limits';
-import { messageOf } from '#shared/errors';
+import { isCancelled, messageOf } from '#shared/errors';
 import { createDispatcher } from '#shared/rpc/dispatcher';
 import type { CallFrame, ResultFrame } from '#shared/rpc/frames';
 import { logTail } from './services/app/log-tail.ts';
@@ -146,7 +146,8 @@ export async function openFirstDataset(workbench: Workbench, folder: string | nu
       return null;
     } catch (error) {
       log.warn({ err: error, folder: wanted }, 'the data set could not be opened');
-      problem = `${messageOf(error)}\nThe sample is open instead.`;
+      // Whoever gave it up knows.
+      if (!isCancelled(error)) problem = `${messageOf(error)}\nThe sample is open instead.`;
     }
   }
   try {

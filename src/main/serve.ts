@@ -40,7 +40,12 @@ const workbench = createServices({
   chooseFolder: null,
   newAddress: () => host?.newAddress() ?? null,
 });
+// There is no page yet that could tell it.
+const quiet = workbench.events.subscribe((name, folder) => {
+  if (name === 'datasets.opening' && typeof folder === 'string') console.error(printable(`Opening ${folder} …`, true));
+});
 const problem = await openFirstDataset(workbench, options.data ?? null);
+quiet();
 if (problem) console.error(printable(problem, true));
 const started = await startBrowserHost(workbench, {
   port: options.port ?? null,

@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { root, startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, test } from './fixtures.ts';
 
 test('opens the built-in sample on the first start', async ({ app }) => {
@@ -173,4 +174,24 @@ test('opens where the system has no language: LANG=C makes the browser say en-US
   await goTo(page, 'Train');
   await expect(page.getByRole('button', { name: 'Start training' })).toBeVisible();
   expect(errors).toEqual([]);
+});
+
+test('a workbench that has no data set says so in every place, and opens one from there', async ({ page, userData }) => {
+  // Neither the sample nor a data set of before can be opened.
+  writeFileSync(path.join(userData, 'sample'), '');
+  const folder = path.join(userData, 'streets');
+  cpSync(path.join(root, 'resources/sample'), folder, { recursive: true });
+  const workbench = await startWorkbench({ userData });
+  await page.goto(workbench.url);
+  for (const place of ['Annotate', 'Train', 'Runs', 'Review', 'Library'] as const) {
+    await goTo(page, place);
+    await expect(page.getByText('No data set is open.')).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Open a data set …' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Open a data set' });
+  await dialog.getByRole('textbox', { name: 'Folder' }).fill(folder);
+  await dialog.getByRole('button', { name: 'Open folder' }).click();
+  await expect(page.getByRole('tab', { name: 'train 36' })).toBeVisible();
+  expect(workbench.stderr()).toContain('The sample could not be opened either');
+  await workbench.stop();
 });

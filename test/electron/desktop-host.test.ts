@@ -155,6 +155,28 @@ test('a second launch while the first is starting has its data set opened when t
   await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
 });
 
+test('the window is there while the first data set is opened; closed meanwhile, it ends and tells no trouble', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const opening = Promise.withResolvers<void>();
+  const openFirst: DesktopOptions['openFirst'] = async ({ datasets, events }) => {
+    const told: unknown[] = [];
+    const end = events.subscribe((name, payload) => name === 'datasets.opening' && told.push(payload));
+    await Promise.all([datasets.open(folder), expect(bench!.call('datasets.opening')).resolves.toBe(folder)]);
+    end();
+    expect([told, await bench!.call('datasets.opening')]).toEqual([[folder, null], null]);
+    await opening.promise;
+    return 'The workbench is closing';
+  };
+  const { fake, windows, done, running } = start({}, { openFirst });
+  await vi.waitFor(() => expect(windows[0]?.loadURL).toHaveBeenCalledOnce());
+  await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
+  fake.app.quit();
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  opening.resolve();
+  await running;
+  expect(done).toEqual(['scheme', 'quit prevented', 'quit']);
+});
+
 test('a data set that cannot be opened is told once the window is there', async () => {
   const { done, windows, running } = start({}, { openFirst: () => Promise.resolve('/data is not a data set') });
   await running;

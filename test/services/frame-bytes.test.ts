@@ -21,5 +21,6 @@ test('what is nested deep, has more values than any call, is cut off or no call 
   const wide = new Uint8Array([0xdd, 0x00, 0x20, 0x00, 0x00, ...new Uint8Array(0x20_0000)]);
   const whole = encode(call('app.ping', undefined), { ignoreUndefined: true });
   expect(callIn(whole)).not.toBeNull();
-  for (const bytes of [deep, wide, whole.subarray(0, -1), encode({ kind: 'result', id: 1 }), new Uint8Array()]) expect(callIn(bytes)).toBeNull();
+  for (const bytes of [deep, wide, whole.subarray(0, -1), encode({ kind: 'result', id: 1 }), new Uint8Array()])
+    expect(callIn(bytes)).toBeNull();
 });

@@ -96,13 +96,15 @@ class DesktopHost {
     const workbench = createWorkbench(() => this.chooseFolder());
     this.workbench = workbench;
     this.awake = new KeepAwake(electron.powerSaveBlocker, () => workbench.datasets.busyWith !== null);
-    const problem = await openFirst(workbench, folderIn(argv));
     serveProtocol(electron.protocol, workbench, staticFile);
     const window = this.createWindow(workbench);
     this.window = window;
     connectIpc(electron.ipcMain, window.webContents, workbench);
     await this.load(window);
-    if (this.state === 'starting') this.state = 'running';
+    // The page tells what is being opened: a folder far away takes a while.
+    const problem = await openFirst(workbench, folderIn(argv));
+    if (this.state !== 'starting') return;
+    this.state = 'running';
     const { wanted } = this;
     if (wanted !== null) void this.openFor(workbench, wanted);
     if (problem !== null) electron.dialog.showErrorBox('The data set could not be opened', problem);

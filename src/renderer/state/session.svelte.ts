@@ -58,6 +58,8 @@ export class Session {
   closing = $state.raw<string[] | null>(null);
   /** How far reading the data set's images is; null once it is done. */
   survey = $state.raw<{ done: number; total: number } | null>(null);
+  /** What is being opened, by whatever window; null if nothing. */
+  beingOpened = $state.raw<string | null>(null);
   /** Text on the right of the status bar, set by the place that is open. */
   statusText = $state('');
   /** What is open with tools on images that were left, by data set and image. */
@@ -99,6 +101,7 @@ export class Session {
     this.work = new WorkState(this);
     connection.onState((state) => void this.onLink(state));
     connection.on('datasets.changed', (info) => void this.onDataset(info));
+    connection.on('datasets.opening', (folder) => (this.beingOpened = folder));
     connection.on('app.closing', ({ waitsFor }) => (this.closing = waitsFor));
     this.on('datasets.images', (entries) => {
       for (const entry of entries) {
@@ -216,6 +219,7 @@ export class Session {
       const place = this.remembered<Place>('place', 'library');
       this.place = places.includes(place) ? place : 'library';
     }
+    this.beingOpened = await this.client.datasets.opening();
     const dataset = await this.client.datasets.current();
     if (!dataset) return;
     if (this.dataset?.id === dataset.id) await this.load(dataset);

@@ -129,6 +129,8 @@ export interface ImportLook {
 export const datasets = {
   methods: {
     current: method(z.undefined()).returns<DatasetInfo | null>(),
+    /** What is being opened, as it was asked for; null if nothing. */
+    opening: method(z.undefined()).returns<string | null>(),
     open: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<DatasetInfo>(),
     /** Gives up what was asked to be opened, by the same path: while it waits, and while a zip is unpacked. It answers 'cancelled'. */
     cancelOpening: method(z.strictObject({ path: z.string().min(1).max(4096) })).returns<void>(),
@@ -163,6 +165,7 @@ export const datasets = {
   },
   events: {
     changed: latest<DatasetInfo>(),
+    opening: latest<string | null>(),
     images: event<ImageEntry[]>(),
     /** How far a zip is unpacked; null once it is done. */
     unpacking: latest<Progress | null>(),

@@ -77,18 +77,32 @@ export class DatasetService {
     const opening = { folder, stop: new AbortController() };
     const { signal } = opening.stop;
     this.openings.add(opening);
+    this.tellOpening();
     const opened = this.changes.run(async () => {
       assertWanted(signal, folder);
       const inner = isZip(folder) ? await this.unzip(path.resolve(folder), signal) : this.innerFolder(folder);
       assertWanted(signal, folder);
       return this.replace(realFolder(inner), isSample, false);
     });
-    return opened.finally(() => this.openings.delete(opening));
+    return opened.finally(() => {
+      this.openings.delete(opening);
+      this.tellOpening();
+    });
+  }
+
+  /** What is being opened, as it was asked for; null if nothing. */
+  private get opening(): string | null {
+    return [...this.openings].find(({ stop }) => !stop.signal.aborted)?.folder ?? null;
+  }
+
+  private tellOpening(): void {
+    this.options.events.emit('datasets.opening', this.opening);
   }
 
   /** @param folder as it was asked for; what is given up by now is so for whoever asked for that */
   private cancelOpening(folder: string): void {
     for (const opening of this.openings) if (opening.folder === folder) opening.stop.abort();
+    this.tellOpening();
   }
 
   /** The folder that a data set lies in; one that a person has said something of is it. */
@@ -262,6 +276,7 @@ export class DatasetService {
   handlers(of?: string): Services['datasets'] {
     return {
       current: () => this.current(),
+      opening: () => this.opening,
       open: ({ path: folder }) => this.open(typedPath(folder)),
       cancelOpening: ({ path: folder }) => this.cancelOpening(typedPath(folder)),
       dropBegin: ({ name, bytes }) => this.dropped.begin(name, bytes),
