@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
-import { root } from '../helpers/workbench.ts';
+import { root, startWorkbench } from '../helpers/workbench.ts';
 import { expect, goTo, startTiny, test } from './fixtures.ts';
 
 async function openDialog(page: Page, item: string) {
@@ -95,4 +95,20 @@ test('images to try whose prediction was stopped say so, and are predicted then'
   await dialog.getByRole('button', { name: 'Predict them', exact: true }).click();
   await expect(dialog.getByText('not predicted yet')).toHaveCount(0, { timeout: 120_000 });
   await expect(dialog.getByRole('img', { name: /^Prediction of/ })).toHaveCount(60, { timeout: 60_000 });
+});
+
+test('a picture that cannot be read has a sign in its place until it can', async ({ page, userData }) => {
+  const folder = path.join(userData, 'streets');
+  cpSync(path.join(root, 'resources/sample'), folder, { recursive: true });
+  const photo = path.join(folder, 'train/street-002.jpg');
+  writeFileSync(photo, 'no image');
+  const workbench = await startWorkbench({ userData, data: folder });
+  await page.goto(workbench.url);
+  const signs = page.locator('img.unreadable');
+  await expect(page.getByRole('option', { name: 'street-002, train' }).locator('img.unreadable')).toHaveCount(1);
+  await expect(signs).toHaveCount(1);
+  await expect(signs).toHaveCSS('content', /^url\(/);
+  cpSync(path.join(folder, 'train/street-001.jpg'), photo);
+  await expect(signs).toHaveCount(0);
+  await workbench.stop();
 });

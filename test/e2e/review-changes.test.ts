@@ -46,7 +46,7 @@ test('a label gone, a photo of another size, a run deleted: each is told, and th
     const [first, second] = [await fileOf(0), await fileOf(1)];
 
     rmSync(path.join(folder, 'valannot', `${first}.png`));
-    await expect(page.getByText('A label has changed since')).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText('An image or its label has changed since')).toBeVisible({ timeout: 30_000 });
     await ranked.getByRole('button', { name: new RegExp(first) }).click();
     await expect(page.getByText('Label (none yet)')).toBeVisible();
     await expect(page.getByText('No label to compare with.')).toBeVisible();

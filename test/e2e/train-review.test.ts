@@ -96,7 +96,7 @@ test('the loop: train from the button, export, predict, review, accept, undo', a
   const before = readFileSync(mask);
   await app.getByRole('button', { name: 'Accept prediction' }).click();
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(false);
-  await expect(app.getByText('A label has changed since')).toBeVisible();
+  await expect(app.getByText('An image or its label has changed since')).toBeVisible();
   await app.getByRole('button', { name: 'Undo' }).click();
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
 
@@ -154,10 +154,10 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await expect(patch).toContainText('1 of');
   await app.keyboard.press('p');
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(false);
-  await expect(app.getByText('A label has changed since')).toBeVisible();
+  await expect(app.getByText('An image or its label has changed since')).toBeVisible();
   await app.keyboard.press('Control+z');
   await expect.poll(() => readFileSync(mask).equals(before)).toBe(true);
-  await expect(app.getByText('A label has changed since')).toBeHidden();
+  await expect(app.getByText('An image or its label has changed since')).toBeHidden();
   // One class alone, of those that the scores tell.
   await app.getByRole('complementary', { name: 'Scores' }).getByRole('button', { name: label }).first().click();
   const only = app.getByRole('checkbox', { name: `Only ${label}` });
@@ -173,9 +173,9 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await expect(ranked.getByRole('button', { name: /street/ }).first()).toBeVisible();
   // The label of another image is changed, and that image alone is predicted again.
   await app.keyboard.press('p');
-  await expect(app.getByText('A label has changed since')).toBeVisible();
+  await expect(app.getByText('An image or its label has changed since')).toBeVisible();
   await app.getByRole('button', { name: 'Renew 1' }).click();
-  await expect(app.getByText('A label has changed since')).toBeHidden({ timeout: 60_000 });
+  await expect(app.getByText('An image or its label has changed since')).toBeHidden({ timeout: 60_000 });
   await app.getByRole('button', { name: 'Predict again' }).click();
   await expect(app.getByText('Every image is as it was predicted: nothing was to be done.')).toBeVisible();
   before = readFileSync(mask);
