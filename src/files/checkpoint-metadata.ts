@@ -11,6 +11,8 @@ import type { RunConfig } from '#shared/training/run-config';
 
 const count = z.int().min(0);
 const mostClasses = 255;
+/** What is added to logits, one of each class. A fit gives them within ± 2; a huge one would leave every class without a likelihood. */
+const offsetsSchema = z.array(z.number().min(-20).max(20)).max(mostClasses).nullable();
 const stateSchema = z.object({
   /** Epochs completed. */
   epoch: count,
@@ -51,7 +53,7 @@ const stateSchema = z.object({
   /** Where the guard against an exploding loss stands; missing in checkpoints of before it was kept. */
   guard: z.object({ smoothed: z.number().nullable(), seen: count }).default({ smoothed: null, seen: 0 }),
   /** What prediction adds to each class's logit, beside the weights that training goes on with; null where the likeliest class is taken. */
-  offsets: z.array(z.number()).max(mostClasses).nullable().default(null),
+  offsets: offsetsSchema.default(null),
   /** What the run reckons in, to its end; those of before there was a choice have float32. */
   precision: precisionSchema.default('float32'),
   /** What the run's origin has still to be told, of one that was stopped while its images were read; null once it is written. */
@@ -102,7 +104,7 @@ export function assertOnePerClass(file: string, offsets: readonly number[] | nul
  * @throws AppError 'corrupt-file'
  */
 export function offsetsIn(file: string, metadata: Metadata): number[] | null {
-  const offsets = part(file, metadata, 'offsets', (value) => z.array(z.number()).nullable().parse(value));
+  const offsets = part(file, metadata, 'offsets', (value) => offsetsSchema.parse(value));
   assertOnePerClass(file, offsets, classesIn(file, metadata));
   return offsets;
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { evaluate } from '#ml/train/evaluate';
-import { offsetSamples } from '#ml/train/class-offsets';
+import { fitOffsets, offsetSamples } from '#ml/train/class-offsets';
 import { EncNet } from '#ml/models/encnet';
 import { readCheckpoint, readModel, writeCheckpoint, writeModel } from '#ml/weights/checkpoint';
 import { readWeights } from '#ml/weights/read-weights';
@@ -14,9 +14,9 @@ import { createPool, ofType, runFit, smallConfig } from '../helpers/training.ts'
 
 const changes: Partial<RunConfig> = { decision: 'mean-iou', epochs: 3, emaDecay: 0.9 };
 
-const jobOn = (data: string): TrainJob => ({
+const jobOn = (data: string, own: Partial<RunConfig> = {}): TrainJob => ({
   kind: 'train',
-  config: smallConfig(changes),
+  config: smallConfig({ ...changes, ...own }),
   ...jobData(data),
   outDir: path.join(temporaryFolder(), 'run'),
   resumeFrom: null,
@@ -50,6 +50,29 @@ test('keeps offsets beside the weights, and predicts with them what it scored', 
   );
   await pool.close();
   net.dispose();
+});
+
+test('what is kept of an epoch that is not scored decides by offsets of its own, also where that was stopped', async () => {
+  const data = await makeDataset({ train: 6, val: 3 });
+  const kept: Partial<RunConfig> = { epochs: 5, validateEvery: 4, checkpointEvery: 2 };
+  const [straight, halted] = [jobOn(data, kept), jobOn(data, kept)];
+  const events = await runFit(straight);
+  // After epoch 2 it looks at 6 images for offsets alone; 4 and 5 are scored on 3 more.
+  expect(ofType(events, 'validating').map(({ done, total }) => done === total && total)).toEqual(
+    [6, 9, 9].flatMap((total) => Array.from({ length: total }, (_, i) => i + 1 === total && total)),
+  );
+  const { state, model } = readCheckpoint(path.join(straight.outDir, 'epoch-0002.ckpt'));
+  const net = new EncNet(straight.config.model, 11, 1);
+  net.parameters.load(model);
+  const pool = createPool(straight.maskFormat);
+  expect(await fitOffsets(net, pool, straight.train, straight.config, () => Promise.resolve())).toEqual(state.offsets);
+  await pool.close();
+  net.dispose();
+
+  await runFit(halted, (event, control) => event.type === 'validating' && event.total === 6 && event.done === 2 && control.stop());
+  await runFit({ ...halted, resumeFrom: last(halted) });
+  const [a, b] = [straight, halted].map(({ outDir }) => readCheckpoint(path.join(outDir, 'epoch-0002.ckpt')));
+  expect([b.state.offsets, b.model]).toEqual([a.state.offsets, a.model]);
 });
 
 test('ends as it would have without a stop, also where it is stopped while offsets are fitted', async () => {
@@ -101,6 +124,9 @@ test('a checkpoint whose offsets are not its classes is refused', async () => {
   const checkpoint = readCheckpoint(last(job));
   writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, offsets: [1, 2] } });
   expect(() => readModel(last(job))).toThrow(/2 offsets for 11 classes/);
+  // Such a bias is infinite in 32 bits, and no class is likelier than another.
+  writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, offsets: new Array<number>(11).fill(1e39) } });
+  expect(() => readModel(last(job))).toThrow(/offsets/);
 });
 
 test('a model that is handed on decides by its offsets, and whoever trains on starts from what was trained', async () => {

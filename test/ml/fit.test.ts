@@ -301,10 +301,15 @@ describe('guards', () => {
 
   test('whose batches of one cannot be mixed says so', async () => {
     const { data } = smallConfig();
-    const said = async (batchSize: number) =>
-      ofType(await runFit(await jobFor({ epochs: 1, batchSize, data: { ...data, mix: 'classes' } })), 'log').map(({ text }) => text);
-    expect(await said(1)).toContain('warning: nothing is mixed in a batch of one: data.mix "classes" does nothing');
-    expect(await said(2)).toEqual([]);
+    const said = async (changes: Partial<RunConfig>, images?: number) => {
+      const job = await jobFor({ epochs: 1, ...changes, data: { ...data, mix: 'classes' } });
+      return ofType(await runFit({ ...job, train: job.train.slice(0, images) }), 'log').map(({ text }) => text);
+    };
+    const warning = 'warning: nothing is mixed in a batch of one: data.mix "classes"';
+    expect(await said({ batchSize: 1 })).toContain(`${warning} does nothing`);
+    expect(await said({ batchSize: 4 }, 1)).toContain(`${warning} does nothing`);
+    expect(await said({ batchSize: 2, accumulate: 2 }, 3)).toContain(`${warning} leaves that image as it is`);
+    expect(await said({ batchSize: 2 })).toEqual([]);
   });
 
   test('no file that was left out stops a run; with none left it names the first', async () => {

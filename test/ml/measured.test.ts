@@ -10,10 +10,12 @@ import type { SamplePool } from '#ml/data/sample-pool';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
 import { predictSample, scoresOf } from '#ml/train/predict';
-import { readCheckpoint } from '#ml/weights/checkpoint';
+import { Control } from '#ml/train/control';
+import { predictSamples } from '#ml/train/predict-samples';
+import { readCheckpoint, readModel } from '#ml/weights/checkpoint';
 import type { Sureness } from '#shared/metrics/sureness';
 import { plainEvaluation } from '#shared/training/run-config';
-import type { TrainJob } from '#shared/training/messages';
+import type { PredictJob, TrainerEvent, TrainJob } from '#shared/training/messages';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { jobData } from '../helpers/job-data.ts';
@@ -155,4 +157,27 @@ test('training images without a labelled pixel are refused before anything is tr
     message: expect.stringContaining('No pixel of the 4 training images is labelled') as string,
   });
   expect(existsSync(path.join(job.outDir, 'last.ckpt'))).toBe(false);
+});
+
+test('how sure a prediction is, which images are ranked by, goes by the temperature of its model', async () => {
+  const job = await smallJob();
+  await runFit(job);
+  const model = readModel(path.join(job.outDir, 'best.ckpt'));
+  const pool = createPool(job.maskFormat);
+  const doubts = async (temperature: number) => {
+    const events: TrainerEvent[] = [];
+    const predict: PredictJob = {
+      ...{ kind: 'predict', checkpoint: '', sha256: null, samples: job.validation, outDir: null, maskFormat: job.maskFormat },
+      ...{ evaluation: null, precision: 'float32', classes: null, write: 'ids', names: null, writeSureness: false },
+    };
+    await predictSamples(predict, { ...model, temperature }, pool, new Control(), (event) => events.push(event));
+    return ofType(events, 'scored').map(({ score }) => score);
+  };
+  const [sure, unsure] = [await doubts(0.25), await doubts(4)];
+  expect(sure).toHaveLength(2);
+  for (const [place, { uncertainty, confusion }] of unsure.entries()) {
+    expect(uncertainty).toBeGreaterThan(sure[place].uncertainty);
+    expect(confusion).toEqual(sure[place].confusion);
+  }
+  await pool.close();
 });

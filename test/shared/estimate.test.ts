@@ -51,11 +51,22 @@ describe('an estimate', () => {
   test('shares a validation between the epochs before it', () => {
     fc.assert(
       fc.property(preset, fc.integer({ min: 1, max: 1000 }), (config, validateEvery) => {
-        const [each, some] = [config, { ...config, validateEvery }].map((config) => of(config));
+        const plain = { ...config, checkpointEvery: 1000 };
+        const [each, some] = [plain, { ...plain, validateEvery }].map((config) => of(config));
         expect(some.validationMacs).toBeCloseTo((each.validationMacs * Math.ceil(config.epochs / validateEvery)) / config.epochs, -3);
         expect({ ...some, validationMacs: 0 }).toEqual({ ...each, validationMacs: 0 });
       }),
     );
+  });
+
+  test('counts the offsets that are fitted for epochs that are kept and not scored', () => {
+    const light = { ...findPreset('light').config, epochs: 20 };
+    const fit = of(light).validationMacs - of({ ...light, decision: 'likeliest' }).validationMacs;
+    // 5 and 15 of 5, 10, 15 and 20.
+    const kept = { ...light, validateEvery: 10, checkpointEvery: 5 };
+    const extra = of(kept).validationMacs - of({ ...kept, checkpointEvery: 1000 }).validationMacs;
+    expect(extra).toBeCloseTo((2 * fit) / 20, -3);
+    expect(of({ ...kept, decision: 'likeliest' })).toEqual(of({ ...kept, decision: 'likeliest', checkpointEvery: 1000 }));
   });
 
   test('of logits that the stem refines takes more of everything, also without stage 1 joined in', () => {
@@ -122,7 +133,12 @@ describe('an estimate', () => {
   test('tells how many steps a validation takes: as many sums as those of both, offsets included', () => {
     fc.assert(
       fc.property(preset, fc.integer({ min: 1, max: 40 }), (config, validateEvery) => {
-        const { steps, trainingMacs, validationMacs, validationSteps } = of({ ...config, epochs: 40, validateEvery });
+        const { steps, trainingMacs, validationMacs, validationSteps } = of({
+          ...config,
+          epochs: 40,
+          validateEvery,
+          checkpointEvery: 1000,
+        });
         const validations = Math.ceil(40 / validateEvery);
         expect((validationSteps * trainingMacs) / steps / ((validationMacs * 40) / validations)).toBeCloseTo(1, 9);
       }),

@@ -37,6 +37,17 @@ export function stepsPerEpoch(samples: number, config: RunConfig): number {
   return Math.max(1, Math.floor(samples / imagesPerStep(config)));
 }
 
+/**
+ * Images of each batch of a step. Of fewer images than a step takes the batches are as large as each other, or nearly: norms are over a
+ * batch.
+ */
+export function batchesOf(samples: number, config: RunConfig): number[] {
+  const images = Math.min(samples, imagesPerStep(config));
+  const parts = Math.ceil(images / config.batchSize);
+  const begin = (part: number) => Math.round((part * images) / parts);
+  return Array.from({ length: parts }, (_, part) => begin(part + 1) - begin(part));
+}
+
 /** Renders samples side by side into one batch. @param viewOf the view of each, by its place */
 export async function makeBatch(
   pool: SamplePool,
@@ -74,14 +85,13 @@ export async function* trainingBatches(
   const order = epochOrder(set, config.seed, epoch, config.data.classBalance);
   const steps = stepsPerEpoch(set.samples.length, config);
   const perStep = imagesPerStep(config);
+  const sizes = batchesOf(order.length, config);
   const load = (step: number): Promise<Batch[]> => {
     const chosen = order.slice(step * perStep, (step + 1) * perStep);
-    // Of fewer images than a step takes the batches are as large as each other, or nearly: norms are over a batch.
-    const parts = Math.ceil(chosen.length / config.batchSize);
-    const begins = Array.from({ length: parts + 1 }, (_, part) => Math.round((part * chosen.length) / parts));
     const batches = Promise.all(
-      begins.slice(0, parts).map(async (from, part) => {
-        const batch = await makeBatch(pool, chosen.slice(from, begins[part + 1]), config.data.size, (place) => ({
+      sizes.map(async (size, part) => {
+        const from = sizes.slice(0, part).reduce((sum, each) => sum + each, 0);
+        const batch = await makeBatch(pool, chosen.slice(from, from + size), config.data.size, (place) => ({
           kind: 'augmented',
           config: config.data,
           stream: `augment:${epoch}:${step}:${from + place}`,

@@ -5,7 +5,7 @@ import type { EpochMetrics, TrainJob, TrainerEvent } from '#shared/training/mess
 import type { OriginSession, OriginWeights } from '#shared/training/run-origin';
 import type { Precision } from '#shared/training/precision';
 import type { RunConfig } from '#shared/training/run-config';
-import { validatesAfter } from '#shared/training/validations';
+import { fitsAloneAfter, keepsAfter, validatesAfter } from '#shared/training/validations';
 import type { Confusion } from '#shared/metrics/confusion';
 import type { Batch } from '../data/batch.ts';
 import { trainingBatches } from '../data/batches.ts';
@@ -21,6 +21,7 @@ import { hasStalled, LossGuard } from './guards.ts';
 import { originOfWeights, sessionOf } from './origin.ts';
 import { assertResumable } from './resume-guard.ts';
 import { readRunData, type RunData } from './run-data.ts';
+import type { EncNet } from '../models/encnet.ts';
 import { RunFiles } from './run-files.ts';
 import { assertNothingLoaded, RunModel } from './run-model.ts';
 import { dropoutSeedOf } from './train-step.ts';
@@ -237,6 +238,7 @@ class Fit {
     const scores = due ? await this.validate(data) : null;
     this.clock = performance.now();
     if (due && !scores) return false;
+    if (!due && fitsAloneAfter(this.config, state.epoch + 1) && !(await this.fitAlone(data))) return false;
     const confusion = scores?.confusion ?? null;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
     const steps = Math.max(1, state.sums.steps);
@@ -260,31 +262,55 @@ class Fit {
   }
 
   /** @returns null if stopped on the way */
-  private async validate({ train, validation, strip, classWeights }: RunData): Promise<Scores | null> {
+  private validate(data: RunData): Promise<Scores | null> {
+    const { state, config, pool } = this;
+    const { validation, strip, classWeights } = data;
+    const { watched } = this.control;
+    if (watched) strip.watch(watched);
+    return this.looking(data, validation.length, (net, fitted, looked) =>
+      evaluate(net, pool, validation, config, {
+        epoch: state.epoch,
+        classWeights,
+        offsets: state.offsets,
+        progress: (done, sample, prediction) => {
+          strip.take(sample, prediction);
+          return looked(fitted + done);
+        },
+      }),
+    );
+  }
+
+  /** What is kept of an epoch that is not scored decides by offsets of its own weights. @returns false if stopped on the way */
+  private async fitAlone(data: RunData): Promise<boolean> {
+    const fitted = await this.looking(data, 0, () => Promise.resolve(true));
+    this.clock = performance.now();
+    return fitted ?? false;
+  }
+
+  /**
+   * Looks at images with the network as it predicts, after the offsets of its classes were fitted where it has any.
+   * @param images that `work` looks at @param work gets how many were fitted on before, and tells what it has looked at
+   * @returns null if stopped on the way
+   */
+  private async looking<T>(
+    { train }: RunData,
+    images: number,
+    work: (net: EncNet, fitted: number, looked: (done: number) => Promise<void>) => Promise<T>,
+  ): Promise<T | null> {
     const { state, config, pool } = this;
     const before = offsetSamples(config, train.samples);
-    const total = before.length + validation.length;
+    const fitted = before.length;
     const looked = async (done: number) => {
-      this.emit({ type: 'validating', done, total, fitted: before.length });
+      this.emit({ type: 'validating', done, total: fitted + images, fitted });
       // Validation is not training time.
       this.clock = performance.now();
       await this.breathe();
       if (this.control.stopRequested) throw new Stopped();
     };
-    const { watched } = this.control;
-    if (watched) strip.watch(watched);
     try {
       return await this.model.predicting(async (net) => {
-        if (before.length > 0) state.offsets = await fitOffsets(net, pool, before, config, looked);
-        return evaluate(net, pool, validation, config, {
-          epoch: state.epoch,
-          classWeights,
-          offsets: state.offsets,
-          progress: (done, sample, prediction) => {
-            strip.take(sample, prediction);
-            return looked(before.length + done);
-          },
-        });
+        if (fitted > 0) state.offsets = await fitOffsets(net, pool, before, config, looked);
+        return work(net, fitted, looked);
       });
     } catch (error) {
       if (error instanceof Stopped) return null;
@@ -305,7 +331,7 @@ class Fit {
     // The best first: a `last` that knows of a best must never be there without it.
     if (best) this.save('best');
     this.save('last');
-    if (state.epoch % config.checkpointEvery === 0) this.save('epoch');
+    if (keepsAfter(config, state.epoch)) this.save('epoch');
     this.files.writeMetrics(state);
     if (confusion) {
       strip.finish(state.epoch);

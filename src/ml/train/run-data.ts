@@ -3,7 +3,7 @@ import type { RunState } from '#files/checkpoint-metadata';
 import type { Sample } from '#shared/data/sample';
 import { AppError } from '#shared/errors';
 import type { TrainJob, TrainerEvent } from '#shared/training/messages';
-import { stepsPerEpoch } from '../data/batches.ts';
+import { batchesOf, stepsPerEpoch } from '../data/batches.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import { classWeights } from '../losses/class-weights.ts';
 import type { Control } from './control.ts';
@@ -87,8 +87,11 @@ function tellOfSamples({ emit, job: { config } }: Reader, train: LabelStatistics
   assertSome('validation', validation);
   assertAnyLabel(train);
   if (!hasAnyLabel(validation)) log('warning: no pixel of the validation images is labelled, so there is nothing to score on');
-  if (config.data.mix !== 'none' && config.batchSize === 1)
-    log(`warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" does nothing`);
+  const alone = batchesOf(train.samples.length, config).filter((images) => images === 1).length;
+  if (config.data.mix !== 'none' && alone > 0) {
+    const what = alone === batchesOf(train.samples.length, config).length ? 'does nothing' : 'leaves that image as it is';
+    log(`warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" ${what}`);
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { mostOffsetImages } from '../metrics/class-offsets.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
-import { validationsLeft } from './validations.ts';
+import { fitsAlone, validationsLeft } from './validations.ts';
 
 interface Cost {
   /** Multiply-adds of one forward pass of one image. */
@@ -209,13 +209,14 @@ export function estimateRun(
   const scoringBytes = largest[0] * largest[1] * (4 * classes * mapsOf(config.evaluation) + bytesOfPixel);
   const bytes = Math.max(stepBytes, scoringBytes) + 4 * training.parameters * weightCopies;
   const trainingMacs = steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses;
-  // Offsets of classes are fitted on training images, each looked at once.
-  const validationMacs = (images.validation * looksOf(config.evaluation) + fitted) * validation.macs;
+  // Offsets of classes are fitted on training images, by one scale and no mirror image.
+  const fitMacs = fitted * looksOf({ ...config.evaluation, scales: [1], flip: false }) * validation.macs;
+  const validationMacs = images.validation * looksOf(config.evaluation) * validation.macs + fitMacs;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
   return {
     parameters: training.parameters,
     trainingMacs,
-    validationMacs: (validationMacs * validationsLeft(config)) / config.epochs,
+    validationMacs: (validationMacs * validationsLeft(config) + fitMacs * fitsAlone(config)) / config.epochs,
     validationSteps: (validationMacs * steps) / trainingMacs,
     scoringMb: scoringBytes > stepBytes ? Math.round(scoringBytes / 2 ** 20) : 0,
     memoryMb: Math.round(baseMb + bytes / 2 ** 20 + cacheMb),

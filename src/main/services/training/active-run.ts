@@ -276,7 +276,8 @@ export class ActiveRun {
     const now = performance.now();
     if (done === 1) this.validationStart = now;
     // Until a second image is done, what the last validation took says more; of one alone all is known.
-    if (done > 1) this.validationSeconds = ((now - this.validationStart) / 1000 / (done - 1)) * total;
+    // Offsets alone, of an epoch that is kept and not scored, say nothing of a validation.
+    if (total > fitted && done > 1) this.validationSeconds = ((now - this.validationStart) / 1000 / (done - 1)) * total;
     else if (total === 1) this.validationSeconds = (now - this.lastStepAt) / 1000;
     this.validated = done / total;
     this.validation =
