@@ -91,7 +91,10 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(result.images).toBe(2);
   expect(result.perClass[10]).toMatchObject({ id: 10, name: 'Bicyclist' });
   expect(Object.keys(result.perClass[10])).toEqual(['id', 'name', 'iou', 'interval', 'precision', 'recall', 'shapes']);
-  expect((await cli('evaluate', '--checkpoint', checkpoint, '--data', data)).stdout).toContain('pixel accuracy');
+  const tried = await cli('evaluate', '--checkpoint', checkpoint, '--data', data, '--precision', 'auto');
+  expect(tried.stdout).toContain('pixel accuracy');
+  expect(evaluated.stderr).toMatch(/^Reckons in float32$/m);
+  expect(tried.stderr).toMatch(/^Reckons in (float32|bfloat16) \(tried here: a convolution takes [\d.]+ ms in float32 and [\d.]+ ms/m);
 
   const masks = temporaryFolder();
   const predicted = await cli('predict', '--checkpoint', checkpoint, '--images', path.join(data, 'val'), '--out', masks);

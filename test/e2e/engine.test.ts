@@ -51,8 +51,11 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
 });
 
 test('the finder draws its curve and its rate can be used', async ({ app }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(120_000);
   await chooseTiny(app, 3);
+  await app.getByRole('searchbox', { name: 'Find a setting' }).fill('precision');
+  await app.getByRole('combobox', { name: 'Precision' }).selectOption('auto');
+  await app.getByRole('searchbox', { name: 'Find a setting' }).fill('');
   const finder = app.getByRole('group', { name: 'Learning-rate finder' });
   await finder.getByRole('button', { name: 'Find a learning rate' }).click();
   await expect(finder.getByText(/Step \d+ of 80/)).toBeVisible({ timeout: 60_000 });
@@ -60,6 +63,11 @@ test('the finder draws its curve and its rate can be used', async ({ app }) => {
   const rate = (await finder.getByText(/Steepest fall at/).textContent())!.replace('Steepest fall at ', '');
   await finder.getByRole('button', { name: 'Use it' }).click();
   await expect(app.getByLabel('Learning rate', { exact: true })).toHaveValue(rate);
+  // What it reckons in was tried, and why is told here as of a run.
+  await expect(finder.getByText(/^Reckoned in (float32|bfloat16) \(tried here: a convolution takes/)).toBeVisible();
+  await app.getByRole('button', { name: 'Start training' }).click();
+  const device = app.getByRole('definition').filter({ hasText: /^CPU.*(float32|bfloat16)/ });
+  await expect(device).toContainText('tried here: a convolution takes', { timeout: 60_000 });
 });
 
 test('runs wait in line, a sweep joins them, one is taken out and put back, and they run one after the other', async ({ app }) => {

@@ -6,9 +6,11 @@ import { doubtOf } from '#shared/assist/doubt';
 import { unpackMap } from '#shared/assist/grid-map';
 import type { AssistDescription, AssistModel } from '#shared/contract/assist';
 import { AssistantProcess } from '#services/assist/assistant-process';
+import { readModel, writeModel } from '#ml/weights/checkpoint';
 import { findStarter } from '#services/runs/starter';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { makeDataset } from '../helpers/dataset.ts';
+import type { Precision } from '#shared/training/precision';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { root } from '../helpers/workbench.ts';
 
@@ -60,6 +62,38 @@ test('an image that cannot be read, and a run that is not there, are named; the 
   await expect(describe('train/train-0', 'gone')).rejects.toThrow('choose another model');
   await expect(describe('train/nothing')).rejects.toThrow('There is no image');
   expect((await describe('val/val-0')).width).toBe(64);
+});
+
+test('what is proposed is as sure as the model was calibrated to be, and is nearly the same in bfloat16', async () => {
+  const starter = findStarter(builtInClassSet('camvid-11').classes)!;
+  const model = readModel(starter.file);
+  const imageFile = path.join(folder, 'train/train-0.png');
+  const host = { entry: path.join(root, 'src/ml/assistant/index.ts'), program: process.execPath };
+  const assistant = new AssistantProcess(host, 60_000);
+  const seen = async (name: string, temperature: number, precision: Precision) => {
+    const file = path.join(folder, `${name}.safetensors`);
+    writeModel(file, { ...model, temperature, config: { ...model.config, precision } }, 'F32');
+    const request = { checkpoint: file, checkpointStamp: name, imageFile, imageStamp: '1' };
+    const [{ logits }, { doubt }] = [await assistant.describe(request), await assistant.doubt(request)];
+    return { values: [...logits.values], doubt };
+  };
+  try {
+    const [sure, unsure] = [await seen('sure', 0.5, 'float32'), await seen('unsure', 2, 'float32')];
+    for (const [place, value] of unsure.values.entries()) expect(4 * value).toBeCloseTo(sure.values[place], 3);
+    expect(unsure.doubt).toBeGreaterThan(sure.doubt);
+    const narrow = await seen('narrow', 0.5, 'bfloat16');
+    expect(narrow.values).not.toEqual(sure.values);
+    expect(narrow.doubt).toBeCloseTo(sure.doubt, 1);
+    const likeliest = ({ values }: { values: number[] }) =>
+      Array.from({ length: values.length / 11 }, (_, pixel) => {
+        const own = values.slice(11 * pixel, 11 * pixel + 11);
+        return own.indexOf(Math.max(...own));
+      });
+    const [wide, few] = [likeliest(sure), likeliest(narrow)];
+    expect(few.filter((id, pixel) => id === wide[pixel]).length / wide.length).toBeGreaterThan(0.95);
+  } finally {
+    assistant.close();
+  }
 });
 
 test('a process that dies is told of, and starts anew when it is asked again; one that nobody asks gives its memory back', async () => {

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { estimateOn, timedPresets, type Load } from '#services/training/estimate';
 import { bfloat16Share, bfloat16ShareWithout } from '#shared/training/estimate';
-import { findPreset, withSettings } from '#shared/training/presets';
+import type { Precision } from '#shared/training/precision';
+import { findPreset, withSettings, type Preset } from '#shared/training/presets';
 import { epochMetrics, newStore } from '../helpers/run-store.ts';
 
 const light = findPreset('light');
@@ -21,12 +22,21 @@ afterEach(() => {
   history.db.close();
 });
 
-function run(id: string, settings: Record<string, unknown>, epochSeconds: number, steps: number | null = null): void {
+function run(
+  id: string,
+  settings: Record<string, unknown>,
+  epochSeconds: number,
+  steps: number | null = null,
+  {
+    preset = light,
+    precision = settings.precision === 'bfloat16' ? 'bfloat16' : 'float32',
+  }: { preset?: Preset; precision?: Precision } = {},
+): void {
   const { store, db } = history;
-  const config = withSettings(light.config, settings);
+  const config = withSettings(preset.config, settings);
   store.create({ id, name: id, config, classes: [], codeVersion: '1', datasetFingerprint: 'f', samples: [] });
   store.setDevice(id, 'this');
-  store.setPrecision(id, config.precision === 'bfloat16' ? 'bfloat16' : 'float32');
+  store.setPrecision(id, precision);
   store.metrics.addEpoch(id, { ...epochMetrics(1, 0.5), epochSeconds }, []);
   const point = { loss: 1, accuracy: 0.5, crossEntropy: 1, sceneLoss: 0, auxiliaryLoss: 0, gradientNorm: 1, imagesPerSecond: 1 };
   for (let step = 1; step <= (steps ?? 0); step++)
@@ -73,4 +83,16 @@ test('bfloat16 by name is longer where it was tried and found to be the slower',
   run('tried', { precision: 'auto' }, 60, 91);
   expect(seconds('bfloat16') / seconds('float32')).toBeCloseTo(bfloat16ShareWithout, 6);
   expect(seconds('auto')).toBe(seconds('float32'));
+});
+
+test('what a run that tried both was reckoned in, and how fast, is known however many other runs came after it', () => {
+  run('tried', { precision: 'auto' }, 30, 91, { precision: 'bfloat16' });
+  const before = [told(), estimateOn(camvid, history.store, light.config)];
+  expect(told()[0]).toBeCloseTo(30 * fit, 0);
+  for (let n = 0; n < 12; n++) run(`tiny ${n}`, { precision: 'float32' }, 2, 91, { preset: findPreset('tiny') });
+  expect([told()[0], estimateOn(camvid, history.store, light.config)]).toEqual([(before[0] as (number | null)[])[0], before[1]]);
+  // A damaged row tells nothing, and hides nothing.
+  run('damaged', { precision: 'auto' }, 30, 91);
+  history.db.prepare("UPDATE run SET config = '{', precision = 'float32' WHERE id = 'damaged'").run();
+  expect(estimateOn(camvid, history.store, light.config)).toEqual(before[1]);
 });

@@ -429,6 +429,19 @@ export class RunStore {
       .map(({ text }) => text);
   }
 
+  /** What the newest run here that tried both was reckoned in; null before one has. */
+  triedPrecision(): Precision | null {
+    const row = this.db
+      .prepare<[], { precision: string }>(
+        `SELECT ${boundedText('precision', shortText)} FROM run
+        WHERE precision IS NOT NULL AND device = (SELECT device FROM run WHERE device IS NOT NULL ORDER BY created_at DESC LIMIT 1)
+          AND CASE WHEN json_valid(config) THEN json_extract(config, '$.precision') = 'auto' END
+        ORDER BY created_at DESC LIMIT 1`,
+      )
+      .get();
+    return precisionSchema.safeParse(row?.precision).data ?? null;
+  }
+
   /** What an epoch took in the newest runs timed here, or in those of one preset, with their settings: what estimates follow from. */
   timedEpochs(preset: string | null = null): TimedEpoch[] {
     return this.db
@@ -448,7 +461,7 @@ export class RunStore {
       JOIN epoch e ON e.run_id = r.id
       GROUP BY r.id ORDER BY r.created_at DESC`,
       )
-      .all({ preset, most: preset === null ? 5 : 20 })
+      .all({ preset, most: 20 })
       .flatMap(({ config, precision, seconds, steps }) => {
         try {
           return [{ config: checkConfig(boundedJson(config)), precision: precisionSchema.parse(precision ?? 'float32'), seconds, steps }];

@@ -21,17 +21,18 @@ const isLike = (a: number, b: number): boolean => Math.max(a, b) <= mostUnlike *
 
 const gigabytes = (mb: number): string => `${(mb / 1024).toFixed(1)} GB`;
 
-/** What the newest run that tried both was reckoned in; undefined before one has. */
-const triedHere = (timed: readonly TimedEpoch[]): Precision | undefined =>
-  timed.find(({ config }) => config.precision === 'auto')?.precision;
+/** Runs of like size whose speeds tell one: older ones were of another day. */
+const mostSpeeds = 5;
 
-const precisionHere = ({ precision }: RunConfig, timed: readonly TimedEpoch[]): Precision =>
-  precision === 'auto' ? (triedHere(timed) ?? 'float32') : precision;
+/** What the newest run that tried both was reckoned in; null before one has. */
+type Tried = Precision | null;
+
+const precisionHere = ({ precision }: RunConfig, tried: Tried): Precision => (precision === 'auto' ? (tried ?? 'float32') : precision);
 
 /** How many times as long it takes as in float32. */
-function shareOf(precision: Precision, timed: readonly TimedEpoch[]): number {
+function shareOf(precision: Precision, tried: Tried): number {
   if (precision === 'float32') return 1;
-  return triedHere(timed) === 'float32' ? bfloat16ShareWithout : bfloat16Share;
+  return tried === 'float32' ? bfloat16ShareWithout : bfloat16Share;
 }
 
 /** What an epoch of a recipe has to do: a preset of the same name may have been another, or changed for a run. */
@@ -72,9 +73,9 @@ const reckoned = (config: RunConfig, { images, size, largest, classes }: Load, p
   estimateRun(config, classes, images, size, precision, largest);
 
 /** Multiply-adds that a run's training did a second, brought to another precision: of its own steps, however many images there are now. */
-function speedOf(run: TimedEpoch, load: Load, precision: Precision, all: readonly TimedEpoch[]): number {
+function speedOf(run: TimedEpoch, load: Load, precision: Precision, tried: Tried): number {
   const { trainingMacs, steps } = reckoned(run.config, load, precision);
-  const seconds = run.seconds * (shareOf(precision, all) / shareOf(run.precision, all));
+  const seconds = run.seconds * (shareOf(precision, tried) / shareOf(run.precision, tried));
   return ((trainingMacs / steps) * (run.steps ?? steps)) / seconds;
 }
 
@@ -85,16 +86,16 @@ const stepOf = ({ trainingMacs, steps }: Estimate): number => trainingMacs / ste
 
 /** The presets with the seconds that an epoch takes here, validation included, by the newest run of the same work; null before one. */
 export function timedPresets(load: Load, store: RunStore, presets: readonly Preset[]): PresetInfo[] {
-  const all = store.timedEpochs();
+  const tried = store.triedPrecision();
   return presets.map((preset) => {
     const { config } = preset;
     const run = store
       .timedEpochs(preset.name)
       .find((timed) => timed.seconds > 0 && isDeepStrictEqual(workOf(timed.config), workOf(config)));
     if (!run || load.images.train === 0) return { ...preset, measuredEpochSeconds: null };
-    const precision = precisionHere(config, all);
+    const precision = precisionHere(config, tried);
     const { trainingMacs, validationMacs } = reckoned(config, load, precision);
-    return { ...preset, measuredEpochSeconds: (trainingMacs + validationMacs) / speedOf(run, load, precision, all) };
+    return { ...preset, measuredEpochSeconds: (trainingMacs + validationMacs) / speedOf(run, load, precision, tried) };
   });
 }
 
@@ -103,15 +104,17 @@ export function timedPresets(load: Load, store: RunStore, presets: readonly Pres
  * what processors usually do.
  */
 export function estimateOn(load: Load, store: RunStore, config: RunConfig): RunEstimate {
-  const all = store.timedEpochs();
-  const precision = precisionHere(config, all);
+  const tried = store.triedPrecision();
+  const precision = precisionHere(config, tried);
   const own = reckoned(config, load, precision);
-  const speeds = all
+  const speeds = store
+    .timedEpochs()
     .filter((timed) => timed.seconds > 0 && isLike(stepOf(reckoned(timed.config, load, precision)), stepOf(own)))
-    .map((timed) => speedOf(timed, load, precision, all))
+    .slice(0, mostSpeeds)
+    .map((timed) => speedOf(timed, load, precision, tried))
     .sort((a, b) => a - b);
   const speed =
-    speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : (usualMacsPerCore * os.availableParallelism()) / shareOf(precision, all);
+    speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : (usualMacsPerCore * os.availableParallelism()) / shareOf(precision, tried);
   const machineMb = Math.round(os.totalmem() / 2 ** 20);
   return {
     epochSeconds: (own.trainingMacs + own.validationMacs) / speed,
