@@ -191,7 +191,7 @@ await shootTools();
 async function shootRun(): Promise<void> {
   await go('Runs');
   await page.getByRole('button', { name: 'Use the starter model' }).click();
-  await page.getByRole('row').filter({ hasText: 'Starter model (CamVid)' }).waitFor();
+  await page.getByRole('row').filter({ hasText: 'Starter model (CamVid)' }).first().waitFor();
   await go('Train');
   await page.getByRole('radio', { name: 'Light', exact: true }).click();
   await page.getByLabel('Start from weights').selectOption({ label: 'Starter model (CamVid)' });
@@ -234,7 +234,7 @@ async function shootLabelling(): Promise<void> {
   await go('Library');
   await page.getByRole('combobox', { name: 'Mask' }).selectOption({ label: 'No mask' });
   await page
-    .getByRole('option', { name: / test$/ })
+    .getByRole('option', { name: /, test(,|$)/ })
     .first()
     .click();
   await go('Annotate');

@@ -54,13 +54,16 @@ const short = {
   'data.rotation': 0,
   'data.blur': 0,
   decision: 'likeliest',
+  // As when it was first run, so that its steps are the same.
+  batchSize: 8,
+  'optimizer.learningRate': 0.002,
 };
 
 function configOf(labelled: number, seed: number): RunConfig {
   const { config } = findPreset('light');
   const size = given.size.split('x').map(Number);
   const evaluationSize = size.map((side) => Math.round((side * 1.18) / 8) * 8);
-  const epochs = Math.max(1, Math.round(Number(given.steps) / Math.max(1, Math.floor(labelled / config.batchSize))));
+  const epochs = Math.max(1, Math.round(Number(given.steps) / Math.max(1, Math.floor(labelled / short.batchSize))));
   const settings = {
     ...short,
     'model.width': Number(given.width),
