@@ -9,6 +9,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import {
   filterImages,
+  isUnlabelled,
   labelledShare,
   soundFilter,
   unfiltered,
@@ -72,6 +73,17 @@ test('the library filters by split, mask, class and problems, and sorts', () => 
   expect(ids({ sort: 'least-labelled' })[0]).toBe('train/b');
   expect(ids({ sort: 'newest-edit' })[0]).toBe('val/c');
   expect(labelledShare(images[2])).toBeCloseTo(0.75);
+});
+
+test('an image is without a label where that is known: not before it was looked at, nor where its mask cannot be read', () => {
+  const empty = entry('train/empty', { classPixels: [0, 0, 16] });
+  const unknown = entry('train/unknown', { surveyed: false, classPixels: null });
+  const unread = entry('train/unread', { classPixels: null });
+  const without = entry('train/without', { hasMask: false, classPixels: null });
+  const labelled = entry('train/labelled');
+  expect([empty, unknown, unread, without, labelled].filter(isUnlabelled)).toEqual([empty, without]);
+  const sorted = filterImages([unread, labelled, unknown, empty], { ...all, sort: 'least-labelled' });
+  expect(sorted).toEqual([empty, labelled, unread, unknown]);
 });
 
 test('a filter keeps what the data set has that it is for, and how images are shown', () => {

@@ -103,6 +103,16 @@ describe('on the canvas', () => {
     expect(calls).toEqual([]);
   });
 
+  test('Enter that a finger rests on is one press: it takes and runs nothing more', () => {
+    const toolKey = vi.spyOn(actions, 'toolKey').mockReturnValue(true);
+    press('Enter');
+    for (let n = 0; n < 3; n++) expect(press({ key: 'Enter', repeat: true })).toBe(true);
+    expect(toolKey).toHaveBeenCalledTimes(1);
+    // Tab goes on as often as it repeats.
+    press({ key: 'Tab', repeat: true });
+    expect(toolKey).toHaveBeenCalledTimes(2);
+  });
+
   test('the eraser’s key erases for as long as it is held, however often it repeats', () => {
     press('e');
     press({ key: 'e', repeat: true });

@@ -2,7 +2,7 @@ import type { GridMap } from '#shared/assist/grid-map';
 import type { CleanUp } from '../../src/renderer/editor/clean-up.ts';
 import { MaskDocument } from '../../src/renderer/editor/document.ts';
 import { Hand, type Drafts, type HandContext } from '../../src/renderer/editor/hand.ts';
-import { classInk, subtracting } from '../../src/renderer/editor/ink.ts';
+import { classInk, eraser, subtracting } from '../../src/renderer/editor/ink.ts';
 import type { Proposed } from '../../src/renderer/editor/proposed.ts';
 import type { Press, ToolName } from '../../src/renderer/editor/tools/tool.ts';
 import type { Box } from '../../src/renderer/editor/units.ts';
@@ -21,6 +21,8 @@ export class Person {
   vision: Vision | null = null;
   cleanUp: CleanUp | null = null;
   guided = false;
+  /** Whether the key that erases is held. */
+  erasing = false;
   tolerance = 10;
   readonly told: string[] = [];
   readonly revealed: Box[] = [];
@@ -40,7 +42,7 @@ export class Person {
       this.onReveal();
     };
     const { vision, guided, told } = this;
-    const ink = { ink: classInk(classId), subtract: subtracting(classId) };
+    const ink = this.erasing ? { ink: eraser, subtract: eraser } : { ink: classInk(classId), subtract: subtracting(classId) };
     const seen = { left: 0, top: 0, ...size };
     const setTolerance = (tolerance: number) => (this.tolerance = tolerance);
     const { tolerance } = this;

@@ -67,6 +67,22 @@ describe('taking from a proposal', () => {
     expect([person.at(0, 0), person.at(1, 0)]).toEqual([0, 1]);
   });
 
+  test('a press that erases, whatever is in hand, erases what it would have taken; nothing to take is told', () => {
+    const person = proposing();
+    person.document.relabel(0, 4);
+    person.erasing = true;
+    person.click(5, 5);
+    expect([person.at(0, 0), person.at(29, 58), person.at(40, 40), person.at(5, 59)]).toEqual([voidId, voidId, 4, 4]);
+    person.erasing = false;
+    // A pen that is turned round.
+    person.hand.down({ at: { x: 40, y: 40 }, shift: false, ctrl: false, share: 1 }, true);
+    person.release(40, 40);
+    expect([person.at(40, 40), person.steps]).toEqual([voidId, ['Relabel', 'Erase', 'Erase']]);
+    person.proposed = new Proposed(person.proposed!.map, size, new Uint16Array(size.width * size.height).fill(5));
+    person.click(5, 5);
+    expect([person.told, person.steps.length]).toEqual([['Nothing is taken here: you have painted all of it.'], 3]);
+  });
+
   test('Tab goes to what is least sure and shows it, Enter takes it and goes on, with Shift as the class in hand', () => {
     const person = proposing();
     expect(person.hand.key('Enter')).toBe(false);
@@ -240,6 +256,14 @@ describe('areas', () => {
     expect(person.at(15, 15)).toBe(3);
     person.click(50, 50);
     expect([person.at(50, 50), person.steps]).toEqual([0, ['Outline']]);
+  });
+
+  test('an outline that is drawn for minutes by a quick mouse is filled as any other', () => {
+    const person = new Person('outline');
+    person.press(10, 10);
+    for (let turn = 0; turn < 1300; turn++) for (const [x, y] of triangle) for (let n = 0; n < 50; n++) person.move(x + n / 100, y);
+    person.release(10, 40);
+    expect([person.at(15, 15), person.at(50, 50), person.steps, person.hand.pressing]).toEqual([3, 0, ['Outline'], false]);
   });
 
   test('Escape in mid-press leaves nothing, and the next press begins anew', () => {

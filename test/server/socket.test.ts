@@ -49,7 +49,7 @@ let socket: SlowSocket;
 let raw: { bytesRead: number; bytesWritten: number; writableLength: number };
 let events: EventBus;
 const dispatched: unknown[] = [];
-let answer: (frame: { id: number }) => Promise<ResultFrame>;
+let answer: (frame: { id: number; method: string }) => Promise<ResultFrame>;
 
 /** A new window takes the place of the last. */
 function connect(): void {
@@ -168,7 +168,7 @@ test('a connection that breaks ends alone', () => {
   expect(socket.terminated).toBe(true);
 });
 
-const call = (id: number) => socket.emit('message', Buffer.from(encode({ kind: 'call', id, method: 'app.ping', input: null })));
+const call = (id: number, method = 'app.ping') => socket.emit('message', Buffer.from(encode({ kind: 'call', id, method, input: null })));
 
 test('a window that asks more than can be answered is not read further until it has its answers', async () => {
   const waiting: (() => void)[] = [];
@@ -180,6 +180,17 @@ test('a window that asks more than can be answered is not read further until it 
   waiting.shift()!();
   await vi.waitFor(() => expect(socket.isPaused).toBe(false));
   expect(socket.sent).toHaveLength(1);
+});
+
+test('strokes that wait for a disk with room keep nothing else that a window asks from being read', async () => {
+  answer = ({ id, method }) =>
+    method === 'app.ping' ? Promise.resolve({ kind: 'result', id, ok: true, value: 7 }) : new Promise<ResultFrame>(() => undefined);
+  for (let id = 1; id <= 500; id++) call(id, 'edits.stroke');
+  expect(socket.isPaused).toBe(false);
+  call(501);
+  await vi.waitFor(() => expect(socket.sent).toHaveLength(1));
+  for (let id = 502; id <= 10_001; id++) call(id, 'edits.stroke');
+  expect(socket.isPaused).toBe(true);
 });
 
 test('a window that does not read its answers is asked no more, and let go when it takes nothing', () => {

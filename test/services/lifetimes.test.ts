@@ -337,6 +337,21 @@ describe('a second workbench', () => {
     expect((await runs())[0]).toMatchObject({ id: run.id, status: 'running' });
   });
 
+  test('shows what the first has saved since, also of a mask that it opened while strokes waited there', async () => {
+    await opened();
+    await stroke(bench, imageId, box(0, 0, 4, 4, 7));
+    const second = createBench();
+    await second.call('datasets.open', { path: folder });
+    const seen = async () => (await openMask(second, imageId)).ids;
+    expect((await seen())[0]).toBe(7);
+    expect(await second.workbench.datasets.waitsFor()).toEqual([]);
+    await bench.call('edits.save', { imageId });
+    await stroke(bench, imageId, box(8, 8, 2, 2, 5));
+    await bench.call('edits.save', { imageId });
+    expect([(await seen())[0], (await seen())[8 * 64 + 8]]).toEqual([7, 5]);
+    await second.workbench.shutDown();
+  });
+
   test('that takes over is given the data set when the first has saved what it has in hand', async () => {
     await opened();
     await stroke(bench, imageId, box(0, 0, 4, 4, 7));

@@ -10,6 +10,8 @@ const softLimit = 4_000_000;
 const hardLimit = 64_000_000;
 /** Calls of one window that may be under way: more are not read until some are answered. */
 const mostCalls = 64;
+/** Of these, what was painted: on a full disk it waits until there is room, and is no sign of a window that asks too much. */
+const mostEdits = 10_000;
 const lookMs = 200;
 const pingMs = 10_000;
 const pingBytes = 2;
@@ -36,6 +38,7 @@ class WindowConnection {
   private readonly held = new Map<string, EventFrame>();
   private readonly ends: (() => void)[] = [];
   private calls = 0;
+  private edits = 0;
   /** Whether it has answered since the last ping. */
   private answered = false;
   private refused = false;
@@ -86,7 +89,7 @@ class WindowConnection {
 
   /** Whether a window is behind: it is then not read any further, and what it asks waits with itself. */
   private get behind(): boolean {
-    return this.calls >= mostCalls || this.socket.bufferedAmount > softLimit;
+    return this.calls >= mostCalls || this.edits >= mostEdits || this.socket.bufferedAmount > softLimit;
   }
 
   private look(): void {
@@ -120,9 +123,10 @@ class WindowConnection {
     if (this.refused) return;
     const frame = callIn(data);
     if (!frame) return this.refuse();
-    this.calls++;
+    const kind = frame.method.startsWith('edits.') ? 'edits' : 'calls';
+    this[kind]++;
     void this.workbench.dispatch(frame).then((result) => {
-      this.calls--;
+      this[kind]--;
       this.send(result);
       if (this.socket.isPaused && !this.behind) this.socket.resume();
     });

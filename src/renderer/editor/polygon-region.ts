@@ -1,5 +1,5 @@
 import { clipBox, type Region, type Size } from './region.ts';
-import type { ImagePoint } from './units.ts';
+import type { Box, ImagePoint } from './units.ts';
 
 interface Crossing {
   x: number;
@@ -13,10 +13,7 @@ interface Crossing {
  */
 export function polygonRegion(points: readonly ImagePoint[], size: Size): Region | null {
   if (points.length < 3) return null;
-  const xs = points.map(({ x }) => x);
-  const ys = points.map(({ y }) => y);
-  const [left, top] = [Math.floor(Math.min(...xs)), Math.floor(Math.min(...ys))];
-  const box = clipBox({ left, top, width: Math.ceil(Math.max(...xs)) - left, height: Math.ceil(Math.max(...ys)) - top }, size);
+  const box = clipBox(boxAround(points), size);
   if (!box) return null;
   const selected = new Uint8Array(box.width * box.height);
   const edges = points.map((a, i) => [a, points[(i + 1) % points.length]] as const);
@@ -36,6 +33,17 @@ export function polygonRegion(points: readonly ImagePoint[], size: Size): Region
     const to = Math.min(box!.width, Math.ceil(end - box!.left - 0.5));
     if (to > from) selected.fill(1, row * box!.width + from, row * box!.width + to);
   }
+}
+
+/** An outline that was drawn for minutes has more points than a call takes arguments. */
+function boxAround(points: readonly ImagePoint[]): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of points) {
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
+  [left, top] = [Math.floor(left), Math.floor(top)];
+  return { left, top, width: Math.ceil(right) - left, height: Math.ceil(bottom) - top };
 }
 
 /** Where a horizontal line crosses the outline, from left to right. */

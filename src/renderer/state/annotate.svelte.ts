@@ -83,6 +83,8 @@ export class AnnotateState {
   findClass: (() => void) | null = null;
   private readonly session: Session;
   private datasetId: string | null = null;
+  /** Of the photo that the image at hand was opened with. */
+  private photoStamp: string | null = null;
   /** The data set and the classes that the hand's and the marks' numbers are of: these may be others before this is told. */
   private marked: { of: string; names: readonly string[] } = { of: '', names: [] };
   private readonly stopListening: () => void;
@@ -152,7 +154,10 @@ export class AnnotateState {
   takeAll(): void {
     this.finish();
     const { mask, proposal } = this;
-    if (mask && proposal && this.blocked === null) take(mask, proposal.changes(mask.document.ids), proposal.labels.all);
+    if (this.blocked !== null) return;
+    const changes = mask && proposal?.changes(mask.document.ids);
+    if (mask && proposal && changes) take(mask, changes, proposal.labels.all);
+    else this.session.toasts.show('info', proposal ? 'All that is proposed is there already.' : 'Nothing is proposed for this image.');
   }
 
   private get classNames(): string[] {
@@ -248,12 +253,22 @@ export class AnnotateState {
       opened.document.setLocked(this.lockedClasses);
       opened.document.setWhere(this.hand.where);
       this.mask = opened;
+      this.photoStamp = session.images.get(imageId)?.imageStamp ?? null;
       this.assist.attach(opened);
       this.vision.attach(opened.imageId);
       this.time.turnTo(opened.imageId);
     } catch (error) {
       if (turn === this.loading) this.error = messageOf(error);
     }
+  }
+
+  /** Another program has put another photo of the same size in its place: what tools and proposals have seen was of the one before. */
+  onPhoto(stamp: string | null): void {
+    const { mask, photoStamp } = this;
+    if (!mask || mask.imageId !== this.session.imageId || stamp === null || stamp === photoStamp) return;
+    this.photoStamp = stamp;
+    this.assist.lookAnew();
+    this.vision.attach(mask.imageId);
   }
 
   /** Opens the image anew: its photo has another size now. */

@@ -108,6 +108,14 @@ export class Assist {
     if (this.wanted && this.hand) void this.begin();
   }
 
+  /** The photo at hand is another one: what was seen in it holds no more. */
+  lookAnew(): void {
+    const { hand } = this;
+    if (!hand) return;
+    [hand.begun, this.proposed, this.traits] = [null, null, null];
+    if (this.wanted) void this.begin();
+  }
+
   /** Looks at the image at hand. */
   async begin(): Promise<void> {
     const { hand, session } = this;
@@ -152,6 +160,8 @@ export class Assist {
 
   private fail(problem: string): void {
     [this.status, this.problem, this.learning] = ['failed', problem, false];
+    // Its own place tells it to whoever has Take in hand; who paints with it waits for what does not come.
+    if (this.live) this.session.toasts.show('error', problem);
   }
 
   /** The next image is looked at in advance; whether that works is told when it is at hand. */
@@ -180,8 +190,9 @@ export class Assist {
 
   private learn(): void {
     const { hand, worker } = this;
-    if (!hand || hand.begun === null || !worker || !this.wanted) return;
-    const examples = hand.painted.current(hand.mask.document.ids);
+    // What was taken back is free again for other proposals too, which nobody has to learn for.
+    const examples = hand?.painted.current(hand.mask.document.ids);
+    if (!hand || !examples || hand.begun === null || !worker || !this.wanted) return;
     this.learning = true;
     worker.ask({ kind: 'learn', turn: ++this.turn, examples, fixed: hand.painted.fixed.slice() });
   }

@@ -30,10 +30,17 @@ export function labelledShare({ classPixels }: ImageEntry): number {
   return total > 0 ? 1 - classPixels.at(-1)! / total : 0;
 }
 
+/** Whether nothing of an image is labelled; not of one that is not known yet, or whose mask cannot be read. */
+export const isUnlabelled = (image: ImageEntry): boolean =>
+  image.surveyed && (!image.hasMask || image.classPixels !== null) && labelledShare(image) === 0;
+
+/** Of masks that are not known nothing says that they are empty: they come last. */
+const knownShare = (image: ImageEntry): number => (image.hasMask && !image.classPixels ? 1 : labelledShare(image));
+
 const orders: Record<LibraryFilter['sort'], (a: ImageEntry, b: ImageEntry) => number> = {
   // The order of the data set: its splits, then names.
   name: () => 0,
-  'least-labelled': (a, b) => labelledShare(a) - labelledShare(b),
+  'least-labelled': (a, b) => knownShare(a) - knownShare(b),
   'newest-edit': (a, b) => (b.editedAt ?? '').localeCompare(a.editedAt ?? ''),
 };
 

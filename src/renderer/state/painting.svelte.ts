@@ -45,6 +45,8 @@ export class Painting {
   /** A class, or void: not labelled. */
   classId = $state(0);
   where = $state.raw<WriteWhere>({ on: 'all' });
+  /** What comes back when what is labelled need not be kept any more. */
+  private whereBefore: WriteWhere = { on: 'all' };
   /** Whether whatever is in hand erases, for as long as a key is held. */
   erasing = $state(false);
   /** Whether a pen's pressure sets the size. */
@@ -71,6 +73,7 @@ export class Painting {
   /** What was remembered, as far as it is still so. */
   restore(remembered: Partial<RememberedPainting>): void {
     takeRemembered<RememberedPainting>(this, this.remembered, remembered);
+    this.whereBefore = { on: 'all' };
     if (this.where.on === 'classes') this.where = { on: 'all' };
     this.setDiameter(this.diameter);
     this.setLineWidth(this.lineWidth);
@@ -141,7 +144,8 @@ export class Painting {
   }
 
   toggleUnlabelled(): void {
-    this.where = this.where.on === 'unlabelled' ? { on: 'all' } : { on: 'unlabelled' };
+    if (this.where.on === 'unlabelled') this.where = this.whereBefore;
+    else [this.whereBefore, this.where] = [this.where, { on: 'unlabelled' }];
   }
 
   /** Puts a class among those that may be painted over, or takes it from them. */

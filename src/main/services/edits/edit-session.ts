@@ -65,6 +65,8 @@ export class EditSession {
   private durable = newestSeq;
   private busySaving = false;
   private timer: NodeJS.Timeout | null = null;
+  /** Of a mask that another workbench paints on: what waits in its journal is that one's to save. */
+  private readonly isReader: boolean;
   private unsavedSince = 0;
   private origin = 'edit';
   private ended: Promise<void> | null = null;
@@ -75,6 +77,7 @@ export class EditSession {
     const { image, classSet, mask, recovered } = options;
     this.options = options;
     this.imageId = image.id;
+    this.isReader = options.readOnlyReason() !== null;
     this.size = { width: mask.width, height: mask.height };
     this.values = mask.values;
     this.snapshot = mask.snapshot;
@@ -109,7 +112,7 @@ export class EditSession {
       await applyStep(session.values, session.size.width, step, side);
       session.dirty = union(session.dirty, step);
     }
-    if (session.isDirty && options.readOnlyReason() === null) session.schedule();
+    if (session.isDirty) session.schedule();
     return session;
   }
 
@@ -124,7 +127,7 @@ export class EditSession {
   }
 
   private get isDirty(): boolean {
-    return this.foreign || this.history.mark() !== this.inFile.mark;
+    return !this.isReader && (this.foreign || this.history.mark() !== this.inFile.mark);
   }
 
   /** Whether the mask file is not what is seen. */

@@ -95,7 +95,8 @@ export class Journals {
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
     if (broken || at < 0) {
-      const why = broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was changed by another program');
+      const why =
+        broken ?? (frames.length === 0 ? 'the journal is damaged' : 'the mask file was put right here, or changed by another program');
       // Where every stroke is in some file, only undo is lost.
       const lastFile = deeds.findLast((deed) => deed.file)?.file;
       const undoOnly = !told.broken && rest.length === 0 && hasBecome(lastFile, revision) && lastFile?.mark === history.mark();

@@ -50,11 +50,17 @@ export class MaskPast {
       .run(imageId, revision, at, origin, work.slice(0, mostLabels).join('\n'));
   }
 
-  /** Newest first. @param current the revision that is its mask file now */
+  /** The newest 1000, newest first, and whatever was there before anybody painted. @param current the revision that is its mask file now */
   of(imageId: string, current: string | null): RevisionInfo[] {
     const { db } = this;
     const found = db.prepare(`SELECT ${columns} FROM mask_revision WHERE image_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1000`);
-    const rows = [...soundRows(found.iterate(imageId), rowSchema, 'masks of an image')];
+    const newest = [...soundRows(found.iterate(imageId), rowSchema, 'masks of an image')];
+    const first = db.prepare(
+      `SELECT ${columns} FROM mask_revision WHERE image_id = ? AND origin = 'original' ORDER BY created_at DESC, rowid DESC LIMIT 100`,
+    );
+    const known = new Set(newest.map(({ revision }) => revision));
+    const originals = [...soundRows(first.iterate(imageId), rowSchema, 'first masks of an image')];
+    const rows = [...newest, ...originals.filter(({ revision }) => !known.has(revision))];
     const runs = db.prepare<[string, string], { name: string | null }>(
       `SELECT ${boundedText('r.name', shortText)} FROM run_mask m JOIN run r ON r.id = m.run_id
        WHERE m.image_id = ? AND m.revision = ? AND r.deleted_at IS NULL LIMIT 100`,

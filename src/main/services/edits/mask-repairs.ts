@@ -72,7 +72,7 @@ export class MaskRepairs {
    */
   async putBack(imageId: string, revision: string): Promise<void> {
     await this.options.holding(imageId, () => this.putBackOne(imageId, revision));
-    await this.tell(imageId);
+    await this.tell(imageId, 'was put back as it was and');
   }
 
   /** Puts back what the last repair of each image replaced. */
@@ -115,22 +115,24 @@ export class MaskRepairs {
         // It may have been stopped while it waited for its turn.
         if (await this.options.holding(imageId, () => (signal.aborted ? Promise.resolve(false) : work(imageId)))) {
           report.done.push(imageId);
-          await this.tell(imageId);
+          await this.tell(imageId, 'was changed as it was asked for and');
         }
       } catch (error) {
         report.failed.push(messageOf(error));
-        await this.tell(imageId);
+        // Its session was put away for it: where it is shown it is opened again.
+        await this.tell(imageId, 'could not be changed as it was asked for and');
       }
       tell(index + 1, imageIds.length);
     }
     return report;
   }
 
-  private async tell(imageId: string): Promise<void> {
+  /** @param what became of its mask, in words */
+  private async tell(imageId: string, what: string): Promise<void> {
     const { dataset, events } = this.options;
     try {
       events.emit('datasets.images', [await dataset.survey(imageId, true)]);
-      events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} was repaired and is shown as it is now.` });
+      events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} ${what} is shown as it is now.` });
     } catch {
       // The image has gone from its folder meanwhile: nobody shows it.
     }

@@ -2,6 +2,9 @@ import { polygonRegion } from '../polygon-region.ts';
 import type { ImagePoint } from '../units.ts';
 import { emptyPreview, SimpleTool, type Press, type Preview, type ToolContext } from './tool.ts';
 
+/** Image pixels from one point to the next: a hand that rests, and a quick mouse, tell the same place over and over. */
+const leastStep = 0.1;
+
 /** Draw round a thing; it is filled when the pointer is let go. Shift at the press takes away. */
 export class OutlineTool extends SimpleTool {
   private points: ImagePoint[] = [];
@@ -18,7 +21,8 @@ export class OutlineTool extends SimpleTool {
   }
 
   override move(_context: ToolContext, { at }: Press): void {
-    if (this.points.length > 0) this.points.push(at);
+    const last = this.points.at(-1);
+    if (last && Math.hypot(at.x - last.x, at.y - last.y) >= leastStep) this.points.push(at);
   }
 
   override up(context: ToolContext): void {

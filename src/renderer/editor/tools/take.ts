@@ -1,3 +1,5 @@
+import { voidId } from '#shared/mask/void-id';
+import { eraser } from '../ink.ts';
 import type { Proposed, ProposedPixels } from '../proposed.ts';
 import { boxBetween, boxOutline } from '../shapes.ts';
 import type { ImagePoint } from '../units.ts';
@@ -51,9 +53,16 @@ export class TakeTool extends SimpleTool {
     [this.from, this.to] = [null, null];
     if (!from || !proposed) return;
     const { part } = proposed.labels;
-    if (drags) return take(context, proposed.inBox(boxBetween(from, at)), part);
     const region = proposed.at(at);
-    if (region !== null) take(context, shift ? proposed.ofClass(proposed.map.regions[region].id) : proposed.region(region), part);
+    if (drags) this.put(context, proposed.inBox(boxBetween(from, at)), part);
+    else if (region !== null) this.put(context, shift ? proposed.ofClass(proposed.map.regions[region].id) : proposed.region(region), part);
+  }
+
+  /** Takes pixels; a press that erases, whatever is in hand, erases them. */
+  private put(context: ToolContext, pixels: ProposedPixels | null, part: string): void {
+    if (pixels && !pixels.selected.includes(1)) context.tell('Nothing is taken here: you have painted all of it.');
+    else if (pixels && context.ink === eraser) take(context, { ...pixels, ids: pixels.ids.fill(voidId) }, 'Erase');
+    else take(context, pixels, part);
   }
 
   override renew({ proposed }: ToolContext): void {

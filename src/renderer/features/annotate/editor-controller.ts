@@ -404,7 +404,9 @@ export class EditorController {
 
   private pickAt(at: ImagePoint): void {
     const id = this.idAt(at);
-    if (id !== null && (id < this.options.classes.length || id === voidId)) this.options.pick(id);
+    if (id === null) return;
+    if (id < this.options.classes.length || id === voidId) this.options.pick(id);
+    else this.options.settings().tell(`What was picked is ${this.nameOf(id)}: there is no such class to take in hand.`);
   }
 
   private onMove(facts: PointerFacts): void {

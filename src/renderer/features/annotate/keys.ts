@@ -83,6 +83,8 @@ const isForTool = ({ key, target }: KeyboardEvent): boolean => key !== 'Tab' || 
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  // Each press of Enter takes or ends one thing: a finger that rests on it takes no more.
+  if (event.repeat && event.key === 'Enter') return true;
   if (isPlain && isForTool(event) && actions.toolKey(event.key, event.shiftKey)) return true;
   const chords = chordsOf(event);
   const command = chords.map((chord) => actions.commandOf(chord)).find((each) => each !== null);
