@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import pino from 'pino';
 import { Preferences } from '#services/app/preferences';
 import { takeRunFolder } from '#files/run-folder';
@@ -74,6 +74,31 @@ test('runs left running are interrupted at the next start', () => {
   leftRuns(store).recover();
   expect(store.summary('a')).toMatchObject({ status: 'interrupted', reason: 'The workbench ended while the run was going on.' });
   expect(store.summary('b').status).toBe('finished');
+  db.close();
+});
+
+test('a history that another program holds is looked at again: it says nothing of a run that was left', async () => {
+  const { store, create, db } = newStore();
+  create('a');
+  const interrupt = vi.spyOn(store, 'interrupt').mockImplementationOnce(() => {
+    throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+  });
+  const left = leftRuns(store);
+  left.recover();
+  expect(store.summary('a').status).toBe('running');
+  await expect.poll(() => store.summary('a').status, { timeout: 10_000 }).toBe('interrupted');
+  expect([interrupt.mock.calls.length, store.summary('a').reason]).toEqual([2, 'The workbench ended while the run was going on.']);
+  left.close();
+  db.close();
+});
+
+test('how a run ended is told from the history where another workbench has it by then', () => {
+  const { store, create, db } = newStore();
+  create('a');
+  store.settle('a', 'stopped', null, new Outbox(silent, () => false));
+  // The other one records what its trainer left.
+  db.prepare("UPDATE run SET status = 'interrupted' WHERE id = 'a'").run();
+  expect(store.summary('a').status).toBe('interrupted');
   db.close();
 });
 

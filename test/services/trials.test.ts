@@ -1,5 +1,5 @@
 // Images that are not of the data set, predicted by the starter through the real services and a real trainer.
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
@@ -59,6 +59,21 @@ test('photos that are links are tried under their own names, and one that leads 
   await expect(bench.call('trials.keep', { ids: [images[4].id], split: 'train' })).rejects.toThrow(path.join(others, 'gone.png'));
   await bench.call('trials.keep', { ids: [images[3].id], split: 'train' });
   expect(existsSync(path.join(folder, 'train/c.png'))).toBe(true);
+});
+
+test('predictions of weights that a run has no more say so, and are made again', async () => {
+  await bench.call('trials.addFrom', { path: path.join(others, 'a.png') });
+  expect(await predicted()).toMatchObject({ newWeights: false });
+  const best = path.join(folder, '.encnet/runs', run.id, 'best.ckpt');
+  const later = new Date(Date.now() + 60_000);
+  utimesSync(best, later, later);
+  expect(await bench.call<TrialState>('trials.state')).toMatchObject({ newWeights: true, runId: run.id });
+  expect(await predicted()).toMatchObject({ newWeights: false, images: [{ state: 'predicted' }] });
+});
+
+test('a deleted run predicts nothing', async () => {
+  await bench.call('runs.delete', { runId: run.id });
+  await expect(bench.call('review.predict', { runId: run.id, split: 'val' })).rejects.toThrow(/is deleted: restore it/);
 });
 
 const trialFolder = () => path.join(folder, '.encnet/trials');

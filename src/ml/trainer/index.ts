@@ -34,6 +34,7 @@ function emit(event: TrainerEvent): void {
 /** TensorFlow reports a failed allocation only in its message. */
 function codeOf(error: unknown): ErrorCode {
   if (error instanceof AppError) return error.code;
+  if (/^(ENOSPC|EDQUOT|SQLITE_FULL)$/.test(String((error as { code?: unknown } | null)?.code))) return 'disk-full';
   return /\bOOM\b|out of memory|bad_alloc|ResourceExhausted|Array buffer allocation failed/i.test(messageOf(error))
     ? 'out-of-memory'
     : 'trainer-failed';

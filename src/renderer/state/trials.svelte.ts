@@ -16,7 +16,7 @@ const largestBytes = 40_000_000;
 
 /** Images that are not of the data set, and what a run predicts of them. Its owner closes it. */
 export class Trials {
-  state = $state.raw<TrialState>({ images: [], runId: null, running: false, done: 0, total: 0, secondsLeft: null });
+  state = $state.raw<TrialState>({ images: [], runId: null, newWeights: false, running: false, done: 0, total: 0, secondsLeft: null });
   /** Pictures by the ids of images, and by whether their predictions are there. */
   readonly shown = new SvelteMap<string, ShownTrial>();
   /** Why an image has no pictures, likewise. */

@@ -15,6 +15,8 @@ export interface TrialState {
   images: TrialImage[];
   /** The run whose predictions they have; null while none is asked for. */
   runId: string | null;
+  /** Whether that has other weights by now. */
+  newWeights: boolean;
   running: boolean;
   done: number;
   total: number;

@@ -212,7 +212,7 @@ export class DatasetScope {
 
   /** Stops what trains or predicts, with a checkpoint that its trainer writes by itself. Never rejects. */
   private async stopJobs(): Promise<void> {
-    const ends = [this.training.close(0), this.review.close(0), this.trials.close(0)];
+    const ends = [this.training.close(0, 'Another workbench has taken the data set'), this.review.close(0), this.trials.close(0)];
     this.giving.resolve();
     await Promise.all(ends);
   }

@@ -24,7 +24,7 @@ export class Device {
 
   /** @param what takes it, as "A training run" @throws AppError 'busy' naming what has it */
   take(what: string): DeviceClaim {
-    if (this.user) throw new AppError('busy', `${this.user.what} is going on: stop it or wait for its end, or put this one in line`);
+    if (this.user) throw new AppError('busy', `${this.user.what} is going on: stop it or wait for its end. A new run can be put in line`);
     const claim = { what };
     this.user = claim;
     return {

@@ -4,6 +4,7 @@ import { isPassing } from '../database-error.ts';
 interface Waiting {
   what: string;
   work: () => void;
+  dropped?: () => void;
 }
 
 const retryMs = 1000;
@@ -30,14 +31,17 @@ export class Outbox {
     return this.waiting.length;
   }
 
-  /** Runs `work` now, or as soon as the disk lets it. @param what is written, for the log */
-  write(what: string, work: () => void): void {
-    if (this.waiting.length === 0 && this.attempt({ what, work })) return;
+  /**
+   * Runs `work` now, or as soon as the disk lets it.
+   * @param what is written, for the log @param dropped called where it is another workbench's to tell by then
+   */
+  write(what: string, work: () => void, dropped?: () => void): void {
+    if (this.waiting.length === 0 && this.attempt({ what, work, dropped })) return;
     if (this.waiting.length >= limit) {
       this.log.error({ what }, 'too much waits for the disk: this is dropped');
       return;
     }
-    this.waiting.push({ what, work });
+    this.waiting.push({ what, work, dropped });
     this.timer ??= setTimeout(() => this.retry(), retryMs);
   }
 
@@ -56,8 +60,9 @@ export class Outbox {
   }
 
   /** @returns false if it is to be tried again */
-  private attempt({ what, work }: Waiting): boolean {
+  private attempt({ what, work, dropped }: Waiting): boolean {
     if (!this.mayWrite()) {
+      dropped?.();
       this.log.warn({ what }, 'not written: another workbench has the data set');
       return true;
     }

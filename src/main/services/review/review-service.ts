@@ -145,7 +145,8 @@ export class ReviewService {
   /** With what, how and against what a split of a run would be predicted now. @throws AppError 'not-found' without weights */
   private question({ runId, split, evaluation }: Asked) {
     const { dataset, runs } = this.options;
-    const { name } = runs.row(runId);
+    const { name, deleted_at: deletedAt } = runs.row(runId);
+    if (deletedAt !== null) throw new AppError('not-found', `The run "${name}" is deleted: restore it to predict with it`);
     const weights = this.weightsOf(runId);
     if (!weights) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
     const { checkpoint, classes, sha256, recorded } = weights;

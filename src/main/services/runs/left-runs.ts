@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '#shared/errors';
+import { isPassing } from '../database-error.ts';
 import type { Emitter } from '../events.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { Logger } from '../log.ts';
@@ -47,10 +48,22 @@ export class LeftRuns {
       store.interrupt(runId, reason);
       events.emit('runs.changed', store.summary(runId));
     } catch (error) {
+      // A history that another program holds now is looked at again: it says nothing of the checkpoint.
+      if (isPassing(error)) return false;
       log.error({ err: error, run: runId }, 'a run that was left could not be read');
       store.settle(runId, 'interrupted', `${reason} Its checkpoint could not be read: ${messageOf(error)}`, outbox);
+      this.tell(runId);
     }
     return true;
+  }
+
+  private tell(runId: string): void {
+    const { store, events, log } = this.options;
+    try {
+      events.emit('runs.changed', store.summary(runId));
+    } catch (error) {
+      log.warn({ err: error, run: runId }, 'a run that was left cannot be shown');
+    }
   }
 
   /** One of which that cannot be told is taken for written: the next look tells. */

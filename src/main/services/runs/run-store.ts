@@ -311,7 +311,9 @@ export class RunStore {
   /** How a run stands from now on, told to everyone at once and written as soon as the disk lets it. */
   settle(runId: string, status: RunStatus, reason: string | null, outbox: Outbox): void {
     this.unwritten.set(runId, { status, reason });
-    outbox.write(`the state "${status}" of a run`, () => this.setStatus(runId, status, reason));
+    // What another workbench records of it from then on is how it stands.
+    const dropped = () => this.unwritten.delete(runId);
+    outbox.write(`the state "${status}" of a run`, () => this.setStatus(runId, status, reason), dropped);
   }
 
   setPrecision(runId: string, precision: Precision): void {

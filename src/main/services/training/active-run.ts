@@ -63,6 +63,8 @@ export class ActiveRun {
   private pausedAt = 0;
   /** As the history had it when it could be read last. */
   private summary: RunSummary;
+  /** Why it was closed, in words. */
+  private whyClosed = '';
   private outcome: { status: RunStatus; reason: string | null } | null = null;
   private closing: 'while-running' | 'while-paused' | null = null;
 
@@ -94,7 +96,8 @@ export class ActiveRun {
   }
 
   /** Stops with a checkpoint and waits at most `limitMs`; a trainer that takes longer ends by itself. Never rejects. */
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number, why: string): Promise<void> {
+    this.whyClosed = why;
     this.closing = this.phase === 'paused' ? 'while-paused' : 'while-running';
     this.steer('stopping', 'stop');
     await this.job.close(limitMs);
@@ -315,10 +318,10 @@ export class ActiveRun {
     // What is refused before it goes on is as it was.
     if (outcome === 'failed' && !this.hasStarted && this.options.before) return { status: this.options.before, reason };
     // Its trainer still writes: the next start finds it, or its checkpoint.
-    if (outcome === 'left') return { status: 'running', reason: 'The workbench was closed; the trainer is writing a checkpoint.' };
+    if (outcome === 'left') return { status: 'running', reason: `${this.whyClosed}; the trainer is writing a checkpoint.` };
     if (outcome !== 'stopped' || !this.closing) return { status: outcome, reason };
     // A pause outlives the application: the run is as it was, and goes on when a person says so.
     if (this.closing === 'while-paused') return { status: 'paused', reason: null };
-    return { status: 'interrupted', reason: 'The workbench was closed; the run can go on from its last checkpoint.' };
+    return { status: 'interrupted', reason: `${this.whyClosed}; the run can go on from its last checkpoint.` };
   }
 }

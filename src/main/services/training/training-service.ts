@@ -162,7 +162,7 @@ export class TrainingService {
     return this.claiming('rate-search', (claim) => {
       const { dataset, runs, host, log, events } = this.options;
       const { classes, format } = dataset.classSet;
-      const { train } = labelled(dataset, config);
+      const train = toLearnFrom(dataset, config);
       const initialWeights = startFrom === null ? null : weightsOf(runs, startFrom).file;
       const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps, initialWeights };
       this.search = new RateSearchRun({ host, claim, job, log, changed: (search) => events.emit('training.rate', search) });
@@ -363,14 +363,14 @@ export class TrainingService {
    * Stops what goes on with a checkpoint and waits for it, at most `limitMs`: a trainer that takes longer ends by itself.
    * Never rejects.
    */
-  async close(limitMs: number): Promise<void> {
+  async close(limitMs: number, why = 'The workbench was closed'): Promise<void> {
     this.closed = true;
     this.queue.hold();
     this.queue.close();
     this.stopListening();
     this.givingUp?.abort();
     await this.pending;
-    await Promise.all([this.active?.close(limitMs), this.search?.close(limitMs), this.weightLook.close()]);
+    await Promise.all([this.active?.close(limitMs, why), this.search?.close(limitMs), this.weightLook.close()]);
   }
 
   handlers(): Services['training'] {
@@ -429,8 +429,14 @@ function someOf(samples: Sample[], { path: folder }: OpenDataset, part: string):
 }
 
 /** @throws AppError 'invalid-argument' naming the split that has no sound, labelled image */
-function labelled(dataset: OpenDataset, { fold }: RunConfig) {
-  const { train, validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
-  const held = fold ? `its ${foldText(fold)}` : 'its split val';
-  return { train: someOf(train, dataset, fold ? 'its other folds' : 'its split train'), validation: someOf(validation, dataset, held) };
+function labelled(dataset: OpenDataset, config: RunConfig) {
+  const { validation } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), config.fold);
+  const held = config.fold ? `its ${foldText(config.fold)}` : 'its split val';
+  return { train: toLearnFrom(dataset, config), validation: someOf(validation, dataset, held) };
+}
+
+/** @throws AppError 'invalid-argument' where there is none */
+function toLearnFrom(dataset: OpenDataset, { fold }: RunConfig) {
+  const { train } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
+  return someOf(train, dataset, fold ? 'its other folds' : 'its split train');
 }

@@ -16,6 +16,7 @@ import { precisionText } from '#shared/training/precision';
 import { typedPath } from '../app/typed-path.ts';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
+import { fileStamp } from '../datasets/survey.ts';
 import type { Emitter } from '../events.ts';
 import { Job, type JobEnd } from '../jobs/job.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -38,6 +39,7 @@ interface Tried extends TrialImage {
   file: string;
   /** Whether the file is the workbench's own copy of what was dropped; a person's is never removed. */
   isOwn: boolean;
+  /** The weights that it was predicted with, or is to be. */
   by: string | null;
 }
 
@@ -68,7 +70,16 @@ export class TrialService {
     const running = this.job !== null;
     const secondsLeft = running && done > 0 ? secondsFrom(Date.now() - begun, done, total) : null;
     const images = [...this.images.values()].map(({ id, name, state, reason }) => ({ id, name, state, reason }));
-    return { images, runId: this.runId, running, done, total, secondsLeft };
+    return { images, runId: this.runId, newWeights: !running && this.hasNewWeights, running, done, total, secondsLeft };
+  }
+
+  /** Whether the run has other weights by now than what is shown was predicted with. */
+  private get hasNewWeights(): boolean {
+    const { runId } = this;
+    const checkpoint = runId === null ? null : this.options.runs.weightsFile(runId);
+    if (runId === null || checkpoint === null) return false;
+    const now = weightsKey(runId, checkpoint);
+    return [...this.images.values()].some(({ state, by }) => state === 'predicted' && by !== now);
   }
 
   private changed(): TrialState {
@@ -130,10 +141,11 @@ export class TrialService {
     const { name } = runs.row(runId);
     const checkpoint = runs.weightsFile(runId);
     if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
-    const open = [...this.images.values()].filter(({ by, state }) => by !== runId || state === 'waiting');
+    const weights = weightsKey(runId, checkpoint);
+    const open = [...this.images.values()].filter(({ by, state }) => by !== weights || state === 'waiting');
     this.runId = runId;
     if (open.length === 0) return this.changed();
-    for (const image of open) [image.state, image.reason, image.by] = ['waiting', null, runId];
+    for (const image of open) [image.state, image.reason, image.by] = ['waiting', null, weights];
     mkdirSync(this.at('predictions'), { recursive: true });
     this.progress = { done: 0, total: open.length, begun: Date.now() };
     this.job = new Job({
@@ -261,6 +273,9 @@ export class TrialService {
     };
   }
 }
+
+/** Names the weights of a run as they are now. */
+const weightsKey = (runId: string, checkpoint: string): string => `${runId}|${fileStamp(checkpoint)}`;
 
 const predictionName = (id: string): string => `${id}.png`;
 
