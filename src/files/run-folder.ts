@@ -77,8 +77,15 @@ export const alreadyWritten = (folder: string, writer: LeaseHolder): AppError =>
     file: folder,
   });
 
-/** To be called before every write: a process may have been stopped for any time. @throws AppError 'busy' naming who writes it now */
+/**
+ * To be called before every write: a process may have been stopped for any time.
+ * @throws AppError 'busy' naming who writes it now, 'not-found' where the folder has gone: another in its place would part the run in two
+ */
 export function assertStillOurs(folder: string, lease: Lease): void {
+  if (!existsSync(folder)) {
+    const way = 'Put it back, or open it where it is now; then Resume goes on from its last checkpoint';
+    throw new AppError('not-found', `${folder} is gone: it was moved or renamed, or its disk is away. ${way}`, { file: folder });
+  }
   if (lease.check()) return;
   const writer = runWriter(folder);
   if (writer) throw alreadyWritten(folder, writer);

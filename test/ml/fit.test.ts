@@ -1,6 +1,6 @@
 // The loop itself, on real TensorFlow and real files: exact resumes, guards, averages, evaluation, the rate finder.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
@@ -310,6 +310,17 @@ describe('guards', () => {
     expect(await said({ batchSize: 4 }, 1)).toContain(`${warning} does nothing`);
     expect(await said({ batchSize: 2, accumulate: 2 }, 3)).toContain(`${warning} leaves that image as it is`);
     expect(await said({ batchSize: 2 })).toEqual([]);
+  });
+
+  test('whose folder is moved away ends, and makes no second folder in its place', async () => {
+    const job = await jobFor({ epochs: 3 });
+    const moved = `${job.outDir}-moved`;
+    const ended = runFit(job, (event) => event.type === 'epoch' && event.metrics.epoch === 1 && renameSync(job.outDir, moved));
+    await expect(ended).rejects.toMatchObject({ code: 'not-found', message: expect.stringContaining('it was moved or renamed') as string });
+    expect(existsSync(job.outDir)).toBe(false);
+    // What was written is whole, and goes on where it is now.
+    const events = await runFit({ ...job, outDir: moved, resumeFrom: path.join(moved, 'last.ckpt') });
+    expect(ofType(events, 'epoch').map(({ metrics }) => metrics.epoch)).toEqual([2, 3]);
   });
 
   test('no file that was left out stops a run; with none left it names the first', async () => {

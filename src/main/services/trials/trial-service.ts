@@ -103,6 +103,7 @@ export class TrialService {
 
   private add(name: string, content: Uint8Array): TrialState {
     this.options.access.assertOwned();
+    this.options.access.assertThere();
     const bare = path.basename(name);
     if (!imagePattern.test(bare)) throw new AppError('invalid-argument', `${bare} is no image: JPEG, PNG, WebP and TIFF are read`);
     const id = this.newId();
@@ -137,6 +138,7 @@ export class TrialService {
   private predict(runId: string): TrialState {
     const { access, runs, host, log } = this.options;
     access.assertOwned();
+    access.assertThere();
     if (this.job) throw new AppError('busy', 'These images are being predicted: wait, or cancel');
     const { name } = runs.row(runId);
     const checkpoint = runs.weightsFile(runId);
