@@ -12,6 +12,7 @@ import { findPreset, withSetting } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
 import { box, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
+import { trainerPid } from '../helpers/trainer-pid.ts';
 
 let folder: string;
 let bench: TestBench;
@@ -239,12 +240,7 @@ test('kill -9 of the trainer fails the run with its reason; it resumes from its 
   const run = await bench.call<RunSummary>('training.start', { config: config(6), name: '' });
   await first;
   const end = ended();
-  const pid = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .map(Number)
-    .find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('trainer'))!;
-  process.kill(pid, 'SIGKILL');
+  process.kill(trainerPid(), 'SIGKILL');
   const killed = (await end).run;
   expect(killed).toMatchObject({ status: 'failed', resumable: true });
   expect(killed.reason).toContain('killed (SIGKILL)');

@@ -127,6 +127,8 @@ export const training = {
     pause: method(z.undefined()).returns<void>(),
     resume: method(z.undefined()).returns<void>(),
     stop: method(z.undefined()).returns<void>(),
+    /** Ends a trainer that does not stop: what was learned since its last checkpoint is lost. @throws AppError 'conflict' before `stop` */
+    endAtOnce: method(z.undefined()).returns<void>(),
     stopAfterEpoch: method(z.undefined()).returns<void>(),
     /** Takes that back. */
     keepGoing: method(z.undefined()).returns<void>(),

@@ -2,6 +2,7 @@ import { precisionText, type PrecisionChoice } from '#shared/training/precision'
 import { deviceText } from '#shared/training/device-text';
 import type { RunStatus, RunSummary } from '#shared/contract/runs';
 import type { TrainingPhase, TrainingStatus } from '#shared/contract/training';
+import { AppError } from '#shared/errors';
 import { epochLine } from '#shared/training/epoch-line';
 import { validationsLeft } from '#shared/training/validations';
 import type { EpochMetrics, StepMetrics, TrainerEvent, TrainJob } from '#shared/training/messages';
@@ -58,6 +59,7 @@ export class ActiveRun {
   private validationStart = 0;
   private lastStepAt = performance.now();
   private stopsAfterEpoch = false;
+  private isEndedAtOnce = false;
   private hasStarted = false;
   private result: JobEnd | null = null;
   private pausedAt = 0;
@@ -90,6 +92,13 @@ export class ActiveRun {
     this.announce(true);
   }
 
+  /** For a trainer that does not stop, as one that waits for a disk that is away: what it has not written is lost. */
+  endAtOnce(): void {
+    if (this.phase !== 'stopping') throw new AppError('conflict', 'Stop the run first: a trainer that can writes a checkpoint');
+    this.isEndedAtOnce = true;
+    this.job.kill();
+  }
+
   /** Other images are watched from the next validation on. */
   watch(imageIds: string[]): void {
     this.job.watch(imageIds);
@@ -113,7 +122,7 @@ export class ActiveRun {
    * the disk is full; or the run itself.
    */
   get endedBy(): 'person' | 'fault' | 'itself' {
-    if (this.result === null || this.result.outcome === 'stopped' || this.result.outcome === 'left') return 'person';
+    if (this.isEndedAtOnce || this.result === null || this.result.outcome === 'stopped' || this.result.outcome === 'left') return 'person';
     return this.result.outcome === 'failed' && (this.device === null || this.result.code === 'disk-full') ? 'fault' : 'itself';
   }
 
@@ -315,6 +324,8 @@ export class ActiveRun {
   }
 
   private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {
+    if (outcome === 'failed' && this.isEndedAtOnce)
+      return { status: 'stopped', reason: 'It was ended at once: what was learned since its last checkpoint is lost.' };
     // What is refused before it goes on is as it was.
     if (outcome === 'failed' && !this.hasStarted && this.options.before) return { status: this.options.before, reason };
     // Its trainer still writes: the next start finds it, or its checkpoint.

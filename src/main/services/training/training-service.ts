@@ -350,9 +350,14 @@ export class TrainingService {
     else if (active.endedBy === 'fault') this.queue.hold(`"${last.run.name}" failed: ${last.run.reason?.replace(/\.$/, '')}`);
   }
 
-  private steer(phase: TrainingPhase | null, command: Steering): void {
+  /** @throws AppError 'not-found' */
+  private requireActive(): ActiveRun {
     if (!this.active) throw new AppError('not-found', 'No training run is going on');
-    this.active.steer(phase, command);
+    return this.active;
+  }
+
+  private steer(phase: TrainingPhase | null, command: Steering): void {
+    this.requireActive().steer(phase, command);
   }
 
   status(): TrainingStatus | null {
@@ -392,6 +397,7 @@ export class TrainingService {
       pause: () => this.steer('pausing', 'pause'),
       resume: () => this.steer('training', 'resume'),
       stop: () => this.steer('stopping', 'stop'),
+      endAtOnce: () => this.requireActive().endAtOnce(),
       stopAfterEpoch: () => this.steer(null, 'stop-after-epoch'),
       keepGoing: () => this.steer(null, 'keep-going'),
       status: () => this.status(),
