@@ -308,8 +308,21 @@ test('warm-up rises in a straight line and then leaves the schedule alone', () =
 });
 
 test('one-cycle rises to 1 and falls towards its end', () => {
-  const schedule = { kind: 'one-cycle', warmUp: 0.25, startDivisor: 10, endDivisor: 100 } as const;
+  const schedule = { kind: 'one-cycle', cycles: 1, warmUp: 0.25, startDivisor: 10, endDivisor: 100 } as const;
   const at = (step: number) => scheduleFactor(schedule, { step, stepsPerEpoch: 10, totalSteps: 100 });
   expect([at(0), at(25), at(100)]).toEqual([0.1, 1, 0.001].map((value) => expect.closeTo(value, 9) as number));
   expect(at(60)).toBeLessThan(at(40));
+});
+
+test('two cycles are one of half the length, and one more that rises sooner and to 0.8', () => {
+  const schedule = { kind: 'one-cycle', cycles: 2, warmUp: 0.2, startDivisor: 10, endDivisor: 100 } as const;
+  const at = (step: number, changes: Partial<typeof schedule> | { cycles: number } = {}, totalSteps = 200) =>
+    scheduleFactor({ ...schedule, ...changes }, { step, stepsPerEpoch: 10, totalSteps });
+  for (let step = 0; step < 100; step++) expect(at(step)).toBeCloseTo(at(step, { cycles: 1 }, 100), 12);
+  expect([at(100), at(105), at(200)]).toEqual([0.08, 0.8, 0.0008].map((value) => expect.closeTo(value, 9) as number));
+  for (let step = 100; step < 200; step++)
+    expect(at(step)).toBeCloseTo(
+      0.8 * scheduleFactor({ ...schedule, cycles: 1, warmUp: 0.05 }, { step: step - 100, stepsPerEpoch: 10, totalSteps: 100 }),
+      12,
+    );
 });

@@ -85,7 +85,7 @@ describe('a resume', () => {
   });
 
   test('of a one-cycle run with more epochs is refused: its rate would jump', async () => {
-    const job = await stopped({ schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 } });
+    const job = await stopped({ schedule: { kind: 'one-cycle', cycles: 1, warmUp: 0.2, startDivisor: 10, endDivisor: 100 } });
     await expect(runFit({ ...job, config: { ...job.config, epochs: 40 } })).rejects.toThrow('epochs 40, was 4');
   });
 

@@ -1,5 +1,7 @@
 import type { ScheduleConfig } from '#shared/training/optimizer-config';
 
+type OneCycle = Extract<ScheduleConfig, { kind: 'one-cycle' }>;
+
 export interface SchedulePosition {
   /** Steps done before this one. */
   step: number;
@@ -9,7 +11,8 @@ export interface SchedulePosition {
 
 /**
  * The factor on the base learning rate for a step.
- * Sources: StepLR as the reference uses it; poly as in the EncNet paper; one-cycle after Smith 2018 with cosine arms.
+ * Sources: StepLR as the reference uses it; poly as in the EncNet paper; one-cycle after Smith 2018 with cosine arms, and once more from
+ * there as Loshchilov and Hutter 2017 restart.
  */
 export function scheduleFactor(schedule: ScheduleConfig, { step, stepsPerEpoch, totalSteps }: SchedulePosition): number {
   const progress = Math.min(1, step / Math.max(1, totalSteps));
@@ -22,13 +25,24 @@ export function scheduleFactor(schedule: ScheduleConfig, { step, stepsPerEpoch, 
       return (1 - progress) ** schedule.power;
     case 'cosine':
       return schedule.floor + (1 - schedule.floor) * cosine(progress);
-    case 'one-cycle': {
-      const start = 1 / schedule.startDivisor;
-      if (progress < schedule.warmUp) return 1 + (start - 1) * cosine(progress / schedule.warmUp);
-      const end = start / schedule.endDivisor;
-      return end + (1 - end) * cosine((progress - schedule.warmUp) / (1 - schedule.warmUp));
-    }
+    case 'one-cycle':
+      return cyclesFactor(schedule, progress);
   }
+}
+
+/** What has been learned is not to be lost again: the cycles after the first rise sooner, and less high (measured, docs/benchmarks.md). */
+const laterPeak = 0.8;
+const laterWarmUp = 0.25;
+
+/** @param progress of the run, 0 to 1 */
+function cyclesFactor({ cycles, warmUp, startDivisor, endDivisor }: OneCycle, progress: number): number {
+  const cycle = Math.min(cycles - 1, Math.floor(progress * cycles));
+  const done = progress * cycles - cycle;
+  const [peak, rising] = cycle === 0 ? [1, warmUp] : [laterPeak, laterWarmUp * warmUp];
+  const start = 1 / startDivisor;
+  if (done < rising) return peak * (1 + (start - 1) * cosine(done / rising));
+  const end = start / endDivisor;
+  return peak * (end + (1 - end) * cosine((done - rising) / (1 - rising)));
 }
 
 /** The factor of a run's schedule with its warm-up: a straight rise over the first epochs. @param warmUpEpochs 0 for none */

@@ -6,5 +6,5 @@ export const freshSchedules: { [K in ScheduleConfig['kind']]: Extract<ScheduleCo
   step: { kind: 'step', stepEpochs: 50, gamma: 0.1 },
   poly: { kind: 'poly', power: 0.9 },
   cosine: { kind: 'cosine', floor: 0 },
-  'one-cycle': { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
+  'one-cycle': { kind: 'one-cycle', cycles: 1, warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
 };

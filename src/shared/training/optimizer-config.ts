@@ -28,6 +28,8 @@ export const scheduleConfigSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('cosine'), floor: z.number().min(0).max(1) }),
   z.strictObject({
     kind: z.literal('one-cycle'),
+    /** How often the rate rises and falls; runs of before there was a choice have one. */
+    cycles: z.int().min(1).max(20).default(1),
     warmUp: z.number().min(0).max(0.9),
     startDivisor: z.number().min(1),
     endDivisor: z.number().min(1),

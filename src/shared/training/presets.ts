@@ -94,7 +94,7 @@ const light: RunConfig = {
   preset: 'light',
   model: lightModel,
   optimizer: { ...sgd, kind: 'adamw', learningRate: 1.5e-3, weightDecay: 0.1, decayNormAndBias: false },
-  schedule: { kind: 'one-cycle', warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
+  schedule: { kind: 'one-cycle', cycles: 1, warmUp: 0.2, startDivisor: 10, endDivisor: 100 },
   loss: {
     ...reference.loss,
     seForm: 'bce',
