@@ -147,15 +147,17 @@ export async function openFirstDataset(workbench: Workbench, folder: string | nu
     } catch (error) {
       log.warn({ err: error, folder: wanted }, 'the data set could not be opened');
       // Whoever gave it up knows.
-      if (!isCancelled(error)) problem = `${messageOf(error)}\nThe sample is open instead.`;
+      if (!isCancelled(error)) problem = messageOf(error);
     }
   }
+  // A person may have opened, or asked for, another one in the window by now.
+  if (datasets.current() !== null || datasets.opening !== null) return problem;
   try {
     await datasets.openSample();
-    return problem;
+    return problem && `${problem}\nThe sample is open instead.`;
   } catch (error) {
     log.error({ err: error }, 'the sample could not be opened');
-    return [problem?.split('\n')[0], `The sample could not be opened either: ${messageOf(error)}`].filter(Boolean).join('\n');
+    return [problem, `The sample could not be opened either: ${messageOf(error)}`].filter(Boolean).join('\n');
   }
 }
 

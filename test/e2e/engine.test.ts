@@ -51,7 +51,7 @@ test('a recipe is edited, its changes are counted and reset, and it goes out and
 });
 
 test('the finder draws its curve and its rate can be used', async ({ app }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await chooseTiny(app, 3);
   await app.getByRole('searchbox', { name: 'Find a setting' }).fill('precision');
   await app.getByRole('combobox', { name: 'Precision' }).selectOption('auto');

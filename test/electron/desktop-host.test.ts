@@ -171,7 +171,7 @@ test('the window is there while the first data set is opened; closed meanwhile, 
   await vi.waitFor(() => expect(windows[0]?.loadURL).toHaveBeenCalledOnce());
   await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
   fake.app.quit();
-  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));
+  await vi.waitFor(() => expect(done.at(-1)).toBe('quit'), { timeout: 20_000 });
   opening.resolve();
   await running;
   expect(done).toEqual(['scheme', 'quit prevented', 'quit']);
@@ -330,16 +330,16 @@ test('the machine does not sleep while something works, may when that has ended,
   try {
     const { fake, done, running } = start();
     await running;
-    const busyWith = vi.spyOn(bench!.workbench.datasets, 'busyWith', 'get');
+    const isAtWork = vi.spyOn(bench!.workbench.datasets, 'isAtWork', 'get');
     vi.advanceTimersByTime(60_000);
     expect(done).toEqual(['scheme']);
-    busyWith.mockReturnValue('A run');
+    isAtWork.mockReturnValue(true);
     vi.advanceTimersByTime(60_000);
     expect(done.slice(1)).toEqual(['awake: prevent-app-suspension']);
-    busyWith.mockReturnValue(null);
+    isAtWork.mockReturnValue(false);
     vi.advanceTimersByTime(60_000);
     expect(done.slice(2)).toEqual(['may sleep: 7']);
-    busyWith.mockReturnValue('A prediction');
+    isAtWork.mockReturnValue(true);
     vi.advanceTimersByTime(60_000);
     fake.app.quit();
     await vi.waitFor(() => expect(done.at(-1)).toBe('quit'));

@@ -28,7 +28,10 @@ export class FakeWindow extends EventEmitter {
   readonly restore = member<Electron.BrowserWindow, 'restore'>(() => undefined);
   readonly isMinimized = member<Electron.BrowserWindow, 'isMinimized'>(() => this.minimised);
   readonly isDestroyed = member<Electron.BrowserWindow, 'isDestroyed'>(() => this.destroyed);
-  readonly loadURL = member<Electron.BrowserWindow, 'loadURL'>(() => Promise.resolve());
+  readonly loadURL = member<Electron.BrowserWindow, 'loadURL'>(() => {
+    queueMicrotask(() => this.emit('ready-to-show'));
+    return Promise.resolve();
+  });
 
   constructor(options: Electron.BrowserWindowConstructorOptions) {
     super();

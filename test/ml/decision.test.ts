@@ -75,6 +75,13 @@ test('what is kept of an epoch that is not scored decides by offsets of its own,
   expect([b.state.offsets, b.model]).toEqual([a.state.offsets, a.model]);
 });
 
+test('an epoch that a person wants to be the last is scored, also where that was said while offsets alone were fitted', async () => {
+  const job = jobOn(await makeDataset({ train: 6, val: 3 }), { epochs: 8, validateEvery: 8, checkpointEvery: 2 });
+  const events = await runFit(job, (event, control) => event.type === 'validating' && event.total === 6 && (control.stopAfterEpoch = true));
+  expect(ofType(events, 'done')[0]).toMatchObject({ reason: 'stopped', epoch: 2 });
+  expect(readCheckpoint(last(job)).state.history.map(({ miou }) => miou !== null)).toEqual([false, true]);
+});
+
 test('ends as it would have without a stop, also where it is stopped while offsets are fitted', async () => {
   const data = await makeDataset({ train: 6, val: 3 });
   const [straight, halted] = [jobOn(data), jobOn(data)];

@@ -290,6 +290,17 @@ describe('what was painted', () => {
     expect(painted.fixed.every((cell) => cell === 0)).toBe(true);
   });
 
+  test("is the person's again when it comes back, however often it was looked at meanwhile", () => {
+    const ids = new Uint8Array(120).fill(voidId);
+    const painted = new Painted(size, size);
+    painted.add(paint(ids, { left: 2, top: 2, width: 5, height: 5 }, 3));
+    const before = ids.slice();
+    ids.fill(voidId);
+    for (let look = 0; look < 3; look++) expect([painted.current(ids), painted.fixed.includes(4)]).toEqual([[], false]);
+    ids.set(before);
+    expect([painted.current(ids)[0].pixels.length, painted.fixed[2 * 12 + 2]]).toEqual([15, 4]);
+  });
+
   test('teaches nothing where it was painted over', () => {
     const ids = new Uint8Array(120).fill(voidId);
     const painted = new Painted(size, size);

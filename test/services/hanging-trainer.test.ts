@@ -21,7 +21,7 @@ test('a trainer that hangs while it is told to stop is ended at once, and its ru
   await bench.call('training.endAtOnce');
   await ended;
   const [listed] = await bench.call<RunSummary[]>('runs.list', { withDeleted: false });
-  expect(listed).toMatchObject({ id: run.id, status: 'stopped', resumable: true });
+  expect(listed).toMatchObject({ id: run.id, status: 'interrupted', resumable: true });
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).summary.reason).toContain('ended at once');
   await expect(bench.call('training.endAtOnce')).rejects.toMatchObject({ code: 'not-found' });
   await bench.workbench.shutDown();

@@ -95,8 +95,11 @@ test('pause holds the run with a checkpoint, resume goes on, stop ends it resuma
   const paused = bench.until<TrainingStatus>('training.status', ({ phase }) => phase === 'paused');
   // Lists of runs hear of it as well.
   const listed = bench.until<RunSummary>('runs.changed', ({ status }) => status === 'paused');
+  // It holds off the machine's sleep; paused, it waits for a person.
+  expect(bench.workbench.datasets.isAtWork).toBe(true);
   await bench.call('training.pause');
   await Promise.all([paused, listed]);
+  expect(bench.workbench.datasets.isAtWork).toBe(false);
   expect(existsSync(path.join(folder, '.encnet/runs', run.id, 'last.ckpt'))).toBe(true);
   const steps = (await bench.call<RunDetail>('runs.get', { runId: run.id })).steps.length;
   await new Promise((resolve) => setTimeout(resolve, 400));

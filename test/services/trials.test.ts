@@ -74,6 +74,8 @@ test('predictions of weights that a run has no more say so, and are made again',
 test('a deleted run predicts nothing', async () => {
   await bench.call('runs.delete', { runId: run.id });
   await expect(bench.call('review.predict', { runId: run.id, split: 'val' })).rejects.toThrow(/is deleted: restore it/);
+  await bench.call('trials.addFrom', { path: path.join(others, 'a.png') });
+  await expect(bench.call('trials.predict', { runId: run.id })).rejects.toThrow(/is deleted: restore it/);
 });
 
 const trialFolder = () => path.join(folder, '.encnet/trials');

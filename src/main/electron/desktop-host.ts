@@ -10,6 +10,10 @@ import { hardenContents, hardenSession } from './permissions.ts';
 import { PageCrashes } from './page-crashes.ts';
 import { pageUrl, registerScheme, serveProtocol } from './protocol.ts';
 
+/** How long a window may take to be shown, and its page to ask for the first time. */
+const showMs = 2000;
+const askMs = 300;
+
 /** How long a closing window waits for masks before it asks. */
 const savingMs = 5000;
 
@@ -59,6 +63,8 @@ class DesktopHost {
   private wanted: string | null = null;
   private state: 'starting' | 'running' | 'ending' | 'ended' = 'starting';
   private systemEnds = false;
+  /** Resolves when the window has been shown. */
+  private ready: Promise<void> = Promise.resolve();
 
   constructor(options: DesktopOptions) {
     this.options = options;
@@ -95,12 +101,13 @@ class DesktopHost {
     });
     const workbench = createWorkbench(() => this.chooseFolder());
     this.workbench = workbench;
-    this.awake = new KeepAwake(electron.powerSaveBlocker, () => workbench.datasets.busyWith !== null);
+    this.awake = new KeepAwake(electron.powerSaveBlocker, () => workbench.datasets.isAtWork);
     serveProtocol(electron.protocol, workbench, staticFile);
     const window = this.createWindow(workbench);
     this.window = window;
     connectIpc(electron.ipcMain, window.webContents, workbench);
     await this.load(window);
+    await this.shown(window);
     // The page tells what is being opened: a folder far away takes a while.
     const problem = await openFirst(workbench, folderIn(argv));
     if (this.state !== 'starting') return;
@@ -108,6 +115,13 @@ class DesktopHost {
     const { wanted } = this;
     if (wanted !== null) void this.openFor(workbench, wanted);
     if (problem !== null) electron.dialog.showErrorBox('The data set could not be opened', problem);
+  }
+
+  /** The window is seen and has asked what there is: where a folder is opened nothing of this process is answered for a while. */
+  private async shown(window: BrowserWindow): Promise<void> {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, showMs));
+    await Promise.race([this.ready, late]);
+    if (!window.isDestroyed()) await new Promise((resolve) => setTimeout(resolve, askMs));
   }
 
   /** A page that was loaded again, or a window that was closed, while it was loading is no failure: who did it sees to it. */
@@ -134,7 +148,12 @@ class DesktopHost {
       title: 'EncNet Workbench',
       webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webviewTag: false, spellcheck: false },
     });
-    window.once('ready-to-show', () => window.show());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ready = promise;
+    window.once('ready-to-show', () => {
+      window.show();
+      resolve();
+    });
     // The window stays until everything is saved, and shows what that waits for.
     window.on('close', (event) => {
       if (this.state === 'ended') return;

@@ -233,12 +233,14 @@ class Fit {
     this.tick();
     const { state } = this;
     // Whoever ends a run after an epoch wants to know what it came to.
-    const due = this.control.stopAfterEpoch || validatesAfter(this.config, state.epoch + 1);
+    const isDue = () => this.control.stopAfterEpoch || validatesAfter(this.config, state.epoch + 1);
+    if (!isDue() && fitsAloneAfter(this.config, state.epoch + 1) && !(await this.fitAlone(data))) return false;
+    // A person may have asked for the end meanwhile.
+    const due = isDue();
     if (due) this.saveWhatIsLong(mostUnsaved.beforeValidation);
     const scores = due ? await this.validate(data) : null;
     this.clock = performance.now();
     if (due && !scores) return false;
-    if (!due && fitsAloneAfter(this.config, state.epoch + 1) && !(await this.fitAlone(data))) return false;
     const confusion = scores?.confusion ?? null;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
     const steps = Math.max(1, state.sums.steps);

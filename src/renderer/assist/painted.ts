@@ -10,8 +10,10 @@ const mostExamples = 400;
 
 /** What a person and the assistant have painted on an image since it was opened: what to learn from, and what to leave alone. */
 export class Painted {
-  /** Cells of the proposal that a person has painted: 0 for none, else the id and 1, of void too. */
+  /** Cells of the proposal that a person has painted: 0 for none, else the id and 1, of void too. As the mask was at the last look. */
   readonly fixed: Uint16Array;
+  /** The same with what was taken back since: it comes back with redo. */
+  private readonly said: Uint16Array;
   /** What the assistant has painted last, by pixel; void for nothing: beside it in a cell may lie what a person has labelled. */
   private own: Uint8Array | null = null;
   private examples: Example[] = [];
@@ -24,13 +26,14 @@ export class Painted {
     [this.image, this.cells] = [image, cells];
     this.cellOf = cellsOf(image, cells);
     this.fixed = new Uint16Array(cells.width * cells.height);
+    this.said = this.fixed.slice();
   }
 
   /** A person has painted. @param keepsCleared whether what is not labelled now stays so */
   add(patch: MaskPatch, keepsCleared = false): void {
     const drawn = new Map<number, { pixels: number[]; of: number }>();
     this.forEachCell(patch, (cell, id, pixel) => {
-      this.fixed[cell] = id === voidId && !keepsCleared ? 0 : id + 1;
+      this.say(cell, id === voidId && !keepsCleared ? 0 : id + 1);
       if (id === voidId) return;
       const sample = drawn.get(id) ?? { pixels: [], of: 0 };
       drawn.set(id, sample);
@@ -45,7 +48,12 @@ export class Painted {
   /** A person's stroke went over pixels that had its class already: they keep it. @param teaches whether that is all that it did */
   affirm(patch: MaskPatch, teaches: boolean): void {
     if (teaches) this.add(patch);
-    else this.forEachCell(patch, (cell, id) => (this.fixed[cell] = id + 1));
+    else this.forEachCell(patch, (cell, id) => this.say(cell, id + 1));
+  }
+
+  private say(cell: number, what: number): void {
+    this.said[cell] = what;
+    this.fixed[cell] = what;
   }
 
   /** The assistant has painted. */
@@ -72,13 +80,12 @@ export class Painted {
     return id === voidId || this.own?.[pixel] === id;
   }
 
-  /** Forgets what was taken back or painted over since. @param ids the mask as it is @returns what is left to learn from */
+  /** Looks which of it is there: what was taken back or painted over is not. @param ids the mask as it is @returns what to learn from */
   current(ids: Uint8Array): Example[] {
+    const { fixed, said } = this;
+    for (let cell = 0; cell < said.length; cell++) if (said[cell] > 0) fixed[cell] = this.holds(cell, said[cell] - 1, ids) ? said[cell] : 0;
     const left = this.examples.map(({ id, pixels }) => ({ id, pixels: pixels.filter((pixel) => ids[pixel] === id) }));
-    this.examples = left.filter(({ pixels }) => pixels.length > 0);
-    const { fixed } = this;
-    for (let cell = 0; cell < fixed.length; cell++) if (fixed[cell] > 0 && !this.holds(cell, fixed[cell] - 1, ids)) fixed[cell] = 0;
-    return this.examples;
+    return left.filter(({ pixels }) => pixels.length > 0);
   }
 
   /** Whether any pixel of a cell has an id. */

@@ -190,8 +190,8 @@ export class AnnotateState {
     this.hand.classId = inHand === undefined ? 0 : Math.max(0, idOf(inHand));
     const ids = (over ?? []).map(idOf).filter((id) => id >= 0);
     // Where none of them is left there is nothing to keep to; a list that was empty is one.
-    if (over) this.hand.where = ids.length > 0 || over.length === 0 ? { on: 'classes', ids } : { on: 'all' };
-    else if (this.hand.where.on === 'classes') this.hand.where = { on: 'all' };
+    if (over) this.hand.writeOver(ids.length > 0 || over.length === 0 ? { on: 'classes', ids } : { on: 'all' });
+    else if (this.hand.where.on === 'classes') this.hand.writeOver({ on: 'all' });
     if (inHand === undefined || idOf(inHand) >= 0) return;
     this.session.toasts.show('info', `${inHand} is no class any more: ${this.classNames[0] ?? 'nothing'} is in hand now.`);
   }
@@ -269,6 +269,7 @@ export class AnnotateState {
     this.photoStamp = stamp;
     this.assist.lookAnew();
     this.vision.attach(mask.imageId);
+    this.lookAtOther();
   }
 
   /** Opens the image anew: its photo has another size now. */

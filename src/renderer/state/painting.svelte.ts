@@ -143,6 +143,11 @@ export class Painting {
     this.shape = this.shape === 'round' ? 'square' : 'round';
   }
 
+  /** Says where tools may write. */
+  writeOver(where: WriteWhere): void {
+    [this.whereBefore, this.where] = [{ on: 'all' }, where];
+  }
+
   toggleUnlabelled(): void {
     if (this.where.on === 'unlabelled') this.where = this.whereBefore;
     else [this.whereBefore, this.where] = [this.where, { on: 'unlabelled' }];

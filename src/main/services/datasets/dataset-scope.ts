@@ -201,6 +201,11 @@ export class DatasetScope {
     return this.training.busyWith ?? this.review.busyWith ?? this.trials.busyWith;
   }
 
+  /** Whether something works on it without anybody at it. */
+  get isAtWork(): boolean {
+    return this.training.isAtWork || (this.review.busyWith ?? this.trials.busyWith) !== null;
+  }
+
   /** Another workbench has taken the data set: nothing more is written, and what trains ends with a checkpoint. */
   private onLost(by: LeaseHolder | null): void {
     const heldBy = by ? holderText(by) : 'another workbench, or a program that removed its lease';

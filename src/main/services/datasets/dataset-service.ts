@@ -64,25 +64,32 @@ export class DatasetService {
     return this.scope?.dataset.info ?? null;
   }
 
-  /** What works on the open data set without anybody at it, in words: a run or a prediction; null if nothing. */
-  get busyWith(): string | null {
-    return this.scope?.busyWith ?? null;
+  /** Whether a run or a prediction goes on that nobody has to sit at. */
+  get isAtWork(): boolean {
+    return this.scope?.isAtWork ?? false;
   }
 
   /**
    * Opens a folder. The data set open before stays open and usable if that fails.
    * @throws AppError as `DatasetScope.open`, 'busy' while the one before is trained on or predicted
    */
-  open(folder: string, isSample = false): Promise<DatasetInfo> {
+  open(folder: string): Promise<DatasetInfo> {
+    return this.asked(folder, async (signal) => {
+      const inner = isZip(folder) ? await this.unzip(path.resolve(folder), signal) : this.innerFolder(folder);
+      assertWanted(signal, folder);
+      return this.replace(realFolder(inner), false, false);
+    });
+  }
+
+  /** Opens in its turn, and tells meanwhile what. @param folder as it was asked for */
+  private asked(folder: string, work: (signal: AbortSignal) => DatasetInfo | Promise<DatasetInfo>): Promise<DatasetInfo> {
     const opening = { folder, stop: new AbortController() };
     const { signal } = opening.stop;
     this.openings.add(opening);
     this.tellOpening();
-    const opened = this.changes.run(async () => {
+    const opened = this.changes.run(() => {
       assertWanted(signal, folder);
-      const inner = isZip(folder) ? await this.unzip(path.resolve(folder), signal) : this.innerFolder(folder);
-      assertWanted(signal, folder);
-      return this.replace(realFolder(inner), isSample, false);
+      return work(signal);
     });
     return opened.finally(() => {
       this.openings.delete(opening);
@@ -91,7 +98,7 @@ export class DatasetService {
   }
 
   /** What is being opened, as it was asked for; null if nothing. */
-  private get opening(): string | null {
+  get opening(): string | null {
     return [...this.openings].find(({ stop }) => !stop.signal.aborted)?.folder ?? null;
   }
 
@@ -210,7 +217,7 @@ export class DatasetService {
   openAs(given: string, arrangement: Arrangement): Promise<DatasetInfo> {
     const folder = realFolder(given);
     if (this.scope?.dataset.id === datasetId(folder)) return this.arrange(arrangement);
-    return this.changes.run(() => {
+    return this.asked(folder, () => {
       const stopLinks = letLinksInto(folder);
       try {
         assertFits(folder, arrangement);
@@ -235,7 +242,7 @@ export class DatasetService {
   /** The sample is copied to the user's data folder once, so that it can be painted on. */
   openSample(): Promise<DatasetInfo> {
     const target = path.join(this.options.userData, 'sample');
-    return this.changes.run(async () => {
+    return this.asked(target, async () => {
       if (!existsSync(target)) await copyWhole(path.join(findResources(), 'sample'), target);
       return this.replace(realFolder(target), true, false);
     });

@@ -85,6 +85,10 @@ export class ActiveRun {
     });
   }
 
+  get isPaused(): boolean {
+    return this.phase === 'paused';
+  }
+
   steer(phase: TrainingPhase | null, command: Steering): void {
     if (command === 'stop-after-epoch' || command === 'keep-going') this.stopsAfterEpoch = command === 'stop-after-epoch';
     if (phase && this.phase !== 'stopping') this.phase = phase;
@@ -290,8 +294,8 @@ export class ActiveRun {
     // Until a second image is done, what the last validation took says more; of one alone all is known.
     // Offsets alone, of an epoch that is kept and not scored, say nothing of a validation.
     if (total > fitted && done > 1) this.validationSeconds = ((now - this.validationStart) / 1000 / (done - 1)) * total;
-    else if (total === 1) this.validationSeconds = (now - this.lastStepAt) / 1000;
-    this.validated = done / total;
+    else if (total === 1 && fitted === 0) this.validationSeconds = (now - this.lastStepAt) / 1000;
+    this.validated = total > fitted ? done / total : 0;
     this.validation =
       done <= fitted ? { of: 'fitting', done, total: fitted } : { of: 'scoring', done: done - fitted, total: total - fitted };
     this.announce(false);
@@ -317,7 +321,8 @@ export class ActiveRun {
       store.settle(this.runId, status, reason, outbox);
       this.log(reason ? `${status}: ${reason}` : status);
       this.curves.flush();
-      events.emit('runs.changed', this.summaryNow());
+      // Where another workbench has the data set by now, its history does not say so.
+      events.emit('runs.changed', { ...this.summaryNow(), status, reason });
     } finally {
       ended();
     }
@@ -325,7 +330,7 @@ export class ActiveRun {
 
   private outcomeOf({ outcome, reason }: JobEnd): { status: RunStatus; reason: string | null } {
     if (outcome === 'failed' && this.isEndedAtOnce)
-      return { status: 'stopped', reason: 'It was ended at once: what was learned since its last checkpoint is lost.' };
+      return { status: 'interrupted', reason: 'It was ended at once: what was learned since its last checkpoint is lost.' };
     // What is refused before it goes on is as it was.
     if (outcome === 'failed' && !this.hasStarted && this.options.before) return { status: this.options.before, reason };
     // Its trainer still writes: the next start finds it, or its checkpoint.

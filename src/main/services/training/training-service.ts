@@ -88,6 +88,11 @@ export class TrainingService {
     return this.active?.runId ?? null;
   }
 
+  /** Whether it works without anybody at it: what is paused waits for a person. */
+  get isAtWork(): boolean {
+    return this.busyWith !== null && !this.active?.isPaused;
+  }
+
   /** What keeps the data set open, in words; null if nothing does. */
   get busyWith(): string | null {
     return this.doing && words[this.doing];

@@ -140,7 +140,8 @@ export class TrialService {
     access.assertOwned();
     access.assertThere();
     if (this.job) throw new AppError('busy', 'These images are being predicted: wait, or cancel');
-    const { name } = runs.row(runId);
+    const { name, deleted_at: deletedAt } = runs.row(runId);
+    if (deletedAt !== null) throw new AppError('not-found', `The run "${name}" is deleted: restore it to predict with it`);
     const checkpoint = runs.weightsFile(runId);
     if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
     const weights = weightsKey(runId, checkpoint);
