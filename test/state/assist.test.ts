@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { packMap } from '#shared/assist/grid-map';
+import { AppError } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
 import { regionsOf } from '../../src/renderer/assist/proposal-map.ts';
 import { eraser } from '../../src/renderer/editor/ink.ts';
@@ -156,4 +157,35 @@ test('it is looked at once when it is wanted again before that, and not at all w
   expect([described.length, annotate.assist.status]).toEqual([1, 'off']);
   annotate.assist.want(true);
   await eventually(() => described.length === 2);
+});
+
+test('where it paints by itself and cannot look at an image, it says why: nobody has its own place in sight', async () => {
+  await annotate.open('train/train-0');
+  annotate.assist.live = true;
+  annotate.assist.want(true);
+  await eventually(() => answers.length === 1);
+  answers[0](Promise.reject(new AppError('not-found', 'there is no model')));
+  await eventually(() => window.session.toasts.list.some(({ kind, text }) => kind === 'error' && text === 'there is no model'));
+  expect(annotate.assist.status).toBe('failed');
+});
+
+test('another photo of the same size is looked at anew: what was seen was of the one before', async () => {
+  proposing(5);
+  const map = packMap({ width: 2, height: 2, channels: 1, values: new Float32Array(4) });
+  const { session } = window;
+  session.select('train/train-0');
+  await annotate.open('train/train-0');
+  annotate.assist.want(true);
+  await eventually(() => answers.length === 1);
+  answers[0]({ width: 2, height: 2, classIds: [0], logits: map, features: map });
+  const stamp = session.images.get('train/train-0')!.imageStamp;
+  // The same photo, and another image's, are no reason.
+  annotate.onPhoto(stamp);
+  annotate.onPhoto(null);
+  await pause(300);
+  expect(described).toEqual(['train/train-0']);
+  annotate.onPhoto(`${stamp} later`);
+  expect(annotate.assist.proposed).toBeNull();
+  await eventually(() => answers.length === 2);
+  expect(described).toEqual(['train/train-0', 'train/train-0']);
 });
