@@ -159,6 +159,7 @@ test('the window is there while the first data set is opened; closed meanwhile, 
   const folder = await makeDataset({ train: 1, val: 1 });
   const opening = Promise.withResolvers<void>();
   const openFirst: DesktopOptions['openFirst'] = async ({ datasets, events }) => {
+    expect(windows[0].show).toHaveBeenCalledOnce();
     const told: unknown[] = [];
     const end = events.subscribe((name, payload) => name === 'datasets.opening' && told.push(payload));
     await Promise.all([datasets.open(folder), expect(bench!.call('datasets.opening')).resolves.toBe(folder)]);
@@ -169,7 +170,7 @@ test('the window is there while the first data set is opened; closed meanwhile, 
   };
   const { fake, windows, done, running } = start({}, { openFirst });
   await vi.waitFor(() => expect(windows[0]?.loadURL).toHaveBeenCalledOnce());
-  await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }));
+  await vi.waitFor(async () => expect(await bench!.call('datasets.current')).toMatchObject({ path: folder }), { timeout: 20_000 });
   fake.app.quit();
   await vi.waitFor(() => expect(done.at(-1)).toBe('quit'), { timeout: 20_000 });
   opening.resolve();

@@ -292,6 +292,10 @@ describe('guards', () => {
     // Between two validations nothing can have become better.
     expect(hasStalled({ ...smallConfig(), patience: 2, validateEvery: 4, epochs: 9 }, 7, 4)).toBe(false);
     expect(hasStalled({ ...smallConfig(), patience: 2, validateEvery: 4, epochs: 9 }, 8, 4)).toBe(true);
+    // A rate that rises again has to fall first: patience begins anew with its cycle.
+    const schedule = { kind: 'one-cycle', cycles: 2, warmUp: 0.2, startDivisor: 10, endDivisor: 100 } as const;
+    const twice = { ...smallConfig(), patience: 10, epochs: 80, schedule };
+    expect([39, 40, 41, 49, 50].map((epoch) => hasStalled(twice, epoch, 30))).toEqual([false, true, false, false, true]);
     const job = await jobFor({ epochs: 50, patience: 2, optimizer: { ...smallConfig().optimizer, learningRate: 1e-9 } });
     const events = await runFit(job);
     expect(ofType(events, 'epoch').length).toBeLessThan(50);

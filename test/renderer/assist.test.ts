@@ -301,6 +301,33 @@ describe('what was painted', () => {
     expect([painted.current(ids)[0].pixels.length, painted.fixed[2 * 12 + 2]]).toEqual([15, 4]);
   });
 
+  test("is the assistant's where that has painted the same after it was taken back", () => {
+    const ids = new Uint8Array(120).fill(voidId);
+    const painted = new Painted(size, size);
+    painted.add(paint(ids, { left: 2, top: 2, width: 5, height: 5 }, 3));
+    ids.fill(voidId);
+    painted.current(ids);
+    painted.addOwn(paint(ids, { left: 2, top: 2, width: 5, height: 5 }, 3));
+    expect([painted.current(ids), painted.fixed.includes(4)]).toEqual([[], false]);
+    // What came since the last look is a person's all the same.
+    painted.add(paint(ids, { left: 0, top: 0, width: 1, height: 1 }, 7));
+    painted.addOwn(paint(ids, { left: 8, top: 8, width: 1, height: 1 }, 3));
+    expect(painted.current(ids).map(({ id }) => id)).toEqual([7]);
+  });
+
+  test('of hundreds of strokes that were taken back pushes none out that is there', () => {
+    const ids = new Uint8Array(120).fill(voidId);
+    const painted = new Painted(size, size);
+    painted.add(paint(ids, { left: 0, top: 0, width: 2, height: 2 }, 3));
+    for (let n = 0; n < 500; n++) {
+      const before = ids.slice();
+      painted.add(paint(ids, { left: 6, top: 6, width: 1, height: 1 }, 4));
+      ids.set(before);
+      painted.current(ids);
+    }
+    expect(painted.current(ids).map(({ id }) => id)).toEqual([3]);
+  });
+
   test('teaches nothing where it was painted over', () => {
     const ids = new Uint8Array(120).fill(voidId);
     const painted = new Painted(size, size);

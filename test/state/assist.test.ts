@@ -178,6 +178,8 @@ test('another photo of the same size is looked at anew: what was seen was of the
   annotate.assist.want(true);
   await eventually(() => answers.length === 1);
   answers[0]({ width: 2, height: 2, classIds: [0], logits: map, features: map });
+  dot(annotate.mask!, 20, 20, 3);
+  await eventually(() => annotate.assist.proposed !== null);
   const stamp = session.images.get('train/train-0')!.imageStamp;
   // The same photo, and another image's, are no reason.
   annotate.onPhoto(stamp);

@@ -5,8 +5,14 @@ import type { RevisionInfo } from '#shared/contract/edits';
 import { Comparing } from '../../src/renderer/state/comparing.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 
-const info = (revision: string, origin: string): RevisionInfo =>
-  ({ revision, origin, createdAt: `at ${revision}`, work: [], runs: [], current: false });
+const info = (revision: string, origin: string): RevisionInfo => ({
+  revision,
+  origin,
+  createdAt: `at ${revision}`,
+  work: [],
+  runs: [],
+  current: false,
+});
 
 /** @param revisions newest first @param unfit those that cannot be shown */
 function comparing(revisions: RevisionInfo[], unfit: string[] = []) {

@@ -108,6 +108,7 @@ class DesktopHost {
     connectIpc(electron.ipcMain, window.webContents, workbench);
     await this.load(window);
     await this.shown(window);
+    if (this.state !== 'starting') return;
     // The page tells what is being opened: a folder far away takes a while.
     const problem = await openFirst(workbench, folderIn(argv));
     if (this.state !== 'starting') return;

@@ -30,7 +30,7 @@ export function scheduleFactor(schedule: ScheduleConfig, { step, stepsPerEpoch, 
   }
 }
 
-/** What has been learned is not to be lost again: the cycles after the first rise sooner, and less high (measured, docs/benchmarks.md). */
+/** What was learned is not to be lost: cycles after the first rise sooner, and less high, as separate runs did (docs/benchmarks.md). */
 const laterPeak = 0.8;
 const laterWarmUp = 0.25;
 

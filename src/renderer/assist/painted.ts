@@ -17,6 +17,8 @@ export class Painted {
   /** What the assistant has painted last, by pixel; void for nothing: beside it in a cell may lie what a person has labelled. */
   private own: Uint8Array | null = null;
   private examples: Example[] = [];
+  /** Those of them that were there at the last look, and came since. */
+  private alive: Example[] = [];
   private readonly image: Size;
   private readonly cells: Size;
   private readonly cellOf: (pixel: number) => number;
@@ -41,8 +43,12 @@ export class Painted {
       const place = sample.of++ < pixelsOfStroke ? sample.of - 1 : this.random.integer(sample.of);
       if (place < pixelsOfStroke) sample.pixels[place] = pixel;
     });
-    for (const [id, { pixels }] of drawn) this.examples.push({ id, pixels });
-    this.examples = this.examples.slice(-mostExamples);
+    for (const [id, { pixels }] of drawn) {
+      this.examples.push({ id, pixels });
+      this.alive.push({ id, pixels });
+    }
+    // What was taken back goes first: it is there for redo alone.
+    if (this.examples.length > mostExamples) this.examples = this.alive.slice(-mostExamples);
   }
 
   /** A person's stroke went over pixels that had its class already: they keep it. @param teaches whether that is all that it did */
@@ -56,8 +62,10 @@ export class Painted {
     this.fixed[cell] = what;
   }
 
-  /** The assistant has painted. */
+  /** The assistant has painted: what was taken back before that is not to be taken for a person's where it looks the same now. */
   addOwn(patch: MaskPatch): void {
+    this.said.set(this.fixed);
+    this.examples = this.alive.slice();
     const own = (this.own ??= new Uint8Array(this.image.width * this.image.height).fill(voidId));
     forEachRun(patch, this.image.width, (index, position, count) => own.set(patch.values.subarray(position, position + count), index));
   }
@@ -85,7 +93,8 @@ export class Painted {
     const { fixed, said } = this;
     for (let cell = 0; cell < said.length; cell++) if (said[cell] > 0) fixed[cell] = this.holds(cell, said[cell] - 1, ids) ? said[cell] : 0;
     const left = this.examples.map(({ id, pixels }) => ({ id, pixels: pixels.filter((pixel) => ids[pixel] === id) }));
-    return left.filter(({ pixels }) => pixels.length > 0);
+    this.alive = left.filter(({ pixels }) => pixels.length > 0);
+    return this.alive.slice();
   }
 
   /** Whether any pixel of a cell has an id. */

@@ -131,8 +131,9 @@ export class AnnotateState {
 
   /** Looks at what is to be proposed besides what a model says. */
   lookAtOther(): void {
-    const { mask, source } = this;
-    if (mask && this.takesOther && source !== 'model') void this.other.look(mask, source, this.assist.fixed);
+    const { mask, source, assist } = this;
+    assist.guardsOthers = mask !== null && this.takesOther && source !== 'model';
+    if (mask && this.takesOther && source !== 'model') void this.other.look(mask, source, assist.fixed);
     else this.other.drop();
   }
 

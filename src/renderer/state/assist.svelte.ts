@@ -47,6 +47,8 @@ export class Assist {
   private worker: AssistWorker | null = null;
   private hand: AtHand | null = null;
   private wanted = false;
+  /** Whether another image's labels are proposed, which leave alone what a person has painted. */
+  guardsOthers = false;
   /** Names the newest task. */
   private turn = 0;
   /** The stroke that waits for what is learned from it; null for none. */
@@ -190,9 +192,11 @@ export class Assist {
 
   private learn(): void {
     const { hand, worker } = this;
+    const learns = hand !== null && hand.begun !== null && worker !== null && this.wanted;
     // What was taken back is free again for other proposals too, which nobody has to learn for.
-    const examples = hand?.painted.current(hand.mask.document.ids);
-    if (!hand || !examples || hand.begun === null || !worker || !this.wanted) return;
+    if (!hand || (!learns && !this.guardsOthers)) return;
+    const examples = hand.painted.current(hand.mask.document.ids);
+    if (!learns) return;
     this.learning = true;
     worker.ask({ kind: 'learn', turn: ++this.turn, examples, fixed: hand.painted.fixed.slice() });
   }

@@ -153,8 +153,9 @@ export class ActiveRun {
       this.summary = store.summary(this.runId);
     } catch (error) {
       log.error({ err: error, run: this.runId }, 'the history cannot be read');
-      if (this.outcome) this.summary = { ...this.summary, ...this.outcome };
     }
+    // It is not in a history that cannot be written, or that another workbench has by now.
+    if (this.outcome) this.summary = { ...this.summary, ...this.outcome };
     return this.summary;
   }
 
@@ -321,8 +322,7 @@ export class ActiveRun {
       store.settle(this.runId, status, reason, outbox);
       this.log(reason ? `${status}: ${reason}` : status);
       this.curves.flush();
-      // Where another workbench has the data set by now, its history does not say so.
-      events.emit('runs.changed', { ...this.summaryNow(), status, reason });
+      events.emit('runs.changed', this.summaryNow());
     } finally {
       ended();
     }

@@ -104,7 +104,12 @@ export const settingGroups: readonly SettingGroup[] = [
       only(number('schedule.power', 'Power', [0, 5], 'Of the falling polynomial; 0.9 in the paper'), schedule('poly')),
       only(number('schedule.floor', 'Floor', [0, 1], 'Share of the rate that is left in the end'), schedule('cosine')),
       only(
-        whole('schedule.cycles', 'Cycles', [1, 20], 'How often it rises and falls; after the first to 0.8 of the rate, and sooner'),
+        whole(
+          'schedule.cycles',
+          'Cycles',
+          [1, 20],
+          'How often it rises and falls; after the first to 0.8 of the rate, and sooner. Patience begins anew with each',
+        ),
         schedule('one-cycle'),
       ),
       only(number('schedule.warmUp', 'Rising share', [0, 0.9], 'Share of the first cycle in which the rate rises'), schedule('one-cycle')),
