@@ -40,9 +40,10 @@ const workbench = createServices({
   chooseFolder: null,
   newAddress: () => host?.newAddress() ?? null,
 });
-// There is no page yet that could tell it.
+// There is no page yet that could tell it. The sample is nobody's question, and there at once.
+const sample = path.join(userDataFolder(), 'sample');
 const quiet = workbench.events.subscribe((name, folder) => {
-  if (name === 'datasets.opening' && typeof folder === 'string') console.error(printable(`Opening ${folder} …`, true));
+  if (name === 'datasets.opening' && typeof folder === 'string' && folder !== sample) console.error(printable(`Opening ${folder} …`, true));
 });
 const problem = await openFirstDataset(workbench, options.data ?? null);
 quiet();
