@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { createServices, openFirstDataset } from './create-services.ts';
 import { startBrowserHost, type BrowserHost } from './server/browser-host.ts';
 import { userDataFolder } from './user-data.ts';
+import { sampleFolder } from './services/datasets/dataset-service.ts';
 import { workbenchVersion } from './services/code-version.ts';
 import { messageOf } from '#shared/errors';
 import { printable } from '#shared/printable';
@@ -41,7 +42,7 @@ const workbench = createServices({
   newAddress: () => host?.newAddress() ?? null,
 });
 // There is no page yet that could tell it. The sample is nobody's question, and there at once.
-const sample = path.join(userDataFolder(), 'sample');
+const sample = sampleFolder(userDataFolder());
 const quiet = workbench.events.subscribe((name, folder) => {
   if (name === 'datasets.opening' && typeof folder === 'string' && folder !== sample) console.error(printable(`Opening ${folder} …`, true));
 });

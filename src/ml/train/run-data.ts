@@ -87,9 +87,9 @@ function tellOfSamples({ emit, job: { config } }: Reader, train: LabelStatistics
   assertSome('validation', validation);
   assertAnyLabel(train);
   if (!hasAnyLabel(validation)) log('warning: no pixel of the validation images is labelled, so there is nothing to score on');
-  const alone = batchesOf(train.samples.length, config).filter((images) => images === 1).length;
-  if (config.data.mix !== 'none' && alone > 0) {
-    const what = alone === batchesOf(train.samples.length, config).length ? 'does nothing' : 'leaves that image as it is';
+  const batches = batchesOf(train.samples.length, config);
+  if (config.data.mix !== 'none' && batches.includes(1)) {
+    const what = batches.every((images) => images === 1) ? 'does nothing' : 'leaves that image as it is';
     log(`warning: nothing is mixed in a batch of one: data.mix "${config.data.mix}" ${what}`);
   }
 }

@@ -1,5 +1,5 @@
-import { clipBox, type Region, type Size } from './region.ts';
-import type { Box, ImagePoint } from './units.ts';
+import { boxAround, clipBox, type Region, type Size } from './region.ts';
+import type { ImagePoint } from './units.ts';
 
 interface Crossing {
   x: number;
@@ -33,17 +33,6 @@ export function polygonRegion(points: readonly ImagePoint[], size: Size): Region
     const to = Math.min(box!.width, Math.ceil(end - box!.left - 0.5));
     if (to > from) selected.fill(1, row * box!.width + from, row * box!.width + to);
   }
-}
-
-/** An outline that was drawn for minutes has more points than a call takes arguments. */
-function boxAround(points: readonly ImagePoint[]): Box {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y } of points) {
-    [left, right] = [Math.min(left, x), Math.max(right, x)];
-    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
-  }
-  [left, top] = [Math.floor(left), Math.floor(top)];
-  return { left, top, width: Math.ceil(right) - left, height: Math.ceil(bottom) - top };
 }
 
 /** Where a horizontal line crosses the outline, from left to right. */

@@ -1,4 +1,4 @@
-import type { Box } from './units.ts';
+import type { Box, ImagePoint } from './units.ts';
 
 /** Pixels a tool wants to change: a box and which of its pixels. */
 export interface Region {
@@ -45,4 +45,15 @@ export function valuesIn(values: Uint8Array, size: Size, { left, top, width, hei
     within.set(values.subarray(from, from + width), y * width);
   }
   return within;
+}
+
+/** The box of whole pixels around points. An outline that was drawn for minutes has more points than a call takes arguments. */
+export function boxAround(points: readonly ImagePoint[]): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of points) {
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
+  [left, top] = [Math.floor(left), Math.floor(top)];
+  return { left, top, width: Math.ceil(right) - left, height: Math.ceil(bottom) - top };
 }

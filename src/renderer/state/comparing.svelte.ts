@@ -7,7 +7,7 @@ import type { Session } from './session.svelte.ts';
 const mostTried = 4;
 
 /** Those of before anybody painted first, then the rest; of each the oldest first. @param revisions newest first */
-export function oldestFirst(revisions: readonly RevisionInfo[]): RevisionInfo[] {
+function oldestFirst(revisions: readonly RevisionInfo[]): RevisionInfo[] {
   const oldest = [...revisions].reverse();
   return [...oldest.filter(({ origin }) => origin === 'original'), ...oldest.filter(({ origin }) => origin !== 'original')];
 }

@@ -30,6 +30,9 @@ interface DatasetServiceOptions extends ScopeEnvironment {
   preferences: Preferences;
 }
 
+/** Where the sample that a person paints on lies. */
+export const sampleFolder = (userData: string): string => path.join(userData, 'sample');
+
 /** Opens data sets, one at a time; owns the one that is open. */
 export class DatasetService {
   private readonly options: DatasetServiceOptions;
@@ -241,7 +244,7 @@ export class DatasetService {
 
   /** The sample is copied to the user's data folder once, so that it can be painted on. */
   openSample(): Promise<DatasetInfo> {
-    const target = path.join(this.options.userData, 'sample');
+    const target = sampleFolder(this.options.userData);
     return this.asked(target, async () => {
       if (!existsSync(target)) await copyWhole(path.join(findResources(), 'sample'), target);
       return this.replace(realFolder(target), true, false);

@@ -145,11 +145,8 @@ export class ReviewService {
   /** With what, how and against what a split of a run would be predicted now. @throws AppError 'not-found' without weights */
   private question({ runId, split, evaluation }: Asked) {
     const { dataset, runs } = this.options;
-    const { name, deleted_at: deletedAt } = runs.row(runId);
-    if (deletedAt !== null) throw new AppError('not-found', `The run "${name}" is deleted: restore it to predict with it`);
-    const weights = this.weightsOf(runId);
-    if (!weights) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
-    const { checkpoint, classes, sha256, recorded } = weights;
+    const checkpoint = runs.weightsToPredict(runId);
+    const { classes, sha256, recorded } = this.weightsAt(runId, checkpoint);
     const protocol = protocolOf(runs.config(runId), split, classes.length, evaluation ?? undefined);
     const key = { runId, split, protocol, checkpointSha256: recorded, classSet: classSetKey(dataset.classSet) };
     return { checkpoint, classes, key, sha256 };
@@ -157,9 +154,12 @@ export class ReviewService {
 
   /** A run's best weights; null without any. `sha256` is what the file says, `recorded` that or what the history has, '' for neither. */
   private weightsOf(runId: string) {
+    const checkpoint = this.options.runs.weightsFile(runId);
+    return checkpoint === null ? null : this.weightsAt(runId, checkpoint);
+  }
+
+  private weightsAt(runId: string, checkpoint: string) {
     const { runs } = this.options;
-    const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) return null;
     const { classes, sha256 } = readCheckpointHeader(checkpoint);
     // The file before the history, which hears of a new best a moment later.
     const recorded = sha256 ?? runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256 ?? '';

@@ -132,6 +132,15 @@ export class RunStore {
     return ['best.ckpt', 'last.ckpt'].map((name) => this.file(runId, name)).find((file) => existsSync(file)) ?? null;
   }
 
+  /** The same of a run that is to predict. @throws AppError 'not-found' if it is deleted, or has none yet */
+  weightsToPredict(runId: string): string {
+    const { name, deleted_at: deletedAt } = this.row(runId);
+    if (deletedAt !== null) throw new AppError('not-found', `The run "${name}" is deleted: restore it to predict with it`);
+    const file = this.weightsFile(runId);
+    if (file === null) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    return file;
+  }
+
   /** Adds a run as going on, with the mask revisions it sees. */
   create(run: NewRun): RunSummary {
     const now = nowText();

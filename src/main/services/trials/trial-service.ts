@@ -140,10 +140,7 @@ export class TrialService {
     access.assertOwned();
     access.assertThere();
     if (this.job) throw new AppError('busy', 'These images are being predicted: wait, or cancel');
-    const { name, deleted_at: deletedAt } = runs.row(runId);
-    if (deletedAt !== null) throw new AppError('not-found', `The run "${name}" is deleted: restore it to predict with it`);
-    const checkpoint = runs.weightsFile(runId);
-    if (!checkpoint) throw new AppError('not-found', `The run "${name}" has no checkpoint yet: let it finish an epoch`);
+    const checkpoint = runs.weightsToPredict(runId);
     const weights = weightsKey(runId, checkpoint);
     const open = [...this.images.values()].filter(({ by, state }) => by !== weights || state === 'waiting');
     this.runId = runId;

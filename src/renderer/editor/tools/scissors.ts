@@ -1,6 +1,7 @@
 import { messageOf } from '#shared/errors';
 import { polygonRegion } from '../polygon-region.ts';
 import type { Ink } from '../ink.ts';
+import { boxAround } from '../region.ts';
 import type { Box, ImagePoint } from '../units.ts';
 import { emptyPreview, notSeenYet, SimpleTool, type Draft, type Press, type Preview, type ToolContext } from './tool.ts';
 
@@ -213,8 +214,10 @@ const holds = ({ left, top, width, height }: Box, { x, y }: ImagePoint): boolean
 
 /** What is seen, with some of what lies around it, and with these points. */
 function widened({ left, top, width, height }: Box, points: readonly ImagePoint[]): Box {
-  const xs = [left - width / 4, left + width * 1.25, ...points.map(({ x }) => x)];
-  const ys = [top - height / 4, top + height * 1.25, ...points.map(({ y }) => y)];
-  const [x, y] = [Math.floor(Math.min(...xs)), Math.floor(Math.min(...ys))];
-  return { left: x, top: y, width: Math.ceil(Math.max(...xs)) - x + 1, height: Math.ceil(Math.max(...ys)) - y + 1 };
+  const corners = [
+    { x: left - width / 4, y: top - height / 4 },
+    { x: left + width * 1.25, y: top + height * 1.25 },
+  ];
+  const box = boxAround([...corners, ...points]);
+  return { ...box, width: box.width + 1, height: box.height + 1 };
 }
