@@ -26,7 +26,7 @@ const stateSchema = z.object({
     .array(
       z.object({
         epoch: count,
-        loss: z.number(),
+        loss: z.number().nullable(),
         trainAccuracy: z.number().nullable(),
         validationAccuracy: z.number().nullable(),
         // Checkpoints of before it was measured have none.

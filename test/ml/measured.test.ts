@@ -22,9 +22,9 @@ import { jobData } from '../helpers/job-data.ts';
 import { createPool, ofType, runFit, smallConfig, smallJob } from '../helpers/training.ts';
 
 /** Labels nothing on the images of a split. */
-function makeVoid(job: TrainJob, split: 'train' | 'validation'): void {
+function makeVoid(job: TrainJob, split: 'train' | 'validation', images?: number): void {
   const png = writtenPng({ width: 64, height: 48, depth: 8, colourType: 0, samples: new Array<number>(64 * 48).fill(11) });
-  for (const { maskFile } of job[split]) writeFileSync(maskFile!, png);
+  for (const { maskFile } of job[split].slice(0, images)) writeFileSync(maskFile!, png);
 }
 
 test('the loss of an image without a gradient is that with one, weighted and not', () => {
@@ -122,14 +122,14 @@ test('every step tells the terms of its loss, whose weighted sum it is, and the 
   const steps = ofType(await runFit(job), 'step').map(({ metrics }) => metrics);
   expect(steps.length).toBeGreaterThan(1);
   for (const { loss, crossEntropy: ce, sceneLoss, auxiliaryLoss, gradientNorm } of steps) {
-    expect(ce! + seWeight * sceneLoss! + auxWeight * (auxiliaryLoss ?? 0)).toBeCloseTo(loss, 5);
+    expect(ce! + seWeight * sceneLoss! + auxWeight * (auxiliaryLoss ?? 0)).toBeCloseTo(loss!, 5);
     expect(gradientNorm).toBeGreaterThan(0);
   }
   const { history } = readCheckpoint(path.join(job.outDir, 'last.ckpt')).state;
   expect(history[0].validationLoss).toBeGreaterThan(0);
   const halves = ofType(await runFit({ ...job, outDir: temporaryFolder(), config: { ...job.config, accumulate: 2 } }), 'step');
   for (const { metrics } of halves)
-    expect(metrics.crossEntropy! + seWeight * metrics.sceneLoss! + auxWeight * (metrics.auxiliaryLoss ?? 0)).toBeCloseTo(metrics.loss, 5);
+    expect(metrics.crossEntropy! + seWeight * metrics.sceneLoss! + auxWeight * (metrics.auxiliaryLoss ?? 0)).toBeCloseTo(metrics.loss!, 5);
 });
 
 test('validation images without a labelled pixel score nothing, not 0, are warned of, and no epoch is the best', async () => {
@@ -147,6 +147,19 @@ test('validation images without a labelled pixel score nothing, not 0, are warne
   );
   expect([existsSync(path.join(job.outDir, 'best.ckpt')), existsSync(path.join(job.outDir, 'last.ckpt'))]).toEqual([false, true]);
   expect(readCheckpoint(path.join(job.outDir, 'last.ckpt')).state.best).toBeNull();
+});
+
+test('a step without a labelled pixel has no loss, not 0, and does not pull its epoch down', async () => {
+  const job = await smallJob({ epochs: 1, batchSize: 1 });
+  makeVoid(job, 'train', 1);
+  const events = await runFit(job);
+  const steps = ofType(events, 'step').map(({ metrics }) => metrics);
+  const blank = steps.filter(({ accuracy }) => accuracy === null);
+  expect(blank).toEqual([expect.objectContaining({ loss: null, crossEntropy: null, sceneLoss: null, auxiliaryLoss: null })]);
+  const losses = steps.flatMap(({ loss }) => loss ?? []);
+  expect(losses).toHaveLength(steps.length - 1);
+  const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  expect(ofType(events, 'epoch')[0].metrics.loss).toBeCloseTo(mean, 6);
 });
 
 test('training images without a labelled pixel are refused before anything is trained', async () => {

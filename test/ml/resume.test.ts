@@ -140,7 +140,7 @@ describe('a resume', () => {
     const job = await stopped();
     const checkpoint = readCheckpoint(last(job));
     const { guard } = checkpoint.state;
-    expect(guard).toEqual({ seen: 3, smoothed: expect.closeTo(checkpoint.state.history[0].loss, 0) as number });
+    expect(guard).toEqual({ seen: 3, smoothed: expect.closeTo(checkpoint.state.history[0].loss!, 0) as number });
     writeCheckpoint(last(job), { ...checkpoint, state: { ...checkpoint.state, guard: { seen: 30, smoothed: 1e-6 } } });
     await expect(runFit(job)).rejects.toMatchObject({ code: 'trainer-failed', message: expect.stringContaining('exploded') as string });
   });

@@ -109,6 +109,50 @@ test('an older history is brought to the newest schema with all it holds, and it
   db.close();
 });
 
+test('steps of before without a label lose the loss of 0 that they were given', () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'history.db');
+  const old = new Database(file);
+  const migrations = path.join(root, 'resources/migrations');
+  const before = readdirSync(migrations).filter((name) => name < '0015');
+  for (const name of before) old.exec(readFileSync(path.join(migrations, name), 'utf8'));
+  old.pragma(`user_version = ${before.length}`);
+  old.exec(`INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs, created_at,
+      updated_at) VALUES ('a', 'blank', 'tiny', 'finished', '{}', '[]', '0', 'f', 1, 1, '2026-01-01', '2026-01-01')`);
+  old.exec("INSERT INTO step VALUES ('a', 1, 0.5, 1.5, 0.25, 0.1, 1.2, 0.3, 0, 2, 9), ('a', 2, 1, 0, NULL, 0.1, 0, 0, 0, 0, 9)");
+  old.exec("INSERT INTO epoch VALUES ('a', 1, 1.5, 0.25, 0.5, 0.1, 1, 1, 0.1, '[0.1]', '[1]', 2)");
+  old.exec("INSERT INTO epoch VALUES ('a', 2, 0, NULL, NULL, NULL, 2, 1, 0.1, '[]', '[]', NULL)");
+  old.close();
+  const db = openDatabase(file);
+  const { metrics } = new RunStore(db, new WorkFolder(folder));
+  expect(metrics.steps('a')).toEqual([
+    {
+      ...{ globalStep: 1, epoch: 0.5, loss: 1.5, accuracy: 0.25, learningRate: 0.1, crossEntropy: 1.2, sceneLoss: 0.3, auxiliaryLoss: 0 },
+      gradientNorm: 2,
+      imagesPerSecond: 9,
+    },
+    {
+      ...{
+        globalStep: 2,
+        epoch: 1,
+        loss: null,
+        accuracy: null,
+        learningRate: 0.1,
+        crossEntropy: null,
+        sceneLoss: null,
+        auxiliaryLoss: null,
+      },
+      gradientNorm: 0,
+      imagesPerSecond: 9,
+    },
+  ]);
+  expect(metrics.epochs('a').map(({ loss, miou, validationLoss }) => [loss, miou, validationLoss])).toEqual([
+    [1.5, 0.1, 2],
+    [null, null, null],
+  ]);
+  db.close();
+});
+
 async function trained(): Promise<{ bench: TestBench; folder: string; run: RunSummary; datasetId: string }> {
   const folder = await makeDataset({ train: 4, val: 2 });
   const bench = createBench();

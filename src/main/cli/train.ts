@@ -161,6 +161,6 @@ function report(event: TrainerEvent): void {
     give(epochLine(event.metrics));
   } else if (event.type === 'step' && process.stderr.isTTY) {
     const { epoch, step, stepsPerEpoch, loss } = event.metrics;
-    process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss.toFixed(3)}   `);
+    process.stderr.write(`\repoch ${epoch}, step ${step} of ${stepsPerEpoch}, loss ${loss?.toFixed(3) ?? '–'}   `);
   }
 }

@@ -199,7 +199,8 @@ class Fit {
     state.step++;
     this.stepped = true;
     // Where nothing is labelled there is no loss to be told of.
-    if (result.labelled > 0) {
+    const hasLoss = result.labelled > 0;
+    if (hasLoss) {
       state.sums.loss += result.loss;
       state.sums.steps++;
     }
@@ -214,11 +215,11 @@ class Fit {
         stepsPerEpoch: steps,
         globalStep: globalStep + 1,
         totalSteps: steps * config.epochs,
-        loss: result.loss,
-        accuracy: result.labelled > 0 ? result.correct / result.labelled : null,
-        crossEntropy: result.crossEntropy,
-        sceneLoss: result.sceneLoss,
-        auxiliaryLoss: result.auxiliaryLoss,
+        loss: hasLoss ? result.loss : null,
+        accuracy: hasLoss ? result.correct / result.labelled : null,
+        crossEntropy: hasLoss ? result.crossEntropy : null,
+        sceneLoss: hasLoss ? result.sceneLoss : null,
+        auxiliaryLoss: hasLoss ? result.auxiliaryLoss : null,
         gradientNorm: result.gradientNorm,
         learningRate,
         images: batches.reduce((sum, { count }) => sum + count, 0),
@@ -243,11 +244,10 @@ class Fit {
     if (due && !scores) return false;
     const confusion = scores?.confusion ?? null;
     const previous = state.history.at(-1)?.timeSeconds ?? 0;
-    const steps = Math.max(1, state.sums.steps);
     this.record(
       {
         epoch: state.epoch + 1,
-        loss: state.sums.loss / steps,
+        loss: state.sums.steps > 0 ? state.sums.loss / state.sums.steps : null,
         trainAccuracy: state.sums.labelled > 0 ? state.sums.correct / state.sums.labelled : null,
         validationAccuracy: confusion?.pixelAccuracy() ?? null,
         validationLoss: scores?.loss ?? null,

@@ -122,8 +122,8 @@ export type TrainerCommand =
 /** One epoch's results; fractions are 0 … 1, times in seconds. What has nothing to be measured on is null, never 0. */
 export interface EpochMetrics {
   epoch: number;
-  /** Mean of the steps' losses. */
-  loss: number;
+  /** Mean of the losses of the steps that had a labelled pixel. */
+  loss: number | null;
   trainAccuracy: number | null;
   validationAccuracy: number | null;
   /** Cross-entropy over the labelled pixels of validation, weighted and shifted as in training; null in runs of before it was measured. */
@@ -137,7 +137,7 @@ export interface EpochMetrics {
   epochSeconds: number;
 }
 
-/** Terms of a loss before they are weighted; null one that a network or its recipe does not have. */
+/** Terms of a loss before they are weighted; null one that a network or its recipe does not have, and all where nothing is labelled. */
 export interface LossTerms {
   crossEntropy: number | null;
   /** Which classes the scene holds: the paper's SE-loss. */
@@ -151,7 +151,8 @@ export interface StepMetrics extends LossTerms {
   stepsPerEpoch: number;
   globalStep: number;
   totalSteps: number;
-  loss: number;
+  /** Null of a step without a labelled pixel. */
+  loss: number | null;
   accuracy: number | null;
   learningRate: number;
   gradientNorm: number;
@@ -167,7 +168,7 @@ export interface StepPoint extends LossTerms {
   /** Position in epochs, such as 2.25. */
   epoch: number;
   /** The sum of the terms by their weights. */
-  loss: number;
+  loss: number | null;
   accuracy: number | null;
   learningRate: number;
   /** Euclidean norm of all gradients together, before it is limited. */

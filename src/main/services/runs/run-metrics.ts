@@ -11,9 +11,10 @@ const mostSteps = 1_000_000;
 const mostEpochs = 10_000;
 
 /** A step's columns are numbers, whatever a history from elsewhere has in them. */
-const numbersAlone = ['global_step', 'epoch', 'loss', 'learning_rate'].map(isNumber).join(' AND ');
+const numbersAlone = ['global_step', 'epoch', 'learning_rate'].map(isNumber).join(' AND ');
 /** What a step may lack. */
 const measured = [
+  ['loss', 'loss'],
   ['accuracy', 'accuracy'],
   ['cross_entropy', 'crossEntropy'],
   ['scene_loss', 'sceneLoss'],
@@ -28,7 +29,7 @@ const sparkPoints = 60;
 const number = z.number();
 const epochSchema = z.object({
   epoch: number,
-  loss: number,
+  loss: number.nullable(),
   train_acc: number.nullable(),
   test_acc: number.nullable(),
   miou: number.nullable(),
@@ -55,17 +56,17 @@ export class RunMetrics {
   addStep(runId: string, point: StepPoint): void {
     this.db
       .prepare(
-        `INSERT OR REPLACE INTO step (run_id, global_step, epoch, loss, learning_rate, ${measured.map(([column]) => column).join(', ')})
-         VALUES (?, ?, ?, ?, ?${', ?'.repeat(measured.length)})`,
+        `INSERT OR REPLACE INTO step (run_id, global_step, epoch, learning_rate, ${measured.map(([column]) => column).join(', ')})
+         VALUES (?, ?, ?, ?${', ?'.repeat(measured.length)})`,
       )
-      .run(runId, point.globalStep, point.epoch, point.loss, point.learningRate, ...measured.map(([, name]) => point[name]));
+      .run(runId, point.globalStep, point.epoch, point.learningRate, ...measured.map(([, name]) => point[name]));
   }
 
   /** The steps in order, the last million at most: of more the newest are looked at. @param after only those after this one */
   steps(runId: string, after = 0): StepPoint[] {
     return this.db
       .prepare<[string, number], StepPoint>(
-        `SELECT * FROM (SELECT global_step AS globalStep, epoch, loss, learning_rate AS learningRate,
+        `SELECT * FROM (SELECT global_step AS globalStep, epoch, learning_rate AS learningRate,
            ${measured.map(([column, name]) => soundNumber(column, name)).join(', ')} FROM step
          WHERE run_id = ? AND global_step > ? AND ${numbersAlone}
          ORDER BY global_step DESC LIMIT ${mostSteps}) ORDER BY globalStep`,
