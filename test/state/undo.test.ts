@@ -1,9 +1,10 @@
 // Undo and redo as a window does them: at once, and what main does in the end, also where another window paints on the same mask.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import { encodeStoredMask } from '#files/mask-writing';
 import { learnedLabel } from '../../src/renderer/state/assist-labels.ts';
 import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
@@ -227,3 +228,25 @@ test('two windows that paint, take back and do again on one mask show what main 
     { numRuns: 60 },
   );
 }, 120_000);
+
+test('pixels outside the class set that come with a step are named as those that were there', async () => {
+  const foreign = new Uint8Array(64 * 48).fill(4);
+  foreign.fill(20, 0, 64);
+  writeFileSync(maskFile(), encodeStoredMask({ width: 64, height: 48, values: foreign }));
+  dot(mine, 20, 20, other(mine, 20, 20));
+  await mine.save();
+  await eventually(() => mine.problem?.kind === 'conflict');
+  await bench.call('edits.resolve', { imageId, keep: 'theirs' });
+  await eventually(() => mine.document.foreign.size > 0);
+  expect([...mine.document.foreign.values()]).toEqual(['value 20']);
+  expect(mine.document.pixels[[...mine.document.foreign.keys()][0]]).toBe(64);
+  // Undo brings them back to a window that was opened when they were painted over.
+  await stroke(bench, imageId, box(0, 0, 64, 1, 4));
+  await mine.save();
+  const late = await MaskSession.open(windows[1].session, imageId);
+  expect(late.document.foreign.size).toBe(0);
+  await late.undo();
+  await eventually(() => late.document.foreign.size > 0);
+  expect([...late.document.foreign.values()]).toEqual(['value 20']);
+  late.close();
+});

@@ -250,6 +250,11 @@ export class MaskDocument {
     for (const box of changedBoxes(patch)) this.announce(box);
   }
 
+  /** Whether it holds something that is in no class and has no name in `foreign`. @param classes how many there are */
+  hasUnnamed(classes: number): boolean {
+    return this.pixels.some((count, id) => count > 0 && id >= classes && id !== voidId && !this.foreign.has(id));
+  }
+
   private putRuns(patch: MaskPatch): void {
     forEachRun(patch, this.size.width, (index, position, count) => {
       if (count === 1) return this.put(index, patch.values[position]);

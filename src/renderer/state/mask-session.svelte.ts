@@ -166,6 +166,8 @@ export class MaskSession {
     this.own.forget();
     this.tellNext();
     this.document.applyRemote(patch, this.patches());
+    // Main has the words for it: an earlier or another program's mask may bring what was not there when this was read.
+    if (this.document.hasUnnamed(this.classes.length)) void this.resync();
   }
 
   /** Main has moved the same step. What lay below it is main's to say: another may have painted there before the stroke came. */
