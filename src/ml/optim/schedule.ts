@@ -34,9 +34,13 @@ export function scheduleFactor(schedule: ScheduleConfig, { step, stepsPerEpoch, 
 const laterPeak = 0.8;
 const laterWarmUp = 0.25;
 
+/** Cycles that are over. @param progress of the run, 0 to 1 */
+export const cyclesBefore = ({ cycles }: OneCycle, progress: number): number => Math.min(cycles - 1, Math.floor(progress * cycles));
+
 /** @param progress of the run, 0 to 1 */
-function cyclesFactor({ cycles, warmUp, startDivisor, endDivisor }: OneCycle, progress: number): number {
-  const cycle = Math.min(cycles - 1, Math.floor(progress * cycles));
+function cyclesFactor(schedule: OneCycle, progress: number): number {
+  const { cycles, warmUp, startDivisor, endDivisor } = schedule;
+  const cycle = cyclesBefore(schedule, progress);
   const done = progress * cycles - cycle;
   const [peak, rising] = cycle === 0 ? [1, warmUp] : [laterPeak, laterWarmUp * warmUp];
   const start = 1 / startDivisor;

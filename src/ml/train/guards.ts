@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import { validatesAfter } from '#shared/training/validations';
+import { cyclesBefore } from '../optim/schedule.ts';
 
 const smoothing = 0.05;
 /** Steps before a jump counts: the first losses of a network are wild. */
@@ -47,13 +48,12 @@ export class LossGuard {
 /** Whether a run has gone long enough without a better mIoU. @param epoch epochs done @param best epoch of the best mIoU */
 export function hasStalled(config: RunConfig, epoch: number, best: number): boolean {
   // Epochs that are not scored had no chance of a better one, and a rate that rises again has to fall first.
-  const since = Math.max(best, cycleBefore(config, epoch));
+  const since = Math.max(best, epochsBeforeCycle(config, epoch));
   return config.patience > 0 && epoch - since >= config.patience && validatesAfter(config, epoch);
 }
 
 /** Epochs before the cycle of the rate that an epoch is in; 0 of a schedule without any. */
-function cycleBefore({ schedule, epochs }: RunConfig, epoch: number): number {
-  if (schedule.kind !== 'one-cycle' || schedule.cycles === 1) return 0;
-  const length = epochs / schedule.cycles;
-  return Math.floor(Math.min(schedule.cycles - 1, Math.floor((epoch - 1) / length)) * length);
+function epochsBeforeCycle({ schedule, epochs }: RunConfig, epoch: number): number {
+  if (schedule.kind !== 'one-cycle') return 0;
+  return Math.floor((cyclesBefore(schedule, (epoch - 1) / epochs) * epochs) / schedule.cycles);
 }
