@@ -20,6 +20,14 @@ DROP TABLE epoch;
 ALTER TABLE epoch_scored RENAME TO epoch;
 CREATE INDEX epoch_time ON epoch (run_id, epoch_seconds);
 
+DELETE FROM metric_summary WHERE metric = 'loss' AND NOT EXISTS
+  (SELECT 1 FROM epoch WHERE epoch.run_id = metric_summary.run_id AND loss IS NOT NULL);
+UPDATE metric_summary SET
+  latest = (SELECT loss FROM epoch WHERE epoch.run_id = metric_summary.run_id AND loss IS NOT NULL ORDER BY epoch DESC LIMIT 1),
+  best = (SELECT loss FROM epoch WHERE epoch.run_id = metric_summary.run_id AND loss IS NOT NULL ORDER BY loss, epoch LIMIT 1),
+  best_epoch = (SELECT epoch FROM epoch WHERE epoch.run_id = metric_summary.run_id AND loss IS NOT NULL ORDER BY loss, epoch LIMIT 1)
+  WHERE metric = 'loss' AND EXISTS (SELECT 1 FROM epoch WHERE epoch.run_id = metric_summary.run_id AND train_acc IS NULL);
+
 CREATE TABLE step_scored (
   run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
   global_step INTEGER NOT NULL,
@@ -36,6 +44,7 @@ CREATE TABLE step_scored (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO step_scored SELECT run_id, global_step, epoch, CASE WHEN accuracy IS NULL THEN NULL ELSE loss END, accuracy, learning_rate,
   CASE WHEN accuracy IS NULL THEN NULL ELSE cross_entropy END, CASE WHEN accuracy IS NULL THEN NULL ELSE scene_loss END,
-  CASE WHEN accuracy IS NULL THEN NULL ELSE auxiliary_loss END, gradient_norm, images_per_second FROM step;
+  CASE WHEN accuracy IS NULL THEN NULL ELSE auxiliary_loss END,
+  CASE WHEN accuracy IS NULL THEN NULL ELSE gradient_norm END, images_per_second FROM step;
 DROP TABLE step;
 ALTER TABLE step_scored RENAME TO step;

@@ -1,5 +1,6 @@
 // Every variant of the network trains, in the shapes and with the tensors it should have.
 import { describe, expect, test } from 'vitest';
+import type { Batch } from '#ml/data/batch';
 import { EncNet } from '#ml/models/encnet';
 import { WeightAverage } from '#ml/optim/ema';
 import { Optimizer } from '#ml/optim/optimizer';
@@ -151,6 +152,18 @@ describe('gradient accumulation', () => {
     trainStep(net, optimizer, [batchOf(1, 3), batchOf(2, 1)], options);
     expect(liveHandles()).toEqual(handles);
   });
+});
+
+test('of a step of several batches one without a label pulls no loss down', () => {
+  const told = (batches: Batch[]) => {
+    const net = new EncNet({ ...paper, backbone: 'resnet18', dropout: 0 }, 5, 1);
+    return trainStep(net, new Optimizer(config.optimizer), batches, options);
+  };
+  const blank = { ...batchOf(2), labels: new Uint8Array(batchOf(2).labels.length).fill(255) };
+  const [alone, both] = [told([batchOf(1)]), told([batchOf(1), blank])];
+  expect(alone.loss).toBeGreaterThan(0);
+  for (const name of ['loss', 'crossEntropy', 'sceneLoss'] as const) expect(both[name]).toBeCloseTo(alone[name]!, 6);
+  expect(both.labelled).toBe(alone.labelled);
 });
 
 describe('the average of weights', () => {

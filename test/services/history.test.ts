@@ -122,6 +122,7 @@ test('steps of before without a label lose the loss of 0 that they were given', 
   old.exec("INSERT INTO step VALUES ('a', 1, 0.5, 1.5, 0.25, 0.1, 1.2, 0.3, 0, 2, 9), ('a', 2, 1, 0, NULL, 0.1, 0, 0, 0, 0, 9)");
   old.exec("INSERT INTO epoch VALUES ('a', 1, 1.5, 0.25, 0.5, 0.1, 1, 1, 0.1, '[0.1]', '[1]', 2)");
   old.exec("INSERT INTO epoch VALUES ('a', 2, 0, NULL, NULL, NULL, 2, 1, 0.1, '[]', '[]', NULL)");
+  old.exec("INSERT INTO metric_summary VALUES ('a', 'loss', 0, 0, 2)");
   old.close();
   const db = openDatabase(file);
   const { metrics } = new RunStore(db, new WorkFolder(folder));
@@ -142,7 +143,7 @@ test('steps of before without a label lose the loss of 0 that they were given', 
         sceneLoss: null,
         auxiliaryLoss: null,
       },
-      gradientNorm: 0,
+      gradientNorm: null,
       imagesPerSecond: 9,
     },
   ]);
@@ -150,6 +151,11 @@ test('steps of before without a label lose the loss of 0 that they were given', 
     [1.5, 0.1, 2],
     [null, null, null],
   ]);
+  expect(db.prepare("SELECT latest, best, best_epoch FROM metric_summary WHERE metric = 'loss'").get()).toEqual({
+    latest: 1.5,
+    best: 1.5,
+    best_epoch: 1,
+  });
   db.close();
 });
 

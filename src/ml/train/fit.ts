@@ -220,7 +220,7 @@ class Fit {
         crossEntropy: hasLoss ? result.crossEntropy : null,
         sceneLoss: hasLoss ? result.sceneLoss : null,
         auxiliaryLoss: hasLoss ? result.auxiliaryLoss : null,
-        gradientNorm: result.gradientNorm,
+        gradientNorm: hasLoss ? result.gradientNorm : null,
         learningRate,
         images: batches.reduce((sum, { count }) => sum + count, 0),
         stepMs: performance.now() - begin,

@@ -88,15 +88,25 @@ function namedTerms(terms: readonly Term[]): LossTerms {
   return sums;
 }
 
-/** Adds a batch's results to those of a step of several. */
-function addResult(total: StepResult, result: Omit<StepResult, 'gradientNorm'>, share: number): void {
-  total.loss += result.loss * share;
-  total.correct += result.correct;
-  total.labelled += result.labelled;
-  for (const name of ['crossEntropy', 'sceneLoss', 'auxiliaryLoss'] as const) {
-    const value = result[name];
-    if (value !== null) total[name] = (total[name] ?? 0) + value * share;
+type BatchResult = Omit<StepResult, 'gradientNorm'>;
+
+/** The results of a step of several batches. A batch without a labelled pixel has no loss and pulls none down. */
+function resultOf(parts: readonly { result: BatchResult; images: number }[]): BatchResult {
+  const known = parts.filter(({ result }) => result.labelled > 0);
+  const counted = known.length > 0 ? known : parts;
+  const images = counted.reduce((sum, part) => sum + part.images, 0);
+  const total: BatchResult = { loss: 0, correct: 0, labelled: 0, ...noTerms };
+  for (const { result, images: own } of counted) {
+    const share = own / images;
+    total.loss += result.loss * share;
+    total.correct += result.correct;
+    total.labelled += result.labelled;
+    for (const name of ['crossEntropy', 'sceneLoss', 'auxiliaryLoss'] as const) {
+      const value = result[name];
+      if (value !== null) total[name] = (total[name] ?? 0) + value * share;
+    }
   }
+  return total;
 }
 
 /** Forward and backward of one batch. @returns the losses, and the gradient of each parameter, owned by the caller */
@@ -105,7 +115,7 @@ export function batchGradients(
   batch: Batch,
   options: StepOptions,
   dropoutSeed: number,
-): { result: Omit<StepResult, 'gradientNorm'>; gradients: Map<Parameter, Tensor> } {
+): { result: BatchResult; gradients: Map<Parameter, Tensor> } {
   const images = tf.tensor(batch.images, [batch.count, ...batch.size, 3], 'float32');
   const { runningNorm = false } = options;
   const tape = new Tape({ training: true, recording: true, dropoutSeed, runningNorm, precision: net.precision });
@@ -136,7 +146,7 @@ function accumulate(sum: Map<Parameter, Tensor>, gradients: Map<Parameter, Tenso
  * @param batches whose gradients are averaged into one update: one, or several that would not fit memory together
  */
 export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly Batch[], options: StepOptions): StepResult {
-  const total: StepResult = { loss: 0, correct: 0, labelled: 0, gradientNorm: NaN, ...noTerms };
+  const parts: { result: BatchResult; images: number }[] = [];
   const gradients = new Map<Parameter, Tensor>();
   const images = batches.reduce((sum, { count }) => sum + count, 0);
   const areAlike = batches.every(({ count }) => count === batches[0].count);
@@ -145,8 +155,9 @@ export function trainStep(net: EncNet, optimizer: Optimizer, batches: readonly B
     // An image counts as much as each other one, whatever batch it is in; those of one size are scaled together at the end.
     if (!areAlike) for (const [parameter, gradient] of own) own.set(parameter, scaled(gradient, batch.count / images));
     accumulate(gradients, own);
-    addResult(total, result, areAlike ? 1 / batches.length : batch.count / images);
+    parts.push({ result, images: batch.count });
   });
+  const total: StepResult = { ...resultOf(parts), gradientNorm: NaN };
   if (areAlike && batches.length > 1)
     for (const [parameter, gradient] of gradients) gradients.set(parameter, scaled(gradient, 1 / batches.length));
   // Neither a loss nor a gradient that is not a number may reach the weights.

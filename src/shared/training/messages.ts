@@ -151,11 +151,11 @@ export interface StepMetrics extends LossTerms {
   stepsPerEpoch: number;
   globalStep: number;
   totalSteps: number;
-  /** Null of a step without a labelled pixel. */
+  /** Null of a step without a labelled pixel, as its accuracy and the norm of its gradients. */
   loss: number | null;
   accuracy: number | null;
   learningRate: number;
-  gradientNorm: number;
+  gradientNorm: number | null;
   /** Images of the step. */
   images: number;
   stepMs: number;
