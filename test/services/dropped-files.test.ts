@@ -41,6 +41,20 @@ test('a zip is kept whole, opens, and is the same data set when it is dropped ag
   expect(kept().length).toBe(1);
 });
 
+test('an export that lies beside a dropped zip stays when that is dropped again, which is still the same data set', async () => {
+  const file = await send('street.zip');
+  const { id } = await bench.call<DatasetInfo>('datasets.open', { path: file });
+  const exported = path.join(path.dirname(file), 'street-camvid.zip');
+  writeFileSync(exported, 'what a person has exported');
+  expect(await send('street.zip')).toBe(file);
+  expect(readFileSync(exported, 'utf8')).toBe('what a person has exported');
+  expect((await bench.call<DatasetInfo>('datasets.open', { path: file })).id).toBe(id);
+  // One that was exported in the place of the zip itself stays as well.
+  writeFileSync(file, 'exported over it');
+  expect(path.basename(await send('street.zip'))).toBe('street-2.zip');
+  expect(readFileSync(file, 'utf8')).toBe('exported over it');
+});
+
 test('what is no zip, is longer or shorter than was said, or is given up, leaves nothing and says why', async () => {
   for (const name of ['photo.png', '../../out.zip', 'a\\b.zip'])
     await expect(bench.call('datasets.dropBegin', { name, bytes: 1 })).rejects.toThrow(`${name} is no zip`);

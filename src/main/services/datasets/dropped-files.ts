@@ -7,6 +7,7 @@ import { asFileError } from '#files/atomic-write';
 import { isZip } from '../layouts/unzip.ts';
 import { removePartial } from '#files/whole-or-not';
 import { AppError } from '#shared/errors';
+import { freeName } from '#shared/free-name';
 import { Serial } from '#shared/serial';
 
 interface Dropped {
@@ -128,10 +129,14 @@ export class DroppedFiles {
   private keep(file: Dropped): string {
     const folder = path.join(this.folder, file.hash.digest('hex').slice(0, 12));
     mkdirSync(folder, { recursive: true });
-    // The same file may be called otherwise by now: it was unpacked beside the one of before.
-    const known = readdirSync(folder).find((each) => isZip(path.join(folder, each)));
-    const target = path.join(folder, known ?? `${file.name.replace(/\.zip$/i, '').slice(0, longestName)}.zip`);
-    if (!existsSync(target) || statSync(target).size !== file.bytes) renameSync(file.part, target);
+    // The same file may be called otherwise by now: it was unpacked beside the one of before. Others there are a person's exports.
+    const known = readdirSync(folder).find(
+      (each) => isZip(path.join(folder, each)) && statSync(path.join(folder, each)).size === file.bytes,
+    );
+    if (known !== undefined) return path.join(folder, known);
+    const name = freeName(file.name.replace(/\.zip$/i, '').slice(0, longestName), (each) => existsSync(path.join(folder, `${each}.zip`)));
+    const target = path.join(folder, `${name}.zip`);
+    renameSync(file.part, target);
     return target;
   }
 
