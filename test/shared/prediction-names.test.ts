@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { wholePredictionName } from '#shared/data/prediction-names';
+import { firstTwice, predictionNames, wholePredictionName } from '#shared/data/prediction-names';
 
 test('two ids have two names, whichever letters they have', () => {
   const ids = ['a/b', 'a+b', 'a%2Bb', 'a%252Bb', 'a+/b', 'a/+b', '100%'];
@@ -22,4 +22,15 @@ test('each id has a file name of its own, which no disk is too small for, and sh
   const long = 'a'.repeat(300);
   expect(Buffer.byteLength(wholePredictionName(`${long}/é`))).toBeLessThanOrEqual(204);
   expect(wholePredictionName(`${long}1`)).not.toBe(wholePredictionName(`${long}2`));
+});
+
+test('names that some disks take for one are whole ones, and are found where they may not be', () => {
+  expect(predictionNames(['a/IMG_1', 'b/img_1', 'c/2'])).toEqual(['a+IMG_1.png', 'b+img_1.png', '2.png']);
+  expect(predictionNames(['a/é', 'b/é'.normalize('NFD')])).toEqual(['a+é.png', 'b+é.png'.normalize('NFD')]);
+  expect(firstTwice(['a', 'b', 'A', 'b'])).toBe('A');
+  expect(firstTwice(['a', 'b'])).toBeNull();
+  const many = Array.from({ length: 100_000 }, (_, index) => `${index}`);
+  const since = performance.now();
+  expect(firstTwice([...many, '7'])).toBe('7');
+  expect(performance.now() - since).toBeLessThan(1000);
 });

@@ -6,7 +6,7 @@ import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
 import { identityOf, isThere, lookAt } from '#files/file-identity';
-import { predictionNames } from '#shared/data/prediction-names';
+import { firstTwice, predictionNames } from '#shared/data/prediction-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
 import type { PrecisionSetting } from '#shared/training/precision';
@@ -44,11 +44,11 @@ export function registerPredict(program: Command, host: TrainerHost): void {
 async function predict(options: PredictOptions, host: TrainerHost): Promise<void> {
   const samples = toldApart(options.images.flatMap(samplesAt));
   if (samples.length === 0) throw new AppError('not-found', `There is no image in ${options.images.join(', ')}`);
-  const twice = samples.find(({ id }, index) => samples.findIndex((other) => other.id === id) !== index);
-  if (twice)
+  const twice = firstTwice(samples.map(({ id }) => id));
+  if (twice !== null)
     throw new AppError(
       'invalid-argument',
-      `Two images are named "${twice.id}": their masks would overwrite each other. Predict one folder after the other`,
+      `Two images are named "${twice}": their masks would overwrite each other. Predict one folder after the other`,
     );
   const outDir = path.resolve(options.out);
   assertNothingLost(samples, outDir, options.overwrite);

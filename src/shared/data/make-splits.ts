@@ -26,7 +26,9 @@ export function makeSplits(
   const groups = new Map<string, string[]>();
   for (const { id } of [...images].sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const key = bySequence ? recordingOf(id) : id;
-    groups.set(key, [...(groups.get(key) ?? []), id]);
+    const known = groups.get(key);
+    if (known) known.push(id);
+    else groups.set(key, [id]);
   }
   const shuffled = Random.named('splits', seed).shuffled([...groups.values()]);
   const wanted = { val: Math.round(shares.val * images.length), test: Math.round(shares.test * images.length) };

@@ -1,4 +1,5 @@
 // What files of predictions are called, by the ids of their images.
+import { folded } from '../folded.ts';
 import { fnv1a } from '../random.ts';
 
 /** The last part of an id. */
@@ -23,9 +24,16 @@ export const wholePredictionName = (id: string): string => `${fitting(id.replace
 /** The last part of an id as one. */
 export const shortPredictionName = (id: string): string => `${endOf(id)}.png`;
 
-/** A file name for each id: its last part, or all of it where two end alike. */
+/** A file name for each id: its last part, or all of it where two end alike, as the disks of some systems see them. */
 export function predictionNames(ids: readonly string[]): string[] {
   const ends = new Map<string, number>();
-  for (const id of ids) ends.set(endOf(id), (ends.get(endOf(id)) ?? 0) + 1);
-  return ids.map((id) => (ends.get(endOf(id)) === 1 ? shortPredictionName(id) : wholePredictionName(id)));
+  const end = (id: string) => folded(endOf(id));
+  for (const id of ids) ends.set(end(id), (ends.get(end(id)) ?? 0) + 1);
+  return ids.map((id) => (ends.get(end(id)) === 1 ? shortPredictionName(id) : wholePredictionName(id)));
+}
+
+/** The first of some names that is there twice, on the disks of some systems; null if none is. */
+export function firstTwice(names: readonly string[]): string | null {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(folded(name)).size) ?? null;
 }

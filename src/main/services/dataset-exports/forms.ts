@@ -4,6 +4,7 @@ import { paletteForm } from '#files/mask-form';
 import { encodeStoredMask } from '#files/mask-writing';
 import { rgbPng } from '#files/png/rgb-png';
 import type { Rgb } from '#shared/classes/class-info';
+import { folded } from '#shared/folded';
 import { freeName } from '#shared/free-name';
 import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
@@ -237,5 +238,5 @@ export const formOfExport: Readonly<Record<ExportFormName, ExportForm>> = { segn
 export function placeIn(to: ExportFormName, split: string, name: string): string {
   // All of VOC lies together.
   const at = to === 'voc' ? name : `${split}/${to === 'cityscapes' ? cityPath(name) : name}`;
-  return at.normalize('NFC').toLowerCase();
+  return folded(at);
 }

@@ -6,9 +6,10 @@ import { counted } from '#shared/counted';
 import { AppError } from '#shared/errors';
 import { imagePattern } from '#shared/data/image-names';
 import type { Affixes, Arrangement, Source } from '#shared/data/arrangement';
+import { folded } from '#shared/folded';
 import { maskFolderNames, splitNames, mayBeLabels } from './folder-names.ts';
 import { isIn, outsideOf, ofUnreadKind, unreadText, FolderView } from './folder-view.ts';
-import { MaskIndex, coreOf, folded, stemAround, stemOf } from './pairing.ts';
+import { MaskIndex, coreOf, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
 import { assignSplits } from './splits.ts';
 

@@ -1,9 +1,6 @@
 // Which mask is whose. Names are compared as people read them: however their letters are composed, and in any case where that is clear.
 import { noAffixes, type Affixes } from '#shared/data/arrangement';
-
-const composed = (text: string): string => text.normalize('NFC');
-/** A name in any case. */
-export const folded = (text: string): string => composed(text).toLowerCase();
+import { composed, folded } from '#shared/folded';
 
 /** The path of a file without its extension. */
 export const stemOf = (file: string): string => file.replace(/\.[^./]+$/, '');

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { counted } from '#shared/counted';
 import type { Affixes, Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
+import { folded } from '#shared/folded';
 import { affixesAmong, imageEndings, maskFolderNames, mayBeLabels } from './folder-names.ts';
 import { FolderView } from './folder-view.ts';
-import { coreOf, findAffixes, folded, stemOf } from './pairing.ts';
+import { coreOf, findAffixes, stemOf } from './pairing.ts';
 
 /** Whether images and masks lie in folders below those of the sources, and in which not; what is left out is told in sentences. */
 export interface PhotosBelow {
