@@ -13,6 +13,9 @@ export function decodedText(bytes: Uint8Array): string {
   }
 }
 
+/** Bytes that a line of a list of files usually has at most. */
+const usualLine = 120;
+
 /**
  * The lines of a text file, whichever way it ends them.
  * @param bounds.most lines that are read: each costs more memory than it has letters
@@ -20,7 +23,7 @@ export function decodedText(bytes: Uint8Array): string {
  * @throws AppError as `readPlainFile`, 'too-large' naming the file
  */
 export function linesOf(file: string, { most, longest }: { most: number; longest: number }): string[] {
-  const text = decodedText(readPlainFile(file, { limitBytes: textLimit }));
+  const text = decodedText(readPlainFile(file, { limitBytes: Math.max(textLimit, most * usualLine) }));
   const lines: string[] = [];
   let begin = 0;
   for (const { 0: end, index } of text.matchAll(/\r\n?|\n|$/g)) {

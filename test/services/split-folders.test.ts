@@ -1,10 +1,11 @@
 // Which split an image is in, and which folder its mask, where folders, lists and people say more than one thing.
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
 import { landingSplit } from '#services/trials/kept-name';
-import { keepArrangement } from '#services/layouts/own-arrangement';
+import { outsideOf } from '#services/layouts/folder-view';
+import { keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
@@ -85,6 +86,39 @@ test('a split that was made holds in whatever form a disk writes names, and says
   const again = locateDataset(folder);
   expect(again.images.find((image) => image.id === id)!.split).toBe('val');
   expect(again.problems).toEqual(['The split that was made names 1 of 2 images that are not there, the first: images/gone']);
+});
+
+test('folders that a person named are found in whatever form a disk writes them, and masks go where those are', () => {
+  const [said, there] = ['Straße ü', 'Straße ü'.normalize('NFD')];
+  const folder = folderOf([`${there}/1.png`, `${there}/2.png`, `é-${there}/1.png`.normalize('NFD')]);
+  const { arrangement } = locateDataset(folder);
+  const masks = `é-${said}`;
+  keepArrangement(folder, { ...arrangement, sources: [{ split: 'train', images: said, masks }], except: [`${said}/none`] });
+  const again = locateDataset(folder);
+  expect(again.problems).toEqual([]);
+  expect(again.maskFiles).toEqual([path.join(folder, masks.normalize('NFD'), '1.png')]);
+  expect(path.dirname(again.images.find(({ name }) => name.endsWith('2'))!.maskFile)).toBe(path.join(folder, masks.normalize('NFD')));
+});
+
+test('a split of very many images is read again as it was kept', () => {
+  const folder = folderOf(['images/1.png', 'masks/1.png']);
+  const { arrangement } = locateDataset(folder);
+  const val = Array.from(
+    { length: 250_000 },
+    (_, n) => `images/a recording with a long name, of a city/frame ${String(n).padStart(20, '0')}`,
+  );
+  keepArrangement(folder, { ...arrangement, splits: { by: 'ids', splits: { val } } });
+  expect(statSync(path.join(folder, 'encnet.json')).size).toBeGreaterThan(16e6);
+  expect(ownArrangement(folder)!.splits).toEqual({ by: 'ids', splits: { val } });
+});
+
+test('many folders that hold no images cost no time', () => {
+  const folders = Array.from({ length: 1000 }, (_, n) => `images/drive ${n}/thumbs`);
+  const files = Array.from({ length: 30_000 }, (_, n) => `drive ${n % 2000}/${n % 3 === 0 ? 'thumbs' : 'full'}/${n}.jpg`);
+  const since = performance.now();
+  const left = outsideOf(folders, 'images', files);
+  expect(performance.now() - since).toBeLessThan(1000);
+  expect(left).toEqual(files.filter((file) => !folders.includes(path.posix.dirname(`images/${file}`))));
 });
 
 test('a list that another program edits moves images in what is shown too, and that is told', async () => {

@@ -5,6 +5,7 @@ import { lookAt } from '#files/file-identity';
 import { counted } from '#shared/counted';
 import { imagePattern, maskPattern, unreadMaskPattern, unreadPhotoPattern } from '#shared/data/image-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
+import { composed } from '#shared/folded';
 import { AppError } from '#shared/errors';
 
 /** Whether a path leads to a folder. */
@@ -23,10 +24,9 @@ export const isIn = (folder: string, file: string): boolean => folder !== '.' &&
 /** What of the files of a folder, by their paths from it, lies in none of some folders. */
 export function outsideOf(folders: readonly string[], around: string, files: readonly string[]): readonly string[] {
   if (folders.length === 0) return files;
-  return files.filter((file) => {
-    const at = path.posix.join(around, file);
-    return !folders.some((folder) => isIn(folder, at));
-  });
+  const known = new Set(folders);
+  const liesInOne = (at: string): boolean => at !== '.' && at !== '/' && (known.has(at) || liesInOne(path.posix.dirname(at)));
+  return files.filter((file) => !liesInOne(path.posix.dirname(path.posix.join(around, file))));
 }
 
 /** Folders below each other that are looked into, and files that are read of one data set: more are none that a person made. */
@@ -93,6 +93,18 @@ export class FolderView {
 
   private list(relative: string): Dirent[] {
     return [...this.listed(relative).values()];
+  }
+
+  /** A path in the letters that the folder has: names that differ in how their accents are written are the same to whoever reads them. */
+  asThere(relative: string): string {
+    if (lookAt(this.at(relative))) return relative;
+    let at = '.';
+    for (const part of relative.split('/')) {
+      const here = this.listed(at);
+      const name = here.has(part) ? part : ([...here.keys()].find((each) => composed(each) === composed(part)) ?? part);
+      at = path.posix.join(at, name);
+    }
+    return at;
   }
 
   hasFolder(relative: string): boolean {

@@ -5,12 +5,15 @@ import { isThere, lookAt } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
 import { asFileError, writeAtomic } from '#files/atomic-write';
 import { replaceFile } from '#files/replace-file';
-import { readPlainFile, textLimit } from '#files/plain-file';
+import { readPlainFile } from '#files/plain-file';
 import { isWritable } from '#files/writable';
 import { AppError } from '#shared/errors';
 import { arrangementSchema, soundArrangement, type Arrangement } from '#shared/data/arrangement';
 
 export const arrangementFile = 'encnet.json';
+
+/** Splits name each image of large data sets. */
+const limitBytes = 128e6;
 
 /**
  * Where what a person says of a data set is kept, that which is read first: in it, or in the workbench's own folder for it where it may
@@ -25,7 +28,7 @@ function placesOf(folder: string, aside?: string): [string, ...string[]] {
 /** What is kept in one of these places; null where nothing is. @throws AppError as `readJsonFile` */
 function arrangementIn(place: string): Arrangement | null {
   const file = path.join(place, arrangementFile);
-  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read', { isByHand: true }) : null;
+  return isThere(file) ? readJsonFile(file, arrangementSchema, 'how a data set is read', { isByHand: true, limitBytes }) : null;
 }
 
 /**
@@ -53,9 +56,15 @@ export const isKept = (aside: string): boolean => isThere(path.join(aside, arran
 const put = (file: string, content: Uint8Array): void =>
   (lookAt(file)?.nlink ?? 1) > 1 ? writeAtomic(file, content) : replaceFile(file, content);
 
-/** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only' */
+/** Keeps in a data set what a person said of it. @throws AppError 'disk-full', 'read-only', 'too-large' */
 export function keepArrangement(folder: string, arrangement: Arrangement): void {
-  put(path.join(folder, arrangementFile), new TextEncoder().encode(`${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`));
+  const file = path.join(folder, arrangementFile);
+  const content = new TextEncoder().encode(`${JSON.stringify(soundArrangement(arrangement), null, 2)}\n`);
+  if (content.length > limitBytes) {
+    const size = `${Math.ceil(content.length / 1e6)} MB, and at most ${limitBytes / 1e6} are read`;
+    throw new AppError('too-large', `${file} would have ${size}: split by folders or by lists instead`, { file });
+  }
+  put(file, content);
 }
 
 /**
@@ -93,7 +102,7 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
 function bytesOf(file: string): Uint8Array | null | undefined {
   if (!isThere(file)) return null;
   try {
-    return readPlainFile(file, { limitBytes: textLimit });
+    return readPlainFile(file, { limitBytes });
   } catch {
     // It is left as it is.
     return undefined;

@@ -93,20 +93,39 @@ export function locateDataset(folder: string, aside?: string): LocatedDataset {
  * @param aside as `locateDataset`
  * @throws AppError as `ownArrangement`
  */
-export const keptFor = (view: FolderView, aside?: string): Arrangement | null =>
-  ownArrangement(view.root, aside, (arrangement) => {
+export function keptFor(view: FolderView, aside?: string): Arrangement | null {
+  const kept = ownArrangement(view.root, aside, (arrangement) => {
     const why = misfitOf(view.root, arrangement);
     if (why === null) return true;
     const what = `how this folder is read was said once, as "${arrangement.title}", and does not fit what it holds now`;
     view.leftOut.add(`${what}, so that it is not used: ${why}`);
     return false;
   });
+  return kept && inItsLetters(view, kept);
+}
+
+/** The same with folders and files as the folder writes them: one that came from another system may write accents otherwise. */
+function inItsLetters(view: FolderView, arrangement: Arrangement): Arrangement {
+  const { sources, except, splits, classes } = arrangement;
+  const there = (relative: string) => view.asThere(relative);
+  return {
+    ...arrangement,
+    sources: sources.map((source) => ({ ...source, images: there(source.images), masks: there(source.masks) })),
+    ...(except ? { except: except.map(there) } : {}),
+    splits:
+      splits.by === 'lists'
+        ? { ...splits, lists: Object.fromEntries(Object.entries(splits.lists).map(([name, list]) => [name, there(list)])) }
+        : splits,
+    classes: 'file' in classes ? { file: there(classes.file) } : classes,
+  };
+}
 
 /** @throws AppError as `locateDataset` if a folder cannot be read so */
 export function assertFits(folder: string, arrangement: Arrangement): void {
   const view = new FolderView(folder);
-  locatedBy(view, arrangement);
-  classSetOf(view, arrangement);
+  const there = inItsLetters(view, arrangement);
+  locatedBy(view, there);
+  classSetOf(view, there);
 }
 
 /** Why a folder cannot be read so; null if it can. */
