@@ -141,6 +141,17 @@ test('a zip that is damaged within, or holds a name twice, is named, and leaves 
   expect(readdirSync(folder)).toEqual(['x.zip']);
 });
 
+test('a name that this disk does not take, or takes for another of the zip, is told as that, with a way out', async () => {
+  const name = `${'street '.repeat(40)}.png`;
+  const file = path.join(folder, 'x.zip');
+  writeFileSync(file, zipSync({ [`images/${name}`]: new Uint8Array(20) }));
+  await expect(open(file)).rejects.toMatchObject({
+    code: 'corrupt-file',
+    message: `"${name}" of ${file} is a longer name than this disk takes. Unpack the zip on a disk that takes it, and open that folder`,
+  });
+  expect(readdirSync(folder)).toEqual(['x.zip']);
+});
+
 test('a name that no file can have is told, and what it holds ends nothing', async () => {
   const bytes = Buffer.from(zipSync({ 'images/a.png': new Uint8Array(200) }));
   // Told as 3 bytes, of which it holds more, in a file that cannot be made.

@@ -131,11 +131,28 @@ const unreadable = (file: string, error: unknown): unknown => {
 const notRead = (file: string, error: unknown): AppError =>
   new AppError('corrupt-file', `${file} is no zip that can be read: ${messageOf(error)}`, { file });
 
-const ofTheDisk = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM'];
-
-/** The disk may take nothing more; everything else is the zip's: what is packed is damaged, or its names are none or there twice. */
-const asZipError = (error: unknown, file: string, target: string): unknown =>
-  ofTheDisk.includes(String((error as NodeJS.ErrnoException).code)) ? asFileError(error, target) : notRead(file, error);
+/** The disk may take nothing more, or not these names; everything else is the zip's: what is packed is damaged, or its names are none. */
+function asZipError(error: unknown, file: string, target: string): unknown {
+  const { code, path: at } = error as NodeJS.ErrnoException;
+  if (!code?.startsWith('E')) return notRead(file, error);
+  const named = at === undefined ? 'A file' : `"${path.basename(at)}"`;
+  const elsewhere = 'Unpack the zip on a disk that takes it, and open that folder';
+  if (code === 'EEXIST')
+    return new AppError(
+      'corrupt-file',
+      `${named} of ${file} is in it twice, or in other letters that this disk takes for the same. ${elsewhere}`,
+      { file },
+    );
+  if (code === 'ENAMETOOLONG')
+    return new AppError('corrupt-file', `${named} of ${file} is a longer name than this disk takes. ${elsewhere}`, { file });
+  const failed = asFileError(error, target);
+  if (!(failed instanceof AppError) || failed.code !== 'read-only') return failed;
+  return new AppError(
+    'read-only',
+    `${failed.message}. A zip is unpacked beside itself: copy it to a folder that can be written, and open it there`,
+    { file },
+  );
+}
 
 function withoutImages(file: string, zips: readonly string[]): AppError {
   const inside = zips.length > 0 ? `, but ${zips.slice(0, 3).join(', ')}: unpack the zip, and open one of these` : '';
