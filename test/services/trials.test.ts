@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
-import { keptName } from '#services/trials/kept-name';
+import { KeptNames } from '#services/trials/kept-name';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { RunSummary } from '#shared/contract/runs';
 import { noAffixes } from '#shared/data/arrangement';
@@ -138,14 +138,22 @@ test('one that is kept takes the label of no other, and is named as the images o
   await expect.poll(async () => (await bench.call<ImageEntry[]>('datasets.images')).length).toBe(5);
   expect((await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === `val/${stem}`)).toMatchObject({ hasMask: true });
   const affixes = { imagePrefix: 'img_', imageSuffix: '_leftImg8bit', maskPrefix: '', maskSuffix: '_gtFine_labelIds' };
-  expect(keptName('a.png', [], [], affixes)).toBe('img_a_leftImg8bit.png');
-  expect(keptName('img_a_leftImg8bit.jpg', ['img_a_leftImg8bit.png'], [], affixes)).toBe('img_a-2_leftImg8bit.jpg');
-  expect(keptName('A.png', [], ['a_gtFine_labelIds.png'], affixes)).toBe('img_A-2_leftImg8bit.png');
-  expect(keptName('b.jpg.png', ['b.jpg'], [], noAffixes)).toBe('b.jpg-2.png');
+  expect(new KeptNames([], [], affixes).next('a.png')).toBe('img_a_leftImg8bit.png');
+  expect(new KeptNames(['img_a_leftImg8bit.png'], [], affixes).next('img_a_leftImg8bit.jpg')).toBe('img_a-2_leftImg8bit.jpg');
+  expect(new KeptNames([], ['a_gtFine_labelIds.png'], affixes).next('A.png')).toBe('img_A-2_leftImg8bit.png');
+  expect(new KeptNames(['b.jpg'], [], noAffixes).next('b.jpg.png')).toBe('b.jpg-2.png');
+  const several = new KeptNames(['a.png'], [], noAffixes);
+  expect(['a.png', 'a.png', '.b.png', '.png', '..b.png'].map((each) => several.next(each))).toEqual([
+    'a-2.png',
+    'a-3.png',
+    'b.png',
+    'image.png',
+    'b-2.png',
+  ]);
   // In one folder with the masks, a photo that is called as these are would be one.
   const marked = { ...noAffixes, maskSuffix: '_L' };
-  expect(keptName('street_L.png', ['street.jpg'], ['street.jpg'], marked, true)).toBe('kept-street_L-photo.png');
-  expect(keptName('street_L.png', ['street.jpg'], [], marked)).toBe('street_L.png');
+  expect(new KeptNames(['street.jpg'], ['street.jpg'], marked, true).next('street_L.png')).toBe('kept-street_L-photo.png');
+  expect(new KeptNames(['street.jpg'], [], marked).next('street_L.png')).toBe('street_L.png');
   await bench.workbench.shutDown();
 });
 

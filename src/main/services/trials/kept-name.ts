@@ -3,27 +3,49 @@ import path from 'node:path';
 import type { Affixes, Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { freeName } from '#shared/free-name';
-import { coreOf, folded, stemAround, stemOf } from '../layouts/pairing.ts';
+import { folded } from '#shared/folded';
+import { coreOf, stemAround, stemOf } from '../layouts/pairing.ts';
 
-/**
- * A name for a new image: as its own is, with what images have around it, and with a number where an image or a mask has that name: the
- * label of another would be taken for its own.
- * @param images names of files in the folder of images
- * @param masks names of files in the folder of masks
- * @param isTogether whether both are one folder: an image that is called as masks are would be taken for one
- */
-export function keptName(name: string, images: readonly string[], masks: readonly string[], affixes: Affixes, isTogether = false): string {
-  const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = affixes;
-  const taken = new Set<string>();
-  const coresOf = (stem: string) => [coreOf(stem, imagePrefix, imageSuffix), coreOf(stem, maskPrefix, maskSuffix)];
-  for (const each of [...images, ...masks])
-    for (const known of [each, stemOf(each), ...coresOf(stemOf(each))]) if (known !== null) taken.add(folded(known));
-  const { name: stem, ext } = path.posix.parse(name);
-  const given = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
-  const isMaskName = (core: string) => coreOf(stemAround(core, imagePrefix, imageSuffix), maskPrefix, maskSuffix) !== null;
-  const own = isTogether && maskPrefix + maskSuffix !== '' && isMaskName(given) ? `kept-${given}-photo` : given;
-  const around = (core: string) => stemAround(core, imagePrefix, imageSuffix);
-  return around(freeName(own, (core) => taken.has(folded(core)) || taken.has(folded(around(core))))) + ext;
+/** Names for new images of a folder, each its own. */
+export class KeptNames {
+  private readonly affixes: Affixes;
+  private readonly isTogether: boolean;
+  private readonly taken = new Set<string>();
+
+  /**
+   * @param images names of files in the folder of images
+   * @param masks names of files in the folder of masks
+   * @param isTogether whether both are one folder: an image that is called as masks are would be taken for one
+   */
+  constructor(images: readonly string[], masks: readonly string[], affixes: Affixes, isTogether = false) {
+    this.affixes = affixes;
+    this.isTogether = isTogether;
+    for (const name of [...images, ...masks]) this.take(name);
+  }
+
+  private take(name: string): void {
+    const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = this.affixes;
+    const stem = stemOf(name);
+    const cores = [coreOf(stem, imagePrefix, imageSuffix), coreOf(stem, maskPrefix, maskSuffix)];
+    for (const known of [name, stem, ...cores]) if (known !== null) this.taken.add(folded(known));
+  }
+
+  /**
+   * As the image's own name is, with what images have around it, and with a number where an image or a mask has that name: the label of
+   * another would be taken for its own. Dots that it begins with go: what is hidden is no image.
+   */
+  next(name: string): string {
+    const { imagePrefix, imageSuffix, maskPrefix, maskSuffix } = this.affixes;
+    const { name: whole, ext } = path.posix.parse(`.${name}`);
+    const stem = whole.replace(/^\.+/, '') || 'image';
+    const given = coreOf(stem, imagePrefix, imageSuffix) ?? stem;
+    const around = (core: string) => stemAround(core, imagePrefix, imageSuffix);
+    const isMaskName = coreOf(around(given), maskPrefix, maskSuffix) !== null;
+    const own = this.isTogether && maskPrefix + maskSuffix !== '' && isMaskName ? `kept-${given}-photo` : given;
+    const kept = around(freeName(own, (core) => this.taken.has(folded(core)) || this.taken.has(folded(around(core))))) + ext;
+    this.take(kept);
+    return kept;
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Services } from '#shared/contract/index';
 import type { TrialImage, TrialPictures, TrialState } from '#shared/contract/trials';
 import type { Affixes } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
+import { Serial } from '#shared/serial';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { TrainerEvent } from '#shared/training/messages';
 import { precisionText } from '#shared/training/precision';
@@ -23,7 +24,8 @@ import type { TrainerHost } from '../jobs/trainer-process.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
 import type { Logger } from '../log.ts';
 import type { RunStore } from '../runs/run-store.ts';
-import { keptName, landingSplit } from './kept-name.ts';
+import { breathe } from '../turns.ts';
+import { KeptNames, landingSplit } from './kept-name.ts';
 
 interface TrialOptions {
   dataset: OpenDataset;
@@ -60,6 +62,7 @@ export class TrialService {
   private runId: string | null = null;
   private next = 0;
   private progress = { done: 0, total: 0, begun: 0 };
+  private readonly keeping = new Serial();
 
   constructor(options: TrialOptions) {
     this.options = options;
@@ -200,21 +203,23 @@ export class TrialService {
     return { image, prediction: state === 'predicted' ? readFileSync(this.at('predictions', predictionName(id))) : null };
   }
 
-  /** @throws AppError 'not-found' if the split has no image that tells its folder */
-  private keep(ids: readonly string[], split: string): { files: string[]; split: string } {
+  /** @throws AppError 'not-found' if the split has no image that tells its folder, 'read-only' */
+  private async keep(ids: readonly string[], split: string): Promise<{ files: string[]; split: string }> {
     const { dataset, access } = this.options;
-    access.assertOwned();
+    access.assertWritable();
     const [first] = dataset.samples(split);
     if (!first) throw new AppError('not-found', `${dataset.path} has no image in its split "${split}" that tells where its images lie`);
     const { arrangement } = dataset.info;
     const beside = dataset.image(first.id);
     const isEmpty = (name: string) => dataset.samples(name).length === 0;
     const landed = landingSplit(split, arrangement, path.relative(dataset.path, beside.imageFile), isEmpty);
+    const names = namesBeside(beside, arrangement);
     const made: string[] = [];
     try {
       for (const image of ids.map((id) => this.require(id))) {
-        made.push(copyBeside(image.file, beside, image.name, arrangement));
+        made.push(copyBeside(image.file, beside, names.next(image.name)));
         this.forget(image);
+        await breathe();
       }
     } finally {
       // Also where one could not be copied: those before it are kept.
@@ -268,7 +273,8 @@ export class TrialService {
       predict: ({ runId }) => this.predict(runId),
       cancel: () => this.job?.steer('stop'),
       pictures: ({ id }) => this.pictures(id),
-      keep: ({ ids, split }) => this.keep(ids, split),
+      // Asked twice, the second time finds nothing left to keep.
+      keep: ({ ids, split }) => this.keeping.run(() => this.keep(ids, split)),
       remove: ({ ids }) => this.remove(ids),
     };
   }
@@ -317,18 +323,17 @@ function imagesAt(named: string): Found[] {
   }
 }
 
-/**
- * Copies a file beside an image, named as the images there are: under its name, or the next that no image and no mask there has.
- * @returns the copy
- * @throws AppError naming what cannot be read or written
- */
-function copyBeside(file: string, { imageFile, maskFile }: LocatedImage, name: string, affixes: Affixes): string {
+/** Names for files beside an image, as the images there are called: their own, or the next that no image and no mask there has. */
+function namesBeside({ imageFile, maskFile }: LocatedImage, affixes: Affixes): KeptNames {
+  const [folder, masks] = [path.dirname(imageFile), path.dirname(maskFile)];
+  return new KeptNames(namesIn(folder), namesIn(masks), affixes, masks === folder);
+}
+
+/** Copies a file beside an image. @returns the copy @throws AppError naming what cannot be read or written */
+function copyBeside(file: string, { imageFile }: LocatedImage, name: string): string {
   // One that could not be followed when it was found is not followed to be copied either.
   if (lookAt(file)?.isSymbolicLink()) throw new AppError('forbidden', linkRefusal(file), { file });
-  const folder = path.dirname(imageFile);
-  const masks = path.dirname(maskFile);
-  const isTogether = masks === folder;
-  const target = path.join(folder, keptName(name, namesIn(folder), namesIn(masks), affixes, isTogether));
+  const target = path.join(path.dirname(imageFile), name);
   try {
     copyFileSync(file, target, constants.COPYFILE_EXCL);
     return target;
