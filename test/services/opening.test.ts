@@ -1,6 +1,9 @@
 // What is open at last where a person and the start of the workbench each open something.
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { DatasetScope } from '#services/datasets/dataset-scope';
+import type { DatasetInfo } from '#shared/contract/datasets';
+import { AppError } from '#shared/errors';
 import { openFirstDataset } from '../../src/main/create-services.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { createBench } from '../helpers/services.ts';
@@ -19,5 +22,22 @@ test('a data set that a person asks for while the first cannot be opened stays: 
   await datasets.openSample();
   end();
   expect(told).toEqual([expect.stringMatching(/sample$/), null]);
+  await bench.workbench.shutDown();
+});
+
+test('what cannot be opened again after it was closed to be read anew says that nothing is open, and opens when it can', async () => {
+  const folder = await makeDataset({ train: 1, val: 1 });
+  const bench = createBench();
+  await bench.call('datasets.open', { path: folder });
+  const opens = vi.spyOn(DatasetScope, 'open').mockRejectedValue(new AppError('busy', 'the history is locked'));
+  await expect(bench.call('datasets.refresh')).rejects.toMatchObject({
+    code: 'busy',
+    message: expect.stringMatching(
+      /^the history is locked\. .* was closed to be read anew and could not be opened again: open it/,
+    ) as string,
+  });
+  expect([opens.mock.calls.length, bench.workbench.datasets.current()]).toEqual([4, null]);
+  opens.mockRestore();
+  expect((await bench.call<DatasetInfo>('datasets.open', { path: folder })).path).toBe(folder);
   await bench.workbench.shutDown();
 });

@@ -5,7 +5,7 @@ import type { Services } from '#shared/contract/index';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import type { KnownClassSet } from '#shared/data/advice';
 import type { Arrangement } from '#shared/data/arrangement';
-import { AppError } from '#shared/errors';
+import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { throttledProgress } from '#shared/throttled-progress';
 import { makeFolder } from '#files/whole-or-not';
@@ -167,11 +167,9 @@ export class DatasetService {
           this.options.log.warn({ err: error, folder }, 'a data set that is free again could not be opened for writing'),
         );
     const opens = () => DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
-    const scope: DatasetScope = await opens().catch((error: unknown) => {
-      // One that was closed to be read anew is not left closed for what may pass.
-      if (this.scope || !before) throw error;
-      return opens();
-    });
+    // One that was closed to be read anew is not left closed for what may pass.
+    const isClosed = before !== null && this.scope === null;
+    const scope: DatasetScope = await (isClosed ? openedAgain(folder, opens) : opens());
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
     // The windows turn to the new one before the one before has been put away.
@@ -308,6 +306,26 @@ export class DatasetService {
       images: () => this.require().dataset.images(),
       listFolders: ({ path: folder }) => listFolder(folder),
     };
+  }
+}
+
+/** Between the tries to open what was closed to be read anew: another program that holds its history for a moment lets go of it. */
+const againAfterMs = [200, 1000, 3000];
+
+/** @throws AppError as the last try, which says that nothing is open now */
+async function openedAgain(folder: string, opens: () => Promise<DatasetScope>): Promise<DatasetScope> {
+  for (const wait of againAfterMs) {
+    try {
+      return await opens();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+  try {
+    return await opens();
+  } catch (error) {
+    const what = `${folder} was closed to be read anew and could not be opened again: open it once more (Data set > Open)`;
+    throw new AppError(error instanceof AppError ? error.code : 'internal', `${messageOf(error)}. ${what}`, { file: folder });
   }
 }
 
