@@ -1,14 +1,17 @@
 // Exports over the real services: one at a time, of one split, given up in the middle; and the values that a mask goes out with.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
 import type { DatasetExportReport, DatasetExportState } from '#shared/contract/dataset-exports';
+import type { DatasetInfo } from '#shared/contract/datasets';
+import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { cityscapesIds } from '#services/dataset-exports/cityscapes-ids';
 import { panopticMask } from '#services/dataset-exports/coco';
 import { formOfExport } from '#services/dataset-exports/forms';
+import { assertFitsZip } from '#services/dataset-exports/zip-room';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
@@ -71,4 +74,36 @@ test('what is not labelled is 0 among label ids and 255 among those that are tra
 
 test('a segment of COCO is its category as a colour, and void is black', () => {
   expect(samplesOf(panopticMask({ width: 3, height: 1, ids: Uint8Array.of(0, 254, voidId) }))).toEqual([1, 0, 0, 255, 0, 0, 0, 0, 0]);
+});
+
+test('into the data set itself is refused, since it would be read as more images; beside it and as a zip it is not', async () => {
+  const { path: folder } = await bench.call<DatasetInfo>('datasets.current');
+  const link = path.join(temporaryFolder(), 'link');
+  symlinkSync(folder, link);
+  const before = readdirSync(folder);
+  for (const at of [folder, path.join(folder, 'export'), path.join(folder, 'train/a/b'), path.join(link, 'export')])
+    await expect(start('segnet', 'val', at)).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining(`${at} lies in the data set's own folder, ${folder}, where`) as string,
+    });
+  expect(readdirSync(folder)).toEqual(before);
+  expect(await start('segnet', 'val', `${folder}-export`)).toMatchObject({ images: 2 });
+  expect(await start('segnet', 'val', path.join(folder, 'val.zip'))).toMatchObject({ images: 2 });
+});
+
+test('a zip that will not hold it is refused before anything is written', async () => {
+  const { classes } = builtInClassSet('camvid-11');
+  const folder = temporaryFolder();
+  const large = path.join(folder, 'large.png');
+  writeFileSync(large, '');
+  truncateSync(large, 1.5e9);
+  const images = (count: number, imageFile = path.join(folder, 'none.png')) => Array.from({ length: count }, () => ({ imageFile }));
+  const fits = (to: ExportFormName, count: number, file?: string, at = 'out.zip') => assertFitsZip(at, to, classes, images(count, file));
+  await expect(fits('cityscapes', 16_384)).rejects.toThrow('out.zip would have more than 65,534 files: export into a folder instead');
+  await fits('cityscapes', 16_383);
+  await fits('segnet', 32_000);
+  await expect(fits('segnet', 3, large)).rejects.toThrow('out.zip would have more than 4 GB: export into a folder instead');
+  // Of these only masks go out, or into a folder.
+  await fits('colour', 3, large);
+  await fits('segnet', 3, large, 'out');
 });

@@ -6,10 +6,11 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { DatasetScope } from '#services/datasets/dataset-scope';
 import { Workers } from '#services/workers/workers';
+import type { DatasetExportReport } from '#shared/contract/dataset-exports';
 import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { TrainingStatus } from '#shared/contract/training';
 import { writeScene } from '../../scripts/sample/write-scene.ts';
-import { makeDataset } from '../helpers/dataset.ts';
+import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box, openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -146,6 +147,13 @@ test('a photo exchanged under its mask is named, left out of training, and used 
   const { run } = await end;
   const samples = readFileSync(at('.encnet/runs', run.id, 'samples.json'), 'utf8');
   expect([samples.includes('train/train-1'), samples.includes('train/train-0')]).toEqual([true, false]);
+
+  // Nor does its mask go out as a label of that photo.
+  const out = path.join(temporaryFolder(), 'out');
+  const exported = await bench.call<DatasetExportReport>('datasetExports.start', { to: 'segnet', split: null, out, predictionId: null });
+  expect(exported.notes).toContain(`left out: ${text}`);
+  expect(existsSync(path.join(out, 'trainannot/train-1.png'))).toBe(true);
+  expect(existsSync(path.join(out, 'trainannot/train-0.png'))).toBe(false);
 
   await bench.call('datasets.acceptPhotos', { imageIds: ['train/train-0'] });
   await soon(async () => expect(await entryOf('train/train-0')).toMatchObject({ state: 'edited', problems: [], width: 64 }));

@@ -12,6 +12,7 @@ import { predictionNames, shortPredictionName, wholePredictionName } from '#shar
 import { AppError } from '#shared/errors';
 import { exportData } from '#services/dataset-exports/export-data';
 import { exportImage } from '#services/dataset-exports/export-image';
+import { assertOutside } from '#services/dataset-exports/out-place';
 import { exportFormNames, type ExportFormName } from '#shared/data/export-forms';
 import { findDataset, imagesOf } from './dataset.ts';
 import { untilInterrupted } from './interrupts.ts';
@@ -61,6 +62,8 @@ function withPredictions(images: readonly LocatedImage[], folder: string): Locat
     if (!isThere(name) && !isThere(short) && isThere(byFile)) return { ...image, maskFile: path.join(folder, byFile) };
     if (name === short || isThere(name) || !isThere(short)) return { ...image, maskFile: path.join(folder, name) };
     const alike = images.filter(({ id }) => shortPredictionName(id) === short).map(({ id }) => id);
+    // Names that differ in letters alone which some disks take for the same: on this one they do not.
+    if (alike.length === 1) return { ...image, maskFile: path.join(folder, short) };
     const said = `${path.join(folder, short)} could be the mask of ${alike.join(' and ')}`;
     throw new AppError('invalid-argument', `${said}: call them ${alike.map(wholePredictionName).join(' and ')}`);
   });
@@ -112,6 +115,7 @@ async function run({ data, split, to, out, predictions }: ExportDataOptions): Pr
   const there = images.map(({ maskFile }) => maskFile).filter((file) => existsSync(file));
   const predicted = predictions ? { ...classSet, format: formatOf(there, classSet) } : classSet;
   const target = path.resolve(out);
+  assertOutside(target, dataset.folder);
   const onProgress = (done: number, total: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);
   };

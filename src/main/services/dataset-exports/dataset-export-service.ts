@@ -14,6 +14,7 @@ import type { Emitter } from '../events.ts';
 import type { Workers } from '../workers/workers.ts';
 import { exportData } from './export-data.ts';
 import type { ExportImageInput } from './export-image.ts';
+import { assertOutside } from './out-place.ts';
 
 interface DatasetExportServiceOptions {
   dataset: OpenDataset;
@@ -61,17 +62,30 @@ export class DatasetExportService {
 
   private async run({ to, split, out, predictionId }: AskedExport, signal: AbortSignal): Promise<DatasetExportReport> {
     const { dataset, workers, events, settle } = this.options;
+    assertOutside(out, dataset.path);
     await settle();
     const { images, classSet } =
       predictionId === null ? { images: dataset.located(), classSet: dataset.classSet } : this.predicted(predictionId);
-    const chosen = images.filter((image) => split === null || image.split === split);
+    const asked = images.filter((image) => split === null || image.split === split);
+    // Whose masks nobody may learn from until a person has looked at them do not go out as labels either.
+    const doubts = predictionId === null ? asked.flatMap(({ id }) => this.doubtOf(id)) : [];
+    const left = new Set(doubts.map(({ id }) => id));
+    const chosen = asked.filter(({ id }) => !left.has(id));
+    if (chosen.length === 0 && doubts.length > 0)
+      throw new AppError('not-found', `Nothing is exported: ${doubts[0].text}. The Library's filter "Problems" shows what helps`);
     const onProgress = throttledProgress((progress) => events.emit('datasetExports.changed', { progress }));
     const exportImage = (input: ExportImageInput) => workers.run('exportImage', input);
     const assertThere = () => {
       if (!dataset.isThere) throw new AppError('not-found', `${dataset.path} is not there any more: nothing was exported`);
     };
     const report = await exportData({ images: chosen, classSet, to, out, exportImage, assertThere, onProgress, signal });
-    return { out, ...report };
+    return { ...report, out, notes: [...doubts.map(({ text }) => `left out: ${text}`), ...report.notes] };
+  }
+
+  /** Why a mask may be of another photo than its own, or lies otherwise than that; empty where it does not. */
+  private doubtOf(id: string): { id: string; text: string }[] {
+    const found = this.options.dataset.entry(id)?.problems.find(({ kind }) => kind === 'photo' || kind === 'turned');
+    return found ? [{ id, text: found.text }] : [];
   }
 
   /**

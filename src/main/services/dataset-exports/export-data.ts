@@ -12,6 +12,7 @@ import type { ExportedImage, ExportImageInput } from './export-image.ts';
 import { formOfExport, isInPieces, placeIn, type OutContent, type OutEntry } from './forms.ts';
 import { reportOf, type SplitCounts } from './report.ts';
 import { onEverySystem, sinkAt } from './sink.ts';
+import { assertFitsZip } from './zip-room.ts';
 
 export interface ExportDataOptions {
   images: readonly LocatedImage[];
@@ -38,8 +39,8 @@ const together = 4;
 
 /**
  * Writes the labelled images; what has no mask or cannot be read is left out and told.
- * @throws AppError 'conflict' if something is in the place, 'not-found' if nothing is labelled, 'cancelled', 'disk-full': nothing is
- * then there
+ * @throws AppError 'conflict' if something is in the place, 'not-found' if nothing is labelled, 'cancelled', 'disk-full', 'too-large' for a
+ * zip: nothing is then there
  */
 export async function exportData(options: ExportDataOptions): Promise<ExportDataReport> {
   const { images, classSet, to, out, exportImage, assertThere, onProgress, signal } = options;
@@ -54,6 +55,7 @@ export async function exportData(options: ExportDataOptions): Promise<ExportData
     const split = onEverySystem(ofImage);
     return { to, split, name: nameOf(onEverySystem(id), split), imageFile, maskFile, format, classes };
   });
+  await assertFitsZip(out, to, classes, labelled);
   const sink = sinkAt(out);
   const entries = new Map<number, OutEntry>();
   const counts = new Map<string, SplitCounts>();

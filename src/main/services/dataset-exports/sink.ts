@@ -30,14 +30,17 @@ export interface Sink {
   abandon: () => Promise<void>;
 }
 
+/** Whether an export goes into a zip, by the name of its place. */
+export const isZipName = (out: string): boolean => /\.zip$/i.test(out);
+
 /**
  * @param out a folder that is not there or is empty, or a file whose name ends with .zip
  * @throws AppError 'conflict' if something is there
  */
 export function sinkAt(out: string): Sink {
-  const isFree = !existsSync(out) || (!/\.zip$/i.test(out) && isEmptyFolder(out));
+  const isFree = !existsSync(out) || (!isZipName(out) && isEmptyFolder(out));
   if (!isFree) throw new AppError('conflict', `${out} is there already: choose another place, or remove it`, { file: out });
-  return /\.zip$/i.test(out) ? new ZipSink(out) : new FolderSink(out);
+  return isZipName(out) ? new ZipSink(out) : new FolderSink(out);
 }
 
 function isEmptyFolder(folder: string): boolean {
@@ -81,8 +84,13 @@ class FolderSink implements Sink {
 }
 
 /** What a zip without 64-bit sizes holds, in bytes and in files. */
-const mostBytes = 4e9;
+export const mostZipBytes = 4e9;
 export const mostZipFiles = 65_534;
+
+const instead = 'export into a folder instead';
+export const tooLargeForZip = (out: string): AppError => new AppError('too-large', `${out} would have more than 4 GB: ${instead}`);
+export const tooManyForZip = (out: string): AppError =>
+  new AppError('too-large', `${out} would have more than ${mostZipFiles.toLocaleString('en')} files: ${instead}`);
 
 class ZipSink implements Sink {
   private readonly out: string;
@@ -118,16 +126,12 @@ class ZipSink implements Sink {
     } catch (error) {
       throw asFileError(error, this.out);
     }
-    if (this.bytes > mostBytes) throw new AppError('too-large', `${this.out} would have more than 4 GB: export into a folder instead`);
+    if (this.bytes > mostZipBytes) throw tooLargeForZip(this.out);
   }
 
   async write(file: string, content: OutContent): Promise<void> {
     const at = partsOf(file).join('/');
-    if (++this.files > mostZipFiles)
-      throw new AppError(
-        'too-large',
-        `${this.out} would have more than ${mostZipFiles.toLocaleString('en')} files: export into a folder instead`,
-      );
+    if (++this.files > mostZipFiles) throw tooManyForZip(this.out);
     // Pictures are compressed already.
     const entry = content instanceof Uint8Array ? new ZipPassThrough(at) : new ZipDeflate(at, { level: 6 });
     this.zip.add(entry);
