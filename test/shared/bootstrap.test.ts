@@ -12,11 +12,14 @@ const matrix = fc.array(fc.nat(50), { minLength: 9, maxLength: 9 });
 function plain(matrices: readonly number[][], share: number): number {
   const random = Random.named('bootstrap', 17);
   const means: number[] = [];
+  const all = new Confusion(3);
+  for (const each of matrices) all.merge(new Confusion(3, each));
+  const scored = all.iou().filter((iou) => iou !== null).length;
   for (let n = 0; n < 1000; n++) {
     const sum = new Confusion(3);
     for (let draw = 0; draw < matrices.length; draw++) sum.merge(new Confusion(3, matrices[random.integer(matrices.length)]));
     const mean = sum.meanIou();
-    if (mean !== null) means.push(mean);
+    if (sum.iou().filter((iou) => iou !== null).length === scored) means.push(mean!);
   }
   means.sort((a, b) => a - b);
   const place = share * (means.length - 1);
@@ -51,6 +54,23 @@ test('the order of the images changes nothing, and images that are alike leave n
   // By hand: 40 of 40 + 5 + 10, 40 of 45 predicted, 40 of 50 labelled.
   expect(perClass[0]).toMatchObject({ iou: 40 / 55, precision: 40 / 45, recall: 40 / 50 });
   expect(perClass[2]).toEqual({ iou: null, interval: null, precision: null, recall: null, shapes: null });
+});
+
+test('the interval is of the mean over the classes that the score is of, also where one is in few images', () => {
+  // Of 101 images two have the third class, at an IoU of 0.1: a draw without it would be a mean of the two that are better.
+  const usual = [90, 10, 0, 10, 90, 0, 0, 0, 0];
+  const rare = [90, 10, 0, 10, 90, 0, 45, 45, 10];
+  const matrices = Array.from({ length: 101 }, (_, n) => (n < 2 ? rare : usual));
+  const score = splitScores(
+    matrices.map((confusion, n) => ({ id: `${n}`, confusion, shapes: null })),
+    3,
+  );
+  const [low, high] = score.interval!;
+  expect(score.miou).toBeCloseTo((2 * 0.814 + 0.1) / 3, 2);
+  expect([low > 0.55, high < 0.6]).toEqual([true, true]);
+  // Where most classes are in one image each, next to no draw has them all, and nothing can be told.
+  const each = Array.from({ length: 8 }, (_, own) => Array.from({ length: 64 }, (_, at) => (at === 9 * own ? 5 : 0)));
+  expect(bootstrapIntervals(each, 8).miou).toBeNull();
 });
 
 test('one image leaves everything open, and a class of one image its own', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { splitScores } from '#shared/metrics/split-scores';
 import { changeBetween } from '#shared/metrics/change-between';
-import { splitChange } from '#shared/metrics/split-change';
+import { otherMeans, splitChange } from '#shared/metrics/split-change';
 
 const matrix = fc.array(fc.integer({ min: 0, max: 50 }), { minLength: 9, maxLength: 9 });
 const pair = fc.record({ before: matrix, after: matrix });
@@ -91,4 +91,14 @@ test('one image leaves everything open, and none has nothing to tell', () => {
   const [one] = [{ id: 'a', before: [5, 0, 0, 5], after: [4, 1, 0, 5] }];
   expect(splitChange([one], 2)).toMatchObject({ images: 1, better: 0, worse: 1, miou: { before: 1, interval: null } });
   expect(splitChange([], 2)).toMatchObject({ images: 0, better: 0, worse: 0, miou: { before: null, after: null, interval: null } });
+});
+
+test('means over other classes are told: one that is in no label counts where it is predicted', () => {
+  const image = (after: number[]) => [{ id: 'a', before: [8, 2, 0, 2, 8, 0, 0, 0, 0], after }];
+  const other = splitChange(image([8, 2, 0, 2, 7, 1, 0, 0, 0]), 3);
+  expect([other.classes, otherMeans(other)]).toEqual([
+    { before: 2, after: 3 },
+    'The mean is over 2 classes before and 3 now: one that is in no label counts, with 0, where it is predicted.',
+  ]);
+  expect(otherMeans(splitChange(image([8, 2, 0, 1, 9, 0, 0, 0, 0]), 3))).toBeNull();
 });

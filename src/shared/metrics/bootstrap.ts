@@ -15,6 +15,8 @@ const resamples = 1000;
 /** Of more images than this fewer resamples are drawn, which are as good there: the interval is narrow. */
 const manyImages = 2000;
 const resamplesOfMany = 200;
+/** Fewer draws than this tell no 95 %. */
+const fewestDraws = 50;
 
 /** Hits and unions of each class, image by image: float64 [images, classes, 2]. */
 export function countsOf(matrices: readonly (readonly number[])[], classes: number): Float64Array {
@@ -70,6 +72,29 @@ export function forEachResample(counts: Float64Array, images: number, visit: (su
 }
 
 /**
+ * Keeps the means of draws that have every class of all images: where a class of few images was not drawn, the mean would be of fewer
+ * classes than the score is, and higher for that alone.
+ * @param all the sum of all images
+ */
+export function meansOver(all: Float64Array): { keep: (sum: Float64Array, mean: number | null) => void; interval: () => Interval | null } {
+  const classes = Array.from({ length: all.length / 2 }, (_, id) => 2 * id + 1).filter((at) => all[at] > 0);
+  const means: number[] = [];
+  return {
+    keep: (sum, mean) => {
+      if (mean !== null && classes.every((at) => sum[at] > 0)) means.push(mean);
+    },
+    interval: () => (means.length < fewestDraws ? null : percentiles(means)),
+  };
+}
+
+/** The sum of all images. @param counts float64 [images, numbers] */
+export function sumOfAll(counts: Float64Array, images: number): Float64Array {
+  const sum = new Float64Array(counts.length / images);
+  for (let at = 0; at < counts.length; at++) sum[at % sum.length] += counts[at];
+  return sum;
+}
+
+/**
  * 95 % intervals of IoU: what it would be over as many other images of the same kind, by drawing images with replacement (bootstrap).
  * The same images in the same order give the same intervals. Source: Efron 1979.
  * @param matrices a confusion matrix an image, row-major [label, prediction]
@@ -80,14 +105,13 @@ export function bootstrapIntervals(matrices: readonly (readonly number[])[], cla
   // Images that are all void say nothing.
   if (matrices.filter((matrix) => matrix.some((count) => count > 0)).length < 2) return none;
   const counts = countsOf(matrices, classes);
-  const means: number[] = [];
+  const means = meansOver(sumOfAll(counts, images));
   const ious = Array.from({ length: classes }, (): number[] => []);
   forEachResample(counts, images, (sum) => {
     const each = iousOf(sum);
     each.forEach((iou, id) => iou !== null && ious[id].push(iou));
-    const mean = meanOf(each);
-    if (mean !== null) means.push(mean);
+    means.keep(sum, meanOf(each));
   });
   const withClass = (id: number) => matrices.reduce((found, _, image) => found + (counts[image * 2 * classes + 2 * id + 1] > 0 ? 1 : 0), 0);
-  return { miou: percentiles(means), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
+  return { miou: means.interval(), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
 }

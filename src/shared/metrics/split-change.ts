@@ -1,4 +1,4 @@
-import { countsOf, forEachResample, iousOf, percentiles, type Interval } from './bootstrap.ts';
+import { countsOf, forEachResample, iousOf, meansOver, percentiles, sumOfAll, type Interval } from './bootstrap.ts';
 import { Confusion, meanOf, sumOf } from './confusion.ts';
 
 /** A score of one prediction and of another, and in which the difference would lie over other images of the same kind. */
@@ -17,6 +17,8 @@ export interface SplitChange {
   worse: number;
   miou: Change;
   perClass: Change[];
+  /** Over how many classes each mean is: one that is in no label and is predicted somewhere counts, with an IoU of 0. */
+  classes: { before: number; after: number };
 }
 
 /** An image in both predictions, by its confusion matrices, row-major [label, prediction]. */
@@ -42,7 +44,16 @@ export function splitChange(images: readonly ImagePair[], classes: number): Spli
     worse: gains.filter((gain) => gain !== null && gain < 0).length,
     miou: { before: meanOf(scoresBefore), after: meanOf(scoresAfter), interval: intervals.miou },
     perClass: scoresBefore.map((score, id) => ({ before: score, after: scoresAfter[id], interval: intervals.perClass[id] })),
+    classes: { before: countOf(scoresBefore), after: countOf(scoresAfter) },
   };
+}
+
+const countOf = (scores: readonly (number | null)[]): number => scores.filter((score) => score !== null).length;
+
+/** That two means are over other classes, so that what lies between them is not what each class gained; null where they are not. */
+export function otherMeans({ classes: { before, after } }: SplitChange): string | null {
+  if (before === after) return null;
+  return `The mean is over ${before} classes before and ${after} now: one that is in no label counts, with 0, where it is predicted.`;
 }
 
 /** How much more one score is than another; null where one of them is none. */
@@ -64,20 +75,20 @@ function intervalsOf(before: readonly (readonly number[])[], after: readonly (re
     both.set(countsBefore.subarray(image * numbers, (image + 1) * numbers), image * 2 * numbers);
     both.set(countsAfter.subarray(image * numbers, (image + 1) * numbers), (image * 2 + 1) * numbers);
   }
-  const means: number[] = [];
+  const means = meansOver(sumOfAll(both, images));
   const changes = Array.from({ length: classes }, (): number[] => []);
   const keep = (into: number[], change: number | null) => change !== null && into.push(change);
   forEachResample(both, images, (sum) => {
     const [then, now] = [iousOf(sum.subarray(0, numbers)), iousOf(sum.subarray(numbers))];
     then.forEach((iou, id) => keep(changes[id], difference(iou, now[id])));
-    keep(means, difference(meanOf(then), meanOf(now)));
+    means.keep(sum, difference(meanOf(then), meanOf(now)));
   });
   // Of one image alone nothing can be told of others.
   const several = (has: (image: number) => boolean) => before.filter((_, image) => has(image)).length > 1;
   const isLabelled = (image: number) => before[image].some((count) => count > 0) || after[image].some((count) => count > 0);
   const hasClass = (image: number, id: number) => [countsBefore, countsAfter].some((counts) => counts[image * numbers + 2 * id + 1] > 0);
   return {
-    miou: several(isLabelled) ? percentiles(means) : null,
+    miou: several(isLabelled) ? means.interval() : null,
     perClass: changes.map((values, id) => (several((image) => hasClass(image, id)) ? percentiles(values) : null)),
   };
 }

@@ -3,7 +3,7 @@ import type { ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
 import { looksDiffer, protocolText, scoredText } from '#shared/metrics/protocol';
 import { fraction, signed } from '#shared/metrics/score-text';
-import { difference, isClear, type SplitChange } from '#shared/metrics/split-change';
+import { difference, isClear, otherMeans, type SplitChange } from '#shared/metrics/split-change';
 import { settingRows } from '#shared/training/compare-settings';
 import { originFacts } from '#shared/training/origin-facts';
 import { escaped } from './escaped.ts';
@@ -107,6 +107,12 @@ function lookedOtherwise({ prediction: now }: ReviewResult, { prediction: before
   return `<p class="clear">They looked at the images in other ways, before by ${was}, now by ${is}: a part of the change is that.</p>`;
 }
 
+/** Warns where the two means are not over as many classes. */
+function overOthers(change: SplitChange): string {
+  const told = otherMeans(change);
+  return told === null ? '' : `<p class="clear">${told}</p>`;
+}
+
 function changed({ result, against }: Report): string {
   if (!against) return '';
   const { change, run } = against;
@@ -124,7 +130,7 @@ function changed({ result, against }: Report): string {
 <strong>${signed(difference(miou.before, miou.after))}</strong>
 (${between(miou.interval)} in 95 of 100 cases).
 Of ${counted(change.images, 'image')} ${change.better} are better, ${change.worse} worse.</p>
-${lookedOtherwise(result, against.result)}
+${overOthers(change)}${lookedOtherwise(result, against.result)}
 ${table(['IoU of', 'before', 'now', 'change', '95 % interval of the change'], rows)}
 <p class="quiet">What is bold is more than other frames of these recordings might undo.</p>`;
 }
