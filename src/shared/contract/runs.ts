@@ -35,8 +35,10 @@ export interface RunSummary {
   /** Whether its last checkpoint is there, so that it can go on. */
   resumable: boolean;
   hasCheckpoint: boolean;
-  /** How its scores are measured, in one line: those of two runs compare where it is the same. Null where its settings cannot be read. */
+  /** How its scores are measured, in a line: two runs compare where it and `validation` are alike. Null where it cannot be read. */
   measured: string | null;
+  /** A mark of its classes and of the images and labels that score it; null in runs of before this was kept, and of the starter model. */
+  validation: string | null;
   /** mIoU by epoch, thinned to what a sparkline shows. */
   spark: number[];
   tags: string[];

@@ -44,10 +44,13 @@ function summaryTable(runs: readonly ExportedRun[]): Table {
     'code_version',
     'dataset_fingerprint',
     'config',
+    'sweep',
+    'measured_on',
+    'validation',
   ];
   return {
     header,
-    rows: runs.map(({ run: { summary, seed, codeVersion, datasetFingerprint, config } }) => [
+    rows: runs.map(({ run: { summary, seed, codeVersion, datasetFingerprint, config, ownProtocol } }) => [
       summary.id,
       summary.name,
       summary.status,
@@ -67,6 +70,9 @@ function summaryTable(runs: readonly ExportedRun[]): Table {
       codeVersion,
       datasetFingerprint,
       JSON.stringify(config),
+      summary.sweep,
+      ownProtocol ?? summary.measured,
+      summary.validation,
     ]),
   };
 }

@@ -30,6 +30,7 @@ export const runRowSchema = z.object({
   sweep: text.nullable(),
   spark: text,
   work_seconds: z.number().nonnegative().nullable(),
+  validation: text.nullable(),
 });
 
 export type RunRow = z.infer<typeof runRowSchema>;

@@ -22,6 +22,7 @@ import { trainingProtocol } from '../review/protocol.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunMetrics } from './run-metrics.ts';
 import { isStarter } from './starter.ts';
+import { validationMark } from './validation-mark.ts';
 
 /** More runs than this are no history that a person made. */
 const mostRuns = 10_000;
@@ -66,6 +67,8 @@ export interface NewRun {
   codeVersion: string;
   datasetFingerprint: string;
   samples: readonly Sample[];
+  /** Those of the samples that it is scored on. */
+  validation?: readonly Sample[];
   sweep?: string | null;
 }
 
@@ -148,8 +151,8 @@ export class RunStore {
       this.db
         .prepare(
           `INSERT INTO run (id, name, preset, status, config, classes, code_version, dataset_fingerprint, seed, epochs,
-            created_at, updated_at, sweep, work_seconds)
-        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?,
+            created_at, updated_at, sweep, validation, work_seconds)
+        VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
           (SELECT total(max(seconds, 0)) FROM image_work WHERE typeof(seconds) IN ('real', 'integer')))`,
         )
         .run(
@@ -166,6 +169,7 @@ export class RunStore {
           now,
           now,
           run.sweep ?? null,
+          validationMark(run.classes, run.validation ?? []),
         );
       this.recordMasks(run.id, run.samples);
     })();
@@ -299,6 +303,7 @@ export class RunStore {
       resumable: unfinished.includes(status) && checkpoint,
       hasCheckpoint: weights,
       measured: sound?.measured ?? null,
+      validation: row.validation,
       spark: spark ?? [],
       tags: [...new Set(tags)],
       note: row.note,

@@ -219,6 +219,7 @@ export class TrainingService {
         codeVersion,
         datasetFingerprint: dataset.fingerprint(),
         samples: [...samples.train, ...samples.validation],
+        validation: samples.validation,
         sweep,
       });
     })();

@@ -47,7 +47,7 @@ export function runColumns(baseline: RunSummary | null): RunColumn[] {
     { by: 'preset', words: 'Preset', usual: false, text: ({ preset }) => preset },
     { by: 'sweep', words: 'Sweep', usual: false, text: ({ sweep }) => sweep ?? '–' },
     { by: 'device', words: 'Device', usual: false, text: (run) => deviceWords(run) ?? '–' },
-    { by: 'duration', words: 'Duration', usual: true, optional: true, text: ({ durationSeconds }) => duration(durationSeconds) },
+    { by: 'duration', words: 'Training time', usual: true, optional: true, text: ({ durationSeconds }) => duration(durationSeconds) },
     { by: 'date', words: 'Date', usual: true, optional: true, text: ({ createdAt }) => dateTime(createdAt) },
   ];
 }
