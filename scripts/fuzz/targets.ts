@@ -189,7 +189,8 @@ function historyWith(text: string): void {
     runs.create({ ...run, id: 'two' });
     queue.add([{ name: 'waits', config, startFrom: null, sweep: null }]);
     const protocol = { split: 'val', classes: 3, void: '', resolution: '', scales: [1], flip: false };
-    const prediction = predictions.create({ runId: 'two', split: 'val', protocol, checkpointSha256: '', classes, classSet: '' });
+    const weights = { role: 'best', epoch: 1 } as const;
+    const prediction = predictions.create({ runId: 'two', split: 'val', protocol, checkpointSha256: '', classes, classSet: '', weights });
     predictions.complete(prediction);
     for (const column of ['config', 'classes', 'tags', 'spark']) {
       db.prepare(`UPDATE run SET ${column} = ? WHERE id = 'one'`).run(text);

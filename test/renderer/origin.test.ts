@@ -1,5 +1,6 @@
 // What the Runs place says of where runs come from, and of the masks that they read.
 import { expect, test } from 'vitest';
+import { localTime } from '#shared/local-time';
 import type { MasksSince, RunDetail } from '#shared/contract/runs';
 import type { RunOrigin } from '#shared/training/run-origin';
 import { masksText, originRows } from '../../src/renderer/features/runs/origin.ts';
@@ -47,7 +48,7 @@ test('a run tells weights, data, command and machine; what was not kept is said 
   expect(valueOf([known], 'Started')).toEqual(['train --data /data']);
   expect(valueOf([known], 'Images')).toEqual(['8 to train on, 2 to validate']);
   expect(valueOf([known], 'Processor')).toEqual(['A processor, 2 cores, 24.0 GB']);
-  expect(valueOf([known], 'Went on')).toEqual(['2026-11-27T10:00 after epoch 3']);
+  expect(valueOf([known], 'Went on')).toEqual([`${localTime('2026-11-27T10:00:00Z').slice(0, 16)} after epoch 3`]);
   expect(valueOf([detail(null)], 'Weights at the start')).toEqual(['not recorded']);
 });
 

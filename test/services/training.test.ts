@@ -378,7 +378,7 @@ test('only what changed is predicted again, and the scores are then what a predi
 
   // Looked at in another way, all of it is predicted: by the same weights, and so the same where that way is the run's own.
   const mirrored = predicted();
-  await bench.call('review.predict', { runId: run.id, split: 'train', evaluation: { sliding: false, scales: [1], flip: true } });
+  await bench.call('review.predict', { runId: run.id, split: 'train', look: { scales: [1], flip: true } });
   const other = await mirrored;
   expect(other.predictionId).not.toBe(predictionId);
   expect((await resultOf(other.predictionId)).prediction.protocol.flip).toBe(true);

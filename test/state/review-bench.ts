@@ -29,9 +29,9 @@ export async function openReview(): Promise<{ folder: string; bench: TestBench; 
 }
 
 /** Trains another run for one epoch, and predicts val with it. @returns it and its prediction */
-export async function anotherRun(bench: TestBench): Promise<{ run: RunSummary; predictionId: string }> {
+export async function anotherRun(bench: TestBench, seed = 17): Promise<{ run: RunSummary; predictionId: string }> {
   const ended = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
-  const config = withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1);
+  const config = { ...withSetting(withSetting(findPreset('tiny').config, 'epochs', 1), 'batchSize', 1), seed };
   const run = await bench.call<RunSummary>('training.start', { config, name: 'another' });
   await ended;
   const done = bench.until<PredictionProgress>('review.progress', ({ state }) => state !== 'running');

@@ -10,7 +10,7 @@ import { Disagreement, type Patch } from '../../src/renderer/editor/disagreement
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
 import { box, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
-import { maskFileOf, openReview, reviewIn } from './review-bench.ts';
+import { anotherRun, maskFileOf, openReview, reviewIn } from './review-bench.ts';
 import { type TestWindow, answerFor, closeWindow, eventually } from './window.ts';
 
 let folder: string;
@@ -358,6 +358,20 @@ test('what was looked at in another way is renewed in that way, in another visit
   review.destroy();
   review = await reviewIn(window);
   expect([review.look, review.looksAsBefore]).toEqual(['mirrored', true]);
+});
+
+test('weights that become better while one looks at what the earlier ones predicted are told', async () => {
+  const { run } = await anotherRun(bench);
+  await review.choose(run.id, 'val');
+  expect([review.result!.prediction.weights, review.result!.renewal.newWeights]).toEqual([{ role: 'best', epoch: 1 }, false]);
+  const folderOf = (runId: string) => path.join(folder, '.encnet/runs', runId);
+  const other = await anotherRun(bench, 5);
+  writeFileSync(path.join(folderOf(run.id), 'best.ckpt'), readFileSync(path.join(folderOf(other.run.id), 'best.ckpt')));
+  bench.workbench.events
+    .of(bench.workbench.datasets.require().dataset.id)
+    .emit('runs.changed', { ...run, bestEpoch: 2, hasCheckpoint: true });
+  await eventually(() => review.result!.renewal.newWeights);
+  expect(review.result!.prediction.runId).toBe(run.id);
 });
 
 test('what another paints is seen at once where labels are being fixed', async () => {

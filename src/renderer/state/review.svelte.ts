@@ -1,4 +1,5 @@
 import type { BrokenPrediction, PredictionInfo, PredictionProgress, ReviewImage, ReviewResult } from '#shared/contract/review';
+import type { RunSummary } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { counted } from '#shared/counted';
 import { messageOf } from '#shared/errors';
@@ -70,6 +71,8 @@ export class ReviewState {
   private shownBefore: { chosen: Pick<ReviewState, 'runId' | 'split' | 'changedLabels'>; other: OtherRun['known'] } | null = null;
   /** Whether the image under review was left for a choice: it is opened anew, also where that led back to it. */
   private opensAnew = false;
+  /** How the runs of what is shown stood when it was read. */
+  private readonly runsAsRead: Record<string, string> = {};
   private readonly session: Session;
   private readonly unsubscribes: (() => void)[];
 
@@ -83,6 +86,8 @@ export class ReviewState {
     this.time = timeOnImages(session);
     this.unsubscribes = [
       session.onResync(() => this.load()),
+      // Weights that are better by now, or gone, are told while one looks at what earlier ones predicted.
+      session.on('runs.changed', (run) => void this.onRun(run)),
       session.on('review.progress', (progress) => {
         this.progress = progress;
         if (progress.state === 'finished') this.changedLabels = [];
@@ -90,6 +95,15 @@ export class ReviewState {
         if (progress.state !== 'running') void session.attempt(() => this.refresh());
       }),
     ];
+  }
+
+  /** A run of what is shown has other weights now, or does not go on: what is said of them is read anew. */
+  private async onRun({ id, status, bestEpoch, hasCheckpoint }: RunSummary): Promise<void> {
+    if (id !== this.runId && id !== this.other.result?.prediction.runId) return;
+    const now = `${status} ${bestEpoch} ${hasCheckpoint}`;
+    if (this.runsAsRead[id] === now) return;
+    this.runsAsRead[id] = now;
+    if (this.state === 'ready') await this.session.attempt(() => this.refresh());
   }
 
   /** @throws what the workbench says */
@@ -407,10 +421,10 @@ export class ReviewState {
   async predict(): Promise<void> {
     const { runId, split } = this;
     if (runId === null) return;
-    const evaluation = looks[this.look];
+    const look = looks[this.look];
     this.asking = true;
     await this.session.attempt(async () => {
-      this.progress = await this.session.client.review.predict({ runId, split, evaluation });
+      this.progress = await this.session.client.review.predict({ runId, split, look });
       if (this.progress.state === 'finished')
         this.session.toasts.show('info', 'Every image is as it was predicted: nothing was to be done.');
     });

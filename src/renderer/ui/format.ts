@@ -25,9 +25,11 @@ export const megabytes = (mb: number | null): string => (mb === null ? '–' : m
 export const bytes = (count: number): string =>
   count < 1e6 ? `${Math.ceil(count / 1e3)} kB` : count < 1e9 ? `${(count / 1e6).toFixed(0)} MB` : `${(count / 1e9).toFixed(1)} GB`;
 
-/** Local date and time of an ISO text. */
+/** Local date and time of an ISO text, with its year where that is not this one. */
 export function dateTime(iso: string): string {
-  return new Date(iso).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+  const at = new Date(iso);
+  const year = at.getFullYear() === new Date().getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return at.toLocaleString('en-GB', { day: 'numeric', month: 'short', ...year, hour: '2-digit', minute: '2-digit' });
 }
 
 export const timeOfDay = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });

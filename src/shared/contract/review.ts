@@ -4,6 +4,7 @@ import type { Protocol } from '../metrics/protocol.ts';
 import type { Sureness } from '../metrics/sureness.ts';
 import type { SplitScores } from '../metrics/split-scores.ts';
 import type { ImageScore } from '../training/messages.ts';
+import type { Precision } from '../training/precision.ts';
 import { evaluationConfigSchema } from '../training/run-config.ts';
 import { latest, method } from './define.ts';
 import { imageId, predictionId, runId } from './ids.ts';
@@ -20,6 +21,17 @@ export interface PredictionInfo {
   checkpointSha256: string;
   /** The classes that it was made for: its ids and scores are of these. */
   classes: ClassInfo[];
+  /** Which weights of its run it was made with; null in predictions of before that was kept. */
+  weights: UsedWeights | null;
+  /** What it was reckoned in; null likewise, and until that is known. */
+  precision: Precision | null;
+}
+
+/** The weights that a run predicts with. */
+export interface UsedWeights {
+  role: 'best' | 'last';
+  /** Epochs that they have seen; null where nothing tells it. */
+  epoch: number | null;
 }
 
 /** A prediction whose row in the history cannot be read: it can only be removed. */
@@ -72,6 +84,8 @@ export interface ReviewResult extends SplitScores {
   foreign: string | null;
   /** Worst first. */
   images: ReviewImage[];
+  /** Of how many of these images the run has learnt; null where that was not kept. */
+  learntFrom: number | null;
   renewal: Renewal;
 }
 
@@ -111,6 +125,10 @@ const keptSchema = z.strictObject({
   value: z.int().min(0).max(255).nullable(),
 });
 
+/** How to look at images, as the run validates unless told: whole or by windows, as the run has it in any case. */
+const lookSchema = evaluationConfigSchema.omit({ sliding: true });
+export type ImageLook = z.infer<typeof lookSchema>;
+
 export const review = {
   methods: {
     predictions: method(z.undefined()).returns<{ predictions: PredictionInfo[]; broken: BrokenPrediction[] }>(),
@@ -125,8 +143,7 @@ export const review = {
       z.strictObject({
         runId,
         split: z.string(),
-        /** How to look at the images; as the run validates unless told. */
-        evaluation: evaluationConfigSchema.nullish(),
+        look: lookSchema.nullish(),
       }),
     ).returns<PredictionProgress>(),
     cancel: method(z.undefined()).returns<void>(),

@@ -16,9 +16,13 @@ export function protocolText({ split, classes, resolution, scales, flip }: Proto
   return `${split}, ${classes} classes, void left out, ${resolution}${several}${flip ? ', mirrored too' : ''}`;
 }
 
-/** Whether two looked at images in other ways, so that what lies between their scores is not the networks' alone. */
+/** The same of a prediction, with what it was reckoned in where that is known. */
+export const predictionText = ({ protocol, precision }: { protocol: Protocol; precision: string | null }): string =>
+  `${protocolText(protocol)}${precision === null ? '' : `, in ${precision}`}`;
+
+/** Whether two looked at images in other ways, or one learnt from some: what lies between their scores is then not the networks' alone. */
 export const looksDiffer = (a: Protocol, b: Protocol): boolean =>
-  a.resolution !== b.resolution || a.flip !== b.flip || a.scales.join() !== b.scales.join();
+  a.split !== b.split || a.resolution !== b.resolution || a.flip !== b.flip || a.scales.join() !== b.scales.join();
 
 /** Of how many images scores are: those that have a label. */
 export function scoredText(images: readonly { miou: number | null }[]): string {

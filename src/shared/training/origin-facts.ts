@@ -1,3 +1,4 @@
+import { localTime } from '../local-time.ts';
 import { memoryText } from './memory-text.ts';
 import { precisionText } from './precision.ts';
 import type { OriginWeights, RunOrigin } from './run-origin.ts';
@@ -37,7 +38,9 @@ export function originFacts({ origin, codeVersion, datasetFingerprint, seed }: O
     ['Reckoned in', first?.precision ? precisionText(first.precision) : first ? 'float32' : unknown],
     [
       'Went on',
-      later.length === 0 ? 'never' : later.map(({ startedAt, epoch }) => `${startedAt.slice(0, 16)} after epoch ${epoch}`).join('; '),
+      later.length === 0
+        ? 'never'
+        : later.map(({ startedAt, epoch }) => `${localTime(startedAt).slice(0, 16)} after epoch ${epoch}`).join('; '),
     ],
   ];
 }

@@ -1,7 +1,8 @@
 import { counted } from '#shared/counted';
 import type { ReviewResult } from '#shared/contract/review';
 import type { RunDetail } from '#shared/contract/runs';
-import { looksDiffer, protocolText, scoredText } from '#shared/metrics/protocol';
+import { looksDiffer, predictionText, protocolText, scoredText } from '#shared/metrics/protocol';
+import { localTime } from '#shared/local-time';
 import { fraction, signed } from '#shared/metrics/score-text';
 import { difference, isClear, otherMeans, type SplitChange } from '#shared/metrics/split-change';
 import { settingRows } from '#shared/training/compare-settings';
@@ -183,8 +184,8 @@ export function reportHtml(report: Report): string {
   const title = against ? `${run.summary.name} against ${against.run.summary.name}` : run.summary.name;
   const parts = [
     `<h1>${escaped(title)}</h1>`,
-    `<p>EncNet on ${escaped(dataset)}, ${scoredText(result.images)} of ${escaped(protocolText(prediction.protocol))}.
-Made on ${escaped(madeAt.slice(0, 10))}.</p>`,
+    `<p>EncNet on ${escaped(dataset)}, ${scoredText(result.images)} of ${escaped(predictionText(prediction))}.
+Made on ${escaped(localTime(madeAt).slice(0, 10))}.</p>`,
     `<p>mIoU <strong>${fraction(miou)}</strong> (${between(interval)} over other images of the same kind),
 pixel accuracy <strong>${fraction(pixelAccuracy)}</strong>.</p>`,
     standing(result, run),

@@ -2,7 +2,7 @@ import { counted } from '#shared/counted';
 import type { PredictionProgress } from '#shared/contract/review';
 import { secondsFrom } from '#shared/throttled-progress';
 import type { PredictJob, TrainerEvent } from '#shared/training/messages';
-import { precisionText } from '#shared/training/precision';
+import { precisionText, type PrecisionChoice } from '#shared/training/precision';
 import { Job, type JobEnd } from '../jobs/job.ts';
 import type { Outbox } from '../jobs/outbox.ts';
 import type { TrainerHost } from '../jobs/trainer-process.ts';
@@ -64,7 +64,7 @@ export class PredictionJob {
   }
 
   private hear(event: TrainerEvent): void {
-    if (event.type === 'precision') this.options.log.info({ run: this.options.runId }, `predicts in ${precisionText(event)}`);
+    if (event.type === 'precision') this.reckonsIn(event);
     if (event.type === 'skipped') this.skipped.push(event.reason);
     else if (event.type === 'scored') {
       const { store, outbox, predictionId, scoredWith } = this.options;
@@ -72,6 +72,12 @@ export class PredictionJob {
     } else return;
     this.done = event.done;
     this.options.changed(this.progress());
+  }
+
+  private reckonsIn(choice: PrecisionChoice): void {
+    const { log, runId, outbox, store, predictionId } = this.options;
+    log.info({ run: runId }, `predicts in ${precisionText(choice)}`);
+    outbox.write('what a prediction reckons in', () => store.setPrecision(predictionId, choice.precision));
   }
 
   private end({ outcome, reason }: JobEnd): void {

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { classesSchema } from '#shared/classes/class-schema';
 import type { ClassInfo } from '#shared/classes/class-info';
-import type { BrokenPrediction, PredictionInfo } from '#shared/contract/review';
+import type { BrokenPrediction, PredictionInfo, UsedWeights } from '#shared/contract/review';
 import { AppError } from '#shared/errors';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { ImageScore } from '#shared/training/messages';
+import { precisionSchema, type Precision } from '#shared/training/precision';
 import { surenessFolder } from '#files/sureness-png';
 import { nowText, type Db } from '../database.ts';
 import { boundedRows, boundedText, brokenId, listedText, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
@@ -22,6 +23,10 @@ const rowSchema = z.object({
   checkpoint_sha256: text,
   created_at: text,
   images: z.number(),
+  // What is none of these is as what was not kept.
+  weights: z.enum(['best', 'last']).nullable().catch(null),
+  epoch: z.int().nullable().catch(null),
+  precision: precisionSchema.nullable().catch(null),
 });
 
 /** What an image was scored against: the revision of its mask, null without one, and the stamp of its photo. */
@@ -44,7 +49,13 @@ export interface PredictionKey {
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
 const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at'];
-const columns = [...ownColumns.map((column) => `p.${column}`), 'r.name'].map((column) => boundedText(column, listedText)).join(', ');
+const columns = [
+  ...[...ownColumns, 'weights', 'precision']
+    .map((column) => `p.${column}`)
+    .concat('r.name')
+    .map((column) => boundedText(column, listedText)),
+  soundNumber('p.epoch', 'epoch'),
+].join(', ');
 const query = `SELECT p.rowid AS rowid, ${columns},
   (SELECT count(*) FROM prediction_image i WHERE i.prediction_id = p.id) AS images
   FROM prediction p JOIN run r ON r.id = p.run_id WHERE p.complete = 1 AND r.deleted_at IS NULL`;
@@ -69,12 +80,12 @@ export class PredictionStore {
   }
 
   /** Begins a prediction; it is listed only once it is complete. @returns its id */
-  create(prediction: PredictionKey & { classes: readonly ClassInfo[] }): string {
+  create(prediction: PredictionKey & { classes: readonly ClassInfo[]; weights: UsedWeights }): string {
     const id = `${prediction.runId}-${prediction.split.replace(/[^\w-]+/g, '-')}-${Date.now().toString(36)}`;
     this.db
       .prepare(
-        `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, classes, class_set)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, classes, class_set, weights, epoch)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       )
       .run(
         id,
@@ -85,8 +96,23 @@ export class PredictionStore {
         nowText(),
         JSON.stringify(prediction.classes),
         prediction.classSet,
+        prediction.weights.role,
+        prediction.weights.epoch,
       );
     return id;
+  }
+
+  /** Keeps what a prediction is reckoned in: what is renewed of it is reckoned likewise. */
+  setPrecision(predictionId: string, precision: Precision): void {
+    this.db.prepare('UPDATE prediction SET precision = ? WHERE id = ?').run(precision, predictionId);
+  }
+
+  /** What a prediction was reckoned in; null where that is not known. */
+  precisionOf(predictionId: string): Precision | null {
+    const found = this.db
+      .prepare<[string], { precision: string | null }>(`SELECT ${boundedText('precision', shortText)} FROM prediction WHERE id = ?`)
+      .get(predictionId);
+    return precisionSchema.safeParse(found?.precision).data ?? null;
   }
 
   /** The newest prediction, whole or not, of a run and split by the same weights, in the same way; null for none. */
@@ -240,8 +266,9 @@ export class PredictionStore {
     const classes = own && own.length === 0 ? this.classesOfRun(row.run_id) : own;
     const protocol = parsed(protocolSchema, row.protocol);
     if (!classes || !protocol) return null;
-    const { id, run_id: runId, name: runName, split, created_at: createdAt, images, checkpoint_sha256: checkpointSha256 } = row;
-    return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes };
+    const { id, run_id: runId, name: runName, split, created_at: createdAt, images, checkpoint_sha256: checkpointSha256, precision } = row;
+    const weights = row.weights && { role: row.weights, epoch: row.epoch };
+    return { id, runId, runName, split, protocol, createdAt, images, checkpointSha256, classes, weights, precision };
   }
 
   imageIds(predictionId: string): Set<string> {
@@ -284,6 +311,19 @@ export class PredictionStore {
 
 /** An image of many classes has some 100,000 letters of scores: of thousands of them the memory would be full. */
 const scoresBound = { letters: 100_000_000, wayOut: 'predict a split of fewer images' };
+/** Letters of a count in a matrix that is mostly zeros, with its comma. */
+const lettersOfCount = 2;
+
+/** Refuses before hours of work what could not be looked at then. @throws AppError 'too-large' */
+export function assertReviewable(images: number, classes: number): void {
+  const most = Math.floor(scoresBound.letters / (lettersOfCount * classes ** 2));
+  if (images <= most) return;
+  const told = `${images.toLocaleString('en')} images of ${classes} classes`;
+  throw new AppError(
+    'too-large',
+    `${told} are more than can be reviewed together, which are ${most.toLocaleString('en')}: ${scoresBound.wayOut}`,
+  );
+}
 
 /** An image's scores. */
 interface PredictedImage {

@@ -3,12 +3,20 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunDetail } from '#shared/contract/runs';
-import type { PredictionInfo, PredictionProgress, Renewal, ReviewImage, ReviewMasks, ReviewResult } from '#shared/contract/review';
+import type {
+  ImageLook,
+  PredictionInfo,
+  PredictionProgress,
+  Renewal,
+  ReviewImage,
+  ReviewMasks,
+  ReviewResult,
+} from '#shared/contract/review';
 import { wholePredictionName } from '#shared/data/prediction-names';
 import type { Sample } from '#shared/data/sample';
-import type { EvaluationConfig } from '#shared/training/run-config';
 import { AppError } from '#shared/errors';
 import { readCheckpointHeader } from '#files/checkpoint-header';
+import { readRunSamples } from '#files/run-folder';
 import { lackedClasses, mapClasses, otherClasses } from '#shared/classes/class-map';
 import { voidId } from '#shared/mask/void-id';
 import { Confusion } from '#shared/metrics/confusion';
@@ -26,14 +34,14 @@ import type { Workers } from '../workers/workers.ts';
 import type { Db } from '../database.ts';
 import { KeptLabels } from './kept-labels.ts';
 import { PredictionJob } from './prediction-job.ts';
-import type { PredictionStore, ScoredWith } from './prediction-store.ts';
+import { assertReviewable, type PredictionStore, type ScoredWith } from './prediction-store.ts';
 import { protocolOf } from './protocol.ts';
 
 /** What a window asks to be predicted. */
 interface Asked {
   runId: string;
   split: string;
-  evaluation?: EvaluationConfig | null | undefined;
+  look?: ImageLook | null | undefined;
 }
 
 interface ReviewOptions {
@@ -98,17 +106,20 @@ export class ReviewService {
   private launch(asked: Asked): PredictionProgress {
     const { dataset, predictions, host, outbox, log, events } = this.options;
     const { runId, split } = asked;
-    const { checkpoint, classes, key, sha256 } = this.question(asked);
+    const { checkpoint, classes, key, sha256, weights, evaluation } = this.question(asked);
     const why = otherClasses(`The run "${this.options.runs.row(runId).name}"`, classes, dataset.classSet.classes);
     // Before anything of what there is becomes another one.
     if (why !== null) throw new AppError('invalid-argument', `${why}. Train on from it to have it predict these`);
     const samples = dataset.samples(split);
     if (samples.length === 0) throw new AppError('not-found', `${dataset.path} has no split "${split}"`);
+    assertReviewable(samples.length, classes.length);
     const now = this.scoredNow(samples);
     const before = predictions.alike(key);
     const held = before ? this.held(before, now, key.classSet) : new Set();
     const toDo = samples.filter(({ id }) => !held.has(id));
-    const predictionId = before ?? predictions.create({ ...key, classes });
+    const predictionId = before ?? predictions.create({ ...key, classes, weights });
+    // What is gone on with is reckoned as it was begun, and scores beside a run's own as that is.
+    const precision = (before === null ? null : predictions.precisionOf(before)) ?? this.options.runs.precisionOf(runId);
     if (before) predictions.takeUp(before, new Set(now.keys()), key.classSet);
     const { classes: today, format } = dataset.classSet;
     if (toDo.length === 0) return this.nothingToDo({ predictionId, runId, split }, samples.length);
@@ -123,8 +134,8 @@ export class ReviewService {
           samples: toDo,
           outDir: predictions.folder(predictionId),
           maskFormat: format,
-          evaluation: asked.evaluation ?? null,
-          precision: null,
+          evaluation,
+          precision,
           classes: today,
           write: 'ids',
           // Of images that are predicted at another time too: a name is an image's own.
@@ -143,13 +154,15 @@ export class ReviewService {
   }
 
   /** With what, how and against what a split of a run would be predicted now. @throws AppError 'not-found' without weights */
-  private question({ runId, split, evaluation }: Asked) {
+  private question({ runId, split, look }: Asked) {
     const { dataset, runs } = this.options;
     const checkpoint = runs.weightsToPredict(runId);
-    const { classes, sha256, recorded } = this.weightsAt(runId, checkpoint);
-    const protocol = protocolOf(runs.config(runId), split, classes.length, evaluation ?? undefined);
+    const { classes, sha256, recorded, weights } = this.weightsAt(runId, checkpoint);
+    const config = runs.config(runId);
+    const evaluation = look ? { ...config.evaluation, ...look } : null;
+    const protocol = protocolOf(config, split, classes.length, evaluation ?? undefined);
     const key = { runId, split, protocol, checkpointSha256: recorded, classSet: classSetKey(dataset.classSet) };
-    return { checkpoint, classes, key, sha256 };
+    return { checkpoint, classes, key, sha256, weights, evaluation };
   }
 
   /** A run's best weights; null without any. `sha256` is what the file says, `recorded` that or what the history has, '' for neither. */
@@ -160,10 +173,12 @@ export class ReviewService {
 
   private weightsAt(runId: string, checkpoint: string) {
     const { runs } = this.options;
-    const { classes, sha256 } = readCheckpointHeader(checkpoint);
-    // The file before the history, which hears of a new best a moment later.
-    const recorded = sha256 ?? runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint))?.sha256 ?? '';
-    return { checkpoint, classes, sha256, recorded };
+    const { classes, sha256, history } = readCheckpointHeader(checkpoint);
+    // The file before the history, which hears of a new best a moment later, or not at all where the disk was full.
+    const known = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint));
+    const role = path.basename(checkpoint) === 'best.ckpt' ? ('best' as const) : ('last' as const);
+    const weights = { role, epoch: history.at(-1)?.epoch ?? known?.epoch ?? null };
+    return { checkpoint, classes, sha256, recorded: sha256 ?? known?.sha256 ?? '', weights };
   }
 
   /** The images that a prediction holds as they would be predicted now. */
@@ -262,8 +277,23 @@ export class ReviewService {
         classes.length,
       ),
       images,
+      learntFrom: this.learntFrom(prediction.runId, rows),
       renewal: this.renewal(prediction, new Set(shapes.keys())),
     };
+  }
+
+  /** Of how many of these images a run has learnt; null where that was not kept. */
+  private learntFrom(runId: string, images: readonly { id: string }[]): number | null {
+    const { runs, log } = this.options;
+    try {
+      const samples = readRunSamples(path.dirname(runs.file(runId, 'best.ckpt')));
+      if (!samples) return null;
+      const learnt = new Set(samples.train.map(({ id }) => id));
+      return images.filter(({ id }) => learnt.has(id)).length;
+    } catch (error) {
+      log.warn({ err: error, run: runId }, 'what a run has learnt from cannot be read');
+      return null;
+    }
   }
 
   /** The prediction of an image and its label as it is now, both in the prediction's class ids. @throws AppError 'not-found' */

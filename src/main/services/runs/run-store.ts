@@ -330,6 +330,11 @@ export class RunStore {
     outbox.write(`the state "${status}" of a run`, () => this.setStatus(runId, status, reason), dropped);
   }
 
+  /** What a run reckons in; null where that is not known. */
+  precisionOf(runId: string): Precision | null {
+    return precisionSchema.safeParse(this.row(runId).precision).data ?? null;
+  }
+
   setPrecision(runId: string, precision: Precision): void {
     this.db.prepare('UPDATE run SET precision = ? WHERE id = ?').run(precision, runId);
   }

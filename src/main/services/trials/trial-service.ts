@@ -161,7 +161,7 @@ export class TrialService {
         outDir: this.at('predictions'),
         maskFormat: null,
         evaluation: null,
-        precision: null,
+        precision: runs.precisionOf(runId),
         classes: null,
         write: 'ids',
         names: open.map(({ id }) => predictionName(id)),
