@@ -60,15 +60,27 @@ test('an image of this machine is predicted and shown; its addresses are let go 
 test('what cannot be taken is told, and what came before it stays', async () => {
   expect(await trials.addPath('/nowhere/a.png', runId)).toBe(false);
   await trials.addFiles([dropped('b.png'), dropped('notes.txt'), dropped('c.png')], null);
-  expect(trials.state.images.map(({ name }) => name)).toEqual(['b.png']);
+  // One that is no image keeps none of the others out.
+  expect(trials.state.images.map(({ name }) => name)).toEqual(['b.png', 'c.png']);
   const told = window.session.toasts.list.map(({ text }) => text);
   expect(told[0]).toContain('/nowhere/a.png');
   expect(told[1]).toContain('notes.txt is no image');
+  expect(trials.isAdding).toBe(false);
+  await trials.addFiles([dropped('a.txt'), dropped('b.txt')], null);
+  expect(window.session.toasts.list.at(-1)!.text).toMatch(/^a\.txt is no image.* \(and 1 more of 2 were not taken\)$/);
+  // Given up in the middle, it takes no more.
+  const taking = trials.addFiles(
+    ['d', 'e', 'f', 'g'].map((name) => dropped(`${name}.png`)),
+    null,
+  );
+  trials.stopAdding();
+  await taking;
+  expect(trials.state.images.map(({ name }) => name)).toEqual(['b.png', 'c.png', 'd.png']);
   // Without a run nothing is predicted; with one it is.
   expect(trials.state).toMatchObject({ running: false, runId: null });
   await trials.predict(runId);
   await predicted();
   await trials.keep([trials.state.images[0].id], 'val');
   expect(readdirSync(path.join(folder, 'val'))).toContain('b.png');
-  await eventually(() => trials.state.images.length === 0);
+  await eventually(() => trials.state.images.length === 2);
 }, 60_000);

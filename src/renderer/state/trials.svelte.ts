@@ -1,6 +1,7 @@
 import type { TrialImage, TrialState } from '#shared/contract/trials';
 import { imagePattern } from '#shared/data/image-names';
 import { AppError, messageOf } from '#shared/errors';
+import { secondsFrom, type Progress } from '#shared/throttled-progress';
 import { SvelteMap } from 'svelte/reactivity';
 import { droppedPath } from '../api/dropped-path.ts';
 import type { Session } from './session.svelte.ts';
@@ -26,6 +27,10 @@ export class Trials {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
   private readonly asked = new Set<string>();
   private closed = false;
+  /** Whether what was dropped is being taken, and how far that is; null until the first is. */
+  isAdding = $state(false);
+  adding = $state.raw<Progress | null>(null);
+  private isStopped = false;
 
   constructor(session: Session) {
     this.session = session;
@@ -79,18 +84,34 @@ export class Trials {
 
   /** Takes what was dropped, and predicts it. @param runId the run that is reviewed; null where there is none */
   async addFiles(files: readonly File[], runId: string | null): Promise<void> {
-    const { trials } = this.session.client;
-    await this.session.attempt(async () => {
-      for (const file of files) {
-        const path = droppedPath(file);
-        if (path) this.take(await trials.addFrom({ path }));
-        else if (!imagePattern.test(file.name))
-          throw new AppError('unsupported', `${file.name} is no image. A browser tells no path of a folder: type it instead`);
-        else if (file.size > largestBytes) throw new AppError('too-large', `${file.name} is larger than 40 MB: type its path instead`);
-        else this.take(await trials.add({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) }));
-      }
-    });
+    const left: string[] = [];
+    [this.isAdding, this.isStopped] = [true, false];
+    const begun = Date.now();
+    for (const [done, file] of files.entries()) {
+      if (this.isStopped || this.closed) break;
+      this.adding = done === 0 ? null : { done, total: files.length, secondsLeft: secondsFrom(Date.now() - begun, done, files.length) };
+      // One that is no image keeps none of the others out.
+      await this.addFile(file).catch((error: unknown) => left.push(messageOf(error)));
+    }
+    [this.isAdding, this.adding] = [false, null];
+    const others = left.length > 1 ? ` (and ${left.length - 1} more of ${files.length} were not taken)` : '';
+    if (left.length > 0) this.session.toasts.show('error', `${left[0]}${others}`);
     await this.predict(runId);
+  }
+
+  private async addFile(file: File): Promise<void> {
+    const { trials } = this.session.client;
+    const path = droppedPath(file);
+    if (path) return this.take(await trials.addFrom({ path }));
+    if (!imagePattern.test(file.name))
+      throw new AppError('unsupported', `${file.name} is no image. A browser tells no path of a folder: type it instead`);
+    if (file.size > largestBytes) throw new AppError('too-large', `${file.name} is larger than 40 MB: type its path instead`);
+    this.take(await trials.add({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) }));
+  }
+
+  /** No more is taken of what was dropped. */
+  stopAdding(): void {
+    this.isStopped = true;
   }
 
   /** Takes an image or a folder of this machine, and predicts it. @returns whether it was taken */
