@@ -9,6 +9,7 @@ import type { RunConfig } from '#shared/training/run-config';
 import { classRows } from '../../src/renderer/features/library/class-rows.ts';
 import {
   filterImages,
+  hasFault,
   isUnlabelled,
   labelledShare,
   soundFilter,
@@ -70,6 +71,11 @@ test('the library filters by split, mask, class and problems, and sorts', () => 
   expect(ids({ mask: 'without' })).toEqual(['train/b']);
   expect(ids({ className: 'sky' })).toEqual(['val/c']);
   expect(ids({ problems: true })).toEqual(['val/c']);
+  // What has no mask yet is no fault, as it is counted; asked for by itself it is shown.
+  images.push(entry('val/d', { problems: [{ kind: 'no-mask', text: 'none yet' }], hasMask: false }));
+  expect(ids({ problems: true })).toEqual(['val/c']);
+  expect(images.filter(hasFault).map(({ id }) => id)).toEqual(['val/c']);
+  images.pop();
   expect(ids({ sort: 'least-labelled' })[0]).toBe('train/b');
   expect(ids({ sort: 'newest-edit' })[0]).toBe('val/c');
   expect(labelledShare(images[2])).toBeCloseTo(0.75);

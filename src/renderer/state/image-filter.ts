@@ -56,6 +56,9 @@ export function soundFilter(filter: LibraryFilter, splits: readonly string[], cl
   return { ...filter, split, className };
 }
 
+/** Whether something is wrong with an image: that it has no mask yet is not. */
+export const hasFault = ({ problems }: ImageEntry): boolean => problems.some(({ kind }) => kind !== 'no-mask');
+
 /** The images that pass, in order. @param classNames of the data set, by class id */
 export function filterImages(
   images: readonly ImageEntry[],
@@ -69,7 +72,6 @@ export function filterImages(
     (filter.mask === 'all' || image.hasMask === (filter.mask === 'with')) &&
     (classId === null || (image.classPixels?.[classId] ?? 0) > 0) &&
     (!filter.work || filter.work === 'all' || stageOf(image) === filter.work) &&
-    (!filter.problems || image.problems.length > 0) &&
-    (!filter.problems || !filter.problem || hasProblem(image, filter.problem));
+    (!filter.problems || (filter.problem ? hasProblem(image, filter.problem) : hasFault(image)));
   return images.filter(passes).sort(orders[filter.sort]);
 }
