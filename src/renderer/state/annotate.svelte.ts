@@ -227,9 +227,15 @@ export class AnnotateState {
   }
 
   /** Every command has the keys again that it came with. */
-  resetKeys(): void {
-    this.keyChoices = {};
-    this.session.remember('keys', {});
+  /** @returns what brings back the keys that a person had chosen */
+  resetKeys(): () => void {
+    const before = this.keyChoices;
+    const use = (choices: KeyChoices) => {
+      this.keyChoices = choices;
+      this.session.remember('keys', choices);
+    };
+    use({});
+    return () => use(before);
   }
 
   rememberSettings(): void {

@@ -1,5 +1,6 @@
 import type { KeptMasksUse } from '#shared/contract/edits';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';
+import { counted } from '#shared/counted';
 import type { Session } from './session.svelte.ts';
 import { offerBack } from './way-back.ts';
 
@@ -26,6 +27,18 @@ export async function deleteRun(session: Session, runId: string): Promise<boolea
   if (!(await session.attempt(() => session.client.runs.delete({ runId })))) return false;
   offerBack(session, { of, text: `Run "${name}" was deleted.`, back: () => session.client.runs.restore({ runId }) });
   return true;
+}
+
+/** Deletes several runs, which one click undoes. @returns those that were deleted; why others were not is told */
+export async function deleteRuns(session: Session, runIds: readonly string[]): Promise<string[]> {
+  const { dataset: of, client } = session;
+  const deleted: string[] = [];
+  for (const runId of runIds) if (await session.attempt(() => client.runs.delete({ runId }))) deleted.push(runId);
+  const back = async () => {
+    for (const runId of deleted) await client.runs.restore({ runId });
+  };
+  if (deleted.length > 0) offerBack(session, { of, text: `${counted(deleted.length, 'run', ['was', 'were'])} deleted.`, back });
+  return deleted;
 }
 
 export function annotateRun(session: Session, runId: string, changes: { tags?: string[]; note?: string }): void {

@@ -1,10 +1,11 @@
-import type { PresetInfo, QueueState, RateSearch, RunEstimate, TrainingStart } from '#shared/contract/training';
+import type { PresetInfo, QueuedRun, QueueState, RateSearch, RunEstimate, TrainingStart } from '#shared/contract/training';
 import { mostWatched, type EpochMetrics, type StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
 import { isCancelled, messageOf } from '#shared/errors';
 import { sameJson } from '#shared/same-json';
 import { fineTuned } from '#shared/training/fine-tune';
+import { counted } from '#shared/counted';
 import type { RunConfig } from '#shared/training/run-config';
 import { fileOfStart } from '#shared/training/start-weights';
 import { askToNotify, saveText } from './browser.ts';
@@ -294,6 +295,21 @@ export class TrainState {
       if (!run) return;
       offerBack(session, { of, text: `"${run.name}" was taken out of the queue.`, back: () => client.training.restoreQueued({ run }) });
     });
+  }
+
+  /** Takes several out of the line, which one click puts back in their order. */
+  async removeAllQueued(ids: readonly string[]): Promise<void> {
+    const { session } = this;
+    const { client, dataset: of } = session;
+    const removed: QueuedRun[] = [];
+    await session.attempt(async () => {
+      for (const id of ids) removed.push(...[await client.training.removeQueued({ id })].flatMap((run) => run ?? []));
+    });
+    if (removed.length === 0) return;
+    const back = async () => {
+      for (const run of removed) await client.training.restoreQueued({ run });
+    };
+    offerBack(session, { of, text: `${counted(removed.length, 'run', ['was', 'were'])} taken out of the queue.`, back });
   }
 
   /** Estimates time and memory of a recipe; why it cannot be estimated is said where the figures would stand. */

@@ -13,15 +13,22 @@ interface ListEvents {
   onchange: (event: Event) => void;
 }
 
-/** A list that was opened by the pointer gives the keys back once it is chosen from, or left; whoever uses keys stays in it. */
-export function freeLists(): ListEvents {
+const isList = (target: unknown): target is HTMLElement => target instanceof HTMLSelectElement;
+const isSwitch = (target: unknown): target is HTMLElement =>
+  target instanceof HTMLInputElement && ['checkbox', 'radio', 'range'].includes(target.type);
+
+/**
+ * A list that was opened by the pointer gives the keys back once it is chosen from, or left, and a switch or slider once it was set;
+ * whoever uses keys stays in it.
+ */
+export function freeFields(): ListEvents {
   let byPointer = false;
-  const free = (list: unknown) => byPointer && list instanceof HTMLSelectElement && list.blur();
+  const free = (field: unknown) => byPointer && isList(field) && field.blur();
   return {
     onkeydowncapture: () => void (byPointer = false),
     onpointerdowncapture: () => void (byPointer = true),
     onpointermove: ({ target }) => void (target !== document.activeElement && free(document.activeElement)),
-    onchange: ({ target }) => void free(target),
+    onchange: ({ target }) => void (byPointer && (isList(target) || isSwitch(target)) && target.blur()),
   };
 }
 
@@ -30,6 +37,7 @@ export function isForField({ target, key }: KeyboardEvent): boolean {
   if (!(target instanceof Element)) return false;
   if (isDialogOpen()) return true;
   // Nothing is typed into these: they have keys of their own.
-  if (target.matches('input:is([type=checkbox], [type=radio], [type=range])')) return /^( |Enter|Arrow.*|Home|End|Page.*)$/.test(key);
+  if (target.matches('input[type=checkbox]')) return /^( |Enter)$/.test(key);
+  if (target.matches('input:is([type=radio], [type=range])')) return /^( |Enter|Arrow.*|Home|End|Page.*)$/.test(key);
   return target.matches('input, select, textarea') || target.closest('[role=menu]') !== null;
 }

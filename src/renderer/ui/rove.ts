@@ -28,3 +28,29 @@ export function rove(
   items[to].focus();
   return items[to];
 }
+
+const towards: Readonly<Record<string, readonly [down: number, right: number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+
+/**
+ * Goes on among what can be pressed in the cells of a table, in the direction of an arrow: past cells that have nothing.
+ * @param event of the body of the table
+ */
+export function roveCells(event: KeyboardEvent & { currentTarget: HTMLTableSectionElement }): void {
+  const by = towards[event.key];
+  const cell = event.target instanceof Element ? event.target.closest('td') : null;
+  if (!by || !cell || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  const rows = [...event.currentTarget.rows];
+  let [row, column] = [rows.indexOf(cell.parentElement as HTMLTableRowElement) + by[0], cell.cellIndex + by[1]];
+  for (; rows[row]?.cells[column]; [row, column] = [row + by[0], column + by[1]]) {
+    const found = rows[row].cells[column].querySelector<HTMLElement>('button:not(:disabled), input:not(:disabled)');
+    if (!found) continue;
+    event.preventDefault();
+    event.stopPropagation();
+    return found.focus();
+  }
+}

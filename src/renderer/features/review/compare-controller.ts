@@ -216,6 +216,18 @@ export class CompareController {
     this.setView(fit(this.size, this.screen, 4));
   }
 
+  /** Closer, or farther, about the middle. */
+  zoom(factor: number): void {
+    const { width, height } = this.screen;
+    this.move(zoomAt(this.view, { x: width / 2, y: height / 2 }, factor));
+  }
+
+  /** Moves the view by a quarter of it: right and down are 1, left and up -1. */
+  look(right: -1 | 0 | 1, down: -1 | 0 | 1): void {
+    const { width, height } = this.screen;
+    this.move(panBy(this.view, (-right * width) / 4, (-down * height) / 4));
+  }
+
   private move(view: Viewport): void {
     this.moved = true;
     this.setView(view);
