@@ -27,7 +27,6 @@ import type { Workers } from '../workers/workers.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
 import { LivingFolder } from './living-folder.ts';
-import { locateDataset } from '../layouts/recognise.ts';
 import { asideOf, labelFoldersOf, masksPermitted, OpenDataset } from './open-dataset.ts';
 import { SurveyJob } from './survey-job.ts';
 import { historyName, leaseName, WorkFolder, workFolderIn } from './work-folder.ts';
@@ -95,7 +94,8 @@ export class DatasetScope {
     const endings: DatasetScope['endings'] = [{ what: 'links into it', end: stopLinks }];
     try {
       const aside = asideOf(options.userData, options.folder);
-      const located = locateDataset(options.folder, aside);
+      // In another thread: of many images it takes seconds, in which strokes and windows would stand still.
+      const located = await options.workers.run('locate', { folder: options.folder, aside });
       const permitted = masksPermitted(options.folder, located);
       const workFolder = new WorkFolder(permitted ? workFolderIn(options.folder) : aside);
       const taken = await takeLease(workFolder, options);

@@ -22,7 +22,7 @@ import { builtInClassSet } from '../class-sets/class-set.ts';
 import { isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { isKept, keepFor } from '../layouts/own-arrangement.ts';
-import { assertFits, datasetFolder, locateDataset } from '../layouts/recognise.ts';
+import { assertFits, datasetFolder } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { asideOf, datasetId } from './open-dataset.ts';
 
@@ -151,11 +151,11 @@ export class DatasetService {
     // One that another workbench had may be free by now, and one whose folders were put anew is another one.
     const isStale = anew || !before?.access.isThere;
     if (before && again && !before.access.heldBy() && !isStale) return before.dataset.info;
-    const busy = before?.busyWith;
-    if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
+    assertIdle(before);
     if (before && again && isStale) {
       // What cannot be read now is told while the one before is still open; masks that its end saves are found by the next look.
-      locateDataset(folder, this.asideOf(folder));
+      await this.options.workers.run('locate', { folder, aside: this.asideOf(folder) });
+      assertIdle(before);
       // It holds the very lease that the new one takes.
       await before.close();
       this.scope = null;
@@ -307,6 +307,12 @@ export class DatasetService {
       listFolders: ({ path: folder }) => listFolder(folder),
     };
   }
+}
+
+/** @throws AppError 'busy' if something goes on in it */
+function assertIdle(scope: DatasetScope | null): void {
+  const busy = scope?.busyWith;
+  if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
 }
 
 /** Between the tries to open what was closed to be read anew: another program that holds its history for a moment lets go of it. */
