@@ -224,10 +224,18 @@ test('a run that has all its epochs is finished by a resume, with those that nob
   const { bench, run, folder } = await trained();
   const history = new Database(path.join(folder, '.encnet/history.db'));
   history.exec("UPDATE run SET status = 'stopped'; DELETE FROM epoch WHERE epoch = 2");
+  // Of a trainer that outlived its workbench what it wrote then was not heard, nor that files went.
+  const checkpointsOf = async () => (await bench.call<RunDetail>('runs.get', { runId: run.id })).checkpoints;
+  const written = (await checkpointsOf()).toSorted((a, b) => (a.file < b.file ? -1 : 1));
+  history.exec(
+    "UPDATE checkpoint SET sha256 = 'of before', epoch = 1 WHERE file = 'last.ckpt'; DELETE FROM checkpoint WHERE file = 'best.ckpt'",
+  );
+  history.exec(`INSERT INTO checkpoint VALUES ('${run.id}', 'epoch', 'epoch-0099.ckpt', 1, 'gone', '2026')`);
   history.close();
   const resume = () => bench.call<RunSummary>('training.resumeRun', { runId: run.id });
   expect(await resume()).toMatchObject({ status: 'finished', reason: null, epochsDone: 2 });
   expect((await bench.call<RunDetail>('runs.get', { runId: run.id })).epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+  expect((await checkpointsOf()).toSorted((a, b) => (a.file < b.file ? -1 : 1))).toEqual(written);
   expect(bench.workbench.datasets.require().busyWith).toBeNull();
   await bench.call('runs.delete', { runId: run.id });
   await expect(resume()).rejects.toThrow(/is deleted: restore it/);

@@ -175,7 +175,7 @@ export class ReviewService {
     const { runs } = this.options;
     const { classes, sha256, history } = readCheckpointHeader(checkpoint);
     // The file before the history, which hears of a new best a moment later, or not at all where the disk was full.
-    const known = runs.checkpoints(runId).find(({ file }) => file === path.basename(checkpoint));
+    const known = runs.checkpoints.list(runId).find(({ file }) => file === path.basename(checkpoint));
     const role = path.basename(checkpoint) === 'best.ckpt' ? ('best' as const) : ('last' as const);
     const weights = { role, epoch: history.at(-1)?.epoch ?? known?.epoch ?? null };
     return { checkpoint, classes, sha256, recorded: sha256 ?? known?.sha256 ?? '', weights };

@@ -86,7 +86,7 @@ export class RunService {
       folder: store.folder(runId),
       epochs: store.metrics.epochs(runId),
       steps: store.metrics.steps(runId, stepsAfter),
-      checkpoints: store.checkpoints(runId),
+      checkpoints: store.checkpoints.list(runId),
       masks: this.masksSince(runId),
       diskBytes,
       workSeconds: row.work_seconds,
@@ -97,7 +97,7 @@ export class RunService {
   /** What the starter's card says of its measuring; null of weights that came with an earlier workbench, whose card is not here. */
   private starterProtocol(runId: string): string | null {
     const starter = anyStarter();
-    return starter && this.store.checkpoints(runId).some(({ sha256 }) => sha256 === starter.sha256) ? starter.protocol : null;
+    return starter && this.store.checkpoints.list(runId).some(({ sha256 }) => sha256 === starter.sha256) ? starter.protocol : null;
   }
 
   private masksSince(runId: string): MasksSince {
@@ -141,7 +141,7 @@ export class RunService {
     const starter = findStarter(dataset.classSet.classes);
     if (!starter) throw new AppError('not-found', `There is no starter model for the classes of ${dataset.path}`);
     const starters = store.list(true).filter(({ id }) => isStarter(id));
-    const known = starters.find(({ id }) => store.checkpoints(id).some(({ sha256 }) => sha256 === starter.sha256));
+    const known = starters.find(({ id }) => store.checkpoints.list(id).some(({ sha256 }) => sha256 === starter.sha256));
     if (known) return this.change(known.id, () => store.setDeleted(known.id, false));
     const id = starters.length === 0 ? starterId : `${starterId}-${starter.sha256.slice(0, 8)}`;
     const file = installStarter(starter, store.file(id, 'best.ckpt'));
@@ -155,7 +155,7 @@ export class RunService {
       samples: [],
     });
     for (const epoch of starter.epochs) store.metrics.addEpoch(id, epoch, []);
-    store.addCheckpoint(id, { role: 'best', file, epoch: starter.bestEpoch, sha256: starter.sha256 });
+    store.checkpoints.add(id, { role: 'best', file, epoch: starter.bestEpoch, sha256: starter.sha256 });
     store.annotate(id, { note: starter.protocol, tags: ['starter'] });
     return this.change(id, () => store.setStatus(id, 'finished'));
   }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { z } from 'zod';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { runWriter } from '#files/run-folder';
@@ -17,9 +16,10 @@ import type { RunConfig } from '#shared/training/run-config';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
-import { boundedRows, boundedText, brokenId, isNumber, parsed, rowidOf, shortText, soundNumber, soundRows } from '../parsed-row.ts';
+import { boundedRows, boundedText, brokenId, isNumber, parsed, rowidOf, shortText, soundNumber } from '../parsed-row.ts';
 import { trainingProtocol } from '../review/protocol.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
+import { RunCheckpoints } from './run-checkpoints.ts';
 import { RunMetrics } from './run-metrics.ts';
 import { isStarter } from './starter.ts';
 import { validationMark } from './validation-mark.ts';
@@ -33,9 +33,6 @@ const listed = `SELECT run.rowid AS rowid, ${runColumns}, ${soundNumber('m.best'
   ${soundNumber('m.latest', 'last_miou')}, ${soundNumber('l.latest', 'last_loss')} FROM run
   LEFT JOIN metric_summary m ON m.run_id = run.id AND m.metric = 'miou'
   LEFT JOIN metric_summary l ON l.run_id = run.id AND l.metric = 'loss'`;
-
-const checkpointColumns = [...['role', 'file', 'sha256'].map((column) => boundedText(column, shortText)), soundNumber('epoch')].join(', ');
-const checkpointSchema = z.object({ role: z.string(), file: z.string(), epoch: z.number(), sha256: z.string() });
 
 /** A row as the history holds it, which may be anything. */
 type FoundRow = Partial<ListedRow> & { rowid: number };
@@ -107,6 +104,7 @@ function asShown(found: Partial<ListedRow>, rowid: number): ListedRow {
 export class RunStore {
   readonly db: Db;
   readonly metrics: RunMetrics;
+  readonly checkpoints: RunCheckpoints;
   private readonly workFolder: WorkFolder;
   /** States that the disk has not taken yet. */
   private readonly unwritten = new Map<string, { status: RunStatus; reason: string | null }>();
@@ -117,6 +115,7 @@ export class RunStore {
     this.db = db;
     this.workFolder = workFolder;
     this.metrics = new RunMetrics(db);
+    this.checkpoints = new RunCheckpoints(db);
   }
 
   folder(runId: string): string {
@@ -366,12 +365,13 @@ export class RunStore {
     return runWriter(this.folder(runId)) !== null;
   }
 
-  /** Adds the epochs that only a run's checkpoint knows of. @returns whether these are all that it was to have */
+  /** Adds the epochs and the checkpoints that only a run's folder knows of. @returns whether these are all that it was to have */
   recoverEpochs(runId: string): boolean {
     const checkpoint = this.file(runId, 'last.ckpt');
     if (!existsSync(checkpoint)) return false;
     const { history } = readCheckpointHeader(checkpoint);
     this.metrics.addMissingEpochs(runId, history);
+    this.checkpoints.takeOver(runId, this.folder(runId));
     return history.length > 0 && history.length >= this.config(runId).epochs;
   }
 
@@ -420,17 +420,6 @@ export class RunStore {
         failed(id ?? brokenId(rowid), error);
       }
     }
-  }
-
-  addCheckpoint(runId: string, checkpoint: { role: string; file: string; epoch: number; sha256: string }): void {
-    this.db
-      .prepare('INSERT OR REPLACE INTO checkpoint (run_id, role, file, epoch, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?)')
-      .run(runId, checkpoint.role, path.basename(checkpoint.file), checkpoint.epoch, checkpoint.sha256, nowText());
-  }
-
-  checkpoints(runId: string): { role: string; file: string; epoch: number; sha256: string }[] {
-    const found = this.db.prepare(`SELECT ${checkpointColumns} FROM checkpoint WHERE run_id = ? ORDER BY created_at LIMIT 1000`);
-    return [...soundRows(found.iterate(runId), checkpointSchema, 'checkpoints')];
   }
 
   addLog(runId: string, text: string): void {

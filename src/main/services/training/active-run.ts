@@ -223,7 +223,7 @@ export class ActiveRun {
         this.onEpoch(event.metrics, event.confusion, event.best);
         break;
       case 'checkpoint':
-        this.record('a checkpoint', (store) => store.addCheckpoint(this.runId, event));
+        this.record('a checkpoint', (store) => store.checkpoints.add(this.runId, event));
         return;
       case 'paused':
         if (this.phase === 'stopping') return;
