@@ -8,6 +8,7 @@ import { Serial } from '#shared/serial';
 import { nowText } from '../database.ts';
 import type { EditStep } from '#shared/mask/edit-history';
 import type { EditSessionOptions, OtherMask, SavedMask } from './edit-session-options.ts';
+import { Autosave } from './autosave.ts';
 import { EditRecorder } from './edit-recorder.ts';
 import { EditTroubles } from './edit-troubles.ts';
 import { recordsOf, type FileState } from './journal.ts';
@@ -22,9 +23,6 @@ import { sideOf, stepWithKinds } from './step-patches.ts';
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;
 
-const autosaveMs = 600;
-/** A hand that never rests is saved as well. */
-const longestWaitMs = 5000;
 const retryMs = 1000;
 
 /**
@@ -64,10 +62,9 @@ export class EditSession {
   private seq = newestSeq;
   private durable = newestSeq;
   private busySaving = false;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly autosave = new Autosave(() => void this.save());
   /** Of a mask that another workbench paints on: what waits in its journal is that one's to save. */
   private readonly isReader: boolean;
-  private unsavedSince = 0;
   private origin = 'edit';
   private ended: Promise<void> | null = null;
   /** Whether the end came before the disk took all changes. */
@@ -314,15 +311,7 @@ export class EditSession {
   }
 
   private schedule(): void {
-    if (this.closing || this.conflict) return;
-    const now = Date.now();
-    if (this.timer) clearTimeout(this.timer);
-    else this.unsavedSince = now;
-    const wait = Math.max(0, Math.min(autosaveMs, this.unsavedSince + longestWaitMs - now));
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      void this.save();
-    }, wait);
+    if (!this.closing && !this.conflict) this.autosave.soon();
   }
 
   /** Writes the mask file if it differs; what comes of it is in the state. Never rejects. */
@@ -330,8 +319,7 @@ export class EditSession {
     return this.saving.run(async () => {
       // What came before the wish to save is part of it.
       await this.work.idle();
-      if (this.timer) clearTimeout(this.timer);
-      this.timer = null;
+      this.autosave.rest();
       // What could not be written before is not to be written any more: undo has led back to what is there.
       if (!this.isDirty) this.troubles.mended('file');
       // Whoever only reads has another one's strokes, who saves them.
@@ -465,8 +453,7 @@ export class EditSession {
   }
 
   private async end(): Promise<void> {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
+    this.autosave.rest();
     // A disk that takes nothing is asked once more, and not for ever.
     this.recorder.giveUp();
     await this.work.idle();
