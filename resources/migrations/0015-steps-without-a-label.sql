@@ -15,7 +15,9 @@ CREATE TABLE epoch_scored (
   PRIMARY KEY (run_id, epoch)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO epoch_scored SELECT run_id, epoch, CASE WHEN train_acc IS NULL THEN NULL ELSE loss END, train_acc, test_acc, miou,
-  time_seconds, epoch_seconds, learning_rate, per_class_iou, confusion, validation_loss FROM epoch;
+  time_seconds, epoch_seconds, learning_rate, per_class_iou, confusion, validation_loss FROM epoch
+  -- Whoever deleted a run by hand may have left its rows.
+  WHERE run_id IN (SELECT id FROM run);
 DROP TABLE epoch;
 ALTER TABLE epoch_scored RENAME TO epoch;
 CREATE INDEX epoch_time ON epoch (run_id, epoch_seconds);
@@ -45,6 +47,7 @@ CREATE TABLE step_scored (
 INSERT INTO step_scored SELECT run_id, global_step, epoch, CASE WHEN accuracy IS NULL THEN NULL ELSE loss END, accuracy, learning_rate,
   CASE WHEN accuracy IS NULL THEN NULL ELSE cross_entropy END, CASE WHEN accuracy IS NULL THEN NULL ELSE scene_loss END,
   CASE WHEN accuracy IS NULL THEN NULL ELSE auxiliary_loss END,
-  CASE WHEN accuracy IS NULL THEN NULL ELSE gradient_norm END, images_per_second FROM step;
+  CASE WHEN accuracy IS NULL THEN NULL ELSE gradient_norm END, images_per_second FROM step
+  WHERE run_id IN (SELECT id FROM run);
 DROP TABLE step;
 ALTER TABLE step_scored RENAME TO step;

@@ -24,19 +24,22 @@ const stateSchema = z.object({
   optimizerUpdates: count,
   history: z
     .array(
-      z.object({
-        epoch: count,
-        loss: z.number().nullable(),
-        trainAccuracy: z.number().nullable(),
-        validationAccuracy: z.number().nullable(),
-        // Checkpoints of before it was measured have none.
-        validationLoss: z.number().nullable().default(null),
-        miou: z.number().nullable(),
-        perClassIou: z.array(z.number().nullable()).max(mostClasses),
-        learningRate: z.number(),
-        timeSeconds: z.number(),
-        epochSeconds: z.number(),
-      }),
+      z
+        .object({
+          epoch: count,
+          loss: z.number().nullable(),
+          trainAccuracy: z.number().nullable(),
+          validationAccuracy: z.number().nullable(),
+          // Checkpoints of before it was measured have none.
+          validationLoss: z.number().nullable().default(null),
+          miou: z.number().nullable(),
+          perClassIou: z.array(z.number().nullable()).max(mostClasses),
+          learningRate: z.number(),
+          timeSeconds: z.number(),
+          epochSeconds: z.number(),
+          // Of an epoch without a label checkpoints of before say that its loss was 0.
+        })
+        .transform((epoch) => (epoch.trainAccuracy === null ? { ...epoch, loss: null } : epoch)),
     )
     .max(10_000),
   /** What the run trains on; missing in checkpoints of before it was recorded. */

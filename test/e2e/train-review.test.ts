@@ -421,7 +421,10 @@ test('what is wrong with a folder and its history is told where a person meets i
   const db = openDatabase(path.join(folder, '.encnet/history.db'));
   insertRun(db, 'sound', { name: 'A sound run' });
   insertRun(db, '../../x', { name: 'A spoiled run' });
-  db.prepare("INSERT INTO prediction VALUES ('p', 'sound', 'val', '[[[', '', '2020', 1, '[]', '')").run();
+  db.prepare(
+    `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, complete, classes, class_set)
+     VALUES ('p', 'sound', 'val', '[[[', '', '2020', 1, '[]', '')`,
+  ).run();
   db.close();
   const workbench = await startWorkbench({ userData, data: folder });
   await page.goto(workbench.url);

@@ -71,11 +71,14 @@ describe('a run', () => {
   });
 });
 
+const insertion = `INSERT INTO prediction (id, run_id, split, protocol, checkpoint_sha256, created_at, complete, classes, class_set)
+  VALUES (?, 'honest', 'val', ?, '', '2020', 1, '[]', '')`;
+
 test('a prediction that cannot be read is told, and can be removed; the others stay', async () => {
   const protocol = JSON.stringify({ split: 'val', classes: 1, void: '', resolution: '', scales: [1], flip: false });
   fill((db) => {
     insertRun(db, 'honest');
-    const insert = db.prepare("INSERT INTO prediction VALUES (?, 'honest', 'val', ?, '', '2020', 1, '[]', '')");
+    const insert = db.prepare(insertion);
     insert.run('sound', protocol);
     insert.run('nested', nested);
     insert.run('../../x', protocol);
@@ -108,7 +111,7 @@ test('many rows that each hold much are read one after the other', async () => {
   const protocol = JSON.stringify({ split: 'val', classes: 200, void: '', resolution: '', scales: [1], flip: false });
   fill((db) => {
     insertRun(db, 'honest', { classes });
-    const insert = db.prepare("INSERT INTO prediction VALUES (?, 'honest', 'val', ?, '', '2020', 1, '[]', '')");
+    const insert = db.prepare(insertion);
     db.transaction(() => Array.from({ length: 2000 }, (_, n) => insert.run(`p${n}`, protocol)))();
   });
   await bench.call('datasets.open', { path: folder });

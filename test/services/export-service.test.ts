@@ -1,5 +1,5 @@
 // Exports over the real services: one at a time, of one split, given up in the middle; and the values that a mask goes out with.
-import { existsSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPng } from '#files/png/png';
@@ -81,7 +81,9 @@ test('into the data set itself is refused, since it would be read as more images
   const link = path.join(temporaryFolder(), 'link');
   symlinkSync(folder, link);
   const before = readdirSync(folder);
-  for (const at of [folder, path.join(folder, 'export'), path.join(folder, 'train/a/b'), path.join(link, 'export')])
+  const inner = path.join(temporaryFolder(), 'inner');
+  symlinkSync(path.join(folder, 'train'), inner);
+  for (const at of [folder, path.join(folder, 'export'), path.join(folder, 'train/a/b'), path.join(link, 'export'), path.join(inner, 'x')])
     await expect(start('segnet', 'val', at)).rejects.toMatchObject({
       code: 'invalid-argument',
       message: expect.stringContaining(`${at} lies in the data set's own folder, ${folder}, where`) as string,
@@ -89,6 +91,7 @@ test('into the data set itself is refused, since it would be read as more images
   expect(readdirSync(folder)).toEqual(before);
   expect(await start('segnet', 'val', `${folder}-export`)).toMatchObject({ images: 2 });
   expect(await start('segnet', 'val', path.join(folder, 'val.zip'))).toMatchObject({ images: 2 });
+  await expect(start('segnet', 'val', path.join(temporaryFolder(), 'long'.repeat(80)))).rejects.toMatchObject({ code: 'invalid-argument' });
 });
 
 test('a zip that will not hold it is refused before anything is written', async () => {
@@ -106,4 +109,7 @@ test('a zip that will not hold it is refused before anything is written', async 
   // Of these only masks go out, or into a folder.
   await fits('colour', 3, large);
   await fits('segnet', 3, large, 'out');
+  // Others are written anew, and may become smaller.
+  renameSync(large, path.join(folder, 'large.tif'));
+  await fits('segnet', 3, path.join(folder, 'large.tif'));
 });

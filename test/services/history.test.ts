@@ -123,6 +123,9 @@ test('steps of before without a label lose the loss of 0 that they were given', 
   old.exec("INSERT INTO epoch VALUES ('a', 1, 1.5, 0.25, 0.5, 0.1, 1, 1, 0.1, '[0.1]', '[1]', 2)");
   old.exec("INSERT INTO epoch VALUES ('a', 2, 0, NULL, NULL, NULL, 2, 1, 0.1, '[]', '[]', NULL)");
   old.exec("INSERT INTO metric_summary VALUES ('a', 'loss', 0, 0, 2)");
+  // What a run that was deleted by hand has left keeps nobody out.
+  old.pragma('foreign_keys = OFF');
+  old.exec("INSERT INTO step VALUES ('gone', 1, 0.5, 1.5, 0.25, 0.1, 1.2, 0.3, 0, 2, 9)");
   old.close();
   const db = openDatabase(file);
   const { metrics } = new RunStore(db, new WorkFolder(folder));

@@ -70,6 +70,14 @@ test('what is renewed is reckoned as the rest, and a first one as its run', asyn
   db.close();
   const older = await bench.call<ReviewResult>('review.result', { predictionId: prediction.id });
   expect([older.prediction.precision, older.prediction.weights]).toEqual([null, null]);
+  // Renewed in a part, it is not said to be in what that part is.
+  writeFileSync(
+    path.join(folder, 'valannot/val-0.png'),
+    encodeStoredMask({ width: 64, height: 48, values: new Uint8Array(64 * 48).fill(3) }),
+  );
+  await bench.call('datasets.refresh');
+  await bench.workbench.datasets.require().surveyed();
+  expect((await predicted(run.id)).prediction).toMatchObject({ id: prediction.id, precision: null });
 });
 
 test('a split that was made anew tells how many of its images the run has learnt from', async () => {

@@ -12,14 +12,17 @@ const matrix = fc.array(fc.nat(50), { minLength: 9, maxLength: 9 });
 function plain(matrices: readonly number[][], share: number): number {
   const random = Random.named('bootstrap', 17);
   const means: number[] = [];
-  const all = new Confusion(3);
-  for (const each of matrices) all.merge(new Confusion(3, each));
-  const scored = all.iou().filter((iou) => iou !== null).length;
+  const has = (of: (matrix: readonly number[], other: number) => number) =>
+    matrices.some((each) => [0, 1, 2].some((other) => of(each, other) > 0));
+  const labelled = [0, 1, 2].map((id) => has((each, other) => each[3 * id + other]));
+  const scored = [0, 1, 2].filter((id) => labelled[id] || has((each, other) => each[3 * other + id]));
   for (let n = 0; n < 1000; n++) {
     const sum = new Confusion(3);
     for (let draw = 0; draw < matrices.length; draw++) sum.merge(new Confusion(3, matrices[random.integer(matrices.length)]));
-    const mean = sum.meanIou();
-    if (sum.iou().filter((iou) => iou !== null).length === scored) means.push(mean!);
+    const ious = sum.iou();
+    // One that is in no label and is predicted somewhere has 0, also in a draw without it.
+    if (ious.every((iou, id) => iou !== null || !labelled[id]))
+      means.push(scored.reduce((total, id) => total + (ious[id] ?? 0), 0) / scored.length);
   }
   means.sort((a, b) => a - b);
   const place = share * (means.length - 1);
@@ -68,6 +71,13 @@ test('the interval is of the mean over the classes that the score is of, also wh
   const [low, high] = score.interval!;
   expect(score.miou).toBeCloseTo((2 * 0.814 + 0.1) / 3, 2);
   expect([low > 0.55, high < 0.6]).toEqual([true, true]);
+  // A class that is in no label, and is predicted in one image, is in the mean of each draw: with 0.
+  const wrong = [90, 9, 1, 10, 90, 0, 0, 0, 0];
+  const withWrong = splitScores(
+    Array.from({ length: 101 }, (_, n) => ({ id: `${n}`, confusion: n === 0 ? wrong : usual, shapes: null })),
+    3,
+  );
+  expect(withWrong.interval!.every((side) => Math.abs(side - withWrong.miou!) < 0.001)).toBe(true);
   // Where most classes are in one image each, next to no draw has them all, and nothing can be told.
   const each = Array.from({ length: 8 }, (_, own) => Array.from({ length: 64 }, (_, at) => (at === 9 * own ? 5 : 0)));
   expect(bootstrapIntervals(each, 8).miou).toBeNull();

@@ -101,4 +101,7 @@ test('means over other classes are told: one that is in no label counts where it
     'The mean is over 2 classes before and 3 now: one that is in no label counts, with 0, where it is predicted.',
   ]);
   expect(otherMeans(splitChange(image([8, 2, 0, 1, 9, 0, 0, 0, 0]), 3))).toBeNull();
+  // As many, and others.
+  const turned = splitChange([{ id: 'a', before: [8, 2, 0, 0, 0, 0, 0, 0, 0], after: [8, 0, 2, 0, 0, 0, 0, 0, 0] }], 3);
+  expect(otherMeans(turned)).toMatch(/^The mean is over 2 classes, and others now than before/);
 });

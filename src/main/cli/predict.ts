@@ -6,6 +6,8 @@ import type { Sample } from '#shared/data/sample';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { imagePattern } from '#shared/data/image-names';
 import { identityOf, isThere, lookAt } from '#files/file-identity';
+import { folded } from '#shared/folded';
+import { freeName } from '#shared/free-name';
 import { firstTwice, predictionNames } from '#shared/data/prediction-names';
 import { linkRefusal, linkTarget } from '#files/link-target';
 import { letLinksInto } from '#files/read-limits';
@@ -113,7 +115,8 @@ function assertNothingLost(samples: readonly Sample[], outDir: string, overwrite
  */
 function toldApart(given: readonly Sample[]): Sample[] {
   const samples = [...new Map(given.map((sample) => [`${sample.id}|${realpathSync(sample.imageFile)}`, sample])).values()];
-  return [...Map.groupBy(samples, ({ id }) => id).values()].flatMap((alike) => {
+  // Two that some disks take for one name get names that none does.
+  return [...Map.groupBy(samples, ({ id }) => folded(id)).values()].flatMap((alike) => {
     const folders = [...Map.groupBy(alike, ({ imageFile }) => path.dirname(imageFile))];
     if (folders.length === 1) return toldApartByEnding(alike);
     const common = commonFolder(folders.map(([folder]) => folder));
@@ -126,7 +129,13 @@ function toldApart(given: readonly Sample[]): Sample[] {
 
 function toldApartByEnding(alike: readonly Sample[]): Sample[] {
   const owner = alike.find(({ imageFile }) => /\.png$/i.test(imageFile)) ?? alike[0];
-  return alike.map((sample) => (sample === owner ? sample : { ...sample, id: path.basename(sample.imageFile) }));
+  const named = alike.map((sample) => (sample === owner ? sample : { ...sample, id: path.basename(sample.imageFile) }));
+  const taken = new Set<string>();
+  return named.map((sample) => {
+    const id = freeName(sample.id, (each) => taken.has(folded(each)));
+    taken.add(folded(id));
+    return { ...sample, id };
+  });
 }
 
 function commonFolder(folders: readonly string[]): string {

@@ -52,10 +52,12 @@ export function probe(): Record<Precision, number> {
 export const quicker = (times: Record<Precision, number>): Precision =>
   times.float32 >= worthIt * times.bfloat16 ? 'bfloat16' : 'float32';
 
-function tried(): PrecisionChoice {
+/** @param preferred bfloat16 that is no slower is taken, so that two trials of a busy machine do not choose differently */
+function tried(preferred: Precision | null): PrecisionChoice {
+  if (preferred === 'float32') return { precision: preferred, reason: 'as its run' };
   try {
     const times = probe();
-    const precision = quicker(times);
+    const precision = preferred && times.bfloat16 <= times.float32 ? preferred : quicker(times);
     const [wide, narrow] = [times.float32.toFixed(2), times.bfloat16.toFixed(2)];
     return { precision, reason: `tried here: a convolution takes ${wide} ms in float32 and ${narrow} ms in bfloat16` };
   } catch (error) {
@@ -65,7 +67,11 @@ function tried(): PrecisionChoice {
 
 let here: PrecisionChoice | null = null;
 
-/** What to reckon in. `auto` is tried once a process, for 50 ms: what a processor is called tells little of what it does. */
-export function choosePrecision(setting: PrecisionSetting): PrecisionChoice {
-  return setting === 'auto' ? (here ??= tried()) : { precision: setting, reason: null };
+/**
+ * What to reckon in. `auto` is tried once a process, for 50 ms: what a processor is called tells little of what it does.
+ * @param preferred what `auto` comes to where that is no loss here
+ */
+export function choosePrecision(setting: PrecisionSetting, preferred: Precision | null = null): PrecisionChoice {
+  if (setting !== 'auto') return { precision: setting, reason: null };
+  return preferred === null ? (here ??= tried(null)) : tried(preferred);
 }

@@ -47,7 +47,7 @@ export async function predictSamples(
   emit: (event: TrainerEvent) => void,
 ): Promise<void> {
   const numClasses = checkpoint.classes.length;
-  const choice = choosePrecision(job.precision ?? checkpoint.config.precision);
+  const choice = choosePrecision(job.precision ?? checkpoint.config.precision, job.preferred);
   emit({ type: 'precision', ...choice });
   const net = loadedNetwork(checkpoint, choice.precision);
   try {

@@ -71,28 +71,33 @@ export function forEachResample(counts: Float64Array, images: number, visit: (su
   }
 }
 
-/**
- * Keeps the means of draws that have every class of all images: where a class of few images was not drawn, the mean would be of fewer
- * classes than the score is, and higher for that alone.
- * @param all the sum of all images
- */
-export function meansOver(all: Float64Array): { keep: (sum: Float64Array, mean: number | null) => void; interval: () => Interval | null } {
-  const classes = Array.from({ length: all.length / 2 }, (_, id) => 2 * id + 1).filter((at) => all[at] > 0);
-  const means: number[] = [];
-  return {
-    keep: (sum, mean) => {
-      if (mean !== null && classes.every((at) => sum[at] > 0)) means.push(mean);
-    },
-    interval: () => (means.length < fewestDraws ? null : percentiles(means)),
-  };
+/** What of the classes a mean is over: which have labels, and which of the others are predicted somewhere, and so count with 0. */
+export interface MeanOver {
+  labelled: readonly boolean[];
+  scored: readonly boolean[];
 }
 
-/** The sum of all images. @param counts float64 [images, numbers] */
-export function sumOfAll(counts: Float64Array, images: number): Float64Array {
-  const sum = new Float64Array(counts.length / images);
-  for (let at = 0; at < counts.length; at++) sum[at % sum.length] += counts[at];
-  return sum;
+/** @param matrices a confusion matrix an image, row-major [label, prediction] */
+export function meanOver(matrices: readonly (readonly number[])[], classes: number): MeanOver {
+  const ids = Array.from({ length: classes }, (_, id) => id);
+  const has = (is: (matrix: readonly number[]) => boolean) => matrices.some(is);
+  const labelled = ids.map((id) => has((matrix) => ids.some((other) => matrix[id * classes + other] > 0)));
+  const scored = ids.map((id) => labelled[id] || has((matrix) => ids.some((other) => matrix[other * classes + id] > 0)));
+  return { labelled, scored };
 }
+
+/**
+ * The mean of a draw over the classes that the mean of all images is over: where a class of few images was not drawn, the mean of the
+ * others would be higher for that alone.
+ * @returns null of a draw that lacks a class with labels
+ */
+export function meanOfDraw(ious: readonly (number | null)[], { labelled, scored }: MeanOver): number | null {
+  if (ious.some((iou, id) => iou === null && labelled[id])) return null;
+  return meanOf(ious.flatMap((iou, id) => (scored[id] ? [iou ?? 0] : [])));
+}
+
+/** The interval of such means; null where too few draws have one. */
+export const intervalOfMeans = (means: number[]): Interval | null => (means.length < fewestDraws ? null : percentiles(means));
 
 /**
  * 95 % intervals of IoU: what it would be over as many other images of the same kind, by drawing images with replacement (bootstrap).
@@ -105,13 +110,15 @@ export function bootstrapIntervals(matrices: readonly (readonly number[])[], cla
   // Images that are all void say nothing.
   if (matrices.filter((matrix) => matrix.some((count) => count > 0)).length < 2) return none;
   const counts = countsOf(matrices, classes);
-  const means = meansOver(sumOfAll(counts, images));
+  const means: number[] = [];
+  const over = meanOver(matrices, classes);
   const ious = Array.from({ length: classes }, (): number[] => []);
   forEachResample(counts, images, (sum) => {
     const each = iousOf(sum);
     each.forEach((iou, id) => iou !== null && ious[id].push(iou));
-    means.keep(sum, meanOf(each));
+    const mean = meanOfDraw(each, over);
+    if (mean !== null) means.push(mean);
   });
   const withClass = (id: number) => matrices.reduce((found, _, image) => found + (counts[image * 2 * classes + 2 * id + 1] > 0 ? 1 : 0), 0);
-  return { miou: means.interval(), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
+  return { miou: intervalOfMeans(means), perClass: ious.map((values, id) => (withClass(id) < 2 ? null : percentiles(values))) };
 }

@@ -1,4 +1,4 @@
-import { countsOf, forEachResample, iousOf, meansOver, percentiles, sumOfAll, type Interval } from './bootstrap.ts';
+import { countsOf, forEachResample, intervalOfMeans, iousOf, meanOfDraw, meanOver, percentiles, type Interval } from './bootstrap.ts';
 import { Confusion, meanOf, sumOf } from './confusion.ts';
 
 /** A score of one prediction and of another, and in which the difference would lie over other images of the same kind. */
@@ -51,9 +51,10 @@ export function splitChange(images: readonly ImagePair[], classes: number): Spli
 const countOf = (scores: readonly (number | null)[]): number => scores.filter((score) => score !== null).length;
 
 /** That two means are over other classes, so that what lies between them is not what each class gained; null where they are not. */
-export function otherMeans({ classes: { before, after } }: SplitChange): string | null {
-  if (before === after) return null;
-  return `The mean is over ${before} classes before and ${after} now: one that is in no label counts, with 0, where it is predicted.`;
+export function otherMeans({ classes: { before, after }, perClass }: SplitChange): string | null {
+  if (perClass.every((each) => (each.before === null) === (each.after === null))) return null;
+  const over = before === after ? `over ${before} classes, and others now than before` : `over ${before} classes before and ${after} now`;
+  return `The mean is ${over}: one that is in no label counts, with 0, where it is predicted.`;
 }
 
 /** How much more one score is than another; null where one of them is none. */
@@ -75,20 +76,21 @@ function intervalsOf(before: readonly (readonly number[])[], after: readonly (re
     both.set(countsBefore.subarray(image * numbers, (image + 1) * numbers), image * 2 * numbers);
     both.set(countsAfter.subarray(image * numbers, (image + 1) * numbers), (image * 2 + 1) * numbers);
   }
-  const means = meansOver(sumOfAll(both, images));
+  const means: number[] = [];
+  const [overBefore, overAfter] = [before, after].map((matrices) => meanOver(matrices, classes));
   const changes = Array.from({ length: classes }, (): number[] => []);
   const keep = (into: number[], change: number | null) => change !== null && into.push(change);
   forEachResample(both, images, (sum) => {
     const [then, now] = [iousOf(sum.subarray(0, numbers)), iousOf(sum.subarray(numbers))];
     then.forEach((iou, id) => keep(changes[id], difference(iou, now[id])));
-    means.keep(sum, difference(meanOf(then), meanOf(now)));
+    keep(means, difference(meanOfDraw(then, overBefore), meanOfDraw(now, overAfter)));
   });
   // Of one image alone nothing can be told of others.
   const several = (has: (image: number) => boolean) => before.filter((_, image) => has(image)).length > 1;
   const isLabelled = (image: number) => before[image].some((count) => count > 0) || after[image].some((count) => count > 0);
   const hasClass = (image: number, id: number) => [countsBefore, countsAfter].some((counts) => counts[image * numbers + 2 * id + 1] > 0);
   return {
-    miou: several(isLabelled) ? means.interval() : null,
+    miou: several(isLabelled) ? intervalOfMeans(means) : null,
     perClass: changes.map((values, id) => (several((image) => hasClass(image, id)) ? percentiles(values) : null)),
   };
 }

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../errors.ts';
 import type { ClassInfo, MaskFormat } from '../classes/class-info.ts';
 import type { ReadLimits } from '../data/read-limits.ts';
 import type { Sample } from '../data/sample.ts';
-import type { PrecisionChoice, PrecisionSetting } from './precision.ts';
+import type { Precision, PrecisionChoice, PrecisionSetting } from './precision.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import type { JobOrigin } from './run-origin.ts';
 import type { WeightFit } from './weight-fit.ts';
@@ -47,6 +47,8 @@ export interface PredictJob {
   evaluation: EvaluationConfig | null;
   /** What to reckon in; null as the checkpoint's settings say. */
   precision: PrecisionSetting | null;
+  /** What `auto` comes to where that is no loss here: what its run reckoned in. */
+  preferred?: Precision | null;
   /** Class set of the data set; must have the checkpoint's classes, in whatever order. */
   classes: ClassInfo[] | null;
   /** What the masks hold: the checkpoint's class ids, or the stored values of its classes. */

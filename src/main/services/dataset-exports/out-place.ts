@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { identityOf } from '#files/file-identity';
 import { AppError } from '#shared/errors';
@@ -12,7 +13,7 @@ import { isZipName } from './sink.ts';
 export function assertOutside(out: string, dataset: string): void {
   const own = identityOf(dataset);
   if (own === null || isZipName(out)) return;
-  for (let at = path.resolve(out); ; at = path.dirname(at)) {
+  for (let at = realPlace(path.resolve(out)); ; at = path.dirname(at)) {
     if (identityOf(at) === own)
       throw new AppError(
         'invalid-argument',
@@ -21,5 +22,17 @@ export function assertOutside(out: string, dataset: string): void {
         { file: out },
       );
     if (at === path.dirname(at)) return;
+  }
+}
+
+/** The folder that a path would lie in, links resolved: the nearest that is there. */
+function realPlace(out: string): string {
+  for (let at = out; ; at = path.dirname(at)) {
+    try {
+      return realpathSync.native(at);
+    } catch {
+      // It is not there yet, or no file can have its name: that is told by whoever writes it.
+      if (at === path.dirname(at)) return at;
+    }
   }
 }

@@ -23,6 +23,8 @@ export async function assertFitsZip(
   if (!files.some(({ content }) => content === picture)) return;
   let bytes = 0;
   for (const { imageFile } of images) {
+    // Others are written anew, and may become smaller.
+    if (!/\.(jpe?g|png)$/i.test(imageFile)) continue;
     // One that is not there is told when its turn comes.
     bytes += (await stat(imageFile).catch(() => null))?.size ?? 0;
     if (bytes > mostZipBytes) throw tooLargeForZip(out);

@@ -22,7 +22,7 @@ import { builtInClassSet } from '../class-sets/class-set.ts';
 import { isFolder } from '../layouts/folder-view.ts';
 import { lookAtFolder } from '../layouts/import-look.ts';
 import { isKept, keepFor } from '../layouts/own-arrangement.ts';
-import { assertFits, datasetFolder } from '../layouts/recognise.ts';
+import { assertFits, datasetFolder, locateDataset } from '../layouts/recognise.ts';
 import { isZip, unzipBeside } from '../layouts/unzip.ts';
 import { asideOf, datasetId } from './open-dataset.ts';
 
@@ -144,17 +144,25 @@ export class DatasetService {
   }
 
   /** @param anew opens it again although it is open: what its links may lead to has changed */
-  private async replace(folder: string, isSample: boolean, takeOver: boolean, anew = false): Promise<DatasetInfo> {
+  private async replace(
+    folder: string,
+    isSample: boolean,
+    takeOver: boolean,
+    anew: false | 'read' | 'arranged' = false,
+  ): Promise<DatasetInfo> {
     if (this.closed) throw new AppError('cancelled', 'The workbench is closing');
     const before = this.scope;
     const again = before?.dataset.id === datasetId(folder) && !takeOver;
     // One that another workbench had may be free by now, and one whose folders were put anew is another one.
-    const isStale = anew || !before?.access.isThere;
+    const isStale = anew !== false || !before?.access.isThere;
     if (before && again && !before.access.heldBy() && !isStale) return before.dataset.info;
     assertIdle(before);
     if (before && again && isStale) {
       // What cannot be read now is told while the one before is still open; masks that its end saves are found by the next look.
-      await this.options.workers.run('locate', { folder, aside: this.asideOf(folder) });
+      const asked = { folder, aside: this.asideOf(folder) };
+      // What was kept a moment ago is read before those who follow the folder hear of it.
+      if (anew === 'arranged') locateDataset(folder, asked.aside);
+      else await this.options.workers.run('locate', asked);
       assertIdle(before);
       // It holds the very lease that the new one takes.
       await before.close();
@@ -169,7 +177,12 @@ export class DatasetService {
     const opens = () => DatasetScope.open({ ...this.options, folder, isSample, takeOver, freed });
     // One that was closed to be read anew is not left closed for what may pass.
     const isClosed = before !== null && this.scope === null;
-    const scope: DatasetScope = await (isClosed ? openedAgain(folder, opens) : opens());
+    const scope: DatasetScope = await (isClosed ? openedAgain(opens) : opens());
+    // What was begun in the one before while this one was looked at is not ended for it.
+    if (before && !isClosed && before.busyWith && before.dataset.id !== scope.dataset.id) {
+      await scope.close();
+      assertIdle(before);
+    }
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
     // The windows turn to the new one before the one before has been put away.
@@ -197,7 +210,7 @@ export class DatasetService {
       const held = () => scope.dataset.workFolder.root !== workFolderIn(folder) && isTaken(folder);
       const putBack = keepFor(folder, this.asideOf(folder), arrangement, held);
       try {
-        return await this.replace(folder, info.isSample, false, true);
+        return await this.replace(folder, info.isSample, false, 'arranged');
       } catch (error) {
         putBack();
         if (!this.scope) await this.replace(folder, info.isSample, false);
@@ -210,8 +223,15 @@ export class DatasetService {
   refresh(of?: string): Promise<DatasetInfo> {
     return this.changes.run(() => {
       const { path: folder, info } = this.require(of).dataset;
-      return this.replace(folder, info.isSample, false, true);
+      return this.replace(folder, info.isSample, false, 'read').catch((error: unknown) => this.tellClosed(folder, error));
     });
+  }
+
+  /** @throws AppError the same, and that nothing is open where nothing is */
+  private tellClosed(folder: string, error: unknown): never {
+    if (this.scope) throw error;
+    const what = `${folder} was closed to be read anew and could not be opened again: open it once more (Data set > Open)`;
+    throw new AppError(error instanceof AppError ? error.code : 'internal', `${messageOf(error)}. ${what}`, { file: folder });
   }
 
   /** Keeps how a folder is read, and opens it. @throws AppError as `open`, 'read-only' where another workbench has it */
@@ -254,7 +274,8 @@ export class DatasetService {
     return this.changes.run(async () => {
       if (!this.scope) return;
       const { path: folder, info } = this.scope.dataset;
-      if (links && !this.scope.busyWith) await this.replace(folder, info.isSample, false, true);
+      if (links && !this.scope.busyWith)
+        await this.replace(folder, info.isSample, false, 'read').catch((error: unknown) => this.tellClosed(folder, error));
       else this.scope.readAgain();
     });
   }
@@ -317,22 +338,19 @@ function assertIdle(scope: DatasetScope | null): void {
 
 /** Between the tries to open what was closed to be read anew: another program that holds its history for a moment lets go of it. */
 const againAfterMs = [200, 1000, 3000];
+const passing: readonly string[] = ['busy', 'disk-full', 'read-only', 'internal'];
 
-/** @throws AppError as the last try, which says that nothing is open now */
-async function openedAgain(folder: string, opens: () => Promise<DatasetScope>): Promise<DatasetScope> {
+/** @throws AppError as the last try */
+async function openedAgain(opens: () => Promise<DatasetScope>): Promise<DatasetScope> {
   for (const wait of againAfterMs) {
     try {
       return await opens();
-    } catch {
+    } catch (error) {
+      if (error instanceof AppError && !passing.includes(error.code)) throw error;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
-  try {
-    return await opens();
-  } catch (error) {
-    const what = `${folder} was closed to be read anew and could not be opened again: open it once more (Data set > Open)`;
-    throw new AppError(error instanceof AppError ? error.code : 'internal', `${messageOf(error)}. ${what}`, { file: folder });
-  }
+  return opens();
 }
 
 /** @throws AppError 'cancelled' if it was given up */

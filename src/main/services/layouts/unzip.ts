@@ -131,13 +131,14 @@ const unreadable = (file: string, error: unknown): unknown => {
 const notRead = (file: string, error: unknown): AppError =>
   new AppError('corrupt-file', `${file} is no zip that can be read: ${messageOf(error)}`, { file });
 
+const ofTheDisk = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM'];
+
 /** The disk may take nothing more, or not these names; everything else is the zip's: what is packed is damaged, or its names are none. */
 function asZipError(error: unknown, file: string, target: string): unknown {
   const { code, path: at } = error as NodeJS.ErrnoException;
-  if (!code?.startsWith('E')) return notRead(file, error);
   const named = at === undefined ? 'A file' : `"${path.basename(at)}"`;
   const elsewhere = 'Unpack the zip on a disk that takes it, and open that folder';
-  if (code === 'EEXIST')
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR')
     return new AppError(
       'corrupt-file',
       `${named} of ${file} is in it twice, or in other letters that this disk takes for the same. ${elsewhere}`,
@@ -145,6 +146,9 @@ function asZipError(error: unknown, file: string, target: string): unknown {
     );
   if (code === 'ENAMETOOLONG')
     return new AppError('corrupt-file', `${named} of ${file} is a longer name than this disk takes. ${elsewhere}`, { file });
+  if (code === 'EINVAL' || code === 'EILSEQ')
+    return new AppError('corrupt-file', `${named} of ${file} is a name that this disk does not take. ${elsewhere}`, { file });
+  if (!ofTheDisk.includes(code ?? '')) return notRead(file, error);
   const failed = asFileError(error, target);
   if (!(failed instanceof AppError) || failed.code !== 'read-only') return failed;
   return new AppError(

@@ -102,9 +102,10 @@ export class PredictionStore {
     return id;
   }
 
-  /** Keeps what a prediction is reckoned in: what is renewed of it is reckoned likewise. */
+  /** Keeps what a prediction is reckoned in, and what is renewed of it. Of one whose images are not all so, nothing is said. */
   setPrecision(predictionId: string, precision: Precision): void {
-    this.db.prepare('UPDATE prediction SET precision = ? WHERE id = ?').run(precision, predictionId);
+    const isAll = this.precisionOf(predictionId) === precision || this.imageIds(predictionId).size === 0;
+    this.db.prepare('UPDATE prediction SET precision = ? WHERE id = ?').run(isAll ? precision : null, predictionId);
   }
 
   /** What a prediction was reckoned in; null where that is not known. */

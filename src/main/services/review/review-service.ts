@@ -119,7 +119,7 @@ export class ReviewService {
     const toDo = samples.filter(({ id }) => !held.has(id));
     const predictionId = before ?? predictions.create({ ...key, classes, weights });
     // What is gone on with is reckoned as it was begun, and scores beside a run's own as that is.
-    const precision = (before === null ? null : predictions.precisionOf(before)) ?? this.options.runs.precisionOf(runId);
+    const preferred = (before === null ? null : predictions.precisionOf(before)) ?? this.options.runs.precisionOf(runId);
     if (before) predictions.takeUp(before, new Set(now.keys()), key.classSet);
     const { classes: today, format } = dataset.classSet;
     if (toDo.length === 0) return this.nothingToDo({ predictionId, runId, split }, samples.length);
@@ -135,7 +135,8 @@ export class ReviewService {
           outDir: predictions.folder(predictionId),
           maskFormat: format,
           evaluation,
-          precision,
+          precision: null,
+          preferred,
           classes: today,
           write: 'ids',
           // Of images that are predicted at another time too: a name is an image's own.

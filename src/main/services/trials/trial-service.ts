@@ -63,6 +63,7 @@ export class TrialService {
   private next = 0;
   private progress = { done: 0, total: 0, begun: 0 };
   private readonly keeping = new Serial();
+  private closed = false;
 
   constructor(options: TrialOptions) {
     this.options = options;
@@ -161,7 +162,8 @@ export class TrialService {
         outDir: this.at('predictions'),
         maskFormat: null,
         evaluation: null,
-        precision: runs.precisionOf(runId),
+        precision: null,
+        preferred: runs.precisionOf(runId),
         classes: null,
         write: 'ids',
         names: open.map(({ id }) => predictionName(id)),
@@ -217,6 +219,10 @@ export class TrialService {
     const made: string[] = [];
     try {
       for (const image of ids.map((id) => this.require(id))) {
+        // Meanwhile it may have been removed, the data set be closed, or another workbench's.
+        if (this.closed) throw new AppError('cancelled', `The data set is being closed: ${made.length} of ${ids.length} images were kept`);
+        if (this.images.get(image.id) !== image) continue;
+        access.assertWritable();
         made.push(copyBeside(image.file, beside, names.next(image.name)));
         this.forget(image);
         await breathe();
@@ -244,12 +250,15 @@ export class TrialService {
 
   /** What keeps the data set open, in words; null if nothing does. */
   get busyWith(): string | null {
-    return this.job ? 'A prediction of other images' : null;
+    if (this.job) return 'A prediction of other images';
+    return this.keeping.busy ? 'Keeping images' : null;
   }
 
   /** Ends a prediction under way, and removes what lies here of images that were not kept. Never rejects. */
   async close(limitMs: number): Promise<void> {
+    this.closed = true;
     await this.job?.close(limitMs);
+    await this.keeping.idle();
     this.images.clear();
     // Of another workbench that has the data set by now they are its own.
     if (!this.options.access.owned) return;
