@@ -75,6 +75,8 @@ test('what cannot be taken is told, and what came before it stays', async () => 
   );
   trials.stopAdding();
   await taking;
+  expect(trials.state.images.map(({ name }) => name)).toEqual(['b.png', 'c.png']);
+  await trials.addFiles([dropped('d.png')], null);
   expect(trials.state.images.map(({ name }) => name)).toEqual(['b.png', 'c.png', 'd.png']);
   // Without a run nothing is predicted; with one it is.
   expect(trials.state).toMatchObject({ running: false, runId: null });

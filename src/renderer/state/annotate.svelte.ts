@@ -226,8 +226,7 @@ export class AnnotateState {
     return taken;
   }
 
-  /** Every command has the keys again that it came with. */
-  /** @returns what brings back the keys that a person had chosen */
+  /** Every command has the keys again that it came with. @returns what brings back the keys that a person had chosen */
   resetKeys(): () => void {
     const before = this.keyChoices;
     const use = (choices: KeyChoices) => {

@@ -103,7 +103,15 @@ export class ReviewState {
     const now = `${status} ${bestEpoch} ${hasCheckpoint}`;
     if (this.runsAsRead[id] === now) return;
     this.runsAsRead[id] = now;
-    if (this.state === 'ready') await this.session.attempt(() => this.refresh());
+    if (this.state !== 'ready') return;
+    await this.session.attempt(async () => {
+      const { result } = this;
+      if (id === this.other.result?.prediction.runId) await this.other.refresh();
+      if (!result || id !== this.runId) return;
+      const { renewal } = await this.session.client.review.result({ predictionId: result.prediction.id });
+      // The image at hand, and a hand at its patches, stay as they are.
+      if (this.result === result) this.result = { ...result, renewal: { ...result.renewal, newWeights: renewal.newWeights } };
+    });
   }
 
   /** @throws what the workbench says */

@@ -2,7 +2,7 @@ import type { PresetInfo, QueuedRun, QueueState, RateSearch, RunEstimate, Traini
 import { mostWatched, type EpochMetrics, type StepPoint } from '#shared/training/messages';
 import type { RunDetail } from '#shared/contract/runs';
 import type { ClassInfo } from '#shared/classes/class-info';
-import { isCancelled, messageOf } from '#shared/errors';
+import { AppError, isCancelled, messageOf } from '#shared/errors';
 import { sameJson } from '#shared/same-json';
 import { fineTuned } from '#shared/training/fine-tune';
 import { counted } from '#shared/counted';
@@ -302,8 +302,13 @@ export class TrainState {
     const { session } = this;
     const { client, dataset: of } = session;
     const removed: QueuedRun[] = [];
+    const gone = (error: unknown) => {
+      // One that has begun meanwhile, or that another window took out, keeps none of the others.
+      if (error instanceof AppError && error.code === 'not-found') return null;
+      throw error;
+    };
     await session.attempt(async () => {
-      for (const id of ids) removed.push(...[await client.training.removeQueued({ id })].flatMap((run) => run ?? []));
+      for (const id of ids) removed.push(...[await client.training.removeQueued({ id }).catch(gone)].flatMap((run) => run ?? []));
     });
     if (removed.length === 0) return;
     const back = async () => {

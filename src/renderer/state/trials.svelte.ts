@@ -1,6 +1,7 @@
 import type { TrialImage, TrialState } from '#shared/contract/trials';
 import { imagePattern } from '#shared/data/image-names';
 import { AppError, messageOf } from '#shared/errors';
+import { Serial } from '#shared/serial';
 import { secondsFrom, type Progress } from '#shared/throttled-progress';
 import { SvelteMap } from 'svelte/reactivity';
 import { droppedPath } from '../api/dropped-path.ts';
@@ -30,7 +31,9 @@ export class Trials {
   /** Whether what was dropped is being taken, and how far that is; null until the first is. */
   isAdding = $state(false);
   adding = $state.raw<Progress | null>(null);
-  private isStopped = false;
+  /** How often it was said that no more is to be taken. */
+  private stops = 0;
+  private readonly drops = new Serial();
 
   constructor(session: Session) {
     this.session = session;
@@ -84,11 +87,18 @@ export class Trials {
 
   /** Takes what was dropped, and predicts it. @param runId the run that is reviewed; null where there is none */
   async addFiles(files: readonly File[], runId: string | null): Promise<void> {
+    // One drop after the other.
+    const { stops } = this;
+    await this.drops.run(() => this.takeFiles(files, () => this.stops !== stops || this.closed));
+    if (!this.closed) await this.predict(runId);
+  }
+
+  private async takeFiles(files: readonly File[], isStopped: () => boolean): Promise<void> {
     const left: string[] = [];
-    [this.isAdding, this.isStopped] = [true, false];
+    this.isAdding = true;
     const begun = Date.now();
     for (const [done, file] of files.entries()) {
-      if (this.isStopped || this.closed) break;
+      if (isStopped()) break;
       this.adding = done === 0 ? null : { done, total: files.length, secondsLeft: secondsFrom(Date.now() - begun, done, files.length) };
       // One that is no image keeps none of the others out.
       await this.addFile(file).catch((error: unknown) => left.push(messageOf(error)));
@@ -96,7 +106,6 @@ export class Trials {
     [this.isAdding, this.adding] = [false, null];
     const others = left.length > 1 ? ` (and ${left.length - 1} more of ${files.length} were not taken)` : '';
     if (left.length > 0) this.session.toasts.show('error', `${left[0]}${others}`);
-    await this.predict(runId);
   }
 
   private async addFile(file: File): Promise<void> {
@@ -109,9 +118,9 @@ export class Trials {
     this.take(await trials.add({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) }));
   }
 
-  /** No more is taken of what was dropped. */
+  /** No more is taken of what was dropped until now. */
   stopAdding(): void {
-    this.isStopped = true;
+    this.stops++;
   }
 
   /** Takes an image or a folder of this machine, and predicts it. @returns whether it was taken */

@@ -36,21 +36,33 @@ const towards: Readonly<Record<string, readonly [down: number, right: number]>> 
   ArrowRight: [0, 1],
 };
 
+const pressable = 'button:not(:disabled), input:not(:disabled)';
+
 /**
- * Goes on among what can be pressed in the cells of a table, in the direction of an arrow: past cells that have nothing.
+ * Goes on among what can be pressed in the cells of a table, in the direction of an arrow: past cells that have nothing, and where none
+ * is left in that row or column to the next before or after it.
  * @param event of the body of the table
  */
 export function roveCells(event: KeyboardEvent & { currentTarget: HTMLTableSectionElement }): void {
   const by = towards[event.key];
-  const cell = event.target instanceof Element ? event.target.closest('td') : null;
+  const { currentTarget: body, target } = event;
+  const cell = target instanceof Element ? target.closest('td') : null;
   if (!by || !cell || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-  const rows = [...event.currentTarget.rows];
-  let [row, column] = [rows.indexOf(cell.parentElement as HTMLTableRowElement) + by[0], cell.cellIndex + by[1]];
-  for (; rows[row]?.cells[column]; [row, column] = [row + by[0], column + by[1]]) {
-    const found = rows[row].cells[column].querySelector<HTMLElement>('button:not(:disabled), input:not(:disabled)');
-    if (!found) continue;
-    event.preventDefault();
-    event.stopPropagation();
-    return found.focus();
+  // Places have arrows of their own.
+  event.preventDefault();
+  event.stopPropagation();
+  const all = [...body.querySelectorAll<HTMLElement>(pressable)];
+  const beside = all[all.indexOf(target as HTMLElement) + by[0] + by[1]];
+  (straight(body, cell, by) ?? beside)?.focus();
+}
+
+/** What can be pressed in the next cell of a row or a column that has something. */
+function straight(body: HTMLTableSectionElement, cell: HTMLTableCellElement, [down, right]: readonly [number, number]): HTMLElement | null {
+  const rows = [...body.rows];
+  let [row, column] = [rows.indexOf(cell.parentElement as HTMLTableRowElement) + down, cell.cellIndex + right];
+  for (; rows[row]?.cells[column]; [row, column] = [row + down, column + right]) {
+    const found = rows[row].cells[column].querySelector<HTMLElement>(pressable);
+    if (found) return found;
   }
+  return null;
 }
