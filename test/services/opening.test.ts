@@ -3,10 +3,12 @@ import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { DatasetScope } from '#services/datasets/dataset-scope';
 import type { DatasetInfo } from '#shared/contract/datasets';
+import type { TrainingStatus } from '#shared/contract/training';
 import { AppError } from '#shared/errors';
 import { openFirstDataset } from '../../src/main/create-services.ts';
 import { makeDataset } from '../helpers/dataset.ts';
 import { createBench } from '../helpers/services.ts';
+import { smallConfig } from '../helpers/training.ts';
 
 test('a data set that a person asks for while the first cannot be opened stays: no sample takes its place', async () => {
   const folder = await makeDataset({ train: 1, val: 1 });
@@ -39,5 +41,25 @@ test('what cannot be opened again after it was closed to be read anew says that 
   expect([opens.mock.calls.length, bench.workbench.datasets.current()]).toEqual([4, null]);
   opens.mockRestore();
   expect((await bench.call<DatasetInfo>('datasets.open', { path: folder })).path).toBe(folder);
+  await bench.workbench.shutDown();
+});
+
+test('what was begun in a data set while another one was looked at goes on, and the other one is not opened for it', async () => {
+  const [first, second] = [await makeDataset({ train: 2, val: 1 }), await makeDataset({ train: 1, val: 1 })];
+  const bench = createBench();
+  await bench.call('datasets.open', { path: first });
+  const open = DatasetScope.open.bind(DatasetScope);
+  const end = bench.until<TrainingStatus>('training.status', ({ active }) => !active);
+  vi.spyOn(DatasetScope, 'open').mockImplementationOnce(async (options) => {
+    const scope = await open(options);
+    await bench.call('training.start', { config: smallConfig({ epochs: 1 }), name: 'begun meanwhile' });
+    return scope;
+  });
+  await expect(bench.call('datasets.open', { path: second })).rejects.toMatchObject({ code: 'busy' });
+  expect(bench.workbench.datasets.current()?.path).toBe(first);
+  expect((await end).run.status).toBe('finished');
+  // The other one was let go of.
+  expect((await bench.call<DatasetInfo>('datasets.open', { path: second })).writable).toBe(true);
+  vi.restoreAllMocks();
   await bench.workbench.shutDown();
 });

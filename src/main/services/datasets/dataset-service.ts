@@ -143,7 +143,7 @@ export class DatasetService {
     });
   }
 
-  /** @param anew opens it again although it is open: what its links may lead to has changed */
+  /** @param anew opens it again although it is open: to read it anew, or as a person has just said */
   private async replace(
     folder: string,
     isSample: boolean,
@@ -179,9 +179,10 @@ export class DatasetService {
     const isClosed = before !== null && this.scope === null;
     const scope: DatasetScope = await (isClosed ? openedAgain(opens) : opens());
     // What was begun in the one before while this one was looked at is not ended for it.
-    if (before && !isClosed && before.busyWith && before.dataset.id !== scope.dataset.id) {
+    const busy = isClosed || before?.dataset.id === scope.dataset.id ? null : before?.busyWith;
+    if (busy) {
       await scope.close();
-      assertIdle(before);
+      throw isBusy(busy);
     }
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
@@ -333,8 +334,11 @@ export class DatasetService {
 /** @throws AppError 'busy' if something goes on in it */
 function assertIdle(scope: DatasetScope | null): void {
   const busy = scope?.busyWith;
-  if (busy) throw new AppError('busy', `${busy} is going on: stop it or wait for its end before opening another data set`);
+  if (busy) throw isBusy(busy);
 }
+
+const isBusy = (what: string): AppError =>
+  new AppError('busy', `${what} is going on: stop it or wait for its end before opening another data set`);
 
 /** Between the tries to open what was closed to be read anew: another program that holds its history for a moment lets go of it. */
 const againAfterMs = [200, 1000, 3000];
