@@ -171,10 +171,13 @@ describe('predictions that go out', () => {
       put(path.join(folder, `masks/img_${name}_mask.png`), grey(0));
       put(path.join(predictions, `img_${name}_rgb.png`), grey(2));
     }
-    const out = path.join(folder, 'out');
+    const out = path.join(temporaryFolder(), 'out');
     const sent = await cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', out);
     expect([sent.code, sent.stderr]).toEqual([0, expect.stringContaining('2 images in')]);
     expect(readStoredMask(path.join(out, 'trainannot/img_1.png')).values[0]).toBe(2);
+    // Where they would be read as more of its images they do not go.
+    const inside = await cli('export-data', '--data', folder, '--to', 'segnet', '--out', path.join(folder, 'export'));
+    expect([inside.code, inside.stderr]).toEqual([1, expect.stringContaining("lies in the data set's own folder")]);
   });
 
   test('are of the classes that they say they are of, whatever numbers the data set has for these, or are refused', async () => {
@@ -184,13 +187,14 @@ describe('predictions that go out', () => {
     const predictions = path.join(folder, 'predicted');
     await photo(path.join(folder, 'images/1.jpg'));
     put(path.join(folder, 'masks/1.png'), grey(1));
+    const beside = temporaryFolder();
     const run = (out: string) =>
-      cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', path.join(folder, out));
+      cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', path.join(beside, out));
     const classes = ['b', 'a'].map((name, id) => ({ id, name, color: [id, 2, 3] as [number, number, number] }));
     const mask = { width: 8, height: 6, ids: new Uint8Array(48).map((_, i) => i % 2) };
     put(path.join(predictions, '1.png'), Buffer.from(encodePredictedIds(mask, classes)));
     expect((await run('o1')).code).toBe(0);
-    expect([...readStoredMask(path.join(folder, 'o1/trainannot/1.png')).values.slice(0, 4)]).toEqual([1, 0, 1, 0]);
+    expect([...readStoredMask(path.join(beside, 'o1/trainannot/1.png')).values.slice(0, 4)]).toEqual([1, 0, 1, 0]);
     put(path.join(predictions, '1.png'), Buffer.from(encodePredictedIds(mask, [{ ...classes[0], name: 'Bus' }, classes[1]])));
     const refused = await run('o2');
     expect([refused.code, refused.stderr]).toEqual([
@@ -212,7 +216,7 @@ describe('predictions that go out', () => {
     put(path.join(predictions, '2.png'), grey(2));
     put(path.join(predictions, '1.png'), grey(1));
     const run = (out: string) => cli('export-data', '--data', folder, '--to', 'segnet', '--predictions', predictions, '--out', out);
-    const refused = await run(path.join(folder, 'o1'));
+    const refused = await run(path.join(temporaryFolder(), 'o1'));
     expect([refused.code, refused.stderr]).toEqual([
       1,
       expect.stringMatching(/could be the mask of .*a\/1 and .*b\/1: call them .*\+1\.png/),
@@ -220,7 +224,7 @@ describe('predictions that go out', () => {
     const [a, b] = /call them (\S+\.png) and (\S+\.png)/.exec(refused.stderr)!.slice(1);
     put(path.join(predictions, a), grey(1));
     put(path.join(predictions, b), grey(2));
-    const out = path.join(folder, 'o2');
+    const out = path.join(temporaryFolder(), 'o2');
     expect((await run(out)).code).toBe(0);
     const values = ['a/1', 'b/1', 'a/2'].map((name) => readStoredMask(path.join(out, `trainannot/${name}.png`)).values[0]);
     expect(values).toEqual([1, 2, 2]);
