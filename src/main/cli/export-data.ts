@@ -109,13 +109,13 @@ function formatOf(files: readonly string[], { classes, format }: ClassSet): Mask
 
 async function run({ data, split, to, out, predictions }: ExportDataOptions): Promise<void> {
   const dataset = await findDataset(data);
+  const target = path.resolve(out);
+  assertOutside(target, dataset.folder);
   const { classSet } = dataset;
   const chosen = split === undefined ? dataset.located.images : imagesOf(dataset, split);
   const images = predictions ? withPredictions(chosen, path.resolve(predictions)) : chosen;
   const there = images.map(({ maskFile }) => maskFile).filter((file) => existsSync(file));
   const predicted = predictions ? { ...classSet, format: formatOf(there, classSet) } : classSet;
-  const target = path.resolve(out);
-  assertOutside(target, dataset.folder);
   const onProgress = (done: number, total: number) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total}   `);
   };
