@@ -308,7 +308,10 @@ export class TrainState {
       throw error;
     };
     await session.attempt(async () => {
-      for (const id of ids) removed.push(...[await client.training.removeQueued({ id }).catch(gone)].flatMap((run) => run ?? []));
+      for (const id of ids) {
+        const run = await client.training.removeQueued({ id }).catch(gone);
+        if (run) removed.push(run);
+      }
     });
     if (removed.length === 0) return;
     const back = async () => {

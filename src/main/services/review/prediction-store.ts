@@ -48,12 +48,9 @@ export interface PredictionKey {
 /** A row as it was found: the history came with the data set. */
 type FoundRow = Partial<z.infer<typeof rowSchema>> & { rowid: number };
 
-const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at'];
+const ownColumns = ['id', 'run_id', 'split', 'protocol', 'classes', 'checkpoint_sha256', 'created_at', 'weights', 'precision'];
 const columns = [
-  ...[...ownColumns, 'weights', 'precision']
-    .map((column) => `p.${column}`)
-    .concat('r.name')
-    .map((column) => boundedText(column, listedText)),
+  ...[...ownColumns.map((column) => `p.${column}`), 'r.name'].map((column) => boundedText(column, listedText)),
   soundNumber('p.epoch', 'epoch'),
 ].join(', ');
 const query = `SELECT p.rowid AS rowid, ${columns},

@@ -287,7 +287,7 @@ export class ReviewService {
   private learntFrom(runId: string, images: readonly { id: string }[]): number | null {
     const { runs, log } = this.options;
     try {
-      const samples = readRunSamples(path.dirname(runs.file(runId, 'best.ckpt')));
+      const samples = readRunSamples(runs.folder(runId));
       if (!samples) return null;
       const learnt = new Set(samples.train.map(({ id }) => id));
       return images.filter(({ id }) => learnt.has(id)).length;
