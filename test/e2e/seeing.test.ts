@@ -42,7 +42,7 @@ test('contours, one class alone and other colours change what is seen, and no la
   const swatch = app.getByRole('radio', { name: 'Sky' }).locator('.swatch, [class*=swatch]').first();
   const colour = () => swatch.evaluate((element) => getComputedStyle(element).backgroundColor);
   const own = await colour();
-  await app.getByLabel('Colours for colour-blind eyes').check();
+  await app.getByRole('checkbox', { name: 'Colours for colour-blind eyes' }).check();
   await expect.poll(colour).not.toBe(own);
   await app.getByLabel('Shares of the data set').check();
   await app.getByRole('slider', { name: 'Gamma' }).fill('2');
@@ -53,6 +53,16 @@ test('contours, one class alone and other colours change what is seen, and no la
   await app.getByRole('button', { name: 'The photo as it is' }).click();
   await expect.poll(filter).toBe('');
   expect(readFileSync(maskFile(userData)).equals(before)).toBe(true);
+  // Everywhere else as well, and the switch is in the settings, too.
+  await goTo(app, 'Library');
+  const mask = app.locator('img.mask').first();
+  await expect(mask).toHaveAttribute('src', /colours=safe/);
+  const ofFirst = () => app.getByRole('complementary', { name: 'Image facts' }).locator('.swatch').first();
+  const safe = await ofFirst().evaluate((element) => getComputedStyle(element).backgroundColor);
+  await app.getByRole('button', { name: 'Settings' }).click();
+  await app.getByRole('dialog', { name: 'Settings' }).getByLabel('Colours for colour-blind eyes').uncheck();
+  await expect(mask).not.toHaveAttribute('src', /colours=safe/);
+  await expect(ofFirst()).not.toHaveCSS('background-color', safe);
 });
 
 test('a map is there when not all is seen, and a press on it goes there', async ({ app }) => {

@@ -23,18 +23,24 @@ function address(path: string, query: Record<string, string | number> = {}): str
   return `/asset/${path}${text ? `?${text}` : ''}`;
 }
 
-/** Addresses of pictures and files that main serves. @param revision changes when what they show does */
+const inColours = (safe: boolean): { colours?: 'safe' } => (safe ? { colours: 'safe' } : {});
+
+/**
+ * Addresses of pictures and files that main serves.
+ * @param revision changes when what they show does
+ * @param safe whether classes are shown in colours that colour-blind eyes tell apart
+ */
 export const assetUrl = {
   image: (datasetId: string, image: Stamped): string => address(`${datasetId}/image/${encoded(image.id)}`, { rev: image.imageStamp }),
   thumb: (datasetId: string, image: Stamped, size: number): string =>
     address(`${datasetId}/thumb/${encoded(image.id)}`, { size, rev: image.imageStamp }),
-  mask: (datasetId: string, imageId: string, size: number, revision: string): string =>
-    address(`${datasetId}/mask/${encoded(imageId)}`, { size, rev: revision }),
+  mask: (datasetId: string, imageId: string, size: number, revision: string, safe: boolean): string =>
+    address(`${datasetId}/mask/${encoded(imageId)}`, { size, rev: revision, ...inColours(safe) }),
   /** @param csv the form of csv files; others have none */
   run: (datasetId: string, runId: string, extension: ExportFormat, csv: CsvForm): string =>
     address(`${datasetId}/run/${encodeURIComponent(runId)}.${extension}`, extension === 'csv' ? { csv } : {}),
   history: (datasetId: string, extension: ExportFormat, csv: CsvForm): string =>
     address(`${datasetId}/history/runs.${extension}`, extension === 'csv' ? { csv } : {}),
-  strip: (datasetId: string, runId: string, file: string, epoch: number): string =>
-    address(`${datasetId}/strip/${encodeURIComponent(runId)}/${file}`, { rev: epoch }),
+  strip: (datasetId: string, runId: string, file: string, epoch: number, safe: boolean): string =>
+    address(`${datasetId}/strip/${encodeURIComponent(runId)}/${file}`, { rev: epoch, ...inColours(safe) }),
 };

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { LRUCache } from 'lru-cache';
 import type { Sharp } from 'sharp';
 import { withPicture } from '#files/picture';
+import type { ClassInfo } from '#shared/classes/class-info';
+import { inSafeColours } from '#shared/classes/safe-colours';
 import { csvForms, type CsvForm } from '#shared/csv';
 import { AppError, messageOf } from '#shared/errors';
 import type { DatasetService } from '../datasets/dataset-service.ts';
@@ -30,7 +32,8 @@ const forever = 'private, max-age=31536000, immutable';
 /**
  * Serves images, masks and exports to the renderer: one fetch-style function behind both hosts.
  * Addresses: /asset/<dataset>/{image,thumb,mask}/<image id>, /asset/<dataset>/run/<run id>.{csv,json,xlsx},
- * /asset/<dataset>/history/runs.{csv,json,xlsx}, /asset/<dataset>/strip/<run id>/<n>.png
+ * /asset/<dataset>/history/runs.{csv,json,xlsx}, /asset/<dataset>/strip/<run id>/<n>.png; masks and strips with `colours=safe` in colours
+ * that colour-blind eyes tell apart
  */
 export class AssetHandler {
   private readonly datasets: DatasetService;
@@ -73,13 +76,13 @@ export class AssetHandler {
       case 'thumb':
         return this.smallPicture(url, signal, () => this.thumb(dataset, id, size));
       case 'mask':
-        return this.smallPicture(url, signal, () => this.mask(dataset, id, size));
+        return this.smallPicture(url, signal, () => this.mask(dataset, id, size, shownIn(url)));
       case 'run':
         return this.runExport(runs, id, csvFormOf(url));
       case 'history':
         return this.historyExport(runs, id, csvFormOf(url));
       case 'strip':
-        return this.strip(runs, id);
+        return this.strip(runs, id, shownIn(url));
       default:
         throw new AppError('not-found', `There is nothing at ${url.pathname}`);
     }
@@ -106,8 +109,9 @@ export class AssetHandler {
     return { bytes: await withPicture(dataset.image(id).imageFile, small), type: 'image/jpeg' };
   }
 
-  private async mask(dataset: OpenDataset, id: string, maxWidth: number): Promise<Small> {
-    const { format, classes } = dataset.classSet;
+  private async mask(dataset: OpenDataset, id: string, maxWidth: number, shown: ShownIn): Promise<Small> {
+    const { format } = dataset.classSet;
+    const classes = shown(dataset.classSet.classes);
     const { maskFile } = dataset.image(id);
     return { bytes: await this.workers.run('maskPicture', { maskFile, format, classes, maxWidth }), type: 'image/png' };
   }
@@ -144,15 +148,20 @@ export class AssetHandler {
   }
 
   /** A prediction of the validation strip, in the classes' colours. */
-  private async strip(runs: RunService, id: string): Promise<Response> {
+  private async strip(runs: RunService, id: string, shown: ShownIn): Promise<Response> {
     const [runId, file] = id.split('/');
     if (!stripFilePattern.test(file ?? '')) throw new AppError('not-found', `There is no strip image "${file}"`);
     const { store } = runs;
     store.row(runId);
-    const picture = { maskFile: store.file(runId, 'strip', file), format: null, classes: store.classes(runId), maxWidth: null };
+    const picture = { maskFile: store.file(runId, 'strip', file), format: null, classes: shown(store.classes(runId)), maxWidth: null };
     return respond(await this.workers.run('maskPicture', picture), 'image/png');
   }
 }
+
+type ShownIn = (classes: readonly ClassInfo[]) => readonly ClassInfo[];
+
+/** What brings classes to the colours that an address asks for: their own, or safe ones. */
+const shownIn = (url: URL): ShownIn => (url.searchParams.get('colours') === 'safe' ? inSafeColours : (classes) => classes);
 
 /** The form that an address asks csv files in; without one, that of spreadsheets. @throws AppError 'invalid-argument' naming the forms */
 function csvFormOf(url: URL): CsvForm {
