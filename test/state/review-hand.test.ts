@@ -105,7 +105,7 @@ test('what could not be taken back is still to be taken back', async () => {
 
 test('what was done on an image is taken back from the next one too, which brings it under review again', async () => {
   const { fixes } = review;
-  const [first, second] = review.ranked.map(({ id }) => id);
+  const [first, second] = review.ranking.images.map(({ id }) => id);
   await review.open(first);
   const before = readStoredMask(maskFile()).values;
   const { length } = fixes.patches;
@@ -128,7 +128,7 @@ test('what was done on an image is taken back from the next one too, which bring
 
 test('what another has painted on since, on an image that was left, is not taken back in its place', async () => {
   const { fixes } = review;
-  const [first, second] = review.ranked.map(({ id }) => id);
+  const [first, second] = review.ranking.images.map(({ id }) => id);
   await review.open(first);
   fixes.step(1);
   await fixes.take('prediction');
@@ -142,7 +142,7 @@ test('what another has painted on since, on an image that was left, is not taken
 
 test('two presses at once take back two things, of an image that was left', async () => {
   const { fixes } = review;
-  const [first, second] = review.ranked.map(({ id }) => id);
+  const [first, second] = review.ranking.images.map(({ id }) => id);
   await review.open(first);
   const before = readStoredMask(maskFile()).values;
   for (let n = 0; n < 2; n++) {

@@ -22,55 +22,58 @@ afterEach(() => {
 
 test('images are ordered by IoU, by wrong pixels, and by how unsure the network is', () => {
   const sorted = (values: number[], by: 1 | -1) => values.toSorted((a, b) => by * (a - b));
-  review.orderBy('wrong');
-  const wrong = review.ranked.map(({ wrongPixels }) => wrongPixels);
+  review.ranking.by('wrong');
+  const wrong = review.ranking.images.map(({ wrongPixels }) => wrongPixels);
   expect(wrong).toEqual(sorted(wrong, -1));
-  review.orderBy('uncertainty');
-  const unsure = review.ranked.map(({ uncertainty }) => uncertainty);
+  review.ranking.by('uncertainty');
+  const unsure = review.ranking.images.map(({ uncertainty }) => uncertainty);
   expect(unsure).toEqual(sorted(unsure, -1));
-  review.orderBy('iou');
-  const iou = review.ranked.map(({ miou }) => miou!);
+  review.ranking.by('iou');
+  const iou = review.ranking.images.map(({ miou }) => miou!);
   expect(iou).toEqual(sorted(iou, 1));
 });
 
 test('images are ordered by use once the network has looked at them, those without a label too, each unlike those before', async () => {
   const run = review.runId!;
-  review.orderBy('useful');
-  await eventually(() => review.doubt.looking === null && review.ranked.every(({ id }) => review.doubt.shareOf(id) !== null), 30_000);
+  review.ranking.by('useful');
+  await eventually(
+    () => review.ranking.doubt.looking === null && review.ranking.images.every(({ id }) => review.ranking.doubt.shareOf(id) !== null),
+    30_000,
+  );
   const known = await Promise.all(
     review.result!.images.map(async ({ id }) => ({ id, ...(await bench.call<Usefulness>('assist.doubt', { imageId: id, runId: run })) })),
   );
-  await eventually(() => review.ranked[0].id === usefulOrder(known, 200)[0].id);
-  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
+  await eventually(() => review.ranking.images[0].id === usefulOrder(known, 200)[0].id);
+  expect(review.ranking.images.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
   // Known by now: the order is there at once.
-  review.orderBy('iou');
-  review.orderBy('useful');
-  expect(review.doubt.looking).toBeNull();
-  expect(review.ranked.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
+  review.ranking.by('iou');
+  review.ranking.by('useful');
+  expect(review.ranking.doubt.looking).toBeNull();
+  expect(review.ranking.images.map(({ id }) => id)).toEqual(usefulOrder(known, 200).map(({ id }) => id));
 });
 
 test('only images whose work is as far as is asked for are gone through', async () => {
-  const [first, second, third] = review.ranked.map(({ id }) => id);
+  const [first, second, third] = review.ranking.images.map(({ id }) => id);
   await window.session.work.mark([second], 'done');
   await eventually(() => window.session.work.stageOf(window.session.images.get(second)!) === 'done');
-  review.stage = 'done';
-  expect(review.ranked.map(({ id }) => id)).toEqual([second]);
+  review.ranking.stage = 'done';
+  expect(review.ranking.images.map(({ id }) => id)).toEqual([second]);
   // The image at hand stays in its place once its work is another: the next one is counted from it.
-  review.stage = 'new';
-  const news = review.ranked.map(({ id }) => id);
+  review.ranking.stage = 'new';
+  const news = review.ranking.images.map(({ id }) => id);
   await review.open(news[0]);
   await window.session.work.mark([news[0]], 'look');
   await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'look');
-  expect(review.ranked.map(({ id }) => id)).toEqual(news);
+  expect(review.ranking.images.map(({ id }) => id)).toEqual(news);
   review.step(1);
   expect(review.imageId).toBe(news[1]);
-  expect(review.ranked.map(({ id }) => id)).toEqual(news.slice(1));
+  expect(review.ranking.images.map(({ id }) => id)).toEqual(news.slice(1));
   await window.session.work.mark([news[0]], null);
   await eventually(() => window.session.work.stageOf(window.session.images.get(news[0])!) === 'new');
-  review.stage = 'look';
-  expect(review.ranked).toEqual([]);
-  review.stage = null;
-  expect(review.ranked.map(({ id }) => id)).toEqual([first, second, third]);
+  review.ranking.stage = 'look';
+  expect(review.ranking.images).toEqual([]);
+  review.ranking.stage = null;
+  expect(review.ranking.images.map(({ id }) => id)).toEqual([first, second, third]);
 });
 
 test('against another run images are in the order of what it did better or worse, and its mask is there', async () => {
@@ -81,13 +84,13 @@ test('against another run images are in the order of what it did better or worse
   await review.compareWith(predictionId);
   expect(review.image!.other).toHaveLength(review.image!.prediction.length);
   const gains = (order: 'worsened' | 'improved') => {
-    review.orderBy(order);
-    return review.ranked.map((each) => review.other.gainOf(each)!);
+    review.ranking.by(order);
+    return review.ranking.images.map((each) => review.other.gainOf(each)!);
   };
   const worsened = gains('worsened');
   expect(worsened).toEqual([...worsened].sort((a, b) => a - b));
   expect(gains('improved')).toEqual([...worsened].reverse());
-  const [first] = review.ranked;
+  const [first] = review.ranking.images;
   expect(review.other.gainOf(first)).toBeCloseTo(first.miou! - review.other.result!.images.find(({ id }) => id === first.id)!.miou!, 12);
   const scores = (of: typeof review.result) => of!.images.flatMap(({ miou }) => miou ?? []);
   expect(review.other.change).toMatchObject({ images: 3, miou: { before: review.other.result!.miou, after: review.result!.miou } });
@@ -101,19 +104,19 @@ test('against another run images are in the order of what it did better or worse
   expect(review.other.since).toEqual({ images: 1, seconds: null });
   // The other way round: what was spent before the second began, and no more.
   const [starterRun, starters] = [review.runId!, review.prediction!.id];
-  review.orderBy('worsened');
+  review.ranking.by('worsened');
   await review.choose(second.id, 'val');
-  expect([review.order, review.ranked.map(({ id }) => id)]).toEqual(['iou', review.result!.images.map(({ id }) => id)]);
+  expect([review.ranking.order, review.ranking.images.map(({ id }) => id)]).toEqual(['iou', review.result!.images.map(({ id }) => id)]);
   await review.compareWith(starters);
-  expect(review.order).toBe('worsened');
+  expect(review.ranking.order).toBe('worsened');
   expect(review.other.since).toMatchObject({ seconds: 42 });
   await review.choose(starterRun, 'val');
   await review.compareWith(predictionId);
   // What changed of the other one is asked again with this one.
-  await stroke(bench, review.ranked[0].id, box(0, 0, 12, 12, 3));
-  await window.session.client.edits.save({ imageId: review.ranked[0].id });
+  await stroke(bench, review.ranking.images[0].id, box(0, 0, 12, 12, 3));
+  await window.session.client.edits.save({ imageId: review.ranking.images[0].id });
   await review.refresh();
-  expect(review.other.result!.renewal.changed).toEqual([review.ranked[0].id]);
+  expect(review.other.result!.renewal.changed).toEqual([review.ranking.images[0].id]);
   await review.compareWith(null);
-  expect([review.order, review.image!.other]).toEqual(['iou', null]);
+  expect([review.ranking.order, review.image!.other]).toEqual(['iou', null]);
 });

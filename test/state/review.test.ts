@@ -89,7 +89,7 @@ describe('a patch', () => {
 
   test('that was fixed is fixed when one comes back in the next moment', async () => {
     const { fixes, image } = review;
-    const other = review.ranked.find(({ id }) => id !== image!.id)!;
+    const other = review.ranking.images.find(({ id }) => id !== image!.id)!;
     fixes.step(1);
     const [at] = pixelsOf(fixes.chosen!);
     const count = fixes.patches.length;
@@ -135,7 +135,7 @@ describe('a patch', () => {
 
   test('of an image that was left before its mask was open changes nothing there, nor on the next', async () => {
     const { fixes, image } = review;
-    const other = review.ranked.find(({ id }) => id !== image!.id)!;
+    const other = review.ranking.images.find(({ id }) => id !== image!.id)!;
     const files = [image!.id, other.id].map(maskFile);
     const before = files.map((file) => readFileSync(file));
     fixes.step(1);
@@ -149,7 +149,7 @@ describe('a patch', () => {
 
 test('a fix of an image that was left is never painted on the next, whose mask is open by then', async () => {
   const { fixes, image } = review;
-  const other = review.ranked.find(({ id }) => id !== image!.id)!;
+  const other = review.ranking.images.find(({ id }) => id !== image!.id)!;
   const files = [image!.id, other.id].map(maskFile);
   const before = files.map((file) => readFileSync(file));
   fixes.step(1);
@@ -180,28 +180,28 @@ test('a pair asks of its images and its pixels alone, the most first, and goes f
   const pairs = confusion.flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count })));
   const { label, predicted } = pairs.filter((pair) => pair.label !== pair.predicted).sort((a, b) => b.count - a.count)[0];
   await review.choosePair({ label, predicted });
-  const counts = review.ranked.map((image) => review.pixelsOf(image, { label, predicted }));
+  const counts = review.ranking.images.map((image) => review.ranking.pixelsOf(image, { label, predicted }));
   expect(counts.every((count) => count > 0)).toBe(true);
   expect(counts).toEqual([...counts].sort((a, b) => b - a));
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(confusion[label][predicted]);
   review.fixes.askOf({ smallest: 1 });
-  expect(review.ranked.length).toBeGreaterThan(1);
+  expect(review.ranking.images.length).toBeGreaterThan(1);
   const seen = new Set<string>();
-  await review.open(review.ranked[0].id);
-  for (let n = 0; n < 500 && seen.size < review.ranked.length; n++) {
+  await review.open(review.ranking.images[0].id);
+  for (let n = 0; n < 500 && seen.size < review.ranking.images.length; n++) {
     await review.stepPatch(1);
     if (!review.fixes.chosen) break;
     expect([review.fixes.chosen.label, review.fixes.chosen.predicted]).toEqual([label, predicted]);
     seen.add(review.imageId!);
   }
-  expect([...seen]).toEqual(review.ranked.map(({ id }) => id));
+  expect([...seen]).toEqual(review.ranking.images.map(({ id }) => id));
   // Asked while an image is still on its way.
-  const opening = review.open(review.ranked[0].id);
+  const opening = review.open(review.ranking.images[0].id);
   await review.choosePair({ label, predicted });
   await opening;
   expect(review.fixes.chosen).toMatchObject({ label, predicted });
   await review.choosePair(null);
-  expect(review.ranked).toHaveLength(3);
+  expect(review.ranking.images).toHaveLength(3);
 });
 
 test('patches below a size are passed over, in another visit too, and come again with a smaller one', async () => {
@@ -307,7 +307,7 @@ test('a refresh that finds the image as it was leaves the hand at its patch; one
 });
 
 test('the place one was sent to counts once: whoever has gone on is not brought back by a refresh', async () => {
-  const [first, second, third] = review.ranked.map(({ id }) => id);
+  const [first, second, third] = review.ranking.images.map(({ id }) => id);
   review.destroy();
   window.session.go('review', { imageId: second, runId: window.session.runs[0].id });
   review = await reviewIn(window);
@@ -323,24 +323,24 @@ test('the place one was sent to counts once: whoever has gone on is not brought 
 });
 
 test('an image that has gone from the folder is not reviewed any more, and is again when it comes back', async () => {
-  const gone = review.ranked[1].id;
+  const gone = review.ranking.images[1].id;
   const photo = path.join(folder, `${gone}.png`);
   renameSync(photo, path.join(folder, 'kept.bin'));
   await bench.call('datasets.refresh');
   await eventually(() => !window.session.images.has(gone));
   await review.load();
-  expect(review.ranked.map(({ id }) => id)).toHaveLength(2);
-  expect(review.ranked.some(({ id }) => id === gone)).toBe(false);
+  expect(review.ranking.images.map(({ id }) => id)).toHaveLength(2);
+  expect(review.ranking.images.some(({ id }) => id === gone)).toBe(false);
   expect(review.result!.images.every(({ id }) => window.session.images.has(id))).toBe(true);
   renameSync(path.join(folder, 'kept.bin'), photo);
   await bench.call('datasets.refresh');
   await eventually(() => window.session.images.has(gone));
   await review.load();
-  expect(review.ranked.map(({ id }) => id)).toContain(gone);
+  expect(review.ranking.images.map(({ id }) => id)).toContain(gone);
 });
 
 test('that an image cannot be reviewed is said of that image alone, whatever is looked at by then', async () => {
-  const [first, second] = review.ranked.map(({ id }) => id);
+  const [first, second] = review.ranking.images.map(({ id }) => id);
   writeFileSync(maskFile(first), 'no mask');
   const [broken, next] = [review.open(first), review.open(second)];
   await Promise.all([broken, next]);
@@ -411,7 +411,7 @@ test('what was asked of an image first is not shown over what was asked of it la
 });
 
 test('an image that cannot be opened is told and passed over, and so are the ends of the list', async () => {
-  const [first, second, third] = review.ranked.map(({ id }) => id);
+  const [first, second, third] = review.ranking.images.map(({ id }) => id);
   const refused = answerFor(bench, 'review.masks', (imageId) =>
     imageId === second ? Promise.reject(new AppError('corrupt-file', `${imageId} is damaged`)) : Promise.reject(new AppError('busy', 'no')),
   );

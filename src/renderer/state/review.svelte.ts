@@ -7,16 +7,14 @@ import { Confusion } from '#shared/metrics/confusion';
 import { sameJson } from '#shared/same-json';
 import { voidId } from '#shared/mask/void-id';
 import type { Pair } from '../editor/disagreement.ts';
-import { Doubt } from './doubt.svelte.ts';
 import { OtherRun } from './other-run.svelte.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import { saveText } from './browser.ts';
 import { trainOn } from './resume-run.ts';
 import { runDetails } from './run-history.ts';
 import type { Session } from './session.svelte.ts';
-import type { WorkStage } from './image-filter.ts';
 import { lookOf, looks, type Look } from './review-look.ts';
-import { inOrder, type ReviewOrder } from './review-order.ts';
+import { ReviewRanking } from './review-ranking.svelte.ts';
 import { takeBack } from './take-back.ts';
 import { offerBack } from './way-back.ts';
 import { timeOnImages, type TimeSpent } from './time-spent.ts';
@@ -39,26 +37,16 @@ export class ReviewState {
   image = $state.raw<ReviewedImage | null>(null);
   imageId = $state<string | null>(null);
   error = $state('');
-  /** Sorts by this class's IoU instead of the mean. */
-  classId = $state<number | null>(null);
   /** Images whose label was changed here since the split was predicted: its scores are of the labels before. */
   changedLabels = $state<string[]>([]);
   /** How the images are looked at when they are predicted next. */
   look = $state<Look>('run');
-  /** By what the images are ordered, the worst first. */
-  private wantedOrder = $state<ReviewOrder>('iou');
-  /** How far the work on the images is that are shown; null for any. */
-  stage = $state<WorkStage | null>(null);
   /** The prediction that this one is held against. */
   readonly other: OtherRun;
   readonly fixes: ReviewFixes;
-  readonly doubt: Doubt;
+  readonly ranking: ReviewRanking;
   /** What is spent on the image under review: labels are fixed here too. */
   readonly time: TimeSpent;
-  /** Places of images in the order of use, by their ids; null while that is not known. */
-  private useful = $state.raw<Readonly<Record<string, number>> | null>(null);
-  /** What that order is of. */
-  private usefulOf = '';
   /** The prediction whose way of looking the next one has been given. */
   private lookedAt: string | null = null;
   /** The image whose split was turned to. */
@@ -79,10 +67,9 @@ export class ReviewState {
   constructor(session: Session) {
     this.session = session;
     this.split = session.remembered('reviewSplit', 'val');
-    this.wantedOrder = session.remembered('reviewOrder', 'iou');
     this.other = new OtherRun(session, this);
     this.fixes = new ReviewFixes(session, this);
-    this.doubt = new Doubt(session);
+    this.ranking = new ReviewRanking(session, this);
     this.time = timeOnImages(session);
     this.unsubscribes = [
       session.onResync(() => this.load()),
@@ -192,7 +179,7 @@ export class ReviewState {
     // A pair is of the classes of one prediction.
     this.fixes.leave();
     this.fixes.choosePair(null);
-    this.doubt.stop();
+    this.ranking.stop();
     this.runId = runId;
     this.split = split;
     this.changedLabels = [];
@@ -221,20 +208,19 @@ export class ReviewState {
     // Another one has been chosen meanwhile, which is read by itself.
     if (choosing !== this.choosing) return;
     this.state = 'ready';
-    // A class keeps its name from run to run, not its place.
-    const chosen = this.result?.prediction.classes.find(({ id }) => id === this.classId)?.name;
+    const sortedBy = this.result?.prediction.classes.find(({ id }) => id === this.ranking.classId)?.name;
     this.result = result;
-    this.classId = this.result?.prediction.classes.find(({ name }) => name === chosen)?.id ?? null;
+    this.ranking.sortByClass(sortedBy ?? null);
     // What is painted on the image at hand may not be in its file yet.
     const unsaved = this.changedLabels.filter((id) => id === this.imageId && !this.result?.renewal.changed.includes(id));
     this.changedLabels = [...(this.result?.renewal.changed ?? []), ...unsaved];
     if (prediction && prediction.id !== this.lookedAt) this.look = lookOf(prediction.protocol);
     this.lookedAt = prediction?.id ?? null;
     await this.other.refresh();
-    if (this.order === 'useful') void this.orderByUse();
+    void this.ranking.findUse();
     const wanted = this.session.target.imageId ?? this.imageId ?? this.session.remembered<string | null>('reviewImage', null);
     if (this.result) this.session.arrived('imageId', 'at');
-    const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranked[0];
+    const next = this.result?.images.find(({ id }) => id === wanted) ?? this.ranking.images[0];
     if (next && !this.opensAnew && this.isAsBefore(before, otherBefore, next.id)) {
       // Scored with another label than when it came under review: that one is not known here.
       if (!sameJson(rowOf(before, next.id), rowOf(result, next.id))) this.fixes.forgetScored();
@@ -267,72 +253,12 @@ export class ReviewState {
     return confusion;
   });
 
-  /** The images in their order, those whose work is as far as is asked for. */
-  readonly ranked = $derived.by((): ReviewImage[] => {
-    const { stage, session } = this;
-    if (stage === null) return this.ordered;
-    return this.ordered.filter(({ id }) => {
-      const image = session.images.get(id);
-      return image !== undefined && (this.isHeld(id) || session.work.stageOf(image) === stage);
-    });
-  });
-
-  /** The image at hand stays where it was in the list, whatever becomes of it: the next one is counted from it. */
-  private held = $state.raw<{ id: string; stage: WorkStage } | null>(null);
-
-  private isHeld(imageId: string): boolean {
-    return this.held?.id === imageId && this.held.stage === this.stage;
-  }
-
-  /** The images, worst first; of a chosen pair those that have it, the most pixels first. */
-  private readonly ordered = $derived.by((): ReviewImage[] => {
-    const { result, classId, order, useful } = this;
-    if (!result) return [];
-    const { pair } = this.fixes;
-    if (pair) {
-      const count = (image: ReviewImage) => this.pixelsOf(image, pair);
-      return result.images.filter((image) => count(image) > 0).sort((a, b) => count(b) - count(a));
-    }
-    return inOrder(result.images, { order, classId, useful, gainOf: (image) => this.other.gainOf(image) });
-  });
-
-  /** Pixels of an image with one label that are predicted as another class, when the split was predicted. */
-  pixelsOf({ confusion }: ReviewImage, { label, predicted }: Pair): number {
-    return confusion?.[label * this.classes.length + predicted] ?? 0;
-  }
-
-  /** The order in force: what has become worse or better is known against another run alone. */
-  get order(): ReviewOrder {
-    const { wantedOrder } = this;
-    return (wantedOrder === 'worsened' || wantedOrder === 'improved') && !this.other.change ? 'iou' : wantedOrder;
-  }
-
-  orderBy(order: ReviewOrder): void {
-    this.wantedOrder = order;
-    this.session.remember('reviewOrder', order);
-    this.doubt.stop();
-    if (order === 'useful') void this.orderByUse();
-  }
-
-  /** Looks at the images of the prediction, and orders them by what would teach its run most. */
-  private async orderByUse(): Promise<void> {
-    const { result, session, doubt } = this;
-    const subject = result ? `${result.prediction.id} ${result.prediction.checkpointSha256}` : '';
-    if (!result || (this.usefulOf === subject && result.images.every(({ id }) => this.useful?.[id] !== undefined))) return;
-    [this.useful, this.usefulOf] = [null, subject];
-    const images = result.images.flatMap(({ id }) => session.images.get(id) ?? []);
-    await session.attempt(async () => {
-      const { runId, checkpointSha256 } = result.prediction;
-      const ids = await doubt.order(images, runId, checkpointSha256);
-      if (ids && this.usefulOf === subject) this.useful = Object.fromEntries(ids.map((id, place) => [id, place]));
-    });
-  }
-
   /** Asks of one pair of label and prediction alone: its images, its pixels. @param stays at the image at hand, as far as it has some */
   async choosePair(pair: Pair | null, stays = false): Promise<void> {
     this.fixes.choosePair(pair);
     if (!pair || (stays && this.fixes.chosen)) return;
-    if (this.ranked[0] && this.ranked[0].id !== this.imageId) await this.open(this.ranked[0].id);
+    const [first] = this.ranking.images;
+    if (first && first.id !== this.imageId) await this.open(first.id);
   }
 
   /** @param again whether it is read anew, and nobody has asked for it: the patch that is looked at stays, or none does */
@@ -341,8 +267,7 @@ export class ReviewState {
     if (!prediction) return;
     const turn = ++this.opening;
     const isLeft = () => turn !== this.opening || this.imageId !== imageId;
-    const { stage } = this;
-    this.held = stage !== null && this.ranked.some(({ id }) => id === imageId) ? { id: imageId, stage } : null;
+    this.ranking.hold(imageId);
     this.imageId = imageId;
     // Whoever comes back from the editor is where they were.
     this.session.remember('reviewImage', imageId);
@@ -418,11 +343,11 @@ export class ReviewState {
 
   /** The image before or after the one at hand; that there is none is told. */
   private beside(by: 1 | -1): ReviewImage | null {
-    const { ranked } = this;
-    const at = ranked.findIndex(({ id }) => id === this.imageId);
-    const next = ranked[at + by];
+    const { images } = this.ranking;
+    const at = images.findIndex(({ id }) => id === this.imageId);
+    const next = images[at + by];
     if (!next && at >= 0)
-      this.session.toasts.show('info', `This is the ${by > 0 ? 'last' : 'first'} of ${counted(ranked.length, 'image')}.`);
+      this.session.toasts.show('info', `This is the ${by > 0 ? 'last' : 'first'} of ${counted(images.length, 'image')}.`);
     return next ?? null;
   }
 
@@ -490,7 +415,7 @@ export class ReviewState {
 
   destroy(): void {
     this.time.turnTo(null);
-    this.doubt.stop();
+    this.ranking.stop();
     this.fixes.leave();
     for (const unsubscribe of this.unsubscribes) unsubscribe();
   }
