@@ -9,7 +9,7 @@ import type { ClassSet } from '../class-sets/class-set.ts';
 import { outsideText } from '../class-sets/mask-reading.ts';
 import type { Workers } from '../workers/workers.ts';
 import { FolderView, isFolder } from './folder-view.ts';
-import { listsOf } from './layouts.ts';
+import { listsOf } from './split-sources.ts';
 import { locateImages } from './locate.ts';
 import type { LocatedImage } from './located-image.ts';
 import { classFilesIn, classSetOf, keptFor, proposalOf } from './recognise.ts';

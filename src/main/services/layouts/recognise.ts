@@ -18,7 +18,8 @@ import {
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder, unreadText } from './folder-view.ts';
-import { layouts, namedLayouts, type Draft } from './layouts.ts';
+import type { Draft } from './layout.ts';
+import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
 import { findAffixes } from './pairing.ts';
 

@@ -1,0 +1,96 @@
+// Which folder holds the masks of which images, by names and by what pairs.
+import path from 'node:path';
+import { AppError } from '#shared/errors';
+import { maskFolderNames, mayBeLabels, plainMaskNames } from './folder-names.ts';
+import { FolderView, outsideOf } from './folder-view.ts';
+import { findAffixes } from './pairing.ts';
+
+/** The last part of a folder's path. */
+export const nameOf = (folder: string): string => folder.split('/').at(-1)!;
+
+/** The images of a folder and of those inside it; none where these are too many to be looked at. */
+function imagesBelow({ root }: FolderView, folder: string): string[] {
+  try {
+    return new FolderView(root).images(folder, true);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'too-large') return [];
+    throw error;
+  }
+}
+
+/** Of folders that masks may lie in, the one whose names pair with most of a folder's images; null where none does. */
+export function pairedMasks(view: FolderView, images: string, among: readonly string[]): string | null {
+  const called = among.filter((name) => name !== images && maskFolderNames.test(nameOf(name)));
+  if (called.length === 0) return null;
+  const masks = called.map((name) => ({ name, files: view.ifReadable(() => view.masks(name, true), []) }));
+  const mostPaired = (files: readonly string[]) => {
+    const paired = masks.map(({ name, files: of }) => ({ name, pairs: findAffixes(files, of).pairs })).sort((x, y) => y.pairs - x.pairs);
+    return paired[0].pairs > 0 ? paired[0].name : null;
+  };
+  // What lies in these is no image, though they may lie below the images' folder.
+  const all = () => mostPaired(outsideOf(called, images, imagesBelow(view, images)));
+  return images === '.' ? (mostPaired(view.images(images)) ?? all()) : all();
+}
+
+/** The folder that holds the masks of a folder's images, or will; null where there is none. */
+export function maskFolderOf(view: FolderView, images: string, among: readonly string[]): string | null {
+  const holdsMasks = (name: string) => view.masks(name, true).some((file) => mayBeLabels(file) || plainMaskNames.test(nameOf(name)));
+  const isFree = (name: string) => holdsMasks(name) || view.files(name).length === 0;
+  // Without one that pairs, one that is there for masks: not one that holds something else.
+  const free = () => among.find((name) => name !== images && maskFolderNames.test(nameOf(name)) && isFree(name)) ?? null;
+  return pairedMasks(view, images, among) ?? free();
+}
+
+/** Of several folders that are called as one of masks, that which pairs: others may hold boxes as text beside it. */
+export const bestMasks = (view: FolderView, images: string, called: readonly string[]): string | undefined =>
+  called.length < 2
+    ? called[0]
+    : (pairedMasks(view, images, called) ??
+      called.find((each) => view.ifReadable(() => view.masks(each, true), []).length > 0) ??
+      called[0]);
+
+/** Whether names of one folder's images and of another's masks pair. */
+export const doPair = (view: FolderView, images: string, masks: string): boolean =>
+  view.hasFolder(masks) && view.ifReadable(() => findAffixes(view.images(images, true), view.masks(masks, true)).pairs > 0, false);
+
+/**
+ * The masks of split folders in a folder beside them: `masks/train`, or all of them in `masks`.
+ * @returns the folder of masks of each split; none where there are no such, or SegNet's
+ */
+export function masksBeside(view: FolderView, splits: readonly string[]): Map<string, string> {
+  if (splits.some((name) => view.hasFolder(`${name}annot`))) return new Map();
+  for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name))) {
+    const apart = new Map(splits.map((split) => [split, `${folder}/${split}`]));
+    if (splits.some((split) => doPair(view, split, `${folder}/${split}`))) return apart;
+    if (splits.some((split) => doPair(view, split, folder))) return new Map(splits.map((split) => [split, folder]));
+  }
+  return new Map();
+}
+
+const labelsIn = (view: FolderView, folder: string): string[] =>
+  view.ifReadable(() => view.masks(folder, true), []).flatMap((file) => (mayBeLabels(file) ? [path.posix.basename(file)] : []));
+
+const photosAround = (view: FolderView, folder: string): string[] => {
+  const around = path.posix.dirname(folder);
+  return outsideOf([folder], around, view.images(around, true)).map((file) => path.posix.basename(file));
+};
+
+/** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */
+export function holdsLabels(view: FolderView, folder: string): boolean {
+  if (!maskFolderNames.test(folder)) return false;
+  const labels = labelsIn(view, folder);
+  if (labels.length === 0) return false;
+  const photos = photosAround(view, folder);
+  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(folder);
+}
+
+/** Whether PNGs in a folder called as those of labels are, somewhere in this one, are called as the photos of another kind around them. */
+export const hasLabelsBelow = (view: FolderView, around: string, deep = 3): boolean =>
+  view
+    .ifReadable(() => view.folders(around), [])
+    .some((name) => {
+      const folder = path.posix.join(around, name);
+      const photos = plainMaskNames.test(name) && around !== '.' ? photosAround(view, folder).filter((file) => !mayBeLabels(file)) : [];
+      const holds = photos.length > 0 && findAffixes(photos, labelsIn(view, folder)).pairs > 0;
+      return holds || (deep > 0 && hasLabelsBelow(view, folder, deep - 1));
+    });
