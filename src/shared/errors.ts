@@ -39,5 +39,15 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What work makes, or something else where it is refused for a reason that a person can act on; a fault of the program stays one. */
+export function unlessRefused<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AppError) return otherwise;
+    throw error;
+  }
+}
+
 /** Whether a person has given up what failed: that is nothing to be told of. */
 export const isCancelled = (error: unknown): boolean => error instanceof AppError && error.code === 'cancelled';

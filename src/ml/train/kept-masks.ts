@@ -4,7 +4,7 @@ import { isThere } from '#files/file-identity';
 import { readPictureFile } from '#files/plain-file';
 import { revisionOf } from '#files/revision';
 import type { Sample } from '#shared/data/sample';
-import { AppError } from '#shared/errors';
+import { unlessRefused } from '#shared/errors';
 
 /**
  * Copies a sample's mask into the run's folder, once by its content, so that the run and its resumes train on exactly that one
@@ -20,14 +20,7 @@ export function keepMask(sample: Sample, folder: string): Sample {
   return { ...sample, maskFile, revision };
 }
 
-function readable(maskFile: string): Uint8Array | null {
-  try {
-    return readPictureFile(maskFile);
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
-}
+const readable = (maskFile: string): Uint8Array | null => unlessRefused(() => readPictureFile(maskFile), null);
 
 /** Where a run outside a workbench keeps a mask. */
 export const keptMask = (folder: string, revision: string): string => path.join(folder, 'masks', `${revision}.png`);

@@ -1,20 +1,15 @@
 import os from 'node:os';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { hashOfFile } from '#files/file-hash';
-import { AppError } from '#shared/errors';
+import { unlessRefused } from '#shared/errors';
 import type { PrecisionChoice } from '#shared/training/precision';
 import type { JobOrigin, OriginSession, OriginWeights } from '#shared/training/run-origin';
 import { deviceName, tf } from '../tensor/runtime.ts';
 
 /** Epochs of training behind a file's weights; null for a file of another program, and for one that only predicts. */
 function epochsBehind(file: string): number | null {
-  try {
-    return readCheckpointHeader(file).history.length || null;
-  } catch (error) {
-    // Weights of another program have no header of ours, and say nothing of their training.
-    if (error instanceof AppError) return null;
-    throw error;
-  }
+  // Weights of another program have no header of ours, and say nothing of their training.
+  return unlessRefused(() => readCheckpointHeader(file).history.length || null, null);
 }
 
 /** Where weights come from that a run starts with. */

@@ -8,7 +8,7 @@ import { doubtOf } from '#shared/assist/doubt';
 import { meanFeatures, type Usefulness } from '#shared/assist/usefulness';
 import { packMap } from '#shared/assist/grid-map';
 import type { Services } from '#shared/contract/index';
-import { AppError } from '#shared/errors';
+import { AppError, unlessRefused } from '#shared/errors';
 import type { ImageDescription } from '#shared/assist/messages';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import { fileStamp } from '../datasets/survey.ts';
@@ -86,13 +86,10 @@ export class AssistService {
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const { classes: own } = this.options.dataset.classSet;
-    let knows = false;
-    try {
-      knows = readCheckpointHeader(checkpoint).classes.some((each) => own.some((other) => isSameClass(each, other)));
-    } catch {
-      // Told of where runs are.
-    }
-    this.known.set(key, knows);
+    // That it cannot be read is told of where runs are.
+    const classes = unlessRefused(() => readCheckpointHeader(checkpoint).classes, null);
+    const knows = classes?.some((each) => own.some((other) => isSameClass(each, other))) ?? false;
+    if (classes) this.known.set(key, knows);
     return knows;
   }
 

@@ -10,6 +10,7 @@ import { pngOfBmp } from '#files/bmp';
 import { pictureFormat } from '#files/picture-format';
 import { readPictureFile } from '#files/plain-file';
 import type { Rgb } from '#shared/classes/class-info';
+import { unlessRefused } from '#shared/errors';
 import type { ClassSource } from '#shared/data/arrangement';
 import { assertOneColourEach, classSetFrom, type ClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
 
@@ -45,20 +46,17 @@ export function someOf(maskFiles: readonly string[]): Uint8Array[] {
 
 /** Whether masks show colours: other than grey, or by a palette. */
 export function areColoured(contents: readonly Uint8Array[]): boolean {
-  return contents.some((content) => {
-    try {
-      const { header, samples } = readPng(content, 'a mask', () => undefined);
-      const channels = channelsOf(header);
-      if (header.colourType === 3) return true;
-      if (channels < 3) return false;
-      for (let at = 0; at < samples.length; at += channels)
-        if (samples[at] !== samples[at + 1] || samples[at] !== samples[at + 2]) return true;
-      return false;
-    } catch {
-      // What cannot be read is told when it is surveyed.
-      return false;
-    }
-  });
+  // What cannot be read is told when it is surveyed.
+  return contents.some((content) => unlessRefused(() => isColoured(content), false));
+}
+
+function isColoured(content: Uint8Array): boolean {
+  const { header, samples } = readPng(content, 'a mask', () => undefined);
+  const channels = channelsOf(header);
+  if (header.colourType === 3) return true;
+  if (channels < 3) return false;
+  for (let at = 0; at < samples.length; at += channels) if (samples[at] !== samples[at + 1] || samples[at] !== samples[at + 2]) return true;
+  return false;
 }
 
 /** A pixel that a mask has some of. */
@@ -76,28 +74,24 @@ const known = new WeakMap<Uint8Array, Kind[]>();
 function kindsIn(content: Uint8Array): Kind[] {
   const before = known.get(content);
   if (before) return before;
-  const kinds = readKinds(content);
+  // What cannot be read is told when it is surveyed.
+  const kinds = unlessRefused(() => readKinds(content), []);
   known.set(content, kinds);
   return kinds;
 }
 
 function readKinds(content: Uint8Array): Kind[] {
-  try {
-    const { header, samples, palette } = readPng(content, 'a mask', () => undefined);
-    const channels = channelsOf(header);
-    const kinds = new Map<string, number[]>();
-    let before: number[] = [];
-    for (let at = 0; at < samples.length && kinds.size < mostKinds; at += channels) {
-      // Most pixels are as the one before them.
-      if (before.length > 0 && before.every((sample, c) => sample === samples[at + c])) continue;
-      before = [...samples.subarray(at, at + channels)];
-      kinds.set(before.join(), before);
-    }
-    return [...kinds.values()].map((pixel) => ({ samples: pixel, color: colourOf(pixel, { ...header, palette }) }));
-  } catch {
-    // What cannot be read is told when it is surveyed.
-    return [];
+  const { header, samples, palette } = readPng(content, 'a mask', () => undefined);
+  const channels = channelsOf(header);
+  const kinds = new Map<string, number[]>();
+  let before: number[] = [];
+  for (let at = 0; at < samples.length && kinds.size < mostKinds; at += channels) {
+    // Most pixels are as the one before them.
+    if (before.length > 0 && before.every((sample, c) => sample === samples[at + c])) continue;
+    before = [...samples.subarray(at, at + channels)];
+    kinds.set(before.join(), before);
   }
+  return [...kinds.values()].map((pixel) => ({ samples: pixel, color: colourOf(pixel, { ...header, palette }) }));
 }
 
 const isGrey = ({ color }: Kind): boolean => color !== null && new Set(color).size === 1;
@@ -161,15 +155,12 @@ export function outsideText(files: readonly string[], { name, format }: ClassSet
 }
 
 /** What cannot be read is told when it is surveyed. */
-function contentOf(file: string): Uint8Array[] {
-  try {
+const contentOf = (file: string): Uint8Array[] =>
+  unlessRefused(() => {
     const content = readPictureFile(file);
     // What is converted later is read then as it is looked at now.
     return [pictureFormat(content) === 'bmp' ? writePng(pngOfBmp(content, file)) : content];
-  } catch {
-    return [];
-  }
-}
+  }, []);
 
 /** Where colours name classes and two have one, the first has it: how much of masks they are is still seen. */
 function oneOfEachColour({ full, by }: Reading): FullClassSet {
@@ -187,15 +178,13 @@ interface Shares {
 
 /** What a mask holds, and whether it is grey; null of one that cannot be read so. */
 function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { isGrey: boolean }) | null {
-  try {
+  return unlessRefused(() => {
     const { values, toId, form } = decodeStoredMask(content, 'a mask', format);
     const counts = countCodes(values);
     const share = (is: (code: number) => boolean) => counts.reduce((sum, pixels, code) => sum + (is(code) ? pixels : 0), 0) / values.length;
     const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId) };
     return { ...shares, isGrey: form.colourType === 0 || form.colourType === 4 };
-  } catch {
-    return null;
-  }
+  }, null);
 }
 
 /** All is outside of a mask that cannot be read so. Grey that happens to be a class's colour is no sign of colours. */

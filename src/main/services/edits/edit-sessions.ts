@@ -26,6 +26,7 @@ import { MaskPast } from './mask-past.ts';
 import { MaskRepairs } from './mask-repairs.ts';
 import { codesNamed } from './pixel-kinds.ts';
 import { shownIdsOf } from './shown-ids.ts';
+import { surveyAndTell } from './survey-and-tell.ts';
 import { keepUnsaved } from './unsaved-strokes.ts';
 
 export interface EditSessionsOptions {
@@ -176,8 +177,10 @@ export class EditSessions {
 
   private onState(state: EditState): void {
     this.options.events.emit('edits.state', state);
-    // Another turn: the session is in the middle of saying this. What cannot be read is told by whoever opens it.
-    if (this.outgrown.has(state.imageId)) setImmediate(() => void this.reopenOutgrown().catch(() => undefined));
+    if (!this.outgrown.has(state.imageId)) return;
+    const untold = (error: unknown) => this.options.log.error({ err: error }, 'a mask of another size could not be opened anew');
+    // Another turn: the session is in the middle of saying this.
+    setImmediate(() => void this.reopenOutgrown().catch(untold));
   }
 
   /**
@@ -320,19 +323,10 @@ export class EditSessions {
       const entry = dataset.maskWritten(imageId, { revision, classPixels, problems, editedAt, isPainted });
       events.emit('datasets.images', [entry]);
       if (entry.hasMask !== had) events.emit('datasets.changed', dataset.info);
-      if (!isPainted && dataset.mayLie(imageId)) void this.lookHowItLies(imageId);
+      // A mask that was put here as a whole may lie otherwise than the one before.
+      if (!isPainted && dataset.mayLie(imageId)) void surveyAndTell(this.options, imageId);
     }
     if (revision) this.past.keep('a revision of a mask', { imageId, revision, at: savedAt, origin, work });
-  }
-
-  /** A mask that was put here as a whole may lie otherwise than the one before. Never rejects. */
-  private async lookHowItLies(imageId: string): Promise<void> {
-    const { dataset, events } = this.options;
-    try {
-      events.emit('datasets.images', [await dataset.survey(imageId, true)]);
-    } catch {
-      // The image has gone from its folder meanwhile: nobody shows it.
-    }
   }
 
   /** Another program's version was found and kept: whatever a person chooses, it is in the mask's past. */

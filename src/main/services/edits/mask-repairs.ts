@@ -12,15 +12,18 @@ import { throttledProgress } from '#shared/throttled-progress';
 import type { DatasetAccess } from '../datasets/dataset-access.ts';
 import type { OpenDataset } from '../datasets/open-dataset.ts';
 import type { Emitter } from '../events.ts';
+import type { Logger } from '../log.ts';
 import type { Workers } from '../workers/workers.ts';
 import type { MaskPast } from './mask-past.ts';
 import { readRevision, revisionFile } from './revision-store.ts';
+import { surveyAndTell } from './survey-and-tell.ts';
 
 interface MaskRepairsOptions {
   dataset: OpenDataset;
   access: DatasetAccess;
   workers: Workers;
   events: Emitter;
+  log: Logger;
   /** Folder of revisions. */
   store: string;
   /** Closes the mask's session, if it has one. */
@@ -130,12 +133,9 @@ export class MaskRepairs {
   /** @param what became of its mask, in words */
   private async tell(imageId: string, what: string): Promise<void> {
     const { dataset, events } = this.options;
-    try {
-      events.emit('datasets.images', [await dataset.survey(imageId, true)]);
-      events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} ${what} is shown as it is now.` });
-    } catch {
-      // The image has gone from its folder meanwhile: nobody shows it.
-    }
+    await surveyAndTell(this.options, imageId);
+    // Where it is shown it is shown anew, whatever a look at it found.
+    if (dataset.has(imageId)) events.emit('edits.reopen', { imageId, text: `The mask of ${imageId} ${what} is shown as it is now.` });
   }
 
   private async repairOne(imageId: string, how: RepairKind): Promise<boolean> {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { readCheckpointHeader } from '#files/checkpoint-header';
-import { AppError } from '#shared/errors';
+import { unlessRefused } from '#shared/errors';
 import { nowText, type Db } from '../database.ts';
 import { boundedText, shortText, soundNumber, soundRows } from '../parsed-row.ts';
 
@@ -52,11 +52,4 @@ export class RunCheckpoints {
 }
 
 /** What a checkpoint tells; null of one that cannot be read. */
-function headerOf(file: string): ReturnType<typeof readCheckpointHeader> | null {
-  try {
-    return readCheckpointHeader(file);
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
-}
+const headerOf = (file: string): ReturnType<typeof readCheckpointHeader> | null => unlessRefused(() => readCheckpointHeader(file), null);
