@@ -11,6 +11,20 @@ export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|fram
 export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*)?$`, 'i');
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
 export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*)?$`, 'i');
+/** Those that are called as something else than the labels: pictures of them. */
+const pictureOfMasks = 'vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|rgb';
+/** What a network predicted, and what was there before. */
+const otherThanMasks = 'pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
+const partOfName = (words: string): RegExp => new RegExp(`(^|[ ._-])(${words})([ ._-]|\\d*$)`, 'i');
+const [pictureNames, otherNames] = [partOfName(pictureOfMasks), partOfName(otherThanMasks)];
+const wholeMaskNames = new RegExp(`^(${maskWord})$`, 'i');
+
+/** How surely a folder that is called as one of masks holds the labels, by its name: 0 the surest; from 3 on something made of them. */
+export const doubtOfMasks = (name: string): number =>
+  otherNames.test(name) ? 4 : pictureNames.test(name) ? 3 : wholeMaskNames.test(name) ? 0 : plainMaskNames.test(name) ? 1 : 2;
+
+/** Whether a folder is called as one of pictures of labels, which are looked at and not read. */
+export const isOfPictures = (name: string): boolean => doubtOfMasks(name) === 3;
 /** Whether a file is of a kind that keeps labels as they are. */
 export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */

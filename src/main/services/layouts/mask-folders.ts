@@ -1,7 +1,8 @@
 // Which folder holds the masks of which images, by names and by what pairs.
 import path from 'node:path';
+import type { Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
-import { maskFolderNames, mayBeLabels, plainMaskNames } from './folder-names.ts';
+import { doubtOfMasks, isOfPictures, maskFolderNames, mayBeLabels, plainMaskNames } from './folder-names.ts';
 import { FolderView, outsideOf } from './folder-view.ts';
 import { findAffixes } from './pairing.ts';
 
@@ -18,14 +19,28 @@ function imagesBelow({ root }: FolderView, folder: string): string[] {
   }
 }
 
-/** Of folders that masks may lie in, the one whose names pair with most of a folder's images; null where none does. */
+/** Whether a folder's name tells that it holds something made of labels, or like them. */
+const isSetAside = (name: string): boolean => doubtOfMasks(nameOf(name)) > 2;
+
+/** Folders that are called as those of masks, the surest first. */
+const surestFirst = (folders: readonly string[]): string[] =>
+  folders
+    .filter((name) => maskFolderNames.test(nameOf(name)))
+    .toSorted((a, b) => doubtOfMasks(nameOf(a)) - doubtOfMasks(nameOf(b)) || (a < b ? -1 : 1));
+
+/**
+ * Of folders that masks may lie in, the one whose names pair with most of a folder's images; null where none does. Predictions, earlier
+ * labels and pictures of labels pair with all of them: what is called so is taken where nothing else is there.
+ */
 export function pairedMasks(view: FolderView, images: string, among: readonly string[]): string | null {
-  const called = among.filter((name) => name !== images && maskFolderNames.test(nameOf(name)));
+  const called = surestFirst(among.filter((name) => name !== images));
   if (called.length === 0) return null;
   const masks = called.map((name) => ({ name, files: view.ifReadable(() => view.masks(name, true), []) }));
   const mostPaired = (files: readonly string[]) => {
-    const paired = masks.map(({ name, files: of }) => ({ name, pairs: findAffixes(files, of).pairs })).sort((x, y) => y.pairs - x.pairs);
-    return paired[0].pairs > 0 ? paired[0].name : null;
+    const paired = masks.map(({ name, files: of }) => ({ name, pairs: findAffixes(files, of).pairs })).filter(({ pairs }) => pairs > 0);
+    const meant = paired.filter(({ name }) => !isSetAside(name));
+    // Of as many the first, which is called the surest.
+    return (meant.length > 0 ? meant : paired).toSorted((x, y) => y.pairs - x.pairs).at(0)?.name ?? null;
   };
   // What lies in these is no image, though they may lie below the images' folder.
   const all = () => mostPaired(outsideOf(called, images, imagesBelow(view, images)));
@@ -37,7 +52,7 @@ export function maskFolderOf(view: FolderView, images: string, among: readonly s
   const holdsMasks = (name: string) => view.masks(name, true).some((file) => mayBeLabels(file) || plainMaskNames.test(nameOf(name)));
   const isFree = (name: string) => holdsMasks(name) || view.files(name).length === 0;
   // Without one that pairs, one that is there for masks: not one that holds something else.
-  const free = () => among.find((name) => name !== images && maskFolderNames.test(nameOf(name)) && isFree(name)) ?? null;
+  const free = () => surestFirst(among).find((name) => name !== images && isFree(name)) ?? null;
   return pairedMasks(view, images, among) ?? free();
 }
 
@@ -59,7 +74,7 @@ export const doPair = (view: FolderView, images: string, masks: string): boolean
  */
 export function masksBeside(view: FolderView, splits: readonly string[]): Map<string, string> {
   if (splits.some((name) => view.hasFolder(`${name}annot`))) return new Map();
-  for (const folder of view.folders().filter((name) => !splits.includes(name) && maskFolderNames.test(name))) {
+  for (const folder of surestFirst(view.folders().filter((name) => !splits.includes(name)))) {
     const apart = new Map(splits.map((split) => [split, `${folder}/${split}`]));
     if (splits.some((split) => doPair(view, split, `${folder}/${split}`))) return apart;
     if (splits.some((split) => doPair(view, split, folder))) return new Map(splits.map((split) => [split, folder]));
@@ -94,3 +109,27 @@ export const hasLabelsBelow = (view: FolderView, around: string, deep = 3): bool
       const holds = photos.length > 0 && findAffixes(photos, labelsIn(view, folder)).pairs > 0;
       return holds || (deep > 0 && hasLabelsBelow(view, folder, deep - 1));
     });
+
+/** Folders beside that of a source's masks, or beside one that this lies in, which are called as folders of masks too. */
+function maskFoldersBeside(view: FolderView, masks: string): string[] {
+  const parts = masks.split('/');
+  const at = parts.findIndex((part) => maskFolderNames.test(part));
+  if (at < 0) return [];
+  const around = parts.slice(0, at).join('/') || '.';
+  const others = view.ifReadable(() => view.folders(around), []).filter((name) => name !== parts[at] && maskFolderNames.test(name));
+  return others.map((name) => parts.with(at, name).join('/'));
+}
+
+/** What else could be the masks of a data set's images by its name, in sentences: which of them are labels a person knows alone. */
+export function otherMasksText(view: FolderView, sources: readonly Source[]): string[] {
+  return sources.flatMap(({ images, masks }) => {
+    const others = maskFoldersBeside(view, masks).filter(
+      (each) => !isOfPictures(nameOf(each)) && each !== images && doPair(view, images, each),
+    );
+    if (others.length === 0 || !view.hasFolder(masks)) return [];
+    const named = others.map((each) => `${each}/`).join(', ');
+    return [
+      `${named} could be the masks of ${images}/ as well as ${masks}/, which is taken: if that is not so, say it in "Say what is in it"`,
+    ];
+  });
+}

@@ -21,6 +21,7 @@ import { FolderView, isFolder, unreadText } from './folder-view.ts';
 import type { Draft } from './layout.ts';
 import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
+import { otherMasksText } from './mask-folders.ts';
 import { findAffixes } from './pairing.ts';
 
 /** A folder as it is read. */
@@ -176,7 +177,7 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = soundArrangement({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
-  const problems = [...(draft.problems ?? []), ...located.problems];
+  const problems = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources), ...located.problems];
   const found = classesOrWhy(view, draft, located.maskFiles);
   if (found instanceof AppError && !asks) throw found;
   const [classes, told] = found instanceof AppError ? [unknownClasses(draft), [found.message]] : [found, []];
