@@ -6,6 +6,7 @@ import { inTurn, isLargeFile, isLargePicture } from './large-pictures.ts';
 import { pictureFormat, type PictureFormat } from './picture-format.ts';
 import { readPictureFileAsync } from './plain-file.ts';
 import { assertDecodedBytes, assertPixels } from './read-limits.ts';
+import { foreignSamples } from './tiff-samples.ts';
 
 shutOtherDecoders();
 
@@ -45,7 +46,9 @@ export async function openPicture(file: string): Promise<Picture> {
   const format = pictureFormat(content);
   if (!format || format === 'bmp') throw undecodable(file, 'by its bytes it is no PNG, JPEG, WebP or TIFF, whatever its name says');
   // The limit is ours, and told in our words.
-  const read = (more: SharpOptions = {}) => sharp(content, { failOn: 'truncated', limitInputPixels: false, ...more });
+  // What libtiff cannot read of a TIFF it leaves black, and says so as an error.
+  const failOn = format === 'tiff' ? 'error' : 'truncated';
+  const read = (more: SharpOptions = {}) => sharp(content, { failOn, limitInputPixels: false, ...more });
   const stored = () => read();
   const {
     width,
@@ -61,6 +64,8 @@ export async function openPicture(file: string): Promise<Picture> {
       throw undecodable(file, wordsOf(error));
     });
   if (channels > 4) throw undecodable(file, `its ${channels} bands are not the colours of a photo: save it as RGB`);
+  const foreign = format === 'tiff' ? foreignSamples(content, { depth, hasAlpha }) : null;
+  if (foreign) throw undecodable(file, foreign);
   assertPixels(file, width, height);
   assertDecodedBytes(file, width * height * channels * (bytesOfSample[depth] ?? 8));
   return {
@@ -103,6 +108,8 @@ function wordsOf(error: unknown): string {
   const said = messageOf(error).trim().replace(/:$/, '');
   if (/unsupported image format/.test(said)) return 'its header is damaged, or of a form that is not known';
   if (/corrupt header/.test(said)) return 'its header is damaged or cut off';
+  if (/not configured|not implemented|not supported/.test(said))
+    return `it is packed in a way that is not read (${said.split('\n')[0]}): save it as a PNG`;
   return `it is damaged or cut off (${said.split('\n')[0]})`;
 }
 

@@ -5,10 +5,12 @@ import { locks } from 'node:worker_threads';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { openPicture, withPicture } from '#files/picture';
+import { checkPicture } from '#files/picture-check';
 import { decodeSample } from '#ml/data/decode';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { createBench } from '../helpers/services.ts';
+import { tiff } from '../helpers/tiff-file.ts';
 
 /** Red at the left of what is stored, blue at its right: 8 x 4 pixels. */
 const stored = () =>
@@ -59,6 +61,36 @@ test('a picture of more bands than a photo has is refused by its name, and not r
   await expect(decodeSample({ id: 'a', imageFile: file, maskFile: null }, null)).rejects.toThrow(
     `${file} cannot be decoded: its 5 bands are not the colours of a photo: save it as RGB`,
   );
+});
+
+describe('a TIFF whose samples are no colours that everybody knows is refused', () => {
+  const fileOf = (content: Uint8Array) => {
+    const file = path.join(temporaryFolder(), 'a.tif');
+    writeFileSync(file, content);
+    return file;
+  };
+  const size = { width: 4, height: 2, kind: 2, samples: Array.from({ length: 32 }, (_, at) => 40 * (at % 4)) } as const;
+
+  test.each<[string, Uint8Array, string]>([
+    ['fractions', tiff({ ...size, bits: 32, channels: 3, samples: [], also: [[339, 3, 1, 3]] }), 'its samples are fractions or have signs'],
+    ['a fourth band of light', tiff({ ...size, bits: 8, channels: 4, also: [[338, 3, 1, 0]] }), 'its fourth band is not said to be'],
+    ['one that is told nothing of', tiff({ ...size, bits: 8, channels: 4 }), 'its fourth band is not said to be'],
+    ['cut off', tiff({ ...size, bits: 8, channels: 3, samples: size.samples.slice(0, 24), missing: 7 }), 'it is damaged or cut off'],
+    [
+      'packed in its own way',
+      tiff({ ...size, bits: 8, channels: 3, samples: [], compression: 50000 }),
+      'it is packed in a way that is not read',
+    ],
+  ])('%s', async (_, content, rule) => {
+    const file = fileOf(content);
+    await expect(decodeSample({ id: 'a', imageFile: file, maskFile: null }, null)).rejects.toThrow(`${file} cannot be decoded: ${rule}`);
+    await expect(checkPicture(file)).rejects.toThrow(rule);
+  });
+
+  test('and one whose fourth band is transparency is a photo', async () => {
+    const file = fileOf(tiff({ ...size, bits: 8, channels: 4, also: [[338, 3, 1, 2]] }));
+    expect((await decodeSample({ id: 'a', imageFile: file, maskFile: null }, null)).width).toBe(4);
+  });
 });
 
 test('a turned photo has its seen size, and a mask as its bytes lie is told; what the window shows is turned as well', async () => {

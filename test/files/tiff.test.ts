@@ -8,6 +8,7 @@ import path from 'node:path';
 import { decode } from 'tiff';
 import { pngOfTiff } from '#files/tiff';
 import { AppError } from '#shared/errors';
+import { tiff, type Tiff } from '../helpers/tiff-file.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'encnet-tiff-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,63 +17,6 @@ function convert(content: Uint8Array) {
   const file = path.join(folder, 'm.tif');
   writeFileSync(file, content);
   return pngOfTiff(content, file);
-}
-
-interface Tiff {
-  width: number;
-  height: number;
-  bits: 1 | 8 | 16 | 32;
-  /** 0 grey whose smallest sample is white, 1 grey, 2 colours, 3 a palette. */
-  kind: 0 | 1 | 2 | 3;
-  channels?: number;
-  /** Samples row by row. */
-  samples: readonly number[];
-  palette?: readonly number[];
-  compression?: number;
-  /** How often its picture is in it. */
-  pages?: number;
-}
-
-/** A file as its format's description has it: little-endian, one strip, not packed. */
-function tiff({ width, height, bits, kind, channels = 1, samples, palette, compression = 1, pages = 1 }: Tiff): Uint8Array {
-  const rowBytes = Math.ceil((width * channels * bits) / 8);
-  const pixels = Buffer.alloc(rowBytes * height);
-  samples.forEach((value, at) => {
-    const [row, column] = [Math.floor(at / (width * channels)), at % (width * channels)];
-    if (bits === 1) pixels[row * rowBytes + (column >> 3)] |= value << (7 - (column & 7));
-    else pixels.writeUIntLE(value, row * rowBytes + (column * bits) / 8, bits / 8);
-  });
-  const map = Buffer.alloc((palette?.length ?? 0) * 2);
-  palette?.forEach((value, at) => map.writeUInt16LE(value, at * 2));
-  const begin = 8 + pixels.length;
-  const tags: [tag: number, type: number, count: number, value: number][] = [
-    [256, 3, 1, width],
-    [257, 3, 1, height],
-    [258, 3, 1, bits],
-    [259, 3, 1, compression],
-    [262, 3, 1, kind],
-    [273, 4, 1, 8],
-    [277, 3, 1, channels],
-    [278, 3, 1, height],
-    [279, 4, 1, pixels.length],
-    ...(palette ? [[320, 3, palette.length, begin] as [number, number, number, number]] : []),
-  ];
-  const directories = Array.from({ length: pages }, (_, page) => {
-    const at = begin + map.length + page * (6 + 12 * tags.length);
-    const directory = Buffer.alloc(6 + 12 * tags.length);
-    directory.writeUInt16LE(tags.length);
-    tags.forEach(([tag, type, count, value], i) => {
-      directory.writeUInt16LE(tag, 2 + 12 * i);
-      directory.writeUInt16LE(type, 4 + 12 * i);
-      directory.writeUInt32LE(count, 6 + 12 * i);
-      directory.writeUInt32LE(value, 10 + 12 * i);
-    });
-    directory.writeUInt32LE(page + 1 < pages ? at + directory.length : 0, directory.length - 4);
-    return directory;
-  });
-  const head = Buffer.from([0x49, 0x49, 42, 0, 0, 0, 0, 0]);
-  head.writeUInt32LE(begin + map.length, 4);
-  return Buffer.concat([head, pixels, map, ...directories]);
 }
 
 const sides = fc.record({ width: fc.integer({ min: 1, max: 20 }), height: fc.integer({ min: 1, max: 9 }) });
@@ -155,7 +99,7 @@ describe('what cannot be taken as it is stored is refused, and how to help it', 
   test('a page that follows itself, for ever', async () => {
     const content = Buffer.from(tiff({ ...grey, bits: 8 }));
     const begin = content.readUInt32LE(4);
-    content.writeUInt32LE(begin, content.length - 4);
+    content.writeUInt32LE(begin, begin + 2 + 12 * content.readUInt16LE(begin));
     await expect(convert(content)).rejects.toThrow('several pages');
   });
 
@@ -225,4 +169,19 @@ test.each([
   if (why === null) expect([...(await convert(grown)).samples]).toEqual([1, 2]);
   else await expect(convert(grown)).rejects.toThrow(why);
   expect(performance.now() - begun).toBeLessThan(2000);
+});
+
+describe('what libtiff cannot read to its end is refused, and not taken for zeros', () => {
+  const size = { width: 16, height: 64, bits: 8, kind: 1 } as const;
+  const samples = Array.from({ length: 16 * 64 }, (_, at) => 1 + (at % 5));
+
+  test.each([[50000], [34925]])('packed as %i', async (compression) => {
+    await expect(convert(tiff({ ...size, samples, compression }))).rejects.toThrow(
+      /cannot be decoded: it is packed in a way that is not read/,
+    );
+  });
+
+  test('cut off', async () => {
+    await expect(convert(tiff({ ...size, samples, missing: 300 }))).rejects.toThrow(/cannot be decoded: it is damaged or cut off/);
+  });
 });
