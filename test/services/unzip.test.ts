@@ -123,6 +123,30 @@ test.skipIf(process.platform === 'win32')('a pipe that is called a zip is refuse
   expect(await bench.call<DatasetInfo>('datasets.open', { path: folder })).toMatchObject({ path: folder });
 });
 
+test('a zip whose bytes were changed is found by its check sums, and leaves nothing', async () => {
+  const zip = await zipOf('kaggle-camvid', '', { 'classes.txt': [new TextEncoder().encode('sky\nroad\n'), { level: 0 }] });
+  const bytes = readFileSync(zip);
+  bytes[bytes.indexOf('sky\nroad') + 1] = 'K'.charCodeAt(0);
+  writeFileSync(zip, bytes);
+  await expect(open(zip)).rejects.toThrow(
+    `${zip} is damaged: classes.txt in it is not what was packed, by its check sum. Get the zip again`,
+  );
+  expect(readdirSync(folder)).toEqual(['kaggle-camvid.zip']);
+});
+
+test('a zip that is packed in a way that is not read tells the way out', async () => {
+  const zip = await zipOf('kaggle-camvid', '');
+  const bytes = readFileSync(zip);
+  // The way that an entry is packed, in its own head and in the list at the end: LZMA.
+  for (let at = 0; at < bytes.length - 4; at++) {
+    const mark = bytes.readUInt32LE(at);
+    if (mark === 0x04034b50) bytes[at + 8] = 14;
+    if (mark === 0x02014b50) bytes[at + 10] = 14;
+  }
+  writeFileSync(zip, bytes);
+  await expect(open(zip)).rejects.toThrow(/unsupported compression method: 14. Unpack it yourself, and open the folder/);
+});
+
 test('a zip that is damaged within, or holds a name twice, is named, and leaves nothing', async () => {
   const noise = Uint8Array.from({ length: 5000 }, (_, at) => (at * at * 7919) % 251);
   const bytes = Buffer.from(zipSync({ 'set/images/a.png': noise, 'set/images/b.png': noise }));

@@ -5,6 +5,7 @@ import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import { getFileNameLowLevel, openPromise, type Entry, type ZipFile } from 'yauzl';
 import { asFileError, asReadError, writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
@@ -128,8 +129,14 @@ const unreadable = (file: string, error: unknown): unknown => {
   return code?.startsWith('E') ? asReadError(error, file) : notRead(file, error);
 };
 
-const notRead = (file: string, error: unknown): AppError =>
-  new AppError('corrupt-file', `${file} is no zip that can be read: ${messageOf(error)}`, { file });
+function notRead(file: string, error: unknown): AppError {
+  const said = messageOf(error);
+  const way = /unsupported compression/.test(said) ? '. Unpack it yourself, and open the folder' : '';
+  return new AppError('corrupt-file', `${file} is no zip that can be read: ${said}${way}`, { file });
+}
+
+const damaged = (file: string, name: string): AppError =>
+  new AppError('corrupt-file', `${file} is damaged: ${name} in it is not what was packed, by its check sum. Get the zip again`, { file });
 
 const ofTheDisk = ['ENOSPC', 'EDQUOT', 'EACCES', 'EROFS', 'EPERM'];
 
@@ -212,11 +219,15 @@ async function unpack(
     if (entry.isEncrypted())
       throw new AppError('unsupported', `${file} is protected by a password (${name}): unpack it yourself, and open the folder`, { file });
     if (name.includes('\0')) throw new AppError('corrupt-file', `${file} holds a name that no file can have`, { file });
-    const counted = new Transform({
+    let sum = 0;
+    // The reader looks at lengths alone.
+    const checked = new Transform({
       transform(chunk: Uint8Array, _, next) {
         bytes += chunk.length;
+        sum = crc32(chunk, sum);
         next(tooMuch(file, bytes, limits.bytes, room), chunk);
       },
+      flush: (next) => next(sum === entry.crc32 ? null : damaged(file, name)),
     });
     const at = path.join(into, ...name.split('/'));
     mkdirSync(path.dirname(at), { recursive: true });
@@ -225,7 +236,7 @@ async function unpack(
       yield* await zip.openReadStreamPromise(entry);
     };
     // Two entries of one name are one file too many.
-    await pipeline(packed, counted, createWriteStream(at, { flags: 'wx' }));
+    await pipeline(packed, checked, createWriteStream(at, { flags: 'wx' }));
     if (imagePattern.test(name)) images++;
   }
   return { images, zips };
