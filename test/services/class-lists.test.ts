@@ -43,11 +43,62 @@ describe('lists of classes', () => {
     ['labelmap.txt', 'background:::\nroad:::\n', ['background', 'road']],
     ['classes.txt', '0 sky\n3 road\n', ['sky', 'road']],
     ['classes.txt', '1 sky\n3 road\n-1 ignore\n', ['sky', 'road']],
+    ['classes.txt', 'name\nsky\nroad\n', ['sky', 'road']],
+    ['classes.txt', 'sky,1\nroad,0\n', ['sky', 'road']],
+    ['classes.txt', 'sky\nlabel\n', ['sky', 'label']],
     ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
   ])('%s: %j', async (name, content, names) => {
     await lay('images/1.jpg =masks/1.png');
     put(name, content);
     expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  test.each<[string, unknown[], Record<string, number>]>([
+    [
+      '"id"',
+      [
+        { id: 3, name: 'car', supercategory: 'vehicle' },
+        { id: 1, name: 'road' },
+      ],
+      { car: 3, road: 1 },
+    ],
+    [
+      '"index" in an object',
+      [
+        { index: 1, name: 'a' },
+        { index: 0, name: 'b' },
+      ],
+      { a: 1, b: 0 },
+    ],
+    [
+      '"value" before "id"',
+      [
+        { id: 30, value: 0, name: 'a' },
+        { id: 31, value: 1, name: 'b' },
+      ],
+      { a: 0, b: 1 },
+    ],
+    [
+      'two that are the same',
+      [
+        { id: 1, trainId: 1, name: 'a' },
+        { id: 0, trainId: 0, name: 'b' },
+      ],
+      { a: 1, b: 0 },
+    ],
+  ])('of other programs have their values by their own name: %s', async (_, classes, values) => {
+    await lay('images/1.jpg =masks/1.png');
+    put('classes.json', JSON.stringify(classes));
+    expect(Object.fromEntries(locateDataset(folder).classSet.classes.map((each) => [each.name, each.value]))).toEqual(values);
+  });
+
+  test.each([
+    [[{ id: 7, trainId: 0, name: 'road' }, 'x'], 'gives "road" the "id" 7 and the "trainId" 0: say with "value" which of them masks hold'],
+    [[{ id: 300, name: 'road' }, 'x'], 'gives "road" the "id" 300: a value must be 0 to 255'],
+  ])('and are refused where it is not known which: %j', async (classes, why) => {
+    await lay('images/1.jpg =masks/1.png');
+    put('classes.json', JSON.stringify({ classes }));
+    expect(() => locateDataset(folder)).toThrow(why);
   });
 
   test.each([

@@ -17,22 +17,30 @@ const classSchema = z.object({
   alsoColors: z.array(colorSchema).max(20).optional(),
 });
 
+const named = name.transform((text): z.infer<typeof classSchema> => ({ name: text }));
+
 /** A class set as the workbench writes it, in `classes.json` or within `encnet.json`. */
 export const classSetSchema = z.object({
   name,
   /** The stored value of void; the largest that no class has unless told. */
   voidValue: byte.optional(),
   classes: z
-    .array(z.union([name.transform((text): z.infer<typeof classSchema> => ({ name: text })), classSchema]))
+    .array(z.union([named, classSchema]))
     .min(1)
     .max(mostKinds),
 });
 
+/** As other programs write it, with what they say besides: a class's value may have another name there. */
+const foreignClasses = z
+  .array(z.union([named, z.looseObject(classSchema.shape)]))
+  .min(1)
+  .max(mostKinds);
+
 /** A class set with or without a name of its own, or the names of classes alone. */
 export const classesFileSchema = z.union(
   [
-    classSetSchema.extend({ name: name.default('Own classes') }),
-    classSetSchema.shape.classes.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
+    classSetSchema.extend({ name: name.default('Own classes'), classes: foreignClasses }),
+    foreignClasses.transform((classes) => ({ name: 'Own classes', voidValue: undefined, classes })),
   ],
   {
     error:

@@ -21,6 +21,8 @@ interface ClassFileKind {
   plain?: (lines: readonly string[]) => readonly string[];
   /** Whether the first line is a heading where it holds no class. */
   hasHeading?: boolean;
+  /** What a first line is that looks like a class and is a heading. */
+  heading?: RegExp;
 }
 
 const colorOf = (texts: readonly string[]): Rgb | null => {
@@ -90,6 +92,7 @@ const kinds: readonly ClassFileKind[] = [
     form: 'a name: "Road". Its place in the list, from 0, is its value',
     // labelme's first line is of what is not labelled, whose value is -1: names are counted behind it.
     hasHeading: true,
+    heading: /^((class|label)[ _]?)?names?$|^class(es)?$|^labels?$/i,
     parse: (line) => (line === '__ignore__' ? null : { name: line }),
   },
 ];
@@ -109,7 +112,10 @@ export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?
  */
 export function readClassSource(file: string): ClassSetSource {
   const kind = kindOf(file);
-  if (!kind) return readJsonFile(file, classesFileSchema, example, { isByHand: true });
+  if (!kind) {
+    const source = readJsonFile(file, classesFileSchema, example, { isByHand: true });
+    return { ...source, classes: source.classes.map((each) => withValue(file, each)) };
+  }
   const classes = numbered(file, classesIn(file, kind));
   if (classes.length === 0 || classes.length > mostKinds)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });
@@ -122,33 +128,54 @@ export const readClassFile = (file: string): FullClassSet => fullClassSet(readCl
 /** Beyond it no list is of 255 classes, with headings and remarks. */
 const mostLines = 5000;
 
+/** What other programs call the value that masks have of a class. */
+const valueNames = ['id', 'index', 'class_id', 'classId', 'category_id', 'label_id', 'trainId', 'train_id'];
+
+/** @throws AppError 'corrupt-file' where two numbers could be the value, or the one that could is none of a mask */
+function withValue(file: string, { name, value, color, alsoColors, ...others }: Class & Record<string, unknown>): Class {
+  const own = { name, color, alsoColors };
+  if (value !== undefined) return { ...own, value };
+  const told = valueNames.flatMap((key) => (typeof others[key] === 'number' ? [{ key, number: others[key] }] : []));
+  if (told.length === 0) return own;
+  const [{ key, number }, other] = told.filter((each, at) => told.findIndex((before) => before.number === each.number) === at);
+  const refused = (why: string) => new AppError('corrupt-file', `${file} gives "${name}" ${why}`, { file });
+  if (other) throw refused(`the "${key}" ${number} and the "${other.key}" ${other.number}: say with "value" which of them masks hold`);
+  if (!Number.isInteger(number) || number < 0 || number > 255) throw refused(`the "${key}" ${number}: a value must be 0 to 255`);
+  return { ...own, value: number };
+}
+
 const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "color": [128, 64, 128]}]} or ["Sky", "Road"]';
 
 const longestName = 60;
 
 /**
- * Numbers before all of the names are their values: `0 sky`; -1 is what is no class.
+ * Numbers before all of the names, or behind them, are their values: `0 sky`, `sky,0`; -1 is what is no class.
  * @throws AppError 'corrupt-file' if one is no value of a mask
  */
 function numbered(file: string, classes: Class[]): Class[] {
-  const told = classes.map(({ name, color }) => (color ? null : /^(-?\d{1,3})[\s:,;]+(.+)$/.exec(name)));
-  if (classes.length === 0 || told.includes(null)) return classes;
+  const [before, behind] = [/^(?<number>-?\d{1,3})[\s:,;]+(?<name>.+)$/, /^(?<name>.+?)\s*[:,;\t]\s*(?<number>-?\d{1,3})$/].map((form) =>
+    classes.map(({ name, color }) => (color ? null : form.exec(name))),
+  );
+  const told = [before, behind].find((matches) => !matches.includes(null));
+  if (classes.length === 0 || !told) return classes;
   return told.flatMap((match) => {
-    const [, number, name] = match!;
+    const { number, name } = match!.groups!;
     if (number === '-1') return [];
     if (Number(number) >= 0 && Number(number) <= 255) return [{ value: Number(number), name }];
     throw new AppError('corrupt-file', `${file} gives "${name}" the number ${number}: a class must have one from 0 to 255`, { file });
   });
 }
 
-function classesIn(file: string, { parse, form, hasHeading = false, plain = (lines) => lines }: ClassFileKind): Class[] {
+function classesIn(file: string, { parse, form, hasHeading = false, heading, plain = (lines) => lines }: ClassFileKind): Class[] {
   const lines = linesOf(file, { most: mostLines, longest: 4096 }).map((line) => line.trim());
   const isClass = (line: string) => line !== '' && !line.startsWith('#');
   const plainOf = plain(lines.filter(isClass));
   let next = 0;
   return lines.flatMap((trimmed, index) => {
     if (!isClass(trimmed)) return [];
+    const isHeading = next === 0 && plainOf.length > 1 && heading?.test(trimmed) === true;
     const found = parse(plainOf[next++]);
+    if (isHeading) return [];
     const told = trimmed.length > longestName ? `${trimmed.slice(0, longestName)}…` : trimmed;
     if (found && found.name.length > longestName)
       throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": a name must have at most ${longestName} letters`, {
