@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readCheckpointHeader } from '#files/checkpoint-header';
 import { alreadyWritten, locateRunSamples, originName, runWriter } from '#files/run-folder';
 import { deviceText } from '#shared/training/device-text';
+import { assertSeveral } from '#shared/classes/assert-several';
 import { AppError, isCancelled } from '#shared/errors';
 import { localTime } from '#shared/local-time';
 import { foldText, heldOut } from '#shared/data/folds';
@@ -57,6 +58,7 @@ export function registerTrain(program: Command, host: TrainerHost): void {
 
 async function train(options: TrainOptions, host: TrainerHost): Promise<void> {
   const dataset = await findDataset(options.data);
+  assertSeveral(dataset.classSet.classes);
   const resumed = options.resume ? path.resolve(options.resume) : null;
   const resumeFrom = resumed && path.join(resumed, 'last.ckpt');
   if (resumeFrom && !existsSync(resumeFrom)) {

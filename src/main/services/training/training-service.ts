@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { PresetInfo, RateSearch, TrainingPhase, TrainingStart, TrainingStatus } from '#shared/contract/training';
+import { assertSeveral } from '#shared/classes/assert-several';
 import { AppError, messageOf } from '#shared/errors';
 import { freeName } from '#shared/free-name';
 import { localTime } from '#shared/local-time';
@@ -447,8 +448,9 @@ function labelled(dataset: OpenDataset, config: RunConfig) {
   return { train: toLearnFrom(dataset, config), validation: someOf(validation, dataset, held) };
 }
 
-/** @throws AppError 'invalid-argument' where there is none */
+/** @throws AppError 'invalid-argument' where there is none, or nothing to tell apart */
 function toLearnFrom(dataset: OpenDataset, { fold }: RunConfig) {
+  assertSeveral(dataset.classSet.classes);
   const { train } = splitBy(dataset.labelledSamples('train'), dataset.labelledSamples('val'), fold);
   return someOf(train, dataset, fold ? 'its other folds' : 'its split train');
 }
