@@ -127,6 +127,11 @@ test('trains, evaluates and predicts, by the contract', async () => {
   expect(again.confusion).toEqual(result.confusion);
   expect((await cli(...asked, '--split', 'test')).stderr).toContain('error: ');
   expect((await cli(...asked, '--out', checkpoint)).stderr).toContain('is the checkpoint itself');
+  const link = path.join(out, 'link.ckpt');
+  symlinkSync(checkpoint, link);
+  expect((await cli(...asked, '--out', link, '--overwrite')).stderr).toContain('is the checkpoint itself');
+  expect((await cli(...asked, '--out', calibrated)).stderr).toContain('calibrated.safetensors is there already');
+  expect((await cli(...asked, '--out', path.join(out, 'last.ckpt'), '--overwrite')).stderr).toContain('is a checkpoint of a run');
   expect((await cli(...asked, '--out', path.join(out, 'nowhere/x.safetensors'))).stderr).toContain('nowhere does not exist');
   expect(readModel(checkpoint).temperature).toBe(1);
   // An image that cannot be read is named, and the others are looked at.
@@ -141,6 +146,13 @@ test('trains, evaluates and predicts, by the contract', async () => {
   const left = [expect.objectContaining({ id: 'val/val-2', reason: expect.stringContaining('val-2.png') as unknown })];
   expect([part.code, JSON.parse(part.stdout)]).toEqual([1, expect.objectContaining({ images: 2, leftOut: left, unlabelled: 1 })]);
   expect((await cli('evaluate', '--checkpoint', checkpoint, '--data', data)).stdout).toContain('1 image left out: not the whole split');
+});
+
+test('one class is refused before anything is read for it', async () => {
+  const data = await makeDataset({ train: 2, val: 1 });
+  writeFileSync(path.join(data, 'classes.json'), '["Road"]');
+  const { code, stderr } = await cli('train', '--data', data, '--preset', 'tiny', '--out', path.join(temporaryFolder(), 'run'));
+  expect([code, stderr]).toEqual([1, expect.stringContaining('The class set has "Road" alone, and a network learns to tell at least two')]);
 });
 
 test('exports what predicts, in half precision and as ONNX, and looks at images in several ways', async () => {
@@ -160,7 +172,7 @@ test('exports what predicts, in half precision and as ONNX, and looks at images 
   const session = await InferenceSession.create(onnx);
   expect([session.inputNames, session.outputNames]).toEqual([['images'], ['logits', 'labels', 'se_logits']]);
   // Any size: the network takes any.
-  await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '50x63');
+  await cli('export', '--checkpoint', checkpoint, '--out', onnx, '--format', 'onnx', '--size', '50x63', '--overwrite');
   const odd = await (
     await InferenceSession.create(onnx)
   ).run({ images: new Tensor('float32', new Float32Array(3 * 50 * 63), [1, 3, 50, 63]) });

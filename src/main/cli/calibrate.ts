@@ -7,7 +7,7 @@ import type { TrainerEvent } from '#shared/training/messages';
 import type { PrecisionSetting } from '#shared/training/precision';
 import type { TrainerHost } from '#services/jobs/trainer-process';
 import { findDataset, labelledSamples } from './dataset.ts';
-import { ofSplit, outFileOf, precisionOption } from './options.ts';
+import { ofSplit, outFileOf, overwriteOption, precisionOption } from './options.ts';
 import { leaveOut, type LeftOut } from './left-out.ts';
 import { runJob } from './run-job.ts';
 import { give } from './say.ts';
@@ -17,6 +17,7 @@ interface CalibrateOptions {
   data: string;
   split: string;
   out?: string;
+  overwrite: boolean;
   precision?: PrecisionSetting;
   json?: boolean;
 }
@@ -32,6 +33,7 @@ export function registerCalibrate(program: Command, host: TrainerHost): void {
     'look at',
   )
     .option('--out <file>', 'model to write with the temperature, which prediction and proposals then go by')
+    .addOption(overwriteOption())
     .addOption(precisionOption("the checkpoint's"))
     .option('--json', 'print one JSON object, with the bins of a reliability diagram')
     .action((options: CalibrateOptions) => calibrate(options, host));
@@ -51,7 +53,7 @@ async function calibrate(options: CalibrateOptions, host: TrainerHost): Promise<
       maskFormat: format,
       classes,
       precision: options.precision ?? null,
-      outFile: options.out === undefined ? null : outFileOf(options.out, options.checkpoint),
+      outFile: options.out === undefined ? null : outFileOf({ ...options, out: options.out }),
     },
     (event) => {
       if (event.type === 'skipped') leftOut.push(leaveOut(event));

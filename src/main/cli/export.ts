@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Option, type Command } from 'commander';
 import type { TrainerHost } from '#services/jobs/trainer-process';
-import { outFileOf, size } from './options.ts';
+import { outFileOf, overwriteOption, size } from './options.ts';
 import { runJob } from './run-job.ts';
 import { AppError } from '#shared/errors';
 import { give } from './say.ts';
@@ -12,6 +12,7 @@ const ownNotes = new Set(['format', 'version', 'sha256', 'config', 'classes', 's
 interface ExportOptions {
   checkpoint: string;
   out: string;
+  overwrite: boolean;
   format: 'safetensors' | 'onnx' | 'pth';
   half?: boolean;
   size?: [number, number];
@@ -24,6 +25,7 @@ export function registerExport(program: Command, host: TrainerHost): void {
     .description("Write a checkpoint's network as safetensors, as .pth (both with PyTorch's names and layouts) or as ONNX.")
     .requiredOption('--checkpoint <file>', 'checkpoint, such as best.ckpt')
     .requiredOption('--out <file>', 'file to write')
+    .addOption(overwriteOption())
     .addOption(new Option('--format <name>', 'format').choices(['safetensors', 'onnx', 'pth']).default('safetensors'))
     .option('--half', 'half precision (safetensors, pth)')
     .option('--size <HxW>', "height and width of an ONNX model's images; the evaluation size by default", size)
@@ -52,7 +54,7 @@ function assertMeant({ format, half, size, note }: ExportOptions): void {
 }
 
 async function exportCheckpoint(options: ExportOptions, host: TrainerHost): Promise<void> {
-  const outFile = outFileOf(options.out, options.checkpoint);
+  const outFile = outFileOf(options);
   assertMeant(options);
   await runJob(
     host,

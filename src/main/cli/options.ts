@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { identityOf } from '#files/file-identity';
 import { AppError } from '#shared/errors';
 import { issueText } from '#shared/issue-text';
 import { evaluationScales } from '#shared/training/run-config';
@@ -53,14 +54,31 @@ export function scales(text: string): number[] {
   );
 }
 
+/** What a run goes on from, or falls back to. */
+const runFile = /^(last|best|epoch-\d+)\.ckpt$/;
+
+interface OutOptions {
+  out: string;
+  checkpoint: string;
+  overwrite: boolean;
+}
+
+export const overwriteOption = (): Option => new Option('--overwrite', 'replace the file of --out where there is one').default(false);
+
 /**
- * Where a command writes what it makes of a checkpoint.
- * @throws AppError 'invalid-argument' if that is the checkpoint itself, 'not-found' if there is no such folder: before work is done for it
+ * Where a command writes what it makes of a checkpoint: before work is done for it.
+ * @throws AppError 'invalid-argument' if that is the checkpoint itself, or one of a run; 'conflict' if there is such a file already;
+ * 'not-found' if there is no such folder
  */
-export function outFileOf(out: string, checkpoint: string): string {
+export function outFileOf({ out, checkpoint, overwrite }: OutOptions): string {
   const file = path.resolve(out);
-  if (file === path.resolve(checkpoint))
+  const there = identityOf(file);
+  if (file === path.resolve(checkpoint) || (there !== null && there === identityOf(checkpoint)))
     throw new AppError('invalid-argument', `${out} is the checkpoint itself, from which a run goes on: choose another file for --out`);
+  if (there !== null && runFile.test(path.basename(file)))
+    throw new AppError('invalid-argument', `${out} is a checkpoint of a run, which goes on from it: choose another file for --out`);
+  if (there !== null && !overwrite)
+    throw new AppError('conflict', `${out} is there already: choose another file for --out, or give --overwrite if nobody needs it`);
   const folder = path.dirname(file);
   if (!existsSync(folder)) throw new AppError('not-found', `${folder} does not exist: --out must lie in a folder that does`);
   return file;
