@@ -172,3 +172,40 @@ test('where a list in JSON is broken is told', async () => {
   put('classes.json', '{\n "name": "x"\n "classes": []}');
   expect(() => locateDataset(folder)).toThrow(/it is not JSON: Expected ',' or '}' after property value at line 3, column 2$/);
 });
+
+describe('classes are not guessed from a colour or two', () => {
+  const palette = (...colours: number[][]) => Uint8Array.from({ length: 768 }, (_, at) => colours[Math.floor(at / 3)]?.[at % 3] ?? 0);
+  const inColours = (...colours: number[][]) => ({
+    palette: writtenPng({
+      ...{ width, height, depth: 8, colourType: 3 },
+      samples: Array.from({ length: width * height }, (_, i) => i % colours.length),
+      palette: [...palette(...colours)],
+    }),
+    rgb: writtenPng({
+      ...{ width, height, depth: 8, colourType: 2 },
+      samples: Array.from({ length: width * height }, (_, i) => colours[i % colours.length]).flat(),
+    }),
+  });
+  const black = [0, 0, 0];
+
+  test.each([
+    ["labelme's palette with one class", [black, [128, 0, 0]]],
+    ["labelme's palette with three", [black, [128, 0, 0], [0, 128, 0], [128, 128, 0]]],
+    ['red', [black, [255, 0, 0]]],
+    ['green', [black, [0, 128, 0]]],
+    ['black alone', [black]],
+  ])('%s', async (_, colours) => {
+    for (const [kind, content] of Object.entries(inColours(...colours))) {
+      folder = temporaryFolder();
+      await lay('images/1.jpg');
+      put('masks/1.png', content);
+      expect(() => locateDataset(folder), kind).toThrow('its classes are not known');
+    }
+  });
+
+  test('and several that are those of a set alone are', async () => {
+    await lay('images/1.jpg');
+    put('masks/1.png', inColours([128, 64, 128], [64, 0, 128], [64, 64, 0], [0, 128, 192]).rgb);
+    expect(locateDataset(folder).arrangement.classes).toEqual({ builtIn: 'camvid-32' });
+  });
+});

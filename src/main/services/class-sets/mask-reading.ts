@@ -114,6 +114,16 @@ export function hasOtherColours(contents: readonly Uint8Array[], { classes }: Fu
   });
 }
 
+/** Colours of classes that masks must show before they are believed to be those of a set: one or two are in many sets. */
+const fewestColours = 3;
+
+/** Whether masks show colours of several classes of a set. */
+export function showsColoursOf(contents: readonly Uint8Array[], { classes }: FullClassSet): boolean {
+  const own = new Set(classes.map(({ color }) => color.join()));
+  const seen = new Set(contents.flatMap((content) => kindsIn(content).flatMap(({ color }) => color?.join() ?? [])));
+  return [...seen].filter((color) => own.has(color)).length >= fewestColours;
+}
+
 /** Whether the first channel tells anything apart. */
 const tellsByFirst = (contents: readonly Uint8Array[]): boolean =>
   new Set(contents.flatMap((content) => kindsIn(content).map(({ samples }) => samples[0]))).size > 1;

@@ -12,6 +12,7 @@ import {
   hasOtherColours,
   haveChannels,
   mostlyColours,
+  showsColoursOf,
   someOf,
   type Reading,
 } from '../class-sets/mask-reading.ts';
@@ -223,7 +224,7 @@ function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): Cl
   const file = classFileOf(view, draft);
   const contents = someOf(masks);
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
-  const best = bestReading(contents, file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft)]);
+  const best = bestReading(contents, file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft, contents)]);
   // Whose classes are not known is asked, unless colours tell them without doubt.
   if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0))) return unknownClasses(draft);
   // Nor are they where the layout has classes, and masks are colours of something else.
@@ -275,12 +276,16 @@ const fromBuiltIn = (name: BuiltInName, { masks = 'value' }: Draft): Reading[] =
  * what values are has the colours of one, or of none.
  */
 const coloured = (draft: Draft, masks: readonly Uint8Array[]): Reading[] =>
-  draft.builtIn && builtInNames.every((name) => hasOtherColours(masks, builtInSource(name))) ? colouredSets(draft) : [];
+  draft.builtIn && builtInNames.every((name) => hasOtherColours(masks, builtInSource(name))) ? colouredSets(draft, masks) : [];
 
-/** The sets whose colours are known to everybody, in the order in which they are believed. */
-const colouredSets = ({ builtIn }: Draft): Reading[] =>
+/** VOC's colours, which the reference has too, are those that programs give any classes, one after the other. */
+const isAnybodys = (name: BuiltInName): boolean => name === 'voc-21' || name === 'camvid-32-reference';
+
+/** Sets whose colours are known to everybody, in the order in which they are believed: that of the layout, and those that masks show. */
+const colouredSets = ({ builtIn }: Draft, masks: readonly Uint8Array[]): Reading[] =>
   [...new Set<BuiltInName>(['camvid-32', ...(builtIn ? [builtIn] : []), ...builtInNames])]
     .filter((name) => name !== 'cityscapes-34')
+    .filter((name) => name === builtIn || (!isAnybodys(name) && showsColoursOf(masks, builtInSource(name))))
     .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', told: allTold, file: name }));
 
 function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
