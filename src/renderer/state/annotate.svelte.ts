@@ -1,6 +1,9 @@
+import type { ClassInfo } from '#shared/classes/class-info';
 import { messageOf } from '#shared/errors';
 import { voidId } from '#shared/mask/void-id';
+import { sameJson } from '#shared/same-json';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
+import { successorOf } from './class-successor.ts';
 import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
 import { Doubt } from './doubt.svelte.ts';
@@ -169,20 +172,53 @@ export class AnnotateState {
     return `classKeys:${this.session.dataset?.id}`;
   }
 
-  /** What a person has said of the classes of this data set. */
+  /** What a person has said of the classes of this data set, by the names that they have now. */
   private recall(): void {
-    this.assigned = this.session.remembered<KeyAssignment>(this.keysName, {});
-    this.marked = { of: String(this.session.dataset?.id), names: this.classNames };
-    const { locked, hidden } = this.session.remembered<ClassMarks>(`classMarks:${this.marked.of}`, { locked: [], hidden: [] });
-    this.takeInHand(this.session.remembered<ClassesInHand>(`classInHand:${this.marked.of}`, {}));
+    const { session } = this;
+    this.marked = { of: String(session.dataset?.id), names: this.classNames };
+    const now = this.namesNow();
+    const assigned = session.remembered<KeyAssignment>(this.keysName, {});
+    this.assigned = Object.fromEntries(Object.entries(assigned).map(([key, name]) => [key, now(name)]));
+    const { locked, hidden } = session.remembered<ClassMarks>(`classMarks:${this.marked.of}`, { locked: [], hidden: [] });
+    const { inHand, over } = session.remembered<ClassesInHand>(`classInHand:${this.marked.of}`, {});
+    this.takeInHand({ inHand: inHand === undefined ? inHand : now(inHand), over: over?.map(now) });
     const marks = [
-      [this.lockedClasses, locked],
-      [this.hiddenClasses, hidden],
+      [this.lockedClasses, locked.map(now)],
+      [this.hiddenClasses, hidden.map(now)],
     ] as const;
     for (const [ids, names] of marks) {
       ids.clear();
       this.classNames.forEach((name, id) => names.includes(name) && ids.add(id));
     }
+    const gone = locked.filter((name) => !this.classNames.includes(now(name)));
+    if (gone.length > 0) session.toasts.show('info', `${gone.join(', ')}: locked before, and no class any more.`);
+    this.rememberClasses(assigned);
+  }
+
+  /** @returns what a class of before is called now: where it has been renamed or become a part of another one, by that's name */
+  private namesNow(): (name: string) => string {
+    const { dataset } = this.session;
+    const were = this.session.remembered<ClassInfo[]>(this.classesName, []);
+    return (name) => {
+      const before = this.classNames.includes(name) ? undefined : were.find((each) => each.name === name);
+      const heir = before && dataset ? successorOf(before, dataset) : null;
+      return heir === null ? name : heir === voidId ? voidName : this.classNames[heir];
+    };
+  }
+
+  /** Keeps what is said of classes by the names of now, and what these are. */
+  private rememberClasses(assigned: KeyAssignment): void {
+    const { session } = this;
+    const classes = session.dataset?.classes ?? [];
+    if (sameJson(session.remembered(this.classesName, []), classes)) return;
+    session.remember(this.classesName, classes);
+    this.rememberMarks();
+    this.rememberInHand();
+    if (!sameJson(assigned, this.assigned)) session.remember(this.keysName, this.assigned);
+  }
+
+  private get classesName(): string {
+    return `classesWere:${this.marked.of}`;
   }
 
   /** The hand keeps its classes where their numbers are others now; what is gone from the class set is told. */
@@ -190,9 +226,11 @@ export class AnnotateState {
     const idOf = (name: string) => (name === voidName ? voidId : this.classNames.indexOf(name));
     this.hand.classId = inHand === undefined ? 0 : Math.max(0, idOf(inHand));
     const ids = (over ?? []).map(idOf).filter((id) => id >= 0);
-    // Where none of them is left there is nothing to keep to; a list that was empty is one.
-    if (over) this.hand.writeOver(ids.length > 0 || over.length === 0 ? { on: 'classes', ids } : { on: 'all' });
-    else if (this.hand.where.on === 'classes') this.hand.writeOver({ on: 'all' });
+    if (over) this.hand.writeOver({ on: 'classes', ids });
+    // Where none of them is left nothing is painted over until a person has chosen.
+    if (over && over.length > 0 && ids.length === 0)
+      this.session.toasts.show('info', `${over.join(', ')}: no class any more. Choose what tools may paint over.`);
+    if (!over && this.hand.where.on === 'classes') this.hand.writeOver({ on: 'all' });
     if (inHand === undefined || idOf(inHand) >= 0) return;
     this.session.toasts.show('info', `${inHand} is no class any more: ${this.classNames[0] ?? 'nothing'} is in hand now.`);
   }

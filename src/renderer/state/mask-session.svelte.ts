@@ -7,6 +7,7 @@ import { AppError, messageOf } from '#shared/errors';
 import { Serial } from '#shared/serial';
 import { learnedLabel } from './assist-labels.ts';
 import { OwnSteps, type Move } from './own-steps.ts';
+import { successorOf } from './class-successor.ts';
 import { inTermsOf, withAgain, type Pending } from './pending-strokes.ts';
 import { MaskDocument, type Stroke } from '../editor/document.ts';
 import type { Session } from './session.svelte.ts';
@@ -25,6 +26,8 @@ async function unpackPatch({ packed, ...patch }: WirePatch): Promise<MaskPatch> 
   return packed ? { ...patch, changed: await inflate(patch.changed), values: await inflate(patch.values) } : patch;
 }
 
+/** An answer usually takes a few of these; a stroke that waits longer is on a line that may break. */
+const quietMs = 1000;
 const readAgainMs = 1500;
 /** How often it is looked whether the stroke in hand has ended. */
 const strokeLookMs = 100;
@@ -64,6 +67,10 @@ export class MaskSession {
   private readonly outgoing = new Serial();
   private readonly readings = new Serial();
   private closed = false;
+  /** The newest that main has said. */
+  private heard: EditState | null = null;
+  /** When main answered last, or was first asked since: what waits for long may be lost with the window. */
+  private heardAt = 0;
   private again: ReturnType<typeof setTimeout> | null = null;
   /** Why the mask could not be read last; null where it could. */
   private unread: string | null = null;
@@ -97,15 +104,20 @@ export class MaskSession {
   /** @throws AppError if image or mask cannot be read */
   static async open(session: Session, imageId: string): Promise<MaskSession> {
     const early: EditChange[] = [];
-    const stop = session.on('edits.change', (change) => change.imageId === imageId && early.push(change));
+    const states: EditState[] = [];
+    const stops = [
+      session.on('edits.change', (change) => change.imageId === imageId && early.push(change)),
+      session.on('edits.state', (state) => state.imageId === imageId && states.push(state)),
+    ];
     try {
       const opened = await session.client.edits.open({ imageId, window: session.windowId });
       const mask = new MaskSession(session, opened, await inflate(opened.ids));
       // What others painted while this was on its way is not in it.
       for (const change of early) if (change.seq > opened.seq) mask.takeChange(change);
+      for (const state of states) mask.takeState(state);
       return mask;
     } finally {
-      stop();
+      for (const stop of stops) stop();
     }
   }
 
@@ -124,7 +136,10 @@ export class MaskSession {
     return this.pending.length;
   }
 
-  private takeState(state: EditState): void {
+  /** Takes over what main says, unless it has said something newer. */
+  private takeState(said: EditState): void {
+    if (!this.heard || said.told >= this.heard.told) this.heard = said;
+    const state = this.heard;
     const unsafe = this.pending.length > 0 || state.durable < state.seq;
     this.saveState = state.state === 'saved' && unsafe ? 'unsaved' : state.state;
     this.savedAt = state.savedAt;
@@ -180,6 +195,7 @@ export class MaskSession {
   /** These strokes are main's now, or nobody's. */
   private settled(ids: readonly string[]): void {
     this.pending = this.pending.filter(({ id }) => !ids.includes(id));
+    this.heardAt = performance.now();
     this.end();
   }
 
@@ -194,6 +210,7 @@ export class MaskSession {
   }
 
   private happened(pending: Pending): void {
+    if (this.pending.length === 0) this.heardAt = performance.now();
     this.pending.push(pending);
     this.saveState = 'unsaved';
     this.tellNext();
@@ -232,7 +249,7 @@ export class MaskSession {
       if (code === 'cancelled' || code === 'disconnected' || code === 'conflict' || code === 'not-found') {
         this.stalled = true;
         // Main may have painted it and not kept it: its end, or a disk that took nothing, came first.
-        for (const again of inTermsOf([pending], classes, this.classes).pending) this.pending = withAgain(this.pending, again);
+        for (const again of this.inTerms([pending], classes).pending) this.pending = withAgain(this.pending, again);
         // Its data set is being closed, maybe to be opened again at once.
         if (code === 'cancelled') return this.retrySoon();
         // Where it is this mask that is in the way, and not another data set, nobody else has it read.
@@ -306,9 +323,13 @@ export class MaskSession {
     }, readAgainMs);
   }
 
-  /** Whether strokes wait that are not on their way: a reading was to send them and did not, or they are being packed still. */
+  /**
+   * Whether strokes wait that are not on their way: a reading was to send them and did not, they are being packed still, they are of
+   * another data set than the open one, or main has not answered for a while.
+   */
   get stuck(): boolean {
-    return this.again !== null || this.outgoing.busy;
+    const isQuiet = this.pending.length > 0 && (!this.isHere || performance.now() - this.heardAt > quietMs);
+    return this.again !== null || this.outgoing.busy || this.stalled || isQuiet;
   }
 
   private async readAnew(): Promise<void> {
@@ -352,14 +373,19 @@ export class MaskSession {
   private takeKnown({ known, durable, seq }: OpenedMask): Pending[] {
     const painted = this.pending.filter(({ id }) => known.includes(id));
     this.pending = this.pending.filter(({ id }) => !known.includes(id));
-    return durable < seq ? inTermsOf(painted, this.classes, this.session.dataset?.classes ?? this.classes).pending : [];
+    return durable < seq ? this.inTerms(painted, this.classes, this.session.dataset?.classes).pending : [];
+  }
+
+  private inTerms(pending: readonly Pending[], from: readonly ClassInfo[], to = this.classes) {
+    const { dataset } = this.session;
+    return inTermsOf(pending, from, to, (gone) => (dataset && this.isHere ? successorOf(gone, dataset) : null));
   }
 
   /** What waits is brought to the classes of now; what has none any more is told. */
   private takeClasses(): void {
     const today = this.session.dataset?.classes ?? this.classes;
     if (areSameClasses(this.classes, today)) return;
-    const { pending, gone } = inTermsOf(this.pending, this.classes, today);
+    const { pending, gone } = this.inTerms(this.pending, this.classes, today);
     const lost = this.pending.length - pending.length;
     [this.pending, this.classes] = [pending, today];
     if (lost === 0) return;

@@ -23,15 +23,18 @@ export const withAgain = (pending: readonly Pending[], again: Pending): Pending[
   pending.some(({ id }) => id === again.id) ? [...pending] : [...pending, again].toSorted((a, b) => numberOf(a) - numberOf(b));
 
 /**
- * What waits, in the ids of other classes: each class keeps its name.
+ * What waits, in the ids of other classes: each class keeps its name, or becomes what it is now.
+ * @param heirOf the id of what a class has become that is not there by its name; null where it is gone
  * @returns besides it the names of classes that are no more; strokes of these are left out
  */
 export function inTermsOf(
   pending: readonly Pending[],
   from: readonly ClassInfo[],
   to: readonly ClassInfo[],
+  heirOf: (gone: ClassInfo) => number | null,
 ): { pending: Pending[]; gone: string[] } {
-  const { ids } = mapClasses(from, to);
+  const { ids, missing } = mapClasses(from, to);
+  for (const each of missing) ids[each.id] = heirOf(each) ?? -1;
   const gone = new Set<number>();
   const kept = pending.flatMap((each) => {
     const unknown = [...new Set(each.patch.values)].filter((id) => ids[id] < 0);

@@ -19,6 +19,8 @@ export interface EditState {
   imageId: string;
   /** Number of the newest change; grows by one with each. */
   seq: number;
+  /** Grows with all that is told of masks: of two states the one with more is newer, however they come. */
+  told: number;
   /** The newest change that a power cut does not take away. */
   durable: number;
   state: SaveState;

@@ -23,6 +23,9 @@ import { sideOf, stepWithKinds } from './step-patches.ts';
 /** Changes are numbered through the whole workbench, so that a window can tell a newer one from one it has. */
 let newestSeq = 0;
 
+/** Likewise for what is told of a mask; a workbench that is started again goes on from more than the one before had told. */
+let newestTold = Date.now();
+
 const retryMs = 1000;
 
 /**
@@ -172,6 +175,7 @@ export class EditSession {
     return {
       imageId: this.imageId,
       seq: this.seq,
+      told: ++newestTold,
       durable: this.durable,
       state: this.isSaved ? 'saved' : unsaved,
       savedAt: this.savedAt,
