@@ -54,7 +54,7 @@ function placeOf([red, green, blue]: Rgb, palette: Uint8Array, transparency: Uin
 }
 
 /** The samples that stand for a value, the same in each channel. */
-function samplesOfValue(value: number, png: Pick<MaskFileForm, 'colourType' | 'depth'>): PixelSamples {
+export function samplesOfValue(value: number, png: Pick<MaskFileForm, 'colourType' | 'depth'>): PixelSamples {
   const opaque = hasAlpha(png) ? [2 ** png.depth - 1] : [];
   const channels = channelsOf(png) - opaque.length;
   return [...Array.from({ length: channels }, () => value), ...opaque];

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { codeText, decodeStoredMask } from '#files/mask-png';
 import { newForm } from '#files/mask-form';
+import { isOwnCode } from '#files/mask-legend';
 import { recoded } from '#files/mask-recoding';
 import { encodeStoredMask } from '#files/mask-writing';
 import { readPng, writePng } from '#files/png/png';
@@ -237,6 +238,37 @@ test('a value that is no class stays that value, whatever depth or colours the m
       expect([...values]).toEqual(samples);
       expect([...decodeStoredMask(encodeStoredMask({ width: 2, height: 2, values }, form), 'x', byValue).values]).toEqual(samples);
     }
+});
+
+test('a value that is no class stays that value between palettes, colours, alpha and 16 bits, or is refused', () => {
+  const byValue: MaskFormat = { toId: Array.from({ length: 256 }, (_, value) => (value < 11 ? value : -1)), voidValue: 255 };
+  // As most programs pad one: with black, which is the first class as a value.
+  const palette = Array.from({ length: 768 }, (_, at) => (at < 33 ? at * 7 : 0));
+  const size = { width: 2, height: 1 };
+  const masks = {
+    palette: writtenPng({ ...size, colourType: 3, depth: 8, palette, samples: [20, 3] }),
+    grey: writtenPng({ ...size, colourType: 0, depth: 8, samples: [20, 3] }),
+    'grey of 16 bits': writtenPng({ ...size, colourType: 0, depth: 16, samples: [20, 3] }),
+    rgb: writtenPng({ ...size, colourType: 2, depth: 8, samples: [20, 20, 20, 3, 3, 3] }),
+    rgba: writtenPng({ ...size, colourType: 6, depth: 8, samples: [20, 20, 20, 255, 3, 3, 3, 255] }),
+  };
+  const decoded = (content: Uint8Array) => decodeStoredMask(content, 'x', byValue);
+  const named = ({ values, form, toId }: ReturnType<typeof decoded>) => [...values].map((code) => [codeText(code, form), toId[code]]);
+  const expected = [
+    ['value 20', -1],
+    ['value 3', 3],
+  ];
+  for (const [from, content] of Object.entries(masks))
+    for (const [to, other] of Object.entries(masks)) {
+      // A mask of its own, which has no such value yet.
+      const now = decoded(other).form;
+      const bare = { ...now, legend: now.legend && now.legend.map((each, code) => (isOwnCode(code, byValue) ? each : null)) };
+      const taken = recoded(decoded(content), bare, byValue, 'x');
+      const file = encodeStoredMask({ ...size, values: taken.values }, taken.form);
+      expect(named(decoded(file)), `${from} to ${to}`).toEqual(expected);
+    }
+  const wide = decoded(writtenPng({ ...size, colourType: 0, depth: 16, samples: [514, 3] }));
+  expect(() => recoded(wide, decoded(masks.rgb).form, byValue, 'x')).toThrow('x has value 514, which is not in the class set');
 });
 
 test('a number that the palette has no entry for is none of the classes that get one, and is named by itself', () => {
