@@ -239,15 +239,22 @@ export class DatasetService {
   openAs(given: string, arrangement: Arrangement): Promise<DatasetInfo> {
     const folder = realFolder(given);
     if (this.scope?.dataset.id === datasetId(folder)) return this.arrange(arrangement);
-    return this.asked(folder, () => {
+    return this.asked(folder, async () => {
       const stopLinks = letLinksInto(folder);
       try {
         assertFits(folder, arrangement);
       } finally {
         stopLinks();
       }
-      keepFor(folder, this.asideOf(folder), arrangement, () => isTaken(folder));
-      return this.replace(folder, false, false);
+      // What keeps the open one open is told before anything is written.
+      assertIdle(this.scope);
+      const putBack = keepFor(folder, this.asideOf(folder), arrangement, () => isTaken(folder));
+      try {
+        return await this.replace(folder, false, false);
+      } catch (error) {
+        putBack();
+        throw error;
+      }
     });
   }
 
