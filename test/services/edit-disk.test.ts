@@ -1,13 +1,13 @@
 // What a disk that takes nothing does to masks under edit: the journal's, and the masks' own.
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeMask, readStoredMask } from '#files/mask-png';
 import { EditRecorder } from '#services/edits/edit-recorder';
-import { JournalFile, JournalLost } from '#services/edits/journal-file';
-import type { Journal } from '#services/edits/journal';
-import type { JournalRecord } from '#services/edits/journal-record';
+import { JournalFile, JournalLost, readFrames } from '#services/edits/journal-file';
+import { Journal } from '#services/edits/journal';
+import { decodeRecord, type JournalRecord } from '#services/edits/journal-record';
 import type { EditState, RevisionInfo } from '#shared/contract/edits';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -79,6 +79,31 @@ describe('a journal that takes nothing', () => {
     expect([await step, await undo]).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }]);
     expect(kept).toEqual([]);
     await records.close();
+  });
+
+  test('is written anew while it is in use, once it holds far more than can be undone, and goes on behind that', async () => {
+    const at = path.join(temporaryFolder(), 'a.journal');
+    const begin: JournalRecord = { kind: 'begin', image: imageId, width: 64, height: 48, revision: null, mark: 0 };
+    const journal = new Journal(at, { readBytes: 0, first: begin }, 400);
+    const none = () => undefined;
+    const records = new EditRecorder({
+      ...{ imageId, journal, log: pino({ level: 'silent' }), whole: () => [begin, large] },
+      ...{ assertWritable: none, failed: none, kept: none },
+    });
+    await records.record(large);
+    await records.renewWhereLarge();
+    const kinds = async () => {
+      const { frames } = readFrames(readFileSync(at));
+      return Promise.all(frames.map(async (frame) => (await decodeRecord(frame, { width: 64, height: 48 })).kind));
+    };
+    expect(await kinds()).toEqual(['begin', 'step']);
+    for (let n = 0; n < 6; n++) await records.record(large);
+    expect(await kinds()).toHaveLength(8);
+    await records.renewWhereLarge();
+    await records.record({ kind: 'undo' });
+    expect(await kinds()).toEqual(['begin', 'step', 'undo']);
+    await records.close();
+    expect(readdirSync(path.dirname(at))).toEqual(['a.journal']);
   });
 
   test('keeps nobody waiting who wants to write the mask', async () => {

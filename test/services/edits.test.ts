@@ -250,8 +250,11 @@ describe('another program', () => {
     await stroke(bench, imageId, box(0, 0, 2, 2, 5));
     await save();
     await bench.call<EditState>('edits.resolve', { imageId, keep: 'theirs' });
-    const [newest] = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
-    expect(newest).toMatchObject({ origin: 'another program', revision: revisionOf(theirs()), current: true });
+    const past = await bench.call<RevisionInfo[]>('edits.revisions', { imageId });
+    const now = past.find(({ current }) => current);
+    expect(now).toMatchObject({ origin: 'another program', revision: revisionOf(theirs()) });
+    // Mine, which gave way to it, is there beside it.
+    expect(past.filter(({ origin, current }) => origin === 'edit' && !current)).toHaveLength(2);
     const entry = (await bench.call<ImageEntry[]>('datasets.images')).find(({ id }) => id === imageId)!;
     expect(entry.classPixels![2]).toBe(64 * 48);
   });

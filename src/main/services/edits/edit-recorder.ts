@@ -121,6 +121,22 @@ export class EditRecorder {
     }
   }
 
+  /** Writes a journal anew that holds far more than can be undone. Never rejects: where that fails it goes on growing. */
+  renewWhereLarge(): Promise<void> {
+    return this.records.run(async () => {
+      const { journal, log, imageId, whole, assertWritable } = this.options;
+      if (this.lost || this.ending || !journal.isLarge) return;
+      try {
+        assertWritable();
+        const covered = this.made;
+        await journal.writeAnew(whole(), false);
+        this.covered = covered;
+      } catch (error) {
+        log.warn({ err: error, image: imageId }, 'a journal could not be written anew');
+      }
+    });
+  }
+
   /** Writes what waits, tries nothing twice from now on, and closes the journal. Never rejects. */
   async close(): Promise<void> {
     this.giveUp();

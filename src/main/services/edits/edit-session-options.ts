@@ -50,6 +50,8 @@ export interface EditSessionOptions {
   readOnlyReason: () => string | null;
   changed: (change: EditChange) => void;
   stateChanged: (state: EditState) => void;
+  /** What was painted here, and gives way to another program's version, is a mask in the store. */
+  keptMine: (revision: string, work: readonly string[]) => void;
   /** A kept revision is in the file and is about to be replaced: should a kill come next, it is known where it is. */
   replacing: (revision: string) => void;
   saved: (mask: SavedMask) => void;

@@ -403,6 +403,7 @@ export class EditSession {
     this.stamp = fileStamp(this.options.image.maskFile);
     // Without it the journal still tells which states may be the file; an end that comes first gives it up.
     this.recorder.record({ kind: 'saved', revision, mark }).catch(() => undefined);
+    void this.recorder.renewWhereLarge();
     this.options.saved({ imageId: this.imageId, revision, savedAt: this.savedAt, ...found });
   }
 
@@ -435,15 +436,23 @@ export class EditSession {
     const { form, toId } = this;
     const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, form, toId, store });
     await this.work.run(async () => {
+      if (this.isDirty) {
+        const mine = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
+        this.options.keptMine(mine, labelsOf(this.changes));
+      }
       await this.become(theirs, 'Take the other version');
       this.conflict = null;
       const { revision, classPixels, problems } = theirs;
       this.changes = [];
       const state = { revision, mark: this.history.mark(), past: this.history.steps() };
       this.isFile(state, { work: [], origin: 'another program', classPixels, problems });
+      if (!theirs.isOtherForm) return;
+      // Its journal speaks of codes of the form that the mask has here: the file is to have that too.
+      [this.foreign, this.origin] = [true, 'another program'];
+      this.known.delete(state.mark);
     });
     this.tell();
-    return this.state();
+    return this.foreign ? this.save() : this.state();
   }
 
   private assertOpen(): void {

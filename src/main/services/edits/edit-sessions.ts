@@ -280,6 +280,7 @@ export class EditSessions {
       replacing: (revision) => this.past.keep('an original mask', { imageId, revision, origin: 'original' }),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
+      keptMine: (revision, work) => this.past.keep('what was painted', { imageId, revision, origin: 'edit', work }),
       left: (revision, work) => this.onLeft(imageId, revision, work),
     });
   }

@@ -58,13 +58,21 @@ type FoundFile = { readBytes: number } & ({ soundBytes: number } | { first: Jour
 export class Journal {
   private readonly file: string;
   private readonly found: FoundFile;
+  private readonly largest: number;
   private opened: JournalFile | null = null;
   /** Whether the file is another one than was found: that one is then never begun or opened again. */
   private started = false;
 
-  constructor(file: string, found: FoundFile) {
+  /** @param largest bytes beyond which it is to be written anew */
+  constructor(file: string, found: FoundFile, largest = Infinity) {
     this.file = file;
     this.found = found;
+    this.largest = largest;
+  }
+
+  /** Whether it is to be written anew. */
+  get isLarge(): boolean {
+    return (this.opened?.bytes ?? 0) > this.largest;
   }
 
   /** One at a time. @throws as `JournalFile.append` and `JournalFile.reopen` */

@@ -90,7 +90,7 @@ export class Journals {
     const otherSize = otherSizeOf(told.size, about);
     const broken = told.broken ?? otherSize ?? (otherCodes ? 'the class set is another one now' : null);
     const anew = (notes: string[], unsaved: Unsaved | null = null) => {
-      return { ...fresh(file, bytes, subject, revision), strokes, kinds: [], unsaved, notes: [...before, ...notes] };
+      return { ...fresh(file, bytes, subject, revision, this.compactBytes), strokes, kinds: [], unsaved, notes: [...before, ...notes] };
     };
     if (bytes.length === 0) return anew([]);
     const at = findFile(deeds, revision);
@@ -113,7 +113,7 @@ export class Journals {
     const past = replay.length === 0 ? history.steps() : (await tell(frames.slice(0, at + 1), image, about)).history.steps();
     const inFile = { revision, mark: deeds[at].state, past };
     const changes = deeds.slice(at + 1).flatMap(({ change }) => change ?? []);
-    const journal = new Journal(file, { soundBytes, readBytes: bytes.length });
+    const journal = new Journal(file, { soundBytes, readBytes: bytes.length }, this.compactBytes);
     if (mayWrite && soundBytes > this.compactBytes && replay.length === 0) {
       // A disk without room for it is no reason to keep the mask shut: it goes on growing.
       await journal.writeAnew(recordsOf(subject, inFile), false).catch(this.report);
@@ -132,9 +132,9 @@ const otherSizeOf = (of: MaskSize | null, now: MaskSize): string | null =>
 const hasBecome = (file: Deed['file'], revision: string | null): boolean => file?.isSure === true || file?.revision === revision;
 
 /** A journal that begins with what the mask file holds now. @param found what is in its place now */
-function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null) {
+function fresh(file: string, found: Uint8Array, subject: JournalSubject, revision: string | null, largest: number) {
   return {
-    journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', ...subject, revision, mark: 0 } }),
+    journal: new Journal(file, { readBytes: found.length, first: { kind: 'begin', ...subject, revision, mark: 0 } }, largest),
     history: new EditHistory(),
     replay: [],
     inFile: { revision, mark: 0, past: { floor: 0, done: [], undone: [] } },

@@ -172,7 +172,8 @@ interface PredictionInput {
 /** What the workers do: the name of each task, what it takes and what it gives. */
 export interface MaskTasks {
   readMask: (input: ReadMaskInput) => Promise<ReadMask>;
-  adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: ImageProblem[] };
+  /** `isOtherForm`: whether the file's pixels are coded otherwise than the mask is from now on. */
+  adoptMask: (input: AdoptInput) => ReadMask & { classPixels: number[] | null; problems: ImageProblem[]; isOtherForm: boolean };
   readKept: (input: KeptInput) => ReadMask;
   keepEdited: (input: EditedInput) => string;
   stageMask: (input: StageInput) => Staged;

@@ -74,7 +74,8 @@ function valuesOf(input: TaskInput<'readMask'>, take: (file: Uint8Array) => void
 export const adoptMask = task(({ classSet, store, form, toId, ...input }: TaskInput<'adoptMask'>): TaskResult<'adoptMask'> => {
   const { format } = classSet;
   const mask = valuesOf({ ...input, format, known: foreignKinds(form, format) }, (file) => keepRevision(store, file));
-  const told = { ...mask, ...inTermsOf(mask, { form, toId }, format, input.maskFile) };
+  const own = { ...mask, ...inTermsOf(mask, { form, toId }, format, input.maskFile) };
+  const told = { ...own, isOtherForm: (mask.form.legend === null) !== (own.form.legend === null) };
   if (mask.revision === null) return { ...told, classPixels: null, problems: [] };
   return { ...told, ...findingsOf(told, classSet, input.maskFile) };
 });
