@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { locateDataset } from '#services/layouts/recognise';
+import { datasetFolder, locateDataset } from '#services/layouts/recognise';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { temporaryFolder } from '../helpers/dataset.ts';
 
@@ -171,6 +171,15 @@ test('where a list in JSON is broken is told', async () => {
   expect(() => locateDataset(folder)).toThrow(/classes\.json does not hold .*it is not JSON: Unexpected token '\]'$/);
   put('classes.json', '{\n "name": "x"\n "classes": []}');
   expect(() => locateDataset(folder)).toThrow(/it is not JSON: Expected ',' or '}' after property value at line 3, column 2$/);
+});
+
+test('a list around the folder of the images is not left out without a word', async () => {
+  await lay('data/train/1.jpg =data/trainannot/1.png data/val/2.jpg =data/valannot/2.png');
+  put('classes.txt', 'grass\nwater\n');
+  const why = `${path.join(folder, 'classes.txt')} lists classes and lies outside of ${path.join(folder, 'data')}, which holds the images`;
+  expect(() => datasetFolder(folder)).toThrow(why);
+  put('data/classes.txt', 'grass\nwater\n');
+  expect(datasetFolder(folder)).toBe(path.join(folder, 'data'));
 });
 
 describe('classes are not guessed from a colour or two', () => {

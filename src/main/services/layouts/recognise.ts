@@ -60,14 +60,33 @@ const mostFolders = 12;
 
 /**
  * The folder that is the data set: this one, or the only one inside that looks like one, as zips and clones leave them.
- * @throws AppError 'forbidden', 'read-only' of what may not be looked into
+ * @throws AppError 'forbidden', 'read-only' of what may not be looked into; 'not-a-dataset' naming a list of classes that would be left out
  */
-export function datasetFolder(folder: string, deep = deepest): string {
+export function datasetFolder(folder: string): string {
+  const found = innermostDataset(folder, deepest);
+  assertClassesInside(folder, found);
+  return found;
+}
+
+/** Classes that are listed around the images' folder are theirs, and would be others without a word. */
+function assertClassesInside(folder: string, found: string): void {
+  if (found === folder || !looksLikeDataset(found) || classFilesIn(new FolderView(found), ['.']).length > 0) return;
+  for (let around = path.dirname(found); around.length >= folder.length; around = path.dirname(around)) {
+    const [list] = classFilesIn(new FolderView(around), ['.']);
+    if (!list) continue;
+    const file = path.join(around, list);
+    throw new AppError('not-a-dataset', `${file} lists classes and lies outside of ${found}, which holds the images: put it in there`, {
+      file,
+    });
+  }
+}
+
+function innermostDataset(folder: string, deep: number): string {
   if (deep === 0 || looksLikeDataset(folder)) return folder;
   const view = new FolderView(folder);
   const folders = view.folders();
   if (folders.length > mostFolders || view.images('.').length > 0) return folder;
-  const inside = folders.map((name) => view.ifReadable(() => datasetFolder(view.at(name), deep - 1), view.at(name)));
+  const inside = folders.map((name) => view.ifReadable(() => innermostDataset(view.at(name), deep - 1), view.at(name)));
   const named = inside.filter(looksLikeDataset);
   if (named.length === 1) return named[0];
   // Nothing but one folder, whatever that holds.
