@@ -48,7 +48,7 @@ export const lengths = (runs: readonly StarterRun[]): string =>
 /** The part of the card that follows from starter.json alone, in Markdown. */
 export function numbersOf(starter: StarterFile): string {
   const { file, sha256, miou, interval, pixelAccuracy, perClass, averaged, calibration, protocol, epoch, earlier } = starter;
-  const timesAsLong = looksOf({ scales: averaged.scales, flip: true, sliding: false });
+  const timesAsLong = looksOf({ scales: averaged.scales, flip: true, sliding: false }, [1, 1], [1, 1]);
   return [
     `\`${file}\`, sha256 \`${sha256}\`; the weights of epoch ${epoch}${earlier.length ? ' of the last run' : ''}.`,
     '',

@@ -13,7 +13,7 @@ import { SamplePool } from '#ml/data/sample-pool';
 import { samplePair } from '#ml/data/transforms';
 import { Control } from '#ml/train/control';
 import { gatherStatistics } from '#ml/train/label-statistics';
-import { windowsOf } from '#ml/train/windows';
+import { windowsOf } from '#shared/training/windows';
 import { Random } from '#shared/random';
 import { makeDataset } from '../helpers/dataset.ts';
 import { jobData } from '../helpers/job-data.ts';

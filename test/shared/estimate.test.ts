@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryAdvice } from '#shared/training/memory-advice';
 import { expandSweep, type Sweep } from '#shared/training/sweep';
-import { estimateRun, type Estimate } from '#shared/training/estimate';
+import { protocolOf } from '#services/review/protocol';
+import { estimateRun, looksOf, type Estimate } from '#shared/training/estimate';
+import { inputSizeOf } from '#shared/training/input-size';
+import { windowsOf } from '#shared/training/windows';
 import { EncNet } from '#ml/models/encnet';
 import { findPreset, presets, withSetting, withSettings } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
@@ -233,5 +236,44 @@ describe('settings', () => {
     expect(run).toMatchObject({ name: 's: flip true, flipValidation false', config: { evaluation: { flip: true } } });
     const values = Array.from({ length: 50 }, (_, n) => n + 1);
     expect(() => grid(['a', 'b', 'c', 'd', 'e', 'f'].map((path) => ({ path, values })))).toThrow(/received 15625000000 combinations/);
+  });
+});
+
+describe('windows that slide over an image', () => {
+  const { config } = findPreset('light');
+  const slid = (evaluationSize: [number, number] | null, scales = [1]): RunConfig => ({
+    ...config,
+    evaluationSize,
+    evaluation: { sliding: true, scales, flip: false },
+  });
+
+  test.each<[[number, number], number[]]>([
+    [[360, 480], [1]],
+    [[1024, 2048], [1]],
+    [[3000, 4000], [1]],
+    [
+      [1024, 2048],
+      [0.75, 1, 1.25],
+    ],
+  ])('of %j at scales %j are looked at as often as they are made', (image, scales) => {
+    const window: [number, number] = [312, 416];
+    const evaluation = slid(window, scales).evaluation;
+    const pixels = scales.map((scale) => {
+      const boxes = windowsOf(image, [window[0] / scale, window[1] / scale]);
+      return boxes.reduce((sum, { height, width }) => sum + height * scale * width * scale, 0);
+    });
+    const told = looksOf(evaluation, image, window) * window[0] * window[1];
+    expect(told).toBeCloseTo(
+      pixels.reduce((sum, each) => sum + each, 0),
+      0,
+    );
+  });
+
+  test('are as large as what the network was trained on where no size is told, and their time is reckoned', () => {
+    expect(inputSizeOf(slid(null), slid(null).evaluation)).toEqual(config.data.size);
+    expect(inputSizeOf({ ...config, evaluationSize: null }, { sliding: false })).toBeNull();
+    expect(protocolOf(slid(null), 'val', 11).resolution).toContain('windows of 352 x 264 over the image');
+    const of = (image: [number, number]) => estimateRun(slid(null), 11, { train: 100, validation: 50 }, image).validationMacs;
+    expect(of([1024, 2048]) / of([264, 352])).toBeGreaterThan(30);
   });
 });

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors';
+import { inputSizeOf } from '#shared/training/input-size';
 import { fitTemperature, reliabilityOf } from '#shared/metrics/calibration';
 import type { CalibrateJob, TrainerEvent } from '#shared/training/messages';
 import type { SamplePool } from '../data/sample-pool.ts';
@@ -29,8 +30,8 @@ export async function calibrate(
   emit({ type: 'precision', ...choice });
   const net = loadedNetwork(checkpoint, choice.precision);
   try {
-    const { evaluationSize, evaluation } = checkpoint.config;
-    const look = { inputSize: evaluationSize, sliding: evaluation.sliding, mostPixels };
+    const { evaluation } = checkpoint.config;
+    const look = { inputSize: inputSizeOf(checkpoint.config, evaluation), sliding: evaluation.sliding, mostPixels };
     const total = job.samples.length;
     const parts = await gatherEvidence(
       net,

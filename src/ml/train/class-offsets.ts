@@ -1,4 +1,5 @@
 import type { Sample } from '#shared/data/sample';
+import { inputSizeOf } from '#shared/training/input-size';
 import { fitClassOffsets, mostOffsetImages } from '#shared/metrics/class-offsets';
 import type { RunConfig } from '#shared/training/run-config';
 import type { SamplePool } from '../data/sample-pool.ts';
@@ -30,7 +31,7 @@ export async function fitOffsets(
     net,
     pool,
     samples,
-    { inputSize: config.evaluationSize, sliding: config.evaluation.sliding, mostPixels: pixelsFor(net.numClasses) },
+    { inputSize: inputSizeOf(config, config.evaluation), sliding: config.evaluation.sliding, mostPixels: pixelsFor(net.numClasses) },
     progress,
   );
   return fitClassOffsets(joined(parts, net.numClasses));

@@ -1,4 +1,5 @@
 import { Confusion } from '#shared/metrics/confusion';
+import { inputSizeOf } from '#shared/training/input-size';
 import { Random } from '#shared/random';
 import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
@@ -40,7 +41,7 @@ export async function evaluate(
   const { classWeights } = options;
   const loss = { classWeights, shifts: priorShifts(classWeights, config.loss.priorCorrection) };
   const optionsOf = (sample: Sample) => ({
-    inputSize: config.evaluationSize,
+    inputSize: inputSizeOf(config, config.evaluation),
     evaluation: config.evaluation,
     flips: flipsOf(sample),
     offsets: options.offsets,

@@ -3,6 +3,7 @@ import { writeAtomic } from '#files/atomic-write';
 import { encodePredictedIds, encodeValues, type LabelMask } from '#files/mask-png';
 import { encodeSureness, surenessFile } from '#files/sureness-png';
 import type { MaskFormat } from '#shared/classes/class-info';
+import { inputSizeOf } from '#shared/training/input-size';
 import { formatFor } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { predictionNames } from '#shared/data/prediction-names';
@@ -53,9 +54,10 @@ export async function predictSamples(
   try {
     const { config } = checkpoint;
     const loss = { classWeights: null };
+    const evaluation = job.evaluation ?? config.evaluation;
     const predictOptions = {
-      inputSize: config.evaluationSize,
-      evaluation: job.evaluation ?? config.evaluation,
+      inputSize: inputSizeOf(config, evaluation),
+      evaluation,
       temperature: checkpoint.temperature,
       sureness: true,
       loss,

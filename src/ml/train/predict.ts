@@ -10,7 +10,7 @@ import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
 import { lossOf, surenessOf, type LossOptions } from './scores.ts';
 import { argMax } from './train-step.ts';
-import { windowsOf, type Box } from './windows.ts';
+import { windowsOf, type Box } from '#shared/training/windows';
 
 export interface Prediction {
   source: DecodedSample;

@@ -1,9 +1,14 @@
 // What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
 import { mostOffsetImages } from '../metrics/class-offsets.ts';
+import { inputSizeOf } from './input-size.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
 import { fitsAlone, validationsLeft } from './validations.ts';
+import { windowsOf } from './windows.ts';
+
+/** [height, width] in pixels. */
+type Size = readonly [number, number];
 
 interface Cost {
   /** Multiply-adds of one forward pass of one image. */
@@ -167,9 +172,20 @@ export const parametersOf = (config: RunConfig, classes: number): number => cost
 export const bfloat16Share = 0.65;
 export const bfloat16ShareWithout = 1.6;
 
-/** Pixels that are looked at for each of an image at the evaluation size. */
-export const looksOf = ({ scales, flip, sliding }: EvaluationConfig): number =>
-  scales.reduce((sum, scale) => sum + scale * scale, 0) * (flip ? 2 : 1) * (sliding ? 4 : 1);
+/**
+ * Pixels that are looked at for each of an image at the evaluation size.
+ * @param image [height, width] of an image
+ * @param input [height, width] of what is looked at, at scale 1: of the image, or of a window
+ */
+export function looksOf({ scales, flip, sliding }: EvaluationConfig, image: Size, input: Size): number {
+  const areaOf = ([height, width]: Size) => height * width;
+  const atScale = (scale: number) => {
+    if (!sliding) return areaOf(input);
+    const boxes = windowsOf(image, [input[0] / scale, input[1] / scale]);
+    return boxes.reduce((sum, box) => sum + box.height * box.width, 0);
+  };
+  return (scales.reduce((sum, scale) => sum + scale * scale * atScale(scale), 0) * (flip ? 2 : 1)) / areaOf(input);
+}
 
 /**
  * Maps of all classes that scoring an image holds at once, at its own size: what the network says with and without offsets, or sums of
@@ -189,12 +205,12 @@ export function estimateRun(
   config: RunConfig,
   classes: number,
   images: { train: number; validation: number },
-  imageSize: readonly [number, number],
+  imageSize: Size,
   precision: Precision = 'float32',
-  largest: readonly [number, number] = imageSize,
+  largest: Size = imageSize,
 ): Estimate {
   const training = costOf(config.model, config.data.size, classes);
-  const evaluationSize = config.evaluationSize ?? imageSize;
+  const evaluationSize = inputSizeOf(config, config.evaluation) ?? imageSize;
   const validation = costOf(config.model, evaluationSize, classes);
   const perStep = config.batchSize * config.accumulate;
   const fitted = config.decision === 'mean-iou' ? Math.min(mostOffsetImages, images.train) : 0;
@@ -210,8 +226,8 @@ export function estimateRun(
   const bytes = Math.max(stepBytes, scoringBytes) + 4 * training.parameters * weightCopies;
   const trainingMacs = steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses;
   // Offsets of classes are fitted on training images, by one scale and no mirror image.
-  const fitMacs = fitted * looksOf({ ...config.evaluation, scales: [1], flip: false }) * validation.macs;
-  const validationMacs = images.validation * looksOf(config.evaluation) * validation.macs + fitMacs;
+  const fitMacs = fitted * looksOf({ ...config.evaluation, scales: [1], flip: false }, imageSize, evaluationSize) * validation.macs;
+  const validationMacs = images.validation * looksOf(config.evaluation, imageSize, evaluationSize) * validation.macs + fitMacs;
   const cacheMb = Math.min(config.data.cacheMb, ((images.train + images.validation) * imageSize[0] * imageSize[1] * 4) / 1e6);
   return {
     parameters: training.parameters,

@@ -1,4 +1,5 @@
 import { foldText } from '#shared/data/folds';
+import { inputSizeOf } from '#shared/training/input-size';
 import type { Protocol } from '#shared/metrics/protocol';
 import type { EvaluationConfig, RunConfig } from '#shared/training/run-config';
 
@@ -14,9 +15,9 @@ export function protocolOf(
   flipped = false,
 ): Protocol {
   const { sliding, scales, flip } = evaluation;
-  const box = config.evaluationSize && `${config.evaluationSize[1]} x ${config.evaluationSize[0]}`;
-  const size = box ?? "the image's size";
-  const input = sliding ? `windows of ${size} over the image` : box ? `input ${box}` : 'input at image size';
+  const size = inputSizeOf(config, evaluation);
+  const box = size && `${size[1]} x ${size[0]}`;
+  const input = sliding ? `windows of ${box} over the image` : box ? `input ${box}` : 'input at image size';
   // All but its own fold of these the run has seen: whoever reads the number is to know.
   const seen = config.fold && (split === 'train' || split === 'val') ? `, trained on but for ${foldText(config.fold)}` : '';
   return {
