@@ -12,30 +12,40 @@ const mostPasses = 6;
 /** A gain of the mean IoU that is worth a change. */
 const leastGain = 1e-5;
 
-/** Mean IoU of the classes that the labels hold. @param counts by label, by prediction */
-function meanIou(counts: Float64Array, classes: number): number {
+/** Pixels by class: how many are labelled as it, are predicted as it, and are both. */
+interface Counts {
+  labelled: Float64Array;
+  predicted: Float64Array;
+  hits: Float64Array;
+}
+
+const perClass = (classes: number): Float64Array => new Float64Array(classes);
+
+/**
+ * Mean IoU of the classes that the labels hold: those of which a fit can learn nothing keep no offset, and do not count, where a confusion
+ * matrix counts them as soon as one is predicted.
+ */
+function meanIouOfLabelled({ labelled, predicted, hits }: Counts): number {
   let [sum, held] = [0, 0];
-  for (let id = 0; id < classes; id++) {
-    let [labelled, predicted] = [0, 0];
-    for (let other = 0; other < classes; other++) {
-      labelled += counts[id * classes + other];
-      predicted += counts[other * classes + id];
-    }
-    if (labelled === 0) continue;
+  for (let id = 0; id < labelled.length; id++) {
+    if (labelled[id] === 0) continue;
     held++;
-    sum += counts[id * classes + id] / (labelled + predicted - counts[id * classes + id]);
+    sum += hits[id] / (labelled[id] + predicted[id] - hits[id]);
   }
   return held > 0 ? sum / held : 0;
 }
 
-/** What predictions are for every offset of one class, the others' staying: by label and prediction, and by the place where they change. */
-function movesOf(
-  { logits, labels, classes }: Evidence,
-  offsets: readonly number[],
-  id: number,
-): { counts: Float64Array; moves: Float64Array[] } {
-  const counts = new Float64Array(classes * classes);
-  const moves = Array.from({ length: places + 1 }, () => new Float64Array(classes * classes));
+/** Pixels that become a class at one place: what they were predicted as, of these those that were right, and those that become right. */
+interface Move {
+  left: Float64Array;
+  lost: Float64Array;
+  won: number;
+}
+
+/** What predictions are while one class has no part, the others' offsets staying, and what becomes it from which place on. */
+function movesOf({ logits, labels, classes }: Evidence, offsets: readonly number[], id: number): { counts: Counts; moves: Move[] } {
+  const counts: Counts = { labelled: perClass(classes), predicted: perClass(classes), hits: perClass(classes) };
+  const moves = Array.from({ length: places }, (): Move => ({ left: perClass(classes), lost: perClass(classes), won: 0 }));
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const from = pixel * classes;
     let [rival, most] = [-1, -Infinity];
@@ -45,25 +55,35 @@ function movesOf(
     }
     // The class is predicted from the first offset on that lies above the margin.
     const first = Math.ceil((most - logits[from + id] + bound) * perNat);
-    const cell = labels[pixel] * classes + rival;
-    counts[cell]++;
-    if (first < places) moves[Math.max(0, first)][cell]++;
+    const label = labels[pixel];
+    counts.labelled[label]++;
+    counts.predicted[rival]++;
+    if (rival === label) counts.hits[label]++;
+    if (first >= places) continue;
+    const move = moves[Math.max(0, first)];
+    move.left[rival]++;
+    if (rival === label) move.lost[label]++;
+    if (id === label) move.won++;
   }
   return { counts, moves };
 }
 
+function take({ left, lost, won }: Move, { predicted, hits }: Counts, id: number): void {
+  for (let other = 0; other < left.length; other++) {
+    predicted[other] -= left[other];
+    predicted[id] += left[other];
+    hits[other] -= lost[other];
+  }
+  hits[id] += won;
+}
+
 /** The offset of one class at which the mean IoU is highest, the others staying. */
 function bestOffset(evidence: Evidence, offsets: readonly number[], id: number): { offset: number; miou: number } {
-  const { classes } = evidence;
   const { counts, moves } = movesOf(evidence, offsets, id);
   let best = { offset: offsets[id], miou: -1 };
   for (let place = 0; place < places; place++) {
-    moves[place].forEach((count, cell) => {
-      if (count === 0) return;
-      counts[cell] -= count;
-      counts[Math.floor(cell / classes) * classes + id] += count;
-    });
-    const miou = meanIou(counts, classes);
+    take(moves[place], counts, id);
+    const miou = meanIouOfLabelled(counts);
     // Of offsets that do the same the one nearest to none.
     const nearer = Math.abs(offsetAt(place)) < Math.abs(best.offset);
     if (miou > best.miou + leastGain || (miou > best.miou - leastGain && nearer)) best = { offset: offsetAt(place), miou };
