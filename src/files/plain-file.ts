@@ -39,7 +39,9 @@ const linkError = (file: string): AppError => new AppError('forbidden', linkRefu
 function refusal(file: string, stat: Stats, isNamed = false): AppError | null {
   if (stat.isFile()) return null;
   if (isNamed) return new AppError('invalid-argument', `${file} is ${kindOf(stat)}, and a file must be named`, { file });
-  return new AppError('forbidden', `${file} is ${kindOf(stat)}, and a plain file must be there: remove it`, { file });
+  // A folder may hold anybody's work.
+  const way = stat.isDirectory() ? 'name a file, or put the folder elsewhere' : 'remove it';
+  return new AppError('forbidden', `${file} is ${kindOf(stat)}, and a plain file must be there: ${way}`, { file });
 }
 
 /** Flags that neither wait for a pipe's other end nor follow a link. */

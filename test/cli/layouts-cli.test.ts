@@ -231,6 +231,38 @@ describe('predictions that go out', () => {
   });
 });
 
+test('what of a folder is left out, or could be its masks too, is told by every command that reads it', async () => {
+  const folder = temporaryFolder();
+  for (const name of ['train/1', 'val/2', 'stray']) await photo(path.join(folder, `images/${name}.jpg`));
+  for (const name of ['train/1', 'val/2']) {
+    put(path.join(folder, `masks/${name}.png`), grey(1));
+    put(path.join(folder, `label_pred/${name}.png`), grey(0));
+  }
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  const out = path.join(temporaryFolder(), 'out');
+  for (const args of [
+    ['import', '--data', folder, '--dry-run'],
+    ['export-data', '--data', folder, '--to', 'segnet', '--out', out],
+  ]) {
+    const { code, stderr } = await cli(...args);
+    expect([code, stderr], args[0]).toEqual([0, expect.stringContaining('1 image lies in images/ itself, in no split, and is left out')]);
+    expect(stderr, args[0]).toContain('label_pred/train/ could be the masks of images/train/ as well as masks/train/');
+    expect(stderr.split('is left out').length, args[0]).toBe(2);
+  }
+  expect(readStoredMask(path.join(out, 'trainannot/1.png')).values[0]).toBe(1);
+});
+
+test('folders are found that another system named with its own accents', async () => {
+  const folder = temporaryFolder();
+  await photo(path.join(folder, 'fotos/1.jpg'));
+  const masks = 'masken u\u0308';
+  put(path.join(folder, masks, '1.png'), grey(1));
+  put(path.join(folder, 'classes.json'), '["a","b"]');
+  const { code, stdout, stderr } = await cli('import', '--data', folder, '--source', 'train=fotos:masken \u00fc', '--dry-run');
+  expect([code, stderr.includes('is missing')]).toEqual([0, false]);
+  expect((JSON.parse(stdout) as Arrangement).sources[0].masks).toBe(masks);
+});
+
 test('a relative path of `npm run cli` is of the folder that npm was called in, not of the clone', async () => {
   const folder = temporaryFolder();
   await photo(path.join(folder, 'street/shots/1.jpg'));

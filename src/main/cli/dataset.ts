@@ -9,6 +9,7 @@ import { isZip, unzipBeside } from '#services/layouts/unzip';
 import { isFolder } from '#services/layouts/folder-view';
 import { datasetFolder, locateDataset, type LocatedDataset } from '#services/layouts/recognise';
 import { untilInterrupted } from './interrupts.ts';
+import { say } from './say.ts';
 
 export interface CliDataset {
   folder: string;
@@ -33,6 +34,7 @@ export async function findDataset(folder: string): Promise<CliDataset> {
   const at = await folderOf(folder);
   letLinksInto(at);
   const located = locateDataset(at);
+  for (const problem of located.problems) say(problem);
   return { folder: at, located, classSet: located.classSet };
 }
 

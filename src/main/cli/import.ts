@@ -10,8 +10,8 @@ import { outsideText } from '#services/class-sets/mask-reading';
 import { isTaken } from '#services/datasets/holder-watch';
 import { FolderView, isFolder } from '#services/layouts/folder-view';
 import type { LocatedImage } from '#services/layouts/located-image';
-import { arrangementFile, keepArrangement, ownArrangement } from '#services/layouts/own-arrangement';
-import { classSetOf, locatedBy, proposalFor, proposalOf } from '#services/layouts/recognise';
+import { arrangementFile, keepArrangement } from '#services/layouts/own-arrangement';
+import { classSetOf, keptFor, locatedBy, proposalFor, proposalOf } from '#services/layouts/recognise';
 import { folderOf } from './dataset.ts';
 import { integer, percent, repeated } from './options.ts';
 import { give, say } from './say.ts';
@@ -73,14 +73,14 @@ async function importDataset(options: ImportOptions): Promise<void> {
   const folder = await folderFor(options);
   letLinksInto(folder);
   const view = new FolderView(folder);
-  const found = arrangementOf(view, options);
+  const { arrangement: found, asides } = arrangementOf(view, options);
   const located = locatedBy(view, found);
   const arrangement = options.makeSplit === undefined ? found : { ...found, splits: splitMade(located.images, options) };
   const { images, problems, maskFiles } = arrangement === found ? located : locatedBy(view, arrangement);
   const classSet = classSetOf(view, arrangement);
   const { name, classes } = classSet;
   const outside = outsideText(maskFiles, classSet);
-  for (const problem of [...(outside ? [outside] : []), ...problems]) say(problem);
+  for (const problem of new Set([...(outside ? [outside] : []), ...asides, ...problems])) say(problem);
   const splits = [...new Set(images.map(({ split }) => split))];
   const counts = splits.map((split) => `${images.filter((image) => image.split === split).length} of ${split}`);
   say(`${counted(images.length, 'image')} (${counts.join(', ')}), ${classes.length} classes of ${name}`);
@@ -101,7 +101,7 @@ function splitMade(images: readonly LocatedImage[], { makeSplit, seed, byRecordi
 }
 
 /** What was kept or is found by looking, with the options laid over it. @throws AppError 'not-a-dataset' */
-function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
+function arrangementOf(view: FolderView, options: ImportOptions): { arrangement: Arrangement; asides: string[] } {
   const given: Partial<OpenArrangement> = {
     ...(options.classes === undefined
       ? {}
@@ -111,16 +111,17 @@ function arrangementOf(view: FolderView, options: ImportOptions): Arrangement {
     ...(options.below ? { below: true, except: undefined } : {}),
     ...(options.void.length > 0 ? { readAs: Object.fromEntries(options.void.map((text) => [text, null])) } : {}),
   };
-  const said = { title: 'as said', sources: options.source, below: options.below };
+  // Another system may write accents otherwise.
+  const sources = options.source.map((source) => ({ ...source, images: view.asThere(source.images), masks: view.asThere(source.masks) }));
+  const said = { title: 'as said', sources, below: options.below };
   // A list that is not understood is no hindrance where the classes are said.
   const saysClasses = options.classes !== undefined;
-  const found =
-    options.source.length > 0
-      ? proposalFor(view, said, saysClasses).arrangement
-      : (ownArrangement(view.root) ?? proposalOf(view, saysClasses).arrangement);
+  const kept = options.source.length > 0 ? null : keptFor(view);
+  const proposed = () => (options.source.length > 0 ? proposalFor(view, said, saysClasses) : proposalOf(view, saysClasses));
+  const { arrangement: found, asides } = kept ? { arrangement: kept, asides: [] } : proposed();
   // What else is read otherwise stays so.
   const arrangement = { ...found, ...given, readAs: { ...found.readAs, ...given.readAs } };
   if (!arrangement.classes)
     throw new AppError('not-a-dataset', `The classes of ${view.root} are not known: give --classes ${builtInNames.join('|')} or a file`);
-  return soundArrangement(arrangement);
+  return { arrangement: soundArrangement(arrangement), asides };
 }

@@ -46,7 +46,7 @@ export async function gatherStatistics(
     const chosen = samples.slice(first, first + together);
     const results = await Promise.allSettled(chosen.map((sample) => pool.get(sample)));
     for (const [index, result] of results.entries()) {
-      if (result.status === 'rejected') statistics.excluded.push(messageOf(result.reason));
+      if (result.status === 'rejected') statistics.excluded.push(`${chosen[index].id}: ${messageOf(result.reason)}`);
       else if (!result.value.labels) statistics.excluded.push(`${chosen[index].id} has no label`);
       else {
         statistics.revisions.push(result.value.revisions);

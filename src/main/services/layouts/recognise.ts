@@ -170,6 +170,8 @@ export function locatedBy(view: FolderView, arrangement: Arrangement): LocatedIm
 
 interface Proposal {
   arrangement: OpenArrangement;
+  /** What of the folder is left out by it, or could be read otherwise, in sentences. */
+  asides: string[];
   located: LocatedImages;
 }
 
@@ -197,11 +199,12 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = soundArrangement({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
-  const problems = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources), ...located.problems];
+  const asides = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources)];
+  const problems = [...asides, ...located.problems];
   const found = classesOrWhy(view, draft, located.maskFiles);
   if (found instanceof AppError && !asks) throw found;
   const [classes, told] = found instanceof AppError ? [unknownClasses(draft), [found.message]] : [found, []];
-  return { arrangement: { ...arrangement, ...classes }, located: { ...located, problems: [...told, ...problems] } };
+  return { arrangement: { ...arrangement, ...classes }, asides, located: { ...located, problems: [...told, ...problems] } };
 }
 
 /** The classes of a folder, or why the list that tells them is not understood: a person can say them. */
