@@ -160,7 +160,6 @@ test('every key is shown, one is given another, and what has lost it is told', a
   await app.keyboard.press('d');
   await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
   // It is kept over a reload.
-  await app.waitForTimeout(500);
   await app.reload();
   await expect(app.getByRole('application', { name: 'Canvas' })).toBeVisible();
   await app.keyboard.press('b');

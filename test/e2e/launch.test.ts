@@ -97,7 +97,6 @@ test('settings switch the theme, and it is remembered', async ({ app }) => {
   await app.getByRole('button', { name: 'Settings' }).click();
   await app.getByRole('radio', { name: 'Light' }).check();
   await app.getByRole('button', { name: 'Close' }).click();
-  await app.waitForTimeout(500);
   await app.reload();
   await expect(app.locator('html')).toHaveAttribute('data-theme', 'light');
 });

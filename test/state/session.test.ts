@@ -31,7 +31,7 @@ describe('a session', () => {
     expect(session.images.size).toBe(6);
     expect(session.imageId).toBe('train/train-0');
     session.select('train/train-2');
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await session.flushMemory();
     const again = await openWindow(bench);
     expect(again.session.imageId).toBe('train/train-2');
     again.connection.close();
@@ -121,7 +121,7 @@ describe('a session', () => {
   test('goes to a place with what it is to show, and remembers the place', async () => {
     session.go('review', { imageId: 'val/val-0' });
     expect([session.place, session.imageId]).toEqual(['review', 'val/val-0']);
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await session.flushMemory();
     const again = await openWindow(bench);
     expect(again.session.place).toBe('review');
     again.connection.close();

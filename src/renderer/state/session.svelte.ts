@@ -455,10 +455,21 @@ export class Session {
     if (this.uiState[key] === text) return;
     this.uiState[key] = text;
     clearTimeout(this.writes.get(key));
-    // A memory that cannot be written is not worth a message.
     this.writes.set(
       key,
-      setTimeout(() => void this.client.app.setUiState({ key, value: text }).catch(() => undefined), 300),
+      setTimeout(() => void this.write(key), 300),
     );
+  }
+
+  private async write(key: string): Promise<void> {
+    clearTimeout(this.writes.get(key));
+    this.writes.delete(key);
+    // A memory that cannot be written is not worth a message.
+    await this.client.app.setUiState({ key, value: this.uiState[key] }).catch(() => undefined);
+  }
+
+  /** Sends what is to be remembered and waits still: the window may be closed. */
+  async flushMemory(): Promise<void> {
+    await Promise.all([...this.writes.keys()].map((key) => this.write(key)));
   }
 }
