@@ -30,6 +30,9 @@ const relative = (file: string): string => path.relative(src, file).split(path.s
 const roomOf = (file: string): Room | undefined =>
   rooms.find(({ paths }) => paths.some((at) => (at.endsWith('/') ? relative(file).startsWith(at) : relative(file) === at)));
 
+/** What rooms load in another way than by importing it. */
+const loaded: Record<string, string[]> = { ml: ['@tensorflow/tfjs-node-gpu'] };
+
 const importPattern = /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*'([^']+)'|import\('([^']+)'\)/g;
 const importsOf = (text: string): string[] => [...text.matchAll(importPattern)].map((match) => match[1] ?? match[2]);
 
@@ -94,6 +97,19 @@ describe('the house', () => {
 
   test('every room of the table is there', () => {
     for (const { paths } of rooms) for (const at of paths) expect(existsSync(path.join(src, at)), at).toBe(true);
+  });
+
+  test('every package that a room may import is imported there', () => {
+    const packagesOf = (room: Room) =>
+      everyFile
+        .filter((file) => roomOf(file) === room)
+        .flatMap((file) => importsOf(readFileSync(file, 'utf8')).map((specifier) => resolve(file, specifier)))
+        .flatMap((target) => ('package' in target ? [target.package] : []));
+    const idle = rooms.flatMap((room) => {
+      const used = new Set([...packagesOf(room), ...(loaded[room.name] ?? [])]);
+      return room.packages.filter((name) => !used.has(name)).map((name) => `${room.name}: ${name}`);
+    });
+    expect(idle).toEqual([]);
   });
 
   test.each([

@@ -12,7 +12,7 @@ import path from 'node:path';
 import readXlsxFile from 'read-excel-file/node';
 import { describe, expect, test, vi } from 'vitest';
 import type { StepPoint } from '#shared/training/messages';
-import { crc32c, TensorBoardWriter } from '#services/exports/tensorboard';
+import { crc32c, TensorBoardWriter } from '#services/training/tensorboard-writer';
 import { TensorBoardCurves } from '#services/training/tensorboard-curves';
 import type { PredictionProgress } from '#shared/contract/review';
 import type { DiskUse, RunDetail, RunSummary } from '#shared/contract/runs';

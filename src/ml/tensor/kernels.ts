@@ -1,4 +1,4 @@
-// Raw TensorFlow kernels, NHWC: what tfjs's own ops lack is the fused batch norm pair, and half-pixel resizing with a gradient. Those with
+// Raw TensorFlow kernels, NHWC: what tfjs's own ops lack, as half-pixel resizing with a gradient, or cannot do in bfloat16. Those with
 // a `V` take float32 and bfloat16 and give what they take.
 import { attribute, tf, type Tensor } from './runtime.ts';
 import { inType, precisionOf, run1, runMany, typeOf, type Value } from './value.ts';

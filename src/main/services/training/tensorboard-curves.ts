@@ -3,7 +3,7 @@ import type { StepPoint } from '#shared/training/messages';
 import { messageOf } from '#shared/errors';
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { EpochMetrics, StripImage } from '#shared/training/messages';
-import { TensorBoardWriter } from '../exports/tensorboard.ts';
+import { TensorBoardWriter } from './tensorboard-writer.ts';
 
 const mostUnwrittenMs = 3000;
 
