@@ -165,6 +165,11 @@ test('every key is shown, one is given another, and what has lost it is told', a
   await app.keyboard.press('b');
   await app.keyboard.press('d');
   await expect(app.getByRole('button', { name: 'Fill', exact: true })).toHaveAttribute('aria-pressed', 'true');
+  // Help tells the keys as they are.
+  await app.getByRole('button', { name: 'Help', exact: true }).click();
+  const help = app.getByRole('dialog', { name: 'Help' });
+  await expect(help.getByText('A, Right', { exact: true })).toBeVisible();
+  await expect(help.getByText('Hold E', { exact: true })).toBeVisible();
 });
 
 test('a tool that was clicked is not pressed by Space over the canvas, whatever keys came between', async ({ app }) => {

@@ -4,7 +4,7 @@ import { voidId } from '#shared/mask/void-id';
 import { sameJson } from '#shared/same-json';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { successorOf } from './class-successor.ts';
-import { commandsByChord, withChord, type CommandId, type KeyChoices } from './commands.ts';
+import { chordText, commandsByChord, keysOf, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
 import { Doubt } from './doubt.svelte.ts';
 import { applyCleanUp } from '../editor/clean-up.ts';
@@ -385,7 +385,9 @@ export class AnnotateState {
     const id = this.hand.paintedId;
     if (!this.view.solo || !this.mask || this.mask.document.pixels[id] > 0) return;
     const name = this.classNames[id] ?? 'What is not labelled';
-    this.session.toasts.show('info', `${name} is nowhere on this image, so no label is shown. Z shows the others again.`);
+    const [key] = keysOf('view.solo', this.keyChoices).map(chordText);
+    const way = key === undefined ? 'The view panel' : key;
+    this.session.toasts.show('info', `${name} is nowhere on this image, so no label is shown. ${way} shows the others again.`);
   }
 
   /** Why nothing can be painted now; null where it can. */
