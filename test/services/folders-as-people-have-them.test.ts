@@ -422,3 +422,12 @@ describe('exports', () => {
     expect([images, notes.filter((note) => note.startsWith('left out'))]).toEqual([1, [expect.stringContaining('longer than 255 bytes')]]);
   });
 });
+
+test('lists of splits that are called as lists are some, and an empty one is told', async () => {
+  await lay('images/1.jpg images/2.jpg images/3.jpg =masks/1.png =masks/2.png =masks/3.png');
+  put('train_list.txt', 'images/1.jpg masks/1.png\nimages/2.jpg masks/2.png\n');
+  put('val_list.txt', 'images/3.jpg masks/3.png\n');
+  put('test_files.txt', '');
+  expect(Object.keys(read())).toEqual(['train: images/1', 'train: images/2', 'val: images/3']);
+  expect(locateDataset(folder).problems).toEqual(['test_files.txt names no image, so that none is in "test"']);
+});

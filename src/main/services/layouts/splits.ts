@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { counted } from '#shared/counted';
 import { imagePattern } from '#shared/data/image-names';
+import { composed } from '#shared/folded';
 import { freeName } from '#shared/free-name';
 import { linesOf } from '#files/text-lines';
 import type { Arrangement } from '#shared/data/arrangement';
@@ -15,13 +16,15 @@ const alike: ReadonlyMap<string, string> = new Map([
   ...['test', 'testing'].map((name) => [name, 'test'] as const),
 ]);
 
+/** In the order in which they are shown. */
+const usualSplits = ['train', 'val', 'test'];
+
 /** The workbench's name of a split that others call otherwise. */
 export const splitNamed = (name: string): string => alike.get(name.toLowerCase()) ?? name;
 
 /** Train first, then validation, test, and the others by name. */
 export function bySplit(a: string, b: string): number {
-  const order = ['train', 'val', 'test'];
-  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const place = (name: string) => (usualSplits.includes(name) ? usualSplits.indexOf(name) : usualSplits.length);
   return place(a) - place(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
@@ -38,8 +41,8 @@ export function assignSplits(view: FolderView, images: LocatedImage[], { splits 
 /** By ids, in whatever form a disk writes the letters of names. */
 function madeSplits(images: readonly LocatedImage[], splits: Record<string, string[]>, problems: string[]): Map<string, string> {
   const exact = new Set(images.map(({ id }) => id));
-  const composed = new Map(images.map(({ id }) => [id.normalize('NFC'), id]));
-  const find = (id: string) => (exact.has(id) ? id : composed.get(id.normalize('NFC')));
+  const byComposed = new Map(images.map(({ id }) => [composed(id), id]));
+  const find = (id: string) => (exact.has(id) ? id : byComposed.get(composed(id)));
   const named = Object.entries(splits).flatMap(([split, ids]) => ids.map((id) => ({ id, split, found: find(id) })));
   const gone = named.filter(({ found }) => found === undefined);
   if (gone.length > 0)
@@ -57,8 +60,7 @@ function namesIn(line: string): string[] {
 
 /** A path as lists write it, by its parts from the end, without extension. */
 const keyOf = (name: string): string => {
-  const plain = name
-    .normalize('NFC')
+  const plain = composed(name)
     .replaceAll('\\', '/')
     .replace(/^[./]+/, '');
   return imagePattern.test(plain) ? stemOf(plain) : plain;
@@ -86,21 +88,21 @@ function listedSplits(
     names.set(name, names.has(name) && names.get(name) !== image ? null : image);
   for (const image of images) {
     const file = keyOf(path.relative(view.root, image.imageFile));
-    const id = image.id.normalize('NFC');
+    const id = composed(image.id);
     // From the data set's folder, and from that of its images.
     for (const name of [file, id, id.slice(id.indexOf('/') + 1)]) call(byPath, name, image);
-    for (const end of new Set([...endsOf(file), ...endsOf(keyOf(image.id)), image.name.normalize('NFC')])) call(byEnd, end, image);
+    for (const end of new Set([...endsOf(file), ...endsOf(keyOf(image.id)), composed(image.name)])) call(byEnd, end, image);
   }
-  const folded = new Map([...byEnd].map(([end, image]) => [end.toLowerCase(), image]));
-  const isLowerClear = folded.size === byEnd.size;
+  const byLower = new Map([...byEnd].map(([end, image]) => [end.toLowerCase(), image]));
+  const isLowerClear = byLower.size === byEnd.size;
   const find = (line: string): LocatedImage | null => {
     const names = namesIn(line);
-    const exact = names.flatMap((name) => [byPath.get(name.normalize('NFC')), byPath.get(keyOf(name))]).find((each) => each);
+    const exact = names.flatMap((name) => [byPath.get(composed(name)), byPath.get(keyOf(name))]).find((each) => each);
     if (exact) return exact;
     const ends = names.flatMap((name) => endsOf(keyOf(name)));
     const found = ends.map((end) => byEnd.get(end)).find((each) => each);
     // Names in another case, where that is clear.
-    return found ?? (isLowerClear ? ends.map((end) => folded.get(end.toLowerCase())).find((each) => each) : null) ?? null;
+    return found ?? (isLowerClear ? ends.map((end) => byLower.get(end.toLowerCase())).find((each) => each) : null) ?? null;
   };
   const splitOf = new Map<string, string>();
   const overlaps = new Map<string, number>();
@@ -108,6 +110,7 @@ function listedSplits(
     const lines = linesOf(view.file(file), { most: mostLines, longest: longestLine })
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('# '));
+    if (lines.length === 0) problems.push(`${file} names no image, so that none is in "${split}"`);
     const unknown: string[] = [];
     for (const line of lines) {
       const image = find(line);
@@ -129,18 +132,19 @@ function listedSplits(
   return splitOf;
 }
 
-const weighty = ['train', 'val', 'test'];
-
 /** Lists of whatever else go first: what one of training, validation or test holds too is in that. */
 const inOrderOfWeight = (lists: Record<string, string>): [string, string][] =>
-  Object.entries(lists).sort(([a], [b]) => weighty.indexOf(a) - weighty.indexOf(b));
+  Object.entries(lists).sort(([a], [b]) => usualSplits.indexOf(a) - usualSplits.indexOf(b));
 
 /** As many as files are read of one data set. */
 const mostLines = 500_000;
 /** Letters of two paths, and more than any system lets them have. */
 const longestLine = 16_384;
 
-const listPattern = /^(?:.*[_.-])?(train|training|val|valid|validation|test|testing|default)\.(?:txt|lst)$/i;
+const splitWord = 'train|training|val|valid|validation|test|testing|default';
+const listWord = 'list|lists|files?|filenames?|ids?|images?|set|split';
+/** `train.txt`, `my_train.txt`, `train_list.txt`. */
+const listPattern = new RegExp(`^(?:.*[_.-])?(${splitWord})(?:[_.-]?(?:${listWord}))?\\.(?:txt|lst)$`, 'i');
 
 /** Lists that hold what others hold too. */
 const unions = /^(trainval|all|all_?images?)\.(txt|lst)$/i;
