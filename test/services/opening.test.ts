@@ -1,4 +1,5 @@
 // What is open at last where a person and the start of the workbench each open something.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { DatasetScope } from '#services/datasets/dataset-scope';
@@ -61,5 +62,24 @@ test('what was begun in a data set while another one was looked at goes on, and 
   // The other one was let go of.
   expect((await bench.call<DatasetInfo>('datasets.open', { path: second })).writable).toBe(true);
   vi.restoreAllMocks();
+  await bench.workbench.shutDown();
+});
+
+test('a folder that is to be read in another way while a run goes on stays as it is', async () => {
+  const folder = await makeDataset({ train: 4, val: 2 });
+  const bench = createBench();
+  const target = await makeDataset({ train: 2, val: 1 });
+  const own = path.join(target, 'encnet.json');
+  const { arrangement } = await bench.call<DatasetInfo>('datasets.open', { path: target });
+  const splits = { by: 'ids', splits: { val: ['train/train-0'] } };
+  await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits } });
+  const before = readFileSync(own, 'utf8');
+  await bench.call('datasets.open', { path: folder });
+  await bench.call('training.start', { config: smallConfig({ epochs: 50 }), name: '' });
+  const asked = bench.call('datasets.openAs', { path: target, arrangement: { ...arrangement, title: 'Other' } });
+  await expect(asked).rejects.toMatchObject({ code: 'busy' });
+  expect(readFileSync(own, 'utf8')).toBe(before);
+  await bench.call('training.stop');
+  await bench.until<TrainingStatus>('training.status', ({ active }) => !active);
   await bench.workbench.shutDown();
 });

@@ -4,7 +4,6 @@ import readXlsxFile from 'read-excel-file/node';
 import sharp from 'sharp';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Workers } from '#services/workers/workers';
-import type { DatasetInfo } from '#shared/contract/datasets';
 import type { PredictionInfo, PredictionProgress, ReviewMasks, ReviewResult } from '#shared/contract/review';
 import type { RunDetail, RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
@@ -237,21 +236,6 @@ test('another data set is not opened over a prediction that goes on', async () =
   await expect(bench.call('datasets.open', { path: await makeDataset() })).rejects.toMatchObject({ code: 'busy' });
   await done;
   await bench.workbench.shutDown();
-});
-
-test('a folder that is to be read in another way while a run goes on stays as it is', async () => {
-  const target = await makeDataset({ train: 2, val: 1 });
-  const own = path.join(target, 'encnet.json');
-  const { arrangement } = await bench.call<DatasetInfo>('datasets.open', { path: target });
-  const splits = { by: 'ids', splits: { val: ['train/train-0'] } };
-  await bench.call('datasets.arrange', { arrangement: { ...arrangement, splits } });
-  const before = readFileSync(own, 'utf8');
-  await bench.call('datasets.open', { path: folder });
-  await bench.call('training.start', { config: config(50), name: '' });
-  const asked = bench.call('datasets.openAs', { path: target, arrangement: { ...arrangement, title: 'Other' } });
-  await expect(asked).rejects.toMatchObject({ code: 'busy' });
-  expect(readFileSync(own, 'utf8')).toBe(before);
-  await stopAndClose();
 });
 
 test('kill -9 of the trainer fails the run with its reason; it resumes from its last checkpoint', async () => {
