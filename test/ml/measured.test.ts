@@ -10,11 +10,12 @@ import type { SamplePool } from '#ml/data/sample-pool';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
 import { predictSample, scoresOf } from '#ml/train/predict';
-import { Control } from '#ml/train/control';
+import { Control, Stopped } from '#ml/train/control';
 import { predictSamples } from '#ml/train/predict-samples';
 import { readCheckpoint, readModel } from '#ml/weights/checkpoint';
 import type { Sureness } from '#shared/metrics/sureness';
 import { plainEvaluation } from '#shared/training/run-config';
+import { windowsOf } from '#shared/training/windows';
 import type { PredictJob, TrainerEvent, TrainJob } from '#shared/training/messages';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
@@ -112,6 +113,31 @@ test('scales count alike at each pixel, however many windows of theirs lie over 
   const [one, other, both] = [await probabilitiesAt(1), await probabilitiesAt(1.5), await probabilitiesAt(1, 1.5)];
   const furthest = both.reduce((far, value, at) => Math.max(far, Math.abs(value - (one[at] + other[at]) / 2)), 0);
   expect(furthest).toBeLessThan(1e-5);
+  await pool.close();
+  net.dispose();
+});
+
+test('windows are added up where they lie, and a stop between looks leaves no tensor behind', async () => {
+  const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
+  const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
+  const evaluation = { sliding: true, flip: true, scales: [1, 1.5] };
+  const inputSize = [32, 32] as const;
+  let looks = 0;
+  const between = () => (++looks, Promise.resolve());
+  const { scores } = await scoresOf(net, pool, train[0], { inputSize, evaluation, between });
+  const made = evaluation.scales.flatMap((scale) => windowsOf([48, 64], [32 / scale, 32 / scale]));
+  expect(looks).toBe(2 * made.length);
+  // Each scale is divided by how many windows lie over a pixel, mirror images not counted.
+  const sums = tf.tidy(() => tf.sum(scores, -1).dataSync<'float32'>());
+  for (const sum of sums) expect(sum).toBeCloseTo(4, 4);
+  scores.dispose();
+  const before = tf.memory().numTensors;
+  for (const last of [1, 3, looks / 2 + 1]) {
+    let seen = 0;
+    const stop = () => (++seen >= last ? Promise.reject(new Stopped()) : Promise.resolve());
+    await expect(scoresOf(net, pool, train[0], { inputSize, evaluation, between: stop })).rejects.toBeInstanceOf(Stopped);
+    expect(tf.memory().numTensors).toBe(before);
+  }
   await pool.close();
   net.dispose();
 });

@@ -15,7 +15,7 @@ import type { SamplePool } from '../data/sample-pool.ts';
 import { choosePrecision } from '../tensor/choose-precision.ts';
 import type { Model } from '../weights/checkpoint.ts';
 import { loadedNetwork } from '../weights/loaded-network.ts';
-import type { Control } from './control.ts';
+import { Stopped, type Control } from './control.ts';
 import { predictSample, prepareSample, type Prediction } from './predict.ts';
 
 /** How the job's labels are read: as the classes of the network. @throws AppError 'invalid-argument' with both class lists */
@@ -61,6 +61,11 @@ export async function predictSamples(
       temperature: checkpoint.temperature,
       sureness: true,
       loss,
+      // Of a large photo there may be hundreds.
+      between: async () => {
+        await control.breathe();
+        if (control.stopRequested) throw new Stopped();
+      },
     };
     const encode = encoderOf(checkpoint, job.write, emit);
     let done = 0;
@@ -72,11 +77,13 @@ export async function predictSamples(
       if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
       done++;
       const prediction = await predictSample(net, pool, sample, predictOptions).catch((error: unknown) => {
+        if (error instanceof Stopped) return error;
         // One bad file is reported and the rest goes on.
         if (!(error instanceof AppError)) throw error;
         emit({ type: 'skipped', id: sample.id, reason: error.message, done, total: job.samples.length });
         return null;
       });
+      if (prediction instanceof Stopped) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
       if (!prediction) continue;
       const { source, ids } = prediction;
       const sureness = prediction.sureness!;

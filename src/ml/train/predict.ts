@@ -1,16 +1,17 @@
 import type { Sample } from '#shared/data/sample';
 import type { Sureness } from '#shared/metrics/sureness';
 import type { EvaluationConfig } from '#shared/training/run-config';
+import { windowsOf, type Box } from '#shared/training/windows';
 import type { DecodedSample } from '../data/decode.ts';
 import { mirror } from '../data/mirror.ts';
 import type { View } from '../data/render.ts';
 import type { SamplePool } from '../data/sample-pool.ts';
 import type { EncNet } from '../models/encnet.ts';
-import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
+import { tf, type Tensor } from '../tensor/runtime.ts';
 import { Tape } from '../tensor/tape.ts';
 import { lossOf, surenessOf, type LossOptions } from './scores.ts';
 import { argMax } from './train-step.ts';
-import { windowsOf, type Box } from '#shared/training/windows';
+import { WindowSum } from './window-sum.ts';
 
 export interface Prediction {
   source: DecodedSample;
@@ -34,6 +35,8 @@ export interface PredictOptions {
   sureness?: boolean;
   /** Measures the loss, with a weight a class, or 1 each; of logits with `shifts` added, as in training (`priorShifts`). */
   loss?: LossOptions;
+  /** Done between several looks at an image; what it throws ends the prediction. */
+  between?: () => Promise<void>;
   /** Mirrors the input first (the reference's validation); ids then belong to the mirrored image. */
   flips?: { horizontal: boolean; vertical: boolean };
 }
@@ -87,22 +90,48 @@ async function probabilitiesOf(net: EncNet, pool: SamplePool, sample: Sample, lo
   return probabilities;
 }
 
-/** Adds a box of probabilities into the sum over the whole image. */
-function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: Box, [imageHeight, imageWidth]: Size): Tensor {
-  const whole =
-    width === imageWidth && height === imageHeight
-      ? part
-      : tf.pad(part as TensorFlow.Tensor4D, [
-          [0, 0],
-          [top, imageHeight - top - height],
-          [left, imageWidth - left - width],
-          [0, 0],
-        ]);
-  if (whole !== part) part.dispose();
-  if (!sum) return whole;
-  const next = tf.add(sum, whole);
-  for (const tensor of [sum, whole]) tensor.dispose();
+/** Adds what is looked at once more to what was seen before; both go into what is returned. */
+function added(sum: Tensor | null, part: Tensor): Tensor {
+  if (!sum) return part;
+  const next = tf.add<Tensor>(sum, part);
+  for (const tensor of [sum, part]) tensor.dispose();
   return next;
+}
+
+/** The looks at an image at one scale: of its windows, or of the whole of it. */
+function looksAt(size: Size, scale: number, { inputSize, evaluation }: PredictOptions): { boxes: Box[]; inputOf: (box: Box) => Size } {
+  const own = inputSize ?? size;
+  const scaled = (value: number) => Math.max(8, Math.round(value * scale));
+  if (!evaluation.sliding)
+    return { boxes: [{ left: 0, top: 0, width: size[1], height: size[0] }], inputOf: () => [scaled(own[0]), scaled(own[1])] };
+  // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
+  const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaled(length) : own[axis]);
+  return {
+    boxes: windowsOf(size, [own[0] / scale, own[1] / scale]),
+    inputOf: ({ height, width }) => [side(0, height), side(1, width)],
+  };
+}
+
+/** Probabilities summed over mirror images and windows at one scale. @returns as `averaged` */
+async function sumAt(net: EncNet, pool: SamplePool, sample: Sample, size: Size, scale: number, options: PredictOptions): Promise<Tensor> {
+  const { boxes, inputOf } = looksAt(size, scale, options);
+  const windows = boxes.length > 1 ? new WindowSum(size, net.numClasses) : null;
+  let sum: Tensor | null = null;
+  try {
+    for (const box of boxes)
+      for (const flipHorizontal of options.evaluation.flip ? [false, true] : [false]) {
+        const look: Look = { view: { kind: 'window', ...box, flipHorizontal }, input: inputOf(box), size: [box.height, box.width] };
+        const part = await probabilitiesOf(net, pool, sample, look, options);
+        if (windows) windows.add(part, box);
+        else sum = added(sum, part);
+        await options.between?.();
+      }
+  } catch (error) {
+    sum?.dispose();
+    throw error;
+  }
+  const all = windows?.toTensor() ?? sum!;
+  return options.evaluation.scales.length > 1 ? perWindow(all, boxes, size) : all;
 }
 
 /**
@@ -110,27 +139,15 @@ function addBox(sum: Tensor | null, part: Tensor, { left, top, width, height }: 
  * @returns float32 [1, height, width, classes] at the image's own size, owned by the caller
  */
 async function averaged(net: EncNet, pool: SamplePool, sample: Sample, source: DecodedSample, options: PredictOptions): Promise<Tensor> {
-  const size: Size = [source.height, source.width];
-  const { evaluation } = options;
-  const own = options.inputSize ?? size;
-  const whole: Box = { left: 0, top: 0, width: size[1], height: size[0] };
   let all: Tensor | null = null;
-  for (const scale of evaluation.scales) {
-    let sum: Tensor | null = null;
-    const scaled = (value: number) => Math.max(8, Math.round(value * scale));
-    const boxes = evaluation.sliding ? windowsOf(size, [own[0] / scale, own[1] / scale]) : [whole];
-    for (const box of boxes) {
-      for (const flipHorizontal of evaluation.flip ? [false, true] : [false]) {
-        // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
-        const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaled(length) : own[axis]);
-        const input: Size = evaluation.sliding ? [side(0, box.height), side(1, box.width)] : [scaled(own[0]), scaled(own[1])];
-        const look: Look = { view: { kind: 'window', ...box, flipHorizontal }, input, size: [box.height, box.width] };
-        sum = addBox(sum, await probabilitiesOf(net, pool, sample, look, options), box, size);
-      }
-    }
-    all = addBox(all, evaluation.scales.length > 1 ? perWindow(sum!, boxes, size) : sum!, whole, size);
+  try {
+    for (const scale of options.evaluation.scales)
+      all = added(all, await sumAt(net, pool, sample, [source.height, source.width], scale, options));
+    return all!;
+  } catch (error) {
+    all?.dispose();
+    throw error;
   }
-  return all!;
 }
 
 /** Divides sums by how many windows lie over each pixel: a scale that has more of them counts no more. @returns instead of `sum` */
