@@ -133,7 +133,7 @@ test('masks in a folder among the photos of a split are theirs', async () => {
 });
 
 test('a program with pictures among its tests is no data set', async () => {
-  await layInto(folder, 'test/fixtures/1.png main.ts street/train/1.jpg =street/trainannot/1.png');
+  await layInto(folder, 'test/fixtures/1.png main.ts street/train/1.jpg =street/trainannot/1.png', false);
   expect((await findDataset(folder)).folder).toBe(path.join(folder, 'street'));
 });
 
