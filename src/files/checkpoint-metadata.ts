@@ -68,12 +68,14 @@ export type RunState = z.infer<typeof stateSchema>;
 
 type Metadata = Record<string, string>;
 
-/** A part of a file's metadata, which is JSON. @throws AppError 'corrupt-file' naming the file and the part */
+/** A part of a file's metadata, which is JSON. @throws AppError 'corrupt-file' naming file and part; 'unsupported' of a later one */
 function part<T>(file: string, metadata: Metadata, name: string, parse: (value: unknown) => T): T {
   try {
     return parse(boundedJson(metadata[name] ?? 'null'));
   } catch (error) {
     const reason = error instanceof z.ZodError ? issueText(error.issues[0]) : messageOf(error);
+    if (error instanceof AppError && error.details.isUnknown)
+      throw new AppError('unsupported', `${file} was written by a later workbench: update this one to read it (${reason})`, { file });
     throw new AppError('corrupt-file', `${file} is not a whole checkpoint: its ${name} cannot be read (${reason})`, { file });
   }
 }

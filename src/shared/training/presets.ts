@@ -239,14 +239,15 @@ export function withSettings(config: RunConfig, settings: Readonly<Record<string
 
 const unknownSetting = (path: string) => new AppError('invalid-argument', `There is no setting "${path}"`);
 
-/** @throws AppError 'invalid-argument' naming the first setting that breaks its rule, the rule and the value */
+/** @throws AppError 'invalid-argument' naming the first setting that breaks its rule, rule and value; `isUnknown` where there is no such */
 export function checkConfig(value: unknown): RunConfig {
   const result = runConfigSchema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const given = issue.path.reduce<unknown>((branch, key) => (branch as Record<PropertyKey, unknown> | undefined)?.[key], value);
   const received = given === undefined || (typeof given === 'object' && given !== null) ? '' : `, received ${JSON.stringify(given)}`;
-  throw new AppError('invalid-argument', `Setting ${issueText(issue, '(whole)')}${received}`);
+  const isUnknown = issue.code === 'unrecognized_keys';
+  throw new AppError('invalid-argument', `Setting ${issueText(issue, '(whole)')}${received}`, isUnknown ? { isUnknown } : {});
 }
 
 /**
