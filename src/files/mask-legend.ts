@@ -60,6 +60,13 @@ export function samplesOfValue(value: number, png: Pick<MaskFileForm, 'colourTyp
   return [...Array.from({ length: channels }, () => value), ...opaque];
 }
 
+/** The value by which a pixel is named; null of one that a colour names: where colours do, and where its channels differ. */
+export function valueOf(samples: PixelSamples, form: Pick<MaskFileForm, 'colourType'>, by: MaskFormat['by']): number | null {
+  const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
+  const isValue = by === 'first-channel' || (by !== 'colour' && channels.every((channel) => channel === channels[0]));
+  return isValue ? channels[0] : null;
+}
+
 /** The code of a pixel's class; -1 if the class set has none for it. */
 function codeIn(
   format: MaskFormat,
@@ -71,10 +78,8 @@ function codeIn(
     const color = colourOf(samples, form);
     return color ? (codeOfColour.get(packed(color)) ?? -1) : -1;
   }
-  const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
-  const [value] = channels;
-  if (value > 255 || (format.by !== 'first-channel' && channels.some((channel) => channel !== value))) return -1;
-  return isForeign(value, format.toId) ? -1 : value;
+  const value = valueOf(samples, form, format.by);
+  return value === null || value > 255 || isForeign(value, format.toId) ? -1 : value;
 }
 
 /** What a pixel is in words, as a person sees the file. */
@@ -86,9 +91,8 @@ export function pixelText(samples: PixelSamples, form: Pick<MaskFileForm, 'colou
   const entry = colourType === 3 ? [...palette!.subarray(3 * samples[0], 3 * samples[0] + 3)] : [];
   // A number that the palette has no entry for has no colour.
   if (colourType === 3) return entry.length === 3 ? colourWord(entry) : valueWord(samples[0]);
-  const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
-  const isValue = by === 'first-channel' || (by !== 'colour' && channels.every((channel) => channel === channels[0]));
-  return isValue ? valueWord(channels[0]) : storedText(samples);
+  const value = valueOf(samples, form, by);
+  return value === null ? storedText(samples) : valueWord(value);
 }
 
 /** What a pixel can be called: by what of it names its class, as its file holds it, and, where colours name classes, by its colour. */

@@ -2,10 +2,9 @@
 import { AppError } from '#shared/errors';
 import type { MaskFormat } from '#shared/classes/class-info';
 import type { MaskFileForm, PixelSamples } from './mask-form.ts';
-import { colourOf, isOwnCode, samplesFor, samplesOfValue } from './mask-legend.ts';
+import { colourOf, isOwnCode, samplesFor, samplesOfValue, valueOf } from './mask-legend.ts';
 import { codeText, type StoredMask } from './mask-png.ts';
 import { codesIn } from './mask-writing.ts';
-import { hasAlpha } from './png/header.ts';
 
 const sameBytes = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
   a === b || (a !== null && b !== null && a.length === b.length && a.every((byte, index) => byte === b[index]));
@@ -15,16 +14,10 @@ const isAlike = (a: MaskFileForm, b: MaskFileForm): boolean =>
   (a.legend === null && b.legend === null) ||
   (a.colourType === b.colourType && a.depth === b.depth && (a.legend === null || sameBytes(a.palette, b.palette)));
 
-/** The value that a pixel has where values name classes; null for a colour, which is none. */
-function valueOf(samples: PixelSamples, form: MaskFileForm, by: MaskFormat['by']): number | null {
-  const channels = hasAlpha(form) ? samples.slice(0, -1) : samples;
-  return by === 'first-channel' || channels.every((channel) => channel === channels[0]) ? channels[0] : null;
-}
-
 /** What pixels of a file of one form are in a file of another, by what names classes in both; null where that has nothing for them. */
 function samplesIn(to: MaskFileForm, code: number, from: MaskFileForm, { by }: MaskFormat): PixelSamples | null {
   const samples = from.legend?.[code] ?? [code];
-  const value = by === 'colour' ? null : valueOf(samples, from, by);
+  const value = valueOf(samples, from, by);
   if (value !== null) return value < 2 ** to.depth ? samplesOfValue(value, to) : null;
   const color = colourOf(samples, from);
   // Where the other file has a palette, its colours are what a program made of the values.

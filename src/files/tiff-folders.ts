@@ -1,4 +1,5 @@
 // What the headers of a TIFF may take to read: its decoder follows folders within folders and keeps every value, however many there are.
+import { decode, type TiffIfd } from 'tiff';
 
 /** Bytes of a value, by its type. */
 const bytesOfType = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
@@ -14,7 +15,7 @@ const mostFolders = 2;
  * The same TIFF without folders within its folders.
  * @throws Error in words if its headers claim more than the file holds
  */
-export function withoutInnerFolders(content: Uint8Array): Uint8Array {
+function withoutInnerFolders(content: Uint8Array): Uint8Array {
   // A copy: a buffer's slice is none.
   const plain = Uint8Array.from(content);
   const view = new DataView(plain.buffer);
@@ -33,4 +34,14 @@ export function withoutInnerFolders(content: Uint8Array): Uint8Array {
     at = view.getUint32(at + 2 + 12 * entries, little);
   }
   return plain;
+}
+
+/**
+ * What a TIFF says of its pictures, without their pixels.
+ * @returns gives the headers of pictures by their numbers; throws RangeError where there is none of a number
+ * @throws Error in words if its headers claim more than the file holds
+ */
+export function headersIn(content: Uint8Array): (pages: number[]) => TiffIfd[] {
+  const plain = withoutInnerFolders(content);
+  return (pages) => decode(plain, { ignoreImageData: true, pages });
 }

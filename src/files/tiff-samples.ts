@@ -1,7 +1,6 @@
 // What the samples of a TIFF mean is said in its tags: libvips gives them as colours whatever they are.
-import { decode } from 'tiff';
 import { messageOf } from '#shared/errors';
-import { withoutInnerFolders } from './tiff-folders.ts';
+import { headersIn } from './tiff-folders.ts';
 
 /** What a band beside the colours is, as `ExtraSamples` numbers it: transparency, of colours that carry it or that do not. */
 const transparencies = [1, 2];
@@ -17,7 +16,7 @@ export function foreignSamples(content: Uint8Array, { depth, hasAlpha }: { depth
     return 'its samples are fractions or have signs, and what is white among them is not known: save it with 8 or 16 bits a colour';
   if (!hasAlpha) return null;
   try {
-    const [{ extraSamples }] = decode(withoutInnerFolders(content), { ignoreImageData: true, pages: [0] });
+    const [{ extraSamples }] = headersIn(content)([0]);
     if (extraSamples?.some((kind) => transparencies.includes(kind))) return null;
   } catch (error) {
     return `its tags cannot be read (${messageOf(error)})`;

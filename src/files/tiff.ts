@@ -1,8 +1,8 @@
 // Masks as some tools write them. Their samples are taken as they are stored: of a palette its entries' numbers, not its colours.
-import { decode, type TiffIfd } from 'tiff';
+import type { TiffIfd } from 'tiff';
 import { AppError, messageOf } from '#shared/errors';
 import { withPicture } from './picture.ts';
-import { withoutInnerFolders } from './tiff-folders.ts';
+import { headersIn } from './tiff-folders.ts';
 import { emptySamples } from './png/rows.ts';
 import type { Png } from './png/png.ts';
 
@@ -53,8 +53,7 @@ export async function pngOfTiff(content: Uint8Array, file: string): Promise<Png>
 /** What its header says of its one picture; smaller ones beside it are views of it. */
 function pageOf(content: Uint8Array, refused: Refuse): TiffIfd {
   try {
-    const plain = withoutInnerFolders(content);
-    const headersOf = (pages: number[]) => decode(plain, { ignoreImageData: true, pages });
+    const headersOf = headersIn(content);
     const [page] = headersOf([0]);
     const { bitsPerSample: bits, sampleFormat, compression } = page;
     if (jpegCompressions.includes(compression)) throw refused('is a TIFF packed as a JPEG, which changes labels');

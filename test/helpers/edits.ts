@@ -3,7 +3,8 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { EditState, OpenedMask } from '#shared/contract/edits';
 import type { MaskPatch } from '#shared/mask/patch';
-import type { TestBench } from './services.ts';
+import { makeDataset, temporaryFolder } from './dataset.ts';
+import { createBench, type TestBench } from './services.ts';
 
 type Caller = Pick<TestBench, 'call'>;
 
@@ -41,4 +42,17 @@ export async function endAsKilled({ workbench }: TestBench, folders: readonly st
   const found = folders.flatMap((at) => readdirSync(at).map((name) => [path.join(at, name), readFileSync(path.join(at, name))] as const));
   await workbench.shutDown();
   for (const [at, bytes] of found) writeFileSync(at, bytes);
+}
+
+/**
+ * A data set that is open, whose first mask is to be painted on.
+ * @param train images to train on
+ * @returns its folder, that mask's file, and the bench with the folder that it can be started on again
+ */
+export async function openMasks(train: number): Promise<{ folder: string; file: string; userData: string; bench: TestBench }> {
+  const folder = await makeDataset({ train, val: 1 });
+  const userData = temporaryFolder();
+  const bench = createBench({ userData });
+  await bench.call('datasets.open', { path: folder });
+  return { folder, file: path.join(folder, 'trainannot/train-0.png'), userData, bench };
 }

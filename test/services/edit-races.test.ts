@@ -11,8 +11,8 @@ import { EditSession } from '#services/edits/edit-session';
 import { encodeRecord } from '#services/edits/journal-record';
 import { Journals } from '#services/edits/journals';
 import { revisionFile } from '#services/edits/revision-store';
-import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, endAsKilled, openMask, stroke } from '../helpers/edits.ts';
+import { identityFormat, temporaryFolder } from '../helpers/dataset.ts';
+import { box, endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { canMount, withSmallDisk } from '../helpers/small-disk.ts';
 
@@ -28,11 +28,7 @@ let userData: string;
 let bench: TestBench;
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 9, val: 1 });
-  file = path.join(folder, 'trainannot/train-0.png');
-  userData = temporaryFolder();
-  bench = createBench({ userData });
-  await bench.call('datasets.open', { path: folder });
+  ({ folder, file, userData, bench } = await openMasks(9));
   await bench.workbench.datasets.require().surveyed();
 });
 afterEach(() => vi.restoreAllMocks());

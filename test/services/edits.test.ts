@@ -9,7 +9,7 @@ import { revisionOf } from '#files/revision';
 import type { EditState, RepairReport, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, endAsKilled, openMask, paint, stroke } from '../helpers/edits.ts';
+import { box, endAsKilled, openMask, openMasks, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';
@@ -19,11 +19,7 @@ let userData: string;
 let bench: TestBench;
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 2, val: 1 });
-  file = path.join(folder, 'trainannot/train-0.png');
-  userData = temporaryFolder();
-  bench = createBench({ userData });
-  await bench.call('datasets.open', { path: folder });
+  ({ folder, file, userData, bench } = await openMasks(2));
 });
 
 const save = () => bench.call<EditState>('edits.save', { imageId });

@@ -5,8 +5,7 @@ import { inflateRawSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EditState, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
-import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, endAsKilled, openMask, stroke } from '../helpers/edits.ts';
+import { box, endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';
@@ -16,11 +15,7 @@ let userData: string;
 let bench: TestBench;
 
 beforeEach(async () => {
-  folder = await makeDataset({ train: 2, val: 1 });
-  file = path.join(folder, 'trainannot/train-0.png');
-  userData = temporaryFolder();
-  bench = createBench({ userData });
-  await bench.call('datasets.open', { path: folder });
+  ({ folder, file, userData, bench } = await openMasks(2));
 });
 
 const save = () => bench.call<EditState>('edits.save', { imageId });

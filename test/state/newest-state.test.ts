@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EditState } from '#shared/contract/edits';
 import { classChange } from '../../src/renderer/features/library/class-set-change.ts';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
+import { hexOf } from '../../src/renderer/ui/colour.ts';
 import { changeClasses } from '../../src/renderer/state/dataset-reading.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -26,8 +27,7 @@ afterEach(() => closeWindow(window));
 /** Gives a class another name, as the dialog does. */
 async function rename(of: Session, id: number, name: string): Promise<void> {
   const { classes, classSet } = of.dataset!;
-  const hex = (color: readonly number[]) => `#${color.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
-  const rows = classes.map((each) => ({ name: each.name, value: each.value ?? each.id, color: hex(each.color), isNew: false, into: '' }));
+  const rows = classes.map((each) => ({ name: each.name, value: each.value ?? each.id, color: hexOf(each.color), isNew: false, into: '' }));
   rows[id].name = name;
   const result = classChange(of.dataset!, classSet, rows);
   if (!result || 'error' in result) throw new Error('it is no change');

@@ -68,13 +68,14 @@ export async function predictSamples(
       },
     };
     const encode = encoderOf(checkpoint, job.write, emit);
+    const stopped = () => emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
     let done = 0;
     const names = job.names ?? predictionNames(job.samples.map(({ id }) => id));
     for (const [index, sample] of job.samples.entries()) {
       const next = job.samples.at(index + 1);
       if (next) prepareSample(pool, next, predictOptions);
       await control.breathe();
-      if (control.stopRequested) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
+      if (control.stopRequested) return stopped();
       done++;
       const prediction = await predictSample(net, pool, sample, predictOptions).catch((error: unknown) => {
         if (error instanceof Stopped) return error;
@@ -83,7 +84,7 @@ export async function predictSamples(
         emit({ type: 'skipped', id: sample.id, reason: error.message, done, total: job.samples.length });
         return null;
       });
-      if (prediction instanceof Stopped) return emit({ type: 'done', reason: 'stopped', epoch: checkpoint.epoch });
+      if (prediction instanceof Stopped) return stopped();
       if (!prediction) continue;
       const { source, ids } = prediction;
       const sureness = prediction.sureness!;

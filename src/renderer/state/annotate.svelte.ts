@@ -4,7 +4,7 @@ import { voidId } from '#shared/mask/void-id';
 import { sameJson } from '#shared/same-json';
 import { assignKey, keyedClasses, type KeyAssignment } from './class-keys.ts';
 import { successorOf } from './class-successor.ts';
-import { chordText, commandsByChord, keysOf, withChord, type CommandId, type KeyChoices } from './commands.ts';
+import { commandsByChord, keyOf, withChord, type CommandId, type KeyChoices } from './commands.ts';
 import { Assist } from './assist.svelte.ts';
 import { Doubt } from './doubt.svelte.ts';
 import { applyCleanUp } from '../editor/clean-up.ts';
@@ -385,8 +385,7 @@ export class AnnotateState {
     const id = this.hand.paintedId;
     if (!this.view.solo || !this.mask || this.mask.document.pixels[id] > 0) return;
     const name = this.classNames[id] ?? 'What is not labelled';
-    const [key] = keysOf('view.solo', this.keyChoices).map(chordText);
-    const way = key === undefined ? 'The view panel' : key;
+    const way = keyOf('view.solo', this.keyChoices) ?? 'The view panel';
     this.session.toasts.show('info', `${name} is nowhere on this image, so no label is shown. ${way} shows the others again.`);
   }
 

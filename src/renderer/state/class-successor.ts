@@ -1,5 +1,6 @@
 import type { ClassInfo } from '#shared/classes/class-info';
 import type { DatasetInfo } from '#shared/contract/datasets';
+import { colourWord, valueWord } from '#shared/data/pixel-words';
 import { voidId } from '#shared/mask/void-id';
 
 type Today = Pick<DatasetInfo, 'classes' | 'arrangement'>;
@@ -11,7 +12,7 @@ type Today = Pick<DatasetInfo, 'classes' | 'arrangement'>;
  */
 export function successorOf(before: ClassInfo, { classes, arrangement }: Today): number | null {
   const byColour = arrangement.masks === 'colour';
-  const placeOf = ({ id, value = id, color }: ClassInfo) => (byColour ? `colour ${color.join(' ')}` : `value ${value}`);
+  const placeOf = ({ id, value = id, color }: ClassInfo) => (byColour ? colourWord(color) : valueWord(value));
   const place = placeOf(before);
   const heir = classes.find((each) => placeOf(each) === place);
   if (heir) return heir.id;

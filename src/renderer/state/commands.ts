@@ -82,10 +82,13 @@ export function keysOf(id: CommandId, choices: KeyChoices): readonly string[] {
   return commands[id].keys.filter((chord) => !given.includes(chord));
 }
 
+/** The first of a command's keys, as it is shown; none where a person has given it to another. */
+export const keyOf = (id: CommandId, choices: KeyChoices): string | undefined => keysOf(id, choices).map(chordText).at(0);
+
 /** What something does, with the first of its keys as a person has chosen it. */
 export function withKey(text: string, id: CommandId, choices: KeyChoices): string {
-  const [key] = keysOf(id, choices);
-  return key === undefined ? text : `${text} (${chordText(key)})`;
+  const key = keyOf(id, choices);
+  return key === undefined ? text : `${text} (${key})`;
 }
 
 /** The command of each chord. */

@@ -114,23 +114,26 @@ export class EditRecorder {
     } catch (error) {
       if (!(error instanceof JournalLost)) throw error;
       log.warn({ err: error, image: imageId }, 'the journal is written anew');
-      const covered = this.made;
-      await journal.writeAnew(this.options.whole(), true);
-      this.covered = covered;
+      await this.writeAnew(true);
       if (!isCovered) await journal.append(payload);
     }
+  }
+
+  /** @param keep whether what is there now is kept beside it */
+  private async writeAnew(keep: boolean): Promise<void> {
+    const covered = this.made;
+    await this.options.journal.writeAnew(this.options.whole(), keep);
+    this.covered = covered;
   }
 
   /** Writes a journal anew that holds far more than can be undone. Never rejects: where that fails it goes on growing. */
   renewWhereLarge(): Promise<void> {
     return this.records.run(async () => {
-      const { journal, log, imageId, whole, assertWritable } = this.options;
+      const { journal, log, imageId, assertWritable } = this.options;
       if (this.lost || this.ending || !journal.isLarge) return;
       try {
         assertWritable();
-        const covered = this.made;
-        await journal.writeAnew(whole(), false);
-        this.covered = covered;
+        await this.writeAnew(false);
       } catch (error) {
         log.warn({ err: error, image: imageId }, 'a journal could not be written anew');
       }

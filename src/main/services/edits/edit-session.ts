@@ -437,8 +437,7 @@ export class EditSession {
     const theirs = await workers.run('adoptMask', { maskFile: image.maskFile, ...this.size, classSet, form, toId, store });
     await this.work.run(async () => {
       if (this.isDirty) {
-        const mine = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
-        this.options.keptMine(mine, labelsOf(this.changes));
+        this.options.keptMine(await this.keepEdited(), labelsOf(this.changes));
       }
       await this.become(theirs, 'Take the other version');
       this.conflict = null;
@@ -475,13 +474,19 @@ export class EditSession {
     await this.recorder.close();
   }
 
+  /** Puts the mask as it is seen into the store, whatever its file holds. @returns its revision */
+  private keepEdited(): Promise<string> {
+    const { workers, store } = this.options;
+    return workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
+  }
+
   /** What was painted over another program's version, and nobody has chosen about, goes into the mask's past. Never rejects. */
   private async keepMine(): Promise<void> {
     if (!this.conflict || !this.isDirty) return;
-    const { workers, store, log } = this.options;
+    const { log } = this.options;
     try {
       this.options.assertOwned();
-      const revision = await workers.run('keepEdited', { ...this.size, values: this.values, form: this.form, store });
+      const revision = await this.keepEdited();
       this.options.left(revision, labelsOf(this.changes));
       // The state is a file in the store: the next opening has nothing to put there once more.
       await this.recorder.record({ kind: 'saving', revision, mark: this.history.mark(), kept: true }).catch(() => undefined);

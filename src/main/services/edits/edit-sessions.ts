@@ -280,7 +280,7 @@ export class EditSessions {
       replacing: (revision) => this.past.keep('an original mask', { imageId, revision, origin: 'original' }),
       saved: (saved) => this.onSaved(saved),
       met: (revision) => this.onMet(imageId, revision),
-      keptMine: (revision, work) => this.past.keep('what was painted', { imageId, revision, origin: 'edit', work }),
+      keptMine: (revision, work) => this.keepPainted(imageId, revision, work),
       left: (revision, work) => this.onLeft(imageId, revision, work),
     });
   }
@@ -292,7 +292,7 @@ export class EditSessions {
     const { dataset, workers, log } = this.options;
     try {
       const revision = await keepUnsaved(unsaved, { maskFile, size, format: dataset.classSet.format, store: this.store, workers });
-      this.past.keep('what was painted', { imageId: id, revision, origin: 'edit', work: unsaved.work });
+      this.keepPainted(id, revision, unsaved.work);
       notes.push(`${notes.pop() ?? ''} As a mask they are in its history as well, to be restored.`.trim());
     } catch (error) {
       log.error({ err: error, image: id }, 'strokes that were set aside could not be put into the history');
@@ -335,13 +335,18 @@ export class EditSessions {
     this.past.keep("another program's mask", { imageId, revision, origin: 'another program' });
   }
 
+  /** What was painted, and is in no file, is in the mask's past. */
+  private keepPainted(imageId: string, revision: string, work: readonly string[]): void {
+    this.past.keep('what was painted', { imageId, revision, origin: 'edit', work });
+  }
+
   private onLeft(imageId: string, revision: string | null, work: readonly string[]): void {
     const text = `What was painted on ${imageId} last is not in its mask, which another program has changed`;
     if (revision === null) {
       const where = 'It could not be put into its history; its journal keeps it, and is set aside when the image is opened next.';
       return void this.options.events.emit('app.notice', { kind: 'error', text: `${text}. ${where}` });
     }
-    this.past.keep('what was painted', { imageId, revision, origin: 'edit', work });
+    this.keepPainted(imageId, revision, work);
     this.options.events.emit('app.notice', { kind: 'error', text: `${text}. It is in the mask's history, to be restored.` });
   }
 

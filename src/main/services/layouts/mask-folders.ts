@@ -123,10 +123,11 @@ function maskFoldersBeside(view: FolderView, masks: string): string[] {
 /** What else could be the masks of a data set's images by its name, in sentences: which of them are labels a person knows alone. */
 export function otherMasksText(view: FolderView, sources: readonly Source[]): string[] {
   return sources.flatMap(({ images, masks }) => {
+    if (!view.hasFolder(masks)) return [];
     const others = maskFoldersBeside(view, masks).filter(
       (each) => !isOfPictures(nameOf(each)) && each !== images && doPair(view, images, each),
     );
-    if (others.length === 0 || !view.hasFolder(masks)) return [];
+    if (others.length === 0) return [];
     const named = others.map((each) => `${each}/`).join(', ');
     return [
       `${named} could be the masks of ${images}/ as well as ${masks}/, which is taken: if that is not so, say it in "Say what is in it"`,

@@ -3,7 +3,7 @@ import type { Source } from '#shared/data/arrangement';
 import { imageFolderNames, isMaskFolderOf, maskFolderNames } from './folder-names.ts';
 import type { FolderView } from './folder-view.ts';
 import type { Draft, Layout } from './layout.ts';
-import { bestMasks } from './mask-folders.ts';
+import { bestMasks, nameOf } from './mask-folders.ts';
 import { findAffixes, stemOf } from './pairing.ts';
 import { photosBelow } from './photos-below.ts';
 import { besideEachOther, hasImages, inOrder, rootLists, splitFolders, splitFoldersWithLists, withoutMasks } from './split-sources.ts';
@@ -42,7 +42,7 @@ export const cityscapes: Layout = {
     const masks = folderNamed(view, 'gtFine') ?? folderNamed(view, 'gtCoarse');
     if (!masks || !images) return null;
     const { sources, problems } = splitFolders(view, images, masks);
-    const kind = masks.split('/').at(-1)!;
+    const kind = nameOf(masks);
     const files = sources.map((source) => view.images(source.masks, true));
     const ids = files.flat().find((file) => /_label(Train)?Ids\.png$/.test(file));
     const form = ids ? stemOf(ids).replace(/^.*?(?=_gt(Fine|Coarse)_)/, '') : `_${kind}_labelIds`;

@@ -4,7 +4,7 @@ import type { Arrangement, Source } from '#shared/data/arrangement';
 import { splitNames, yearlySplitNames } from './folder-names.ts';
 import type { FolderView } from './folder-view.ts';
 import type { Draft } from './layout.ts';
-import { bestMasks, doPair } from './mask-folders.ts';
+import { bestMasks, doPair, nameOf } from './mask-folders.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
 
 /** Sources in the order in which splits are shown. */
@@ -63,7 +63,7 @@ export function splitFolders(view: FolderView, images: string, masks: string): P
   const isSplit = yearly !== null || splits.some((name) => splitNames.test(name));
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
   const stray = view.images(images).length;
-  if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: images.split('/').at(-1)!, images, masks }] };
+  if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: nameOf(images), images, masks }] };
   // All masks may lie in one folder, whatever the splits are.
   const isApart = splits.some((name) => view.hasFolder(`${masks}/${name}`));
   const isFlat = !isApart && splits.some((name) => doPair(view, `${images}/${name}`, masks));
