@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { pack } from '../../src/main/services/edits/packing.ts';
 import { packPatch } from '../../src/shared/mask/patch.ts';
-import { box } from '../../test/helpers/edits.ts';
+import { box } from '../../test/helpers/box-patch.ts';
 import { HostClient } from '../soak/host-client.ts';
 
 interface Task {

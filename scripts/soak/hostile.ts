@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PageSecrets } from '../../src/shared/rpc/page-secrets.ts';
-import { box } from '../../test/helpers/edits.ts';
+import { box } from '../../test/helpers/box-patch.ts';
 import { root } from '../../test/helpers/workbench.ts';
 import { writeScene } from '../sample/write-scene.ts';
 import { canTrace, touched, traceArguments, writtenOutside } from './file-trace.ts';

@@ -3,19 +3,11 @@ import path from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import type { EditState, OpenedMask } from '#shared/contract/edits';
 import type { MaskPatch } from '#shared/mask/patch';
+import { box } from './box-patch.ts';
 import { makeDataset, temporaryFolder } from './dataset.ts';
 import { createBench, type TestBench } from './services.ts';
 
 type Caller = Pick<TestBench, 'call'>;
-
-/** A patch of whole pixels of one value. */
-export function box(left: number, top: number, width: number, height: number, value: number): MaskPatch {
-  const count = width * height;
-  const changed = new Uint8Array(Math.ceil(count / 8)).fill(255);
-  // Bits behind the last pixel are unset.
-  if (count % 8 > 0) changed[changed.length - 1] = (1 << (count % 8)) - 1;
-  return { left, top, width, height, changed, values: new Uint8Array(count).fill(value) };
-}
 
 let strokes = 0;
 

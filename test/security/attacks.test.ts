@@ -17,7 +17,8 @@ import { hostileSets } from '../../scripts/soak/hostile-sets.ts';
 import { isId } from '#services/datasets/work-folder';
 import { unescaped } from '#services/assets/static-files';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';

@@ -10,7 +10,8 @@ import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const [width, height] = [64, 48];

@@ -8,7 +8,8 @@ import type { PredictionProgress } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
 

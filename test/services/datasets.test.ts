@@ -7,7 +7,8 @@ import { encodeMask } from '#files/mask-png';
 import type { DatasetInfo, FolderListing, ImageEntry } from '#shared/contract/datasets';
 import { typedPath } from '#services/app/typed-path';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
 
 async function openSurveyed(folder: string) {

@@ -9,7 +9,8 @@ import { journalName } from '#services/edits/journals';
 import type { EditState } from '#shared/contract/edits';
 
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const size = { width: 32, height: 24 };

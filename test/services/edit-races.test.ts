@@ -12,7 +12,8 @@ import { encodeRecord } from '#services/edits/journal-record';
 import { Journals } from '#services/edits/journals';
 import { revisionFile } from '#services/edits/revision-store';
 import { identityFormat, temporaryFolder } from '../helpers/dataset.ts';
-import { box, endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { canMount, withSmallDisk } from '../helpers/small-disk.ts';
 

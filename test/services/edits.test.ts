@@ -9,7 +9,8 @@ import { revisionOf } from '#files/revision';
 import type { EditState, RepairReport, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import type { ImageEntry } from '#shared/contract/datasets';
 import { identityFormat, makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, endAsKilled, openMask, openMasks, paint, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { endAsKilled, openMask, openMasks, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';

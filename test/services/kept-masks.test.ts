@@ -7,7 +7,8 @@ import type { EditState, KeptMasksUse, RevisionInfo } from '#shared/contract/edi
 import type { RunSummary } from '#shared/contract/runs';
 import type { TrainingStatus } from '#shared/contract/training';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, openMask, paint, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
 

@@ -10,7 +10,8 @@ import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import { drawnSize, publishedSets } from '../../scripts/sample/published-sets.ts';
 import { builtInClassSet } from '#services/class-sets/class-set';
 import { temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
 
 const { width, height } = drawnSize;

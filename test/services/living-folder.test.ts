@@ -11,7 +11,8 @@ import type { DatasetInfo, ImageEntry } from '#shared/contract/datasets';
 import type { TrainingStatus } from '#shared/contract/training';
 import { writeScene } from '../../scripts/sample/write-scene.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { smallConfig } from '../helpers/training.ts';
 

@@ -9,7 +9,8 @@ import { readPng } from '#files/png/png';
 import type { ImageEntry } from '#shared/contract/datasets';
 import type { RevisionInfo } from '#shared/contract/edits';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { writtenPng, type WrittenPng } from '../../scripts/sample/png-writing.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 

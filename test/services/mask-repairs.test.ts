@@ -10,7 +10,8 @@ import type { EditState, RepairReport, RevisionInfo } from '#shared/contract/edi
 import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const [width, height] = [64, 48];

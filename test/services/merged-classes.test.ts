@@ -11,7 +11,8 @@ import { publishedSets } from '../../scripts/sample/published-sets.ts';
 import { classChange, type EditedClass } from '../../src/renderer/features/library/class-set-change.ts';
 import { hexOf } from '../../src/renderer/ui/colour.ts';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench } from '../helpers/services.ts';
 
 const several = publishedSets.filter(({ name }) =>

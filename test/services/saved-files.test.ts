@@ -3,7 +3,8 @@ import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, readFileSync, ren
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';

@@ -5,7 +5,8 @@ import { inflateRawSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { EditState, RevisionInfo, SeenMask } from '#shared/contract/edits';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
-import { box, endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { endAsKilled, openMask, openMasks, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const imageId = 'train/train-0';

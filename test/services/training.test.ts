@@ -10,7 +10,8 @@ import type { TrainingStatus } from '#shared/contract/training';
 import { Confusion } from '#shared/metrics/confusion';
 import { findPreset, withSetting } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, paint, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { paint, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 import { trainerPid } from '../helpers/trainer-pid.ts';
 

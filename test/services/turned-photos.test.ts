@@ -10,7 +10,8 @@ import type { RepairReport, RevisionInfo } from '#shared/contract/edits';
 import { problemGroups } from '#shared/data/problem-groups';
 import { writtenPng } from '../../scripts/sample/png-writing.ts';
 import { makeDataset } from '../helpers/dataset.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
 const turns = [2, 3, 4, 5, 6, 7, 8];

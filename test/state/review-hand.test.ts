@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { AppError } from '#shared/errors';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
-import { box } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { anotherRun, maskFileOf, openReview } from './review-bench.ts';
 import { answerFor, closeWindow, eventually, type TestWindow } from './window.ts';

@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { usefulOrder, type Usefulness } from '#shared/assist/usefulness';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
-import { box, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { anotherRun, openReview } from './review-bench.ts';
 import { type TestWindow, closeWindow, eventually } from './window.ts';

@@ -7,7 +7,8 @@ import { readStoredMask } from '#files/mask-png';
 import { encodeStoredMask } from '#files/mask-writing';
 import { learnedLabel } from '../../src/renderer/state/assist-labels.ts';
 import { MaskSession } from '../../src/renderer/state/mask-session.svelte.ts';
-import { box, openMask, stroke } from '../helpers/edits.ts';
+import { box } from '../helpers/box-patch.ts';
+import { openMask, stroke } from '../helpers/edits.ts';
 import type { TestBench } from '../helpers/services.ts';
 import { type TestWindow, closeWindow, dot, eventually, openBench, openWindow } from './window.ts';
 
