@@ -191,7 +191,7 @@ describe('the folder of masks is the one whose names pair', () => {
   });
 });
 
-test.each(['original_images/1.jpg =label_images_semantic/1.png', 'shots/1.bmp =labels/1.png', 'a/1.jpg b/2.jpg =gt/1.png'])(
+test.each(['shots/1.bmp =labels/1.png', 'a/1.jpg b/2.jpg =gt/1.png', 'a/camera/1_camera_1.png =a/label/1_label_1.png'])(
   'labels are no photos where nothing tells whose they are: %s',
   async (files) => {
     await lay(files);

@@ -3,18 +3,20 @@ import type { Affixes } from '#shared/data/arrangement';
 import { findPrefixes, stemOf } from './pairing.ts';
 
 const maskWord =
-  'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|label[ _-]?images?';
+  'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|' +
+  'label[ _-]?images?|stuffthingmaps|pixelmaps|uint8';
 
 /** Folders of images. */
 export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
 /** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
-export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*)?$`, 'i');
+export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*|\\d+)?$`, 'i');
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
-export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*)?$`, 'i');
+export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*|\\d+)?$`, 'i');
 /** Those that are called as something else than the labels: pictures of them. */
-const pictureOfMasks = 'vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|rgb';
-/** What a network predicted, and what was there before. */
-const otherThanMasks = 'pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
+const pictureOfMasks = 'vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|colou?rmaps?|rgb';
+/** What a network predicted, what was there before, and labels of another kind. */
+const otherThanMasks =
+  'instances?|panoptic|polygons?|pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
 const partOfName = (words: string): RegExp => new RegExp(`(^|[ ._-])(${words})([ ._-]|\\d*$)`, 'i');
 const [pictureNames, otherNames] = [partOfName(pictureOfMasks), partOfName(otherThanMasks)];
 const wholeMaskNames = new RegExp(`^(${maskWord})$`, 'i');
@@ -34,6 +36,10 @@ export const splitNames = /^(train|training|val|valid|validation|dev|test|testin
 /** COCO's have a year. */
 export const yearlySplitNames = /^(train|val|test)[ _-]?20\d\d$/i;
 
+const splitInName = /^(?:.*[_-])?(train|training|val|valid|validation|test|testing)(?:[_-]?20\d\d)?$/i;
+/** The split that a folder's name ends with, as in `uavid_train`; null where it tells none. */
+export const splitOfFolder = (name: string): string | null => splitInName.exec(name)?.[1] ?? null;
+
 /** Whether a folder is that of the masks of a set, by its name: `train_labels` for `train`. */
 export const isMaskFolderOf = (set: string, name: string): boolean =>
   name.length > set.length && name.toLowerCase().startsWith(set.toLowerCase()) && maskEnding.test(name.slice(set.length));
@@ -42,7 +48,7 @@ export const isMaskFolderOf = (set: string, name: string): boolean =>
 const maskSuffix =
   /^([ ._-](l|p|gts?|segs?)|[ ._-]?(masks?|labels?|ground[ _-]?truth|segmentations?|annots?|annotations?|label(train)?ids))$/i;
 /** What the names of images end with where masks have an ending in its place. */
-export const imageEndings = ['_sat', '_img', '_image', '_rgb', '_photo', '_leftImg8bit'];
+export const imageEndings = ['_sat', '_img', '_image', '_rgb', '_rgb_anon', '_photo', '_leftImg8bit'];
 
 const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | null => {
   const counts = new Map<string, { each: T; count: number }>();

@@ -11,6 +11,7 @@ import { maskFolderNames, splitNames, mayBeLabels } from './folder-names.ts';
 import { isIn, outsideOf, ofUnreadKind, unreadText, FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
+import { outlinesText } from './outlines.ts';
 import { assignSplits } from './splits.ts';
 
 export interface LocatedImages {
@@ -51,6 +52,13 @@ export function locateImages(view: FolderView, arrangement: Arrangement): Locate
     problems.push(`left out: ${counted(twice, 'image')} with the id of another one. Give the folders of these a name of their own`);
   tellShared(view, maskFiles, problems);
   tellUnreadMasks(view, problems);
+  if (maskFiles.length === 0)
+    problems.push(
+      ...outlinesText(
+        view,
+        found.map(({ imageFile }) => imageFile),
+      ),
+    );
   problems.push(...view.leftOut);
   return { images: assignSplits(view, found, arrangement, problems), maskFiles, problems };
 }

@@ -85,28 +85,34 @@ export function masksBeside(view: FolderView, splits: readonly string[]): Map<st
 const labelsIn = (view: FolderView, folder: string): string[] =>
   view.ifReadable(() => view.masks(folder, true), []).flatMap((file) => (mayBeLabels(file) ? [path.posix.basename(file)] : []));
 
+/** Photos beside a folder and in those beside it: sequences are called as segments, too, and none is that of another's labels. */
 const photosAround = (view: FolderView, folder: string): string[] => {
   const around = path.posix.dirname(folder);
-  return outsideOf([folder], around, view.images(around, true)).map((file) => path.posix.basename(file));
+  const called = view.folders(around).filter((name) => maskFolderNames.test(name));
+  return outsideOf(
+    called.map((name) => path.posix.join(around, name)),
+    around,
+    view.images(around, true),
+  ).map((file) => path.posix.basename(file));
 };
 
-/** Whether a folder holds the labels of photos beside it, by its name and its files': those of photos of a kind that is not read, too. */
+/** Whether a folder's name tells labels, and nothing made of them. */
+const isPlainly = (folder: string): boolean => plainMaskNames.test(nameOf(folder)) && doubtOfMasks(nameOf(folder)) < 3;
+
+/** Whether a folder holds labels by its name and its files': those of photos of a kind that is not read, or called otherwise, too. */
 export function holdsLabels(view: FolderView, folder: string): boolean {
-  if (!maskFolderNames.test(folder)) return false;
+  if (!maskFolderNames.test(nameOf(folder))) return false;
   const labels = labelsIn(view, folder);
-  if (labels.length === 0) return false;
-  const photos = photosAround(view, folder);
-  return photos.length > 0 ? findAffixes(photos, labels).pairs > 0 : plainMaskNames.test(folder);
+  return labels.length > 0 && (isPlainly(folder) || findAffixes(photosAround(view, folder), labels).pairs > 0);
 }
 
-/** Whether PNGs in a folder called as those of labels are, somewhere in this one, are called as the photos of another kind around them. */
+/** Whether a folder somewhere in this one holds the labels of what lies beside it. */
 export const hasLabelsBelow = (view: FolderView, around: string, deep = 3): boolean =>
   view
     .ifReadable(() => view.folders(around), [])
     .some((name) => {
       const folder = path.posix.join(around, name);
-      const photos = plainMaskNames.test(name) && around !== '.' ? photosAround(view, folder).filter((file) => !mayBeLabels(file)) : [];
-      const holds = photos.length > 0 && findAffixes(photos, labelsIn(view, folder)).pairs > 0;
+      const holds = isPlainly(folder) && photosAround(view, folder).length > 0 && holdsLabels(view, folder);
       return holds || (deep > 0 && hasLabelsBelow(view, folder, deep - 1));
     });
 
@@ -133,4 +139,18 @@ export function otherMasksText(view: FolderView, sources: readonly Source[]): st
       `${named} could be the masks of ${images}/ as well as ${masks}/, which is taken: if that is not so, say it in "Say what is in it"`,
     ];
   });
+}
+
+/** Folders of images with masks beside those of a data set that belong to none of its sources, in sentences: they would be missed. */
+export function otherSetsText(view: FolderView, sources: readonly Source[]): string[] {
+  const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
+  if (taken.has('.')) return [];
+  const others = view.folders().filter((name) => !taken.has(name));
+  const masks = others.filter((name) => maskFolderNames.test(name));
+  return others
+    .filter((name) => !masks.includes(name))
+    .flatMap((name) => {
+      const own = pairedMasks(view, name, masks);
+      return own ? [`${name}/ has masks in ${own}/ and is left out: if it is part of the data set, say it in "Say what is in it"`] : [];
+    });
 }

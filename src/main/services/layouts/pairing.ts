@@ -79,7 +79,7 @@ export class MaskIndex {
 const maskPrefix = /^(?:masks?|labels?|gts?|segs?|segmentations?|annots?|annotations?|ground[ _-]?truths?)(?:[ ._-]|(?=\d))/i;
 /** Masks of which one is looked for among what their names end with: the one that holds ids before pictures of it. */
 const likelySuffixes = ['_gtFine_labelTrainIds', '_gtFine_labelIds', '_labelTrainIds', '_labelIds', '_L', '_P', '_mask', '_label'];
-const imageSuffixes = ['', '_leftImg8bit', '_image', '_img', '_rgb', '_sat'];
+const imageSuffixes = ['', '_leftImg8bit', '_image', '_img', '_rgb', '_rgb_anon', '_sat'];
 /** Names that are enough to tell. */
 const looked = 40;
 

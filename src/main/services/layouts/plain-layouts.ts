@@ -1,11 +1,11 @@
 // Layouts that people make: folders of images and masks by whatever name.
 import type { Source } from '#shared/data/arrangement';
-import { affixesAmong, imageFolderNames, splitNames } from './folder-names.ts';
+import { affixesAmong, imageFolderNames, splitNames, splitOfFolder } from './folder-names.ts';
 import { isIn } from './folder-view.ts';
 import type { Layout } from './layout.ts';
 import { hasLabelsBelow, holdsLabels, maskFolderOf, masksBeside, nameOf, pairedMasks } from './mask-folders.ts';
 import { photosBelow } from './photos-below.ts';
-import { hasImages, inOrder, rootLists, splitFoldersWithLists } from './split-sources.ts';
+import { hasImages, inOrder, rootLists, setOf, splitFoldersWithLists, yearlyAmong } from './split-sources.ts';
 import { splitNamed } from './splits.ts';
 
 /** Images and masks in two folders of telling names, with a folder a split inside or not. */
@@ -15,8 +15,11 @@ export const pairs: Layout = {
     const folders = view.folders();
     const images = folders.find((name) => imageFolderNames.test(name) && hasImages(view, name, true));
     if (!images) return null;
-    const masks = maskFolderOf(view, images, folders) ?? 'masks';
-    return { title: `${images} / ${masks}`, ...splitFoldersWithLists(view, images, masks), below: true };
+    const masks = maskFolderOf(view, images, folders);
+    const together = masks ? null : affixesAmong(view.images(images, true), true);
+    if (together)
+      return { title: `${images}, masks among them`, ...splitFoldersWithLists(view, images, images), below: true, affixes: together };
+    return { title: `${images} / ${masks ?? 'masks'}`, ...splitFoldersWithLists(view, images, masks ?? 'masks'), below: true };
   },
 };
 
@@ -24,16 +27,21 @@ export const pairs: Layout = {
 export const splitsFirst: Layout = {
   example: 'train/images/ with train/masks/',
   find(view) {
-    const sources = view.folders().flatMap((split): Source[] => {
-      const inside = view.ifReadable(() => view.folders(split), []).map((name) => `${split}/${name}`);
+    const found = view.folders().flatMap((set) => {
+      const inside = view.ifReadable(() => view.folders(set), []).map((name) => `${set}/${name}`);
       const images = inside.find((name) => imageFolderNames.test(nameOf(name)) && hasImages(view, name, true));
-      if (!images) return [];
-      const masks = maskFolderOf(view, images, inside) ?? `${split}/masks`;
-      return [{ split: splitNamed(split), images, masks }];
+      return images ? [{ set, images, masks: maskFolderOf(view, images, inside) }] : [];
     });
+    const haveSplits = view.folders().some((name) => splitOfFolder(name) !== null);
     // One folder that is called like no split is a data set inside this one.
-    if (sources.length < 2 && !view.folders().some((name) => splitNames.test(name))) return null;
-    if (sources.length === 0) return null;
+    if (found.length === 0 || (found.length < 2 && !haveSplits)) return null;
+    // Masks that there are not yet are in a folder called as the others'.
+    const usual = nameOf(found.find(({ masks }) => masks)?.masks ?? 'masks');
+    const sources = found.map(({ set, images, masks }): Source => {
+      // Sequences are no splits.
+      const split = haveSplits ? splitNamed(splitOfFolder(set) ?? set) : 'train';
+      return { split, ...(haveSplits ? {} : { name: set }), images, masks: masks ?? `${set}/${usual}` };
+    });
     return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...photosBelow(view, sources) };
   },
 };
@@ -42,7 +50,7 @@ export const splitsFirst: Layout = {
 export const splitsAlone: Layout = {
   example: 'train/ and val/ with images',
   find(view) {
-    const named = view.folders().filter((name) => splitNames.test(name));
+    const named = [...view.folders().filter((name) => splitNames.test(name)), ...yearlyAmong(view.folders())];
     // What lies deeper is looked at beside one that holds images itself: any program has a folder of tests.
     if (!named.some((name) => hasImages(view, name))) return null;
     const splits = named.filter((name) => view.ifReadable(() => hasImages(view, name, true), false));
@@ -55,7 +63,7 @@ export const splitsAlone: Layout = {
     const masksIn = (name: string) => inside.find((masks) => isIn(name, masks)) ?? `${name}/${nameOf(inside[0])}`;
     const beside = together || inside.length > 0 ? new Map<string, string>() : masksBeside(view, splits);
     const masksOf = (name: string) => (together ? name : inside.length > 0 ? masksIn(name) : (beside.get(name) ?? `${name}annot`));
-    const sources = inOrder(splits.map((name) => ({ split: splitNamed(name), images: name, masks: masksOf(name) })));
+    const sources = inOrder(splits.map((name) => ({ ...setOf(name), images: name, masks: masksOf(name) })));
     const where = together
       ? 'masks among the images'
       : inside.length > 0

@@ -1,10 +1,11 @@
 // Layouts that data sets are published in, each told by the names of its folders.
 import type { Source } from '#shared/data/arrangement';
+import { cityscapesForm } from './cityscapes-form.ts';
 import { imageFolderNames, isMaskFolderOf, maskFolderNames } from './folder-names.ts';
 import type { FolderView } from './folder-view.ts';
 import type { Draft, Layout } from './layout.ts';
 import { bestMasks, nameOf } from './mask-folders.ts';
-import { findAffixes, stemOf } from './pairing.ts';
+import { findAffixes } from './pairing.ts';
 import { photosBelow } from './photos-below.ts';
 import { besideEachOther, hasImages, inOrder, rootLists, splitFolders, splitFoldersWithLists, withoutMasks } from './split-sources.ts';
 import { listsIn, splitNamed, splitsByLists } from './splits.ts';
@@ -43,21 +44,13 @@ export const cityscapes: Layout = {
     if (!masks || !images) return null;
     const { sources, problems } = splitFolders(view, images, masks);
     const kind = nameOf(masks);
-    const files = sources.map((source) => view.images(source.masks, true));
-    const ids = files.flat().find((file) => /_label(Train)?Ids\.png$/.test(file));
-    const form = ids ? stemOf(ids).replace(/^.*?(?=_gt(Fine|Coarse)_)/, '') : `_${kind}_labelIds`;
-    // Training ids where all that is labelled has them.
-    const setsWith = (ending: string) => files.filter((names) => names.some((name) => name.endsWith(ending))).length;
-    const hasTrainIds = setsWith('_labelTrainIds.png') > 0 && setsWith('_labelTrainIds.png') >= setsWith('_labelIds.png');
-    const mask = form.replace(/_label(Train)?Ids$/, hasTrainIds ? '_labelTrainIds' : '_labelIds');
-    return {
-      title: `Cityscapes: leftImg8bit / ${kind}`,
-      sources,
-      problems,
-      below: true,
-      affixes: { imageSuffix: '_leftImg8bit', maskSuffix: mask },
-      builtIn: hasTrainIds ? 'cityscapes-19' : 'cityscapes-34',
-    };
+    const form = cityscapesForm(
+      sources.flatMap((source) => view.images(source.images, true)),
+      sources.map((source) => view.images(source.masks, true)),
+    );
+    // Without any mask yet, as Cityscapes has them.
+    const usual = { affixes: { imageSuffix: '_leftImg8bit', maskSuffix: `_${kind}_labelIds` }, builtIn: 'cityscapes-34' as const };
+    return { title: `Cityscapes: leftImg8bit / ${kind}`, sources, problems, below: true, ...(form ?? usual) };
   },
 };
 

@@ -22,8 +22,9 @@ import { FolderView, isFolder, unreadText } from './folder-view.ts';
 import type { Draft } from './layout.ts';
 import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
-import { otherMasksText } from './mask-folders.ts';
+import { doPair, otherMasksText, otherSetsText } from './mask-folders.ts';
 import { findAffixes } from './pairing.ts';
+import { twinTrees } from './twin-trees.ts';
 
 /** A folder as it is read. */
 export interface LocatedDataset extends LocatedImages {
@@ -53,6 +54,16 @@ const draftOf = (view: FolderView, among = layouts): Draft | null => {
   }
   return null;
 };
+
+/** Whether any mask is called as an image is. */
+const pairsAny = (view: FolderView, { sources }: Draft): boolean =>
+  sources.some(({ images, masks }) => images === masks || doPair(view, images, masks));
+
+/** What fits a folder: where its names alone tell a layout and no mask pairs in it, masks may lie in another tree of folders. */
+function fittingDraft(view: FolderView): Draft | null {
+  const draft = draftOf(view);
+  return draft && pairsAny(view, draft) ? draft : (twinTrees.find(view) ?? draft);
+}
 
 /** Folders that are gone down to find a data set in, and how many each may hold: a home is not searched. */
 const deepest = 4;
@@ -181,7 +192,7 @@ interface Proposal {
  * @throws AppError 'not-a-dataset' if nothing fits; what a list of classes is refused with, with `needs` 'classes'
  */
 export function proposalOf(view: FolderView, asks = false): Proposal {
-  const draft = draftOf(view);
+  const draft = fittingDraft(view);
   if (!draft) throw noLayout(view);
   return proposalFor(view, draft, asks);
 }
@@ -199,7 +210,7 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = soundArrangement({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
-  const asides = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources)];
+  const asides = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources), ...otherSetsText(view, draft.sources)];
   const problems = [...asides, ...located.problems];
   const found = classesOrWhy(view, draft, located.maskFiles);
   if (found instanceof AppError && !asks) throw found;
@@ -329,7 +340,7 @@ function noLayout(view: FolderView): AppError {
   });
   const unread = [...view.unreadPhotos('.'), ...inside];
   const asides = [...leftOut, ...(unread.length > 0 ? [unreadText(unread, root)] : [])];
-  const examples = layouts.map(({ example }) => example).join('; ');
+  const examples = [...layouts, twinTrees].map(({ example }) => example).join('; ');
   return new AppError(
     'not-a-dataset',
     `${root} is not a data set as it is: nothing in it has a known layout (${examples}). ` +

@@ -1,7 +1,7 @@
 // The splits of a data set by its folders and lists: which images and masks each has.
 import { counted } from '#shared/counted';
 import type { Arrangement, Source } from '#shared/data/arrangement';
-import { splitNames, yearlySplitNames } from './folder-names.ts';
+import { splitNames, splitOfFolder, yearlySplitNames } from './folder-names.ts';
 import type { FolderView } from './folder-view.ts';
 import type { Draft } from './layout.ts';
 import { bestMasks, doPair, nameOf } from './mask-folders.ts';
@@ -45,22 +45,22 @@ export function withoutMasks(view: FolderView, found: readonly Source[], masksOf
 const strayText = (count: number, folder: string): string =>
   `${counted(count, 'image', ['lies', 'lie'])} in ${folder}/ itself, in no split, and ${count === 1 ? 'is' : 'are'} left out`;
 
-/** `train2017` and `val2017`: years alone are recordings. @returns null where there are no such splits */
-function yearlySplits(folders: readonly string[], images: string, masks: string): Source[] | null {
-  const sources = folders.flatMap((name): Source[] => {
-    const split = yearlySplitNames.exec(name)?.[1];
-    return split === undefined ? [] : [{ split: splitNamed(split), name, images: `${images}/${name}`, masks: `${masks}/${name}` }];
-  });
-  const isAll = sources.length === folders.length && new Set(sources.map(({ split }) => split)).size > 1;
-  return isAll ? inOrder(sources) : null;
+/** `train2017` and `val2017`: years alone are recordings. @returns none where they are of one split */
+export function yearlyAmong(folders: readonly string[]): string[] {
+  const yearly = folders.filter((name) => yearlySplitNames.test(name));
+  return new Set(yearly.map(splitOfFolder)).size > 1 ? yearly : [];
 }
+
+/** The split of a folder, whose images keep its name where that has a year. */
+export const setOf = (folder: string, isYearly = yearlySplitNames.test(folder)): Pick<Source, 'split' | 'name'> =>
+  isYearly ? { split: splitNamed(splitOfFolder(folder)!), name: folder } : { split: splitNamed(folder) };
 
 /** The splits of a layout of two folders that hold a folder a split; the folders themselves where they hold the files. */
 export function splitFolders(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems'> {
   const splits = view.folders(images).filter((name) => hasImages(view, `${images}/${name}`, true));
-  const yearly = yearlySplits(splits, images, masks);
+  const areYearly = splits.length > 0 && yearlyAmong(splits).length === splits.length;
   // Not by folders of masks: painting the first mask would make splits of what were sequences.
-  const isSplit = yearly !== null || splits.some((name) => splitNames.test(name));
+  const isSplit = areYearly || splits.some((name) => splitNames.test(name));
   const inSplits = splits.reduce((sum, name) => sum + view.images(`${images}/${name}`, true).length, 0);
   const stray = view.images(images).length;
   if (!isSplit || stray > inSplits / 2) return { sources: [{ split: 'train', name: nameOf(images), images, masks }] };
@@ -69,7 +69,7 @@ export function splitFolders(view: FolderView, images: string, masks: string): P
   const isFlat = !isApart && splits.some((name) => doPair(view, `${images}/${name}`, masks));
   const masksOf = (name: string) => (isFlat ? masks : `${masks}/${name}`);
   return {
-    sources: yearly ?? inOrder(splits.map((name) => ({ split: splitNamed(name), images: `${images}/${name}`, masks: masksOf(name) }))),
+    sources: inOrder(splits.map((name) => ({ ...setOf(name, areYearly), images: `${images}/${name}`, masks: masksOf(name) }))),
     problems: stray > 0 ? [strayText(stray, images)] : [],
   };
 }

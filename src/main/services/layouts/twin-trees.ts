@@ -1,0 +1,209 @@
+// Photos and masks in two trees of folders that are alike: a part of the way to a photo is called otherwise on the way to its mask, as in
+// `seq1/Images` with `seq1/Labels`, `rgb_anon/fog/train` with `gt/fog/train`, `images/10k/train` with `labels/sem_seg/masks/train`.
+import { counted } from '#shared/counted';
+import { freeName } from '#shared/free-name';
+import type { Source } from '#shared/data/arrangement';
+import { doubtOfMasks, imageFolderNames, maskFolderNames, mayBeLabels, splitOfFolder } from './folder-names.ts';
+import { isIn, type FolderView } from './folder-view.ts';
+import { cityscapesForm } from './cityscapes-form.ts';
+import type { Draft, Layout } from './layout.ts';
+import { findAffixes } from './pairing.ts';
+import { inOrder } from './split-sources.ts';
+import { splitNamed } from './splits.ts';
+
+/** A folder with pictures right in it. */
+interface Branch {
+  parts: readonly string[];
+  files: readonly string[];
+}
+
+/** How the way to a photo becomes that to its mask: these parts of it are called so instead. */
+interface Turn {
+  from: readonly string[];
+  to: readonly string[];
+}
+
+const deepest = 6;
+/** More folders are none that a person keeps of one data set. */
+const mostBranches = 3000;
+/** Folders whose photos are looked for among the masks: what holds for them holds for the others. */
+const looked = 40;
+/** Parts that may be called otherwise. */
+const longestTurn = 3;
+/** As many as an encnet.json may name. */
+const mostSources = 1000;
+
+function branchesOf(view: FolderView, at = '.', deep = deepest): Branch[] {
+  const files = view.images(at);
+  const here = files.length > 0 ? [{ parts: at === '.' ? [] : at.split('/'), files }] : [];
+  if (deep === 0) return here;
+  const inside = (name: string) => view.ifReadable(() => branchesOf(view, at === '.' ? name : `${at}/${name}`, deep - 1), []);
+  return [...here, ...view.folders(at).flatMap(inside)];
+}
+
+const isOfMasks = (parts: readonly string[]): boolean => parts.some((part) => maskFolderNames.test(part));
+/** How surely these parts lead to the labels, and not to something made of them. */
+const doubtOf = (parts: readonly string[]): number => Math.max(...parts.map((part) => (doubtOfMasks(part) > 2 ? doubtOfMasks(part) : 0)));
+
+/** What two ways have apart, with the parts around it that they share; null where that is no turn from photos to masks. */
+function turnBetween(photo: readonly string[], mask: readonly string[]): (Turn & { shared: number }) | null {
+  const most = Math.min(photo.length, mask.length) - 1;
+  let head = 0;
+  while (head < most && photo[head] === mask[head]) head++;
+  let tail = 0;
+  while (tail < most - head && photo.at(-1 - tail) === mask.at(-1 - tail)) tail++;
+  const [from, to] = [photo, mask].map((parts) => parts.slice(head, parts.length - tail));
+  if (from.length === 0 || to.length === 0 || from.length > longestTurn || to.length > longestTurn) return null;
+  return isOfMasks(to) && !isOfMasks(from) ? { from, to, shared: head + tail } : null;
+}
+
+interface Found extends Turn {
+  pairs: number;
+  /** Branches that it leads from, and to. */
+  photos: Set<Branch>;
+  masks: Set<Branch>;
+}
+
+/** The turns that lead from photos to files of their names. */
+function turnsOf(branches: readonly Branch[]): Found[] {
+  const labels = branches.filter(({ files }) => files.some(mayBeLabels));
+  const step = Math.max(1, Math.floor(branches.length / looked));
+  const found = new Map<string, Found>();
+  for (const photo of branches.filter((_, index) => index % step === 0)) {
+    const ways = labels.flatMap((mask) => {
+      const turn = mask === photo ? null : turnBetween(photo.parts, mask.parts);
+      return turn ? [{ turn, mask }] : [];
+    });
+    // Of folders of masks those that share most of the way: another sequence may have photos of the same names.
+    const most = Math.max(...ways.map(({ turn }) => turn.shared));
+    for (const { turn, mask } of ways.filter(({ turn: { shared } }) => shared === most)) {
+      const { pairs } = findAffixes(photo.files, mask.files);
+      if (pairs === 0) continue;
+      const key = JSON.stringify([turn.from, turn.to]);
+      const known = found.get(key) ?? { from: turn.from, to: turn.to, pairs: 0, photos: new Set<Branch>(), masks: new Set<Branch>() };
+      known.pairs += pairs;
+      known.photos.add(photo);
+      known.masks.add(mask);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()];
+}
+
+const keyOf = (parts: readonly string[]): string => parts.join('/');
+const byNumber = new Intl.Collator('en', { numeric: true });
+
+/** Of turns from the same folders that which leads to the labels the most surely; the newest of several versions. */
+const surest = (turns: readonly Found[]): Found =>
+  turns.toSorted((a, b) => doubtOf(a.to) - doubtOf(b.to) || b.pairs - a.pairs || byNumber.compare(keyOf(b.to), keyOf(a.to)))[0];
+
+/** Without what leads from masks of one kind to those of another. */
+const fromNoMasks = (turns: readonly Found[]): Found[] =>
+  turns.filter(({ photos }) => !turns.some(({ masks }) => [...photos].every((photo) => masks.has(photo))));
+
+const areCalledPhotos = ({ from }: Turn): boolean => from.some((part) => imageFolderNames.test(part));
+const haveSameMasks = (a: Found, b: Found): boolean => a !== b && [...a.masks].some((mask) => b.masks.has(mask));
+const lengthOf = ({ from, to }: Turn): number => from.length + to.length;
+
+/** Of folders whose pictures are called as the same masks, those that are called as photos: depth and disparity are called so as well. */
+const ofPhotos = (turns: readonly Found[]): Found[] =>
+  turns.filter((turn) => areCalledPhotos(turn) || !turns.some((other) => areCalledPhotos(other) && haveSameMasks(turn, other)));
+
+/** Without what leads to the masks of others: photos of a sequence without labels may be called as those of another one. */
+const withoutDetours = (turns: readonly Found[]): Found[] =>
+  turns.filter((turn) => !turns.some((other) => lengthOf(other) < lengthOf(turn) && haveSameMasks(turn, other)));
+
+/** Where a turn's parts lie on a way; -1 where they do not. */
+const placeOf = (parts: readonly string[], { from }: Turn): number =>
+  parts.findIndex((_, at) => from.every((part, index) => parts[at + index] === part));
+
+/** A source, and what of the way to it tells it from others of its split. */
+interface Root extends Omit<Source, 'split'> {
+  split: string | null;
+  rest: readonly string[];
+}
+
+/**
+ * The source that a folder of photos belongs to: with what lies below, from its split on.
+ * @param haveSplits whether folders tell splits: what is in none of them is a source of its own
+ */
+function rootOf({ parts }: Branch, turn: Turn, haveSplits: boolean): Root {
+  const at = placeOf(parts, turn);
+  const behind = at + turn.from.length;
+  const split = parts.findIndex((part) => splitOfFolder(part) !== null);
+  const end = split >= 0 ? Math.max(behind, split + 1) : haveSplits ? parts.length : behind;
+  return {
+    split: split < 0 ? null : splitNamed(splitOfFolder(parts[split])!),
+    images: keyOf(parts.slice(0, end)),
+    masks: keyOf([...parts.slice(0, at), ...turn.to, ...parts.slice(behind, end)]),
+    rest: parts.slice(0, end).filter((_, index) => index !== split && (index < at || index >= behind)),
+  };
+}
+
+/** How many parts all ways begin with. */
+function sharedBy(ways: readonly (readonly string[])[]): number {
+  const [first, ...others] = ways;
+  const end = first.findIndex((part, at) => others.some((way) => way[at] !== part));
+  return others.length === 0 || end < 0 ? first.length : end;
+}
+
+const longestName = 60;
+const mostTold = 10;
+
+/** Sources with names that are each one's own: images of two sequences may be called alike. */
+function named(roots: readonly Root[]): Source[] {
+  const shared = sharedBy(roots.map(({ rest }) => rest));
+  const other = roots.some(({ split }) => split !== null) ? 'rest' : 'train';
+  const taken = new Set<string>();
+  return roots.map(({ split, rest, images, masks }) => {
+    const wanted = [split ?? other, ...rest.slice(shared)].join('-').slice(0, longestName);
+    const name = freeName(wanted, (each) => taken.has(each), { most: longestName });
+    taken.add(name);
+    return { split: split ?? other, name, images, masks };
+  });
+}
+
+const leftOutText = (branch: Branch): string =>
+  `${keyOf(branch.parts) || '.'}/ is left out with its ${counted(branch.files.length, 'picture')}: ` +
+  'neither a split nor a folder of masks tells what it is';
+
+function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
+  const chosen = [...Map.groupBy(withoutDetours(ofPhotos(fromNoMasks(turns))), ({ from }) => keyOf(from)).values()].map(surest);
+  // Two kinds of photos with the masks of one: a person knows which is meant.
+  if (chosen.some((turn) => chosen.some((other) => haveSameMasks(turn, other)))) return null;
+  const masks = new Set(turns.flatMap((turn) => [...turn.masks]));
+  const turnOf = ({ parts }: Branch) => chosen.find((turn) => placeOf(parts, turn) >= 0);
+  const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
+  const others = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
+  if (photos.length === 0 || others.some(({ files }) => !files.every(mayBeLabels))) return null;
+  const haveSplits = photos.some(({ parts }) => parts.some((part) => splitOfFolder(part) !== null));
+  const all = new Map(photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)).map((root) => [root.images, root]));
+  // What lies around a source would be in two splits.
+  const roots = [...all.values()].filter(({ images }) => ![...all.keys()].some((other) => isIn(images, other)));
+  if (roots.length > mostSources) return null;
+  const sources = inOrder(named(roots));
+  const isInRoot = (folder: string) => roots.some(({ images }) => images === folder || isIn(images, folder));
+  const strays = photos.filter(({ parts }) => !isInRoot(keyOf(parts)));
+  const told = chosen.map(({ from, to }) => `${keyOf(from)} / ${keyOf(to)}`);
+  const form = cityscapesForm(
+    sources.flatMap((source) => view.images(source.images, true)),
+    sources.map((source) => view.images(source.masks, true)),
+  );
+  return {
+    title: told.join(', ').slice(0, 200),
+    sources,
+    below: true,
+    problems: [...strays, ...others.filter(({ parts }) => doubtOf(parts) === 0)].slice(0, mostTold).map(leftOutText),
+    ...form,
+  };
+}
+
+export const twinTrees: Layout = {
+  example: 'seq1/Images/ with seq1/Labels/',
+  find(view) {
+    const branches = branchesOf(view);
+    if (branches.length < 2 || branches.length > mostBranches) return null;
+    const turns = turnsOf(branches);
+    return turns.length === 0 ? null : draftFrom(view, branches, turns);
+  },
+};

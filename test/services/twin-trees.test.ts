@@ -1,0 +1,145 @@
+// Data sets as they are published, whose masks lie in another tree of folders than their photos.
+import { beforeEach, describe, expect, test } from 'vitest';
+import { locateDataset } from '#services/layouts/recognise';
+import { temporaryFolder } from '../helpers/dataset.ts';
+import { imagesOf, layInto } from '../helpers/folders.ts';
+
+let folder: string;
+beforeEach(() => (folder = temporaryFolder()));
+
+/** Each by the names of its files, and what its images then are, with their masks. */
+const published: [string, string, Record<string, string>][] = [
+  [
+    'UAVid: a folder a sequence, in folders of splits',
+    'uavid_train/seq1/Images/0.png =uavid_train/seq1/Labels/0.png uavid_train/seq2/Images/0.png =uavid_train/seq2/Labels/0.png ' +
+      'uavid_val/seq3/Images/0.png =uavid_val/seq3/Labels/0.png uavid_test/seq4/Images/0.png',
+    {
+      'train: train-seq1/0': 'uavid_train/seq1/Labels/0.png',
+      'train: train-seq2/0': 'uavid_train/seq2/Labels/0.png',
+      'val: val-seq3/0': 'uavid_val/seq3/Labels/0.png',
+      'test: test-seq4/0': 'no mask',
+    },
+  ],
+  [
+    'sequences that are in no split',
+    'seq1/Images/0.png =seq1/Labels/0.png seq2/Images/0.png =seq2/Labels/0.png',
+    { 'train: seq1/0': 'seq1/Labels/0.png', 'train: seq2/0': 'seq2/Labels/0.png' },
+  ],
+  [
+    'ACDC: splits below conditions, masks of several forms',
+    'rgb_anon/fog/train/G1/1_rgb_anon.png =gt/fog/train/G1/1_gt_labelTrainIds.png =gt/fog/train/G1/1_gt_labelIds.png ' +
+      '=gt/fog/train/G1/1_gt_labelColor.png rgb_anon/fog/val/G2/2_rgb_anon.png =gt/fog/val/G2/2_gt_labelTrainIds.png ' +
+      'rgb_anon/night/train/G3/3_rgb_anon.png =gt/night/train/G3/3_gt_labelTrainIds.png rgb_anon/night/train_ref/G3/4_ref_rgb_anon.png',
+    {
+      'train: train-fog/G1/1': 'gt/fog/train/G1/1_gt_labelTrainIds.png',
+      'train: train-night/G3/3': 'gt/night/train/G3/3_gt_labelTrainIds.png',
+      'val: val-fog/G2/2': 'gt/fog/val/G2/2_gt_labelTrainIds.png',
+      'rest: rest-night-train_ref-G3/4_ref': 'no mask',
+    },
+  ],
+  [
+    'BDD100K: masks three folders down, beside pictures of them',
+    'images/10k/train/a.jpg images/10k/val/b.jpg =labels/sem_seg/masks/train/a.png =labels/sem_seg/masks/val/b.png ' +
+      '=labels/sem_seg/colormaps/train/a.png =labels/sem_seg/colormaps/val/b.png',
+    { 'train: train/a': 'labels/sem_seg/masks/train/a.png', 'val: val/b': 'labels/sem_seg/masks/val/b.png' },
+  ],
+  [
+    'BDD100K as it was',
+    'seg/images/train/a.jpg seg/images/val/b.jpg =seg/labels/train/a_train_id.png =seg/labels/val/b_train_id.png ' +
+      '=seg/color_labels/train/a_train_color.png',
+    { 'train: train/a': 'seg/labels/train/a_train_id.png', 'val: val/b': 'seg/labels/val/b_train_id.png' },
+  ],
+  [
+    'Mapillary Vistas 2.0: the newest of two versions',
+    'training/images/a.jpg =training/v1.2/labels/a.png =training/v1.2/instances/a.png =training/v2.0/labels/a.png ' +
+      'validation/images/b.jpg =validation/v1.2/labels/b.png =validation/v2.0/labels/b.png testing/images/c.jpg',
+    { 'train: train/a': 'training/v2.0/labels/a.png', 'val: val/b': 'validation/v2.0/labels/b.png', 'test: test/c': 'no mask' },
+  ],
+  ['RailSem19', 'jpgs/rs19_val/1.jpg =uint8/rs19_val/1.png', { 'val: val/1': 'uint8/rs19_val/1.png' }],
+  [
+    'ApolloScape',
+    'ColorImage/Record001/Camera~5/1_Camera_5.jpg =Label/Record001/Camera~5/1_Camera_5_bin.png',
+    { 'train: train/Record001/Camera 5/1_Camera_5': 'Label/Record001/Camera 5/1_Camera_5_bin.png' },
+  ],
+  [
+    'IDD, with its own ids in the place of Cityscapes’',
+    'leftImg8bit/train/0/1_leftImg8bit.jpg =gtFine/train/0/1_gtFine_labellevel3Ids.png leftImg8bit/val/1/2_leftImg8bit.jpg ' +
+      '=gtFine/val/1/2_gtFine_labellevel3Ids.png',
+    { 'train: train/0/1': 'gtFine/train/0/1_gtFine_labellevel3Ids.png', 'val: val/1/2': 'gtFine/val/1/2_gtFine_labellevel3Ids.png' },
+  ],
+  ['SYNTHIA', 'RGB/0.png =GT/LABELS/0.png =GT/COLOR/0.png Depth/0.png', { 'train: train/0': 'GT/LABELS/0.png' }],
+  ['Supervisely', 'ds0/img/a.jpg =ds0/masks_machine/a.png', { 'train: train/a': 'ds0/masks_machine/a.png' }],
+  ['one pair of folders', 'original_images/1.jpg =label_images_semantic/1.png', { 'train: train/1': 'label_images_semantic/1.png' }],
+  [
+    'COCO-Stuff beside the years of COCO',
+    'train2017/1.jpg val2017/2.jpg =stuffthingmaps/train2017/1.png =stuffthingmaps/val2017/2.png',
+    { 'train: train2017/1': 'stuffthingmaps/train2017/1.png', 'val: val2017/2': 'stuffthingmaps/val2017/2.png' },
+  ],
+  [
+    'masks among the images below a folder of images',
+    'images/town/a.jpg =images/town/a_seg.png images/town/b.jpg',
+    { 'train: images/town/a': 'images/town/a_seg.png', 'train: images/town/b': 'no mask' },
+  ],
+  ['a split’s photos and masks', 'train/shots/1.jpg =train/labels/1.png', { 'train: train/1': 'train/labels/1.png' }],
+];
+
+test.each(published)('%s', async (_, files, images) => {
+  await layInto(folder, files);
+  expect(imagesOf(folder)).toEqual(images);
+});
+
+test('masks that there are not yet go where those of the other splits are', async () => {
+  await layInto(folder, 'training/image_2/1.png =training/semantic/1.png testing/image_2/2.png');
+  const masks = locateDataset(folder).images.map(({ maskFile }) => maskFile.slice(folder.length + 1));
+  expect(masks).toEqual(['training/semantic/1.png', 'testing/semantic/2.png']);
+});
+
+describe('it is asked, and labels are no photos, where', () => {
+  test.each([
+    ['two folders could be the photos of one mask', 'left/0.jpg right/0.jpg =gt/0.png'],
+    ['photos are called otherwise than their labels', 'a/camera/1_camera_1.png =a/label/1_label_1.png'],
+    ['some photos are without a folder of labels', 'a/1.jpg b/2.jpg =gt/1.png'],
+  ])('%s', async (_, files) => {
+    await layInto(folder, files);
+    expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ code: 'not-a-dataset' }) as Error);
+  });
+});
+
+test('photos with masks beside the folders that are read are told', async () => {
+  await layInto(folder, 'images/1.jpg =masks/1.png imgs2/2.jpg =masks2/2.png notes/3.jpg');
+  expect(locateDataset(folder).problems).toEqual([
+    'imgs2/ has masks in masks2/ and is left out: if it is part of the data set, say it in "Say what is in it"',
+  ]);
+});
+
+test('what tells no split beside folders of splits is left out where it lies around these, and told', async () => {
+  await layInto(folder, 'rgb/0.png rgb/train/1.png rgb/val/2.png =gt/labels/train/1.png =gt/labels/val/2.png');
+  expect(imagesOf(folder)).toEqual({ 'train: train/1': 'gt/labels/train/1.png', 'val: val/2': 'gt/labels/val/2.png' });
+  expect(locateDataset(folder).problems.join()).toMatch(/rgb\/ is left out with its 1 picture|1 image lies in rgb\/ itself/);
+});
+
+describe('outlines of other programs are no masks, which is told where there are none', () => {
+  test.each([
+    ['labelme', 'a/1.jpg a/1.json', 'a/1.json holds outlines'],
+    [
+      'Supervisely',
+      'ds0/img/1.jpg ds0/ann/1.jpg.json ds0/img/2.jpg ds0/ann/2.jpg.json',
+      '2 files (the first: ds0/ann/1.jpg.json) hold outlines',
+    ],
+    ['COCO', 'train2017/1.jpg val2017/2.jpg annotations/instances_train2017.json', 'annotations/instances_train2017.json holds outlines'],
+    ['VOC boxes', 'images/1.jpg annotations/1.xml', 'annotations/1.xml holds outlines'],
+    ['CVAT', 'images/1.jpg annotations.xml', 'annotations.xml holds outlines'],
+    ['Roboflow', 'train/1.jpg train/_annotations.coco.json valid/2.jpg valid/_annotations.coco.json', '2 files (the first: train/_annot'],
+  ])('%s', async (_, files, text) => {
+    await layInto(folder, files);
+    expect(locateDataset(folder).problems.join()).toContain(text);
+  });
+
+  test('and not where masks are read, or a text is about something else', async () => {
+    await layInto(folder, 'images/1.jpg images/1.json =masks/1.png');
+    expect(locateDataset(folder).problems).toEqual([]);
+    folder = temporaryFolder();
+    await layInto(folder, 'images/1.jpg images/notes.json settings.json');
+    expect(locateDataset(folder).problems.join()).not.toContain('outlines');
+  });
+});
