@@ -117,7 +117,8 @@ function arrangementOf(view: FolderView, options: ImportOptions): { arrangement:
   // A list that is not understood is no hindrance where the classes are said.
   const saysClasses = options.classes !== undefined;
   const kept = options.source.length > 0 ? null : keptFor(view);
-  const proposed = () => (options.source.length > 0 ? proposalFor(view, said, saysClasses) : proposalOf(view, saysClasses));
+  const looking = { asks: saysClasses };
+  const proposed = () => (options.source.length > 0 ? proposalFor(view, said, looking) : proposalOf(view, looking));
   const { arrangement: found, asides } = kept ? { arrangement: kept, asides: [] } : proposed();
   // What else is read otherwise stays so.
   const arrangement = { ...found, ...given, readAs: { ...found.readAs, ...given.readAs } };

@@ -128,13 +128,16 @@ export function showsColoursOf(contents: readonly Uint8Array[], { classes }: Ful
 const tellsByFirst = (contents: readonly Uint8Array[]): boolean =>
   new Set(contents.flatMap((content) => kindsIn(content).map(({ samples }) => samples[0]))).size > 1;
 
+/** Shares that differ by less are one. */
+const tiny = 1e-9;
+
 /**
  * The first of the readings that leave the fewest pixels outside.
  * @returns null if there are none
  * @throws AppError 'not-a-dataset' if it would be one by colours, and two classes have one
  */
 export function bestReading(contents: readonly Uint8Array[], readings: readonly Reading[]): BestReading | null {
-  let best: (BestReading & { cost: number }) | null = null;
+  let best: (BestReading & { unsaid: number }) | null = null;
   let outsideByValue: number | null = null;
   for (const reading of readings) {
     // Where most pixels are values, a colour among them is foreign, and its first channel no class.
@@ -145,10 +148,12 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
     const mean = (of: (share: Shares) => number) => shares.reduce((sum, share) => sum + of(share), 0) / Math.max(1, shares.length);
     const outside = mean((share) => share.outside);
     if (reading.by === 'value') outsideByValue = outside;
-    // A value that nobody has said to be void may well be a class in another reading.
-    const cost = outside + (reading.told.void ? 0 : mean((share) => share.void) / 2);
-    if (!best || cost < best.cost - 1e-9) best = { reading, outside, cost };
-    if (cost === 0) break;
+    // A value that nobody has said to be void may well be a class in another reading that leaves no more outside. The colour of what is
+    // not labelled is one that no class has: how much of it there is tells nothing, and is little or much as a person paints.
+    const unsaid = reading.told.void || reading.by === 'colour' ? 0 : mean((share) => share.void);
+    const isBetter = !best || outside < best.outside - tiny || (outside < best.outside + tiny && unsaid < best.unsaid - tiny);
+    if (isBetter) best = { reading, outside, unsaid };
+    if (outside === 0 && unsaid === 0) break;
   }
   if (best?.reading.by === 'colour') assertOneColourEach(best.reading.full, best.reading.file);
   return best;

@@ -23,6 +23,7 @@ import { TrainingService } from '../training/training-service.ts';
 import { TrialService } from '../trials/trial-service.ts';
 import { DatasetExportService } from '../dataset-exports/dataset-export-service.ts';
 import { WorkService } from '../work/work-service.ts';
+import { keepReading, readingName } from '../layouts/kept-reading.ts';
 import type { Workers } from '../workers/workers.ts';
 import { DatasetAccess } from './dataset-access.ts';
 import { HolderWatch } from './holder-watch.ts';
@@ -158,6 +159,7 @@ export class DatasetScope {
       predictedRunId: () => this.review.predictedRunId,
     });
     if (lease) this.recover(store, predictions);
+    if (lease) this.keepReading();
     this.survey = new SurveyJob({ dataset, events, log, together: workers.surveysTogether });
     const living = new LivingFolder({ ...shared, aside: asideOf(options.userData, dataset.path), edits: this.edits, survey: this.survey });
     endings.push({ what: 'the look for its holder', end: () => this.holderWatch?.close() });
@@ -189,6 +191,16 @@ export class DatasetScope {
     const before = new Date(Date.now() - deletedRunsDays * 86_400_000);
     store.purge(before, (run, error) => log.error({ err: error, run }, 'a deleted run could not be removed'));
     for (const folder of foldersOfOurs(this.dataset)) attempt(folder, () => removeTemporaries(folder));
+  }
+
+  /** What is painted from now on is read the same at the next opening. */
+  private keepReading(): void {
+    const { reading, workFolder } = this.dataset;
+    try {
+      keepReading(workFolder.at(readingName), reading.arrangement, reading.seen);
+    } catch (error) {
+      this.options.log.error({ err: error }, 'how the masks are read could not be kept');
+    }
   }
 
   /** Resolves when every image is known. */

@@ -12,6 +12,7 @@ import type { Workers } from '../workers/workers.ts';
 import type { ClassSet } from '../class-sets/class-set.ts';
 import type { DatasetAccess } from './dataset-access.ts';
 import type { LocatedImage } from '../layouts/located-image.ts';
+import type { Arrangement } from '#shared/data/arrangement';
 import type { LocatedDataset } from '../layouts/recognise.ts';
 import { ImageRows } from './image-rows.ts';
 import { MaskPhotos } from './mask-photos.ts';
@@ -147,6 +148,11 @@ export class OpenDataset {
       splits,
       problems: found.problems,
     };
+  }
+
+  /** How masks are read, and whether any is there that shows it. */
+  get reading(): { arrangement: Arrangement; seen: boolean } {
+    return { arrangement: this.found.arrangement, seen: this.found.maskFiles.length > 0 };
   }
 
   /** The folders that masks lie in. */

@@ -33,7 +33,7 @@ function found(view: FolderView, aside?: string): { read: OpenArrangement | null
   const own = keptFor(view, aside);
   if (own) return { read: own, told: [] };
   try {
-    const { arrangement, located } = proposalOf(view, true);
+    const { arrangement, located } = proposalOf(view, { asks: true, aside });
     return { read: arrangement, told: located.problems };
   } catch (error) {
     if (error instanceof AppError && error.code === 'not-a-dataset' && error.details.needs === 'folders')

@@ -1,5 +1,6 @@
 // Opens any folder: looks which layout it has, which classes, and how its masks name them.
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isThere } from '#files/file-identity';
 import { isVoidName } from '#shared/classes/class-names';
 import { AppError } from '#shared/errors';
@@ -19,6 +20,7 @@ import {
 import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
 import { FolderView, isFolder, unreadText } from './folder-view.ts';
+import { keptReading, type KeptReading } from './kept-reading.ts';
 import type { Draft } from './layout.ts';
 import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
@@ -115,7 +117,7 @@ export function locateDataset(folder: string, aside?: string): LocatedDataset {
   const view = new FolderView(folder);
   const own = keptFor(view, aside);
   if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
-  const { arrangement: found, located } = proposalOf(view);
+  const { arrangement: found, located } = proposalOf(view, { aside });
   assertImages(folder, found.title, located.images);
   const arrangement = complete(view, found);
   return { ...located, arrangement, isArranged: false, classSet: classSetOf(view, arrangement) };
@@ -186,19 +188,25 @@ interface Proposal {
   located: LocatedImages;
 }
 
+interface Looking {
+  /** Whether classes can be said: a list that is not understood is then a problem, and else refused. */
+  asks?: boolean;
+  /** The workbench's own folder for the data set, where there is one: what it was read as before. */
+  aside?: string;
+}
+
 /**
  * What is found by looking at a folder.
- * @param asks whether classes can be said: a list that is not understood is then a problem, and else refused
  * @throws AppError 'not-a-dataset' if nothing fits; what a list of classes is refused with, with `needs` 'classes'
  */
-export function proposalOf(view: FolderView, asks = false): Proposal {
+export function proposalOf(view: FolderView, looking: Looking = {}): Proposal {
   const draft = fittingDraft(view);
   if (!draft) throw noLayout(view);
-  return proposalFor(view, draft, asks);
+  return proposalFor(view, draft, looking);
 }
 
 /** The same where it is said which folders hold images and masks: what is not said is found by looking. */
-export function proposalFor(view: FolderView, draft: Draft, asks = false): Proposal {
+export function proposalFor(view: FolderView, draft: Draft, { asks = false, aside }: Looking = {}): Proposal {
   const bare = {
     version: 1 as const,
     title: draft.title,
@@ -212,16 +220,18 @@ export function proposalFor(view: FolderView, draft: Draft, asks = false): Propo
   const located = locateImages(view, arrangement);
   const asides = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources), ...otherSetsText(view, draft.sources)];
   const problems = [...asides, ...located.problems];
-  const found = classesOrWhy(view, draft, located.maskFiles);
+  const own = [view.at('.encnet'), ...(aside === undefined ? [] : [aside])];
+  const kept = keptReading(own, (text) => problems.push(text));
+  const found = classesOrWhy(view, draft, located.maskFiles, kept);
   if (found instanceof AppError && !asks) throw found;
   const [classes, told] = found instanceof AppError ? [unknownClasses(draft), [found.message]] : [found, []];
   return { arrangement: { ...arrangement, ...classes }, asides, located: { ...located, problems: [...told, ...problems] } };
 }
 
 /** The classes of a folder, or why the list that tells them is not understood: a person can say them. */
-function classesOrWhy(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound | AppError {
+function classesOrWhy(view: FolderView, draft: Draft, masks: readonly string[], kept: KeptReading | null): ClassesFound | AppError {
   try {
-    return classesOf(view, draft, masks);
+    return classesOf(view, draft, masks, kept);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return new AppError(error.code, error.message, { ...error.details, file: view.root, needs: 'classes' });
@@ -253,16 +263,24 @@ function classFileOf(view: FolderView, { sources }: Draft): string | null {
 type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 
 /** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
-function classesOf(view: FolderView, draft: Draft, masks: readonly string[]): ClassesFound {
+function classesOf(view: FolderView, draft: Draft, masks: readonly string[], kept: KeptReading | null): ClassesFound {
   const file = classFileOf(view, draft);
   const contents = someOf(masks);
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
-  const best = bestReading(contents, file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft, contents)]);
+  const readings = file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft, contents)];
+  const best = bestReading(contents, keptFirst(readings, kept));
   // Whose classes are not known is asked, unless colours tell them without doubt.
   if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0))) return unknownClasses(draft);
   // Nor are they where the layout has classes, and masks are colours of something else.
   if (!file && best.outside >= mostlyColours && haveChannels(contents)) return unknownClasses(draft);
   return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
+}
+
+/** What masks were read by goes first, and for what is not said of it: another reading must leave less outside. */
+function keptFirst(readings: readonly Reading[], kept: KeptReading | null): Reading[] {
+  const isKept = ({ source, by }: Reading) => by === kept?.masks && isDeepStrictEqual(source, kept.classes);
+  const before = readings.filter(isKept).slice(0, 1);
+  return [...before.map((each) => ({ ...each, told: { ...each.told, void: true } })), ...readings.filter((each) => !before.includes(each))];
 }
 
 const waysOfNaming = ['value', 'first-channel', 'colour'] as const;
