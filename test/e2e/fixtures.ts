@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { expect, test as base, type Page } from '@playwright/test';
+import { expect, test as base, type Locator, type Page } from '@playwright/test';
 import { startWorkbench, type RunningWorkbench } from '../helpers/workbench.ts';
 
 interface Fixtures {
@@ -49,4 +49,25 @@ export async function startTiny(page: Page, epochs: number): Promise<void> {
   await page.getByLabel('Epochs', { exact: true }).fill(String(epochs));
   await page.getByRole('button', { name: 'Start training' }).click();
   await expect(page.getByRole('status', { name: 'Run state' })).toHaveText('Training', { timeout: 60_000 });
+}
+
+/** Clicks in the middle of a patch that is drawn as wrong in a view of errors. */
+export async function clickError(app: Page, view: Locator): Promise<void> {
+  const found = await view.evaluate((figure) => {
+    const canvases = [...figure.querySelectorAll('canvas')];
+    const isRed = (data: Uint8ClampedArray, at: number) => data[at] > 180 && data[at + 1] < 110 && data[at + 2] < 120 && data[at + 3] > 0;
+    for (const canvas of canvases) {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, width, height);
+      const isAllRed = (x: number, y: number) =>
+        Array.from({ length: 81 }, (_, i) => isRed(data, 4 * ((y + Math.floor(i / 9) - 4) * width + x + (i % 9) - 4))).every(Boolean);
+      const box = canvas.getBoundingClientRect();
+      for (let y = 8; y < height - 8; y += 2)
+        for (let x = 8; x < width - 8; x += 2)
+          if (isAllRed(x, y)) return { x: box.left + (x * box.width) / width, y: box.top + (y * box.height) / height };
+    }
+    return null;
+  });
+  if (!found) throw new Error('no error is drawn');
+  await app.mouse.click(found.x, found.y);
 }

@@ -6,7 +6,7 @@ import readXlsxFile from 'read-excel-file/node';
 import { insertRun } from '../../scripts/soak/hostile-sets.ts';
 import { openDatabase } from '../../src/main/services/database.ts';
 import { root, startWorkbench } from '../helpers/workbench.ts';
-import { expect, goTo, startTiny, test } from './fixtures.ts';
+import { clickError, expect, goTo, startTiny, test } from './fixtures.ts';
 
 type Share = number | null;
 interface Evaluated {
@@ -190,6 +190,10 @@ test('the mistakes of a pair are gone through patch by patch, fixed in place, ke
   await app.getByRole('toolbar', { name: 'Patch' }).getByRole('button', { name: /^Undo/ }).click();
   await expect.poll(left).toBe(count);
   const view = (name: string) => app.getByRole('figure', { name, exact: true });
+  await app.keyboard.press('Escape');
+  await expect(patch).toBeHidden();
+  await clickError(app, view('Errors'));
+  await expect(patch).toContainText(/ of \d+$/);
   await app.keyboard.press('f');
   await expect(view('Label')).toBeVisible();
   await expect(view('Prediction')).toBeHidden();
@@ -355,9 +359,11 @@ test('runs are listed, compared, deleted and restored', async ({ app }) => {
   await expect(app.getByRole('row')).not.toHaveCount(1);
   const boxes = app.getByRole('checkbox', { name: /^Compare/ });
   await expect(boxes).toHaveCount(2);
+  await boxes.first().check();
   await boxes.nth(1).check();
   await expect(app.getByRole('heading', { name: '2 runs' })).toBeVisible();
   await expect(app.getByText('None: the runs have the same settings.')).toBeVisible();
+  await boxes.first().uncheck();
   await boxes.nth(1).uncheck();
   // One is the baseline, and the other is held against it; columns are chosen, also over a reload.
   await app
@@ -435,10 +441,6 @@ test('what is wrong with a folder and its history is told where a person meets i
     .getByRole('row', { name: /A spoiled run/ })
     .getByRole('checkbox')
     .check();
-  await page
-    .getByRole('row', { name: /A sound run/ })
-    .getByRole('checkbox')
-    .uncheck();
   await expect(page.getByRole('alert').filter({ hasText: 'damaged: it can only be deleted' })).toBeVisible();
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(page.getByRole('row', { name: /A spoiled run/ })).toHaveCount(0);

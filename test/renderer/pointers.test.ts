@@ -18,6 +18,7 @@ const means = {
   },
   abandon: () => void told.push('abandon'),
   pan: (dx: number, dy: number) => void told.push(`pan ${round(dx)},${round(dy)}`),
+  tap: (at: PointerFacts['at']) => void told.push(`tap ${at.x},${at.y}`),
   zoom: (_: unknown, factor: number) => void told.push(`zoom ${round(factor)}`),
   leave: () => void told.push('leave'),
   resize: (by: number) => void told.push(`resize ${by}`),
@@ -61,6 +62,28 @@ test('a finger that the system takes away has drawn nothing, and a pen ends its 
   machine.move({ ...pen(6, 6, -1), buttons: 2 });
   machine.move(pen(7, 7, -1));
   expect(told.slice(8)).toEqual(['press pen', 'move 6,6', 'move 7,7']);
+});
+
+test('a press that would move the picture and does not is a tap, by the main button or a finger alone', () => {
+  panHeld = true;
+  machine.down(mouse(5, 5));
+  machine.move(mouse(6, 6, -1));
+  machine.up(mouse(6, 6));
+  expect(told).toEqual(['pan 1,1', 'tap 6,6']);
+  machine.down(mouse(5, 5));
+  machine.move(mouse(9, 5, -1));
+  machine.move(mouse(5, 5, -1));
+  machine.up(mouse(5, 5));
+  machine.down(mouse(5, 5, 1));
+  machine.up(mouse(5, 5, 1));
+  expect(told.slice(2)).toEqual(['pan 4,0', 'pan -4,0']);
+  machine.down(finger(2, 3, 3));
+  machine.up(finger(2, 3, 3));
+  machine.down(finger(3, 3, 3));
+  machine.down(finger(4, 9, 9));
+  machine.up(finger(3, 3, 3));
+  machine.up(finger(4, 9, 9));
+  expect(told.slice(4)).toEqual(['tap 3,3']);
 });
 
 describe('a mouse', () => {

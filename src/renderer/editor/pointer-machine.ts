@@ -28,6 +28,8 @@ export interface PointerMeanings {
   abandon(): void;
   /** @param at where the pointer is that moves the picture */
   pan(dx: number, dy: number, at: ScreenPoint): void;
+  /** The main button was to move the picture and let go of it where it took it. */
+  tap?(at: ScreenPoint): void;
   zoom(at: ScreenPoint, factor: number): void;
   leave(): void;
 }
@@ -36,6 +38,8 @@ export interface PointerMeanings {
 const meantMs = 300;
 /** A hand that rests beside a pen is no finger, for so long after the pen was seen. */
 const palmMs = 600;
+/** So far a press may move, on the screen, and still be a click. */
+const tapPx = 3;
 
 /** Tells presses from gestures: one finger paints, two move and zoom, a palm beside a pen is nothing, the middle button moves. */
 export class PointerMachine {
@@ -46,7 +50,7 @@ export class PointerMachine {
   private readonly palms = new Set<number>();
   /** The pointer that presses, and since when. */
   private pressing: { id: number; type: PointerFacts['type']; since: number; bit: number; last: PointerFacts } | null = null;
-  private panning: { id: number; at: ScreenPoint } | null = null;
+  private panning: { id: number; at: ScreenPoint; from: ScreenPoint; isTap: boolean } | null = null;
   /** Two fingers were down: nothing is painted until all are lifted. */
   private gesturing = false;
   private penSeenAt = -Infinity;
@@ -64,7 +68,7 @@ export class PointerMachine {
 
   private begin(facts: PointerFacts): void {
     const pans = facts.button === 1 || (facts.button === 0 && this.panHeld());
-    if (pans) this.panning = { id: facts.id, at: facts.at };
+    if (pans) this.panning = { id: facts.id, at: facts.at, from: facts.at, isTap: facts.button === 0 };
     else if ((facts.button === 0 || facts.button === 5) && !this.pressing) this.press(facts);
   }
 
@@ -122,9 +126,11 @@ export class PointerMachine {
   }
 
   private pan(at: ScreenPoint): void {
-    const from = this.panning!.at;
-    this.panning!.at = at;
-    this.means.pan(at.x - from.x, at.y - from.y, at);
+    const { panning } = this;
+    const before = panning!.at;
+    panning!.at = at;
+    panning!.isTap &&= Math.hypot(at.x - panning!.from.x, at.y - panning!.from.y) <= tapPx;
+    this.means.pan(at.x - before.x, at.y - before.y, at);
   }
 
   private gesture({ id, at }: PointerFacts): void {
@@ -138,7 +144,8 @@ export class PointerMachine {
   }
 
   up(facts: PointerFacts): void {
-    if (!this.goes(facts.id)) return;
+    const isTap = this.panning?.id === facts.id && this.panning.isTap;
+    if (!this.goes(facts.id)) return isTap ? this.means.tap?.(facts.at) : undefined;
     this.pressing = null;
     this.means.release(facts);
   }

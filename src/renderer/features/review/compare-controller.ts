@@ -27,8 +27,6 @@ interface CompareEvents {
 
 /** A patch of fewer pixels of the screen cannot be judged. */
 const readablePx = 24;
-/** So far a press may move and still be a click. */
-const clickPx = 3;
 
 /** What would be taken is shown within a rim of so many image pixels: an id that no class has, and its colour. */
 const [rimPx, rim, rimColour] = [2, voidId - 1, 0xff_ff_ff_ff];
@@ -52,7 +50,6 @@ export class CompareController {
   private isMaskLast = false;
   /** One of the panes that are shown: all of them have its size. */
   private lead: PaneName = 'image';
-  private pressedAt: ScreenPoint | null = null;
 
   constructor(hosts: Record<PaneName, HTMLDivElement>, size: Size, classes: readonly ClassInfo[], events: CompareEvents) {
     this.size = size;
@@ -77,13 +74,15 @@ export class CompareController {
       {
         panHeld: () => true,
         wheelMode: () => 'auto',
-        press: ({ at }) => {
-          this.pressedAt = at;
-          this.events.pointer(this.pixelAt(at));
-        },
-        move: ({ at }) => this.events.pointer(this.pixelAt(at)),
-        release: ({ at }) => this.onRelease(at),
+        // A press moves the picture, or is a click: nothing is drawn here.
+        press: () => undefined,
+        release: () => undefined,
         abandon: () => undefined,
+        move: ({ at }) => this.events.pointer(this.pixelAt(at)),
+        tap: (at) => {
+          const pixel = this.pixelAt(at);
+          if (pixel) this.events.click(pixel);
+        },
         leave: () => this.events.pointer(null),
         pan: (dx, dy) => this.move(panBy(this.view, dx, dy)),
         zoom: (at, factor) => this.move(zoomAt(this.view, at, factor)),
@@ -105,14 +104,6 @@ export class CompareController {
   setShown(shown: readonly PaneName[]): void {
     this.lead = shown[0];
     if (!this.moved) this.fit();
-  }
-
-  /** A press that stays where it is is a click; one that moves has moved the image. */
-  private onRelease(at: ScreenPoint): void {
-    const from = this.pressedAt;
-    this.pressedAt = null;
-    const pixel = this.pixelAt(at);
-    if (from && pixel && Math.hypot(at.x - from.x, at.y - from.y) <= clickPx) this.events.click(pixel);
   }
 
   setPhoto(image: HTMLImageElement | null): void {
