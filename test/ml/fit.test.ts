@@ -403,6 +403,9 @@ describe('the rate finder', () => {
     }));
     expect(suggestRate(points)).toBeCloseTo(searchedRate(30, 60), 4);
     expect(suggestRate([{ learningRate: 1, loss: 1 }])).toBeNull();
+    // Weights that know their task: the loss wavers, falls a little, and rises.
+    const wavering = points.map(({ learningRate }, i) => ({ learningRate, loss: 0.9 + 0.012 * Math.sin(i) + (i > 45 ? (i - 45) / 9 : 0) }));
+    expect(suggestRate(wavering)).toBeNull();
   });
 
   test('runs on real data, reports every point, leaves nothing behind and can be stopped', async () => {

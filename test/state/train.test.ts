@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { RunSummary } from '#shared/contract/runs';
 import { endText } from '../../src/renderer/state/run-end.ts';
-import { runAgain } from '../../src/renderer/state/resume-run.ts';
+import { runAgain, trainOn } from '../../src/renderer/state/resume-run.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
+import { forgetting } from '#shared/training/fine-tune';
 import { findPreset } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -64,6 +65,42 @@ test('a recipe is there, and is what was left, when the last run is gone for goo
   train = new TrainState(window.session);
   await train.load();
   expect([train.runId, train.config?.epochs, train.name]).toEqual([null, 1, 'half typed']);
+});
+
+test('a rate that was found is one of the settings that it was searched with, whatever their own rate', async () => {
+  train.config = smallConfig({ epochs: 1 });
+  await train.findRate();
+  await eventually(() => train.search?.state !== 'running', 60_000);
+  expect(train.isSearched).toBe(true);
+  train.setRate(0.5);
+  expect(train.isSearched).toBe(true);
+  train.choosePreset('tiny');
+  expect(train.isSearched).toBe(false);
+  train.config = { ...smallConfig({ epochs: 1 }) };
+  expect(train.isSearched).toBe(true);
+  train.startFrom = 'another-run';
+  expect(train.isSearched).toBe(false);
+});
+
+test('weights of a run learn on by its own rate, and stay behind with its name where another preset is chosen', async () => {
+  train.config = smallConfig({ epochs: 1 });
+  train.setRate(0.02);
+  await train.start();
+  await eventually(() => window.session.training?.active === false, 30_000);
+  const run = await window.session.client.runs.get({ runId: train.runId!, stepsAfter: 0 });
+  trainOn(window.session, run);
+  await eventually(() => train.startFrom === run.summary.id);
+  expect([train.trainedAt, train.config.optimizer.learningRate, forgetting(train.config, train.trainedAt!)]).toEqual([0.02, 0.002, null]);
+  train.choosePreset('reference');
+  expect([train.startFrom, train.name]).toEqual([null, '']);
+});
+
+test('a run that is put in line without a name has one with a date, and says its place', async () => {
+  train.config = smallConfig({ epochs: 1 });
+  await window.session.client.training.holdQueue();
+  await train.enqueue();
+  expect(train.queue?.waiting.at(-1)?.name).toMatch(/^tiny \d{4}-\d\d-\d\d \d\d:\d\d$/);
+  expect(window.session.toasts.list.at(-1)?.text).toMatch(/is number 1 in the queue\.$/);
 });
 
 test('a run that cannot be read is passed over for the last one that can', async () => {

@@ -18,13 +18,26 @@ const explosion = 3;
 /** The rate of a step of the search: a straight line on a logarithmic scale. */
 export const searchedRate = (step: number, steps: number): number => lowest * (highest / lowest) ** (step / Math.max(1, steps - 1));
 
+/** A fall of this share of the loss tells something learned, and so many times what the loss wavers by before anything is. */
+const leastFall = 0.05;
+const clearlyMore = 3;
+
+/** Whether the loss falls clearly to its lowest point: weights that know their task stay where they are, and waver. */
+function fallsFor(points: readonly RatePoint[], valley: number): boolean {
+  const before = points.slice(0, Math.max(1, Math.ceil(points.length / 4))).map(({ loss }) => loss);
+  const mean = before.reduce((sum, loss) => sum + loss, 0) / before.length;
+  const spread = Math.sqrt(before.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / before.length);
+  return mean - points[valley].loss > Math.max(leastFall * mean, clearlyMore * spread);
+}
+
 /**
  * A rate to begin with: where the smoothed loss falls most steeply over the logarithm of the rate, which leaves room to its minimum.
  * Source: the learning-rate range test of Smith 2017, read as fastai reads it.
- * @returns null if the loss never falls
+ * @returns null if the loss does not fall by more than it wavers
  */
 export function suggestRate(points: readonly RatePoint[]): number | null {
   const valley = points.reduce((lowestSoFar, point, index) => (point.loss < points[lowestSoFar].loss ? index : lowestSoFar), 0);
+  if (!fallsFor(points, valley)) return null;
   let [steepest, rate]: [number, number | null] = [0, null];
   for (let i = 2; i + 2 <= valley; i++) {
     const slope = (points[i + 2].loss - points[i - 2].loss) / Math.log(points[i + 2].learningRate / points[i - 2].learningRate);

@@ -177,6 +177,8 @@ export class TrainState {
     this.replaceSettings(`The settings are those of ${preset.title} now.`, () => {
       this.presetName = preset.name;
       this.config = structuredClone(preset.config);
+      // A run's weights fit its own network, and its name tells of it.
+      if (fileOfStart(this.startFrom) === null) [this.startFrom, this.name] = [null, ''];
     });
     this.session.remember('preset', preset.name);
   }
@@ -196,6 +198,10 @@ export class TrainState {
 
   get preset(): PresetInfo | null {
     return this.presets.find(({ name }) => name === this.presetName) ?? null;
+  }
+
+  presetTitle(name: string): string {
+    return this.presets.find((preset) => preset.name === name)?.title ?? name;
   }
 
   async show(runId: string | null): Promise<void> {
@@ -228,10 +234,24 @@ export class TrainState {
     if (card?.measuredEpochSeconds === null || !this.session.training?.active) this.presets = await this.session.client.training.presets();
   }
 
+  /** The rate that the weights were trained with which it starts from: a run's own, or else that of such a recipe. */
+  get trainedAt(): number | null {
+    const run = this.session.runs.find(({ id }) => id === this.startFrom);
+    return run?.learningRate ?? this.preset?.config.optimizer.learningRate ?? null;
+  }
+
+  /** Whether the rate that was searched is one of what is chosen now: settings that differ by the rate alone. */
+  get isSearched(): boolean {
+    const { search, config, startFrom } = this;
+    if (!search || !config || search.startFrom !== startFrom) return false;
+    const without = (of: RunConfig) => ({ ...of, optimizer: { ...of.optimizer, learningRate: 0 } });
+    return sameJson(without(search.config), without($state.snapshot(config)));
+  }
+
   /** Changes the recipe so that loaded weights keep what they know. */
   fineTune(): void {
     if (!this.config || !this.preset) return;
-    const { learningRate } = this.preset.config.optimizer;
+    const learningRate = this.trainedAt ?? this.preset.config.optimizer.learningRate;
     const config = $state.snapshot(this.config);
     const plain = { ...config.fineTune, batchNorm: 'batch' as const };
     this.config = fineTuned({ ...config, fineTune: plain, optimizer: { ...config.optimizer, learningRate } });
@@ -269,7 +289,12 @@ export class TrainState {
   }
 
   async enqueue(): Promise<void> {
-    await this.session.attempt(async () => (this.queue = await this.session.client.training.enqueue(this.recipe())));
+    await this.session.attempt(async () => {
+      this.queue = await this.session.client.training.enqueue(this.recipe());
+      const { waiting } = this.queue;
+      // The queue may be out of sight.
+      if (waiting.length > 0) this.session.toasts.show('info', `"${waiting.at(-1)!.name}" is number ${waiting.length} in the queue.`);
+    });
   }
 
   /**

@@ -78,6 +78,9 @@ export interface QueueState {
 
 /** A learning-rate search under way, or the last one. */
 export interface RateSearch {
+  /** What it was asked for: it tells nothing of other settings. */
+  config: RunConfig;
+  startFrom: string | null;
   points: RatePoint[];
   done: number;
   total: number;

@@ -43,6 +43,7 @@ interface LookedAt {
   why: string | null;
   /** How its scores are measured. */
   measured: string | null;
+  learningRate: number | null;
 }
 
 /** What an epoch of a run took here. */
@@ -218,10 +219,12 @@ export class RunStore {
     if (known) return known;
     let found: LookedAt;
     try {
-      const protocol = protocolText(trainingProtocol(checkConfig(config), classes.length));
-      found = { why: null, measured: isStarter(runId) ? 'images of another data set, as its note says' : protocol };
+      const checked = checkConfig(config);
+      const protocol = protocolText(trainingProtocol(checked, classes.length));
+      const measured = isStarter(runId) ? 'images of another data set, as its note says' : protocol;
+      found = { why: null, measured, learningRate: checked.optimizer.learningRate };
     } catch (error) {
-      found = { why: `This workbench does not know its settings. ${messageOf(error)}`, measured: null };
+      found = { why: `This workbench does not know its settings. ${messageOf(error)}`, measured: null, learningRate: null };
     }
     this.looked.set(runId, found);
     return found;
@@ -302,6 +305,7 @@ export class RunStore {
       resumable: unfinished.includes(status) && checkpoint,
       hasCheckpoint: weights,
       measured: sound?.measured ?? null,
+      learningRate: sound?.learningRate ?? null,
       validation: row.validation,
       spark: spark ?? [],
       tags: [...new Set(tags)],

@@ -10,6 +10,8 @@ interface RateSearchOptions {
   claim: DeviceClaim;
   job: FindRateJob;
   log: Logger;
+  /** The run or file whose weights it starts from. */
+  startFrom: string | null;
   /** Called with every new state. */
   changed: (search: RateSearch) => void;
 }
@@ -22,7 +24,9 @@ export class RateSearchRun {
 
   constructor(options: RateSearchOptions) {
     this.options = options;
-    this.search = { points: [], done: 0, total: options.job.steps, suggestion: null, precision: null, state: 'running', message: null };
+    const { job, startFrom } = options;
+    const nothingYet = { points: [], done: 0, suggestion: null, precision: null, message: null };
+    this.search = { config: job.config, startFrom, total: job.steps, state: 'running', ...nothingYet };
     this.job = new Job({
       host: options.host,
       job: options.job,

@@ -1,6 +1,7 @@
 import type { Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { QueueState } from '#shared/contract/training';
+import { datedName } from '#shared/training/run-name';
 import { messageOf } from '#shared/errors';
 import type { RunConfig } from '#shared/training/run-config';
 import { expandSweep } from '#shared/training/sweep';
@@ -122,7 +123,7 @@ export class RunQueue {
     // A line that has become empty has nothing left that was to wait.
     if (this.heldBy === 'workbench' && this.options.store.count() === 0) this.heldBy = null;
     this.options.store.add(
-      runs.map(({ name, config, startFrom, sweep = null }) => ({ name: name || config.preset, config, startFrom, sweep })),
+      runs.map(({ name, config, startFrom, sweep = null }) => ({ name: name || datedName(config), config, startFrom, sweep })),
     );
     this.changed();
     this.advance();

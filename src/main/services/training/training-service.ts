@@ -6,7 +6,7 @@ import type { PresetInfo, RateSearch, TrainingPhase, TrainingStart, TrainingStat
 import { assertSeveral } from '#shared/classes/assert-several';
 import { AppError, messageOf } from '#shared/errors';
 import { freeName } from '#shared/free-name';
-import { localTime } from '#shared/local-time';
+import { datedName } from '#shared/training/run-name';
 import { foldText, splitBy } from '#shared/data/folds';
 import type { Sample } from '#shared/data/sample';
 import { locateRunSamples } from '#files/run-folder';
@@ -171,7 +171,7 @@ export class TrainingService {
       const train = toLearnFrom(dataset, config);
       const initialWeights = startFrom === null ? null : weightsOf(runs, startFrom).file;
       const job = { kind: 'find-rate' as const, config, classes, maskFormat: format, train, steps: searchSteps, initialWeights };
-      this.search = new RateSearchRun({ host, claim, job, log, changed: (search) => events.emit('training.rate', search) });
+      this.search = new RateSearchRun({ host, claim, job, startFrom, log, changed: (search) => events.emit('training.rate', search) });
       return this.search.state;
     });
   }
@@ -214,7 +214,7 @@ export class TrainingService {
       if (queuedId !== undefined) queue.remove(queuedId);
       runs.create({
         id: runId,
-        name: name || `${config.preset} ${localTime(at).slice(0, 16)}`,
+        name: name || datedName(config, at),
         config,
         classes: dataset.classSet.classes,
         codeVersion,
