@@ -175,6 +175,30 @@ test('255 where a list of two classes has 1 for the second is asked about, and r
   expect(after.entries[0].classPixels!.slice(0, 2).every((pixels) => pixels > 500)).toBe(true);
 });
 
+test('white of a list of one class is asked about, and read as it with one change', async () => {
+  const folder = await withValues([0, 255]);
+  writeFileSync(path.join(folder, 'classes.txt'), 'road\n');
+  const { advice } = await open(folder);
+  expect(advice?.action).toBe('Read 255 as road, and 0 as background');
+  const after = await change(advice!.change);
+  expect([after.advice, after.groups, after.info.classes.map(({ name }) => name)]).toEqual([null, [], ['background', 'road']]);
+});
+
+test('what is said of values in the first of three channels leaves them there', async () => {
+  const folder = await withValues([0]);
+  writeFileSync(path.join(folder, 'classes.txt'), 'void\nroad\ncar\nsky\n');
+  for (const name of masks)
+    writeFileSync(
+      path.join(folder, `${name}.png`),
+      png(2, (i) => [i % 4, 0, 0]),
+    );
+  const { advice, info } = await open(folder);
+  expect([info.arrangement.masks, advice?.action]).toEqual(['first-channel', 'Take void as not labelled']);
+  const after = await change(advice!.change);
+  expect([after.advice, after.groups, after.info.arrangement.masks]).toEqual([null, [], 'first-channel']);
+  expect(after.entries[0].classPixels!.every((pixels) => pixels === (width * height) / 4)).toBe(true);
+});
+
 test('one foreign value can be given a class in all masks, and the files keep it', async () => {
   const folder = await withValues([0, 3, 20]);
   const { groups } = await open(folder);

@@ -46,11 +46,91 @@ describe('lists of classes', () => {
     ['classes.txt', 'name\nsky\nroad\n', ['sky', 'road']],
     ['classes.txt', 'sky,1\nroad,0\n', ['sky', 'road']],
     ['classes.txt', 'sky\nlabel\n', ['sky', 'label']],
+    ['classes.txt', '0. sky\n1. road\n', ['sky', 'road']],
+    ['classes.txt', '0 - sky\n1 - road\n', ['sky', 'road']],
+    ['classes.txt', 'sky=1\nroad=0\n', ['sky', 'road']],
+    ['classes.txt', '"sky"\n"road"\n', ['sky', 'road']],
     ['codes.txt', Buffer.from('Stra\xdfe\n', 'latin1'), ['Stra\xdfe']],
   ])('%s: %j', async (name, content, names) => {
     await lay('images/1.jpg =masks/1.png');
     put(name, content);
     expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  const [road, sky] = [
+    { name: 'road', color: [128, 64, 128] },
+    { name: 'sky', color: [70, 130, 180] },
+  ];
+  test.each<[string, string, unknown[]]>([
+    [
+      'label_colors.txt',
+      '1 128 64 128 road\n2 70 130 180 sky\n',
+      [
+        { ...road, value: 1 },
+        { ...sky, value: 2 },
+      ],
+    ],
+    ['label_colors.txt', '0 0 0 255 road\n1 0 0 255 sky\n', [{ color: [0, 0, 0] }, { color: [1, 0, 0] }]],
+    [
+      'class_dict.csv',
+      'name,id,r,g,b\nroad,7,128,64,128\nsky,23,70,130,180\n',
+      [
+        { ...road, value: 7 },
+        { ...sky, value: 23 },
+      ],
+    ],
+    [
+      'class_dict.csv',
+      'name,r,g,b,id\nroad,128,64,128,1\nsky,70,130,180,0\n',
+      [
+        { ...road, value: 1 },
+        { ...sky, value: 0 },
+      ],
+    ],
+    ['class_dict.csv', 'name,b,g,r\nroad,128,64,128\nsky,180,130,70\n', [road, sky]],
+    ['class_dict.csv', 'r,g,b,name\n128,64,128,road\n70,130,180,sky\n', [road, sky]],
+    [
+      '_classes.csv',
+      'Pixel Value, Class\n0, road\n3, sky\n',
+      [
+        { name: 'road', value: 0 },
+        { name: 'sky', value: 3 },
+      ],
+    ],
+    ['classes.txt', 'road 128 64 128\nsky 70 130 180\n', [road, sky]],
+    ['labels.txt', '128,64,128,road\n70,130,180,sky\n', [road, sky]],
+    ['classes.json', '[{"name":"road","color":"#804080"},{"name":"sky","rgb":[70,130,180]}]', [road, sky]],
+    [
+      'classes.json',
+      '{"0":"road","4":"sky"}',
+      [
+        { name: 'road', value: 0 },
+        { name: 'sky', value: 4 },
+      ],
+    ],
+    [
+      'classes.json',
+      '{"sky":4,"road":0}',
+      [
+        { name: 'sky', value: 4 },
+        { name: 'road', value: 0 },
+      ],
+    ],
+    ['classes.json', '{"#804080":"road","#4682b4":"sky"}', [road, sky]],
+    ['classes.json', '{"categories":[{"id":3,"name":"road"}]}', [{ name: 'road', value: 3 }]],
+  ])('%s tells more than names: %j', async (name, content, classes) => {
+    await lay('images/1.jpg =masks/1.png');
+    put(name, content);
+    expect(locateDataset(folder).classSet.classes).toMatchObject(classes);
+  });
+
+  test.each([
+    ['class_dict.csv', 'name,r,g,b\nroad,128,64,x\n', 'line 2 is "road,128,64,x"'],
+    ['classes.json', '[{"name":"road","color":"purple"}]', 'a "color" as [128, 64, 128] or "#804080"'],
+  ])('and what is none is told: %s, %j', async (name, content, text) => {
+    await lay('images/1.jpg =masks/1.png');
+    put(name, content);
+    expect(() => locateDataset(folder)).toThrow(text);
   });
 
   test.each<[string, unknown[], Record<string, number>]>([
@@ -118,7 +198,7 @@ describe('lists of classes', () => {
     ['classes.json', JSON.stringify(Array.from({ length: 256 }, (_, i) => `c${i}`)), 'one of 255 or not labelled'],
     ['classes.json', JSON.stringify(Array.from({ length: 257 }, (_, i) => `c${i}`)), '1 to 255 names'],
     ['codes.txt', Array.from({ length: 257 }, (_, i) => `c${i}`).join('\n'), 'it must be 1 to 255'],
-    ['classes.json', '{"0":"sky"}', 'must hold "classes"'],
+    ['classes.json', '{"a":"sky"}', 'must hold "classes"'],
     ['codes.txt', `${'x'.repeat(61)}1\n`, 'codes.txt, line 1 is'],
     ['classes.txt', '0 sky\n1 road\n300 other\n', 'gives "other" the number 300: a class must have one from 0 to 255'],
   ])('%s that is none says the rule: %#', async (name, content, words) => {

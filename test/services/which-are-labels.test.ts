@@ -50,3 +50,43 @@ test('what else could be the labels is told, but for pictures of them', async ()
     'label_pred/ could be the masks of images/ as well as masks/, which is taken: if that is not so, say it in "Say what is in it"',
   ]);
 });
+
+describe('masks that are called otherwise than the others', () => {
+  const problems = () => locateDataset(folder).problems.filter((text) => text.includes('rename them'));
+
+  test.each([
+    ['_L and _l', '=masks/1_L.png =masks/2_L.png =masks/3_l.png'],
+    ['_mask.png and _Mask.PNG', '=masks/1_mask.png =masks/2_mask.png =masks/3_Mask.PNG'],
+    ['mask_ and Mask_', '=masks/mask_1.png =masks/mask_2.png =masks/Mask_3.png'],
+  ])('in another case are masks: %s', async (_, masks) => {
+    await layInto(folder, `${photos} ${masks}`);
+    expect(Object.values(imagesOf(folder))).toEqual(masks.split(' ').map((file) => file.slice(1)));
+    expect(problems()).toEqual([]);
+  });
+
+  test.each([
+    ['without an ending', `${photos} =masks/1_mask.png =masks/2_mask.png =masks/3.png`, 'first: 3.png'],
+    [
+      'ids of another kind',
+      'leftImg8bit/train/a/1_leftImg8bit.png =gtFine/train/a/1_gtFine_labelIds.png =gtFine/train/a/1_gtFine_color.png ' +
+        'leftImg8bit/val/a/2_leftImg8bit.png =gtFine/val/a/2_gtFine_labelIds.png =gtFine/val/a/2_gtFine_labelTrainIds.png ' +
+        'leftImg8bit/val/a/3_leftImg8bit.png =gtFine/val/a/3_gtFine_labelTrainIds.png',
+      'first: a/3_gtFine_labelTrainIds.png',
+    ],
+  ])('are told: %s', async (_, files, words) => {
+    await layInto(folder, files);
+    expect(problems()).toEqual([expect.stringContaining(words)]);
+  });
+
+  test('are told where there is one for each class', async () => {
+    await layInto(folder, `images/1.jpg images/2.jpg ${[1, 2].map((n) => `=masks/${n}_car.png =masks/${n}_road.png`).join(' ')}`);
+    expect(problems()).toEqual([expect.stringContaining('files for single classes must be made into one')]);
+  });
+
+  test('and pictures of masks and masks of objects are not', async () => {
+    const others = ['color', 'instanceIds', 'vis'].map((end) => `=masks/1_${end}.png =masks/2_${end}.png =masks/3_${end}.png`).join(' ');
+    await layInto(folder, `${photos} ${[1, 2, 3].map((n) => `=masks/${n}_label.png`).join(' ')} ${others}`);
+    expect(Object.values(imagesOf(folder))[0]).toBe('masks/1_label.png');
+    expect(problems()).toEqual([]);
+  });
+});

@@ -49,7 +49,11 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const foreign = [...new Set(foreignIn.flat())];
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
-  if (foreign.length === 0) return voidAmong(seen) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks, []);
+  if (foreign.length === 0) {
+    const byValues =
+      seen.arrangement.masks === 'colour' ? null : (onlyIsWhite(seen, masks) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks, []));
+    return voidAmong(seen) ?? byValues;
+  }
   if (foreign.every(isColourWord)) return coloursOf(seen, masks, foreign, known, of);
   const values = foreign.flatMap((text) => valueOfWord(text) ?? []);
   if (values.length < foreign.length) return null;
@@ -66,7 +70,7 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   return {
     text: `${of} hold values up to ${Math.max(...values)}, which are those of ${wider.name} and not of ${seen.classSet}.`,
     action: `Read them as ${wider.name}`,
-    change: { classes: { builtIn: wider.key }, masks: 'value', readAs: {} },
+    change: { classes: { builtIn: wider.key }, masks: seen.arrangement.masks, readAs: {} },
   };
 }
 
@@ -88,7 +92,7 @@ function aboutIgnored({ arrangement }: Seen, present: readonly number[], of: str
     return {
       text: `${masks === 1 ? 'The only mask holds' : `All ${masks} masks hold`} 0 and 255 alone: they tell two classes apart.`,
       action: 'Read them as background and foreground',
-      change: { classes: { name: 'Two classes', voidValue: 254, classes }, masks: 'value', readAs: {} },
+      change: { classes: { name: 'Two classes', voidValue: 254, classes }, masks: arrangement.masks, readAs: {} },
     };
   }
   return {
@@ -106,14 +110,30 @@ function voidAmong({ classes, classSet, arrangement }: Seen): Advice | null {
   const named = { name: classSet, classes: others.map(({ id, value = id, name, color }) => ({ value, name, color })) };
   const text = `${isVoid.name} is one of the classes, and would be trained as one.`;
   const action = `Take ${isVoid.name} as not labelled`;
-  if (arrangement.masks === 'value') return { text, action, change: { classes: { ...named, voidValue: isVoid.value ?? isVoid.id } } };
+  if (arrangement.masks !== 'colour') return { text, action, change: { classes: { ...named, voidValue: isVoid.value ?? isVoid.id } } };
   const colour = { [colourWord(isVoid.color)]: null };
   const kept = keptVoidColour(arrangement.voidColour, classes, others);
   return { text, action, change: { classes: named, readAs: { ...arrangement.readAs, ...colour }, voidColour: kept } };
 }
 
+/** The only class is 0, and 255 is what is not labelled: most programs write what they mark in white on black. */
+function onlyIsWhite({ classes, voidValue, arrangement }: Seen, masks: Seen['entries']): Advice | null {
+  const [only] = classes;
+  const has = (place: number) => masks.some(({ classPixels }) => classPixels!.at(place)! > 0);
+  if (classes.length !== 1 || (only.value ?? 0) !== 0 || voidValue !== 255 || !has(0) || !has(-1)) return null;
+  const named = [
+    { value: 0, name: only.name.toLowerCase() === 'background' ? 'other' : 'background', color: [90, 90, 90] as [number, number, number] },
+    { value: 255, name: only.name, color: only.color },
+  ];
+  return {
+    text: `0 is ${only.name} in ${masks.length > 1 ? 'masks' : 'the mask'}, and 255 is not labelled: is it the other way?`,
+    action: `Read 255 as ${only.name}, and 0 as ${named[0].name}`,
+    change: { classes: { name: 'Two classes', voidValue: 254, classes: named }, masks: arrangement.masks, readAs: {} },
+  };
+}
+
 /** Of two classes the second is never there, and 255 is: as masks of two classes are often written. */
-function secondIsVoid({ classes, voidValue }: Seen, masks: Seen['entries']): Advice | null {
+function secondIsVoid({ classes, voidValue, arrangement }: Seen, masks: Seen['entries']): Advice | null {
   const [first, second] = classes;
   const has = (place: number) => masks.some(({ classPixels }) => classPixels!.at(place)! > 0);
   if (classes.length !== 2 || voidValue !== 255 || !has(0) || has(1) || !has(-1)) return null;
@@ -125,7 +145,7 @@ function secondIsVoid({ classes, voidValue }: Seen, masks: Seen['entries']): Adv
   return {
     text: `No mask holds ${second.value ?? 1} (${second.name}), and ${holds} 255: is that ${second.name}?`,
     action: `Read 255 as ${second.name}`,
-    change: { classes: { name: 'Two classes', voidValue: 254, classes: named }, masks: 'value', readAs: {} },
+    change: { classes: { name: 'Two classes', voidValue: 254, classes: named }, masks: arrangement.masks, readAs: {} },
   };
 }
 
@@ -158,7 +178,7 @@ function fromOne({ classes, classSet, voidValue, arrangement }: Seen, masks: See
         voidValue: voidIs,
         classes: classes.map(({ name, color }, id) => ({ value: id + 1, name, color })),
       },
-      masks: 'value',
+      masks: arrangement.masks,
       readAs: {
         ...Object.fromEntries(kept),
         ...asVoid(voidValue > last ? voidValue : null),

@@ -5,9 +5,14 @@ import { linesOf } from '#files/text-lines';
 import type { Rgb } from '#shared/classes/class-info';
 import { AppError } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
-import { classesFileSchema, mostKinds, type ClassSetSource } from '#shared/classes/class-set-schema';
+import { classesFileSchema, foreignColour, mostKinds, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 type Class = ClassSetSource['classes'][number];
+
+interface PlainLines {
+  lines: readonly string[];
+  values?: readonly number[];
+}
 
 interface ClassFileKind {
   /** Its name, in small letters. */
@@ -17,8 +22,10 @@ interface ClassFileKind {
   parse: (line: string) => Class | null;
   /** How a line must be, with an example. */
   form: string;
-  /** Takes from all lines that hold a class what stands beside it in every one. */
-  plain?: (lines: readonly string[]) => readonly string[];
+  /** Takes from all lines that hold a class what stands beside it in every one, its value maybe. */
+  plain?: (lines: readonly string[]) => PlainLines;
+  /** Reads what follows a first line that says what its columns are. */
+  byHeading?: (heading: string) => ((line: string) => Class | null) | null;
   /** Whether the first line is a heading where it holds no class. */
   hasHeading?: boolean;
   /** What a first line is that looks like a class and is a heading. */
@@ -49,11 +56,39 @@ function cellsOf(line: string): string[] {
   );
 }
 
-/** Where each line has a fourth number of a byte before its name, that is how opaque the colour is. */
-function withoutAlpha(lines: readonly string[]): readonly string[] {
-  const parts = lines.map((line) => /^(\d+[\s,]+\d+[\s,]+\d+[\s,]+)(\d{1,3})[\s,]+([^\d\s,].*)$/s.exec(line));
-  const isAlpha = parts.every((part) => part !== null && Number(part[2]) <= 255);
-  return isAlpha ? parts.map((part) => part![1] + part![3]) : lines;
+/** Where each line has four numbers of a byte before its name, one is how opaque the colour is, or the first counts the classes. */
+function withoutFourth(lines: readonly string[]): PlainLines {
+  const parts = lines.map((line) => /^((\d+)[\s,:]+)(\d+[\s,]+\d+[\s,]+)((\d{1,3})[\s,]+)([^\d\s,].*)$/s.exec(line));
+  if (!parts.every((part) => part !== null)) return { lines };
+  const [first, fourth] = [parts.map((part) => Number(part[2])), parts.map((part) => Number(part[5]))];
+  const counts = parts.length > 1 && first.every((number, at) => number === first[0] + at) && first[0] <= 1;
+  if (counts && !fourth.every((number) => number === 255))
+    return { lines: parts.map((part) => part[3] + part[4] + part[6]), values: first };
+  return fourth.every((number) => number <= 255) ? { lines: parts.map((part) => part[1] + part[3] + part[6]) } : { lines };
+}
+
+const columnNames = {
+  name: /^(name|class|label|category|(class|label|category)[ _]?names?)$/i,
+  red: /^(r|red)$/i,
+  green: /^(g|green)$/i,
+  blue: /^(b|blue)$/i,
+  value: /^(id|index|value|pixel[ _]?value|(class|label|train)[ _]?id)$/i,
+};
+
+/** Reads lines of a table by what its heading calls the columns; null where the first line names no classes with colours or values. */
+function byHeading(heading: string): ((line: string) => Class | null) | null {
+  const cells = cellsOf(heading);
+  const at = Object.fromEntries(Object.entries(columnNames).map(([key, words]) => [key, cells.findIndex((cell) => words.test(cell))]));
+  const haveColours = at.red >= 0 && at.green >= 0 && at.blue >= 0;
+  if (at.name < 0 || (!haveColours && at.value < 0)) return null;
+  return (line) => {
+    const row = cellsOf(line);
+    const name = row.at(at.name)?.trim();
+    const color = haveColours ? colorOf([row[at.red] ?? '', row[at.green] ?? '', row[at.blue] ?? '']) : undefined;
+    const value = at.value < 0 ? undefined : Number(row[at.value]?.trim() || NaN);
+    if (!name || color === null || (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= 255))) return null;
+    return { name, ...(color ? { color } : {}), ...(value === undefined ? {} : { value }) };
+  };
 }
 
 const kinds: readonly ClassFileKind[] = [
@@ -61,17 +96,18 @@ const kinds: readonly ClassFileKind[] = [
     names: ['label_colors.txt'],
     by: 'colour',
     form: 'red, green, blue and a name: "128 64 128 Road"',
-    plain: withoutAlpha,
+    plain: withoutFourth,
     parse(line) {
       const [, red, green, blue, name] = /^(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+([^\s,].*)$/s.exec(line) ?? [];
       return name ? coloured(name, [red, green, blue]) : null;
     },
   },
   {
-    names: ['class_dict.csv', 'class_dict_seg.csv'],
+    names: ['class_dict.csv', 'class_dict_seg.csv', 'classes.csv', 'labels.csv', '_classes.csv'],
     by: 'colour',
-    form: 'a name, red, green and blue with commas between: "Road,128,64,128"',
+    form: 'a name, red, green and blue with commas between: "Road,128,64,128", or what the first line says ("id,name,r,g,b")',
     hasHeading: true,
+    byHeading,
     parse(line) {
       const cells = cellsOf(line);
       return cells.length >= 4 ? coloured(cells[0], cells.slice(1, 4)) : null;
@@ -116,7 +152,7 @@ export function readClassSource(file: string): ClassSetSource {
     const source = readJsonFile(file, classesFileSchema, example, { isByHand: true });
     return { ...source, classes: source.classes.map((each) => withValue(file, each)) };
   }
-  const classes = numbered(file, classesIn(file, kind));
+  const classes = numbered(file, unquoted(colouredIn(classesIn(file, kind))));
   if (classes.length === 0 || classes.length > mostKinds)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });
   return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
@@ -124,6 +160,10 @@ export function readClassSource(file: string): ClassSetSource {
 
 /** The same with its gaps filled. @throws as `readClassSource`, and where classes contradict each other */
 export const readClassFile = (file: string): FullClassSet => fullClassSet(readClassSource(file), file);
+
+/** A class's colour by another name. */
+const otherwiseColoured = (others: Readonly<Record<string, unknown>>): Rgb | undefined =>
+  ['rgb', 'colour', 'colors', 'RGB'].map((key) => foreignColour.safeParse(others[key])).find(({ success }) => success)?.data;
 
 /** Beyond it no list is of 255 classes, with headings and remarks. */
 const mostLines = 5000;
@@ -133,7 +173,7 @@ const valueNames = ['id', 'index', 'class_id', 'classId', 'category_id', 'label_
 
 /** @throws AppError 'corrupt-file' where two numbers could be the value, or the one that could is none of a mask */
 function withValue(file: string, { name, value, color, alsoColors, ...others }: Class & Record<string, unknown>): Class {
-  const own = { name, color, alsoColors };
+  const own = { name, color: color ?? otherwiseColoured(others), alsoColors };
   if (value !== undefined) return { ...own, value };
   const told = valueNames.flatMap((key) => (typeof others[key] === 'number' ? [{ key, number: others[key] }] : []));
   if (told.length === 0) return own;
@@ -148,14 +188,34 @@ const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "colo
 
 const longestName = 60;
 
+const unquoted = (classes: Class[]): Class[] => classes.map((each) => ({ ...each, name: each.name.replace(/^(["'])(.+)\1$/, '$2') }));
+
+/** Names with a colour behind or before each of them, in a list of names. */
+function colouredIn(classes: Class[]): Class[] {
+  const numbers = '(\\d{1,3})[\\s,]+(\\d{1,3})[\\s,]+(\\d{1,3})';
+  const [behind, before] = [
+    new RegExp(`^(?<name>.*?[^\\s,:;\\d])[\\s,:;]+${numbers}$`),
+    new RegExp(`^${numbers}[\\s,:;]+(?<name>[^\\s\\d].*)$`),
+  ];
+  const read = [behind, before].map((form) =>
+    classes.map((each) => {
+      const found = each.color ? null : form.exec(each.name);
+      const color = found && colorOf(found.slice(1).filter((text) => /^\d+$/.test(text)));
+      return color ? { name: found.groups!.name, color } : null;
+    }),
+  );
+  return read.find((all): all is Required<Pick<Class, 'name' | 'color'>>[] => all.length > 1 && !all.includes(null)) ?? classes;
+}
+
 /**
  * Numbers before all of the names, or behind them, are their values: `0 sky`, `sky,0`; -1 is what is no class.
  * @throws AppError 'corrupt-file' if one is no value of a mask
  */
 function numbered(file: string, classes: Class[]): Class[] {
-  const [before, behind] = [/^(?<number>-?\d{1,3})[\s:,;]+(?<name>.+)$/, /^(?<name>.+?)\s*[:,;\t]\s*(?<number>-?\d{1,3})$/].map((form) =>
-    classes.map(({ name, color }) => (color ? null : form.exec(name))),
-  );
+  const [before, behind] = [
+    /^(?<number>-?\d{1,3})(?:\s*[.:,;=)]\s*|\s+-\s+|\s+)(?<name>.+)$/,
+    /^(?<name>.+?)\s*[:,;=\t]\s*(?<number>-?\d{1,3})$/,
+  ].map((form) => classes.map(({ name, color }) => (color ? null : form.exec(name))));
   const told = [before, behind].find((matches) => !matches.includes(null));
   if (classes.length === 0 || !told) return classes;
   return told.flatMap((match) => {
@@ -166,22 +226,25 @@ function numbered(file: string, classes: Class[]): Class[] {
   });
 }
 
-function classesIn(file: string, { parse, form, hasHeading = false, heading, plain = (lines) => lines }: ClassFileKind): Class[] {
+function classesIn(file: string, kind: ClassFileKind): Class[] {
+  const { parse, form, hasHeading = false, heading, plain = (all): PlainLines => ({ lines: all }) } = kind;
   const lines = linesOf(file, { most: mostLines, longest: 4096 }).map((line) => line.trim());
   const isClass = (line: string) => line !== '' && !line.startsWith('#');
-  const plainOf = plain(lines.filter(isClass));
+  const { lines: plainOf, values } = plain(lines.filter(isClass));
+  const byColumns = plainOf.length > 1 ? (kind.byHeading?.(plainOf[0]) ?? null) : null;
   let next = 0;
   return lines.flatMap((trimmed, index) => {
     if (!isClass(trimmed)) return [];
     const isHeading = next === 0 && plainOf.length > 1 && heading?.test(trimmed) === true;
-    const found = parse(plainOf[next++]);
-    if (isHeading) return [];
+    const at = next++;
+    if (isHeading || (byColumns && at === 0)) return [];
+    const found = (byColumns ?? parse)(plainOf[at]);
     const told = trimmed.length > longestName ? `${trimmed.slice(0, longestName)}…` : trimmed;
     if (found && found.name.length > longestName)
       throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": a name must have at most ${longestName} letters`, {
         file,
       });
-    if (found) return [found];
+    if (found) return [values ? { ...found, value: values[at] } : found];
     if (hasHeading && index === 0) return [];
     throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": it must be ${form}`, { file });
   });

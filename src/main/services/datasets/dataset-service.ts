@@ -374,11 +374,15 @@ function knownClassSet(key: BuiltInName): KnownClassSet {
   return { key, name, classes, voidValue: format.voidValue };
 }
 
-/** A folder that a data set lies in; the folder itself where none does, whatever the reason: whoever opens it tells that. */
+/**
+ * A folder that a data set lies in; the folder itself where none does or what is in it may not be looked into: whoever opens it tells that.
+ * @throws AppError 'not-a-dataset' naming a list of classes that would be left out
+ */
 function innerFolder(folder: string): string {
   try {
     return isFolder(folder) ? datasetFolder(folder) : folder;
-  } catch {
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'not-a-dataset') throw error;
     return folder;
   }
 }

@@ -11,6 +11,7 @@ import { maskFolderNames, splitNames, mayBeLabels } from './folder-names.ts';
 import { isIn, outsideOf, ofUnreadKind, unreadText, FolderView } from './folder-view.ts';
 import { MaskIndex, coreOf, stemAround, stemOf } from './pairing.ts';
 import type { LocatedImage } from './located-image.ts';
+import { otherwiseTexts } from './called-otherwise.ts';
 import { outlinesText } from './outlines.ts';
 import { assignSplits } from './splits.ts';
 
@@ -173,6 +174,11 @@ function locateSource(
     };
   });
   tellDoubled(view, source, stems, masks, problems);
+  if (source.images !== source.masks) {
+    const named = (isWith: boolean) => candidates.flatMap(({ stem }, at) => (located[at].hasMask === isWith ? [stem] : []));
+    const { otherwise } = masks;
+    problems.push(...otherwiseTexts(source, arrangement, { otherwise, withMask: named(true), without: named(false) }));
+  }
   if (source.images !== source.masks) {
     // Where several have one folder of masks, what none of them has is left.
     const before = unused.get(source.masks);

@@ -5,6 +5,12 @@ import { composed, folded } from '#shared/folded';
 /** The path of a file without its extension. */
 export const stemOf = (file: string): string => file.replace(/\.[^./]+$/, '');
 
+const isPartOfWord = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
+
+/** Where words of a name begin or end. */
+export const boundsOf = (name: string): number[] =>
+  Array.from({ length: name.length + 1 }, (_, at) => at).filter((at) => !(isPartOfWord(name[at - 1]) && isPartOfWord(name[at])));
+
 const folderIn = (stem: string): string => stem.slice(0, stem.lastIndexOf('/') + 1);
 
 /** A stem without what all names of its kind begin and end with; null for a name that does not. */
@@ -32,18 +38,30 @@ export class MaskIndex {
   private readonly folded = new Map<string, string[]>();
   private readonly files: ReadonlySet<string>;
   private readonly unused: Set<string>;
+  /** Files that are not called as masks are. */
+  readonly otherwise: readonly string[];
 
   /** @param files masks, by their paths from their folder */
   constructor(files: readonly string[], prefix: string, suffix: string) {
     this.files = new Set(files);
-    for (const file of [...files].sort(byFitness)) {
-      const stem = coreOf(stemOf(file), prefix, suffix);
-      if (stem === null || this.stems.has(stem)) continue;
-      this.stems.set(stem, file);
-      this.composed.set(composed(stem), [...(this.composed.get(composed(stem)) ?? []), stem]);
-      this.folded.set(folded(stem), [...(this.folded.get(folded(stem)) ?? []), stem]);
+    const inOrder = [...files].sort(byFitness);
+    for (const file of inOrder) this.add(coreOf(stemOf(file), prefix, suffix), file);
+    // What is called so in another case is meant, where nothing is called so exactly.
+    const named = new Set(this.stems.values());
+    const others = inOrder.filter((file) => !named.has(file));
+    for (const file of others) {
+      const stem = coreOf(folded(stemOf(file)), folded(prefix), folded(suffix));
+      if (stem !== null && !this.folded.has(folded(stem))) this.add(stem, file);
     }
     this.unused = new Set(this.stems.values());
+    this.otherwise = others.filter((file) => !this.unused.has(file));
+  }
+
+  private add(stem: string | null, file: string): void {
+    if (stem === null || this.stems.has(stem)) return;
+    this.stems.set(stem, file);
+    this.composed.set(composed(stem), [...(this.composed.get(composed(stem)) ?? []), stem]);
+    this.folded.set(folded(stem), [...(this.folded.get(folded(stem)) ?? []), stem]);
   }
 
   /** The mask of an image's stem. @param isImage whether an image has exactly this stem: its mask is nobody else's */

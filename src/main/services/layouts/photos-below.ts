@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors';
 import { folded } from '#shared/folded';
 import { affixesAmong, imageEndings, maskFolderNames, mayBeLabels } from './folder-names.ts';
 import { FolderView } from './folder-view.ts';
-import { coreOf, findAffixes, stemOf } from './pairing.ts';
+import { boundsOf, coreOf, findAffixes, stemOf } from './pairing.ts';
 
 /** Whether images and masks lie in folders below those of the sources, and in which not; what is left out is told in sentences. */
 export interface PhotosBelow {
@@ -40,12 +40,6 @@ const namesOf = (files: readonly string[]): string[] =>
     const ended = endings.filter((end) => name.length > end.length && name.endsWith(end));
     return [name, ...ended.map((end) => name.slice(0, -end.length))];
   });
-
-const isPartOfWord = (letter: string | undefined): boolean => letter !== undefined && /[\p{L}\p{N}]/u.test(letter);
-
-/** Where words of a name begin or end. */
-const boundsOf = (name: string): number[] =>
-  Array.from({ length: name.length + 1 }, (_, at) => at).filter((at) => !(isPartOfWord(name[at - 1]) && isPartOfWord(name[at])));
 
 /** Whether a name is one of these, or begins or ends with one: `street_1`, `street_1_overlay`, `pred_street_1`. */
 const isCalledAs = (names: ReadonlySet<string>, name: string): boolean =>
