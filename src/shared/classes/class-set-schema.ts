@@ -53,7 +53,7 @@ function asClasses(found: unknown): unknown {
   if (typeof found !== 'object' || found === null || Array.isArray(found) || 'classes' in found) return found;
   const list: unknown = listNames.map((key) => (found as Record<string, unknown>)[key]).find((each) => Array.isArray(each));
   if (list) return list;
-  const entries = Object.entries(found);
+  const entries: [string, unknown][] = Object.entries(found);
   const byKey = (form: RegExp) => entries.every(([key, value]) => form.test(key) && typeof value === 'string');
   if (entries.length === 0) return found;
   if (byKey(/^\d{1,3}$/)) return entries.map(([key, className]) => ({ value: Number(key), name: className as string }));
