@@ -82,7 +82,21 @@ test('Cityscapes names are found, and what it lacks is told and unlabeled', asyn
   const folder = await makeDataset({ layout: 'reference' });
   const { target, report } = await exported(folder, 'cityscapes');
   expect(report.notes.join()).toMatch(/Cityscapes has no Animal, Archway/);
-  expect(locateDataset(target).classSet.name).toBe('Cityscapes-19');
+  // What has ids and none to train on comes in again as what it is.
+  expect(locateDataset(target).classSet.name).toBe('Cityscapes-34');
+  const plain = await makeDataset();
+  writeFileSync(path.join(plain, 'classes.json'), '["road","sky","car"]');
+  const { target: narrow } = await exported(plain, 'cityscapes');
+  expect(locateDataset(narrow).classSet.name).toBe('Cityscapes-19');
+});
+
+test('names that begin as remarks and quotes do stay in their split in lists of VOC', async () => {
+  const folder = await makeDataset({ train: 2, val: 1 });
+  for (const each of ['train', 'trainannot'])
+    ['# b.png', '"q".png'].forEach((name, at) => renameSync(path.join(folder, each, `train-${at}.png`), path.join(folder, each, name)));
+  const { target } = await exported(folder, 'voc');
+  const { images, problems } = locateDataset(target);
+  expect([images.map(({ split }) => split), problems]).toEqual([['train', 'train', 'val'], []]);
 });
 
 test('images two folders deep are in the folder of a city for Cityscapes, where its readers look', async () => {

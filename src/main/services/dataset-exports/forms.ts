@@ -9,6 +9,7 @@ import { freeName } from '#shared/free-name';
 import { voidColour } from '#shared/classes/void-colour';
 import type { ExportFormName } from '#shared/data/export-forms';
 import { voidId } from '#shared/mask/void-id';
+import { soundArrangement } from '#shared/data/arrangement';
 import { cityscapesIds } from './cityscapes-ids.ts';
 import { annotationText, cocoAnnotations, packed, panopticMask, type PackedAnnotation } from './coco.ts';
 
@@ -153,7 +154,7 @@ const voc: ExportForm = {
   lists: (entries, classes) => [
     ...bySplit(entries).map(([split, here]) => ({
       path: `ImageSets/Segmentation/${split}.txt`,
-      content: lines(here.map(({ name }) => name)),
+      content: lines(here.map(({ name }) => (/^[#"]/.test(name) ? `./${name}` : name))),
     })),
     {
       path: 'labelmap.txt',
@@ -187,8 +188,28 @@ const cityscapes: ExportForm = {
       { path: `gtFine/${at}_gtFine_color.png`, content: colourPicture(image, classes) },
     ];
   },
-  lists: () => [],
+  // Whoever opens it here again has every class; training ids, which others take, are of nineteen.
+  lists: (entries, classes) => (holdsMoreThanTrainIds(classes) ? [readByLabelIds(entries)] : []),
 };
+
+/** Whether there are classes that Cityscapes has ids for and no ids to train on. */
+function holdsMoreThanTrainIds(classes: readonly OutClass[]): boolean {
+  const { labelIds, trainIds } = cityscapesIds(classes.map(({ name }) => name));
+  return labelIds.some((id, at) => id > 0 && trainIds[at] === voidId);
+}
+
+function readByLabelIds(entries: readonly OutEntry[]): OutFile {
+  const arrangement = soundArrangement({
+    version: 1,
+    title: 'Cityscapes: leftImg8bit / gtFine',
+    sources: bySplit(entries).map(([split]) => ({ split, images: `leftImg8bit/${split}`, masks: `gtFine/${split}` })),
+    below: true,
+    imageSuffix: '_leftImg8bit',
+    maskSuffix: '_gtFine_labelIds',
+    classes: { builtIn: 'cityscapes-34' },
+  });
+  return { path: 'encnet.json', content: `${JSON.stringify(arrangement, null, 2)}\n` };
+}
 
 /** The list of instances, annotation by annotation. @param about what else is in it, an object as JSON */
 function* instances(entries: readonly OutEntry[], about: string): Generator<string> {
