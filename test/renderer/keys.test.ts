@@ -60,6 +60,7 @@ function eventOf({ altGraph = false, ...pressed }: Pressed, focus: Focus = 'canv
   const target = {
     matches: (selector: string) => selectors[focus].test(selector),
     closest: () => (focus === 'menu' ? {} : null),
+    blur: () => calls.push('blur'),
   };
   const held = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false, repeat: false };
   const getModifierState = (name: string) => name === 'AltGraph' && altGraph;
@@ -173,7 +174,16 @@ describe('on the canvas', () => {
     expect([preventDefault.mock.calls.length, calls]).toEqual([1, []]);
   });
 
-  test('Tab is the tool’s on the canvas, and goes on from anything else', () => {
+  test('Tab is the tool’s where a button has the focus that was clicked, which goes then', () => {
+    toolTakes = true;
+    expect(press('Tab', 'button')).toBe(true);
+    expect(calls).toEqual(['blur']);
+    toolTakes = false;
+    expect(press('Tab', 'button')).toBe(false);
+  });
+
+  test('Tab is the tool’s on the canvas, and goes on from anything else that keys have led to', () => {
+    led = true;
     toolTakes = true;
     expect([press('Tab'), press('Tab', 'button'), press('Tab', 'summary')]).toEqual([true, false, false]);
   });

@@ -77,15 +77,20 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): void {
 /** Where keys are the canvas's. */
 const isCanvas = (target: EventTarget | null): boolean => (target as HTMLElement).matches('body, main, [role=application]');
 
-/** Tab goes on from whatever has the focus, and is the tool's where nothing or the canvas has it. */
-const isForTool = ({ key, target }: KeyboardEvent): boolean => key !== 'Tab' || isCanvas(target);
+/** Tab goes on from what it has led to, and is the tool's elsewhere: a button that was clicked keeps the focus, and is not meant. */
+const isForTool = ({ key, target }: KeyboardEvent, actions: KeyActions): boolean =>
+  key !== 'Tab' || isCanvas(target) || !actions.ledByKeys();
 
 /** @returns whether it means anything here */
 function take(event: KeyboardEvent, actions: KeyActions): boolean {
   const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
   // Each press of Enter takes or ends one thing: a finger that rests on it takes no more.
   if (event.repeat && event.key === 'Enter') return true;
-  if (isPlain && isForTool(event) && actions.toolKey(event.key, event.shiftKey)) return true;
+  if (isPlain && isForTool(event, actions) && actions.toolKey(event.key, event.shiftKey)) {
+    // What goes on from here is the tool's as well.
+    if (event.key === 'Tab' && !isCanvas(event.target)) (event.target as HTMLElement).blur();
+    return true;
+  }
   const chords = chordsOf(event);
   const command = chords.map((chord) => actions.commandOf(chord)).find((each) => each !== null);
   const classId = chords.map((chord) => actions.classOfKey(chord)).find((each) => each !== null);
