@@ -357,11 +357,12 @@ test('columns of the runs: a difference to the baseline only where there is one'
   ).toBe('–');
 });
 
-test('the palette finds by words, what begins with them first', () => {
+test('the palette finds by words, images after what one can do, and what begins with them first', () => {
   const command = (label: string, hint: string) => ({ key: label, label, hint, run: () => undefined });
   const commands = [command('Go to Train', 'place'), command('train/0001', 'image'), command('first light', 'run')];
-  expect(matches(commands, 'train').map(({ label }) => label)).toEqual(['train/0001', 'Go to Train']);
+  expect(matches(commands, 'train').map(({ label }) => label)).toEqual(['Go to Train', 'train/0001']);
   expect(matches(commands, 'light run').map(({ label }) => label)).toEqual(['first light']);
+  expect(matches([command('Undo', 'annotate'), command('Do it', 'annotate')], 'do').map(({ label }) => label)).toEqual(['Do it', 'Undo']);
   expect(matches(commands, 'zebra')).toEqual([]);
 });
 

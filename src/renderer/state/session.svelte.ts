@@ -73,6 +73,8 @@ export class Session {
   queue = $state.raw<readonly string[] | null>(null);
   /** What the place that is open lets be found among the commands. */
   offered = $state.raw<readonly Command[]>([]);
+  /** What can be done in every place. */
+  everywhere = $state.raw<readonly Command[]>([]);
   private strokes = 0;
   private readonly connection: Connection;
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that a view shows
