@@ -1,8 +1,9 @@
 // Data sets as they are published, whose masks lie in another tree of folders than their photos.
+import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
 import { temporaryFolder } from '../helpers/dataset.ts';
-import { imagesOf, layInto } from '../helpers/folders.ts';
+import { imagesOf, layInto, putInto } from '../helpers/folders.ts';
 
 let folder: string;
 beforeEach(() => (folder = temporaryFolder()));
@@ -94,11 +95,32 @@ test('masks that there are not yet go where those of the other splits are', asyn
   expect(masks).toEqual(['training/semantic/1.png', 'testing/semantic/2.png']);
 });
 
+test.each(['SegmentationClass', 'SegmentationClassPNG', 'SemanticSegmentation', 'labelIds', 'masksPNG', 'mask2', 'Masken', 'target'])(
+  'the folder of masks beside images may be called %s',
+  async (name) => {
+    await layInto(folder, `images/1.jpg =${name}/1.png`);
+    expect(imagesOf(folder)).toEqual({ 'train: images/1': `${name}/1.png` });
+  },
+);
+
+test('of classes and objects beside each other the classes are read', async () => {
+  await layInto(folder, 'images/1.jpg =SegmentationClass/1.png =SegmentationObject/1.png');
+  expect(imagesOf(folder)).toEqual({ 'train: images/1': 'SegmentationClass/1.png' });
+});
+
+test('what is packed is told where there is nothing else', () => {
+  putInto(folder, 'camvid.zip', 'PK');
+  expect(() => locateDataset(folder)).toThrow('it holds camvid.zip, which may be the data set: open that');
+  putInto(folder, 'voc.tar', 'x');
+  expect(() => locateDataset(path.join(folder, 'voc.tar'))).toThrow('is not a folder: unpack it');
+});
+
 describe('it is asked, and labels are no photos, where', () => {
   test.each([
     ['two folders could be the photos of one mask', 'left/0.jpg right/0.jpg =gt/0.png'],
     ['photos are called otherwise than their labels', 'a/camera/1_camera_1.png =a/label/1_label_1.png'],
     ['some photos are without a folder of labels', 'a/1.jpg b/2.jpg =gt/1.png'],
+    ['labels are there alone', '=SegmentationClass/1.png =SegmentationObject/1.png ImageSets/Segmentation/default.txt'],
   ])('%s', async (_, files) => {
     await layInto(folder, files);
     expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ code: 'not-a-dataset' }) as Error);

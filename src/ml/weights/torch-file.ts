@@ -193,29 +193,56 @@ function storageOf(id: unknown, file: string, bytesOf: (key: string, needed: num
 const entryBytes = 46;
 
 /** The pickle and the storages of an archive; what else is in it stays packed. */
-function unzip(file: Uint8Array, name: string, fail: (rule: string) => AppError): Record<string, Uint8Array> {
+function unzip(file: Uint8Array, name: string, fail: (rule: string) => AppError): { entries: Record<string, Uint8Array>; first: string } {
   const room = new Room(name, file.length);
   let left = Math.floor(file.length / entryBytes);
+  let first = '';
   const wanted = ({ name: entry, size, originalSize }: UnzipFileInfo): boolean => {
     // An archive may claim billions, and is asked for each.
     if (left-- <= 0) throw fail('its zip archive lists more files than it has room for');
+    first ||= entry.slice(0, 100);
     if (!/\/data\.pkl$|\/data\/\w+$/.test(entry)) return false;
     // Entries may lie over each other: each takes its own room.
     room.take(Math.max(size, originalSize), 'the files of its zip archive');
     return true;
   };
   try {
-    return unzipSync(file, { filter: wanted });
+    return { entries: unzipSync(file, { filter: wanted }), first };
   } catch (error) {
     throw error instanceof AppError ? error : fail('its zip archive is damaged or cut off');
   }
 }
 
+/** Its first field is the version of its form, its second the program that wrote it. */
+const [versionField, programField] = [8, 18].map((field) => String.fromCharCode(field));
+const onnx = new RegExp(`^${versionField}[^]{1,4}${programField}`);
+
+/** What is often saved or loaded in the place of weights, by how it begins. */
+const lookalikes: readonly { begins: RegExp; is: string }[] = [
+  { begins: /^version https:\/\/git-lfs/, is: 'a pointer of Git LFS to the real file: fetch it with "git lfs pull"' },
+  { begins: /^\s*<(!doctype|html|\?xml)/i, is: 'a web page: load the file itself, and not the page about it' },
+  { begins: /^\u0089HDF/, is: 'an HDF5 file of Keras, which is not read: save the weights as safetensors' },
+  { begins: onnx, is: 'an ONNX network, whose weights have no names of ours: take the checkpoint it was made from' },
+  { begins: /^\s*\{/, is: 'a text in JSON, and no weights' },
+];
+
+function seenAs(file: Uint8Array): string {
+  if (file.length === 0) return ': it is empty';
+  const start = Buffer.from(file.subarray(0, 256)).toString('latin1');
+  const found = lookalikes.find(({ begins }) => begins.test(start));
+  return found ? `: it is ${found.is}` : '';
+}
+
 function readZip(file: Uint8Array, name: string): unknown {
   const fail = (rule: string) => new AppError('corrupt-file', `${name} cannot be read: ${rule}`, { file: name });
-  const entries = unzip(file, name, fail);
+  const { entries, first } = unzip(file, name, fail);
   const pickle = Object.keys(entries).find((entry) => /^[^/]+\/data\.pkl$/.test(entry));
-  if (!pickle) throw fail('its zip archive has no data.pkl');
+  if (!pickle) {
+    const ofNumpy = first.endsWith('.npy') ? ': it is an archive of NumPy' : '';
+    throw fail(
+      `its zip archive has no data.pkl, but ${first || 'nothing'}${ofNumpy}. Save the state dict with torch.save, or as safetensors`,
+    );
+  }
   const folder = pickle.slice(0, -'data.pkl'.length);
   const bytesOf = (key: string, needed: number): Uint8Array => {
     const entry = `${folder}data/${key}`;
@@ -315,7 +342,9 @@ function legacyStorages(
 export function readTorchFile(file: Uint8Array, name: string): unknown {
   const isZip = file[0] === 0x50 && file[1] === 0x4b;
   if (!isZip && file[0] !== 0x80)
-    throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file`, { file: name });
+    throw new AppError('corrupt-file', `${name} is neither a zip nor a pickle, so it is no PyTorch file${seenAs(file)}`, {
+      file: name,
+    });
   try {
     return isZip ? readZip(file, name) : readLegacy(file, name);
   } catch (error) {

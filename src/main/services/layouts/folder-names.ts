@@ -4,29 +4,45 @@ import { findPrefixes, stemOf } from './pairing.ts';
 
 const maskWord =
   'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|' +
-  'label[ _-]?images?|stuffthingmaps|pixelmaps|uint8';
+  'label[ _-]?images?|stuffthingmaps|pixelmaps|uint8|masken?|targets?';
+
+/** Words are set apart by capitals, too: `SegmentationClass`, `masksPNG`, `labelIds`. */
+const apart = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1_$2');
+function named(words: string): { test: (name: string) => boolean } {
+  const pattern = new RegExp(words, 'i');
+  return { test: (name) => pattern.test(name) || pattern.test(apart(name)) };
+}
 
 /** Folders of images. */
 export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
 /** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
-export const maskFolderNames = new RegExp(`^(.*[ _-])?(${maskWord})([ _-].*|\\d+)?$`, 'i');
+export const maskFolderNames = named(`^(.*[ _-])?(${maskWord})([ _-].*|\\d+)?$`);
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
-export const plainMaskNames = new RegExp(`^(${maskWord})([ _-].*|\\d+)?$`, 'i');
+export const plainMaskNames = named(`^(${maskWord})([ _-].*|\\d+)?$`);
 /** Those that are called as something else than the labels: pictures of them. */
 const pictureOfMasks = 'vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|colou?rmaps?|rgb';
 /** What a network predicted, what was there before, and labels of another kind. */
-const otherThanMasks =
-  'instances?|panoptic|polygons?|pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
-const partOfName = (words: string): RegExp => new RegExp(`(^|[ ._-])(${words})([ ._-]|\\d*$)`, 'i');
-const [pictureNames, otherNames] = [partOfName(pictureOfMasks), partOfName(otherThanMasks)];
+const otherThanMasks = 'pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
+/** Labels of something else than classes a pixel. */
+const otherKinds = 'instances?|objects?|panoptic|polygons?';
+const partOfName = (words: string) => named(`(^|[ ._-])(${words})([ ._-]|\\d*$)`);
+const [pictureNames, otherNames, kindNames] = [partOfName(pictureOfMasks), partOfName(otherThanMasks), partOfName(otherKinds)];
 const wholeMaskNames = new RegExp(`^(${maskWord})$`, 'i');
 
 /** How surely a folder that is called as one of masks holds the labels, by its name: 0 the surest; from 3 on something made of them. */
 export const doubtOfMasks = (name: string): number =>
-  otherNames.test(name) ? 4 : pictureNames.test(name) ? 3 : wholeMaskNames.test(name) ? 0 : plainMaskNames.test(name) ? 1 : 2;
+  otherNames.test(name) || kindNames.test(name)
+    ? 4
+    : pictureNames.test(name)
+      ? 3
+      : wholeMaskNames.test(name)
+        ? 0
+        : plainMaskNames.test(name)
+          ? 1
+          : 2;
 
-/** Whether a folder is called as one of pictures of labels, which are looked at and not read. */
-export const isOfPictures = (name: string): boolean => doubtOfMasks(name) === 3;
+/** Whether a folder is called as one of pictures of labels, which are looked at and not read, or of labels that are no classes. */
+export const isOfPictures = (name: string): boolean => doubtOfMasks(name) === 3 || kindNames.test(name);
 /** Whether a file is of a kind that keeps labels as they are. */
 export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */

@@ -106,6 +106,10 @@ function innermostDataset(folder: string, deep: number): string {
   return inside.length === 1 ? inside[0] : folder;
 }
 
+/** Archives that are not opened as they are, as zips are. */
+const isPacked = (name: string): boolean => /\.(tar|tgz|tbz2?|txz|7z|rar|tar\.\w+)$/i.test(name);
+const unpackIt = 'unpack it, and open what comes out of it (a zip is opened as it is)';
+
 /**
  * Finds the images, masks and classes of a folder.
  * @param aside the workbench's own folder for it, where there is one
@@ -113,7 +117,8 @@ function innermostDataset(folder: string, deep: number): string {
  * are missing, 'folders' where nothing fits; what files in it are refused with
  */
 export function locateDataset(folder: string, aside?: string): LocatedDataset {
-  if (!isFolder(folder)) throw new AppError('not-found', `${folder} is not a folder`, { file: folder });
+  if (!isFolder(folder))
+    throw new AppError('not-found', `${folder} is not a folder${isPacked(folder) ? `: ${unpackIt}` : ''}`, { file: folder });
   const view = new FolderView(folder);
   const own = keptFor(view, aside);
   if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
@@ -357,7 +362,12 @@ function noLayout(view: FolderView): AppError {
     return found.map((file) => `${folder}/${file}`);
   });
   const unread = [...view.unreadPhotos('.'), ...inside];
-  const asides = [...leftOut, ...(unread.length > 0 ? [unreadText(unread, root)] : [])];
+  const archives = view.files().filter((name) => isPacked(name) || /\.zip$/i.test(name));
+  const packed =
+    archives.length > 0
+      ? [`it holds ${archives[0]}, which may be the data set: ${/\.zip$/i.test(archives[0]) ? 'open that' : unpackIt}`]
+      : [];
+  const asides = [...leftOut, ...packed, ...(unread.length > 0 ? [unreadText(unread, root)] : [])];
   const examples = [...layouts, twinTrees].map(({ example }) => example).join('; ');
   return new AppError(
     'not-a-dataset',
