@@ -82,6 +82,12 @@ test('in Review the arrows change images after a click on a switch, and how one 
   await app.keyboard.press('ArrowDown');
   expect(await app.evaluate(() => document.activeElement?.getAttribute('aria-label'))).not.toBe(from);
   await expect(matrix.locator('button[tabindex="0"]')).toHaveCount(1);
+  // All of it, by whole names.
+  await app.getByRole('button', { name: 'Larger' }).click();
+  const all = app.getByRole('dialog', { name: 'Confusion matrix of all classes' });
+  await expect(all.getByRole('rowheader', { name: 'Pedestrian', exact: true })).toBeVisible();
+  await app.keyboard.press('Escape');
+  await expect(all).toBeHidden();
 });
 
 test('several runs are deleted together, and a run that is renamed keeps the focus by it', async ({ app }) => {

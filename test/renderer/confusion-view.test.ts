@@ -19,8 +19,8 @@ test('few classes are all shown, of many those with the most pixels off the diag
   expect(shownClasses(classesOf(mostShown), matrix(mostShown, []))).toHaveLength(mostShown);
   const shown = shownClasses(classesOf(150), matrix(150, [[140, 90, 500], [3, 149, 7]])); // prettier-ignore
   const ids = shown.map(({ id }) => id);
-  expect(ids).toHaveLength(mostShown);
-  expect(ids).toEqual(expect.arrayContaining([3, 90, 140, 149]));
+  // What is never taken for another tells nothing.
+  expect(ids).toEqual([3, 90, 140, 149]);
   expect(ids).toEqual(ids.toSorted((a, b) => a - b));
 });
 

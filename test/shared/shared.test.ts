@@ -168,7 +168,7 @@ describe('what training leaves out', () => {
     expect(leftOutText(entries)).toBe('3 of 4 labelled images are left out: 1 whose mask has another size, 2 with value 255.');
     expect(leftOutText([entry('d')])).toBeNull();
     const many = Array.from({ length: 9 }, (_, n) => ({ ...foreign, foreign: `value ${n + 50}` }));
-    expect(leftOutText([entry('a', ...many)])).toMatch(/^1 of 1 labelled images is left out: .*, 5 more kinds\.$/);
+    expect(leftOutText([entry('a', ...many)])).toMatch(/^1 of 1 labelled images is left out: .*, 5 other problems\.$/);
   });
 });
 

@@ -16,10 +16,11 @@ export function shownClasses(classes: readonly ClassInfo[], rows: readonly (read
   );
   const worst = classes
     .map((each, index) => ({ each, wrong: wrong[index] }))
+    .filter((one) => one.wrong > 0)
     .sort((a, b) => b.wrong - a.wrong)
     .slice(0, mostShown);
   const ids = new Set(worst.map(({ each }) => each.id));
-  return classes.filter(({ id }) => ids.has(id));
+  return ids.size === 0 ? classes.slice(0, mostShown) : classes.filter(({ id }) => ids.has(id));
 }
 
 /** A short name of each, that no other has: its first letters, or first and last ones where those are another's too. */

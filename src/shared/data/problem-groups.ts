@@ -1,4 +1,5 @@
 // What is wrong with many images is one thing to a person: their problems by kind.
+import { counted } from '../counted.ts';
 import { problemKinds, type ImageEntry, type ProblemKind } from '../contract/datasets.ts';
 
 export interface ProblemGroup {
@@ -58,7 +59,7 @@ export function leftOutText(entries: Iterable<Pick<ImageEntry, 'id' | 'problems'
   const why = groups
     .slice(0, toldKinds)
     .map(({ kind, foreign, imageIds }) => `${imageIds.length} ${foreign === undefined ? inShort[kind] : `with ${foreign}`}`);
-  const more = groups.length > toldKinds ? [`${groups.length - toldKinds} more kinds`] : [];
+  const more = groups.length > toldKinds ? [counted(groups.length - toldKinds, 'other problem')] : [];
   const are = out.length === 1 ? 'is' : 'are';
   return `${out.length} of ${labelled.length} labelled images ${are} left out: ${[...why, ...more].join(', ')}.`;
 }
