@@ -15,7 +15,8 @@ export function splitRole(run: RunSummary | undefined, { prediction, images, lea
     return `The run has learnt from ${learntFrom} of these ${counted(images.length, 'image')}: ${noScore}`;
   if (split !== 'val') return null;
   const chosen = run.bestEpoch === null ? '' : '; its best epoch was chosen by them';
-  return `The run does not learn from these images${chosen}. Fixed labels here make its scores right; what it learns from is fixed in train.`;
+  const what = 'Fixed labels here make its scores right; what it learns from is fixed in train.';
+  return `The run does not learn from these images${chosen}. ${what}`;
 }
 
 /** Which weights of a run a prediction was made with. */
