@@ -1,5 +1,5 @@
 // Lists of classes as people and programs have them.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -35,6 +35,31 @@ async function lay(files: string): Promise<void> {
 }
 
 describe('lists of classes', () => {
+  const road2 = { name: 'construction--flat--road', readable: 'Road', color: [128, 64, 128], instances: false, evaluate: true };
+  const sky2 = { name: 'nature--sky', readable: 'Sky', color: [70, 130, 180], instances: false, evaluate: true };
+
+  test.each([
+    ['config.json', { version: '1.1', labels: [sky2, road2] }, ['nature--sky', 'construction--flat--road']],
+    ['config_v2.0.json', { version: '2.0', labels: [road2, sky2] }, ['construction--flat--road', 'nature--sky']],
+    ['rs19-config.json', { labels: [road2, sky2] }, ['construction--flat--road', 'nature--sky']],
+    ['class_list.json', { '#ff0000': 'Car 1', '#b6593b': 'Sidebars' }, ['Car 1', 'Sidebars']],
+  ])('as published sets have them: %s', async (name, content, names) => {
+    await lay('images/1.jpg =masks/1.png');
+    put('config_v1.2.json', JSON.stringify({ labels: [sky2, { ...road2, name: 'older' }] }));
+    if (!name.endsWith('v2.0.json')) rmSync(path.join(folder, 'config_v1.2.json'));
+    put(name, JSON.stringify(content));
+    expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
+  });
+
+  test.each([{ width: 480, height: 360 }, { model: 'unet', classes: 2 }, { classes: ['a', 'b'], lr: 1 }, 'not json'])(
+    'a configuration of something else is none: %j',
+    async (content) => {
+      await lay('train/1.jpg =trainannot/1.png');
+      put('config.json', JSON.stringify(content));
+      expect(locateDataset(folder).arrangement.classes).toEqual({ builtIn: 'camvid-11' });
+    },
+  );
+
   test.each([
     ['label_colors.txt', '128 64 128 255 Road\n0 0 0 255 Void\n', ['Road', 'Void']],
     ['label_colors.txt', '128 64 128 24 hour parking\n9 9 9 Road\n', ['24 hour parking', 'Road']],

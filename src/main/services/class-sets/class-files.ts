@@ -139,6 +139,22 @@ const kindOf = (file: string) => kinds.find(({ names }) => names.includes(path.b
 /** Files that list classes, the first that is there counts. */
 export const classFileNames: readonly string[] = [jsonName, ...kinds.flatMap(({ names }) => names)];
 
+/** What published sets call their list of classes, Mapillary Vistas, RailSem19 and A2D2: such a name may mean anything else. */
+const publishedNames = /^(config(_v[\d.]+)?|rs19-config|class_list)\.json$/i;
+
+/** Whether a file, by its name and by what it holds, lists classes though others are called so too. */
+export function isPublishedList(file: string): boolean {
+  if (!publishedNames.test(path.basename(file))) return false;
+  try {
+    const { classes } = readClassSource(file);
+    return classes.length > 1 && classes.some(({ color }) => color !== undefined);
+  } catch (error) {
+    // A configuration of something else is no list of classes.
+    if (error instanceof AppError) return false;
+    throw error;
+  }
+}
+
 /** What of pixels names classes where classes are listed by this file. */
 export const readingOf = (file: string): MaskReading['by'] => kindOf(file)?.by ?? 'value';
 

@@ -48,11 +48,11 @@ export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
 /** The names of splits that people use. */
-export const splitNames = /^(train|training|val|valid|validation|dev|test|testing)$/i;
+export const splitNames = /^(train|training|val|valid|validation|dev|eval|evaluation|test|testing)$/i;
 /** COCO's have a year. */
 export const yearlySplitNames = /^(train|val|test)[ _-]?20\d\d$/i;
 
-const splitInName = /^(?:.*[_-])?(train|training|val|valid|validation|test|testing)(?:[_-]?20\d\d)?$/i;
+const splitInName = /^(?:.*[_-])?(train|training|val|valid|validation|eval|evaluation|test|testing)(?:[_-]?20\d\d)?$/i;
 /** The split that a folder's name ends with, as in `uavid_train`; null where it tells none. */
 export const splitOfFolder = (name: string): string | null => splitInName.exec(name)?.[1] ?? null;
 

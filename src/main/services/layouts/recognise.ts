@@ -6,7 +6,7 @@ import { isVoidName } from '#shared/classes/class-names';
 import { AppError } from '#shared/errors';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
-import { classFileNames, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
+import { classFileNames, isPublishedList, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
 import {
   areColoured,
   bestReading,
@@ -256,8 +256,10 @@ function affixesOf(view: FolderView, { sources, below = false }: Draft): Affixes
 export const classFilesIn = (view: FolderView, folders: readonly string[]): string[] =>
   [...new Set(folders)].flatMap((folder) => {
     const names = view.files(folder);
-    const found = classFileNames.map((name) => names.find((each) => each.toLowerCase() === name));
-    return found.flatMap((name) => (name === undefined ? [] : [path.posix.join(folder, name)]));
+    const listed = classFileNames.flatMap((name) => names.find((each) => each.toLowerCase() === name) ?? []);
+    // Of several versions the newest.
+    const published = names.toReversed().filter((name) => isPublishedList(view.file(path.posix.join(folder, name))));
+    return [...listed, ...published].map((name) => path.posix.join(folder, name));
   });
 
 /** The file of a folder that lists classes; null without one. */

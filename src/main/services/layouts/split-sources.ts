@@ -74,9 +74,11 @@ export function splitFolders(view: FolderView, images: string, masks: string): P
   };
 }
 
+const listFolders = ['.', 'splits', 'split', 'lists', 'list', 'meta', 'ImageSets/Segmentation', 'ImageSets', 'images'];
+
 /** Lists of splits, in the first of the folders that has any. */
 export function listsOf(view: FolderView): Record<string, string> {
-  const found = ['.', 'splits', 'lists', 'ImageSets/Segmentation', 'ImageSets'].map((folder) => listsIn(view, folder));
+  const found = listFolders.map((folder) => listsIn(view, folder));
   return found.find((lists) => Object.keys(lists).length > 0) ?? {};
 }
 

@@ -12,7 +12,7 @@ import { stemOf } from './pairing.ts';
 
 const alike: ReadonlyMap<string, string> = new Map([
   ...['train', 'training', 'default'].map((name) => [name, 'train'] as const),
-  ...['val', 'valid', 'validation', 'dev'].map((name) => [name, 'val'] as const),
+  ...['val', 'valid', 'validation', 'dev', 'eval', 'evaluation'].map((name) => [name, 'val'] as const),
   ...['test', 'testing'].map((name) => [name, 'test'] as const),
 ]);
 
@@ -141,7 +141,7 @@ const mostLines = 500_000;
 /** Letters of two paths, and more than any system lets them have. */
 const longestLine = 16_384;
 
-const splitWord = 'train|training|val|valid|validation|test|testing|default';
+const splitWord = 'train|training|val|valid|validation|dev|eval|evaluation|test|testing|default';
 const listWord = 'list|lists|files?|filenames?|ids?|images?|set|split';
 /** `train.txt`, `my_train.txt`, `train_list.txt`. */
 const listPattern = new RegExp(`^(?:.*[_.-])?(${splitWord})(?:[_.-]?(?:${listWord}))?\\.(?:txt|lst)$`, 'i');
