@@ -8,10 +8,9 @@ export class RunChoice {
   private readonly listed: () => readonly string[];
   readonly chosen = $derived.by(() => {
     const listed = this.listed();
-    const known = new Set(listed);
-    const ticked = this.ticked.filter((id) => known.has(id));
+    const ticked = this.ticked.filter((id) => listed.includes(id));
     if (ticked.length > 0) return ticked;
-    const one = this.looked !== null && known.has(this.looked) ? this.looked : listed.at(0);
+    const one = this.looked !== null && listed.includes(this.looked) ? this.looked : listed.at(0);
     return one === undefined ? [] : [one];
   });
 
