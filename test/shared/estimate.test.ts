@@ -190,6 +190,27 @@ describe('an estimate', () => {
     expect(several).toBeGreaterThan(1.5 * with30([3000, 4000]));
   });
 
+  // What one pass takes and a map of logits more, in a process of its own (2026-12-01, docs/benchmarks.md).
+  test.each([
+    ['light', [1080, 1920], 'float32', 979],
+    ['light', [1080, 1920], 'bfloat16', 772],
+    ['light-64', [1080, 1920], 'float32', 1042],
+    ['paper', [720, 1280], 'float32', 1118],
+    ['reference', [720, 1280], 'float32', 4306],
+  ] as const)('of scoring with %s at %j in %s counts the pass itself', (name, size, precision, measured) => {
+    const { config } = findPreset(name);
+    const small = {
+      ...config,
+      evaluationSize: null,
+      batchSize: 1,
+      accumulate: 1,
+      data: { ...config.data, size: [64, 64] as [number, number] },
+    };
+    const { scoringMb } = estimateRun(small, 11, images, camvid, precision, [...size]);
+    expect(scoringMb / measured).toBeGreaterThan(0.75);
+    expect(scoringMb / measured).toBeLessThan(1.35);
+  });
+
   test('of more images than the cache holds is bounded by the cache', () => {
     const { config } = presets.find(({ name }) => name === 'light')!;
     const cached = (cacheMb: number) => of(withSetting(config, 'data.cacheMb', cacheMb), { train: 100_000 }).memoryMb;

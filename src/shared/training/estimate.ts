@@ -17,6 +17,8 @@ interface Cost {
   activations: number;
   wide: number;
   parameters: number;
+  /** Values that go into the largest convolution, and come out of it. */
+  held: number;
 }
 
 interface Shape {
@@ -27,7 +29,7 @@ interface Shape {
 
 /** Adds up layers as a network is walked. */
 class Walk {
-  readonly cost: Cost = { macs: 0, activations: 0, wide: 0, parameters: 0 };
+  readonly cost: Cost = { macs: 0, activations: 0, wide: 0, parameters: 0, held: 0 };
 
   /** A convolution with batch norm and ReLU: its output is kept twice, before and after. */
   conv(from: Shape, channels: number, kernel: number, stride = 1): Shape {
@@ -36,6 +38,8 @@ class Walk {
     this.cost.macs += weights * to.height * to.width;
     this.cost.activations += 2 * channels * to.height * to.width;
     this.cost.parameters += weights + 2 * channels;
+    const held = from.channels * from.height * from.width + 2 * channels * to.height * to.width;
+    this.cost.held = Math.max(this.cost.held, held);
     return to;
   }
 
@@ -162,6 +166,8 @@ export interface Estimate {
 const baseMb = 750;
 /** What is kept and what is in flight, over the activations alone (measured, docs/benchmarks.md). */
 const overhead = 1.25;
+/** What a forward pass without gradients holds over the largest of its convolutions: maps for later layers, and work space (measured). */
+const passOverhead = 4.2;
 /** Forward, gradient to the input, gradient to the filter. */
 const trainingPasses = 3;
 
@@ -195,6 +201,13 @@ const mapsOf = ({ scales, flip, sliding }: EvaluationConfig): number => (scales.
 /** Class ids of 4 bytes a pixel, their labels, and the decoded image in the hands of its reader. */
 const bytesOfPixel = 16;
 
+/** [height, width] of the largest that the network is given of an image at once. */
+function largestLookOf(config: RunConfig, image: Size): Size {
+  const [height, width] = inputSizeOf(config, config.evaluation) ?? image;
+  const scale = config.evaluation.sliding ? 1 : Math.max(...config.evaluation.scales);
+  return [Math.round(height * scale), Math.round(width * scale)];
+}
+
 /**
  * Reckons what a run takes.
  * @param images training and validation images of the data set
@@ -217,12 +230,14 @@ export function estimateRun(
   const steps = Math.max(1, Math.floor(images.train / perStep));
   const slots = { sgd: config.optimizer.momentum > 0 ? 1 : 0, adamw: 2 }[config.optimizer.kind];
   const weightCopies = 2 + slots + (config.emaDecay > 0 ? 1 : 0) + (config.accumulate > 1 ? 1 : 0);
-  const activationBytes = (precision === 'bfloat16' ? 2 : 4) * training.activations + 4 * training.wide;
+  const valueBytes = precision === 'bfloat16' ? 2 : 4;
+  const activationBytes = valueBytes * training.activations + 4 * training.wide;
   // The batches in use and those made ahead: float pixels and ids.
   const inputBytes = 3 * perStep * config.data.size[0] * config.data.size[1] * 13;
   const stepBytes = activationBytes * config.batchSize * overhead + inputBytes;
   // An epoch's images are scored at their own size, after its last step.
-  const scoringBytes = largest[0] * largest[1] * (4 * classes * mapsOf(config.evaluation) + bytesOfPixel);
+  const passBytes = passOverhead * valueBytes * costOf(config.model, largestLookOf(config, largest), classes).held;
+  const scoringBytes = largest[0] * largest[1] * (4 * classes * mapsOf(config.evaluation) + bytesOfPixel) + passBytes;
   const bytes = Math.max(stepBytes, scoringBytes) + 4 * training.parameters * weightCopies;
   const trainingMacs = steps * Math.min(perStep, Math.max(1, images.train)) * training.macs * trainingPasses;
   // Offsets of classes are fitted on training images, by one scale and no mirror image.
