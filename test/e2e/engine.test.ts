@@ -176,6 +176,7 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   await expect(app.getByRole('row').filter({ hasText: 'good' })).toHaveCount(1);
   await app.getByLabel('Tag', { exact: true }).selectOption('good');
   await expect(app.getByText(/on the disk/).first()).toBeVisible();
+  await app.getByText('Export all', { exact: true }).click();
   const [download] = await Promise.all([app.waitForEvent('download'), app.getByRole('link', { name: 'Export all runs as .json' }).click()]);
   expect((JSON.parse(readFileSync(await download.path(), 'utf8')) as { summary: { tags: string[] } }[])[0].summary.tags).toEqual([
     'first',

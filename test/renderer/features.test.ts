@@ -36,7 +36,7 @@ import {
   writeSetting,
 } from '../../src/renderer/features/train/settings.ts';
 import { contrast, lineColour, parseColour } from '../../src/renderer/ui/colour.ts';
-import { spread } from '../../src/renderer/ui/line-ends.ts';
+import { fitted, spread } from '../../src/renderer/ui/line-ends.ts';
 import { envelope, lastKnown, smooth } from '../../src/renderer/ui/series.ts';
 import { bytes, duration, fraction, megabytes, percent } from '../../src/renderer/ui/format.ts';
 import { leastMs } from '../helpers/least-ms.ts';
@@ -411,6 +411,19 @@ test('labels at the ends of lines do not cover each other, keep their order and 
   );
   // Where there is room they stand where their lines end.
   expect(spread([20, 90, 50], 13, [6.5, 193.5])).toEqual([20, 90, 50]);
+});
+
+test('a label that is wider than its room loses its middle', () => {
+  const widthOf = (text: string) => 10 * [...text].length;
+  expect(fitted('light, seed 17', 140, widthOf)).toBe('light, seed 17');
+  expect(fitted('light, seed 17', 139, widthOf)).toBe('light,…eed 17');
+  expect(fitted('light, seed 17', 70, widthOf)).toBe('lig… 17');
+  expect(fitted('light, seed 17', 5, widthOf)).toBe('…');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), fc.integer({ min: 10, max: 300 }), (label, room) => {
+      expect(widthOf(fitted(label, room, widthOf))).toBeLessThanOrEqual(room);
+    }),
+  );
 });
 
 test('the curves of validation go on over epochs that were not scored', () => {

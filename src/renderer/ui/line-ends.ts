@@ -38,12 +38,25 @@ export function spread(wanted: readonly number[], size: number, [first, last]: r
   return placed;
 }
 
-/** Room that labels need to the right of the plot, in CSS pixels. */
-export function roomForLabels(series: readonly Labelled[]): number {
+/** Of a chart's width, what labels may take at most: the lines are what it is for. */
+const mostOfChart = 0.3;
+
+/** Room that labels have to the right of the plot, in CSS pixels. @param chart width of the whole chart */
+export function roomForLabels(series: readonly Labelled[], chart: number): number {
   const context = document.createElement('canvas').getContext('2d')!;
   context.font = font;
   const widths = series.filter(({ faint }) => !faint).map(({ label }) => context.measureText(label).width);
-  return Math.ceil(Math.max(0, ...widths)) + 2 * gap;
+  return Math.min(Math.ceil(Math.max(0, ...widths)) + 2 * gap, Math.floor(mostOfChart * chart));
+}
+
+/** A label without its middle where it is wider than its room: names of runs differ at either end. */
+export function fitted(label: string, room: number, widthOf: (text: string) => number): string {
+  if (widthOf(label) <= room) return label;
+  const letters = [...label];
+  const kept = (count: number) =>
+    `${letters.slice(0, Math.ceil(count / 2)).join('')}…${letters.slice(letters.length - Math.floor(count / 2)).join('')}`;
+  const counts = letters.map((_, at) => letters.length - 1 - at);
+  return kept(counts.find((count) => widthOf(kept(count)) <= room) ?? 0);
 }
 
 /** The colour of a line. */
@@ -72,9 +85,11 @@ export function drawLineEnds(plot: uPlot, series: readonly Labelled[]): void {
   ctx.font = font;
   ctx.textBaseline = 'middle';
   ctx.textAlign = 'left';
+  const room = plot.width - (left + width) / ratio - gap;
+  const widthOf = (text: string) => ctx.measureText(text).width;
   ends.forEach(({ label, color }, i) => {
     ctx.fillStyle = color;
-    ctx.fillText(label, (left + width) / ratio + gap, top / ratio + places[i]);
+    ctx.fillText(fitted(label, room, widthOf), (left + width) / ratio + gap, top / ratio + places[i]);
   });
   ctx.restore();
 }
