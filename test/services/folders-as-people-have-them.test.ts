@@ -431,3 +431,33 @@ test('lists of splits that are called as lists are some, and an empty one is tol
   expect(Object.keys(read())).toEqual(['train: images/1', 'train: images/2', 'val: images/3']);
   expect(locateDataset(folder).problems).toEqual(['test_files.txt names no image, so that none is in "test"']);
 });
+
+describe('no image is left out, and none is called anew, where', () => {
+  test('several folders are of one split', async () => {
+    await lay('north_train/images/1.jpg south_train/images/1.jpg =south_train/masks/1.png a_val/images/1.jpg');
+    expect(read()).toEqual({
+      'train: north_train/1': 'no mask',
+      'train: south_train/1': 'south_train/masks/1.png',
+      'val: a_val/1': 'no mask',
+    });
+  });
+
+  test('one photo has a copy of another kind beside it', async () => {
+    await lay('images/1.jpg images/2.jpg images/3.jpg images/1.png');
+    expect(locateDataset(folder).images).toHaveLength(4);
+    expect(path.dirname(locateDataset(folder).images[0].maskFile)).toBe(path.join(folder, 'masks'));
+  });
+
+  test.each(['seg1/1.jpg seg2/1.jpg', 'seg1/1.png seg2/1.png', 'targets/1.png backgrounds/2.png'])(
+    'folders of photos: %s',
+    async (files) => {
+      await lay(files);
+      expect(locateDataset(folder).images).toHaveLength(2);
+    },
+  );
+});
+
+test('the classes of years of photos are asked: they are nobody’s layout', async () => {
+  await lay('train2017/1.jpg val2017/2.jpg', false);
+  expect(() => read()).toThrow(expect.objectContaining({ details: expect.objectContaining({ needs: 'classes' }) }) as Error);
+});

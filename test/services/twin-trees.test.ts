@@ -1,4 +1,5 @@
 // Data sets as they are published, whose masks lie in another tree of folders than their photos.
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
@@ -87,6 +88,43 @@ const published: [string, string, Record<string, string>][] = [
 test.each(published)('%s', async (_, files, images) => {
   await layInto(folder, files);
   expect(imagesOf(folder)).toEqual(images);
+});
+
+test.each([26, 27, 39, 40, 80])('of %i sequences no kind of pictures is missed, and none is another', async (count) => {
+  const kinds = { depth: '', gt: '=', rgb: '', thermal: '' };
+  const numbers = Array.from({ length: count }, (_, n) => String(n).padStart(2, '0'));
+  const files = numbers.flatMap((seq) => Object.entries(kinds).map(([kind, sign]) => `${sign}train/seq${seq}/${kind}/1.png`));
+  await layInto(folder, files.join(' '));
+  expect(Object.values(imagesOf(folder))).toEqual(numbers.map((seq) => `train/seq${seq}/gt/1.png`));
+  expect(locateDataset(folder).images.every(({ imageFile }) => imageFile.includes('/rgb/'))).toBe(true);
+  folder = temporaryFolder();
+  await layInto(folder, numbers.map((seq) => `train/seq${seq}/img/1.png =train/seq${seq}/gt/1.png`).join(' '));
+  expect(Object.values(imagesOf(folder))).toEqual(numbers.map((seq) => `train/seq${seq}/gt/1.png`));
+});
+
+test('pictures that belong to no photo are left out of a tree, and told', async () => {
+  const numbers = Array.from({ length: 12 }, (_, n) => String(n));
+  const tree = numbers.map((n) => `rgb_anon/fog/train/${n}.png =gt/fog/train/${n}.png vis/fog/train/${n}.png`);
+  await layInto(folder, [...tree, 'docs/teaser.jpg overview.jpg'].join(' '));
+  expect(Object.keys(imagesOf(folder))).toHaveLength(12);
+  expect(Object.values(imagesOf(folder))).toContain('gt/fog/train/3.png');
+  expect(locateDataset(folder).problems.join()).toContain('docs/ is left out with its 1 picture');
+});
+
+test('a folder that ends in the name of a split is none where one is called so itself', async () => {
+  await layInto(folder, 'first_test/train/img/1.jpg =first_test/train/gt/1.png first_test/val/img/2.jpg =first_test/val/gt/2.png');
+  expect(Object.keys(imagesOf(folder)).map((key) => key.split(':')[0])).toEqual(['train', 'val']);
+});
+
+test('the classes of ids that anybody may number are asked', async () => {
+  await layInto(folder, 'train/a/photos/1.png =train/a/gt/1_labelIds.png', false);
+  expect(() => locateDataset(folder)).toThrow(expect.objectContaining({ details: expect.objectContaining({ needs: 'classes' }) }) as Error);
+});
+
+test('links and masses of files beside photos without masks keep nobody from opening them', async () => {
+  await layInto(folder, 'images/1.jpg venv/x/notes.txt');
+  symlinkSync('/usr/lib', path.join(folder, 'venv/x/lib64'));
+  expect(locateDataset(folder).problems).toEqual(['masks/ is missing: the images of images/ have no masks yet']);
 });
 
 test('masks that there are not yet go where those of the other splits are', async () => {

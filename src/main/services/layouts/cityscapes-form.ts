@@ -17,6 +17,9 @@ const forms: readonly { ending: string; builtIn?: BuiltInName }[] = [
   { ending: '_gtFine_label' },
 ];
 
+/** What stands before the form where it is that of Cityscapes and its kin: ids alone may be anybody's. */
+const ofCityscapes = /_gt(fine|coarse)?_label/i;
+
 export interface Form {
   affixes: Partial<Affixes>;
   builtIn?: BuiltInName;
@@ -34,5 +37,7 @@ export function cityscapesForm(images: readonly string[], masks: readonly (reado
   const best = found.toSorted((a, b) => b.sets - a.sets)[0];
   if (best.sets === 0) return null;
   const { pairs, ...affixes } = findAffixes(images, masks.flat().filter(isOf(best.ending)));
-  return pairs === 0 ? null : { affixes, ...(best.builtIn ? { builtIn: best.builtIn } : {}) };
+  if (pairs === 0) return null;
+  const areKnown = masks.flat().some((file) => ofCityscapes.test(file));
+  return { affixes, ...(best.builtIn && areKnown ? { builtIn: best.builtIn } : {}) };
 }

@@ -1,12 +1,14 @@
 // Layouts that people make: folders of images and masks by whatever name.
 import type { Source } from '#shared/data/arrangement';
-import { affixesAmong, imageFolderNames, splitNames, splitOfFolder } from './folder-names.ts';
+import { affixesAmong, imageFolderNames, mayBeLabels, splitNames, splitOfFolder, yearlySplitNames } from './folder-names.ts';
 import { isIn } from './folder-view.ts';
 import type { Layout } from './layout.ts';
 import { hasLabelsBelow, holdsLabels, maskFolderOf, masksBeside, nameOf, pairedMasks } from './mask-folders.ts';
 import { photosBelow } from './photos-below.ts';
 import { hasImages, inOrder, rootLists, setOf, splitFoldersWithLists, yearlyAmong } from './split-sources.ts';
 import { splitNamed } from './splits.ts';
+
+const isPhoto = (file: string): boolean => !mayBeLabels(file);
 
 /** Images and masks in two folders of telling names, with a folder a split inside or not. */
 export const pairs: Layout = {
@@ -16,8 +18,9 @@ export const pairs: Layout = {
     const images = folders.find((name) => imageFolderNames.test(name) && hasImages(view, name, true));
     if (!images) return null;
     const masks = maskFolderOf(view, images, folders);
-    const together = masks ? null : affixesAmong(view.images(images, true), true);
-    if (together)
+    const files = view.images(images, true);
+    const together = masks ? null : affixesAmong(files, true);
+    if (together && (Object.keys(together).length > 0 || 2 * files.filter(mayBeLabels).length >= files.filter(isPhoto).length))
       return { title: `${images}, masks among them`, ...splitFoldersWithLists(view, images, images), below: true, affixes: together };
     return { title: `${images} / ${masks ?? 'masks'}`, ...splitFoldersWithLists(view, images, masks ?? 'masks'), below: true };
   },
@@ -40,7 +43,7 @@ export const splitsFirst: Layout = {
     const sources = found.map(({ set, images, masks }): Source => {
       // Sequences are no splits.
       const split = haveSplits ? splitNamed(splitOfFolder(set) ?? set) : 'train';
-      return { split, ...(haveSplits ? {} : { name: set }), images, masks: masks ?? `${set}/${usual}` };
+      return { split, ...(splitNamed(set) === split ? {} : { name: set }), images, masks: masks ?? `${set}/${usual}` };
     });
     return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...photosBelow(view, sources) };
   },
@@ -62,7 +65,9 @@ export const splitsAlone: Layout = {
     const inside = together ? [] : splits.flatMap((name) => pairedMasks(view, name, foldersIn(name)) ?? []);
     const masksIn = (name: string) => inside.find((masks) => isIn(name, masks)) ?? `${name}/${nameOf(inside[0])}`;
     const beside = together || inside.length > 0 ? new Map<string, string>() : masksBeside(view, splits);
-    const masksOf = (name: string) => (together ? name : inside.length > 0 ? masksIn(name) : (beside.get(name) ?? `${name}annot`));
+    const masksOf = (name: string) =>
+      together ? name : inside.length > 0 ? masksIn(name) : (beside.get(name) ?? (areYearly ? `masks/${name}` : `${name}annot`));
+    const areYearly = splits.some((name) => yearlySplitNames.test(name));
     const sources = inOrder(splits.map((name) => ({ ...setOf(name), images: name, masks: masksOf(name) })));
     const where = together
       ? 'masks among the images'
@@ -70,9 +75,12 @@ export const splitsAlone: Layout = {
         ? 'masks inside'
         : beside.size > 0
           ? 'masks beside'
-          : 'trainannot';
+          : areYearly
+            ? 'masks'
+            : 'trainannot';
     const title = `train / ${where}`;
-    const told = together ? { affixes: together } : inside.length + beside.size > 0 ? {} : { builtIn: 'camvid-11' as const };
+    const isSegNets = !together && inside.length + beside.size === 0 && !areYearly;
+    const told = together ? { affixes: together } : isSegNets ? { builtIn: 'camvid-11' as const } : {};
     return { title, sources, ...told, ...photosBelow(view, sources, together) };
   },
 };

@@ -1,10 +1,12 @@
 // Photos and masks in two trees of folders that are alike: a part of the way to a photo is called otherwise on the way to its mask, as in
 // `seq1/Images` with `seq1/Labels`, `rgb_anon/fog/train` with `gt/fog/train`, `images/10k/train` with `labels/sem_seg/masks/train`.
+import { unlessRefused } from '#shared/errors';
 import { counted } from '#shared/counted';
 import { freeName } from '#shared/free-name';
+import { Random } from '#shared/random';
 import type { Source } from '#shared/data/arrangement';
-import { doubtOfMasks, imageFolderNames, maskFolderNames, mayBeLabels, splitOfFolder } from './folder-names.ts';
-import { isIn, type FolderView } from './folder-view.ts';
+import { doubtOfMasks, imageFolderNames, isOfPictures, maskFolderNames, mayBeLabels, splitNames, splitOfFolder } from './folder-names.ts';
+import { FolderView, isIn } from './folder-view.ts';
 import { cityscapesForm } from './cityscapes-form.ts';
 import type { Draft, Layout } from './layout.ts';
 import { findAffixes } from './pairing.ts';
@@ -27,18 +29,33 @@ const deepest = 6;
 /** More folders are none that a person keeps of one data set. */
 const mostBranches = 3000;
 /** Folders whose photos are looked for among the masks: what holds for them holds for the others. */
-const looked = 40;
+const looked = 160;
 /** Parts that may be called otherwise. */
 const longestTurn = 3;
 /** As many as an encnet.json may name. */
 const mostSources = 1000;
 
-function branchesOf(view: FolderView, at = '.', deep = deepest): Branch[] {
-  const files = view.images(at);
-  const here = files.length > 0 ? [{ parts: at === '.' ? [] : at.split('/'), files }] : [];
-  if (deep === 0) return here;
-  const inside = (name: string) => view.ifReadable(() => branchesOf(view, at === '.' ? name : `${at}/${name}`, deep - 1), []);
-  return [...here, ...view.folders(at).flatMap(inside)];
+/**
+ * Folders with pictures in them; no more than are looked at. What cannot be looked into here is neither counted nor told: it may be
+ * anything that lies beside a data set.
+ */
+function branchesOf({ root }: FolderView): Branch[] {
+  const view = new FolderView(root);
+  const found: Branch[] = [];
+  const visit = (at: string, deep: number): void => {
+    const files = view.images(at);
+    if (files.length > 0) found.push({ parts: at === '.' ? [] : at.split('/'), files });
+    for (const name of deep > 0 ? view.folders(at) : [])
+      if (found.length <= mostBranches) view.ifReadable(() => visit(at === '.' ? name : `${at}/${name}`, deep - 1), undefined);
+  };
+  return unlessRefused(() => (visit('.', deepest), found), []);
+}
+
+/** Some of the branches, in no rhythm: folders of a kind come as regularly as sequences do. */
+function someOf(branches: readonly Branch[]): readonly Branch[] {
+  if (branches.length <= looked) return branches;
+  const random = Random.named('branches', branches.length);
+  return [...new Set(Array.from({ length: looked }, () => branches[random.integer(branches.length)]))];
 }
 
 const isOfMasks = (parts: readonly string[]): boolean => parts.some((part) => maskFolderNames.test(part));
@@ -64,12 +81,25 @@ interface Found extends Turn {
   masks: Set<Branch>;
 }
 
+/** All branches that a turn leads from and to: it was seen in some of them. */
+function everywhere(branches: readonly Branch[], turn: Found): Found {
+  const byWay = new Map(branches.map((branch) => [keyOf(branch.parts), branch]));
+  for (const photo of branches) {
+    const at = placeOf(photo.parts, turn);
+    const mask =
+      at < 0 ? undefined : byWay.get(keyOf([...photo.parts.slice(0, at), ...turn.to, ...photo.parts.slice(at + turn.from.length)]));
+    if (!mask) continue;
+    turn.photos.add(photo);
+    turn.masks.add(mask);
+  }
+  return turn;
+}
+
 /** The turns that lead from photos to files of their names. */
 function turnsOf(branches: readonly Branch[]): Found[] {
   const labels = branches.filter(({ files }) => files.some(mayBeLabels));
-  const step = Math.max(1, Math.floor(branches.length / looked));
   const found = new Map<string, Found>();
-  for (const photo of branches.filter((_, index) => index % step === 0)) {
+  for (const photo of someOf(branches)) {
     const ways = labels.flatMap((mask) => {
       const turn = mask === photo ? null : turnBetween(photo.parts, mask.parts);
       return turn ? [{ turn, mask }] : [];
@@ -87,7 +117,7 @@ function turnsOf(branches: readonly Branch[]): Found[] {
       found.set(key, known);
     }
   }
-  return [...found.values()];
+  return [...found.values()].map((turn) => everywhere(branches, turn));
 }
 
 const keyOf = (parts: readonly string[]): string => parts.join('/');
@@ -105,9 +135,14 @@ const areCalledPhotos = ({ from }: Turn): boolean => from.some((part) => imageFo
 const haveSameMasks = (a: Found, b: Found): boolean => a !== b && [...a.masks].some((mask) => b.masks.has(mask));
 const lengthOf = ({ from, to }: Turn): number => from.length + to.length;
 
+/** A folder of colours may be that of photos, and `rgb_anon` is. */
+const areOfLabels = ({ from }: Turn): boolean => from.some((part) => isOfPictures(part) && !/^rgb/i.test(part));
+/** How much is for a turn's leading from photos: they are called so, or at least not as pictures of labels. */
+const likenessOf = (turn: Turn): number => (areCalledPhotos(turn) ? 2 : areOfLabels(turn) ? 0 : 1);
+
 /** Of folders whose pictures are called as the same masks, those that are called as photos: depth and disparity are called so as well. */
 const ofPhotos = (turns: readonly Found[]): Found[] =>
-  turns.filter((turn) => areCalledPhotos(turn) || !turns.some((other) => areCalledPhotos(other) && haveSameMasks(turn, other)));
+  turns.filter((turn) => !turns.some((other) => likenessOf(other) > likenessOf(turn) && haveSameMasks(turn, other)));
 
 /** Without what leads to the masks of others: photos of a sequence without labels may be called as those of another one. */
 const withoutDetours = (turns: readonly Found[]): Found[] =>
@@ -123,6 +158,12 @@ interface Root extends Omit<Source, 'split'> {
   rest: readonly string[];
 }
 
+/** Which part of a way tells the split: one that is called so, else the last that ends so; -1 without one. */
+function splitAt(parts: readonly string[]): number {
+  const own = parts.findIndex((part) => splitNames.test(part));
+  return own >= 0 ? own : parts.findLastIndex((part) => splitOfFolder(part) !== null);
+}
+
 /**
  * The source that a folder of photos belongs to: with what lies below, from its split on.
  * @param haveSplits whether folders tell splits: what is in none of them is a source of its own
@@ -130,7 +171,7 @@ interface Root extends Omit<Source, 'split'> {
 function rootOf({ parts }: Branch, turn: Turn, haveSplits: boolean): Root {
   const at = placeOf(parts, turn);
   const behind = at + turn.from.length;
-  const split = parts.findIndex((part) => splitOfFolder(part) !== null);
+  const split = splitAt(parts);
   const end = split >= 0 ? Math.max(behind, split + 1) : haveSplits ? parts.length : behind;
   return {
     split: split < 0 ? null : splitNamed(splitOfFolder(parts[split])!),
@@ -149,6 +190,8 @@ function sharedBy(ways: readonly (readonly string[])[]): number {
 
 const longestName = 60;
 const mostTold = 10;
+/** Of so many photos one picture that is none of them is a teaser or a logo. */
+const fewAmong = 5;
 
 /** Sources with names that are each one's own: images of two sequences may be called alike. */
 function named(roots: readonly Root[]): Source[] {
@@ -167,6 +210,12 @@ const leftOutText = (branch: Branch): string =>
   `${keyOf(branch.parts) || '.'}/ is left out with its ${counted(branch.files.length, 'picture')}: ` +
   'neither a split nor a folder of masks tells what it is';
 
+/** Whether pictures that no turn leads from are more than a few beside its photos: they may be what is meant. */
+function areMany(others: readonly Branch[], photos: readonly Branch[]): boolean {
+  const count = (branches: readonly Branch[]) => branches.reduce((sum, { files }) => sum + files.length, 0);
+  return fewAmong * count(others.filter(({ files }) => !files.every(mayBeLabels))) > count(photos);
+}
+
 function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
   const chosen = [...Map.groupBy(withoutDetours(ofPhotos(fromNoMasks(turns))), ({ from }) => keyOf(from)).values()].map(surest);
   // Two kinds of photos with the masks of one: a person knows which is meant.
@@ -175,7 +224,7 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
   const turnOf = ({ parts }: Branch) => chosen.find((turn) => placeOf(parts, turn) >= 0);
   const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
   const others = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
-  if (photos.length === 0 || others.some(({ files }) => !files.every(mayBeLabels))) return null;
+  if (photos.length === 0 || areMany(others, photos)) return null;
   const haveSplits = photos.some(({ parts }) => parts.some((part) => splitOfFolder(part) !== null));
   const all = new Map(photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)).map((root) => [root.images, root]));
   // What lies around a source would be in two splits.
