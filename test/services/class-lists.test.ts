@@ -51,6 +51,49 @@ describe('lists of classes', () => {
     expect(locateDataset(folder).classSet.classes.map((each) => each.name)).toEqual(names);
   });
 
+  test.each([
+    ['classes.txt', '1 road 128 64 128\n2 sky 70 130 180\n', [1, 2]],
+    ['classes.txt', '7,road,128,64,128\n9,sky,70,130,180\n', [7, 9]],
+    ['classes.txt', '1 128 64 128 road\n2 70 130 180 sky\n', [1, 2]],
+    ['classes.txt', '128 64 128 255 road\n70 130 180 255 sky\n', [0, 1]],
+    ['labels.csv', 'label,name,r,g,b\n3,road,128,64,128\n5,sky,70,130,180\n', [3, 5]],
+    ['labels.csv', 'name,id,trainId\nroad,0,0\nsky,1,1\n', [0, 1]],
+    ['classes.csv', 'id,name\n-1,license plate\n4,road\n6,sky\n', [4, 6]],
+  ])('numbers are values wherever they stand: %s %j', async (name, content, values) => {
+    await lay('images/1.jpg =masks/1.png');
+    put(name, content);
+    const { classes } = locateDataset(folder).classSet;
+    expect(classes.map((each) => each.name)).toEqual(['road', 'sky']);
+    expect(classes.map((each) => each.value)).toEqual(values);
+    if (content.includes('128')) expect(classes.map(({ color }) => color.join())).toEqual(['128,64,128', '70,130,180']);
+  });
+
+  test.each([
+    'image,label\n1.jpg,cat\n2.jpg,dog\n',
+    'filename,road,sky,car\n1.jpg,1,0,1\n2.jpg,0,1,1\n',
+    'id,label\n1,cat\n2,cat\n',
+    'Straße',
+  ])('a table of something else is no list of classes: %j', async (content) => {
+    await lay('train/1.jpg =trainannot/1.png');
+    put('labels.csv', content);
+    expect(locateDataset(folder).arrangement.classes).toEqual({ builtIn: 'camvid-11' });
+    put('classes.txt', 'road\nsky\n');
+    expect(locateDataset(folder).arrangement.classes).toEqual({ file: 'classes.txt' });
+  });
+
+  test('of two lists the one that was read before others were known goes first', async () => {
+    await lay('images/1.jpg =masks/1.png');
+    put('labels.csv', 'id,name\n1,road\n2,sky\n');
+    put('classes.txt', 'bg\nroad\nsky\n');
+    expect(locateDataset(folder).arrangement.classes).toEqual({ file: 'classes.txt' });
+  });
+
+  test('two columns that could be the value are refused, with both', async () => {
+    await lay('images/1.jpg =masks/1.png');
+    put('class_dict.csv', 'name,id,trainId\nroad,7,0\nsky,23,10\n');
+    expect(() => locateDataset(folder)).toThrow(/class_dict.csv.*"road".*"id" 7 and the "trainId" 0/);
+  });
+
   test.each([{ width: 480, height: 360 }, { model: 'unet', classes: 2 }, { classes: ['a', 'b'], lr: 1 }, 'not json'])(
     'a configuration of something else is none: %j',
     async (content) => {
@@ -322,4 +365,14 @@ describe('classes are not guessed from a colour or two', () => {
     put('masks/1.png', inColours([128, 64, 128], [64, 0, 128], [64, 64, 0], [0, 128, 192]).rgb);
     expect(locateDataset(folder).arrangement.classes).toEqual({ builtIn: 'camvid-32' });
   });
+});
+
+test('masks that hold nothing but the value 0 are of the first class: nothing in them tells a colour', async () => {
+  await lay('images/1.jpg');
+  put('label_colors.txt', '90 90 90 bg\n128 64 128 crack\n');
+  put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(0) }));
+  expect(locateDataset(folder).arrangement.masks).toBe('value');
+  // In colours black is what is not labelled.
+  put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 2, samples: new Array<number>(3 * width * height).fill(0) }));
+  expect(locateDataset(folder).arrangement.masks).toBe('colour');
 });

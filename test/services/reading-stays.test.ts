@@ -149,3 +149,15 @@ test('masks that show another reading than the one of before are read by that', 
   putInto(folder, 'masks/1.png', writtenPng({ width, height, depth: 8, colourType: 2, samples }));
   expect((await open()).arrangement.masks).toBe('colour');
 });
+
+test('palettes that another program numbers in its own order are read by their colours, whatever was read before', async () => {
+  await layInto(folder, 'images/1.jpg =masks/1.png', false);
+  putInto(folder, 'label_colors.txt', '10 10 10 bg\n128 64 128 road\n70 130 180 sky\n');
+  expect((await open()).arrangement.masks).toBe('value');
+  await bench.call('datasets.openSample');
+  const samples = Array.from({ length: width * height }, (_, i) => i % 3);
+  const palette = [70, 130, 180, 128, 64, 128, 10, 10, 10];
+  putInto(folder, 'masks/1.png', writtenPng({ width, height, depth: 8, colourType: 3, palette, samples }));
+  expect((await open()).arrangement.masks).toBe('colour');
+  expect([...(await openMask(bench, 'images/1')).ids.slice(0, 3)]).toEqual([2, 1, 0]);
+});

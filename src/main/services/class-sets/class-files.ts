@@ -3,8 +3,10 @@ import path from 'node:path';
 import { readJsonFile } from '#files/json-file';
 import { linesOf } from '#files/text-lines';
 import type { Rgb } from '#shared/classes/class-info';
+import { imagePattern } from '#shared/data/image-names';
 import { AppError } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
+import { byHeading, cellsOf, coloured, colorOf, type TableClass } from './class-table.ts';
 import { classesFileSchema, foreignColour, mostKinds, type ClassSetSource } from '#shared/classes/class-set-schema';
 
 type Class = ClassSetSource['classes'][number];
@@ -19,41 +21,17 @@ interface ClassFileKind {
   names: readonly string[];
   /** What of pixels names classes where such a file is, unless masks show something else. */
   by: MaskReading['by'];
-  parse: (line: string) => Class | null;
+  parse: (line: string) => TableClass | null;
   /** How a line must be, with an example. */
   form: string;
   /** Takes from all lines that hold a class what stands beside it in every one, its value maybe. */
   plain?: (lines: readonly string[]) => PlainLines;
   /** Reads what follows a first line that says what its columns are. */
-  byHeading?: (heading: string) => ((line: string) => Class | null) | null;
+  byHeading?: typeof byHeading;
   /** Whether the first line is a heading where it holds no class. */
   hasHeading?: boolean;
   /** What a first line is that looks like a class and is a heading. */
   heading?: RegExp;
-}
-
-const colorOf = (texts: readonly string[]): Rgb | null => {
-  const color = texts.map(Number);
-  return texts.length === 3 && texts.every((text) => /^\d+$/.test(text.trim())) && color.every((channel) => channel < 256)
-    ? (color as Rgb)
-    : null;
-};
-
-const coloured = (name: string, channels: readonly string[]): Class | null => {
-  const color = colorOf(channels);
-  return color && name.trim() ? { name: name.trim(), color } : null;
-};
-
-/** The cells of a line of a table, with commas or semicolons between; in quotes a cell may hold these. */
-function cellsOf(line: string): string[] {
-  const between = /^(?:"[^"]*"|[^",])*,/.test(line) ? ',' : ';';
-  const cells = line.match(new RegExp(`(?:"(?:[^"]|"")*"|[^${between}"])+|(?<=^|${between})(?=${between}|$)`, 'g')) ?? [];
-  return cells.map((cell) =>
-    cell
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-      .replaceAll('""', '"'),
-  );
 }
 
 /** Where each line has four numbers of a byte before its name, one is how opaque the colour is, or the first counts the classes. */
@@ -67,29 +45,8 @@ function withoutFourth(lines: readonly string[]): PlainLines {
   return fourth.every((number) => number <= 255) ? { lines: parts.map((part) => part[1] + part[3] + part[6]) } : { lines };
 }
 
-const columnNames = {
-  name: /^(name|class|label|category|(class|label|category)[ _]?names?)$/i,
-  red: /^(r|red)$/i,
-  green: /^(g|green)$/i,
-  blue: /^(b|blue)$/i,
-  value: /^(id|index|value|pixel[ _]?value|(class|label|train)[ _]?id)$/i,
-};
-
-/** Reads lines of a table by what its heading calls the columns; null where the first line names no classes with colours or values. */
-function byHeading(heading: string): ((line: string) => Class | null) | null {
-  const cells = cellsOf(heading);
-  const at = Object.fromEntries(Object.entries(columnNames).map(([key, words]) => [key, cells.findIndex((cell) => words.test(cell))]));
-  const haveColours = at.red >= 0 && at.green >= 0 && at.blue >= 0;
-  if (at.name < 0 || (!haveColours && at.value < 0)) return null;
-  return (line) => {
-    const row = cellsOf(line);
-    const name = row.at(at.name)?.trim();
-    const color = haveColours ? colorOf([row[at.red] ?? '', row[at.green] ?? '', row[at.blue] ?? '']) : undefined;
-    const value = at.value < 0 ? undefined : Number(row[at.value]?.trim() || NaN);
-    if (!name || color === null || (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= 255))) return null;
-    return { name, ...(color ? { color } : {}), ...(value === undefined ? {} : { value }) };
-  };
-}
+/** Tables that are called so may be of anything, of what each photo shows for one. */
+const anybodys = ['classes.csv', 'labels.csv', '_classes.csv'];
 
 const kinds: readonly ClassFileKind[] = [
   {
@@ -103,7 +60,7 @@ const kinds: readonly ClassFileKind[] = [
     },
   },
   {
-    names: ['class_dict.csv', 'class_dict_seg.csv', 'classes.csv', 'labels.csv', '_classes.csv'],
+    names: ['class_dict.csv', 'class_dict_seg.csv', ...anybodys],
     by: 'colour',
     form: 'a name, red, green and blue with commas between: "Road,128,64,128", or what the first line says ("id,name,r,g,b")',
     hasHeading: true,
@@ -128,6 +85,7 @@ const kinds: readonly ClassFileKind[] = [
     form: 'a name: "Road". Its place in the list, from 0, is its value',
     // labelme's first line is of what is not labelled, whose value is -1: names are counted behind it.
     hasHeading: true,
+    plain: withoutFourth,
     heading: /^((class|label)[ _]?)?names?$|^class(es)?$|^labels?$/i,
     parse: (line) => (line === '__ignore__' ? null : { name: line }),
   },
@@ -136,21 +94,32 @@ const kinds: readonly ClassFileKind[] = [
 const jsonName = 'classes.json';
 const kindOf = (file: string) => kinds.find(({ names }) => names.includes(path.basename(file).toLowerCase())) ?? null;
 
-/** Files that list classes, the first that is there counts. */
-export const classFileNames: readonly string[] = [jsonName, ...kinds.flatMap(({ names }) => names)];
+/** Files that list classes, the first that is there counts; tables that may be of anything come after all others. */
+export const classFileNames: readonly string[] = [
+  jsonName,
+  ...kinds.flatMap(({ names }) => names).filter((name) => !anybodys.includes(name)),
+];
 
 /** What published sets call their list of classes, Mapillary Vistas, RailSem19 and A2D2: such a name may mean anything else. */
 const publishedNames = /^(config(_v[\d.]+)?|rs19-config|class_list)\.json$/i;
 
-/** Whether a file, by its name and by what it holds, lists classes though others are called so too. */
-export function isPublishedList(file: string): boolean {
-  if (!publishedNames.test(path.basename(file))) return false;
+const mayBeAnything = (name: string): boolean => publishedNames.test(name) || anybodys.includes(name.toLowerCase());
+
+/** Files of a folder that may list classes, or something else, the newest of several versions first. */
+export const possibleLists = (names: readonly string[]): string[] => {
+  const rank = (name: string) => anybodys.indexOf(name.toLowerCase());
+  return names.filter(mayBeAnything).toSorted((a, b) => rank(a) - rank(b) || (a < b ? 1 : -1));
+};
+
+/** Why a file that may be anything is no list of classes; null where it is one, and '' where nobody would take it for one. */
+export function whyNoList(file: string): string | null {
+  const isTable = anybodys.includes(path.basename(file).toLowerCase());
   try {
-    const { classes } = readClassSource(file);
-    return classes.length > 1 && classes.some(({ color }) => color !== undefined);
+    const { classes } = readClassFile(file);
+    if (!isTable) return classes.length > 1 && readClassSource(file).classes.some(({ color }) => color !== undefined) ? null : '';
+    return classes.some(({ name }) => imagePattern.test(name)) ? '' : null;
   } catch (error) {
-    // A configuration of something else is no list of classes.
-    if (error instanceof AppError) return false;
+    if (error instanceof AppError) return isTable ? error.message : '';
     throw error;
   }
 }
@@ -168,7 +137,7 @@ export function readClassSource(file: string): ClassSetSource {
     const source = readJsonFile(file, classesFileSchema, example, { isByHand: true });
     return { ...source, classes: source.classes.map((each) => withValue(file, each)) };
   }
-  const classes = numbered(file, unquoted(colouredIn(classesIn(file, kind))));
+  const classes = numbered(file, unquoted(colouredIn(classesIn(file, kind))), kind.by === 'value');
   if (classes.length === 0 || classes.length > mostKinds)
     throw new AppError('corrupt-file', `${file} lists ${classes.length} classes: it must be 1 to ${mostKinds - 1}, ${kind.form}`, { file });
   return { name: `Classes of ${path.basename(file)}`.slice(0, 60), classes };
@@ -187,17 +156,25 @@ const mostLines = 5000;
 /** What other programs call the value that masks have of a class. */
 const valueNames = ['id', 'index', 'class_id', 'classId', 'category_id', 'label_id', 'trainId', 'train_id'];
 
+type Told = NonNullable<TableClass['told']>;
+
 /** @throws AppError 'corrupt-file' where two numbers could be the value, or the one that could is none of a mask */
-function withValue(file: string, { name, value, color, alsoColors, ...others }: Class & Record<string, unknown>): Class {
-  const own = { name, color: color ?? otherwiseColoured(others), alsoColors };
-  if (value !== undefined) return { ...own, value };
-  const told = valueNames.flatMap((key) => (typeof others[key] === 'number' ? [{ key, number: others[key] }] : []));
-  if (told.length === 0) return own;
+function valueOf(file: string, name: string, told: Told): number | undefined {
+  if (told.length === 0) return undefined;
   const [{ key, number }, other] = told.filter((each, at) => told.findIndex((before) => before.number === each.number) === at);
   const refused = (why: string) => new AppError('corrupt-file', `${file} gives "${name}" ${why}`, { file });
   if (other) throw refused(`the "${key}" ${number} and the "${other.key}" ${other.number}: say with "value" which of them masks hold`);
   if (!Number.isInteger(number) || number < 0 || number > 255) throw refused(`the "${key}" ${number}: a value must be 0 to 255`);
-  return { ...own, value: number };
+  return number;
+}
+
+/** @throws AppError as `valueOf` */
+function withValue(file: string, { name, value, color, alsoColors, ...others }: Class & Record<string, unknown>): Class {
+  const own = { name, color: color ?? otherwiseColoured(others), alsoColors };
+  if (value !== undefined) return { ...own, value };
+  const told = valueNames.flatMap((key) => (typeof others[key] === 'number' ? [{ key, number: others[key] }] : []));
+  const found = valueOf(file, name, told);
+  return found === undefined ? own : { ...own, value: found };
 }
 
 const example = 'classes such as {"classes": [{"name": "Road", "value": 3, "color": [128, 64, 128]}]} or ["Sky", "Road"]';
@@ -217,29 +194,37 @@ function colouredIn(classes: Class[]): Class[] {
     classes.map((each) => {
       const found = each.color ? null : form.exec(each.name);
       const color = found && colorOf(found.slice(1).filter((text) => /^\d+$/.test(text)));
-      return color ? { name: found.groups!.name, color } : null;
+      return color ? { ...each, name: found.groups!.name, color } : null;
     }),
   );
-  return read.find((all): all is Required<Pick<Class, 'name' | 'color'>>[] => all.length > 1 && !all.includes(null)) ?? classes;
+  return read.find((all) => all.length > 1 && !all.includes(null))?.map((each) => each!) ?? classes;
 }
 
 /**
  * Numbers before all of the names, or behind them, are their values: `0 sky`, `sky,0`; -1 is what is no class.
+ * @param withColours whether names with a colour may have one, too: as many numbers as there are classes
  * @throws AppError 'corrupt-file' if one is no value of a mask
  */
-function numbered(file: string, classes: Class[]): Class[] {
-  const [before, behind] = [
-    /^(?<number>-?\d{1,3})(?:\s*[.:,;=)]\s*|\s+-\s+|\s+)(?<name>.+)$/,
-    /^(?<name>.+?)\s*[:,;=\t]\s*(?<number>-?\d{1,3})$/,
-  ].map((form) => classes.map(({ name, color }) => (color ? null : form.exec(name))));
-  const told = [before, behind].find((matches) => !matches.includes(null));
-  if (classes.length === 0 || !told) return classes;
-  return told.flatMap((match) => {
+function numbered(file: string, classes: Class[], withColours: boolean): Class[] {
+  const areFree = classes.every(({ value, color }) => value === undefined && (withColours || !color));
+  if (classes.length === 0 || !areFree) return classes;
+  const told = [/^(?<number>-?\d{1,3})(?:\s*[.:,;=)]\s*|\s+-\s+|\s+)(?<name>.+)$/, /^(?<name>.+?)\s*[:,;=\t]\s*(?<number>-?\d{1,3})$/]
+    .map((form) => classes.map(({ name }) => form.exec(name)))
+    .find((matches) => !matches.includes(null));
+  if (!told) return classes;
+  return told.flatMap((match, at) => {
     const { number, name } = match!.groups!;
     if (number === '-1') return [];
-    if (Number(number) >= 0 && Number(number) <= 255) return [{ value: Number(number), name }];
+    if (Number(number) >= 0 && Number(number) <= 255) return [{ ...classes[at], value: Number(number), name }];
     throw new AppError('corrupt-file', `${file} gives "${name}" the number ${number}: a class must have one from 0 to 255`, { file });
   });
+}
+
+/** A class of a line; none where -1 says that it is none. @throws AppError as `valueOf` */
+function classOf(file: string, { told = [], ...own }: TableClass, counted?: number): Class[] {
+  if (told.length > 0 && told.every(({ number }) => number === -1)) return [];
+  const value = counted ?? valueOf(file, own.name, told);
+  return [value === undefined ? own : { ...own, value }];
 }
 
 function classesIn(file: string, kind: ClassFileKind): Class[] {
@@ -260,7 +245,7 @@ function classesIn(file: string, kind: ClassFileKind): Class[] {
       throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": a name must have at most ${longestName} letters`, {
         file,
       });
-    if (found) return [values ? { ...found, value: values[at] } : found];
+    if (found) return classOf(file, found, values?.[at]);
     if (hasHeading && index === 0) return [];
     throw new AppError('corrupt-file', `${file}, line ${index + 1} is "${told}": it must be ${form}`, { file });
   });

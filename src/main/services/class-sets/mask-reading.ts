@@ -149,8 +149,11 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
     const outside = mean((share) => share.outside);
     if (reading.by === 'value') outsideByValue = outside;
     // A value that nobody has said to be void may well be a class in another reading that leaves no more outside. The colour of what is
-    // not labelled is one that no class has: how much of it there is tells nothing, and is little or much as a person paints.
-    const unsaid = reading.told.void || reading.by === 'colour' ? 0 : mean((share) => share.void);
+    // not labelled is one that no class has: how much of it there is tells nothing, and is little or much as a person paints. But where
+    // there is nothing else, and no channels of a colour, nothing tells that it is one.
+    const tellsNone = shares.length > 0 && shares.every((share) => share.void > 1 - tiny && !share.hasChannels);
+    const unsaidOf = () => (reading.by === 'colour' ? Number(tellsNone) : mean((share) => share.void));
+    const unsaid = reading.told.void ? 0 : unsaidOf();
     const isBetter = !best || outside < best.outside - tiny || (outside < best.outside + tiny && unsaid < best.unsaid - tiny);
     if (isBetter) best = { reading, outside, unsaid };
     if (outside === 0 && unsaid === 0) break;
@@ -189,6 +192,8 @@ interface Shares {
   /** In no class and not void. */
   outside: number;
   void: number;
+  /** Whether each pixel is a colour of its own, red, green and blue. */
+  hasChannels: boolean;
 }
 
 /** What a mask holds, and whether it is grey; null of one that cannot be read so. */
@@ -197,7 +202,8 @@ function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { 
     const { values, toId, form } = decodeStoredMask(content, 'a mask', format);
     const counts = countCodes(values);
     const share = (is: (code: number) => boolean) => counts.reduce((sum, pixels, code) => sum + (is(code) ? pixels : 0), 0) / values.length;
-    const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId) };
+    const hasChannels = form.colourType === 2 || form.colourType === 6;
+    const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId), hasChannels };
     return { ...shares, isGrey: form.colourType === 0 || form.colourType === 4 };
   }, null);
 }
@@ -205,5 +211,5 @@ function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { 
 /** All is outside of a mask that cannot be read so. Grey that happens to be a class's colour is no sign of colours. */
 function sharesOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): Shares {
   const found = measured(content, format);
-  return !found || (by === 'colour' && 'builtIn' in source && found.isGrey) ? { outside: 1, void: 0 } : found;
+  return !found || (by === 'colour' && 'builtIn' in source && found.isGrey) ? { outside: 1, void: 0, hasChannels: false } : found;
 }

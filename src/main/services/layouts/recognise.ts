@@ -6,7 +6,7 @@ import { isVoidName } from '#shared/classes/class-names';
 import { AppError } from '#shared/errors';
 import { builtInNames, type BuiltInName } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet, type FullClassSet } from '../class-sets/class-set.ts';
-import { classFileNames, isPublishedList, readClassFile, readClassSource, readingOf } from '../class-sets/class-files.ts';
+import { classFileNames, possibleLists, readClassFile, readClassSource, readingOf, whyNoList } from '../class-sets/class-files.ts';
 import {
   areColoured,
   bestReading,
@@ -257,9 +257,12 @@ export const classFilesIn = (view: FolderView, folders: readonly string[]): stri
   [...new Set(folders)].flatMap((folder) => {
     const names = view.files(folder);
     const listed = classFileNames.flatMap((name) => names.find((each) => each.toLowerCase() === name) ?? []);
-    // Of several versions the newest.
-    const published = names.toReversed().filter((name) => isPublishedList(view.file(path.posix.join(folder, name))));
-    return [...listed, ...published].map((name) => path.posix.join(folder, name));
+    const possible = possibleLists(names).filter((name) => {
+      const why = whyNoList(view.file(path.posix.join(folder, name)));
+      if (why) view.leftOut.add(`${path.posix.join(folder, name)} is read as no list of classes: ${why}`);
+      return why === null;
+    });
+    return [...listed, ...possible].map((name) => path.posix.join(folder, name));
   });
 
 /** The file of a folder that lists classes; null without one. */
@@ -275,7 +278,7 @@ function classesOf(view: FolderView, draft: Draft, masks: readonly string[], kep
   const contents = someOf(masks);
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
   const readings = file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft, contents)];
-  const best = bestReading(contents, keptFirst(readings, kept));
+  const best = bestReading(contents, keptFirst(readings, kept, contents));
   // Whose classes are not known is asked, unless colours tell them without doubt.
   if (!best || (likely.length === 0 && (best.outside > 0 || contents.length === 0))) return unknownClasses(draft);
   // Nor are they where the layout has classes, and masks are colours of something else.
@@ -283,9 +286,13 @@ function classesOf(view: FolderView, draft: Draft, masks: readonly string[], kep
   return { classes: best.reading.source, masks: best.reading.by, newMasks: draft.newMasks };
 }
 
-/** What masks were read by goes first, and for what is not said of it: another reading must leave less outside. */
-function keptFirst(readings: readonly Reading[], kept: KeptReading | null): Reading[] {
-  const isKept = ({ source, by }: Reading) => by === kept?.masks && isDeepStrictEqual(source, kept.classes);
+/**
+ * What masks were read by goes first, and for what is not said of it: another reading must leave less outside. Not where masks show by now
+ * other colours than those of the classes that their values would be: what is painted here has the colours of its classes.
+ */
+function keptFirst(readings: readonly Reading[], kept: KeptReading | null, contents: readonly Uint8Array[]): Reading[] {
+  const isOther = ({ full, by }: Reading) => by === 'value' && hasOtherColours(contents, full);
+  const isKept = (each: Reading) => each.by === kept?.masks && isDeepStrictEqual(each.source, kept.classes) && !isOther(each);
   const before = readings.filter(isKept).slice(0, 1);
   return [...before.map((each) => ({ ...each, told: { ...each.told, void: true } })), ...readings.filter((each) => !before.includes(each))];
 }
