@@ -184,6 +184,17 @@ test('white of a list of one class is asked about, and read as it with one chang
   expect([after.advice, after.groups, after.info.classes.map(({ name }) => name)]).toEqual([null, [], ['background', 'road']]);
 });
 
+test.each(['["road"]', '["road","car"]'])('what a person has painted is meant as it is: %s', async (classes) => {
+  const folder = await makeDataset();
+  for (const name of masks) rmSync(path.join(folder, `${name}.png`));
+  writeFileSync(path.join(folder, 'classes.json'), classes);
+  await open(folder);
+  await openMask(bench, 'train/train-0');
+  await stroke(bench, 'train/train-0', box(3, 3, 9, 9, 0));
+  await bench.call('edits.save', { imageId: 'train/train-0' });
+  expect((await surveyed()).advice).toBeNull();
+});
+
 test('what is said of values in the first of three channels leaves them there', async () => {
   const folder = await withValues([0]);
   writeFileSync(path.join(folder, 'classes.txt'), 'void\nroad\ncar\nsky\n');

@@ -28,6 +28,8 @@ export interface KnownClassSet {
 /** What the survey tells of an image. */
 interface SeenImage {
   classPixels: readonly number[] | null;
+  /** When its mask was painted here last; what was is meant as it is. */
+  editedAt: string | null;
   problems: readonly { foreign?: string; text?: string }[];
 }
 
@@ -50,8 +52,9 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   const affected = foreignIn.filter((each) => each.length > 0).length;
   const of = affected === masks.length ? `All ${affected} masks` : `${affected} of ${masks.length} masks`;
   if (foreign.length === 0) {
+    const given = masks.filter(({ editedAt }) => editedAt === null);
     const byValues =
-      seen.arrangement.masks === 'colour' ? null : (onlyIsWhite(seen, masks) ?? secondIsVoid(seen, masks) ?? fromOne(seen, masks, []));
+      seen.arrangement.masks === 'colour' ? null : (onlyIsWhite(seen, given) ?? secondIsVoid(seen, given) ?? fromOne(seen, masks, []));
     return voidAmong(seen) ?? byValues;
   }
   if (foreign.every(isColourWord)) return coloursOf(seen, masks, foreign, known, of);
