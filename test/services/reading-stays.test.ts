@@ -1,5 +1,5 @@
 // How masks are read stays what it was: what a person paints is read at the next opening as it was painted.
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { DatasetInfo } from '#shared/contract/datasets';
@@ -160,4 +160,29 @@ test('palettes that another program numbers in its own order are read by their c
   putInto(folder, 'masks/1.png', writtenPng({ width, height, depth: 8, colourType: 3, palette, samples }));
   expect((await open()).arrangement.masks).toBe('colour');
   expect([...(await openMask(bench, 'images/1')).ids.slice(0, 3)]).toEqual([2, 1, 0]);
+});
+
+test('what was said of a folder is forgotten with how masks were read by it', async () => {
+  await layInto(folder, 'images/1.jpg', false);
+  putInto(folder, ...listsOf['label_colors.txt'](colourSets['one of them black']));
+  const samples = Array.from({ length: width * height }, (_, i) => Number(i % 3 === 0));
+  putInto(folder, 'masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples }));
+  const found = (await open()).arrangement;
+  const other = found.masks === 'value' ? 'first-channel' : 'value';
+  await bench.call('datasets.arrange', { arrangement: { ...found, masks: other } });
+  expect((await openAgain()).arrangement.masks).toBe(other);
+  expect((await bench.call<DatasetInfo>('datasets.arrange', { arrangement: null })).arrangement.masks).toBe(found.masks);
+  expect((await openAgain()).arrangement.masks).toBe(found.masks);
+});
+
+test.skipIf(process.getuid?.() === 0)('what was written before and cannot be looked at is told, and keeps nothing closed', async () => {
+  await layInto(folder, 'images/1.jpg', false);
+  putInto(folder, ...listsOf['label_colors.txt'](colourSets['street colours']));
+  await open();
+  await bench.call('datasets.openSample');
+  const revisions = path.join(folder, '.encnet/revisions');
+  mkdirSync(revisions, { recursive: true });
+  chmodSync(revisions, 0);
+  expect((await open()).problems.join()).toContain(`${revisions} could not be read: no permission`);
+  chmodSync(revisions, 0o700);
 });

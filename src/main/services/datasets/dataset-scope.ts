@@ -200,6 +200,8 @@ export class DatasetScope {
       keepReading(workFolder.at(readingName), reading.arrangement, reading.seen);
     } catch (error) {
       this.options.log.error({ err: error }, 'how the masks are read could not be kept');
+      const text = `How the masks are read could not be kept: ${messageOf(error)}. At the next opening it is looked for anew.`;
+      this.events.emit('app.notice', { kind: 'error', text });
     }
   }
 

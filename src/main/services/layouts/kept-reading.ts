@@ -3,11 +3,12 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { writeAtomic } from '#files/atomic-write';
+import { asReadError, writeAtomic } from '#files/atomic-write';
 import { isThere } from '#files/file-identity';
 import { readJsonFile } from '#files/json-file';
 import { arrangementSchema, type Arrangement } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
+import { isFolder } from './folder-view.ts';
 
 /** Lies in the workbench's own folder for a data set. */
 export const readingName = 'reading.json';
@@ -34,10 +35,16 @@ export function keepReading(file: string, { classes: source, masks: by }: Arrang
   writeAtomic(file, new TextEncoder().encode(`${JSON.stringify({ version: 1, classes: source, masks: by, seen })}\n`));
 }
 
-const haveMasksBeenWritten = (folder: string): boolean => {
+/** @throws AppError 'read-only' if it cannot be looked at */
+function haveMasksBeenWritten(folder: string): boolean {
   const revisions = path.join(folder, 'revisions');
-  return isThere(revisions) && readdirSync(revisions).length > 0;
-};
+  if (!isFolder(revisions)) return false;
+  try {
+    return readdirSync(revisions).length > 0;
+  } catch (error) {
+    throw asReadError(error, revisions);
+  }
+}
 
 /**
  * What is kept in the first of these folders that has any; null where no mask has been read or written by it.
@@ -52,7 +59,8 @@ export function keptReading(folders: readonly string[], tell: (text: string) => 
     return seen || haveMasksBeenWritten(folder) ? kept : null;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    tell(`${error.message}; how masks are read is looked for anew: remove the file`);
+    const remedy = error.code === 'corrupt-file' ? ': remove the file' : '';
+    tell(`${error.message}; how masks are read is looked for anew${remedy}`);
     return null;
   }
 }

@@ -8,6 +8,7 @@ import { replaceFile } from '#files/replace-file';
 import { readPlainFile } from '#files/plain-file';
 import { isWritable } from '#files/writable';
 import { AppError } from '#shared/errors';
+import { readingName } from './kept-reading.ts';
 import { arrangementSchema, soundArrangement, type Arrangement } from '#shared/data/arrangement';
 
 export const arrangementFile = 'encnet.json';
@@ -77,7 +78,9 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
   const places = placesOf(folder, aside);
   if (places[0] === folder && held())
     throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
-  const files = places.map((place) => path.join(place, arrangementFile));
+  // What was said is forgotten with how masks were read by it.
+  const readings = arrangement ? [] : [...(places[0] === folder ? [path.join(folder, '.encnet')] : []), aside];
+  const files = [...places.map((place) => path.join(place, arrangementFile)), ...readings.map((place) => path.join(place, readingName))];
   const before = files.map(bytesOf);
   const putBack = () =>
     files.forEach((file, at) => {
@@ -91,6 +94,7 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
     // What was said when the folder could not be written is not to come up again when it is so once more.
     const isGone = (place: string) => (arrangement ? place === aside && place !== places[0] : place === aside || places[0] === folder);
     for (const [at, place] of places.entries()) if (before[at] !== null && isGone(place)) remove(files[at]);
+    for (const [at, file] of files.entries()) if (at >= places.length && before[at] !== null) remove(file);
   } catch (error) {
     putBack();
     throw error;
