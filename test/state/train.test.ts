@@ -4,7 +4,7 @@ import type { RunSummary } from '#shared/contract/runs';
 import { endText } from '../../src/renderer/state/run-end.ts';
 import { runAgain, trainOn } from '../../src/renderer/state/resume-run.ts';
 import { TrainState } from '../../src/renderer/state/train.svelte.ts';
-import { forgetting } from '#shared/training/fine-tune';
+import { forgetting, fullRateOf } from '#shared/training/fine-tune';
 import { findPreset } from '#shared/training/presets';
 import { makeDataset } from '../helpers/dataset.ts';
 import { smallConfig } from '../helpers/training.ts';
@@ -91,8 +91,41 @@ test('weights of a run learn on by its own rate, and stay behind with its name w
   trainOn(window.session, run);
   await eventually(() => train.startFrom === run.summary.id);
   expect([train.trainedAt, train.config.optimizer.learningRate, forgetting(train.config, train.trainedAt!)]).toEqual([0.02, 0.002, null]);
+  const { name } = train;
+  train.choosePreset('tiny');
+  expect([train.startFrom, train.name]).toEqual([run.summary.id, name]);
   train.choosePreset('reference');
   expect([train.startFrom, train.name]).toEqual([null, '']);
+  const [{ actions }] = window.session.toasts.list.filter(({ text }) => text.endsWith('and start from random weights.'));
+  actions[0].run();
+  await eventually(() => train.startFrom === run.summary.id);
+  expect(train.presetName).toBe('tiny');
+});
+
+test('a name that a person typed stays with another preset', () => {
+  train.choosePreset('tiny');
+  train.name = 'third try';
+  train.choosePreset('light');
+  expect(train.name).toBe('third try');
+});
+
+test('a fine-tuned run is fine-tuned once more by the same rate', async () => {
+  const { session } = window;
+  const trainOnLast = async () => {
+    const run = await session.client.runs.get({ runId: train.runId!, stepsAfter: 0 });
+    trainOn(session, run);
+    await eventually(() => train.startFrom === run.summary.id && session.runs.some(({ id }) => id === run.summary.id));
+    train.config!.epochs = 1;
+  };
+  await trained();
+  for (const rate of Array.from({ length: 2 }, () => fullRateOf(smallConfig()) / 10)) {
+    await trainOnLast();
+    expect([train.config!.optimizer.learningRate, forgetting(train.config!, train.trainedAt!)]).toEqual([rate, null]);
+    train.fineTune();
+    expect(train.config!.optimizer.learningRate).toBe(rate);
+    await train.start();
+    await eventually(() => session.training?.active === false, 30_000);
+  }
 });
 
 test('a run that is put in line without a name has one with a date, and says its place', async () => {

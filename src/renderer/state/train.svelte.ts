@@ -174,20 +174,25 @@ export class TrainState {
   choosePreset(name: string): void {
     const preset = this.presets.find((candidate) => candidate.name === name) ?? this.presets[0];
     if (!preset) return;
-    this.replaceSettings(`The settings are those of ${preset.title} now.`, () => {
-      this.presetName = preset.name;
-      this.config = structuredClone(preset.config);
-      // A run's weights fit its own network, and its name tells of it.
-      if (fileOfStart(this.startFrom) === null) [this.startFrom, this.name] = [null, ''];
-    });
+    // A run's weights fit its own network, and its name tells of it.
+    const leaves = preset.name !== this.presetName && this.startFrom !== null && fileOfStart(this.startFrom) === null;
+    this.replaceSettings(
+      `The settings are those of ${preset.title} now${leaves ? ', and start from random weights' : ''}.`,
+      () => {
+        this.presetName = preset.name;
+        this.config = structuredClone(preset.config);
+        if (leaves) [this.startFrom, this.name] = [null, ''];
+      },
+      leaves,
+    );
     this.session.remember('preset', preset.name);
   }
 
-  /** Takes other settings. Those that a person has chosen before are offered back. */
-  private replaceSettings(text: string, replace: () => void): void {
+  /** Takes other settings. Those that a person has chosen before are offered back. @param isMore whether weights were chosen, too */
+  private replaceSettings(text: string, replace: () => void, isMore = false): void {
     const before = this.chosen;
     replace();
-    if (this.chosen) this.session.recipes.offer(before, this.chosen, text);
+    if (this.chosen) this.session.recipes.offer(before && { ...before, changed: before.changed || isMore }, this.chosen, text);
   }
 
   /** What is chosen now; null before anything is. */
@@ -234,10 +239,10 @@ export class TrainState {
     if (card?.measuredEpochSeconds === null || !this.session.training?.active) this.presets = await this.session.client.training.presets();
   }
 
-  /** The rate that the weights were trained with which it starts from: a run's own, or else that of such a recipe. */
+  /** The rate at which the weights that it starts from learn from nothing: by their run, or else by such a recipe. */
   get trainedAt(): number | null {
     const run = this.session.runs.find(({ id }) => id === this.startFrom);
-    return run?.learningRate ?? this.preset?.config.optimizer.learningRate ?? null;
+    return run?.fullRate ?? this.preset?.config.optimizer.learningRate ?? null;
   }
 
   /** Whether the rate that was searched is one of what is chosen now: settings that differ by the rate alone. */

@@ -39,8 +39,8 @@ export interface RunSummary {
   measured: string | null;
   /** A mark of its classes and of the images and labels that score it; null in runs of before this was kept, and of the starter model. */
   validation: string | null;
-  /** Of its recipe; null where that cannot be read. */
-  learningRate: number | null;
+  /** Rate at which its network learns from nothing, by its recipe: ten times its own where that goes on from weights. Null where it cannot be read. */
+  fullRate: number | null;
   /** mIoU by epoch, thinned to what a sparkline shows. */
   spark: number[];
   tags: string[];

@@ -20,6 +20,10 @@ export function fineTuned(config: RunConfig): RunConfig {
   };
 }
 
+/** The rate at which a recipe's network learns from nothing: its own, or what it has a share of as `fineTuned` made it. */
+export const fullRateOf = ({ optimizer: { learningRate }, fineTune: { batchNorm } }: RunConfig): number =>
+  Number((learningRate / (batchNorm === 'running' ? rateShare : 1)).toPrecision(6));
+
 /** Why a recipe would forget what loaded weights know; null where it would not. @param trainedAt rate of the recipe they were made with */
 export function forgetting({ optimizer: { learningRate } }: RunConfig, trainedAt: number): string | null {
   if (learningRate < forgettingShare * trainedAt) return null;

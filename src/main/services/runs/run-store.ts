@@ -13,6 +13,7 @@ import { precisionSchema, type Precision } from '#shared/training/precision';
 import { protocolText } from '#shared/metrics/protocol';
 import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
+import { fullRateOf } from '#shared/training/fine-tune';
 import { nowText, type Db } from '../database.ts';
 import { isId, type WorkFolder } from '../datasets/work-folder.ts';
 import type { Outbox } from '../jobs/outbox.ts';
@@ -43,7 +44,7 @@ interface LookedAt {
   why: string | null;
   /** How its scores are measured. */
   measured: string | null;
-  learningRate: number | null;
+  fullRate: number | null;
 }
 
 /** What an epoch of a run took here. */
@@ -222,9 +223,9 @@ export class RunStore {
       const checked = checkConfig(config);
       const protocol = protocolText(trainingProtocol(checked, classes.length));
       const measured = isStarter(runId) ? 'images of another data set, as its note says' : protocol;
-      found = { why: null, measured, learningRate: checked.optimizer.learningRate };
+      found = { why: null, measured, fullRate: fullRateOf(checked) };
     } catch (error) {
-      found = { why: `This workbench does not know its settings. ${messageOf(error)}`, measured: null, learningRate: null };
+      found = { why: `This workbench does not know its settings. ${messageOf(error)}`, measured: null, fullRate: null };
     }
     this.looked.set(runId, found);
     return found;
@@ -305,7 +306,7 @@ export class RunStore {
       resumable: unfinished.includes(status) && checkpoint,
       hasCheckpoint: weights,
       measured: sound?.measured ?? null,
-      learningRate: sound?.learningRate ?? null,
+      fullRate: sound?.fullRate ?? null,
       validation: row.validation,
       spark: spark ?? [],
       tags: [...new Set(tags)],
