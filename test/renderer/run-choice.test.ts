@@ -23,11 +23,25 @@ test('after a deletion the one beside it is looked at', () => {
   const choice = new RunChoice(() => listed);
   choice.tick('b');
   choice.tick('c');
-  choice.leave(['b', 'c']);
+  listed = ['newest', 'd'];
+  choice.leave(['b', 'c'], ['newest', 'b', 'c', 'd']);
   expect([choice.chosen, choice.ticked]).toEqual([['d'], []]);
   choice.look('d');
-  choice.leave(['d']);
-  expect(choice.chosen).toEqual(['c']);
+  listed = ['newest'];
+  choice.leave(['d'], ['newest', 'd']);
+  expect(choice.chosen).toEqual(['newest']);
+});
+
+test('what is looked at without a choice stays so while others come before it', () => {
+  listed = [];
+  const choice = new RunChoice(() => listed);
+  choice.hold();
+  expect(choice.chosen).toEqual([]);
+  listed = ['b', 'c'];
+  choice.hold();
+  listed = ['queued', 'b', 'c'];
+  choice.hold();
+  expect(choice.chosen).toEqual(['b']);
 });
 
 test('what the list does not show is not chosen', () => {

@@ -29,11 +29,18 @@ export class RunChoice {
     this.ticked = this.ticked.includes(id) ? this.ticked.filter((other) => other !== id) : [...this.ticked, id];
   }
 
-  /** What was deleted is ticked no more; beside the last of it another one is looked at: whoever clears up goes down the list. */
-  leave(gone: readonly string[]): void {
-    const listed = this.listed();
-    const at = listed.findIndex((id) => gone.includes(id));
-    const rest = listed.filter((id) => !gone.includes(id));
+  /** Keeps the first of the list, where nothing else is looked at: others come before it while a person reads. */
+  hold(): void {
+    this.looked ??= this.listed().at(0) ?? null;
+  }
+
+  /**
+   * What was deleted is ticked no more; beside the last of it another one is looked at: whoever clears up goes down the list.
+   * @param before the list as it was when that was asked for: by now they may be gone from it
+   */
+  leave(gone: readonly string[], before: readonly string[]): void {
+    const at = before.findIndex((id) => gone.includes(id));
+    const rest = before.filter((id) => !gone.includes(id));
     this.looked = rest.at(Math.min(Math.max(0, at), rest.length - 1)) ?? null;
     this.ticked = this.ticked.filter((id) => !gone.includes(id));
   }
