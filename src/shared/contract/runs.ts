@@ -39,7 +39,7 @@ export interface RunSummary {
   measured: string | null;
   /** A mark of its classes and of the images and labels that score it; null in runs of before this was kept, and of the starter model. */
   validation: string | null;
-  /** Rate at which its network learns from nothing, by its recipe: ten times its own where that goes on from weights. Null where it cannot be read. */
+  /** Rate at which its network learns from nothing, by its recipe: not the tenth of it that loaded weights learn on by. */
   fullRate: number | null;
   /** mIoU by epoch, thinned to what a sparkline shows. */
   spark: number[];
