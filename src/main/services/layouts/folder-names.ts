@@ -1,6 +1,6 @@
 // What folders and files of data sets are called, as people call them.
 import type { Affixes } from '#shared/data/arrangement';
-import { findPrefixes, stemOf } from './pairing.ts';
+import { findPrefixes, imageEndings, stemOf } from './pairing.ts';
 
 const maskWord =
   'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|' +
@@ -63,8 +63,6 @@ export const isMaskFolderOf = (set: string, name: string): boolean =>
 /** What the names of masks end with that lie among their images; a short one is set apart, or it is a part of a name. */
 const maskSuffix =
   /^([ ._-](l|p|gts?|segs?)|[ ._-]?(masks?|labels?|ground[ _-]?truth|segmentations?|annots?|annotations?|label(train)?ids))$/i;
-/** What the names of images end with where masks have an ending in its place. */
-export const imageEndings = ['_sat', '_img', '_image', '_rgb', '_rgb_anon', '_photo', '_leftImg8bit'];
 
 const mostFrequent = <T>(found: readonly T[], keyOf: (each: T) => string): T | null => {
   const counts = new Map<string, { each: T; count: number }>();

@@ -97,7 +97,8 @@ export class MaskIndex {
 const maskPrefix = /^(?:masks?|labels?|gts?|segs?|segmentations?|annots?|annotations?|ground[ _-]?truths?)(?:[ ._-]|(?=\d))/i;
 /** Masks of which one is looked for among what their names end with: the one that holds ids before pictures of it. */
 const likelySuffixes = ['_gtFine_labelTrainIds', '_gtFine_labelIds', '_labelTrainIds', '_labelIds', '_L', '_P', '_mask', '_label'];
-const imageSuffixes = ['', '_leftImg8bit', '_image', '_img', '_rgb', '_rgb_anon', '_sat'];
+/** What the names of images end with where masks have an ending in its place. */
+export const imageEndings = ['_leftImg8bit', '_image', '_img', '_rgb', '_rgb_anon', '_photo', '_sat'];
 /** Names that are enough to tell. */
 const looked = 40;
 
@@ -111,7 +112,7 @@ export function findAffixes(images: readonly string[], masks: readonly string[])
   const imageStems = images.map((file) => composed(stemOf(file)));
   const maskStems = new Set(masks.map((file) => composed(stemOf(file))));
   let best: FoundAffixes = { ...noAffixes, pairs: imageStems.filter((stem) => maskStems.has(stem)).length };
-  for (const imageSuffix of imageSuffixes) {
+  for (const imageSuffix of ['', ...imageEndings]) {
     const stems = imageStems.map((stem) => coreOf(stem, '', imageSuffix)).filter((stem) => stem !== null);
     for (const maskSuffix of suffixesOf(stems, [...maskStems].slice(0, looked))) {
       const pairs = stems.filter((stem) => maskStems.has(stem + maskSuffix)).length;

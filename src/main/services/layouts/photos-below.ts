@@ -4,9 +4,9 @@ import { counted } from '#shared/counted';
 import type { Affixes, Source } from '#shared/data/arrangement';
 import { AppError } from '#shared/errors';
 import { folded } from '#shared/folded';
-import { affixesAmong, imageEndings, maskFolderNames, mayBeLabels } from './folder-names.ts';
+import { affixesAmong, maskFolderNames, mayBeLabels } from './folder-names.ts';
 import { FolderView } from './folder-view.ts';
-import { boundsOf, coreOf, findAffixes, stemOf } from './pairing.ts';
+import { boundsOf, coreOf, findAffixes, imageEndings, stemOf } from './pairing.ts';
 
 /** Whether images and masks lie in folders below those of the sources, and in which not; what is left out is told in sentences. */
 export interface PhotosBelow {
