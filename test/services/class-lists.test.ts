@@ -56,6 +56,13 @@ describe('lists of classes', () => {
     ['classes.txt', '7,road,128,64,128\n9,sky,70,130,180\n', [7, 9]],
     ['classes.txt', '1 128 64 128 road\n2 70 130 180 sky\n', [1, 2]],
     ['classes.txt', '128 64 128 255 road\n70 130 180 255 sky\n', [0, 1]],
+    ['classes.txt', '7 128 64 128 road\n11 70 130 180 sky\n', [7, 11]],
+    ['class_dict.csv', 'name,id,category\nroad,7,flat\nsky,23,sky\n', [7, 23]],
+    ['class_dict.csv', 'name,id,class\nroad,7,\nsky,23,1\n', [7, 23]],
+    ['class_dict.csv', 'name,r,g,b,category\nroad,128,64,128,flat\nsky,70,130,180,sky\n', [0, 1]],
+    ['labels.csv', 'id,name,category\n3,road,flat\n5,sky,sky\n', [3, 5]],
+    ['class_dict.csv', 'name,id\nroad,7.0\nsky,23.0\n', [7, 23]],
+    ['class_dict.csv', 'name,value,id,trainId\nroad,7,7,0\nsky,23,23,10\n', [7, 23]],
     ['labels.csv', 'label,name,r,g,b\n3,road,128,64,128\n5,sky,70,130,180\n', [3, 5]],
     ['labels.csv', 'name,id,trainId\nroad,0,0\nsky,1,1\n', [0, 1]],
     ['classes.csv', 'id,name\n-1,license plate\n4,road\n6,sky\n', [4, 6]],
@@ -86,6 +93,26 @@ describe('lists of classes', () => {
     put('labels.csv', 'id,name\n1,road\n2,sky\n');
     put('classes.txt', 'bg\nroad\nsky\n');
     expect(locateDataset(folder).arrangement.classes).toEqual({ file: 'classes.txt' });
+  });
+
+  test('a list of classes that has a line of something else is refused, and a table that is none is told', async () => {
+    await lay('train/1.jpg =trainannot/1.png');
+    put('classes.csv', 'name,r,g,b\nroad,128,64,128\nsky,70,130,x\n');
+    expect(() => locateDataset(folder)).toThrow('classes.csv, line 3 is "sky,70,130,x"');
+    rmSync(path.join(folder, 'classes.csv'));
+    put('labels.csv', 'id,label\n1,cat\n2,cat\n');
+    expect(locateDataset(folder).problems.join()).toContain('labels.csv is read as no list of classes: ');
+    folder = temporaryFolder();
+    await lay('images/1.jpg =masks/1.png');
+    put('labels.csv', 'id,label\n1,cat\n2,cat\n');
+    expect(() => locateDataset(folder)).toThrow('labels.csv is read as no list of classes: ');
+  });
+
+  test('a list that is called as one goes before one that may be anything, wherever it lies', async () => {
+    await lay('images/1.jpg =masks/1.png');
+    put('config.json', JSON.stringify({ labels: [{ ...road2, name: 'cat' }, sky2] }));
+    put('masks/classes.txt', 'road\nsky\n');
+    expect(locateDataset(folder).arrangement.classes).toEqual({ file: 'masks/classes.txt' });
   });
 
   test('two columns that could be the value are refused, with both', async () => {
@@ -372,7 +399,10 @@ test('masks that hold nothing but the value 0 are of the first class: nothing in
   put('label_colors.txt', '90 90 90 bg\n128 64 128 crack\n');
   put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 0, samples: new Array<number>(width * height).fill(0) }));
   expect(locateDataset(folder).arrangement.masks).toBe('value');
-  // In colours black is what is not labelled.
+  // A palette of the classes' colours tells that they are meant, and so do channels: black is what is not labelled.
+  const palette = [0, 0, 0, 128, 64, 128, 0, 128, 0];
+  put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 3, palette, samples: new Array<number>(width * height).fill(0) }));
+  expect(locateDataset(folder).arrangement.masks).toBe('colour');
   put('masks/1.png', writtenPng({ width, height, depth: 8, colourType: 2, samples: new Array<number>(3 * width * height).fill(0) }));
   expect(locateDataset(folder).arrangement.masks).toBe('colour');
 });

@@ -130,6 +130,14 @@ test.each(['', 'splits/', 'split/', 'lists/', 'meta/', 'images/', 'ImageSets/'])
   },
 );
 
+test('a text that ends in the name of a split is no list, and what cannot be looked into holds none', () => {
+  const names = ['1', '2'].flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]);
+  const folder = folderOf(names, { 'splits/train.txt': '1\n', 'splits/val.txt': '2\n', 'requirements-dev.txt': 'numpy\n' });
+  symlinkSync('/usr/lib', path.join(folder, 'meta'));
+  expect(splitsOf(folder)).toEqual({ 'images/1': 'train', 'images/2': 'val' });
+  expect(locateDataset(folder).problems).toEqual([]);
+});
+
 test('a list that another program edits moves images in what is shown too, and that is told', async () => {
   const names = ['1', '2', '3'];
   const folder = folderOf(

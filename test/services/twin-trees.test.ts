@@ -3,7 +3,10 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { locateDataset } from '#services/layouts/recognise';
+import { FolderView } from '#services/layouts/folder-view';
+import { twinTrees } from '#services/layouts/twin-trees';
 import { temporaryFolder } from '../helpers/dataset.ts';
+import { leastMs } from '../helpers/least-ms.ts';
 import { imagesOf, layInto, putInto } from '../helpers/folders.ts';
 
 let folder: string;
@@ -102,6 +105,31 @@ test.each([26, 27, 39, 40, 80])('of %i sequences no kind of pictures is missed, 
   expect(Object.values(imagesOf(folder))).toEqual(numbers.map((seq) => `train/seq${seq}/gt/1.png`));
 });
 
+test('a kind that few folders have is not missed among many, and photos of a split are there without their masks', async () => {
+  const many = Array.from({ length: 170 }, (_, n) => `train/s${n}/left/1.png =train/s${n}/gt/1.png`);
+  await layInto(folder, [...many, 'train/x1/cam/1.png =train/x1/gt/1.png test/1.jpg test/2.jpg'].join(' '));
+  const images = imagesOf(folder);
+  expect(Object.keys(images)).toHaveLength(173);
+  expect(Object.values(images)).toContain('train/x1/gt/1.png');
+  expect(Object.keys(images).filter((key) => key.startsWith('test: '))).toHaveLength(2);
+});
+
+test.each(['train', 'training', 'val', 'valid', 'validation', 'dev', 'eval', 'evaluation', 'test', 'testing'])(
+  'a split may be called %s',
+  async (split) => {
+    await layInto(folder, `rgb_anon/${split}/G1/1.png =gt/${split}/G1/1.png rgb_anon/train/G2/2.png =gt/train/G2/2.png`);
+    expect(Object.values(imagesOf(folder)).toSorted()).toEqual([`gt/${split}/G1/1.png`, 'gt/train/G2/2.png'].toSorted());
+  },
+);
+
+test('many sequences, of which half have no labels and the same names, are looked at at once', async () => {
+  const sequences = Array.from({ length: 120 }, (_, n) => `rgb/train/s${n}/1.png =gt/train/s${n}/1.png rgb/test/t${n}/1.png`);
+  await layInto(folder, sequences.join(' '));
+  const ms = await leastMs(() => twinTrees.find(new FolderView(folder)));
+  expect(ms).toBeLessThan(500);
+  expect(Object.keys(imagesOf(folder))).toHaveLength(240);
+});
+
 test('pictures that belong to no photo are left out of a tree, and told', async () => {
   const numbers = Array.from({ length: 12 }, (_, n) => String(n));
   const tree = numbers.map((n) => `rgb_anon/fog/train/${n}.png =gt/fog/train/${n}.png vis/fog/train/${n}.png`);
@@ -121,7 +149,7 @@ test('the classes of ids that anybody may number are asked', async () => {
   expect(() => locateDataset(folder)).toThrow('its classes are not known');
 });
 
-test('links and masses of files beside photos without masks keep nobody from opening them', async () => {
+test('links beside photos without masks keep nobody from opening them', async () => {
   await layInto(folder, 'images/1.jpg venv/x/notes.txt');
   symlinkSync('/usr/lib', path.join(folder, 'venv/x/lib64'));
   expect(locateDataset(folder).problems).toEqual(['masks/ is missing: the images of images/ have no masks yet']);
@@ -156,6 +184,8 @@ test('what is packed is told where there is nothing else', () => {
 describe('it is asked, and labels are no photos, where', () => {
   test.each([
     ['two folders could be the photos of one mask', 'left/0.jpg right/0.jpg =gt/0.png'],
+    ['colours could be the photos, and so could depth', 's1/color/0.png s1/depth/0.png =s1/label/0.png s2/color/0.png s2/depth/0.png'],
+    ['photos of a kind that is not read have labels', 'raw/1.nef =labels_2/1.png'],
     ['photos are called otherwise than their labels', 'a/camera/1_camera_1.png =a/label/1_label_1.png'],
     ['some photos are without a folder of labels', 'a/1.jpg b/2.jpg =gt/1.png'],
     ['labels are there alone', '=SegmentationClass/1.png =SegmentationObject/1.png ImageSets/Segmentation/default.txt'],

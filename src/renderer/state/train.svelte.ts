@@ -175,7 +175,8 @@ export class TrainState {
     const preset = this.presets.find((candidate) => candidate.name === name) ?? this.presets[0];
     if (!preset) return;
     // A run's weights fit its own network, and its name tells of it.
-    const leaves = preset.name !== this.presetName && this.startFrom !== null && fileOfStart(this.startFrom) === null;
+    const isOther = preset.name !== this.presetName || !sameJson(preset.config.model, this.config?.model);
+    const leaves = isOther && this.startFrom !== null && fileOfStart(this.startFrom) === null;
     this.replaceSettings(
       `The settings are those of ${preset.title} now${leaves ? ', and start from random weights' : ''}.`,
       () => {

@@ -54,7 +54,7 @@ export function adviceFor(seen: Seen, known: readonly KnownClassSet[]): Advice |
   if (foreign.length === 0) {
     const given = masks.filter(({ editedAt }) => editedAt === null);
     const byValues =
-      seen.arrangement.masks === 'colour' ? null : (onlyIsWhite(seen, given) ?? secondIsVoid(seen, given) ?? fromOne(seen, masks, []));
+      seen.arrangement.masks === 'colour' ? null : (onlyIsWhite(seen, given) ?? secondIsVoid(seen, given) ?? fromOne(seen, given, []));
     return voidAmong(seen) ?? byValues;
   }
   if (foreign.every(isColourWord)) return coloursOf(seen, masks, foreign, known, of);

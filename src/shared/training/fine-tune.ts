@@ -1,9 +1,12 @@
+import { sameJson } from '../same-json.ts';
 import type { FineTuneConfig, RunConfig } from './run-config.ts';
 
 /** Of a recipe's own rate: loaded weights are near where they should be. */
 const rateShare = 0.1;
 /** From this share of the rate that weights were trained with on, they forget what they have learnt (measured, docs/benchmarks.md). */
 const forgettingShare = 0.25;
+
+const fineTuneSchedule = { kind: 'cosine', floor: 0.05 } as const;
 
 /**
  * A recipe that goes on from loaded weights without losing what they know: a tenth of the rate, which rises over an epoch and falls
@@ -14,15 +17,17 @@ export function fineTuned(config: RunConfig): RunConfig {
   return {
     ...config,
     optimizer: { ...config.optimizer, learningRate: Number((share * config.optimizer.learningRate).toPrecision(6)) },
-    schedule: { kind: 'cosine', floor: 0.05 },
+    schedule: { ...fineTuneSchedule },
     warmUpEpochs: 1,
     fineTune: { ...config.fineTune, batchNorm: 'running' },
   };
 }
 
 /** The rate at which a recipe's network learns from nothing: its own, or what it has a share of as `fineTuned` made it. */
-export const fullRateOf = ({ optimizer: { learningRate }, fineTune: { batchNorm } }: RunConfig): number =>
-  Number((learningRate / (batchNorm === 'running' ? rateShare : 1)).toPrecision(6));
+export function fullRateOf({ optimizer: { learningRate }, fineTune: { batchNorm }, schedule, warmUpEpochs }: RunConfig): number {
+  const isFineTuned = batchNorm === 'running' && warmUpEpochs === 1 && sameJson(schedule, fineTuneSchedule);
+  return Number((learningRate / (isFineTuned ? rateShare : 1)).toPrecision(6));
+}
 
 /** Why a recipe would forget what loaded weights know; null where it would not. @param trainedAt rate of the recipe they were made with */
 export function forgetting({ optimizer: { learningRate } }: RunConfig, trainedAt: number): string | null {

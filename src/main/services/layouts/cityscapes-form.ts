@@ -17,8 +17,8 @@ const forms: readonly { ending: string; builtIn?: BuiltInName }[] = [
   { ending: '_gtFine_label' },
 ];
 
-/** What stands before the form where it is that of Cityscapes and its kin: ids alone may be anybody's. */
-const ofCityscapes = /_gt(fine|coarse)?_label/i;
+/** Whether a mask is called as those of Cityscapes and its kin: ids alone may be anybody's. */
+export const isOfCityscapes = (file: string): boolean => /_gt(fine|coarse)?_label/i.test(file);
 
 export interface Form {
   affixes: Partial<Affixes>;
@@ -37,7 +37,5 @@ export function cityscapesForm(images: readonly string[], masks: readonly (reado
   const best = found.toSorted((a, b) => b.sets - a.sets)[0];
   if (best.sets === 0) return null;
   const { pairs, ...affixes } = findAffixes(images, masks.flat().filter(isOf(best.ending)));
-  if (pairs === 0) return null;
-  const areKnown = masks.flat().some((file) => ofCityscapes.test(file));
-  return { affixes, ...(best.builtIn && areKnown ? { builtIn: best.builtIn } : {}) };
+  return pairs === 0 ? null : { affixes, ...(best.builtIn ? { builtIn: best.builtIn } : {}) };
 }

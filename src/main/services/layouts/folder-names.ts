@@ -47,12 +47,13 @@ export const isOfPictures = (name: string): boolean => doubtOfMasks(name) === 3 
 export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
+const splitWords = 'train|training|val|valid|validation|dev|eval|evaluation|test|testing';
 /** The names of splits that people use. */
-export const splitNames = /^(train|training|val|valid|validation|dev|eval|evaluation|test|testing)$/i;
+export const splitNames = new RegExp(`^(${splitWords})$`, 'i');
 /** COCO's have a year. */
 export const yearlySplitNames = /^(train|val|test)[ _-]?20\d\d$/i;
 
-const splitInName = /^(?:.*[_-])?(train|training|val|valid|validation|eval|evaluation|test|testing)(?:[_-]?20\d\d)?$/i;
+const splitInName = new RegExp(`^(?:.*[_-])?(${splitWords})(?:[_-]?20\\d\\d)?$`, 'i');
 /** The split that a folder's name ends with, as in `uavid_train`; null where it tells none. */
 export const splitOfFolder = (name: string): string | null => splitInName.exec(name)?.[1] ?? null;
 

@@ -96,9 +96,9 @@ const photosAround = (view: FolderView, folder: string): string[] => {
   ).map((file) => path.posix.basename(file));
 };
 
-/** Whether a folder's name tells labels, and nothing made of them: those that are numbered may be segments, and targets are aimed at. */
+/** Whether a folder's name tells labels, and nothing made of them: numbered ones may be segments of a drive, and targets are aimed at. */
 const isPlainly = (folder: string): boolean =>
-  plainMaskNames.test(nameOf(folder)) && doubtOfMasks(nameOf(folder)) < 3 && !/\d$|^targets?$/i.test(nameOf(folder));
+  plainMaskNames.test(nameOf(folder)) && doubtOfMasks(nameOf(folder)) < 3 && !/^segs?[ _-]?\d+$|^targets?$/i.test(nameOf(folder));
 
 /** Whether a folder holds labels by its name and its files': those of photos of a kind that is not read, or called otherwise, too. */
 export function holdsLabels(view: FolderView, folder: string): boolean {

@@ -8,8 +8,6 @@ import { photosBelow } from './photos-below.ts';
 import { hasImages, inOrder, rootLists, setOf, splitFoldersWithLists, yearlyAmong } from './split-sources.ts';
 import { splitNamed } from './splits.ts';
 
-const isPhoto = (file: string): boolean => !mayBeLabels(file);
-
 /** Images and masks in two folders of telling names, with a folder a split inside or not. */
 export const pairs: Layout = {
   example: 'images/ with masks/ or labels/',
@@ -20,7 +18,8 @@ export const pairs: Layout = {
     const masks = maskFolderOf(view, images, folders);
     const files = view.images(images, true);
     const together = masks ? null : affixesAmong(files, true);
-    if (together && (Object.keys(together).length > 0 || 2 * files.filter(mayBeLabels).length >= files.filter(isPhoto).length))
+    // One photo may have a copy of another kind.
+    if (together && (Object.keys(together).length > 0 || files.filter(mayBeLabels).length > 1 || files.length < 4))
       return { title: `${images}, masks among them`, ...splitFoldersWithLists(view, images, images), below: true, affixes: together };
     return { title: `${images} / ${masks ?? 'masks'}`, ...splitFoldersWithLists(view, images, masks ?? 'masks'), below: true };
   },

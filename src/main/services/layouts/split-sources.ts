@@ -1,8 +1,9 @@
 // The splits of a data set by its folders and lists: which images and masks each has.
 import { counted } from '#shared/counted';
+import { unlessRefused } from '#shared/errors';
 import type { Arrangement, Source } from '#shared/data/arrangement';
 import { splitNames, splitOfFolder, yearlySplitNames } from './folder-names.ts';
-import type { FolderView } from './folder-view.ts';
+import { FolderView } from './folder-view.ts';
 import type { Draft } from './layout.ts';
 import { bestMasks, doPair, nameOf } from './mask-folders.ts';
 import { bySplit, listsIn, splitNamed, splitsByLists } from './splits.ts';
@@ -78,7 +79,9 @@ const listFolders = ['.', 'splits', 'split', 'lists', 'list', 'meta', 'ImageSets
 
 /** Lists of splits, in the first of the folders that has any. */
 export function listsOf(view: FolderView): Record<string, string> {
-  const found = listFolders.map((folder) => listsIn(view, folder));
+  // What cannot be looked into here is not told: it may be anything.
+  const inside = (folder: string) => unlessRefused(() => listsIn(new FolderView(view.root), folder), {});
+  const found = listFolders.map((folder) => (folder === '.' ? listsIn(view, folder) : inside(folder)));
   return found.find((lists) => Object.keys(lists).length > 0) ?? {};
 }
 

@@ -12,7 +12,7 @@ import { stemOf } from './pairing.ts';
 
 const alike: ReadonlyMap<string, string> = new Map([
   ...['train', 'training', 'default'].map((name) => [name, 'train'] as const),
-  ...['val', 'valid', 'validation', 'dev', 'eval', 'evaluation'].map((name) => [name, 'val'] as const),
+  ...['val', 'valid', 'validation', 'dev'].map((name) => [name, 'val'] as const),
   ...['test', 'testing'].map((name) => [name, 'test'] as const),
 ]);
 
@@ -141,10 +141,12 @@ const mostLines = 500_000;
 /** Letters of two paths, and more than any system lets them have. */
 const longestLine = 16_384;
 
-const splitWord = 'train|training|val|valid|validation|dev|eval|evaluation|test|testing|default';
+const splitWord = 'train|training|val|valid|validation|test|testing|default';
+/** Words of a split that other texts end with as well. */
+const wholeWord = 'dev|eval|evaluation';
 const listWord = 'list|lists|files?|filenames?|ids?|images?|set|split';
 /** `train.txt`, `my_train.txt`, `train_list.txt`. */
-const listPattern = new RegExp(`^(?:.*[_.-])?(${splitWord})(?:[_.-]?(?:${listWord}))?\\.(?:txt|lst)$`, 'i');
+const listPattern = new RegExp(`^(?:(?:.*[_.-])?(${splitWord})|(${wholeWord}))(?:[_.-]?(?:${listWord}))?\\.(?:txt|lst)$`, 'i');
 
 /** Lists that hold what others hold too. */
 const unions = /^(trainval|all|all_?images?)\.(txt|lst)$/i;
@@ -161,7 +163,8 @@ export function listsIn(view: FolderView, folder: string, all = false): Record<s
     .sort((a, b) => Number(!alike.has(stemOf(a).toLowerCase())) - Number(!alike.has(stemOf(b).toLowerCase())));
   for (const name of names) {
     const other = all && !unions.test(name) ? /^(.+)\.(?:txt|lst)$/i.exec(name)?.[1] : undefined;
-    const split = listPattern.exec(name)?.[1] ?? other;
+    const [, word, whole] = listPattern.exec(name) ?? [];
+    const split = word ?? (whole === undefined ? other : 'val');
     if (split === undefined) continue;
     // A second list of one split is one of its own: none is dropped.
     const usual = splitNamed(split);

@@ -7,7 +7,7 @@ import { Random } from '#shared/random';
 import type { Source } from '#shared/data/arrangement';
 import { doubtOfMasks, imageFolderNames, isOfPictures, maskFolderNames, mayBeLabels, splitNames, splitOfFolder } from './folder-names.ts';
 import { FolderView, isIn } from './folder-view.ts';
-import { cityscapesForm } from './cityscapes-form.ts';
+import { cityscapesForm, isOfCityscapes } from './cityscapes-form.ts';
 import type { Draft, Layout } from './layout.ts';
 import { findAffixes } from './pairing.ts';
 import { inOrder } from './split-sources.ts';
@@ -81,43 +81,56 @@ interface Found extends Turn {
   masks: Set<Branch>;
 }
 
-/** All branches that a turn leads from and to: it was seen in some of them. */
-function everywhere(branches: readonly Branch[], turn: Found): Found {
-  const byWay = new Map(branches.map((branch) => [keyOf(branch.parts), branch]));
-  for (const photo of branches) {
-    const at = placeOf(photo.parts, turn);
-    const mask =
-      at < 0 ? undefined : byWay.get(keyOf([...photo.parts.slice(0, at), ...turn.to, ...photo.parts.slice(at + turn.from.length)]));
-    if (!mask) continue;
-    turn.photos.add(photo);
-    turn.masks.add(mask);
-  }
-  return turn;
-}
+/** A photo with as many folders of masks that are as near has those of others' names: a sequence without labels. */
+const mostWays = 8;
 
-/** The turns that lead from photos to files of their names. */
-function turnsOf(branches: readonly Branch[]): Found[] {
-  const labels = branches.filter(({ files }) => files.some(mayBeLabels));
+/** The turns from some of these branches to files of their names, by what they are. */
+function turnsFrom(photos: readonly Branch[], labels: readonly Branch[]): Map<string, Found> {
   const found = new Map<string, Found>();
-  for (const photo of someOf(branches)) {
+  for (const photo of photos) {
     const ways = labels.flatMap((mask) => {
       const turn = mask === photo ? null : turnBetween(photo.parts, mask.parts);
       return turn ? [{ turn, mask }] : [];
     });
     // Of folders of masks those that share most of the way: another sequence may have photos of the same names.
     const most = Math.max(...ways.map(({ turn }) => turn.shared));
-    for (const { turn, mask } of ways.filter(({ turn: { shared } }) => shared === most)) {
+    const nearest = ways.filter(({ turn: { shared } }) => shared === most);
+    for (const { turn, mask } of nearest.length > mostWays ? [] : nearest) {
       const { pairs } = findAffixes(photo.files, mask.files);
       if (pairs === 0) continue;
       const key = JSON.stringify([turn.from, turn.to]);
       const known = found.get(key) ?? { from: turn.from, to: turn.to, pairs: 0, photos: new Set<Branch>(), masks: new Set<Branch>() };
       known.pairs += pairs;
-      known.photos.add(photo);
-      known.masks.add(mask);
       found.set(key, known);
     }
   }
-  return [...found.values()].map((turn) => everywhere(branches, turn));
+  return found;
+}
+
+/** Times that what no turn leads from is looked at again: a few folders among many may be of a kind of their own. */
+const looks = 3;
+
+/** The turns that lead from photos to files of their names, with all branches that they lead from and to. */
+function turnsOf(branches: readonly Branch[]): Found[] {
+  const labels = branches.filter(({ files }) => files.some(mayBeLabels));
+  const byWay = new Map(branches.map((branch) => [keyOf(branch.parts), branch]));
+  const found = new Map<string, Found>();
+  let left = branches;
+  for (let look = 0; look < looks && left.length > 0; look++) {
+    for (const [key, turn] of turnsFrom(someOf(left), labels)) {
+      if (found.has(key)) continue;
+      found.set(key, turn);
+      for (const photo of branches) {
+        const at = placeOf(photo.parts, turn);
+        const way = [...photo.parts.slice(0, at), ...turn.to, ...photo.parts.slice(at + turn.from.length)];
+        const mask = at < 0 ? undefined : byWay.get(keyOf(way));
+        if (mask) [turn.photos.add(photo), turn.masks.add(mask)];
+      }
+    }
+    const all = [...found.values()];
+    left = left.filter((branch) => !isOfMasks(branch.parts) && !all.some(({ photos, masks }) => photos.has(branch) || masks.has(branch)));
+  }
+  return [...found.values()];
 }
 
 const keyOf = (parts: readonly string[]): string => parts.join('/');
@@ -135,8 +148,8 @@ const areCalledPhotos = ({ from }: Turn): boolean => from.some((part) => imageFo
 const haveSameMasks = (a: Found, b: Found): boolean => a !== b && [...a.masks].some((mask) => b.masks.has(mask));
 const lengthOf = ({ from, to }: Turn): number => from.length + to.length;
 
-/** A folder of colours may be that of photos, and `rgb_anon` is. */
-const areOfLabels = ({ from }: Turn): boolean => from.some((part) => isOfPictures(part) && !/^rgb/i.test(part));
+/** Folders of pictures that are made of labels, by their names; one of colours may be that of photos. */
+const areOfLabels = ({ from }: Turn): boolean => from.some((part) => isOfPictures(part) && !/^(rgb|colou?rs?($|[_-]))/i.test(part));
 /** How much is for a turn's leading from photos: they are called so, or at least not as pictures of labels. */
 const likenessOf = (turn: Turn): number => (areCalledPhotos(turn) ? 2 : areOfLabels(turn) ? 0 : 1);
 
@@ -173,13 +186,22 @@ function rootOf({ parts }: Branch, turn: Turn, haveSplits: boolean): Root {
   const behind = at + turn.from.length;
   const split = splitAt(parts);
   const end = split >= 0 ? Math.max(behind, split + 1) : haveSplits ? parts.length : behind;
+  const name = split < 0 ? null : splitOfFolder(parts[split]);
   return {
-    split: split < 0 ? null : splitNamed(splitOfFolder(parts[split])!),
+    split: name === null ? null : splitNamed(name),
     images: keyOf(parts.slice(0, end)),
     masks: keyOf([...parts.slice(0, at), ...turn.to, ...parts.slice(behind, end)]),
     rest: parts.slice(0, end).filter((_, index) => index !== split && (index < at || index >= behind)),
   };
 }
+
+/** The source of photos that lie right in a split's folder: their masks will be beside it. */
+const bareRoot = ({ parts }: Branch, { to }: Turn): Root => ({
+  split: splitNamed(parts.at(-1)!),
+  images: keyOf(parts),
+  masks: keyOf([...parts.slice(0, -1), ...to, parts.at(-1)!]),
+  rest: parts.slice(0, -1),
+});
 
 /** How many parts all ways begin with. */
 function sharedBy(ways: readonly (readonly string[])[]): number {
@@ -223,27 +245,37 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
   const masks = new Set(turns.flatMap((turn) => [...turn.masks]));
   const turnOf = ({ parts }: Branch) => chosen.find((turn) => placeOf(parts, turn) >= 0);
   const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
-  const others = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
+  const unturned = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
+  // Photos right in a split's folder are of the set, without masks so far.
+  const isOfNone = (branch: Branch) => doubtOf(branch.parts) === 0 && !turns.some((turn) => turn.photos.has(branch));
+  const bare = unturned.filter((branch) => branch.parts.length > 0 && splitNames.test(branch.parts.at(-1)!) && isOfNone(branch));
+  const others = unturned.filter((branch) => !bare.includes(branch));
   if (photos.length === 0 || areMany(others, photos)) return null;
   const haveSplits = photos.some(({ parts }) => parts.some((part) => splitOfFolder(part) !== null));
-  const all = new Map(photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)).map((root) => [root.images, root]));
+  const found = [
+    ...photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)),
+    ...bare.map((branch) => bareRoot(branch, chosen[0])),
+  ];
+  const all = new Map(found.map((root) => [root.images, root]));
   // What lies around a source would be in two splits.
   const roots = [...all.values()].filter(({ images }) => ![...all.keys()].some((other) => isIn(images, other)));
   if (roots.length > mostSources) return null;
   const sources = inOrder(named(roots));
   const isInRoot = (folder: string) => roots.some(({ images }) => images === folder || isIn(images, folder));
-  const strays = photos.filter(({ parts }) => !isInRoot(keyOf(parts)));
+  const strays = [...photos, ...bare].filter(({ parts }) => !isInRoot(keyOf(parts)));
   const told = chosen.map(({ from, to }) => `${keyOf(from)} / ${keyOf(to)}`);
+  const maskFiles = sources.map((source) => view.images(source.masks, true));
   const form = cityscapesForm(
     sources.flatMap((source) => view.images(source.images, true)),
-    sources.map((source) => view.images(source.masks, true)),
+    maskFiles,
   );
+  const areKnown = maskFiles.flat().some(isOfCityscapes);
   return {
     title: told.join(', ').slice(0, 200),
     sources,
     below: true,
     problems: [...strays, ...others.filter(({ parts }) => doubtOf(parts) === 0)].slice(0, mostTold).map(leftOutText),
-    ...form,
+    ...(form?.builtIn && !areKnown ? { affixes: form.affixes } : form),
   };
 }
 
