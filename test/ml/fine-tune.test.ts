@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readCheckpoint } from '#ml/weights/checkpoint';
-import { fineTuned, forgetting, frozenPrefixes } from '#shared/training/fine-tune';
+import { fineTuned, forgetting, fullRateOf, frozenPrefixes } from '#shared/training/fine-tune';
 import { findPreset, presets } from '#shared/training/presets';
 import { runConfigSchema, type FineTuneConfig } from '#shared/training/run-config';
 import type { TrainJob } from '#shared/training/messages';
@@ -92,6 +92,9 @@ test('a fine-tuning recipe has a tenth of the rate, once, and a schedule of its 
     expect([tuned.warmUpEpochs, tuned.schedule.kind, tuned.epochs, tuned.model]).toEqual([1, 'cosine', config.epochs, config.model]);
     expect(forgetting(config, config.optimizer.learningRate)).toContain('would be lost');
     expect(forgetting(tuned, config.optimizer.learningRate)).toBeNull();
+    // Frozen statistics alone make no rate a tenth.
+    const frozen = { ...config, fineTune: { ...config.fineTune, batchNorm: 'running' as const } };
+    expect([config, tuned, frozen].map(fullRateOf)).toEqual(Array(3).fill(config.optimizer.learningRate));
   }
   const { config } = findPreset('light');
   expect(forgetting(config, config.optimizer.learningRate)).toContain('A rate of 0.0015 is that of a start from nothing');

@@ -184,14 +184,20 @@ test('white of a list of one class is asked about, and read as it with one chang
   expect([after.advice, after.groups, after.info.classes.map(({ name }) => name)]).toEqual([null, [], ['background', 'road']]);
 });
 
-test.each(['["road"]', '["road","car"]'])('what a person has painted is meant as it is: %s', async (classes) => {
+test.each([
+  ['["road"]', [0]],
+  ['["road","car"]', [0]],
+  ['["bg","road","car"]', [1, 2]],
+])('what a person has painted is meant as it is: %s', async (classes, painted) => {
   const folder = await makeDataset();
   for (const name of masks) rmSync(path.join(folder, `${name}.png`));
   writeFileSync(path.join(folder, 'classes.json'), classes);
   await open(folder);
-  await openMask(bench, 'train/train-0');
-  await stroke(bench, 'train/train-0', box(3, 3, 9, 9, 0));
-  await bench.call('edits.save', { imageId: 'train/train-0' });
+  for (const id of ['train/train-0', 'train/train-1', 'train/train-2']) {
+    await openMask(bench, id);
+    for (const value of painted) await stroke(bench, id, box(3 + 9 * value, 3, 9, 9, value));
+    await bench.call('edits.save', { imageId: id });
+  }
   expect((await surveyed()).advice).toBeNull();
 });
 

@@ -94,6 +94,11 @@ test('weights of a run learn on by its own rate, and stay behind with its name w
   const { name } = train;
   train.choosePreset('tiny');
   expect([train.startFrom, train.name]).toEqual([run.summary.id, name]);
+  train.config.model.width *= 2;
+  train.choosePreset('tiny');
+  // The weights were those of another network.
+  expect([train.startFrom, train.name]).toEqual([null, '']);
+  train.startFrom = run.summary.id;
   train.choosePreset('reference');
   expect([train.startFrom, train.name]).toEqual([null, '']);
   const [{ actions }] = window.session.toasts.list.filter(({ text }) => text.endsWith('and start from random weights.'));

@@ -4,7 +4,7 @@ import { readJsonFile } from '#files/json-file';
 import { linesOf } from '#files/text-lines';
 import type { Rgb } from '#shared/classes/class-info';
 import { imagePattern } from '#shared/data/image-names';
-import { AppError } from '#shared/errors';
+import { AppError, unlessRefused } from '#shared/errors';
 import { fullClassSet, type FullClassSet, type MaskReading } from './class-set.ts';
 import { byHeading, cellsOf, coloured, colorOf, type TableClass } from './class-table.ts';
 import { classesFileSchema, foreignColour, mostKinds, type ClassSetSource } from '#shared/classes/class-set-schema';
@@ -34,15 +34,19 @@ interface ClassFileKind {
   heading?: RegExp;
 }
 
-/** Where each line has four numbers of a byte before its name, one is how opaque the colour is, or the first counts the classes. */
+/**
+ * Where each line has four numbers of a byte before its name, the fourth is how opaque the colour is, or the first is the value: that of
+ * each class is another one.
+ */
 function withoutFourth(lines: readonly string[]): PlainLines {
   const parts = lines.map((line) => /^((\d+)[\s,:]+)(\d+[\s,]+\d+[\s,]+)((\d{1,3})[\s,]+)([^\d\s,].*)$/s.exec(line));
   if (!parts.every((part) => part !== null)) return { lines };
   const [first, fourth] = [parts.map((part) => Number(part[2])), parts.map((part) => Number(part[5]))];
-  const counts = parts.length > 1 && first.every((number, at) => number === first[0] + at) && first[0] <= 1;
-  if (counts && !fourth.every((number) => number === 255))
+  if ([...first, ...fourth].some((number) => number > 255)) return { lines };
+  const isOpaque = fourth.every((number) => number === 255);
+  if (!isOpaque && parts.length > 1 && new Set(first).size === first.length)
     return { lines: parts.map((part) => part[3] + part[4] + part[6]), values: first };
-  return fourth.every((number) => number <= 255) ? { lines: parts.map((part) => part[1] + part[3] + part[6]) } : { lines };
+  return { lines: parts.map((part) => part[1] + part[3] + part[6]) };
 }
 
 /** Tables that are called so may be of anything, of what each photo shows for one. */
@@ -111,6 +115,15 @@ export const possibleLists = (names: readonly string[]): string[] => {
   return names.filter(mayBeAnything).toSorted((a, b) => rank(a) - rank(b) || (a < b ? 1 : -1));
 };
 
+/** Whether most lines of a table that says of itself that it lists classes do, and none is called as a photo. */
+function mostAreClasses(file: string): boolean {
+  const kind = kindOf(file);
+  if (!kind || !/classes/i.test(path.basename(file))) return false;
+  const [heading, ...lines] = linesOf(file, { most: mostLines, longest: 4096 }).filter((line) => line.trim() !== '');
+  const parse = kind.byHeading?.([heading, ...lines]) ?? kind.parse;
+  return !lines.some((line) => imagePattern.test(cellsOf(line)[0] ?? '')) && 2 * lines.filter((line) => parse(line)).length >= lines.length;
+}
+
 /** Why a file that may be anything is no list of classes; null where it is one, and '' where nobody would take it for one. */
 export function whyNoList(file: string): string | null {
   const isTable = anybodys.includes(path.basename(file).toLowerCase());
@@ -119,8 +132,10 @@ export function whyNoList(file: string): string | null {
     if (!isTable) return classes.length > 1 && readClassSource(file).classes.some(({ color }) => color !== undefined) ? null : '';
     return classes.some(({ name }) => imagePattern.test(name)) ? '' : null;
   } catch (error) {
-    if (error instanceof AppError) return isTable ? error.message : '';
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    if (!isTable) return '';
+    // One that is to be put right is refused when it is read.
+    return unlessRefused(() => mostAreClasses(file), false) ? null : error.message;
   }
 }
 
@@ -232,7 +247,7 @@ function classesIn(file: string, kind: ClassFileKind): Class[] {
   const lines = linesOf(file, { most: mostLines, longest: 4096 }).map((line) => line.trim());
   const isClass = (line: string) => line !== '' && !line.startsWith('#');
   const { lines: plainOf, values } = plain(lines.filter(isClass));
-  const byColumns = plainOf.length > 1 ? (kind.byHeading?.(plainOf[0]) ?? null) : null;
+  const byColumns = plainOf.length > 1 ? (kind.byHeading?.(plainOf) ?? null) : null;
   let next = 0;
   return lines.flatMap((trimmed, index) => {
     if (!isClass(trimmed)) return [];

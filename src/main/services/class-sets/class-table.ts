@@ -33,21 +33,44 @@ export function cellsOf(line: string): string[] {
   );
 }
 
-/** A column that is called so is the name; one of classes or labels is where there is no such, and else a value. */
+/** A column that is called so is the name; one of classes or labels is where there is no such. */
 const nameColumns = [/^(name|(class|label|category)[ _]?names?)$/i, /^(class|label|category)$/i];
 const channelColumns = [/^(r|red)$/i, /^(g|green)$/i, /^(b|blue)$/i];
-const valueColumns = /^(id|index|value|pixel[ _]?value|class|label|category|(class|label|category|train)[ _]?id)$/i;
+/** Columns of values: what says so goes before what may be another number, and words are none. */
+const valueColumns = {
+  sure: /^(value|pixel[ _]?value)$/i,
+  number: /^(id|index|(class|label|category|train)[ _]?id)$/i,
+  maybe: nameColumns[1],
+};
 
-const numberIn = (cell: string | undefined): number | null => (/^-?\d+$/.test(cell?.trim() ?? '') ? Number(cell) : null);
+const numberIn = (cell: string | undefined): number | null => (/^-?\d+(\.0+)?$/.test(cell?.trim() ?? '') ? Number(cell) : null);
 
-/** Reads lines of a table by what its heading calls the columns; null where the first line names no classes with colours or values. */
-export function byHeading(heading: string): ((line: string) => TableClass | null) | null {
+interface Column {
+  key: string;
+  at: number;
+}
+
+/** The columns that may hold the value of a class: one that is called so alone, else those of ids and of numbers. */
+function columnsOfValues(columns: readonly Column[], rows: readonly string[][]): readonly Column[] {
+  const called = (words: RegExp) => columns.filter(({ key }) => words.test(key));
+  const sure = called(valueColumns.sure);
+  const areNumbers = ({ at }: Column) => rows.every((row) => numberIn(row[at]) !== null);
+  return sure.length > 0 ? sure : [...called(valueColumns.number), ...called(valueColumns.maybe).filter(areNumbers)];
+}
+
+/**
+ * Reads lines of a table by what its heading calls the columns.
+ * @param lines the heading first
+ * @returns null where the first line names no classes with colours or values
+ */
+export function byHeading([heading, ...lines]: readonly string[]): ((line: string) => TableClass | null) | null {
   const cells = cellsOf(heading);
   const columnOf = (words: RegExp) => cells.findIndex((cell) => words.test(cell));
   const name = nameColumns.map(columnOf).find((at) => at >= 0) ?? -1;
   const channels = channelColumns.map(columnOf);
   const haveColours = !channels.includes(-1);
-  const values = cells.flatMap((key, at) => (at !== name && valueColumns.test(key) ? [{ key, at }] : []));
+  const others = cells.flatMap((key, at) => (at === name ? [] : [{ key, at }]));
+  const values = columnsOfValues(others, lines.map(cellsOf));
   if (name < 0 || (!haveColours && values.length === 0)) return null;
   return (line) => {
     const row = cellsOf(line);

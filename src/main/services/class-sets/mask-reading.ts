@@ -150,8 +150,8 @@ export function bestReading(contents: readonly Uint8Array[], readings: readonly 
     if (reading.by === 'value') outsideByValue = outside;
     // A value that nobody has said to be void may well be a class in another reading that leaves no more outside. The colour of what is
     // not labelled is one that no class has: how much of it there is tells nothing, and is little or much as a person paints. But where
-    // there is nothing else, and no channels of a colour, nothing tells that it is one.
-    const tellsNone = shares.length > 0 && shares.every((share) => share.void > 1 - tiny && !share.hasChannels);
+    // there is nothing else, and no channels or palette of colours, nothing tells that it is one.
+    const tellsNone = shares.length > 0 && shares.every((share) => share.void > 1 - tiny && !share.hasColours);
     const unsaidOf = () => (reading.by === 'colour' ? Number(tellsNone) : mean((share) => share.void));
     const unsaid = reading.told.void ? 0 : unsaidOf();
     const isBetter = !best || outside < best.outside - tiny || (outside < best.outside + tiny && unsaid < best.unsaid - tiny);
@@ -192,8 +192,14 @@ interface Shares {
   /** In no class and not void. */
   outside: number;
   void: number;
-  /** Whether each pixel is a colour of its own, red, green and blue. */
-  hasChannels: boolean;
+  /** Whether each pixel is red, green and blue, or one of a palette that has colours of the classes. */
+  hasColours: boolean;
+}
+
+/** Whether a palette has the colour of any class. */
+function hasAnyOf(palette: Uint8Array, { colours = [], toId }: ClassSet['format']): boolean {
+  const own = new Set(colours.flatMap((color, code) => (color && toId[code] !== voidId ? [color.join()] : [])));
+  return Array.from({ length: palette.length / 3 }, (_, at) => palette.subarray(3 * at, 3 * at + 3).join()).some((color) => own.has(color));
 }
 
 /** What a mask holds, and whether it is grey; null of one that cannot be read so. */
@@ -202,8 +208,8 @@ function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { 
     const { values, toId, form } = decodeStoredMask(content, 'a mask', format);
     const counts = countCodes(values);
     const share = (is: (code: number) => boolean) => counts.reduce((sum, pixels, code) => sum + (is(code) ? pixels : 0), 0) / values.length;
-    const hasChannels = form.colourType === 2 || form.colourType === 6;
-    const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId), hasChannels };
+    const hasColours = form.colourType === 2 || form.colourType === 6 || (form.palette !== null && hasAnyOf(form.palette, format));
+    const shares = { outside: share((code) => isForeign(code, toId)), void: share((code) => toId[code] === voidId), hasColours };
     return { ...shares, isGrey: form.colourType === 0 || form.colourType === 4 };
   }, null);
 }
@@ -211,5 +217,5 @@ function measured(content: Uint8Array, format: ClassSet['format']): (Shares & { 
 /** All is outside of a mask that cannot be read so. Grey that happens to be a class's colour is no sign of colours. */
 function sharesOf(content: Uint8Array, { format }: ClassSet, { source, by }: Reading): Shares {
   const found = measured(content, format);
-  return !found || (by === 'colour' && 'builtIn' in source && found.isGrey) ? { outside: 1, void: 0, hasChannels: false } : found;
+  return !found || (by === 'colour' && 'builtIn' in source && found.isGrey) ? { outside: 1, void: 0, hasColours: false } : found;
 }

@@ -122,9 +122,9 @@ export function locateDataset(folder: string, aside?: string): LocatedDataset {
   const view = new FolderView(folder);
   const own = keptFor(view, aside);
   if (own) return { ...locatedBy(view, own), arrangement: own, isArranged: true, classSet: classSetOf(view, own) };
-  const { arrangement: found, located } = proposalOf(view, { aside });
+  const { arrangement: found, located, noLists } = proposalOf(view, { aside });
   assertImages(folder, found.title, located.images);
-  const arrangement = complete(view, found);
+  const arrangement = complete(view, found, noLists);
   return { ...located, arrangement, isArranged: false, classSet: classSetOf(view, arrangement) };
 }
 
@@ -190,6 +190,8 @@ interface Proposal {
   arrangement: OpenArrangement;
   /** What of the folder is left out by it, or could be read otherwise, in sentences. */
   asides: string[];
+  /** Files that could be taken for lists of classes and are none, in sentences. */
+  noLists: string[];
   located: LocatedImages;
 }
 
@@ -227,16 +229,30 @@ export function proposalFor(view: FolderView, draft: Draft, { asks = false, asid
   const problems = [...asides, ...located.problems];
   const own = [view.at('.encnet'), ...(aside === undefined ? [] : [aside])];
   const kept = keptReading(own, (text) => problems.push(text));
-  const found = classesOrWhy(view, draft, located.maskFiles, kept);
+  const noLists: string[] = [];
+  const list = classFileOf(view, draft, (text) => noLists.push(text));
+  const found = classesOrWhy(view, draft, located.maskFiles, { kept, list });
   if (found instanceof AppError && !asks) throw found;
   const [classes, told] = found instanceof AppError ? [unknownClasses(draft), [found.message]] : [found, []];
-  return { arrangement: { ...arrangement, ...classes }, asides, located: { ...located, problems: [...told, ...problems] } };
+  return {
+    arrangement: { ...arrangement, ...classes },
+    asides,
+    noLists,
+    located: { ...located, problems: [...told, ...noLists, ...problems] },
+  };
+}
+
+interface Known {
+  /** How masks were read before; null where that is not known. */
+  kept: KeptReading | null;
+  /** The file that lists classes; null without one. */
+  list: string | null;
 }
 
 /** The classes of a folder, or why the list that tells them is not understood: a person can say them. */
-function classesOrWhy(view: FolderView, draft: Draft, masks: readonly string[], kept: KeptReading | null): ClassesFound | AppError {
+function classesOrWhy(view: FolderView, draft: Draft, masks: readonly string[], known: Known): ClassesFound | AppError {
   try {
-    return classesOf(view, draft, masks, kept);
+    return classesOf(view, draft, masks, known);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return new AppError(error.code, error.message, { ...error.details, file: view.root, needs: 'classes' });
@@ -252,29 +268,31 @@ function affixesOf(view: FolderView, { sources, below = false }: Draft): Affixes
   return affixes;
 }
 
-/** Files of folders that list classes, the most telling first. */
-export const classFilesIn = (view: FolderView, folders: readonly string[]): string[] =>
-  [...new Set(folders)].flatMap((folder) => {
-    const names = view.files(folder);
-    const listed = classFileNames.flatMap((name) => names.find((each) => each.toLowerCase() === name) ?? []);
-    const possible = possibleLists(names).filter((name) => {
-      const why = whyNoList(view.file(path.posix.join(folder, name)));
-      if (why) view.leftOut.add(`${path.posix.join(folder, name)} is read as no list of classes: ${why}`);
-      return why === null;
-    });
-    return [...listed, ...possible].map((name) => path.posix.join(folder, name));
+/**
+ * Files of folders that list classes, the most telling first: what is called as a list in any of them before what may be anything.
+ * @param tell hears of each that is none, and could be taken for one
+ */
+export function classFilesIn(view: FolderView, folders: readonly string[], tell?: (text: string) => void): string[] {
+  const all = [...new Set(folders)].map((folder) => ({ folder, names: view.files(folder) }));
+  const pathsOf = (of: (names: readonly string[]) => readonly string[]) =>
+    all.flatMap(({ folder, names }) => of(names).map((name) => path.posix.join(folder, name)));
+  const sure = pathsOf((names) => classFileNames.flatMap((name) => names.find((each) => each.toLowerCase() === name) ?? []));
+  const possible = pathsOf(possibleLists).filter((file) => {
+    const why = whyNoList(view.file(file));
+    if (why) tell?.(`${file} is read as no list of classes: ${why}`);
+    return why === null;
   });
+  return [...sure, ...possible];
+}
 
 /** The file of a folder that lists classes; null without one. */
-function classFileOf(view: FolderView, { sources }: Draft): string | null {
-  return classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])])[0] ?? null;
-}
+const classFileOf = (view: FolderView, { sources }: Draft, tell: (text: string) => void): string | null =>
+  classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])], tell)[0] ?? null;
 
 type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 
 /** The classes of a folder and how its masks name them: what leaves the fewest pixels outside of what could be. */
-function classesOf(view: FolderView, draft: Draft, masks: readonly string[], kept: KeptReading | null): ClassesFound {
-  const file = classFileOf(view, draft);
+function classesOf(view: FolderView, draft: Draft, masks: readonly string[], { kept, list: file }: Known): ClassesFound {
   const contents = someOf(masks);
   const likely = file ? listed(view, file, draft, contents) : draft.builtIn ? fromBuiltIn(draft.builtIn, draft) : [];
   const readings = file ? likely : [...coloured(draft, contents), ...likely, ...colouredSets(draft, contents)];
@@ -353,12 +371,13 @@ const colouredSets = ({ builtIn }: Draft, masks: readonly Uint8Array[]): Reading
     .filter((name) => name === builtIn || (!isAnybodys(name) && showsColoursOf(masks, builtInSource(name))))
     .map((name): Reading => ({ source: { builtIn: name }, full: builtInSource(name), by: 'colour', told: allTold, file: name }));
 
-function complete(view: FolderView, arrangement: OpenArrangement): Arrangement {
+function complete(view: FolderView, arrangement: OpenArrangement, noLists: readonly string[]): Arrangement {
   if (arrangement.classes) return { ...arrangement, classes: arrangement.classes };
   throw new AppError(
     'not-a-dataset',
     `${view.root} has the layout ${arrangement.title}, but its classes are not known: put ${classFileNames.join(', ')} ` +
-      `into it, or choose a class set when you open it (import --data DIR --classes ${builtInNames.join('|')} on the command line)`,
+      `into it, or choose a class set when you open it (import --data DIR --classes ${builtInNames.join('|')} on the command line)` +
+      noLists.map((text) => `. Besides, ${text}`).join(''),
     { file: view.root, needs: 'classes' },
   );
 }

@@ -124,7 +124,9 @@ function turnsOf(branches: readonly Branch[]): Found[] {
         const at = placeOf(photo.parts, turn);
         const way = [...photo.parts.slice(0, at), ...turn.to, ...photo.parts.slice(at + turn.from.length)];
         const mask = at < 0 ? undefined : byWay.get(keyOf(way));
-        if (mask) [turn.photos.add(photo), turn.masks.add(mask)];
+        if (!mask) continue;
+        turn.photos.add(photo);
+        turn.masks.add(mask);
       }
     }
     const all = [...found.values()];
