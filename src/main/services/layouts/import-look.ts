@@ -12,7 +12,8 @@ import { FolderView, isFolder } from './folder-view.ts';
 import { listsOf } from './split-sources.ts';
 import { locateImages } from './locate.ts';
 import type { LocatedImage } from './located-image.ts';
-import { classFilesIn, classSetOf, keptFor, proposalOf } from './recognise.ts';
+import { classFilesIn } from './folder-classes.ts';
+import { classSetOf, keptFor, proposalOf } from './recognise.ts';
 
 const shownPairs = 4;
 const shownWidth = 220;
