@@ -7,7 +7,7 @@ import { FolderView } from '#services/layouts/folder-view';
 import { twinTrees } from '#services/layouts/twin-trees';
 import { temporaryFolder } from '../helpers/dataset.ts';
 import { leastMs } from '../helpers/least-ms.ts';
-import { imagesOf, layInto, putInto } from '../helpers/folders.ts';
+import { imagesOf, layInto, mask, putInto } from '../helpers/folders.ts';
 
 let folder: string;
 beforeEach(() => (folder = temporaryFolder()));
@@ -19,10 +19,10 @@ const published: [string, string, Record<string, string>][] = [
     'uavid_train/seq1/Images/0.png =uavid_train/seq1/Labels/0.png uavid_train/seq2/Images/0.png =uavid_train/seq2/Labels/0.png ' +
       'uavid_val/seq3/Images/0.png =uavid_val/seq3/Labels/0.png uavid_test/seq4/Images/0.png',
     {
-      'train: train-seq1/0': 'uavid_train/seq1/Labels/0.png',
-      'train: train-seq2/0': 'uavid_train/seq2/Labels/0.png',
-      'val: val-seq3/0': 'uavid_val/seq3/Labels/0.png',
-      'test: test-seq4/0': 'no mask',
+      'train: uavid_train-seq1-Images/0': 'uavid_train/seq1/Labels/0.png',
+      'train: uavid_train-seq2-Images/0': 'uavid_train/seq2/Labels/0.png',
+      'val: uavid_val-seq3-Images/0': 'uavid_val/seq3/Labels/0.png',
+      'test: uavid_test-seq4-Images/0': 'no mask',
     },
   ],
   [
@@ -36,35 +36,39 @@ const published: [string, string, Record<string, string>][] = [
       '=gt/fog/train/G1/1_gt_labelColor.png rgb_anon/fog/val/G2/2_rgb_anon.png =gt/fog/val/G2/2_gt_labelTrainIds.png ' +
       'rgb_anon/night/train/G3/3_rgb_anon.png =gt/night/train/G3/3_gt_labelTrainIds.png rgb_anon/night/train_ref/G3/4_ref_rgb_anon.png',
     {
-      'train: train-fog/G1/1': 'gt/fog/train/G1/1_gt_labelTrainIds.png',
-      'train: train-night/G3/3': 'gt/night/train/G3/3_gt_labelTrainIds.png',
-      'val: val-fog/G2/2': 'gt/fog/val/G2/2_gt_labelTrainIds.png',
-      'rest: rest-night-train_ref-G3/4_ref': 'no mask',
+      'train: rgb_anon-fog-train/G1/1': 'gt/fog/train/G1/1_gt_labelTrainIds.png',
+      'train: rgb_anon-night-train/G3/3': 'gt/night/train/G3/3_gt_labelTrainIds.png',
+      'val: rgb_anon-fog-val/G2/2': 'gt/fog/val/G2/2_gt_labelTrainIds.png',
+      'rest: rgb_anon-night-train_ref-G3/4_ref': 'no mask',
     },
   ],
   [
     'BDD100K: masks three folders down, beside pictures of them',
     'images/10k/train/a.jpg images/10k/val/b.jpg =labels/sem_seg/masks/train/a.png =labels/sem_seg/masks/val/b.png ' +
       '=labels/sem_seg/colormaps/train/a.png =labels/sem_seg/colormaps/val/b.png',
-    { 'train: train/a': 'labels/sem_seg/masks/train/a.png', 'val: val/b': 'labels/sem_seg/masks/val/b.png' },
+    { 'train: images-10k-train/a': 'labels/sem_seg/masks/train/a.png', 'val: images-10k-val/b': 'labels/sem_seg/masks/val/b.png' },
   ],
   [
     'BDD100K as it was',
     'seg/images/train/a.jpg seg/images/val/b.jpg =seg/labels/train/a_train_id.png =seg/labels/val/b_train_id.png ' +
       '=seg/color_labels/train/a_train_color.png',
-    { 'train: train/a': 'seg/labels/train/a_train_id.png', 'val: val/b': 'seg/labels/val/b_train_id.png' },
+    { 'train: seg-images-train/a': 'seg/labels/train/a_train_id.png', 'val: seg-images-val/b': 'seg/labels/val/b_train_id.png' },
   ],
   [
     'Mapillary Vistas 2.0: the newest of two versions',
     'training/images/a.jpg =training/v1.2/labels/a.png =training/v1.2/instances/a.png =training/v2.0/labels/a.png ' +
       'validation/images/b.jpg =validation/v1.2/labels/b.png =validation/v2.0/labels/b.png testing/images/c.jpg',
-    { 'train: train/a': 'training/v2.0/labels/a.png', 'val: val/b': 'validation/v2.0/labels/b.png', 'test: test/c': 'no mask' },
+    {
+      'train: training-images/a': 'training/v2.0/labels/a.png',
+      'val: validation-images/b': 'validation/v2.0/labels/b.png',
+      'test: testing-images/c': 'no mask',
+    },
   ],
-  ['RailSem19', 'jpgs/rs19_val/1.jpg =uint8/rs19_val/1.png', { 'val: val/1': 'uint8/rs19_val/1.png' }],
+  ['RailSem19', 'jpgs/rs19_val/1.jpg =uint8/rs19_val/1.png', { 'val: jpgs-rs19_val/1': 'uint8/rs19_val/1.png' }],
   [
     'ApolloScape',
     'ColorImage/Record001/Camera~5/1_Camera_5.jpg =Label/Record001/Camera~5/1_Camera_5_bin.png',
-    { 'train: train/Record001/Camera 5/1_Camera_5': 'Label/Record001/Camera 5/1_Camera_5_bin.png' },
+    { 'train: ColorImage/Record001/Camera 5/1_Camera_5': 'Label/Record001/Camera 5/1_Camera_5_bin.png' },
   ],
   [
     'IDD, with its own ids in the place of Cityscapes’',
@@ -72,9 +76,13 @@ const published: [string, string, Record<string, string>][] = [
       '=gtFine/val/1/2_gtFine_labellevel3Ids.png',
     { 'train: train/0/1': 'gtFine/train/0/1_gtFine_labellevel3Ids.png', 'val: val/1/2': 'gtFine/val/1/2_gtFine_labellevel3Ids.png' },
   ],
-  ['SYNTHIA', 'RGB/0.png =GT/LABELS/0.png =GT/COLOR/0.png Depth/0.png', { 'train: train/0': 'GT/LABELS/0.png' }],
-  ['Supervisely', 'ds0/img/a.jpg =ds0/masks_machine/a.png', { 'train: train/a': 'ds0/masks_machine/a.png' }],
-  ['one pair of folders', 'original_images/1.jpg =label_images_semantic/1.png', { 'train: train/1': 'label_images_semantic/1.png' }],
+  ['SYNTHIA', 'RGB/0.png =GT/LABELS/0.png =GT/COLOR/0.png Depth/0.png', { 'train: RGB/0': 'GT/LABELS/0.png' }],
+  ['Supervisely', 'ds0/img/a.jpg =ds0/masks_machine/a.png', { 'train: ds0-img/a': 'ds0/masks_machine/a.png' }],
+  [
+    'one pair of folders',
+    'original_images/1.jpg =label_images_semantic/1.png',
+    { 'train: original_images/1': 'label_images_semantic/1.png' },
+  ],
   [
     'COCO-Stuff beside the years of COCO',
     'train2017/1.jpg val2017/2.jpg =stuffthingmaps/train2017/1.png =stuffthingmaps/val2017/2.png',
@@ -85,7 +93,7 @@ const published: [string, string, Record<string, string>][] = [
     'images/town/a.jpg =images/town/a_seg.png images/town/b.jpg',
     { 'train: images/town/a': 'images/town/a_seg.png', 'train: images/town/b': 'no mask' },
   ],
-  ['a split’s photos and masks', 'train/shots/1.jpg =train/labels/1.png', { 'train: train/1': 'train/labels/1.png' }],
+  ['a split’s photos and masks', 'train/shots/1.jpg =train/labels/1.png', { 'train: train-shots/1': 'train/labels/1.png' }],
 ];
 
 test.each(published)('%s', async (_, files, images) => {
@@ -114,13 +122,10 @@ test('a kind that few folders have is not missed among many, and photos of a spl
   expect(Object.keys(images).filter((key) => key.startsWith('test: '))).toHaveLength(2);
 });
 
-test.each(['train', 'training', 'val', 'valid', 'validation', 'dev', 'eval', 'evaluation', 'test', 'testing'])(
-  'a split may be called %s',
-  async (split) => {
-    await layInto(folder, `rgb_anon/${split}/G1/1.png =gt/${split}/G1/1.png rgb_anon/train/G2/2.png =gt/train/G2/2.png`);
-    expect(Object.values(imagesOf(folder)).toSorted()).toEqual([`gt/${split}/G1/1.png`, 'gt/train/G2/2.png'].toSorted());
-  },
-);
+test.each(['train', 'training', 'val', 'valid', 'validation', 'dev', 'test', 'testing'])('a split may be called %s', async (split) => {
+  await layInto(folder, `rgb_anon/${split}/G1/1.png =gt/${split}/G1/1.png rgb_anon/train/G2/2.png =gt/train/G2/2.png`);
+  expect(Object.values(imagesOf(folder)).toSorted()).toEqual([`gt/${split}/G1/1.png`, 'gt/train/G2/2.png'].toSorted());
+});
 
 test('many sequences, of which half have no labels and the same names, are looked at at once', async () => {
   const sequences = Array.from({ length: 120 }, (_, n) => `rgb/train/s${n}/1.png =gt/train/s${n}/1.png rgb/test/t${n}/1.png`);
@@ -128,6 +133,60 @@ test('many sequences, of which half have no labels and the same names, are looke
   const ms = await leastMs(() => twinTrees.find(new FolderView(folder)));
   expect(ms).toBeLessThan(500);
   expect(Object.keys(imagesOf(folder))).toHaveLength(240);
+});
+
+test.each([
+  '_out_rgb/1.png _out_depth/1.png =_out_seg/1.png',
+  'CameraRGB/1.png CameraDepth/1.png =CameraSeg/1.png',
+  'front_rgb/1.png front_depth/1.png =front_semantic/1.png',
+  'seq1/cam_rgb/1.png seq1/cam_depth/1.png =seq1/gt/1.png',
+  's1/color/1.png s1/depth/1.png =s1/label/1.png',
+  'scene/colors/1.png scene/normals/1.png =scene/segmentation/1.png',
+])('photos are no depth: %s', async (files) => {
+  await layInto(folder, files);
+  const { images } = locateDataset(folder);
+  expect(images.map(({ imageFile }) => path.relative(folder, imageFile))).toEqual([files.split(' ')[0]]);
+  expect(Object.values(imagesOf(folder))).toEqual([files.split('=')[1]]);
+});
+
+test.each<[string, Record<string, string>]>([
+  ['training_set/images/1.jpg =training_set/masks/1.png test_set/images/2.jpg', { 1: 'train', 2: 'test' }],
+  ['TrainDataset/images/1.jpg =TrainDataset/masks/1.png TestDataset/images/2.jpg', { 1: 'train', 2: 'test' }],
+  ['train_day/images/1.jpg =train_day/masks/1.png val_day/images/2.jpg =val_day/masks/2.png', { 1: 'train', 2: 'val' }],
+  ['train_val/images/1.jpg =train_val/masks/1.png test/images/2.jpg =test/masks/2.png', { 1: 'train', 2: 'test' }],
+  ['train_original/1.jpg =train_gt/1.png val_images/2.jpg =val_gt/2.png', { 1: 'train', 2: 'val' }],
+  ['drive1/images/1.jpg =drive1/masks/1.png drive2/images/2.jpg test/notes.txt', { 1: 'train', 2: 'train' }],
+])('the split that a folder’s name tells: %s', async (files, splits) => {
+  await layInto(folder, files);
+  expect(Object.fromEntries(locateDataset(folder).images.map(({ name, split }) => [name.split('/').at(-1), split]))).toEqual(splits);
+});
+
+test('ids stay when another part comes, and each photo has the mask that is called as it', async () => {
+  await layInto(folder, 'B_original/1.jpg =B_gt/1.png B_original/2.jpg C_original/1.jpg =C_gt/3.png C_original/3.jpg');
+  const before = imagesOf(folder);
+  expect(before).toEqual({
+    'train: B_original/1': 'B_gt/1.png',
+    'train: B_original/2': 'no mask',
+    'train: C_original/1': 'no mask',
+    'train: C_original/3': 'C_gt/3.png',
+  });
+  await layInto(folder, 'A_original/1.jpg =A_gt/1.png =C_gt/1.png');
+  expect(imagesOf(folder)).toEqual({ ...before, 'train: A_original/1': 'A_gt/1.png', 'train: C_original/1': 'C_gt/1.png' });
+});
+
+test('a first mask of a split makes nothing of the others vanish', async () => {
+  await layInto(folder, 'Bilder/1.jpg Bilder/2.jpg =Masken/1.png =Masken/2.png test/3.jpg');
+  const images = locateDataset(folder).images;
+  expect(images.map(({ split }) => split)).toEqual(['train', 'train', 'test']);
+  putInto(folder, path.relative(folder, images[2].maskFile), mask);
+  expect(locateDataset(folder).images.map(({ id }) => id)).toEqual(images.map(({ id }) => id));
+});
+
+test('lists tell the splits of a tree whose folders tell none', async () => {
+  await layInto(folder, 'original_images/1.jpg original_images/2.jpg =label_images_semantic/1.png =label_images_semantic/2.png');
+  putInto(folder, 'train.txt', '1\n');
+  putInto(folder, 'val.txt', '2\n');
+  expect(locateDataset(folder).images.map(({ split }) => split)).toEqual(['train', 'val']);
 });
 
 test('pictures that belong to no photo are left out of a tree, and told', async () => {
@@ -184,7 +243,9 @@ test('what is packed is told where there is nothing else', () => {
 describe('it is asked, and labels are no photos, where', () => {
   test.each([
     ['two folders could be the photos of one mask', 'left/0.jpg right/0.jpg =gt/0.png'],
-    ['colours could be the photos, and so could depth', 's1/color/0.png s1/depth/0.png =s1/label/0.png s2/color/0.png s2/depth/0.png'],
+    ['two cameras could be the photos', 's1/one/0.png s1/two/0.png =s1/label/0.png s2/one/0.png s2/two/0.png'],
+    ['photos beside labels of two kinds are called as neither', 'data_rect/a1.png confidence/1.png =semantic/1.png'],
+    ['annotated frames have their labels beside them', 'RUGD_frames-with-annotations/1.png =RUGD_annotations/1.png'],
     ['photos of a kind that is not read have labels', 'raw/1.nef =labels_2/1.png'],
     ['photos are called otherwise than their labels', 'a/camera/1_camera_1.png =a/label/1_label_1.png'],
     ['some photos are without a folder of labels', 'a/1.jpg b/2.jpg =gt/1.png'],
@@ -204,7 +265,7 @@ test('photos with masks beside the folders that are read are told', async () => 
 
 test('what tells no split beside folders of splits is left out where it lies around these, and told', async () => {
   await layInto(folder, 'rgb/0.png rgb/train/1.png rgb/val/2.png =gt/labels/train/1.png =gt/labels/val/2.png');
-  expect(imagesOf(folder)).toEqual({ 'train: train/1': 'gt/labels/train/1.png', 'val: val/2': 'gt/labels/val/2.png' });
+  expect(imagesOf(folder)).toEqual({ 'train: rgb-train/1': 'gt/labels/train/1.png', 'val: rgb-val/2': 'gt/labels/val/2.png' });
   expect(locateDataset(folder).problems.join()).toMatch(/rgb\/ is left out with its 1 picture|1 image lies in rgb\/ itself/);
 });
 

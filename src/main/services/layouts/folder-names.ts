@@ -47,15 +47,34 @@ export const isOfPictures = (name: string): boolean => doubtOfMasks(name) === 3 
 export const mayBeLabels = (file: string): boolean => /\.(png|bmp|tiff?)$/i.test(file);
 /** What follows a set's name in that of its folder of masks. */
 const maskEnding = new RegExp(`^[ _-]?(${maskWord})$`, 'i');
-const splitWords = 'train|training|val|valid|validation|dev|eval|evaluation|test|testing';
+const splitWords = 'train|training|val|valid|validation|dev|test|testing';
 /** The names of splits that people use. */
 export const splitNames = new RegExp(`^(${splitWords})$`, 'i');
 /** COCO's have a year. */
 export const yearlySplitNames = /^(train|val|test)[ _-]?20\d\d$/i;
 
-const splitInName = new RegExp(`^(?:.*[_-])?(${splitWords})(?:[_-]?20\\d\\d)?$`, 'i');
-/** The split that a folder's name ends with, as in `uavid_train`; null where it tells none. */
-export const splitOfFolder = (name: string): string | null => splitInName.exec(name)?.[1] ?? null;
+/** What may follow the word of a split in the name of its folder. */
+const ofSplits = 'sets?|data(?:[ _-]?sets?)?|splits?|images?|imgs?|photos?|frames?|inputs?|day|night|\\d+';
+const splitInName = new RegExp(`^(?:.*[ ._-])?(${splitWords})(?:[ ._-]?(?:${ofSplits}))*$`, 'i');
+/** Both in one: what is trained on in the end. */
+const isBoth = /(^|[ ._-])train[ ._-]?val/i;
+/** The split that a folder's name tells, as `uavid_train` and `TrainDataset` do; null where it tells none. */
+export const splitOfFolder = (name: string): string | null =>
+  isBoth.test(name) ? 'train' : (splitInName.exec(name)?.[1] ?? splitInName.exec(apart(name))?.[1] ?? null);
+
+const photoWord = 'rgb|images?|imgs?|photos?|pictures?|frames?';
+const [photoNames, colourNames] = [partOfName(photoWord), partOfName('colou?rs?')];
+/** What other sensors see, and what is reckoned from photos. */
+const sensorNames = partOfName('depths?|disparity|disparities|normals?|flows?|confidences?|edges?|thermal|nir|lidar');
+/** How surely pictures of a folder are the photos, by its name: 3 the surest, 1 where it tells nothing, 0 where they are something else. */
+export const likenessOfPhotos = (name: string): number =>
+  imageFolderNames.test(name) || photoNames.test(name)
+    ? 3
+    : colourNames.test(name)
+      ? 2
+      : isOfPictures(name) || sensorNames.test(name)
+        ? 0
+        : 1;
 
 /** Whether a folder is that of the masks of a set, by its name: `train_labels` for `train`. */
 export const isMaskFolderOf = (set: string, name: string): boolean =>

@@ -85,20 +85,23 @@ export function masksBeside(view: FolderView, splits: readonly string[]): Map<st
 const labelsIn = (view: FolderView, folder: string): string[] =>
   view.ifReadable(() => view.masks(folder, true), []).flatMap((file) => (mayBeLabels(file) ? [path.posix.basename(file)] : []));
 
+const isSegment = /^segs?[ _-]?\d+$/i;
+
 /** Photos beside a folder and in those beside it: sequences are called as segments, too, and none is that of another's labels. */
 const photosAround = (view: FolderView, folder: string): string[] => {
   const around = path.posix.dirname(folder);
-  const called = view.folders(around).filter((name) => maskFolderNames.test(name));
-  return outsideOf(
-    called.map((name) => path.posix.join(around, name)),
-    around,
-    view.images(around, true),
-  ).map((file) => path.posix.basename(file));
+  const segments = view.folders(around).filter((name) => isSegment.test(name));
+  return outsideOf([folder, ...segments.map((name) => path.posix.join(around, name))], around, view.images(around, true)).map((file) =>
+    path.posix.basename(file),
+  );
 };
 
 /** Whether a folder's name tells labels, and nothing made of them: numbered ones may be segments of a drive, and targets are aimed at. */
 const isPlainly = (folder: string): boolean =>
-  plainMaskNames.test(nameOf(folder)) && doubtOfMasks(nameOf(folder)) < 3 && !/^segs?[ _-]?\d+$|^targets?$/i.test(nameOf(folder));
+  plainMaskNames.test(nameOf(folder)) &&
+  doubtOfMasks(nameOf(folder)) < 3 &&
+  !isSegment.test(nameOf(folder)) &&
+  !/^targets?$/i.test(nameOf(folder));
 
 /** Whether a folder holds labels by its name and its files': those of photos of a kind that is not read, or called otherwise, too. */
 export function holdsLabels(view: FolderView, folder: string): boolean {

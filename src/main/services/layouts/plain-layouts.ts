@@ -34,7 +34,7 @@ export const splitsFirst: Layout = {
       const images = inside.find((name) => imageFolderNames.test(nameOf(name)) && hasImages(view, name, true));
       return images ? [{ set, images, masks: maskFolderOf(view, images, inside) }] : [];
     });
-    const haveSplits = view.folders().some((name) => splitOfFolder(name) !== null);
+    const haveSplits = found.some(({ set }) => splitOfFolder(set) !== null);
     // One folder that is called like no split is a data set inside this one.
     if (found.length === 0 || (found.length < 2 && !haveSplits)) return null;
     // Masks that there are not yet are in a folder called as the others'.

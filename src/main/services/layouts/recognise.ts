@@ -1,7 +1,7 @@
 // Opens any folder: looks which layout it has, which classes, and how its masks name them.
 import path from 'node:path';
 import { isThere } from '#files/file-identity';
-import { AppError } from '#shared/errors';
+import { AppError, unlessRefused } from '#shared/errors';
 import { builtInNames } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile } from '../class-sets/class-files.ts';
@@ -15,6 +15,7 @@ import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
 import { doPair, otherMasksText, otherSetsText } from './mask-folders.ts';
 import { findAffixes } from './pairing.ts';
+import { hasImages } from './split-sources.ts';
 import { twinTrees } from './twin-trees.ts';
 
 /** A folder as it is read. */
@@ -50,10 +51,30 @@ const draftOf = (view: FolderView, among = layouts): Draft | null => {
 const pairsAny = (view: FolderView, { sources }: Draft): boolean =>
   sources.some(({ images, masks }) => images === masks || doPair(view, images, masks));
 
-/** What fits a folder: where its names alone tell a layout and no mask pairs in it, masks may lie in another tree of folders. */
+/** Images that are called as a mask is. */
+const pairsIn = (view: FolderView, { sources, below = false }: Draft): number =>
+  sources.reduce((sum, { images, masks }) => {
+    const pairs = () => (view.hasFolder(masks) ? findAffixes(view.images(images, below), view.masks(masks, below)).pairs : 0);
+    return sum + view.ifReadable(pairs, 0);
+  }, 0);
+
+/** Whether a folder at the top holds pictures of which a draft takes none. */
+function leavesFolders(view: FolderView, { sources }: Draft): boolean {
+  const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
+  // What cannot be looked into is not told: it may be anything.
+  const holdsImages = (name: string) => unlessRefused(() => hasImages(new FolderView(view.root), name, true), false);
+  return !taken.has('.') && view.folders().some((name) => !taken.has(name) && holdsImages(name));
+}
+
+/**
+ * What fits a folder: where its names alone tell a layout and no mask pairs in it, masks may lie in another tree of folders; and so they
+ * may where more of them pair there than in a layout that leaves folders aside, as one of splits does with all that is called otherwise.
+ */
 function fittingDraft(view: FolderView): Draft | null {
   const draft = draftOf(view);
-  return draft && pairsAny(view, draft) ? draft : (twinTrees.find(view) ?? draft);
+  if (!draft || !pairsAny(view, draft)) return twinTrees.find(view) ?? draft;
+  const twin = leavesFolders(view, draft) ? twinTrees.find(view) : null;
+  return twin && pairsIn(view, twin) > pairsIn(view, draft) ? twin : draft;
 }
 
 /** Folders that are gone down to find a data set in, and how many each may hold: a home is not searched. */

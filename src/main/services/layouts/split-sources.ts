@@ -75,7 +75,7 @@ export function splitFolders(view: FolderView, images: string, masks: string): P
   };
 }
 
-const listFolders = ['.', 'splits', 'split', 'lists', 'list', 'meta', 'ImageSets/Segmentation', 'ImageSets', 'images'];
+const listFolders = ['.', 'splits', 'split', 'lists', 'list', 'meta', 'ImageSets/Segmentation', 'ImageSets'];
 
 /** Lists of splits, in the first of the folders that has any. */
 export function listsOf(view: FolderView): Record<string, string> {

@@ -5,12 +5,12 @@ import { counted } from '#shared/counted';
 import { freeName } from '#shared/free-name';
 import { Random } from '#shared/random';
 import type { Source } from '#shared/data/arrangement';
-import { doubtOfMasks, imageFolderNames, isOfPictures, maskFolderNames, mayBeLabels, splitNames, splitOfFolder } from './folder-names.ts';
+import { doubtOfMasks, likenessOfPhotos, maskFolderNames, mayBeLabels, splitNames, splitOfFolder } from './folder-names.ts';
 import { FolderView, isIn } from './folder-view.ts';
 import { cityscapesForm, isOfCityscapes } from './cityscapes-form.ts';
 import type { Draft, Layout } from './layout.ts';
 import { findAffixes } from './pairing.ts';
-import { inOrder } from './split-sources.ts';
+import { inOrder, rootLists } from './split-sources.ts';
 import { splitNamed } from './splits.ts';
 
 /** A folder with pictures right in it. */
@@ -81,6 +81,13 @@ interface Found extends Turn {
   masks: Set<Branch>;
 }
 
+const wordsOf = (parts: readonly string[]): string[] => parts.flatMap((part) => part.toLowerCase().split(/[ ._-]+/));
+/** Words that are in both of a turn's ways. */
+function wordsShared({ from, to }: Turn): number {
+  const words = new Set(wordsOf(to));
+  return wordsOf(from).filter((word) => words.has(word)).length;
+}
+
 /** A photo with as many folders of masks that are as near has those of others' names: a sequence without labels. */
 const mostWays = 8;
 
@@ -94,7 +101,10 @@ function turnsFrom(photos: readonly Branch[], labels: readonly Branch[]): Map<st
     });
     // Of folders of masks those that share most of the way: another sequence may have photos of the same names.
     const most = Math.max(...ways.map(({ turn }) => turn.shared));
-    const nearest = ways.filter(({ turn: { shared } }) => shared === most);
+    const near = ways.filter(({ turn: { shared } }) => shared === most);
+    // Of those the ones that are called as the photos' folder is, as `day_gt` is for `day_photos`.
+    const mostWords = Math.max(...near.map(({ turn }) => wordsShared(turn)));
+    const nearest = near.filter(({ turn }) => wordsShared(turn) === mostWords);
     for (const { turn, mask } of nearest.length > mostWays ? [] : nearest) {
       const { pairs } = findAffixes(photo.files, mask.files);
       if (pairs === 0) continue;
@@ -146,14 +156,14 @@ const surest = (turns: readonly Found[]): Found =>
 const fromNoMasks = (turns: readonly Found[]): Found[] =>
   turns.filter(({ photos }) => !turns.some(({ masks }) => [...photos].every((photo) => masks.has(photo))));
 
-const areCalledPhotos = ({ from }: Turn): boolean => from.some((part) => imageFolderNames.test(part));
 const haveSameMasks = (a: Found, b: Found): boolean => a !== b && [...a.masks].some((mask) => b.masks.has(mask));
 const lengthOf = ({ from, to }: Turn): number => from.length + to.length;
 
-/** Folders of pictures that are made of labels, by their names; one of colours may be that of photos. */
-const areOfLabels = ({ from }: Turn): boolean => from.some((part) => isOfPictures(part) && !/^(rgb|colou?rs?($|[_-]))/i.test(part));
-/** How much is for a turn's leading from photos: they are called so, or at least not as pictures of labels. */
-const likenessOf = (turn: Turn): number => (areCalledPhotos(turn) ? 2 : areOfLabels(turn) ? 0 : 1);
+/** How surely a turn leads from photos, by what their folders are called. */
+const likenessOf = ({ from }: Turn): number => {
+  const each = from.map(likenessOfPhotos);
+  return each.includes(0) && !each.includes(3) ? 0 : Math.max(...each);
+};
 
 /** Of folders whose pictures are called as the same masks, those that are called as photos: depth and disparity are called so as well. */
 const ofPhotos = (turns: readonly Found[]): Found[] =>
@@ -167,11 +177,8 @@ const withoutDetours = (turns: readonly Found[]): Found[] =>
 const placeOf = (parts: readonly string[], { from }: Turn): number =>
   parts.findIndex((_, at) => from.every((part, index) => parts[at + index] === part));
 
-/** A source, and what of the way to it tells it from others of its split. */
-interface Root extends Omit<Source, 'split'> {
-  split: string | null;
-  rest: readonly string[];
-}
+/** A source; its split is null where no folder tells it. */
+type Root = Omit<Source, 'split'> & { split: string | null };
 
 /** Which part of a way tells the split: one that is called so, else the last that ends so; -1 without one. */
 function splitAt(parts: readonly string[]): number {
@@ -193,7 +200,6 @@ function rootOf({ parts }: Branch, turn: Turn, haveSplits: boolean): Root {
     split: name === null ? null : splitNamed(name),
     images: keyOf(parts.slice(0, end)),
     masks: keyOf([...parts.slice(0, at), ...turn.to, ...parts.slice(behind, end)]),
-    rest: parts.slice(0, end).filter((_, index) => index !== split && (index < at || index >= behind)),
   };
 }
 
@@ -202,29 +208,19 @@ const bareRoot = ({ parts }: Branch, { to }: Turn): Root => ({
   split: splitNamed(parts.at(-1)!),
   images: keyOf(parts),
   masks: keyOf([...parts.slice(0, -1), ...to, parts.at(-1)!]),
-  rest: parts.slice(0, -1),
 });
-
-/** How many parts all ways begin with. */
-function sharedBy(ways: readonly (readonly string[])[]): number {
-  const [first, ...others] = ways;
-  const end = first.findIndex((part, at) => others.some((way) => way[at] !== part));
-  return others.length === 0 || end < 0 ? first.length : end;
-}
 
 const longestName = 60;
 const mostTold = 10;
 /** Of so many photos one picture that is none of them is a teaser or a logo. */
 const fewAmong = 5;
 
-/** Sources with names that are each one's own: images of two sequences may be called alike. */
+/** Sources by the ways to them: a name is the same whatever other folders there are. */
 function named(roots: readonly Root[]): Source[] {
-  const shared = sharedBy(roots.map(({ rest }) => rest));
-  const other = roots.some(({ split }) => split !== null) ? 'rest' : 'train';
+  const other = roots.some(({ split }) => split === 'train') ? 'rest' : 'train';
   const taken = new Set<string>();
-  return roots.map(({ split, rest, images, masks }) => {
-    const wanted = [split ?? other, ...rest.slice(shared)].join('-').slice(0, longestName);
-    const name = freeName(wanted, (each) => taken.has(each), { most: longestName });
+  return roots.map(({ split, images, masks }) => {
+    const name = freeName(images.replaceAll('/', '-').slice(-longestName), (each) => taken.has(each), { most: longestName });
     taken.add(name);
     return { split: split ?? other, name, images, masks };
   });
@@ -234,10 +230,10 @@ const leftOutText = (branch: Branch): string =>
   `${keyOf(branch.parts) || '.'}/ is left out with its ${counted(branch.files.length, 'picture')}: ` +
   'neither a split nor a folder of masks tells what it is';
 
-/** Whether pictures that no turn leads from are more than a few beside its photos: they may be what is meant. */
+/** Whether pictures that no turn leads from are more than a few beside its photos: they may be what is meant, unless their names tell. */
 function areMany(others: readonly Branch[], photos: readonly Branch[]): boolean {
   const count = (branches: readonly Branch[]) => branches.reduce((sum, { files }) => sum + files.length, 0);
-  return fewAmong * count(others.filter(({ files }) => !files.every(mayBeLabels))) > count(photos);
+  return fewAmong * count(others.filter(({ parts }) => !parts.some((part) => likenessOfPhotos(part) === 0))) > count(photos);
 }
 
 function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
@@ -245,7 +241,8 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
   // Two kinds of photos with the masks of one: a person knows which is meant.
   if (chosen.some((turn) => chosen.some((other) => haveSameMasks(turn, other)))) return null;
   const masks = new Set(turns.flatMap((turn) => [...turn.masks]));
-  const turnOf = ({ parts }: Branch) => chosen.find((turn) => placeOf(parts, turn) >= 0);
+  const turnOf = (branch: Branch) =>
+    chosen.find((turn) => turn.photos.has(branch)) ?? chosen.find((turn) => placeOf(branch.parts, turn) >= 0);
   const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
   const unturned = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
   // Photos right in a split's folder are of the set, without masks so far.
@@ -277,6 +274,7 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
     sources,
     below: true,
     problems: [...strays, ...others.filter(({ parts }) => doubtOf(parts) === 0)].slice(0, mostTold).map(leftOutText),
+    ...(haveSplits ? {} : { splits: rootLists(view) }),
     ...(form?.builtIn && !areKnown ? { affixes: form.affixes } : form),
   };
 }
