@@ -76,6 +76,25 @@ describe('lists of classes', () => {
   });
 
   test.each([
+    ['name,r,g,b,id,train_id\nroad,128,64,128,7,0\nsky,70,130,180,23,10\n', [0, 1]],
+    ['name,r,g,b,trainId\nroad,128,64,128,255\nsky,70,130,180,255\n', [0, 1]],
+    ['name,r,g,b,category_id\nroad,128,64,128,1\nsky,70,130,180,1\n', [0, 1]],
+    ['name,r,g,b,id\nroad,128,64,128,1001\nsky,70,130,180,2\n', [0, 1]],
+    ['name,r,g,b,id\nroad,128,64,128,\nsky,70,130,180,2\n', [0, 1]],
+    ['name,r,g,b,id\nroad,128,64,128,-1\nsky,70,130,180,1\n', [0, 1]],
+    ['name,r,g,b,id\nroad,128,64,128,4\nsky,70,130,180,6\n', [4, 6]],
+  ])('of a list with colours numbers that are no values tell nothing: %j', async (content, values) => {
+    await lay('images/1.jpg =masks/1.png');
+    put('class_dict.csv', content);
+    const { classes } = locateDataset(folder).classSet;
+    expect(classes.map(({ name, color, value }) => [name, color.join(), value])).toEqual([
+      ['road', '128,64,128', values[0]],
+      ['sky', '70,130,180', values[1]],
+    ]);
+  });
+
+  test.each([
+    'id,label\n1,cat\n2,dog\n',
     'image,label\n1.jpg,cat\n2.jpg,dog\n',
     'filename,road,sky,car\n1.jpg,1,0,1\n2.jpg,0,1,1\n',
     'id,label\n1,cat\n2,cat\n',

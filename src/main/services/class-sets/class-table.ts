@@ -50,12 +50,22 @@ interface Column {
   at: number;
 }
 
-/** The columns that may hold the value of a class: one that is called so alone, else those of ids and of numbers. */
-function columnsOfValues(columns: readonly Column[], rows: readonly string[][]): readonly Column[] {
+/**
+ * The columns that may hold the value of a class: one that is called so alone, else those of ids and of numbers.
+ * @param haveColours whether colours name the classes as well: numbers that are no values then tell nothing, or that could be others
+ */
+function columnsOfValues(columns: readonly Column[], rows: readonly string[][], haveColours: boolean): readonly Column[] {
   const called = (words: RegExp) => columns.filter(({ key }) => words.test(key));
   const sure = called(valueColumns.sure);
-  const areNumbers = ({ at }: Column) => rows.every((row) => numberIn(row[at]) !== null);
-  return sure.length > 0 ? sure : [...called(valueColumns.number), ...called(valueColumns.maybe).filter(areNumbers)];
+  if (sure.length > 0) return sure;
+  const numbersOf = ({ at }: Column) => rows.map((row) => numberIn(row[at]));
+  const areNumbers = (column: Column) => !numbersOf(column).includes(null);
+  const likely = [...called(valueColumns.number), ...called(valueColumns.maybe).filter(areNumbers)];
+  if (!haveColours) return likely;
+  const areValues = (numbers: readonly (number | null)[]) =>
+    new Set(numbers).size === numbers.length && numbers.every((number) => number !== null && number >= 0 && number <= 255);
+  const own = likely.filter((column) => areValues(numbersOf(column)));
+  return new Set(own.map((column) => numbersOf(column).join())).size === 1 ? own : [];
 }
 
 /**
@@ -70,7 +80,7 @@ export function byHeading([heading, ...lines]: readonly string[]): ((line: strin
   const channels = channelColumns.map(columnOf);
   const haveColours = !channels.includes(-1);
   const others = cells.flatMap((key, at) => (at === name ? [] : [{ key, at }]));
-  const values = columnsOfValues(others, lines.map(cellsOf));
+  const values = columnsOfValues(others, lines.filter(Boolean).map(cellsOf), haveColours);
   if (name < 0 || (!haveColours && values.length === 0)) return null;
   return (line) => {
     const row = cellsOf(line);

@@ -47,9 +47,14 @@ export function classFilesIn(view: FolderView, folders: readonly string[], tell?
   return [...sure, ...possible];
 }
 
+/** Tables of labels may be of whole photos: where the layout has classes of its own, they are no others. */
+const mayBeOfPhotos = /(^|\/)_?labels\.csv$/i;
+
 /** The file of a folder that lists classes; null without one. */
-export const classFileOf = (view: FolderView, { sources }: Draft, tell: (text: string) => void): string | null =>
-  classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])], tell)[0] ?? null;
+export function classFileOf(view: FolderView, { sources, builtIn }: Draft, tell: (text: string) => void): string | null {
+  const files = classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])], tell);
+  return files.find((file) => builtIn === undefined || !mayBeOfPhotos.test(file)) ?? null;
+}
 
 export type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;
 
