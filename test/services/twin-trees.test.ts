@@ -174,8 +174,18 @@ test('ids stay when another part comes, and each photo has the mask that is call
   expect(imagesOf(folder)).toEqual({ ...before, 'train: A_original/1': 'A_gt/1.png', 'train: C_original/1': 'C_gt/1.png' });
 });
 
+test('photos beside those that are read are told', async () => {
+  const many = Array.from({ length: 40 }, (_, n) => `images/${n}.jpg`);
+  await layInto(folder, [...many, '=masks/1.png test/3.jpg more/a/1.jpg more/2.jpg more/3.jpg docs/figure.jpg overlays/1.jpg'].join(' '));
+  const say = 'if it is part of the data set, say it in "Say what is in it"';
+  expect(locateDataset(folder).problems.filter((text) => text.includes('left out'))).toEqual([
+    `more/ is left out with its 3 images: ${say}`,
+    `test/ is left out with its 1 image: ${say}`,
+  ]);
+});
+
 test('a first mask of a split makes nothing of the others vanish', async () => {
-  await layInto(folder, 'Bilder/1.jpg Bilder/2.jpg =Masken/1.png =Masken/2.png test/3.jpg');
+  await layInto(folder, 'original/1.jpg original/2.jpg =gt/1.png =gt/2.png test/3.jpg');
   const images = locateDataset(folder).images;
   expect(images.map(({ split }) => split)).toEqual(['train', 'train', 'test']);
   putInto(folder, path.relative(folder, images[2].maskFile), mask);
@@ -225,6 +235,17 @@ test.each(['SegmentationClass', 'SegmentationClassPNG', 'SemanticSegmentation', 
   async (name) => {
     await layInto(folder, `images/1.jpg =${name}/1.png`);
     expect(imagesOf(folder)).toEqual({ 'train: images/1': `${name}/1.png` });
+  },
+);
+
+test.each(['Bilder Masken', 'images masques', 'imágenes máscaras', 'immagini maschere', '图像 标签', 'изображения маски'])(
+  'folders of images and masks may be called %s',
+  async (names) => {
+    for (const [images, masks] of [names, names.normalize('NFD')].map((each) => each.split(' '))) {
+      folder = temporaryFolder();
+      await layInto(folder, `${images}/1.jpg =${masks}/1.png ${images}/2.jpg`);
+      expect(Object.values(imagesOf(folder))).toEqual([`${masks}/1.png`, 'no mask']);
+    }
   },
 );
 

@@ -1,26 +1,32 @@
 // What folders and files of data sets are called, as people call them.
 import type { Affixes } from '#shared/data/arrangement';
+import { composed } from '#shared/folded';
 import { findPrefixes, imageEndings, stemOf } from './pairing.ts';
 
 const maskWord =
   'masks?|labels?|labell?ed|anns?|annos?|annots?|annotations?|gts?|ground[ _-]?truths?|segs?|segmentations?|semantics?|' +
-  'label[ _-]?images?|stuffthingmaps|pixelmaps|uint8|masken?|targets?';
+  'label[ _-]?images?|stuffthingmaps|pixelmaps|uint8|targets?|' +
+  // As people of other languages call them.
+  'masken?|masques?|m[aá]scaras?|maschere|etiquetas?|[eé]tiquettes?|标签|掩码|маски';
 
 /** Words are set apart by capitals, too: `SegmentationClass`, `masksPNG`, `labelIds`. */
 const apart = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1_$2');
 function named(words: string): { test: (name: string) => boolean } {
   const pattern = new RegExp(words, 'i');
-  return { test: (name) => pattern.test(name) || pattern.test(apart(name)) };
+  return { test: (name) => [name, apart(name)].some((each) => pattern.test(composed(each))) };
 }
 
 /** Folders of images. */
-export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
+export const imageFolderNames = named(
+  '^(images?(_\\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages|' +
+    'bilder|fotos?|im[aá]genes|immagini|图像|图片|изображения)$',
+);
 /** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
 export const maskFolderNames = named(`^(.*[ _-])?(${maskWord})([ _-].*|\\d+)?$`);
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
 export const plainMaskNames = named(`^(${maskWord})([ _-].*|\\d+)?$`);
 /** Those that are called as something else than the labels: pictures of them. */
-const pictureOfMasks = 'vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|colou?rmaps?|rgb';
+const pictureOfMasks = 'human|vis|viz|visuali[sz]ations?|previews?|overlays?|colou?rs?|colou?red|colou?rmaps?|rgb';
 /** What a network predicted, what was there before, and labels of another kind. */
 const otherThanMasks = 'pred|preds|predicted|predictions?|olds?|prev|previous|backups?|bak|copy|copies|tmp|temp';
 /** Labels of something else than classes a pixel. */

@@ -1,8 +1,17 @@
 // Which folder holds the masks of which images, by names and by what pairs.
 import path from 'node:path';
 import type { Source } from '#shared/data/arrangement';
-import { AppError } from '#shared/errors';
-import { doubtOfMasks, isOfPictures, maskFolderNames, mayBeLabels, plainMaskNames } from './folder-names.ts';
+import { counted } from '#shared/counted';
+import { AppError, unlessRefused } from '#shared/errors';
+import {
+  doubtOfMasks,
+  isOfPictures,
+  likenessOfPhotos,
+  maskFolderNames,
+  mayBeLabels,
+  plainMaskNames,
+  splitOfFolder,
+} from './folder-names.ts';
 import { FolderView, outsideOf } from './folder-view.ts';
 import { findAffixes } from './pairing.ts';
 
@@ -145,16 +154,26 @@ export function otherMasksText(view: FolderView, sources: readonly Source[]): st
   });
 }
 
-/** Folders of images with masks beside those of a data set that belong to none of its sources, in sentences: they would be missed. */
-export function otherSetsText(view: FolderView, sources: readonly Source[]): string[] {
+/** Of the images that are read a folder with less holds figures and logos, unless it is called as a split. */
+const leastShare = 0.05;
+
+/**
+ * Folders of images beside those of a data set that belong to none of its sources, in sentences: they would be missed.
+ * @param count images that are read
+ */
+export function otherSetsText(view: FolderView, sources: readonly Source[], count: number): string[] {
   const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
   if (taken.has('.')) return [];
   const others = view.folders().filter((name) => !taken.has(name));
   const masks = others.filter((name) => maskFolderNames.test(name));
+  const say = 'if it is part of the data set, say it in "Say what is in it"';
   return others
-    .filter((name) => !masks.includes(name))
+    .filter((name) => !masks.includes(name) && likenessOfPhotos(name) > 0)
     .flatMap((name) => {
       const own = pairedMasks(view, name, masks);
-      return own ? [`${name}/ has masks in ${own}/ and is left out: if it is part of the data set, say it in "Say what is in it"`] : [];
+      if (own) return [`${name}/ has masks in ${own}/ and is left out: ${say}`];
+      const images = unlessRefused(() => imagesBelow(view, name), []).length;
+      const isMany = images > (splitOfFolder(name) === null ? Math.max(1, leastShare * count) : 0);
+      return isMany ? [`${name}/ is left out with its ${counted(images, 'image')}: ${say}`] : [];
     });
 }

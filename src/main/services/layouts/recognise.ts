@@ -235,7 +235,11 @@ export function proposalFor(view: FolderView, draft: Draft, { asks = false, asid
   // Its defaults are filled in by the schema; classes come last, since they need masks to look at.
   const arrangement = soundArrangement({ ...bare, splits: draft.splits, classes: { builtIn: 'camvid-11' } });
   const located = locateImages(view, arrangement);
-  const asides = [...(draft.problems ?? []), ...otherMasksText(view, draft.sources), ...otherSetsText(view, draft.sources)];
+  const asides = [
+    ...(draft.problems ?? []),
+    ...otherMasksText(view, draft.sources),
+    ...otherSetsText(view, draft.sources, located.images.length),
+  ];
   const problems = [...asides, ...located.problems];
   const own = [view.at('.encnet'), ...(aside === undefined ? [] : [aside])];
   const kept = keptReading(own, (text) => problems.push(text));
