@@ -121,14 +121,11 @@ test('many folders that hold no images cost no time', () => {
   expect(left).toEqual(files.filter((file) => !folders.includes(path.posix.dirname(`images/${file}`))));
 });
 
-test.each(['', 'splits/', 'split/', 'lists/', 'meta/', 'ImageSets/'])(
-  'lists of splits lie in %j, by any of their names',
-  (at) => {
-    const names = ['1', '2', '3', '4'].flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]);
-    const folder = folderOf(names, { [`${at}train.txt`]: '1\n', [`${at}eval.txt`]: '2\n', [`${at}my_test.txt`]: '3\n4\n' });
-    expect(splitsOf(folder)).toEqual({ 'images/1': 'train', 'images/2': 'val', 'images/3': 'test', 'images/4': 'test' });
-  },
-);
+test.each(['', 'splits/', 'split/', 'lists/', 'meta/', 'ImageSets/'])('lists of splits lie in %j, by any of their names', (at) => {
+  const names = ['1', '2', '3', '4'].flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]);
+  const folder = folderOf(names, { [`${at}train.txt`]: '1\n', [`${at}eval.txt`]: '2\n', [`${at}my_test.txt`]: '3\n4\n' });
+  expect(splitsOf(folder)).toEqual({ 'images/1': 'train', 'images/2': 'val', 'images/3': 'test', 'images/4': 'test' });
+});
 
 test('a text that ends in the name of a split is no list, and what cannot be looked into holds none', () => {
   const names = ['1', '2'].flatMap((name) => [`images/${name}.png`, `masks/${name}.png`]);
