@@ -56,6 +56,7 @@ describe('lists of classes', () => {
     ['classes.txt', '7,road,128,64,128\n9,sky,70,130,180\n', [7, 9]],
     ['classes.txt', '1 128 64 128 road\n2 70 130 180 sky\n', [1, 2]],
     ['classes.txt', '128 64 128 255 road\n70 130 180 255 sky\n', [0, 1]],
+    ['classes.txt', '128 64 128 0 road\n70 130 180 255 sky\n', [0, 1]],
     ['classes.txt', '7 128 64 128 road\n11 70 130 180 sky\n', [7, 11]],
     ['class_dict.csv', 'name,id,category\nroad,7,flat\nsky,23,sky\n', [7, 23]],
     ['class_dict.csv', 'name,id,class\nroad,7,\nsky,23,1\n', [7, 23]],
@@ -83,6 +84,8 @@ describe('lists of classes', () => {
     ['name,r,g,b,id\nroad,128,64,128,\nsky,70,130,180,2\n', [0, 1]],
     ['name,r,g,b,id\nroad,128,64,128,-1\nsky,70,130,180,1\n', [0, 1]],
     ['name,r,g,b,id\nroad,128,64,128,4\nsky,70,130,180,6\n', [4, 6]],
+    ['id,name,r,g,b\n1,road,128,64,128\n2,sky,70,130,180\n-1,plate,0,0,142\n', [1, 2, 254]],
+    ['name,r,g,b,value\nroad,128,64,128,4\nsky,70,130,180,6\nplate,0,0,142,0.5\n', [4, 6, 254]],
   ])('of a list with colours numbers that are no values tell nothing: %j', async (content, values) => {
     await lay('images/1.jpg =masks/1.png');
     put('class_dict.csv', content);
@@ -90,6 +93,7 @@ describe('lists of classes', () => {
     expect(classes.map(({ name, color, value }) => [name, color.join(), value])).toEqual([
       ['road', '128,64,128', values[0]],
       ['sky', '70,130,180', values[1]],
+      ...(values.length > 2 ? [['plate', '0,0,142', values[2]]] : []),
     ]);
   });
 

@@ -447,12 +447,6 @@ describe('no image is left out, and none is called anew, where', () => {
     expect(read()).toEqual({ 'train: train/1': 'no mask', 'val: val/1': 'val/masks/1.png', 'eval: eval/1': 'no mask' });
   });
 
-  test('masks of the first few lie among the photos', async () => {
-    await lay('images/1.jpg =images/1.png images/2.jpg =images/2.png images/3.jpg images/4.jpg images/5.jpg images/6.jpg');
-    expect(Object.values(read()).filter((file) => file !== 'no mask')).toEqual(['images/1.png', 'images/2.png']);
-    expect(locateDataset(folder).images).toHaveLength(6);
-  });
-
   test('one photo has a copy of another kind beside it', async () => {
     await lay('images/1.jpg images/2.jpg images/3.jpg images/1.png');
     expect(locateDataset(folder).images).toHaveLength(4);

@@ -192,6 +192,53 @@ test('a first mask of a split makes nothing of the others vanish', async () => {
   expect(locateDataset(folder).images.map(({ id }) => id)).toEqual(images.map(({ id }) => id));
 });
 
+test.each<[string, string, Record<string, string>]>([
+  [
+    'all of Cityscapes',
+    'leftImg8bit/train/a/1_leftImg8bit.png leftImg8bit/train_extra/b/2_leftImg8bit.png =gtFine/train/a/1_gtFine_labelIds.png ' +
+      '=gtCoarse/train/a/1_gtCoarse_labelIds.png =gtCoarse/train_extra/b/2_gtCoarse_labelIds.png',
+    { 'train: train/a/1': 'gtFine/train/a/1_gtFine_labelIds.png', 'train_extra: train_extra/b/2': 'no mask' },
+  ],
+  [
+    'more labels of another kind than those of VOC',
+    'JPEGImages/1.jpg JPEGImages/2.jpg =SegmentationClass/1.png =SegmentationClassAug/1.png =SegmentationClassAug/2.png',
+    { 'train: images/1': 'SegmentationClass/1.png', 'train: images/2': 'no mask' },
+  ],
+  [
+    'pictures of labels',
+    'trainval/0.jpg =trainval_ground_truth/0_gt.png =trainval_masks_color/0.png test/1.jpg =test_masks_color/1.png',
+    { 'test: test/1': 'no mask', 'train: trainval/0': 'trainval_ground_truth/0_gt.png' },
+  ],
+  [
+    'splits whose photos are called alike',
+    'train/0.png =train_labels_masks/0_gt.png val/0.png =val_labels_masks/0_gt.png test/0.png =test_labels_masks/0_gt.png',
+    {
+      'train: train/0': 'train_labels_masks/0_gt.png',
+      'val: val/0': 'val_labels_masks/0_gt.png',
+      'test: test/0': 'test_labels_masks/0_gt.png',
+    },
+  ],
+])('masks stay what they are beside %s', async (_, files, expected) => {
+  await layInto(folder, files);
+  expect(Object.values(imagesOf(folder)).toSorted()).toEqual(Object.values(expected).toSorted());
+});
+
+test('a painted mask and another folder change neither ids nor splits of others', async () => {
+  await layInto(folder, 'raw/1.jpg raw/2.jpg =gt/1.png =gt/2.png test/5.jpg');
+  putInto(folder, 'train.txt', '1\n');
+  putInto(folder, 'val.txt', '2\n');
+  const before = locateDataset(folder).images.map(({ id, split }) => [id, split]);
+  expect(Object.fromEntries(before)).toMatchObject({ 'raw/1': 'train', 'raw/2': 'val', 'test/5': 'test' });
+  putInto(folder, path.relative(folder, locateDataset(folder).images.find(({ id }) => id === 'test/5')!.maskFile), mask);
+  expect(locateDataset(folder).images.map(({ id, split }) => [id, split])).toEqual(before);
+  folder = temporaryFolder();
+  const drives = 'drive1/images/1.jpg =drive1/masks/1.png drive2/images/1.jpg =drive2/masks/1.png';
+  await layInto(folder, drives);
+  const one = locateDataset(folder).images.map(({ id, split }) => [id, split]);
+  await layInto(folder, 'test/images/3.jpg');
+  expect(locateDataset(folder).images.map(({ id, split }) => [id, split])).toEqual([...one, ['test/3', 'test']]);
+});
+
 test('lists tell the splits of a tree whose folders tell none', async () => {
   await layInto(folder, 'original_images/1.jpg original_images/2.jpg =label_images_semantic/1.png =label_images_semantic/2.png');
   putInto(folder, 'train.txt', '1\n');
@@ -266,6 +313,7 @@ describe('it is asked, and labels are no photos, where', () => {
     ['two folders could be the photos of one mask', 'left/0.jpg right/0.jpg =gt/0.png'],
     ['two cameras could be the photos', 's1/one/0.png s1/two/0.png =s1/label/0.png s2/one/0.png s2/two/0.png'],
     ['photos beside labels of two kinds are called as neither', 'data_rect/a1.png confidence/1.png =semantic/1.png'],
+    ['photos of two kinds are called alike', 'source/1.png source/2.png target/1.png target/2.png'],
     ['annotated frames have their labels beside them', 'RUGD_frames-with-annotations/1.png =RUGD_annotations/1.png'],
     ['photos of a kind that is not read have labels', 'raw/1.nef =labels_2/1.png'],
     ['photos are called otherwise than their labels', 'a/camera/1_camera_1.png =a/label/1_label_1.png'],

@@ -43,8 +43,8 @@ function withoutFourth(lines: readonly string[]): PlainLines {
   if (!parts.every((part) => part !== null)) return { lines };
   const [first, fourth] = [parts.map((part) => Number(part[2])), parts.map((part) => Number(part[5]))];
   if ([...first, ...fourth].some((number) => number > 255)) return { lines };
-  const isOpaque = fourth.every((number) => number === 255);
-  if (!isOpaque && parts.length > 1 && new Set(first).size === first.length)
+  const areOpacities = fourth.every((number) => number === 255 || number === 0);
+  if (!areOpacities && parts.length > 1 && first.every((number, at) => at === 0 || number > first[at - 1]))
     return { lines: parts.map((part) => part[3] + part[4] + part[6]), values: first };
   return { lines: parts.map((part) => part[1] + part[3] + part[6]) };
 }

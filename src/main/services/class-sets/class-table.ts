@@ -50,22 +50,30 @@ interface Column {
   at: number;
 }
 
-/**
- * The columns that may hold the value of a class: one that is called so alone, else those of ids and of numbers.
- * @param haveColours whether colours name the classes as well: numbers that are no values then tell nothing, or that could be others
- */
-function columnsOfValues(columns: readonly Column[], rows: readonly string[][], haveColours: boolean): readonly Column[] {
+/** The columns that may hold the value of a class: one that is called so alone, else those of ids and of numbers. */
+function columnsOfValues(columns: readonly Column[], rows: readonly string[][]): readonly Column[] {
   const called = (words: RegExp) => columns.filter(({ key }) => words.test(key));
   const sure = called(valueColumns.sure);
-  if (sure.length > 0) return sure;
-  const numbersOf = ({ at }: Column) => rows.map((row) => numberIn(row[at]));
-  const areNumbers = (column: Column) => !numbersOf(column).includes(null);
-  const likely = [...called(valueColumns.number), ...called(valueColumns.maybe).filter(areNumbers)];
-  if (!haveColours) return likely;
-  const areValues = (numbers: readonly (number | null)[]) =>
-    new Set(numbers).size === numbers.length && numbers.every((number) => number !== null && number >= 0 && number <= 255);
-  const own = likely.filter((column) => areValues(numbersOf(column)));
-  return new Set(own.map((column) => numbersOf(column).join())).size === 1 ? own : [];
+  const areNumbers = ({ at }: Column) => rows.every((row) => numberIn(row[at]) !== null);
+  return sure.length > 0 ? sure : [...called(valueColumns.number), ...called(valueColumns.maybe).filter(areNumbers)];
+}
+
+/**
+ * The value of each row where colours name the classes as well. Numbers that are none of a mask, or of several classes, are not asked
+ * about then: such a class has one that no other has.
+ * @returns null where no column has values of most rows, or two have others
+ */
+function valuesBeside(columns: readonly Column[], rows: readonly string[][]): number[] | null {
+  const found = columns.flatMap(({ at }) => {
+    const numbers = rows.map((row) => numberIn(row[at]));
+    const isValue = (number: number | null): number is number =>
+      number !== null && number >= 0 && number <= 255 && numbers.indexOf(number) === numbers.lastIndexOf(number);
+    return 2 * numbers.filter(isValue).length > rows.length ? [numbers.map((number) => (isValue(number) ? number : null))] : [];
+  });
+  if (new Set(found.map(String)).size !== 1) return null;
+  const taken = new Set(found[0]);
+  const free = Array.from({ length: 255 }, (_, place) => 254 - place).filter((value) => !taken.has(value));
+  return found[0].map((number) => number ?? free.shift()!);
 }
 
 /**
@@ -80,14 +88,22 @@ export function byHeading([heading, ...lines]: readonly string[]): ((line: strin
   const channels = channelColumns.map(columnOf);
   const haveColours = !channels.includes(-1);
   const others = cells.flatMap((key, at) => (at === name ? [] : [{ key, at }]));
-  const values = columnsOfValues(others, lines.filter(Boolean).map(cellsOf), haveColours);
+  const told = lines.filter((line) => line.trim() !== '');
+  const rows = told.map(cellsOf);
+  const values = columnsOfValues(others, rows);
   if (name < 0 || (!haveColours && values.length === 0)) return null;
+  const nameIn = (row: readonly string[]) => row.at(name)?.trim() ?? '';
+  if (!haveColours)
+    return (line) => {
+      const row = cellsOf(line);
+      const numbers = values.flatMap(({ key, at }) => ({ key, number: numberIn(row[at]) ?? NaN }));
+      return nameIn(row) === '' || numbers.some(({ number }) => Number.isNaN(number)) ? null : { name: nameIn(row), told: numbers };
+    };
+  const beside = valuesBeside(values, rows);
   return (line) => {
     const row = cellsOf(line);
-    const own = row.at(name)?.trim();
-    const color = haveColours ? colorOf(channels.map((at) => row[at] ?? '')) : undefined;
-    const told = values.map(({ key, at }) => ({ key, number: numberIn(row[at]) }));
-    if (!own || color === null || told.some(({ number }) => number === null)) return null;
-    return { name: own, ...(color ? { color } : {}), told: told as { key: string; number: number }[] };
+    const color = colorOf(channels.map((at) => row[at] ?? ''));
+    const number = beside?.[told.indexOf(line)];
+    return nameIn(row) === '' || !color ? null : { name: nameIn(row), color, told: number === undefined ? [] : [{ key: 'value', number }] };
   };
 }

@@ -17,10 +17,7 @@ function named(words: string): { test: (name: string) => boolean } {
 }
 
 /** Folders of images. */
-export const imageFolderNames = named(
-  '^(images?(_\\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages|' +
-    'bilder|fotos?|im[aá]genes|immagini|图像|图片|изображения)$',
-);
+export const imageFolderNames = /^(images?(_\d)?|imgs?|photos?|pictures|rgb|frames|leftimg8bit|jpegimages)$/i;
 /** Folders of masks, alone or with what tells them apart: `Labels_grayscale`, `train_mask`. */
 export const maskFolderNames = named(`^(.*[ _-])?(${maskWord})([ _-].*|\\d+)?$`);
 /** Those that are called so and not after something: `labels`, and not `to_label`. */
@@ -72,6 +69,9 @@ const photoWord = 'rgb|images?|imgs?|photos?|pictures?|frames?';
 const [photoNames, colourNames] = [partOfName(photoWord), partOfName('colou?rs?')];
 /** What other sensors see, and what is reckoned from photos. */
 const sensorNames = partOfName('depths?|disparity|disparities|normals?|flows?|confidences?|edges?|thermal|nir|lidar');
+/** What is aimed at may be photos as well. */
+export const mayBePhotos = (name: string): boolean => /^targets?\d*$/i.test(name);
+
 /** How surely pictures of a folder are the photos, by its name: 3 the surest, 1 where it tells nothing, 0 where they are something else. */
 export const likenessOfPhotos = (name: string): number =>
   imageFolderNames.test(name) || photoNames.test(name)

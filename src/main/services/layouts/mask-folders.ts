@@ -9,6 +9,7 @@ import {
   likenessOfPhotos,
   maskFolderNames,
   mayBeLabels,
+  mayBePhotos,
   plainMaskNames,
   splitOfFolder,
 } from './folder-names.ts';
@@ -83,7 +84,19 @@ export const doPair = (view: FolderView, images: string, masks: string): boolean
  */
 export function masksBeside(view: FolderView, splits: readonly string[]): Map<string, string> {
   if (splits.some((name) => view.hasFolder(`${name}annot`))) return new Map();
-  for (const folder of surestFirst(view.folders().filter((name) => !splits.includes(name)))) {
+  const called = surestFirst(view.folders().filter((name) => !splits.includes(name)));
+  // A folder of each split's own goes first: photos of several splits may be called alike.
+  const isOf = (split: string, name: string) =>
+    name.toLowerCase().startsWith(split.toLowerCase()) && /^[ _-]/.test(name.slice(split.length));
+  const ownOf = (split: string) => called.find((name) => isOf(split, name) && doPair(view, split, name));
+  const own = new Map(
+    splits.flatMap((split) => {
+      const found = ownOf(split);
+      return found ? [[split, found] as const] : [];
+    }),
+  );
+  if (own.size > 0) return new Map(splits.map((split) => [split, own.get(split) ?? [...own.values()][0]]));
+  for (const folder of called) {
     const apart = new Map(splits.map((split) => [split, `${folder}/${split}`]));
     if (splits.some((split) => doPair(view, split, `${folder}/${split}`))) return apart;
     if (splits.some((split) => doPair(view, split, folder))) return new Map(splits.map((split) => [split, folder]));
@@ -110,7 +123,7 @@ const isPlainly = (folder: string): boolean =>
   plainMaskNames.test(nameOf(folder)) &&
   doubtOfMasks(nameOf(folder)) < 3 &&
   !isSegment.test(nameOf(folder)) &&
-  !/^targets?$/i.test(nameOf(folder));
+  !mayBePhotos(nameOf(folder));
 
 /** Whether a folder holds labels by its name and its files': those of photos of a kind that is not read, or called otherwise, too. */
 export function holdsLabels(view: FolderView, folder: string): boolean {

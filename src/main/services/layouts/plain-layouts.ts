@@ -1,6 +1,6 @@
 // Layouts that people make: folders of images and masks by whatever name.
 import type { Source } from '#shared/data/arrangement';
-import { affixesAmong, imageFolderNames, mayBeLabels, splitNames, splitOfFolder, yearlySplitNames } from './folder-names.ts';
+import { affixesAmong, imageFolderNames, splitNames, splitOfFolder, yearlySplitNames } from './folder-names.ts';
 import { isIn } from './folder-view.ts';
 import type { Layout } from './layout.ts';
 import { hasLabelsBelow, holdsLabels, maskFolderOf, masksBeside, nameOf, pairedMasks } from './mask-folders.ts';
@@ -18,8 +18,8 @@ export const pairs: Layout = {
     const masks = maskFolderOf(view, images, folders);
     const files = view.images(images, true);
     const together = masks ? null : affixesAmong(files, true);
-    // One photo may have a copy of another kind.
-    if (together && (Object.keys(together).length > 0 || files.filter(mayBeLabels).length > 1 || files.length < 4))
+    // What is called as a photo wholly may be a copy of it.
+    if (together && Object.keys(together).length > 0)
       return { title: `${images}, masks among them`, ...splitFoldersWithLists(view, images, images), below: true, affixes: together };
     return { title: `${images} / ${masks ?? 'masks'}`, ...splitFoldersWithLists(view, images, masks ?? 'masks'), below: true };
   },
@@ -39,12 +39,16 @@ export const splitsFirst: Layout = {
     if (found.length === 0 || (found.length < 2 && !haveSplits)) return null;
     // Masks that there are not yet are in a folder called as the others'.
     const usual = nameOf(found.find(({ masks }) => masks)?.masks ?? 'masks');
+    // What tells no split is trained on where nothing else is, and else apart.
+    const haveTrain = found.some(({ set }) => splitNamed(splitOfFolder(set) ?? '') === 'train');
     const sources = found.map(({ set, images, masks }): Source => {
       // Sequences are no splits.
-      const split = haveSplits ? splitNamed(splitOfFolder(set) ?? set) : 'train';
+      const told = splitOfFolder(set);
+      const split = splitNamed(told ?? (haveTrain ? set : 'train'));
       return { split, ...(splitNamed(set) === split ? {} : { name: set }), images, masks: masks ?? `${set}/${usual}` };
     });
-    return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), ...photosBelow(view, sources) };
+    const splits = haveSplits ? undefined : rootLists(view);
+    return { title: 'a folder a split, with images and masks inside', sources: inOrder(sources), splits, ...photosBelow(view, sources) };
   },
 };
 

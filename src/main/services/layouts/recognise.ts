@@ -5,16 +5,16 @@ import { AppError, unlessRefused } from '#shared/errors';
 import { builtInNames } from '#shared/classes/class-set-schema';
 import { builtInSource, classSetFrom, fullClassSet, type ClassSet } from '../class-sets/class-set.ts';
 import { classFileNames, readClassFile } from '../class-sets/class-files.ts';
-import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement } from '#shared/data/arrangement';
+import { soundArrangement, type Affixes, type Arrangement, type OpenArrangement, type Source } from '#shared/data/arrangement';
 import { arrangementFile, ownArrangement } from './own-arrangement.ts';
-import { FolderView, isFolder, unreadText } from './folder-view.ts';
+import { FolderView, isFolder, isIn, unreadText } from './folder-view.ts';
 import { classesOf, classFileOf, classFilesIn, unknownClasses, type ClassesFound, type KnownOfClasses } from './folder-classes.ts';
 import { keptReading } from './kept-reading.ts';
 import type { Draft } from './layout.ts';
 import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
 import { doPair, otherMasksText, otherSetsText } from './mask-folders.ts';
-import { findAffixes } from './pairing.ts';
+import { coreOf, findAffixes, stemAround, stemOf } from './pairing.ts';
 import { hasImages } from './split-sources.ts';
 import { twinTrees } from './twin-trees.ts';
 
@@ -51,12 +51,24 @@ const draftOf = (view: FolderView, among = layouts): Draft | null => {
 const pairsAny = (view: FolderView, { sources }: Draft): boolean =>
   sources.some(({ images, masks }) => images === masks || doPair(view, images, masks));
 
-/** Images that are called as a mask is. */
-const pairsIn = (view: FolderView, { sources, below = false }: Draft): number =>
-  sources.reduce((sum, { images, masks }) => {
-    const pairs = () => (view.hasFolder(masks) ? findAffixes(view.images(images, below), view.masks(masks, below)).pairs : 0);
-    return sum + view.ifReadable(pairs, 0);
-  }, 0);
+/** Images that are called as a mask is, by what names of all sources have around what they share. */
+function pairsIn(view: FolderView, draft: Draft): number {
+  const { sources, below = false } = draft;
+  const { imagePrefix = '', imageSuffix = '', maskPrefix = '', maskSuffix = '' } = draft.affixes ?? affixesOf(view, draft);
+  const pairs = ({ images, masks }: Source) => {
+    const stems = new Set((view.hasFolder(masks) ? view.masks(masks, below) : []).map(stemOf));
+    const cores = view.images(images, below).flatMap((file) => coreOf(stemOf(file), imagePrefix, imageSuffix) ?? []);
+    return cores.filter((core) => stems.has(stemAround(core, maskPrefix, maskSuffix))).length;
+  };
+  return sources.reduce((sum, source) => sum + view.ifReadable(() => pairs(source), 0), 0);
+}
+
+const areOneAnother = (a: string, b: string): boolean => a === b || isIn(a, b) || isIn(b, a);
+/** Whether what pairs in a layout has the same masks in another one. */
+const keepsMasks = (view: FolderView, { sources }: Draft, before: Draft): boolean =>
+  before.sources
+    .filter(({ images, masks }) => doPair(view, images, masks))
+    .every(({ images, masks }) => sources.some((each) => areOneAnother(each.images, images) && areOneAnother(each.masks, masks)));
 
 /** Whether a folder at the top holds pictures of which a draft takes none. */
 function leavesFolders(view: FolderView, { sources }: Draft): boolean {
@@ -74,7 +86,7 @@ function fittingDraft(view: FolderView): Draft | null {
   const draft = draftOf(view);
   if (!draft || !pairsAny(view, draft)) return twinTrees.find(view) ?? draft;
   const twin = leavesFolders(view, draft) ? twinTrees.find(view) : null;
-  return twin && pairsIn(view, twin) > pairsIn(view, draft) ? twin : draft;
+  return twin && keepsMasks(view, twin, draft) && pairsIn(view, twin) > pairsIn(view, draft) ? twin : draft;
 }
 
 /** Folders that are gone down to find a data set in, and how many each may hold: a home is not searched. */

@@ -88,9 +88,14 @@ export function listsOf(view: FolderView): Record<string, string> {
 /** Splits by the lists in a data set's folder. */
 export const rootLists = (view: FolderView): Arrangement['splits'] => splitsByLists(listsOf(view));
 
+/** Lists beside folders: what none of them names stays in the split of its folder, where folders tell some. */
+export function listsBeside(view: FolderView, haveSplits: boolean): Arrangement['splits'] {
+  const splits = rootLists(view);
+  return splits.by === 'lists' && haveSplits ? { ...splits, rest: undefined } : splits;
+}
+
 /** Folders of splits with lists beside them: what no list names stays in the split of its folder. */
 export function splitFoldersWithLists(view: FolderView, images: string, masks: string): Pick<Draft, 'sources' | 'problems' | 'splits'> {
   const found = splitFolders(view, images, masks);
-  const splits = rootLists(view);
-  return { ...found, splits: found.sources.length > 1 && splits.by === 'lists' ? { ...splits, rest: undefined } : splits };
+  return { ...found, splits: listsBeside(view, found.sources.length > 1) };
 }

@@ -5,12 +5,12 @@ import { counted } from '#shared/counted';
 import { freeName } from '#shared/free-name';
 import { Random } from '#shared/random';
 import type { Source } from '#shared/data/arrangement';
-import { doubtOfMasks, likenessOfPhotos, maskFolderNames, mayBeLabels, splitNames, splitOfFolder } from './folder-names.ts';
+import { doubtOfMasks, likenessOfPhotos, maskFolderNames, mayBeLabels, mayBePhotos, splitNames, splitOfFolder } from './folder-names.ts';
 import { FolderView, isIn } from './folder-view.ts';
 import { cityscapesForm, isOfCityscapes } from './cityscapes-form.ts';
 import type { Draft, Layout } from './layout.ts';
 import { findAffixes } from './pairing.ts';
-import { inOrder, rootLists } from './split-sources.ts';
+import { inOrder, listsBeside } from './split-sources.ts';
 import { splitNamed } from './splits.ts';
 
 /** A folder with pictures right in it. */
@@ -106,6 +106,8 @@ function turnsFrom(photos: readonly Branch[], labels: readonly Branch[]): Map<st
     const mostWords = Math.max(...near.map(({ turn }) => wordsShared(turn)));
     const nearest = near.filter(({ turn }) => wordsShared(turn) === mostWords);
     for (const { turn, mask } of nearest.length > mostWays ? [] : nearest) {
+      // Photos of two kinds are called alike, too.
+      if (turn.to.some(mayBePhotos) && photo.files.every(mayBeLabels)) continue;
       const { pairs } = findAffixes(photo.files, mask.files);
       if (pairs === 0) continue;
       const key = JSON.stringify([turn.from, turn.to]);
@@ -237,7 +239,9 @@ function areMany(others: readonly Branch[], photos: readonly Branch[]): boolean 
 }
 
 function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
-  const chosen = [...Map.groupBy(withoutDetours(ofPhotos(fromNoMasks(turns))), ({ from }) => keyOf(from)).values()].map(surest);
+  const likely = [...Map.groupBy(withoutDetours(ofPhotos(fromNoMasks(turns))), ({ from }) => keyOf(from)).values()].map(surest);
+  // What is made of labels is none where others have labels.
+  const chosen = likely.some(({ to }) => doubtOf(to) === 0) ? likely.filter(({ to }) => doubtOf(to) === 0) : likely;
   // Two kinds of photos with the masks of one: a person knows which is meant.
   if (chosen.some((turn) => chosen.some((other) => haveSameMasks(turn, other)))) return null;
   const masks = new Set(turns.flatMap((turn) => [...turn.masks]));
@@ -246,15 +250,15 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
   const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
   const unturned = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
   // Photos right in a split's folder are of the set, without masks so far.
-  const isOfNone = (branch: Branch) => doubtOf(branch.parts) === 0 && !turns.some((turn) => turn.photos.has(branch));
+  const isOfNone = (branch: Branch) => doubtOf(branch.parts) === 0 && !chosen.some((turn) => turn.photos.has(branch));
   const bare = unturned.filter((branch) => branch.parts.length > 0 && splitNames.test(branch.parts.at(-1)!) && isOfNone(branch));
   const others = unturned.filter((branch) => !bare.includes(branch));
   if (photos.length === 0 || areMany(others, photos)) return null;
-  const haveSplits = photos.some(({ parts }) => parts.some((part) => splitOfFolder(part) !== null));
-  const found = [
-    ...photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)),
-    ...bare.map((branch) => bareRoot(branch, chosen[0])),
-  ];
+  // Photos right in a split's folder come with masks or without: what else tells splits is the same then.
+  const isBare = ({ parts }: Branch) => parts.length === 1 && splitNames.test(parts[0]);
+  const haveSplits = photos.some((branch) => !isBare(branch) && branch.parts.some((part) => splitOfFolder(part) !== null));
+  const usual = chosen.filter(({ photos: of }) => ![...of].every(isBare)).toSorted((a, b) => b.pairs - a.pairs)[0] ?? chosen[0];
+  const found = [...photos.map((branch) => rootOf(branch, turnOf(branch)!, haveSplits)), ...bare.map((branch) => bareRoot(branch, usual))];
   const all = new Map(found.map((root) => [root.images, root]));
   // What lies around a source would be in two splits.
   const roots = [...all.values()].filter(({ images }) => ![...all.keys()].some((other) => isIn(images, other)));
@@ -274,7 +278,10 @@ function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonl
     sources,
     below: true,
     problems: [...strays, ...others.filter(({ parts }) => doubtOf(parts) === 0)].slice(0, mostTold).map(leftOutText),
-    ...(haveSplits ? {} : { splits: rootLists(view) }),
+    splits: listsBeside(
+      view,
+      roots.some(({ split }) => split !== null),
+    ),
     ...(form?.builtIn && !areKnown ? { affixes: form.affixes } : form),
   };
 }
