@@ -189,7 +189,7 @@ test('what is seen of a run: images and confusion by epoch; then tags, run again
   await goTo(app, 'Runs');
   await app.getByRole('button', { name: 'Delete' }).click();
   await app.getByLabel('Deleted').check();
-  await app.getByRole('button', { name: 'Restore' }).click();
+  await app.getByRole('region', { name: 'Run details' }).getByRole('button', { name: 'Restore' }).click();
   await app.getByLabel('Deleted').uncheck();
   await expect(app.getByRole('row').filter({ hasText: 'good' })).toHaveCount(1);
 });

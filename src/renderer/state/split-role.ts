@@ -1,12 +1,13 @@
 import { counted } from '#shared/counted';
 import type { PredictionInfo, ReviewResult } from '#shared/contract/review';
 import type { RunSummary } from '#shared/contract/runs';
+import { isStarter } from '#shared/training/start-weights';
 
 /** What a split is to the run that is scored on it, and what follows for who fixes its labels; null where that is not known. */
 export function splitRole(run: RunSummary | undefined, { prediction, images, learntFrom }: ReviewResult): string | null {
   const { split, protocol } = prediction;
   // The model that comes with the workbench has learnt elsewhere; a run with a fold says so in its protocol.
-  if (!run || /^starter(-|$)/.test(run.id) || protocol.split !== split) return null;
+  if (!run || isStarter(run.id) || protocol.split !== split) return null;
   const noScore = 'this is no score of what it does elsewhere.';
   if (learntFrom === null ? split === 'train' : learntFrom > 0 && learntFrom === images.length)
     return `The run has learnt from these images: ${noScore}`;

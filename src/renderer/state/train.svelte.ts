@@ -7,7 +7,7 @@ import { sameJson } from '#shared/same-json';
 import { fineTuned } from '#shared/training/fine-tune';
 import { counted } from '#shared/counted';
 import type { RunConfig } from '#shared/training/run-config';
-import { fileOfStart } from '#shared/training/start-weights';
+import { fileOfStart, isStarter } from '#shared/training/start-weights';
 import { askToNotify, saveText } from './browser.ts';
 import type { Recipe } from './recipe-desk.ts';
 import type { Session } from './session.svelte.ts';
@@ -174,9 +174,9 @@ export class TrainState {
   choosePreset(name: string): void {
     const preset = this.presets.find((candidate) => candidate.name === name) ?? this.presets[0];
     if (!preset) return;
-    // A run's weights fit its own network, and its name tells of it.
+    // A run's weights fit its own network, and its name tells of it; a file's and the starter's are taken as far as they fit.
     const isOther = preset.name !== this.presetName || !sameJson(preset.config.model, this.config?.model);
-    const leaves = isOther && this.startFrom !== null && fileOfStart(this.startFrom) === null;
+    const leaves = isOther && this.startFrom !== null && fileOfStart(this.startFrom) === null && !isStarter(this.startFrom);
     this.replaceSettings(
       `The settings are those of ${preset.title} now${leaves ? ', and start from random weights' : ''}.`,
       () => {

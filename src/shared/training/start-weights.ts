@@ -11,5 +11,9 @@ export const startOfFile = (file: string): string => fileMark + file;
 export const fileOfStart = (startFrom: string | null): string | null =>
   startFrom?.startsWith(fileMark) ? startFrom.slice(fileMark.length) : null;
 
+/** The first starter model that a data set has got; a later one is a run of its own, with its hash behind. */
+export const starterId = 'starter';
+export const isStarter = (runId: string): boolean => runId === starterId || runId.startsWith(`${starterId}-`);
+
 /** Whether a file is called as weights are. */
 export const isWeightFile = (name: string): boolean => /\.(pth|pt|ckpt|safetensors|bin|tar)$/i.test(name);

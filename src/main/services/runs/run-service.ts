@@ -13,7 +13,8 @@ import { trainingProtocol } from '../review/protocol.ts';
 import { folderBytes } from '#files/files-below';
 import { rowidOf } from '../parsed-row.ts';
 import type { RunStore } from './run-store.ts';
-import { anyStarter, findStarter, installStarter, isStarter, starterId } from './starter.ts';
+import { isStarter, starterId } from '#shared/training/start-weights';
+import { anyStarter, findStarter, installStarter } from './starter.ts';
 
 /** Its predictions are numbered. */
 export const stripFilePattern = /^\d{1,6}\.png$/;

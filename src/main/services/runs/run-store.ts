@@ -22,7 +22,7 @@ import { trainingProtocol } from '../review/protocol.ts';
 import { runColumns, runRowSchema, type ListedRow, type RunRow } from './run-row.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { RunMetrics } from './run-metrics.ts';
-import { isStarter } from './starter.ts';
+import { isStarter } from '#shared/training/start-weights';
 import { validationMark } from './validation-mark.ts';
 
 /** More runs than this are no history that a person made. */

@@ -9,10 +9,6 @@ import { checkConfig } from '#shared/training/presets';
 import type { RunConfig } from '#shared/training/run-config';
 import { findResources } from '../resources.ts';
 
-/** The first starter model that a data set has got; a later one is a run of its own, with its hash behind. */
-export const starterId = 'starter';
-export const isStarter = (runId: string): boolean => runId === starterId || runId.startsWith(`${starterId}-`);
-
 const descriptionSchema = z.object({
   title: z.string(),
   file: z.string(),
