@@ -128,8 +128,9 @@ function mostAreClasses(file: string): boolean {
 export function whyNoList(file: string): string | null {
   const isTable = anybodys.includes(path.basename(file).toLowerCase());
   try {
-    const { classes } = readClassFile(file);
-    if (!isTable) return classes.length > 1 && readClassSource(file).classes.some(({ color }) => color !== undefined) ? null : '';
+    const source = readClassSource(file);
+    const { classes } = fullClassSet(source, file);
+    if (!isTable) return classes.length > 1 && source.classes.some(({ color }) => color !== undefined) ? null : '';
     return classes.some(({ name }) => imagePattern.test(name)) ? '' : null;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -47,13 +47,13 @@ export function classFilesIn(view: FolderView, folders: readonly string[], tell?
   return [...sure, ...possible];
 }
 
-/** Tables of labels may be of whole photos: where the layout has classes of its own, they are no others. */
-const mayBeOfPhotos = /(^|\/)_?labels\.csv$/i;
+/** A table of labels may be of whole photos: where the layout has classes of its own, they are no others. */
+const mayBeOfPhotos = (file: string): boolean => path.posix.basename(file).toLowerCase() === 'labels.csv';
 
 /** The file of a folder that lists classes; null without one. */
 export function classFileOf(view: FolderView, { sources, builtIn }: Draft, tell: (text: string) => void): string | null {
   const files = classFilesIn(view, ['.', ...sources.flatMap(({ masks }) => [masks, path.posix.dirname(masks)])], tell);
-  return files.find((file) => builtIn === undefined || !mayBeOfPhotos.test(file)) ?? null;
+  return files.find((file) => builtIn === undefined || !mayBeOfPhotos(file)) ?? null;
 }
 
 export type ClassesFound = Pick<OpenArrangement, 'classes' | 'masks' | 'newMasks'>;

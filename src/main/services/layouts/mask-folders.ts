@@ -167,6 +167,12 @@ export function otherMasksText(view: FolderView, sources: readonly Source[]): st
   });
 }
 
+/** Folders at the top in which no source has images or masks; none where one has all of the folder. */
+export function foldersBeside(view: FolderView, sources: readonly Source[]): string[] {
+  const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
+  return taken.has('.') ? [] : view.folders().filter((name) => !taken.has(name));
+}
+
 /** Of the images that are read a folder with less holds figures and logos, unless it is called as a split. */
 const leastShare = 0.05;
 
@@ -175,9 +181,7 @@ const leastShare = 0.05;
  * @param count images that are read
  */
 export function otherSetsText(view: FolderView, sources: readonly Source[], count: number): string[] {
-  const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
-  if (taken.has('.')) return [];
-  const others = view.folders().filter((name) => !taken.has(name));
+  const others = foldersBeside(view, sources);
   const masks = others.filter((name) => maskFolderNames.test(name));
   const say = 'if it is part of the data set, say it in "Say what is in it"';
   return others

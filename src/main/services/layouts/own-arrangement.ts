@@ -78,12 +78,15 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
   const places = placesOf(folder, aside);
   if (places[0] === folder && held())
     throw new AppError('read-only', `${folder} is open in another workbench: change how it is read there, or close it there`);
+  // What was said when the folder could not be written is not to come up again when it is so once more.
+  const isGone = (place: string) => (arrangement ? place === aside && place !== places[0] : place === aside || places[0] === folder);
+  const arrangements = places.map((place) => ({ file: path.join(place, arrangementFile), goes: isGone(place) }));
   // What was said is forgotten with how masks were read by it.
-  const readings = arrangement ? [] : [...(places[0] === folder ? [path.join(folder, '.encnet')] : []), aside];
-  const files = [...places.map((place) => path.join(place, arrangementFile)), ...readings.map((place) => path.join(place, readingName))];
-  const before = files.map(bytesOf);
+  const besides = arrangement ? [] : [...(places[0] === folder ? [path.join(folder, '.encnet')] : []), aside];
+  const kept = [...arrangements, ...besides.map((place) => ({ file: path.join(place, readingName), goes: true }))];
+  const before = kept.map(({ file }) => bytesOf(file));
   const putBack = () =>
-    files.forEach((file, at) => {
+    kept.forEach(({ file }, at) => {
       const [was, now] = [before[at], bytesOf(file)];
       if (was === undefined || (was && now ? Buffer.compare(was, now) === 0 : was === now)) return;
       if (was) put(file, was);
@@ -91,10 +94,7 @@ export function keepFor(folder: string, aside: string, arrangement: Arrangement 
     });
   try {
     if (arrangement) keepArrangement(places[0], arrangement);
-    // What was said when the folder could not be written is not to come up again when it is so once more.
-    const isGone = (place: string) => (arrangement ? place === aside && place !== places[0] : place === aside || places[0] === folder);
-    for (const [at, place] of places.entries()) if (before[at] !== null && isGone(place)) remove(files[at]);
-    for (const [at, file] of files.entries()) if (at >= places.length && before[at] !== null) remove(file);
+    for (const [at, { file, goes }] of kept.entries()) if (goes && before[at] !== null) remove(file);
   } catch (error) {
     putBack();
     throw error;

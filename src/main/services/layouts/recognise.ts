@@ -13,7 +13,7 @@ import { keptReading } from './kept-reading.ts';
 import type { Draft } from './layout.ts';
 import { layouts, namedLayouts } from './layouts.ts';
 import { assertImages, locateImages, type LocatedImages } from './locate.ts';
-import { doPair, otherMasksText, otherSetsText } from './mask-folders.ts';
+import { doPair, foldersBeside, otherMasksText, otherSetsText } from './mask-folders.ts';
 import { coreOf, findAffixes, stemAround, stemOf } from './pairing.ts';
 import { hasImages } from './split-sources.ts';
 import { twinTrees } from './twin-trees.ts';
@@ -72,10 +72,9 @@ const keepsMasks = (view: FolderView, { sources }: Draft, before: Draft): boolea
 
 /** Whether a folder at the top holds pictures of which a draft takes none. */
 function leavesFolders(view: FolderView, { sources }: Draft): boolean {
-  const taken = new Set(sources.flatMap(({ images, masks }) => [images.split('/')[0], masks.split('/')[0]]));
   // What cannot be looked into is not told: it may be anything.
   const holdsImages = (name: string) => unlessRefused(() => hasImages(new FolderView(view.root), name, true), false);
-  return !taken.has('.') && view.folders().some((name) => !taken.has(name) && holdsImages(name));
+  return foldersBeside(view, sources).some(holdsImages);
 }
 
 /**

@@ -238,21 +238,41 @@ function areMany(others: readonly Branch[], photos: readonly Branch[]): boolean 
   return fewAmong * count(others.filter(({ parts }) => !parts.some((part) => likenessOfPhotos(part) === 0))) > count(photos);
 }
 
-function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
+/** The turns that lead from the photos to their labels; null where a person alone knows which are meant. */
+function chosenOf(turns: readonly Found[]): Found[] | null {
   const likely = [...Map.groupBy(withoutDetours(ofPhotos(fromNoMasks(turns))), ({ from }) => keyOf(from)).values()].map(surest);
   // What is made of labels is none where others have labels.
   const chosen = likely.some(({ to }) => doubtOf(to) === 0) ? likely.filter(({ to }) => doubtOf(to) === 0) : likely;
-  // Two kinds of photos with the masks of one: a person knows which is meant.
-  if (chosen.some((turn) => chosen.some((other) => haveSameMasks(turn, other)))) return null;
+  // Two kinds of photos with the masks of one.
+  return chosen.some((turn) => chosen.some((other) => haveSameMasks(turn, other))) ? null : chosen;
+}
+
+/** What branches are to the turns that were chosen. */
+interface Sorted {
+  photos: Branch[];
+  /** Photos right in a split's folder: of the set, without masks so far. */
+  bare: Branch[];
+  others: Branch[];
+  /** The turn that leads from a branch, or would. */
+  turnOf: (branch: Branch) => Found | undefined;
+}
+
+/** @param turns all that were found: what any of them leads to is no photo */
+function sortedBy(chosen: readonly Found[], turns: readonly Found[], branches: readonly Branch[]): Sorted {
   const masks = new Set(turns.flatMap((turn) => [...turn.masks]));
   const turnOf = (branch: Branch) =>
     chosen.find((turn) => turn.photos.has(branch)) ?? chosen.find((turn) => placeOf(branch.parts, turn) >= 0);
   const photos = branches.filter((branch) => !masks.has(branch) && turnOf(branch) !== undefined);
   const unturned = branches.filter((branch) => !masks.has(branch) && !photos.includes(branch) && !isOfMasks(branch.parts));
-  // Photos right in a split's folder are of the set, without masks so far.
   const isOfNone = (branch: Branch) => doubtOf(branch.parts) === 0 && !chosen.some((turn) => turn.photos.has(branch));
   const bare = unturned.filter((branch) => branch.parts.length > 0 && splitNames.test(branch.parts.at(-1)!) && isOfNone(branch));
-  const others = unturned.filter((branch) => !bare.includes(branch));
+  return { photos, bare, others: unturned.filter((branch) => !bare.includes(branch)), turnOf };
+}
+
+function draftFrom(view: FolderView, branches: readonly Branch[], turns: readonly Found[]): Draft | null {
+  const chosen = chosenOf(turns);
+  if (!chosen) return null;
+  const { photos, bare, others, turnOf } = sortedBy(chosen, turns, branches);
   if (photos.length === 0 || areMany(others, photos)) return null;
   // Photos right in a split's folder come with masks or without: what else tells splits is the same then.
   const isBare = ({ parts }: Branch) => parts.length === 1 && splitNames.test(parts[0]);
