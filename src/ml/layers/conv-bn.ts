@@ -1,3 +1,4 @@
+import type { Precision } from '#shared/training/precision';
 import * as ops from '../tensor/ops.ts';
 import type { Node, Tape } from '../tensor/tape.ts';
 import { upsampledConv2d } from '../tensor/upsampled-conv.ts';
@@ -32,7 +33,7 @@ export class ConvBn {
       this.activated(
         tape,
         tape.folds
-          ? ops.biasAdd(tape, ...this.folded(tape, (filter) => conv2d(tape, x, filter, this.conv.geometry)))
+          ? ops.biasAdd(tape, ...this.folded(tape, tape.precision, (filter) => conv2d(tape, x, filter, this.conv.geometry)))
           : this.norm.forward(tape, this.conv.forward(tape, x)),
       ),
     );
@@ -44,15 +45,15 @@ export class ConvBn {
       this.activated(
         tape,
         tape.folds
-          ? ops.biasAdd(tape, ...this.folded(tape, (filter) => upsampledConv2d(tape, x, filter, size)))
+          ? ops.biasAdd(tape, ...this.folded(tape, 'float32', (filter) => upsampledConv2d(tape, x, filter, size)))
           : this.norm.forward(tape, this.conv.forwardUpsampled(tape, x, size)),
       ),
     );
   }
 
   /** The convolution with the folded filter, and the bias to add to it. */
-  private folded(tape: Tape, convolve: (filter: Node) => Node): [Node, Node] {
-    const { filter, bias } = foldBatchNorm(this.parameters, this.conv, this.norm);
+  private folded(tape: Tape, precision: Precision, convolve: (filter: Node) => Node): [Node, Node] {
+    const { filter, bias } = foldBatchNorm(this.parameters, this.conv, this.norm, precision);
     return [convolve(tape.constant(filter)), tape.constant(bias)];
   }
 

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors';
 import type { Random } from '#shared/random';
 import type { Tensor } from '../tensor/runtime.ts';
+import { dispose, type Value } from '../tensor/value.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
 
 /** What a tensor of the state dict is; decides its initial values, its layout and whether it is decayed. */
@@ -46,7 +47,7 @@ export class Parameters {
   private readonly byName = new Map<string, Parameter>();
   private readonly random: Random;
   private readonly zeroInitResidual: boolean;
-  private readonly derivations = new Map<string, { sources: readonly Tensor[]; result: Record<string, Tensor> }>();
+  private readonly derivations = new Map<string, { sources: readonly Tensor[]; result: Record<string, Value> }>();
 
   /** @param random stream of the initial values */
   constructor(random: Random, options: { zeroInitResidual?: boolean } = {}) {
@@ -164,14 +165,14 @@ export class Parameters {
   }
 
   /**
-   * Tensors that follow from parameters, kept until one of their sources is replaced.
+   * Values that follow from parameters, kept until one of their sources is replaced.
    * @param sources the values they follow from
-   * @param make new tensors, owned by these parameters from then on
+   * @param make new values, owned by these parameters from then on
    */
-  derived<T extends { [K in keyof T]: Tensor }>(name: string, sources: readonly Tensor[], make: () => T): T {
+  derived<T extends { [K in keyof T]: Value }>(name: string, sources: readonly Tensor[], make: () => T): T {
     const known = this.derivations.get(name);
     if (known && sources.every((source, index) => source === known.sources[index])) return known.result as T;
-    if (known) for (const tensor of Object.values(known.result)) tensor.dispose();
+    if (known) dispose(Object.values(known.result));
     const result = make();
     this.derivations.set(name, { sources, result });
     return result;
@@ -179,7 +180,7 @@ export class Parameters {
 
   /** Frees what was derived; it is made anew when it is needed. */
   releaseDerived(): void {
-    for (const { result } of this.derivations.values()) for (const tensor of Object.values(result)) tensor.dispose();
+    for (const { result } of this.derivations.values()) dispose(Object.values(result));
     this.derivations.clear();
   }
 

@@ -17,8 +17,8 @@ export interface ConvGeometry {
 export type DilationPath = 'native' | 'space-to-batch';
 
 /**
- * Convolution of x [batch, height, width, inChannels] with a filter, float32 [kernelHeight, kernelWidth, inChannels, outChannels], in the
- * tape's precision; the filter's gradient is float32.
+ * Convolution of x [batch, height, width, inChannels] with a filter [kernelHeight, kernelWidth, inChannels, outChannels], in the
+ * tape's precision. The filter is float32, and so is its gradient; where there is none it may be in that precision already.
  * @param path of a dilated convolution; by default the one this device has
  * @returns [batch, outHeight, outWidth, outChannels]
  */
@@ -46,7 +46,7 @@ function everyNth(tape: Tape, x: Node, stride: Stride): Node {
 }
 
 /** What a filter is multiplied as, beside values of this type. */
-const beside = <T>(x: Value, filter: Tensor, body: (filter: Value) => T): T => inType(filter, precisionOf(x), body);
+const beside = <T>(x: Value, filter: Value, body: (filter: Value) => T): T => inType(filter, precisionOf(x), body);
 
 /** A filter's gradient, of whatever type it was reckoned in. */
 function asFloat32(gradient: Value): Tensor {
@@ -56,9 +56,9 @@ function asFloat32(gradient: Value): Tensor {
 }
 
 function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry): Node {
-  if (isThinned(filter.shape, geometry)) return thinnedConv2d(tape, x, filter, geometry.stride);
+  if (tape.recording && isThinned(filter.shape, geometry)) return thinnedConv2d(tape, x, filter, geometry.stride);
   const { stride, padding, dilation } = geometry;
-  const y = beside(x.handle, filter.value, (weights) => convKernels.conv2d(x.handle, weights, stride, padding, dilation));
+  const y = beside(x.handle, filter.handle, (weights) => convKernels.conv2d(x.handle, weights, stride, padding, dilation));
   return tape.op(
     [x, filter],
     y,
@@ -85,11 +85,11 @@ const isThinned = ([height, width]: readonly number[], { stride, padding }: Conv
 /**
  * A 1x1 convolution with a stride as a convolution of stride 1 on the pixels that it reads. oneDNN's own gradient to such a filter
  * writes past its memory at fewer than 16 channels and an odd batch, which ends the process (`npm run soak -- convolutions --kernels`); and
- * a quarter of the input is kept for the gradient.
+ * a quarter of the input is kept for the gradient. Where no gradient is asked for the kernel's own stride is quicker.
  */
 function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node {
   const thin = convKernels.everyNth(x.handle, stride);
-  const y = beside(thin, filter.value, (weights) => convKernels.conv2d(thin, weights, [1, 1], [0, 0]));
+  const y = beside(thin, filter.handle, (weights) => convKernels.conv2d(thin, weights, [1, 1], [0, 0]));
   return tape.op(
     [x, filter],
     y,
@@ -119,7 +119,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   const crops = [0, 1].map((axis) => [0, pads[axis][0] + pads[axis][1] - 2 * padding[axis]]);
   const split = () => kernels.spaceToBatch(x.handle, dilation, pads);
   const blocks = split();
-  const convolved = beside(blocks, filter.value, (weights) => convKernels.conv2d(blocks, weights, [1, 1], [0, 0]));
+  const convolved = beside(blocks, filter.handle, (weights) => convKernels.conv2d(blocks, weights, [1, 1], [0, 0]));
   const blockShape = blocks.shape;
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);

@@ -15,9 +15,9 @@ export function cast(tape: Tape, x: Node, to: Precision): Node {
 /** As convolutions on this tape take it. */
 export const inPrecision = (tape: Tape, x: Node): Node => cast(tape, x, tape.precision);
 
-/** Adds bias, float32 [channels], along the last axis of a rank-4 (or rank-2) value. */
+/** Adds bias [channels], float32 or as x is, along the last axis of a rank-4 (or rank-2) value. */
 export function biasAdd(tape: Tape, x: Node, bias: Node): Node {
-  const y = inType(bias.value, precisionOf(x.handle), (of) => kernels.biasAdd(x.handle, of));
+  const y = inType(bias.handle, precisionOf(x.handle), (of) => kernels.biasAdd(x.handle, of));
   const node = tape.op([x, bias], y, (dy) => [copy(dy), sumOverPixels(dy)]);
   tape.record({ op: 'bias', inputs: [x, bias], output: node });
   return node;
@@ -76,8 +76,9 @@ export function maxPool(tape: Tape, x: Node, size: number, stride: number, paddi
 /** @returns float32 where the size changes, else x */
 export function resizeBilinear(tape: Tape, x: Node, height: number, width: number): Node {
   if (x.shape[1] === height && x.shape[2] === width) return x;
-  const small = cast(tape, x, 'float32');
-  const y = kernels.resizeBilinear(small.value, height, width);
+  // The kernel takes either type and gives the same; its gradient does not.
+  const small = tape.recording ? cast(tape, x, 'float32') : x;
+  const y = kernels.resizeBilinear(small.handle, height, width);
   const node = tape.float32Op([small], y, (dy) => [kernels.resizeBilinearGrad(dy, small.value)], { keep: [small] });
   tape.record({ op: 'resize', inputs: [small], output: node, size: [height, width] });
   return node;
