@@ -5,7 +5,7 @@ import type { Padding, Stride } from './conv-kernels.ts';
 import { inPrecision } from './ops.ts';
 import { deviceName, type Tensor } from './runtime.ts';
 import type { Node, Tape } from './tape.ts';
-import { cast, inType, precisionOf, type Value } from './value.ts';
+import { inType, precisionOf, recast, type Value } from './value.ts';
 
 export interface ConvGeometry {
   stride: Stride;
@@ -48,13 +48,6 @@ function everyNth(tape: Tape, x: Node, stride: Stride): Node {
 /** What a filter is multiplied as, beside values of this type. */
 const beside = <T>(x: Value, filter: Value, body: (filter: Value) => T): T => inType(filter, precisionOf(x), body);
 
-/** A filter's gradient, of whatever type it was reckoned in. */
-function asFloat32(gradient: Value): Tensor {
-  const result = cast(gradient, 'float32');
-  gradient.dispose();
-  return result;
-}
-
 function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry): Node {
   if (tape.recording && isThinned(filter.shape, geometry)) return thinnedConv2d(tape, x, filter, geometry.stride);
   const { stride, padding, dilation } = geometry;
@@ -64,7 +57,9 @@ function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry):
     y,
     (dy) => [
       x.needsGradient ? inputGradient(x.shape, filter.value, dy, geometry) : null,
-      filter.needsGradient ? asFloat32(convKernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation)) : null,
+      filter.needsGradient
+        ? recast(convKernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation), 'float32')
+        : null,
     ],
     { keep: [x] },
   );
@@ -100,7 +95,10 @@ function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node 
         dx = convKernels.everyNthGrad(dThin, x.shape, stride);
         dThin.dispose();
       }
-      return [dx, filter.needsGradient ? asFloat32(convKernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0])) : null];
+      return [
+        dx,
+        filter.needsGradient ? recast(convKernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0]), 'float32') : null,
+      ];
     },
     { saved: [thin] },
   );
@@ -126,7 +124,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   convolved.dispose();
   const filterGradient = (dyBlocks: Value): Value => {
     const xBlocks = split();
-    const gradient = asFloat32(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]));
+    const gradient = recast(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]), 'float32');
     xBlocks.dispose();
     return gradient;
   };

@@ -1,7 +1,7 @@
 // Raw TensorFlow kernels, NHWC: what tfjs's own ops lack, as half-pixel resizing with a gradient, or cannot do in bfloat16. Those with
 // a `V` take float32 and bfloat16 and give what they take.
 import { attribute, tf, type Tensor } from './runtime.ts';
-import { inType, precisionOf, run1, runMany, typeOf, type Value } from './value.ts';
+import { inType, inTypes, precisionOf, recast, run1, runMany, typeOf, type Value } from './value.ts';
 
 const nhwc = () => attribute.string('data_format', 'NHWC');
 
@@ -68,9 +68,13 @@ export const stack = <V extends Value>(parts: readonly V[]): V =>
 export const batchMatMul = <V extends Value>(a: V, b: V): V =>
   run1<V>('BatchMatMulV2', [typeOf('T', a), attribute.bool('adj_x', false), attribute.bool('adj_y', false)], [a, b]);
 
-function batchNormAttributes(x: Value, epsilon: number, training: boolean) {
+/**
+ * Batch norm's kernels in float32, whatever they are given: in bfloat16 they convert each value each time that they come by it, which takes
+ * twice as long as a float32 copy does.
+ */
+function batchNormAttributes(epsilon: number, training: boolean) {
   return [
-    typeOf('T', x),
+    attribute.type('T', 'float32'),
     attribute.type('U', 'float32'),
     attribute.float('epsilon', epsilon),
     nhwc(),
@@ -84,31 +88,35 @@ function batchNormAttributes(x: Value, epsilon: number, training: boolean) {
  * @param momentum share of the batch's own statistics (the variance unbiased) in what running ones become; null in evaluation
  * @returns y, running mean and variance of after, and three reserves for the gradient
  */
-export function fusedBatchNorm<V extends Value>(
-  x: V,
+export function fusedBatchNorm(
+  x: Value,
   scale: Tensor,
   offset: Tensor,
   running: readonly [Tensor, Tensor],
   epsilon: number,
   momentum: number | null,
-): [V, ...Tensor[]] {
-  const attributes = [...batchNormAttributes(x, epsilon, momentum !== null), attribute.float('exponential_avg_factor', momentum ?? 1)];
-  return runMany<[V, ...Tensor[]]>('FusedBatchNormV3', attributes, [x, scale, offset, ...running], 6);
+): [Value, ...Tensor[]] {
+  const [y, ...rest] = inType(x, 'float32', (wide) => {
+    const attributes = [...batchNormAttributes(epsilon, momentum !== null), attribute.float('exponential_avg_factor', momentum ?? 1)];
+    return runMany('FusedBatchNormV3', attributes, [wide, scale, offset, ...running], 6);
+  });
+  return [recast(y, precisionOf(x)), ...rest];
 }
 
 /** @returns dx, dscale, doffset; the latter float32 */
-export function fusedBatchNormGrad<V extends Value>(
-  dy: V,
-  x: V,
+export function fusedBatchNormGrad(
+  dy: Value,
+  x: Value,
   scale: Tensor,
   reserves: [Tensor, Tensor, Tensor],
   epsilon: number,
   training: boolean,
-): [V, Tensor, Tensor] {
-  const attributes = batchNormAttributes(x, epsilon, training);
-  const [dx, dScale, dOffset, ...rest] = runMany<[V, ...Tensor[]]>('FusedBatchNormGradV3', attributes, [dy, x, scale, ...reserves], 5);
+): [Value, Tensor, Tensor] {
+  const [dx, dScale, dOffset, ...rest] = inTypes([dy, x], 'float32', (wideDy, wideX) =>
+    runMany('FusedBatchNormGradV3', batchNormAttributes(epsilon, training), [wideDy, wideX, scale, ...reserves], 5),
+  );
   tf.dispose(rest);
-  return [dx, dScale, dOffset];
+  return [recast(dx, precisionOf(x)), dScale, dOffset];
 }
 
 function poolAttributes(x: Value, size: number, stride: number) {

@@ -85,6 +85,14 @@ export function cast(value: Value, to: Precision): Value {
   return run1<Value>('Cast', [typeOf('SrcT', value), attribute.type('DstT', to), attribute.bool('Truncate', false)], [value]);
 }
 
+/** A value in another type in the place of itself: what was given is let go of. */
+export function recast<P extends Precision>(value: Value, to: P): P extends 'float32' ? Tensor : BFloat16;
+export function recast(value: Value, to: Precision): Value {
+  const result: Value = cast(value, to);
+  value.dispose();
+  return result;
+}
+
 /** What an op makes of a value in another type; the copy in that type is let go of. */
 export function inType<T>(value: Value, to: Precision, body: (value: Value) => T): T {
   if (value.dtype === to) return body(value);
