@@ -2,6 +2,7 @@
 import type { Sureness } from '#shared/metrics/sureness';
 import { voidId } from '#shared/mask/void-id';
 import { crossEntropySum } from '../losses/cross-entropy.ts';
+import { logSoftmax } from '../tensor/kernels.ts';
 import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 
 /** Values of a map that are worked on at a time: all of CamVid's, 32 MB. */
@@ -25,8 +26,22 @@ function inBands(scores: Tensor, most: number, work: (band: Tensor, top: number)
 /** The smallest that float32 has in full: of averaged looks no pixel loses more than 87 nats. */
 const smallestProbability = 1.18e-38;
 
-const logProbabilitiesOf = (scores: Tensor, areLogits: boolean): Tensor =>
-  areLogits ? tf.logSoftmax(scores) : tf.log(tf.add(tf.div(scores, tf.sum(scores, 3, true)), smallestProbability));
+/** Log-softmax over the last axis, by the one kernel that does it at once. */
+const normalised = (logits: Tensor): Tensor =>
+  tf.tidy(() => tf.reshape(logSoftmax(tf.reshape(logits, [-1, logits.shape.at(-1)!])), logits.shape));
+
+/** @param shifts of the logits of each class, or null @returns float32, of the shape of the scores */
+function logProbabilitiesOf(scores: Tensor, areLogits: boolean, shifts: readonly number[] | null): Tensor {
+  const logits = areLogits ? scores : tf.log<Tensor>(tf.add(tf.div(scores, tf.sum(scores, 3, true)), smallestProbability));
+  if (shifts) return normalised(tf.add(logits, [...shifts]));
+  return areLogits ? normalised(logits) : logits;
+}
+
+/** Offsets decide; what the network was trained to say is without them, and with what was added while it learnt. */
+function shiftsToLearnt(learnt: readonly number[] | null, offsets: readonly number[] | null): number[] | null {
+  if (!learnt || !offsets) return learnt ? [...learnt] : (offsets?.map((offset) => -offset) ?? null);
+  return learnt.map((shift, id) => shift - offsets[id]);
+}
 
 /** How a loss is measured: a weight a class, or 1 each, of logits with `shifts` added, as in training (`priorShifts`). */
 export interface LossOptions {
@@ -49,14 +64,9 @@ export function lossOf(
 ): { sum: number; weight: number } {
   const total = { sum: 0, weight: 0 };
   const width = scores.shape[2]!;
+  const shifts = shiftsToLearnt(loss?.shifts ?? null, offsets ?? null);
   inBands(scores, most, (band, top) => {
-    const logProbabilities = tf.tidy(() => {
-      const all = logProbabilitiesOf(band, areLogits);
-      // Offsets decide; what the network was trained to say is without them, and with what was added while it learnt.
-      const moved = offsets ? tf.sub(all, [...offsets]) : all;
-      const learnt = loss?.shifts ? tf.add(moved, [...loss.shifts]) : moved;
-      return learnt === all ? all : tf.logSoftmax(learnt);
-    });
+    const logProbabilities = tf.tidy(() => logProbabilitiesOf(band, areLogits, shifts));
     const own = labels.subarray(top * width, (top + band.shape[1]!) * width);
     try {
       const { sum, weight } = crossEntropySum(logProbabilities, own, voidId, loss?.classWeights ?? null);
@@ -75,7 +85,7 @@ export function surenessOf(scores: Tensor, areLogits: boolean, most = mostAtOnce
   const sureness = { width, height, confidence: new Uint8Array(width * height), entropy: new Uint8Array(width * height) };
   inBands(scores, most, (band, top) => {
     const maps = tf.tidy(() => {
-      const logProbability = logProbabilitiesOf(band, areLogits);
+      const logProbability = logProbabilitiesOf(band, areLogits, null);
       const probability = tf.exp(logProbability);
       const sum = tf.neg(tf.sum(tf.mul(probability, logProbability), 3));
       return { confidence: tf.max(probability, 3), entropy: tf.div(sum, Math.log(Math.max(2, classes))) };
