@@ -10,20 +10,35 @@ export function blur(image: Float32Array, height: number, width: number, sigma: 
   const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)));
   const sum = weights.reduce((total, weight) => total + weight, 0);
   for (let i = 0; i < weights.length; i++) weights[i] /= sum;
-  for (let y = 0; y < height; y++) blurLine(image, y * width * 3, 3, width, weights);
-  for (let x = 0; x < width; x++) blurLine(image, x * 3, width * 3, height, weights);
+  const line = new Float64Array((Math.max(height, width) + 2 * radius) * 3);
+  for (let y = 0; y < height; y++) blurLine(image, y * width * 3, 3, width, weights, line);
+  for (let x = 0; x < width; x++) blurLine(image, x * 3, width * 3, height, weights, line);
 }
 
-/** Blurs one row or column. @param stride floats between neighbours */
-function blurLine(image: Float32Array, start: number, stride: number, count: number, weights: Float64Array): void {
+/**
+ * Blurs one row or column.
+ * @param stride floats between neighbours
+ * @param line room for the row or column with its border repeated
+ */
+function blurLine(image: Float32Array, start: number, stride: number, count: number, weights: Float64Array, line: Float64Array): void {
   const radius = (weights.length - 1) / 2;
-  const line = new Float64Array(count * 3);
-  for (let i = 0; i < count; i++) for (let channel = 0; channel < 3; channel++) line[i * 3 + channel] = image[start + i * stride + channel];
+  for (let i = 0; i < count + 2 * radius; i++) {
+    const from = start + Math.min(count - 1, Math.max(0, i - radius)) * stride;
+    for (let channel = 0; channel < 3; channel++) line[i * 3 + channel] = image[from + channel];
+  }
   for (let i = 0; i < count; i++) {
-    for (let channel = 0; channel < 3; channel++) {
-      let value = 0;
-      for (let k = -radius; k <= radius; k++) value += weights[k + radius] * line[Math.min(count - 1, Math.max(0, i + k)) * 3 + channel];
-      image[start + i * stride + channel] = value;
+    const to = start + i * stride;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let k = 0, from = i * 3; k < weights.length; k++, from += 3) {
+      const weight = weights[k];
+      red += weight * line[from];
+      green += weight * line[from + 1];
+      blue += weight * line[from + 2];
     }
+    image[to] = red;
+    image[to + 1] = green;
+    image[to + 2] = blue;
   }
 }

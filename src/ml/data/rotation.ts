@@ -1,7 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import type { Geometry } from './geometry.ts';
 import type { DecodedSample } from './decode.ts';
-import { between, pixelWriter } from './pixel-writer.ts';
+import { between, pixelWriter, type PixelWriter } from './pixel-writer.ts';
 
 /**
  * Samples a rotated rectangle of the source: bilinear for the image, nearest for the label; mean colour and void beyond the source.
@@ -27,7 +27,8 @@ export function sampleRotated(
       const sourceX = centreX + cos * dx - sin * dy;
       const sourceY = centreY + sin * dx + cos * dy;
       const to = y * width + x;
-      const [column, row] = [Math.floor(sourceX), Math.floor(sourceY)];
+      const column = Math.floor(sourceX);
+      const row = Math.floor(sourceY);
       const inside = column >= 0 && row >= 0 && column < source.width && row < source.height;
       if (inside) writePixel(source, sourceX - 0.5, sourceY - 0.5, to * 3, write);
       else image.fill(0, to * 3, to * 3 + 3);
@@ -37,17 +38,19 @@ export function sampleRotated(
 }
 
 /** Bilinear at a position between pixel centres; the border repeats. */
-function writePixel(
-  { pixels, width, height }: DecodedSample,
-  x: number,
-  y: number,
-  to: number,
-  write: ReturnType<typeof pixelWriter>,
-): void {
-  const [left, top] = [Math.max(0, Math.floor(x)), Math.max(0, Math.floor(y))];
-  const [right, bottom] = [Math.min(left + 1, width - 1), Math.min(top + 1, height - 1)];
-  const [h, v] = [Math.max(0, x - left), Math.max(0, y - top)];
-  const [a, b, c, d] = [top * width + left, top * width + right, bottom * width + left, bottom * width + right].map((index) => index * 3);
+function writePixel({ pixels, width, height }: DecodedSample, x: number, y: number, to: number, write: PixelWriter): void {
+  // No arrays here: a crop has a hundred thousand pixels, and this is most of what preparing one takes.
+  const left = Math.max(0, Math.floor(x));
+  const top = Math.max(0, Math.floor(y));
+  const right = Math.min(left + 1, width - 1);
+  const upper = top * width;
+  const lower = Math.min(top + 1, height - 1) * width;
+  const h = Math.max(0, x - left);
+  const v = Math.max(0, y - top);
+  const a = (upper + left) * 3;
+  const b = (upper + right) * 3;
+  const c = (lower + left) * 3;
+  const d = (lower + right) * 3;
   write(
     to,
     between(pixels[a], pixels[b], pixels[c], pixels[d], h, v),
