@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 const config = smallConfig({ epochs: 1 });
 const runs = () => bench.call<RunSummary[]>('runs.list', { withDeleted: false });
+const notices = () => bench.events.filter(({ name }) => name === 'app.notice').map(({ payload }) => payload);
 const ended = (count: number) =>
   bench.until<TrainingStatus>(
     'training.status',
@@ -77,6 +78,7 @@ describe('the line', () => {
     await bench.call('training.stop');
     await stopped;
     expect(await bench.call('training.queue')).toMatchObject({ held: true, waiting: [{ name: 'next' }] });
+    expect(notices()).toEqual([{ kind: 'info', text: expect.stringMatching(/^"long" was stopped\. .*"Start the queue"/) as string }]);
     const done = ended(2);
     await bench.call('training.startQueue');
     expect((await done).run).toMatchObject({ name: 'next', status: 'finished' });

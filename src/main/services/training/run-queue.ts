@@ -62,14 +62,13 @@ export class RunQueue {
     return state;
   }
 
-  /** Starts nothing more by itself. @param why told where runs wait; null where a person knows */
-  hold(why: string | null = null): void {
+  /** Starts nothing more by itself. @param notice told where runs wait: their line may be out of sight; null where nobody listens */
+  hold(notice: { kind: 'info' | 'error'; text: string } | null = null): void {
     try {
       if (this.heldBy || this.options.store.count() === 0) return;
       this.heldBy = 'workbench';
       this.changed();
-      const text = `${why}. The runs in line wait: start them when that is mended.`;
-      if (why !== null) this.options.events.emit('app.notice', { kind: 'error', text });
+      if (notice) this.options.events.emit('app.notice', notice);
     } catch (error) {
       // A line that cannot be read starts nothing by itself either.
       this.heldBy = 'workbench';

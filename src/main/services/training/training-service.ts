@@ -352,9 +352,17 @@ export class TrainingService {
     const last = active.status();
     this.lastStatus = last;
     this.options.events.emit('training.status', last);
+    const { name, reason } = last.run;
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
-    if (active.endedBy === 'person') this.queue.hold();
-    else if (active.endedBy === 'fault') this.queue.hold(`"${last.run.name}" failed: ${last.run.reason?.replace(/\.$/, '')}`);
+    if (active.endedBy === 'person')
+      this.queue.hold({
+        kind: 'info',
+        text: `"${name}" was stopped. The runs in line wait: "Start the queue" in Train goes on with them.`,
+      });
+    else if (active.endedBy === 'fault') {
+      const text = `"${name}" failed: ${reason?.replace(/\.$/, '')}. The runs in line wait: start them when that is mended.`;
+      this.queue.hold({ kind: 'error', text });
+    }
   }
 
   /** @throws AppError 'not-found' */
