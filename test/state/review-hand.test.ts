@@ -156,3 +156,28 @@ test('two presses at once take back two things, of an image that was left', asyn
   expect(window.session.toasts.list).toEqual([]);
   expect(readStoredMask(maskFile()).values).toEqual(before);
 });
+
+test('undo brings the patch back in hand that it was done on: of a stroke, of what was kept, and from the next image', async () => {
+  const { fixes } = review;
+  fixes.askOf({ smallest: 1 });
+  const [first, second] = review.ranking.images.map(({ id }) => id);
+  await review.open(first);
+  const [, patch] = fixes.patches;
+  const inHand = expect.objectContaining({ box: patch.box, label: patch.label, pixels: patch.pixels }) as unknown;
+  for (const deed of [() => fixes.take('prediction'), () => fixes.keep()]) {
+    fixes.chosen = fixes.patches.find(({ box: at }) => at.left === patch.box.left && at.top === patch.box.top)!;
+    const { length } = fixes.patches;
+    await deed();
+    await eventually(() => fixes.patches.length < length);
+    // The next one is asked of meanwhile.
+    expect(fixes.chosen).not.toEqual(inHand);
+    await fixes.undo();
+    await eventually(() => fixes.patches.length === length);
+    expect(fixes.chosen).toEqual(inHand);
+    await deed();
+    await review.open(second);
+    await fixes.undo();
+    expect(review.image?.id).toBe(first);
+    expect(fixes.chosen).toEqual(inHand);
+  }
+});

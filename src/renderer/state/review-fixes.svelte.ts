@@ -57,6 +57,8 @@ interface Before {
   differed: boolean;
   /** What it was scored as then. */
   result: ReviewResult | null;
+  /** The patch that was in hand, and is again after it was taken back. */
+  patch: Patch | null;
 }
 
 /** A thing that was done here, which undo takes back: also after the next image has come. */
@@ -87,6 +89,8 @@ export class ReviewFixes {
   private readonly undos = new Serial();
   /** Grows with every image: what was asked for the one before is for nobody. */
   private turn = 0;
+  /** The patch that comes into hand with the next finding of patches: something was taken back on it. */
+  private wanted: Patch | null = null;
   /** The label as it was scored; null where that is not known. */
   private scored: Uint8Array | null = null;
 
@@ -110,7 +114,7 @@ export class ReviewFixes {
     this.stopListening = () => undefined;
     this.mask?.close();
     [this.mask, this.disagreement, this.kept] = [null, null, []];
-    [this.patches, this.chosen, this.previews] = [[], null, false];
+    [this.patches, this.chosen, this.previews, this.wanted] = [[], null, false, null];
   }
 
   /** The image has been scored anew while it stayed under review: with which label is not known here. */
@@ -134,7 +138,7 @@ export class ReviewFixes {
     this.scored = this.review.changedLabels.includes(image.id) ? null : image.label;
     // Whoever asks of one pair sees the first of its patches, also where the image came after the question.
     this.choosePair(this.pair);
-    if (at !== undefined) this.chosen = at && (this.patches.find((patch) => isSame(patch, at)) ?? null);
+    if (at !== undefined) this.chosen = this.foundAgain(at);
     const kept = await this.session.client.review.kept({ imageId: image.id });
     if (this.review.image?.id !== image.id || kept.length === 0) return;
     this.kept = kept;
@@ -169,7 +173,8 @@ export class ReviewFixes {
     const { image } = this.review;
     if (!image?.hasLabel) return;
     const { label, prediction, width, height } = image;
-    const { chosen } = this;
+    const { chosen, wanted } = this;
+    this.wanted = null;
     const at = chosen ? this.patches.indexOf(chosen) : -1;
     this.disagreement = new Disagreement(
       label,
@@ -184,8 +189,13 @@ export class ReviewFixes {
     );
     this.patches = this.disagreement.patches;
     // The one that is looked at stays; where it is gone the next one comes up in its place.
-    const still = chosen && this.patches.find((patch) => isSame(patch, chosen));
-    this.chosen = still ? still : at < 0 ? null : (this.patches[Math.min(at, this.patches.length - 1)] ?? null);
+    const next = at < 0 ? null : (this.patches[Math.min(at, this.patches.length - 1)] ?? null);
+    this.chosen = this.foundAgain(wanted) ?? this.foundAgain(chosen) ?? next;
+  }
+
+  /** A patch that was found before, where it is still there. */
+  private foundAgain(sought: Patch | null): Patch | null {
+    return sought && (this.patches.find((patch) => isSame(patch, sought)) ?? null);
   }
 
   /** Pixels that still have the label that a person has kept. */
@@ -292,7 +302,10 @@ export class ReviewFixes {
     const { deeds } = this;
     this.deeds = deeds.filter((each) => each !== deed);
     if (!this.session.images.has(deed.imageId)) return;
-    if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) return mask.undo();
+    if (deed.kind === 'stroke' && mask?.imageId === deed.imageId && mask.newestOwn === deed.stroke) {
+      this.wanted = deed.patch;
+      return mask.undo();
+    }
     const isBack = await this.session.attempt(() => this.undos.run(() => this.takeBack(deed)));
     if (!isBack) this.deeds = this.deeds.toSpliced(deeds.indexOf(deed), 0, deed);
   }
@@ -303,10 +316,19 @@ export class ReviewFixes {
     else if (!(await this.undoStroke(imageId, deed.stroke, deed.differed || deed.result !== this.review.result))) return;
     if (deed.kind === 'kept' && this.review.image?.id === imageId) {
       this.kept = this.kept.filter(({ id }) => id !== deed.id);
+      this.wanted = deed.patch;
       return this.renew();
     }
-    if (this.review.result?.images.some(({ id }) => id === imageId)) return this.review.open(imageId, this.review.image?.id === imageId);
+    if (this.review.result?.images.some(({ id }) => id === imageId)) {
+      await this.review.open(imageId, this.review.image?.id === imageId);
+      return this.bringBack(deed);
+    }
     this.session.toasts.show('info', `What was done last on ${imageId} is taken back.`);
+  }
+
+  /** Puts the patch in hand that something was taken back on, where its image is under review. */
+  private bringBack({ imageId, patch }: Deed): void {
+    if (this.review.image?.id === imageId) this.chosen = this.foundAgain(patch) ?? this.chosen;
   }
 
   /** Takes a stroke back of whose mask no session is open here. @returns whether it was the newest step: what came since is not ours */
@@ -329,7 +351,7 @@ export class ReviewFixes {
 
   private before(imageId: string): Before {
     const { changedLabels, result } = this.review;
-    return { imageId, differed: changedLabels.includes(imageId), result };
+    return { imageId, differed: changedLabels.includes(imageId), result, patch: this.chosen };
   }
 
   private done(deed: Deed): void {
