@@ -2,7 +2,7 @@
 // take and give what these do, float32 or bfloat16; those on what the network makes of a whole scene are float32.
 import type { Precision } from '#shared/training/precision';
 import * as kernels from './kernels.ts';
-import { tf, type Tensor, type TensorFlow } from './runtime.ts';
+import { deviceName, tf, type Tensor, type TensorFlow } from './runtime.ts';
 import { float32Of, type Node, type Tape } from './tape.ts';
 import { cast as castValue, copy, dispose, inType, precisionOf, type Value } from './value.ts';
 
@@ -76,8 +76,8 @@ export function maxPool(tape: Tape, x: Node, size: number, stride: number, paddi
 /** @returns float32 where the size changes, else x */
 export function resizeBilinear(tape: Tape, x: Node, height: number, width: number): Node {
   if (x.shape[1] === height && x.shape[2] === width) return x;
-  // The kernel takes either type and gives the same; its gradient does not.
-  const small = tape.recording ? cast(tape, x, 'float32') : x;
+  // A processor's kernel takes either type and gives the same; its gradient does not, and a GPU's could not be tried.
+  const small = tape.recording || deviceName() === 'GPU' ? cast(tape, x, 'float32') : x;
   const y = kernels.resizeBilinear(small.handle, height, width);
   const node = tape.float32Op([small], y, (dy) => [kernels.resizeBilinearGrad(dy, small.value)], { keep: [small] });
   tape.record({ op: 'resize', inputs: [small], output: node, size: [height, width] });
