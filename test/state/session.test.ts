@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
+import type { DatasetInfo } from '#shared/contract/datasets';
 import { AnnotateState } from '../../src/renderer/state/annotate.svelte.ts';
 import type { Session } from '../../src/renderer/state/session.svelte.ts';
 import { makeDataset } from '../helpers/dataset.ts';
@@ -148,6 +149,30 @@ describe('a session', () => {
     expect(await session.openDataset(folder)).toBe(true);
     expect(session.moved).toBeNull();
     expect(session.dataset?.path).toBe(folder);
+  });
+
+  test('turns to no other data set that tells of itself while it opens its own again', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    const info = await bench.call<DatasetInfo>('datasets.open', { path: other });
+    await eventually(() => session.moved !== null);
+    const asked: string[] = [];
+    vi.spyOn(window.connection, 'bind').mockImplementation((id) => void asked.push(id ?? 'none'));
+    const opened = session.openDataset(folder);
+    // As the reading of the other one ends.
+    bench.workbench.events.emit('datasets.changed', info);
+    expect(await opened).toBe(true);
+    vi.mocked(window.connection.bind).mockRestore();
+    expect(asked).not.toContain(info.id);
+    expect([session.dataset?.path, session.moved, session.toasts.list]).toEqual([folder, null, []]);
+  });
+
+  test('knows of the one that was opened elsewhere while its own could not be', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    const refused = session.openDataset('/nowhere');
+    await bench.call('datasets.open', { path: other });
+    expect(await refused).toBe(false);
+    await eventually(() => session.moved !== null);
+    expect([session.dataset?.path, session.moved?.path]).toEqual([folder, other]);
   });
 
   test('turns to a data set that it opens itself', async () => {

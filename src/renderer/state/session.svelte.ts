@@ -91,6 +91,8 @@ export class Session {
   private loading: Promise<void> = Promise.resolve();
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
+  /** What was told of another data set meanwhile: the one to open may fail, or be followed by another window's. */
+  private elsewhere: DatasetInfo | null = null;
   private uiState: UiState = {};
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
@@ -231,11 +233,14 @@ export class Session {
   private async onDataset(info: DatasetInfo): Promise<void> {
     const { dataset: before, moved } = this;
     const another = before?.id !== info.id;
-    // A window stays with what it shows: nobody's next stroke may land in a data set that somebody else has opened.
-    if (another && before && this.opening === 0) {
-      this.moved = info;
+    // A window stays with what it shows: nobody's next stroke may land in a data set that somebody else has opened. The one that this
+    // window opens comes with its answer.
+    if (another && before) {
+      if (this.opening > 0) this.elsewhere = info;
+      else this.moved = info;
       return;
     }
+    this.elsewhere = null;
     // What happened while it was another's, or closed, is not known here.
     const returned = moved !== null || before?.openedAt !== info.openedAt || (before.heldBy !== null && info.heldBy === null);
     if (another) await this.attempt(() => this.load(info));
@@ -322,14 +327,21 @@ export class Session {
     this.opening++;
     try {
       const info = await work();
+      // What was told before the answer is older than it is.
+      this.elsewhere = null;
       if (this.dataset?.id !== info.id) await this.load(info);
       else if (this.moved || this.dataset.openedAt !== info.openedAt) await this.reload(info);
       // The event may have come before the answer.
       else await this.loading;
       return info;
     } finally {
-      this.opening--;
+      if (--this.opening === 0) this.moveElsewhere();
     }
+  }
+
+  private moveElsewhere(): void {
+    if (this.elsewhere && this.elsewhere.id !== this.dataset?.id) this.moved = this.elsewhere;
+    this.elsewhere = null;
   }
 
   /** Takes the data set from the workbench that has it. */
