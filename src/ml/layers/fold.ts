@@ -1,6 +1,6 @@
 import type { Precision } from '#shared/training/precision';
 import { tf, type Tensor } from '../tensor/runtime.ts';
-import { cast, dispose, type Value } from '../tensor/value.ts';
+import { recast, type Value } from '../tensor/value.ts';
 import { batchNormEpsilon, type BatchNorm } from './batch-norm.ts';
 import type { Conv } from './conv.ts';
 import type { Parameters } from './parameters.ts';
@@ -29,8 +29,7 @@ export function foldBatchNorm(parameters: Parameters, conv: Conv, norm: BatchNor
       const mean = conv.bias ? tf.sub(norm.runningMean.value, conv.bias.value) : norm.runningMean.value;
       return [tf.mul(conv.weight.value, scale), tf.sub(norm.bias.value, tf.mul(mean, scale))];
     });
-    const [filter, bias] = folded.map((tensor): Value => cast(tensor, precision));
-    dispose(folded);
+    const [filter, bias] = folded.map((tensor): Value => recast(tensor, precision));
     return { filter, bias };
   });
 }

@@ -57,21 +57,22 @@ function plainConv2d(tape: Tape, x: Node, filter: Node, geometry: ConvGeometry):
     y,
     (dy) => [
       x.needsGradient ? inputGradient(x.shape, filter.value, dy, geometry) : null,
-      filter.needsGradient
-        ? recast(convKernels.conv2dBackpropFilter(x.handle, filter.shape, dy, stride, padding, dilation), 'float32')
-        : null,
+      filter.needsGradient ? filterGradient(x.handle, filter.shape, dy, geometry) : null,
     ],
     { keep: [x] },
   );
 }
 
-/** The gradient to a convolution's input; by default of one of stride 1 without padding. */
-const inputGradient = (
-  shape: readonly number[],
-  filter: Tensor,
-  dy: Value,
-  { stride, padding, dilation }: ConvGeometry = { stride: [1, 1], padding: [0, 0], dilation: 1 },
-): Value => beside(dy, filter, (weights) => convKernels.conv2dBackpropInput(shape, weights, dy, stride, padding, dilation));
+/** Of stride 1, without padding. */
+const plainGeometry: ConvGeometry = { stride: [1, 1], padding: [0, 0], dilation: 1 };
+
+/** The gradient to a convolution's filter, float32, whatever it was reckoned in. */
+const filterGradient = (x: Value, shape: readonly number[], dy: Value, { stride, padding, dilation } = plainGeometry): Tensor =>
+  recast(convKernels.conv2dBackpropFilter(x, shape, dy, stride, padding, dilation), 'float32');
+
+/** The gradient to a convolution's input. */
+const inputGradient = (shape: readonly number[], filter: Tensor, dy: Value, { stride, padding, dilation } = plainGeometry): Value =>
+  beside(dy, filter, (weights) => convKernels.conv2dBackpropInput(shape, weights, dy, stride, padding, dilation));
 
 /** Whether a convolution reads one pixel of each stride x stride and none of the others. */
 const isThinned = ([height, width]: readonly number[], { stride, padding }: ConvGeometry): boolean =>
@@ -95,10 +96,7 @@ function thinnedConv2d(tape: Tape, x: Node, filter: Node, stride: Stride): Node 
         dx = convKernels.everyNthGrad(dThin, x.shape, stride);
         dThin.dispose();
       }
-      return [
-        dx,
-        filter.needsGradient ? recast(convKernels.conv2dBackpropFilter(thin, filter.shape, dy, [1, 1], [0, 0]), 'float32') : null,
-      ];
+      return [dx, filter.needsGradient ? filterGradient(thin, filter.shape, dy) : null];
     },
     { saved: [thin] },
   );
@@ -122,9 +120,9 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
   blocks.dispose();
   const y = kernels.batchToSpace(convolved, dilation, crops);
   convolved.dispose();
-  const filterGradient = (dyBlocks: Value): Value => {
+  const blockFilterGradient = (dyBlocks: Value): Value => {
     const xBlocks = split();
-    const gradient = recast(convKernels.conv2dBackpropFilter(xBlocks, filter.shape, dyBlocks, [1, 1], [0, 0]), 'float32');
+    const gradient = filterGradient(xBlocks, filter.shape, dyBlocks);
     xBlocks.dispose();
     return gradient;
   };
@@ -139,7 +137,7 @@ function blockConv2d(tape: Tape, x: Node, filter: Node, { padding, dilation }: C
         dx = kernels.batchToSpace(dBlocks, dilation, pads);
         dBlocks.dispose();
       }
-      const dFilter = filter.needsGradient ? filterGradient(dyBlocks) : null;
+      const dFilter = filter.needsGradient ? blockFilterGradient(dyBlocks) : null;
       dyBlocks.dispose();
       return [dx, dFilter];
     },

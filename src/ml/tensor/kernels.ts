@@ -143,7 +143,7 @@ export const resizeBilinear = (x: Value, height: number, width: number): Tensor 
 /** The kernel adds up in x's type: in bfloat16 a sum of hundreds of pixels would lose most of them, so x is to be float32. */
 export const resizeBilinearGrad = (dy: Tensor, x: Tensor): Tensor => run1('ResizeBilinearGrad', resizeAttributes(x), [dy, x]);
 
-/** @param x float32 [rows, classes] */
+/** Over the last axis. @param x float32 */
 export const logSoftmax = (x: Tensor): Tensor => run1('LogSoftmax', [typeOf('T', x)], [x]);
 
 const gather = (x: Tensor, at: Tensor, axis: number): Tensor =>

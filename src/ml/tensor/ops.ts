@@ -4,7 +4,7 @@ import type { Precision } from '#shared/training/precision';
 import * as kernels from './kernels.ts';
 import { deviceName, tf, type Tensor, type TensorFlow } from './runtime.ts';
 import { float32Of, type Node, type Tape } from './tape.ts';
-import { cast as castValue, copy, dispose, inType, precisionOf, type Value } from './value.ts';
+import { cast as castValue, copy, dispose, inType, precisionOf, recast, type Value } from './value.ts';
 
 /** The same in another type, its gradient back in the first one. */
 export function cast(tape: Tape, x: Node, to: Precision): Node {
@@ -123,8 +123,7 @@ function drop(tape: Tape, x: Node, rate: number, shape: number[]): Node {
     const kept = tf.greaterEqual(kernels.randomUniform(shape, tape.nextDropoutSeed()), dropped);
     return tf.mul(tf.cast(kept, 'float32'), scale);
   });
-  const mask: Value = castValue(drawn, precision);
-  drawn.dispose();
+  const mask: Value = recast(drawn, precision);
   return tape.op([x], kernels.multiply(x.handle, mask), (dy) => [kernels.multiply(dy, mask)], { saved: [mask] });
 }
 
@@ -176,8 +175,7 @@ export function reshape(tape: Tape, x: Node, shape: number[]): Node {
 export function channelAttention(tape: Tape, x: Node, gain: Node): Node {
   const [batch, , , channels] = x.shape;
   const gains = tf.tidy(() => tf.add(tf.reshape(gain.value, [batch, 1, 1, channels]), 1));
-  const factor: Value = castValue(gains, precisionOf(x.handle));
-  gains.dispose();
+  const factor: Value = recast(gains, precisionOf(x.handle));
   const scaled = kernels.multiply(x.handle, factor);
   const y = kernels.relu(scaled);
   scaled.dispose();

@@ -88,6 +88,7 @@ export function cast(value: Value, to: Precision): Value {
 /** A value in another type in the place of itself: what was given is let go of. */
 export function recast<P extends Precision>(value: Value, to: P): P extends 'float32' ? Tensor : BFloat16;
 export function recast(value: Value, to: Precision): Value {
+  if (value.dtype === to) return value;
   const result: Value = cast(value, to);
   value.dispose();
   return result;

@@ -26,22 +26,16 @@ function inBands(scores: Tensor, most: number, work: (band: Tensor, top: number)
 /** The smallest that float32 has in full: of averaged looks no pixel loses more than 87 nats. */
 const smallestProbability = 1.18e-38;
 
-/** Log-softmax over the last axis, by the one kernel that does it at once. */
-const normalised = (logits: Tensor): Tensor =>
-  tf.tidy(() => tf.reshape(logSoftmax(tf.reshape(logits, [-1, logits.shape.at(-1)!])), logits.shape));
-
 /** @param shifts of the logits of each class, or null @returns float32, of the shape of the scores */
 function logProbabilitiesOf(scores: Tensor, areLogits: boolean, shifts: readonly number[] | null): Tensor {
   const logits = areLogits ? scores : tf.log<Tensor>(tf.add(tf.div(scores, tf.sum(scores, 3, true)), smallestProbability));
-  if (shifts) return normalised(tf.add(logits, [...shifts]));
-  return areLogits ? normalised(logits) : logits;
+  if (shifts) return logSoftmax(tf.add(logits, [...shifts]));
+  return areLogits ? logSoftmax(logits) : logits;
 }
 
 /** Offsets decide; what the network was trained to say is without them, and with what was added while it learnt. */
-function shiftsToLearnt(learnt: readonly number[] | null, offsets: readonly number[] | null): number[] | null {
-  if (!learnt || !offsets) return learnt ? [...learnt] : (offsets?.map((offset) => -offset) ?? null);
-  return learnt.map((shift, id) => shift - offsets[id]);
-}
+const shiftsToLearnt = (learnt: readonly number[] | null, offsets: readonly number[] | null): number[] | null =>
+  learnt?.map((shift, id) => shift - (offsets?.[id] ?? 0)) ?? offsets?.map((offset) => -offset) ?? null;
 
 /** How a loss is measured: a weight a class, or 1 each, of logits with `shifts` added, as in training (`priorShifts`). */
 export interface LossOptions {

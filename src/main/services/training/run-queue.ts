@@ -1,4 +1,4 @@
-import type { Services } from '#shared/contract/index';
+import type { EventPayloads, Services } from '#shared/contract/index';
 import type { RunSummary } from '#shared/contract/runs';
 import type { QueueState } from '#shared/contract/training';
 import { datedName } from '#shared/training/run-name';
@@ -63,7 +63,7 @@ export class RunQueue {
   }
 
   /** Starts nothing more by itself. @param notice told where runs wait: their line may be out of sight; null where nobody listens */
-  hold(notice: { kind: 'info' | 'error'; text: string } | null = null): void {
+  hold(notice: EventPayloads['app.notice'] | null = null): void {
     try {
       if (this.heldBy || this.options.store.count() === 0) return;
       this.heldBy = 'workbench';

@@ -354,12 +354,10 @@ export class TrainingService {
     this.options.events.emit('training.status', last);
     const { name, reason } = last.run;
     // A run that a person stopped, or that the end of the application did, is no sign to go on with the next.
-    if (active.endedBy === 'person')
-      this.queue.hold({
-        kind: 'info',
-        text: `"${name}" was stopped. The runs in line wait: "Start the queue" in Train goes on with them.`,
-      });
-    else if (active.endedBy === 'fault') {
+    if (active.endedBy === 'person') {
+      const text = `"${name}" was stopped. The runs in line wait: "Start the queue" in Train goes on with them.`;
+      this.queue.hold({ kind: 'info', text });
+    } else if (active.endedBy === 'fault') {
       const text = `"${name}" failed: ${reason?.replace(/\.$/, '')}. The runs in line wait: start them when that is mended.`;
       this.queue.hold({ kind: 'error', text });
     }
