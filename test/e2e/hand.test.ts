@@ -181,7 +181,11 @@ test('a tool that was clicked is not pressed by Space over the canvas, whatever 
   await app.keyboard.press('b');
   await app.keyboard.press(' ');
   await pressed('Brush');
-  // Where Tab has led, Space presses, also with the pointer over the canvas.
+  // Where Tab has led, Space presses, also with the pointer over the canvas, and however soon it comes: before any timer.
+  await app.evaluate(() => {
+    const later = window.setTimeout.bind(window);
+    window.setTimeout = ((task: () => void, ms = 0) => later(task, ms + 1000)) as typeof window.setTimeout;
+  });
   await app.keyboard.press('Tab');
   const next = await app.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
   await app.keyboard.press(' ');
