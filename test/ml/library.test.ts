@@ -12,6 +12,7 @@ import { EncNet } from '#ml/models/encnet';
 import { Optimizer } from '#ml/optim/optimizer';
 import { learningRateFactor, scheduleFactor } from '#ml/optim/schedule';
 import { conv2d } from '#ml/tensor/conv-op';
+import * as kernels from '#ml/tensor/kernels';
 import { resizeBilinear } from '#ml/tensor/ops';
 import { liveHandles, tf } from '#ml/tensor/runtime';
 import { float32Of, Tape, type Node } from '#ml/tensor/tape';
@@ -137,6 +138,26 @@ test.each([
     const scale = Math.sqrt(apart[part].reduce((sum, value) => sum + value * value, 0) / apart[part].length);
     expect(Math.max(...values.map((value, index) => Math.abs(value - apart[part][index]))) / scale).toBeLessThan(1e-5);
   });
+});
+
+test.each([
+  [3, 4, 12, 16],
+  [2, 3, 17, 25],
+  [1, 1, 8, 9],
+  // By the kernel itself: too few pixels for each value, along one of the axes or both.
+  [5, 3, 12, 40],
+  [6, 8, 3, 4],
+])('a resize of %i x %i to %i x %i has the gradient of its kernel', (height, width, toHeight, toWidth) => {
+  const x = tf.randomNormal([2, height, width, 3], 0, 1, 'float32', 1);
+  const cotangent = tf.randomNormal([2, toHeight, toWidth, 3], 0, 1, 'float32', 2);
+  const before = liveHandles().tensors;
+  const tape = new Tape({ training: true, recording: true });
+  const node = tape.constant(x, true);
+  tape.backward([[resizeBilinear(tape, node, toHeight, toWidth), cotangent.clone()]]);
+  expect(liveHandles().tensors - before).toBe(1);
+  const own = float32Of(node.gradient!).dataSync();
+  const kernel = kernels.resizeBilinearGrad(cotangent, x).dataSync();
+  own.forEach((value, index) => expect(value).toBeCloseTo(kernel[index], 4));
 });
 
 describe('checkpoints', () => {

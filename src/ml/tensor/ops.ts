@@ -4,6 +4,7 @@ import type { Precision } from '#shared/training/precision';
 import * as kernels from './kernels.ts';
 import { deviceName, tf, type Tensor, type TensorFlow } from './runtime.ts';
 import { float32Of, type Node, type Tape } from './tape.ts';
+import { gather, turned, upsamplingMatrices } from './upsampling.ts';
 import { cast as castValue, copy, dispose, inType, precisionOf, recast, type Value } from './value.ts';
 
 /** The same in another type, its gradient back in the first one. */
@@ -73,13 +74,29 @@ export function maxPool(tape: Tape, x: Node, size: number, stride: number, paddi
   return node;
 }
 
+/**
+ * The gradient of a resize to x. The kernel adds up pixel by pixel on one core; where each value of x had many, products of matrices take
+ * a third of its time.
+ */
+function resizeBilinearGrad(dy: Tensor, x: Tensor): Tensor {
+  const [batch, height, width, channels] = x.shape as [number, number, number, number];
+  const [, outHeight, outWidth] = dy.shape as [number, number, number, number];
+  if (outHeight < 4 * height || outWidth < 4 * width) return kernels.resizeBilinearGrad(dy, x);
+  const sizes = { batch, height, width, taps: 1, outHeight, outWidth, channels };
+  const { rows, columns } = upsamplingMatrices(sizes);
+  const [down, across] = [turned(rows), turned(columns)];
+  const dx = gather(dy, down, across, sizes);
+  tf.dispose([rows, columns, down, across]);
+  return float32Of(dx);
+}
+
 /** @returns float32 where the size changes, else x */
 export function resizeBilinear(tape: Tape, x: Node, height: number, width: number): Node {
   if (x.shape[1] === height && x.shape[2] === width) return x;
   // A processor's kernel takes either type and gives the same; its gradient does not, and a GPU's could not be tried.
   const small = tape.recording || deviceName() === 'GPU' ? cast(tape, x, 'float32') : x;
   const y = kernels.resizeBilinear(small.handle, height, width);
-  const node = tape.float32Op([small], y, (dy) => [kernels.resizeBilinearGrad(dy, small.value)], { keep: [small] });
+  const node = tape.float32Op([small], y, (dy) => [resizeBilinearGrad(dy, small.value)], { keep: [small] });
   tape.record({ op: 'resize', inputs: [small], output: node, size: [height, width] });
   return node;
 }
