@@ -7,7 +7,6 @@ import type { Parameter } from '../layers/parameters.ts';
 import { priorShifts } from '../losses/class-weights.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
 import { regionLoss } from '../losses/region-loss.ts';
-import { labelTensors } from '../losses/label-tensors.ts';
 import { classPresence, labelledImages, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
 import type { EncNet } from '../models/encnet.ts';
@@ -179,13 +178,14 @@ function scaled(gradient: Tensor, factor: number): Tensor {
 /** Labelled pixels, and those whose label has the largest logit. @param logits [batch, height, width, classes] */
 function countCorrect(logits: Tensor, labels: Uint8Array): { correct: number; labelled: number } {
   const classes = logits.shape[3]!;
-  const counts = tf.tidy(() => {
-    const { places, weights } = labelTensors(labels, classes, voidId);
-    const rows = tf.reshape(logits, [-1, classes]);
-    const isRight = tf.cast(tf.equal(tf.argMax(rows, 1), places), 'float32');
-    return tf.stack([tf.sum(tf.mul(isRight, weights)), tf.sum(weights)]);
-  });
-  const [correct, labelled] = counts.dataSync<'float32'>();
-  counts.dispose();
+  const ids = argMax(logits);
+  let [correct, labelled] = [0, 0];
+  // A loop over the pixels takes less than kernels with their own copy of the labels.
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = labels[pixel];
+    if (label >= classes || label === voidId) continue;
+    labelled++;
+    if (label === ids[pixel]) correct++;
+  }
   return { correct, labelled };
 }
