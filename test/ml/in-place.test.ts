@@ -1,6 +1,6 @@
 // Parameters that kernels change where they are: nobody else's copy changes with them, and nothing is left behind.
 import { afterEach, describe, expect, test } from 'vitest';
-import { Parameters } from '#ml/layers/parameters';
+import { Parameters, type Parameter } from '#ml/layers/parameters';
 import { WeightAverage } from '#ml/optim/ema';
 import { gradientNorm, Optimizer } from '#ml/optim/optimizer';
 import { changed, releasePlaces } from '#ml/tensor/in-place';
@@ -62,6 +62,11 @@ describe.each([
     const parameters = new Parameters(new Random(2));
     parameters.create('backbone.a.weight', 'linear.weight', [2, 3]);
     parameters.create('b.bias', 'bias', [3], 3);
+    for (const [index, name] of ['backbone.n', 'backbone.m', 'k', 'l'].entries()) {
+      parameters.create(`${name}.weight`, 'bn.weight', [3 + index]);
+      parameters.create(`${name}.bias`, 'bn.bias', [3 + index]);
+      parameters.create(`${name}.running_mean`, 'bn.running_mean', [3 + index]);
+    }
     return parameters;
   };
   const gradientsOf = (parameters: Parameters) =>
@@ -89,6 +94,30 @@ describe.each([
     optimizer.dispose();
     average.dispose();
     parameters.dispose();
+  });
+
+  test('does to vectors together what it does to each alone, and averages them so', () => {
+    const [all, single] = [parametersOf(), parametersOf()];
+    const [optimizer, average] = [new Optimizer(config), new WeightAverage(all.all(), 0.5)];
+    const alone = single.all().map((parameter) => ({ parameter, own: new Optimizer(config), kept: new WeightAverage([parameter], 0.5) }));
+    const gradientOf = ({ name, value }: Parameter, step: number): Tensor =>
+      tf.randomNormal(value.shape, 0, 1, 'float32', name.length + step);
+    for (let step = 0; step < 3; step++) {
+      optimizer.step(new Map(all.trainable().map((each) => [each, gradientOf(each, step)])), 0.1);
+      average.update(step);
+      for (const { parameter, own, kept } of alone) {
+        if (parameter.trainable) own.step(new Map([[parameter, gradientOf(parameter, step)]]), 0.1);
+        kept.update(step);
+      }
+    }
+    expect(all.toStateDict()).toEqual(single.toStateDict());
+    expect(optimizer.toStateDict().slots).toEqual(new Map(alone.flatMap(({ own }) => [...own.toStateDict().slots])));
+    const { average: averages } = average.states(all.toStateDict());
+    expect(averages).toEqual(
+      new Map(alone.flatMap(({ kept, parameter }) => [...kept.states(new Map()).average].filter(([name]) => name === parameter.name))),
+    );
+    for (const { own, kept } of alone) for (const each of [own, kept]) each.dispose();
+    for (const each of [optimizer, average, all, single]) each.dispose();
   });
 
   test('goes on from its slots to the last bit', () => {
@@ -123,7 +152,7 @@ test('the norm of all gradients is that of their values together', () => {
     [a, tf.tensor1d([3, 0])],
     [b, tf.tensor1d([0, 4])],
   ]);
-  expect(gradientNorm(gradients)).toBeCloseTo(5, 6);
+  expect(gradientNorm([...gradients.values()])).toBeCloseTo(5, 6);
   gradients.set(b, tf.tensor1d([NaN, 1]));
-  expect(gradientNorm(gradients)).toBeNaN();
+  expect(gradientNorm([...gradients.values()])).toBeNaN();
 });

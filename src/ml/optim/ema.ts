@@ -2,6 +2,7 @@ import type { Parameter, StateDict } from '../layers/parameters.ts';
 import { changed, releasePlaces } from '../tensor/in-place.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
+import { apart, joined, together } from './together.ts';
 
 /**
  * Exponential moving average of a network's tensors, running statistics included. Early on it forgets faster, so that the
@@ -26,18 +27,21 @@ export class WeightAverage {
     const rate = tf.scalar(1 - Math.min(this.decay, (1 + updates) / (10 + updates)));
     try {
       // What stays is its own average; reckoned again and again it would drift.
-      for (const parameter of this.parameters) if (!parameter.frozen) this.follow(parameter, rate);
+      for (const group of together(this.parameters.filter(({ frozen }) => !frozen))) this.follow(group, rate);
     } finally {
       releasePlaces();
       rate.dispose();
     }
   }
 
-  private follow(parameter: Parameter, rate: Tensor): void {
-    const average = this.averages.get(parameter)!;
-    const apart = tf.sub(average, parameter.value);
-    this.averages.set(parameter, changed('ResourceApplyGradientDescent', [], [average], [rate, apart])[0]);
-    apart.dispose();
+  private follow(group: readonly Parameter[], rate: Tensor): void {
+    const average = joined(group.map((parameter) => this.averages.get(parameter)!));
+    const weights = joined(group.map(({ value }) => value.clone()));
+    const difference = tf.sub(average, weights);
+    weights.dispose();
+    const [moved] = changed('ResourceApplyGradientDescent', [], [average], [rate, difference]);
+    difference.dispose();
+    for (const [index, part] of apart(moved, group).entries()) this.averages.set(group[index], part);
   }
 
   /** Runs `work` with the average in place of the weights. */

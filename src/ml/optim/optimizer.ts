@@ -1,8 +1,9 @@
 import type { OptimizerConfig } from '#shared/training/optimizer-config';
-import { Parameters, type Parameter, type StateDict, type StateTensor } from '../layers/parameters.ts';
+import type { Parameter, StateDict, StateTensor } from '../layers/parameters.ts';
 import { changed, halfSquares, releasePlaces } from '../tensor/in-place.ts';
 import { attribute, tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
+import { apart, joined, together } from './together.ts';
 
 /** Slots of one parameter by slot name, such as 'momentum'. */
 type Slots = Record<string, Tensor>;
@@ -13,19 +14,28 @@ interface Pace {
   scalars: Tensor[];
 }
 
+/** Parameters that one update changes alike, with the gradient of all of them. */
+interface Group {
+  parameters: Parameter[];
+  gradient: Tensor;
+}
+
+const isHead = ({ name }: Parameter): boolean => !name.startsWith('backbone.');
+
 /** Euclidean norm of all gradients together; not a number if one of their values is not. */
-export function gradientNorm(gradients: ReadonlyMap<Parameter, Tensor>): number {
-  const squares = tf.tidy(() => tf.addN([...gradients.values()].map(halfSquares)));
+export function gradientNorm(gradients: readonly Tensor[]): number {
+  const squares = tf.tidy(() => tf.addN(gradients.map(halfSquares)));
   const norm = Math.sqrt(2 * squares.dataSync()[0]);
   squares.dispose();
   return norm;
 }
 
 /** Scales all gradients by one factor where their norm together is above `limit`, as PyTorch's clip_grad_norm_. */
-function clip(gradients: Map<Parameter, Tensor>, norm: number, limit: number): void {
+function clip(groups: readonly Group[], norm: number, limit: number): void {
   if (!(norm > limit)) return;
-  for (const [parameter, gradient] of gradients) {
-    gradients.set(parameter, tf.mul(gradient, limit / (norm + 1e-6)));
+  for (const group of groups) {
+    const { gradient } = group;
+    group.gradient = tf.mul(gradient, limit / (norm + 1e-6));
     gradient.dispose();
   }
 }
@@ -50,21 +60,23 @@ export class Optimizer {
    * @param learningRate of the backbone; the head has `headFactor` times as much
    * @returns the norm of all gradients together before it is limited; not a number, with the parameters as they were, if one of them is not
    */
-  step(gradients: Map<Parameter, Tensor>, learningRate: number): number {
-    const norm = gradientNorm(gradients);
+  step(gradients: ReadonlyMap<Parameter, Tensor>, learningRate: number): number {
+    const alike = together(gradients.keys(), (each) => `${isHead(each)} ${this.decay(each)}`);
+    const groups = alike.map((parameters) => ({ parameters, gradient: joined(parameters.map((each) => gradients.get(each)!)) }));
+    const norm = gradientNorm(groups.map(({ gradient }) => gradient));
     if (!Number.isFinite(norm)) {
-      for (const gradient of gradients.values()) gradient.dispose();
+      for (const { gradient } of groups) gradient.dispose();
       return NaN;
     }
     this.updates++;
-    if (this.config.clipNorm > 0) clip(gradients, norm, this.config.clipNorm);
+    if (this.config.clipNorm > 0) clip(groups, norm, this.config.clipNorm);
     const [backbone, head] = [1, this.config.headFactor].map((factor) => this.paceOf(learningRate * factor));
     try {
-      for (const [parameter, gradient] of gradients) {
-        const pace = parameter.name.startsWith('backbone.') ? backbone : head;
-        if (this.config.kind === 'sgd') this.sgd(parameter, gradient, pace);
-        else this.adamw(parameter, gradient, pace);
-        gradient.dispose();
+      for (const group of groups) {
+        const pace = isHead(group.parameters[0]) ? head : backbone;
+        if (this.config.kind === 'sgd') this.sgd(group, pace);
+        else this.adamw(group, pace);
+        group.gradient.dispose();
       }
     } finally {
       releasePlaces();
@@ -81,11 +93,21 @@ export class Optimizer {
     return decayed ? this.config.weightDecay : 0;
   }
 
-  /** The slots of a parameter, handed over; zeros before its first update. */
-  private takeSlots(parameter: Parameter, names: readonly string[]): Tensor[] {
-    const known = this.slots.get(parameter);
-    this.slots.delete(parameter);
-    return names.map((name) => known?.[name] ?? tf.zerosLike(parameter.value));
+  /** The slots of a group, handed over; zeros before its first update. */
+  private takeSlots(parameters: readonly Parameter[], names: readonly string[]): Tensor[] {
+    const known = parameters.map((parameter) => this.slots.get(parameter));
+    for (const parameter of parameters) this.slots.delete(parameter);
+    return names.map((name) => joined(parameters.map(({ value }, index) => known[index]?.[name] ?? tf.zerosLike(value))));
+  }
+
+  /** Gives each parameter of a group its part of what the update made. @param slots joined, by name @param value joined */
+  private take({ parameters }: Group, value: Tensor, slots: Slots): void {
+    const values = apart(value, parameters);
+    const parts = Object.entries(slots).map(([name, slot]) => [name, apart(slot, parameters)] as const);
+    for (const [index, parameter] of parameters.entries()) {
+      parameter.value = values[index];
+      if (parts.length > 0) this.slots.set(parameter, Object.fromEntries(parts.map(([name, all]) => [name, all[index]])));
+    }
   }
 
   /**
@@ -103,29 +125,32 @@ export class Optimizer {
   }
 
   /** Decay is added to the gradient; the rate multiplies the buffer, as PyTorch's SGD. */
-  private sgd(parameter: Parameter, given: Tensor, { scalars: [step, kept] }: Pace): void {
+  private sgd(group: Group, { scalars: [step, kept] }: Pace): void {
     const { momentum, nesterov } = this.config;
-    const decay = this.decay(parameter);
-    const gradient = decay > 0 ? tf.tidy(() => tf.add(given, tf.mul(parameter.value, decay))) : given.clone();
-    if (momentum === 0) [parameter.value] = changed('ResourceApplyGradientDescent', [], [parameter.value], [step, gradient]);
+    const { parameters, gradient: given } = group;
+    const decay = this.decay(parameters[0]);
+    const slots = momentum === 0 ? [] : this.takeSlots(parameters, ['momentum']);
+    const value = joined(parameters.map((each) => each.value));
+    const gradient = decay > 0 ? tf.tidy(() => tf.add(given, tf.mul(value, decay))) : given.clone();
+    if (momentum === 0) this.take(group, changed('ResourceApplyGradientDescent', [], [value], [step, gradient])[0], {});
     else {
-      const slots = this.takeSlots(parameter, ['momentum']);
       const attributes = [attribute.bool('use_nesterov', nesterov)];
-      const [value, buffer] = changed('ResourceApplyMomentum', attributes, [parameter.value, ...slots], [step, gradient, kept]);
-      parameter.value = value;
-      this.slots.set(parameter, { momentum: buffer });
+      const [moved, buffer] = changed('ResourceApplyMomentum', attributes, [value, ...slots], [step, gradient, kept]);
+      this.take(group, moved, { momentum: buffer });
     }
     gradient.dispose();
   }
 
   /** Decoupled decay. Source: Loshchilov and Hutter 2019. */
-  private adamw(parameter: Parameter, gradient: Tensor, { rate, scalars }: Pace): void {
-    const decay = this.decay(parameter);
-    if (decay > 0) Parameters.assign(parameter, tf.mul(parameter.value, 1 - rate * decay));
-    const slots = this.takeSlots(parameter, ['first', 'second']);
-    const [value, first, second] = changed('ResourceApplyAdam', [], [parameter.value, ...slots], [...scalars, gradient]);
-    parameter.value = value;
-    this.slots.set(parameter, { first, second });
+  private adamw(group: Group, { rate, scalars }: Pace): void {
+    const { parameters, gradient } = group;
+    const decay = this.decay(parameters[0]);
+    const slots = this.takeSlots(parameters, ['first', 'second']);
+    const given = joined(parameters.map(({ value }) => value));
+    const decayed = decay > 0 ? tf.mul(given, 1 - rate * decay) : given;
+    if (decayed !== given) given.dispose();
+    const [value, first, second] = changed('ResourceApplyAdam', [], [decayed, ...slots], [...scalars, gradient]);
+    this.take(group, value, { first, second });
   }
 
   private replace(parameter: Parameter, slots: Slots): void {
