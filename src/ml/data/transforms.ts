@@ -1,7 +1,7 @@
 import { voidId } from '#shared/mask/void-id';
 import { blur } from './blur.ts';
 import type { Geometry } from './geometry.ts';
-import { between, pixelWriter, type PixelWriter } from './pixel-writer.ts';
+import { putBetween, rowWriter } from './row-writer.ts';
 import { sampleRotated } from './rotation.ts';
 import type { DecodedSample } from './decode.ts';
 
@@ -34,10 +34,19 @@ function sampleStraight(
   const [height, width] = size;
   const columns = axisSamples(width, geometry.left, geometry.width, source.width, geometry.flipHorizontal, geometry.labelOffset);
   const rows = axisSamples(height, geometry.top, geometry.height, source.height, geometry.flipVertical, geometry.labelOffset);
-  const write = pixelWriter(geometry, image);
-  for (let y = 0; y < height; y++) sampleRow(source, y, width, rows, columns, write, image);
+  const write = rowWriter(geometry, width, image);
+  const line = new Uint8Array(width * 3);
+  const [from, end] = [columns.nearest.findIndex(within), columns.nearest.findLastIndex(within) + 1];
+  for (let y = 0; y < height; y++) {
+    const isWithin = from >= 0 && within(rows.nearest[y]);
+    if (isWithin) sampleRow(source, y, rows, columns, from, end, line);
+    write(line, isWithin ? from : 0, isWithin ? end : 0, y * width * 3);
+  }
   if (labels && source.labels) sampleLabels(source.labels, source.width, rows, columns, labels);
 }
+
+/** Whether a nearest index is one of the source. */
+const within = (nearest: number): boolean => nearest >= 0;
 
 interface AxisSamples {
   low: Int32Array;
@@ -68,40 +77,24 @@ function axisSamples(count: number, start: number, length: number, available: nu
   return samples;
 }
 
+/** Puts the bytes of a row's pixels from … end into `line`. */
 function sampleRow(
-  source: DecodedSample,
+  { pixels, width }: DecodedSample,
   y: number,
-  width: number,
   rows: AxisSamples,
   columns: AxisSamples,
-  write: PixelWriter,
-  out: Float32Array,
+  from: number,
+  end: number,
+  line: Uint8Array,
 ): void {
-  let to = y * width * 3;
-  if (rows.nearest[y] < 0) {
-    out.fill(0, to, to + width * 3);
-    return;
-  }
-  const { pixels } = source;
-  const top = rows.low[y] * source.width;
-  const bottom = rows.high[y] * source.width;
+  const top = rows.low[y] * width;
+  const bottom = rows.high[y] * width;
   const v = rows.weight[y];
-  for (let x = 0; x < width; x++, to += 3) {
-    if (columns.nearest[x] < 0) {
-      out.fill(0, to, to + 3);
-      continue;
-    }
+  for (let x = from; x < end; x++) {
+    const left = columns.low[x];
+    const right = columns.high[x];
     const h = columns.weight[x];
-    const a = (top + columns.low[x]) * 3;
-    const b = (top + columns.high[x]) * 3;
-    const c = (bottom + columns.low[x]) * 3;
-    const d = (bottom + columns.high[x]) * 3;
-    write(
-      to,
-      between(pixels[a], pixels[b], pixels[c], pixels[d], h, v),
-      between(pixels[a + 1], pixels[b + 1], pixels[c + 1], pixels[d + 1], h, v),
-      between(pixels[a + 2], pixels[b + 2], pixels[c + 2], pixels[d + 2], h, v),
-    );
+    putBetween(pixels, (top + left) * 3, (top + right) * 3, (bottom + left) * 3, (bottom + right) * 3, h, v, line, x * 3);
   }
 }
 
