@@ -117,6 +117,26 @@ test('scales count alike at each pixel, however many windows of theirs lie over 
   net.dispose();
 });
 
+test('another scale of a whole image is seen at the nearest sides that leave the remainders learnt at', async () => {
+  const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
+  const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];
+  const learnt = { size: [40, 32] as const, stride: 16 };
+  const seen: (readonly [number, number])[] = [];
+  const render = pool.render.bind(pool);
+  pool.render = (sample, view, size) => (seen.push(size), render(sample, view, size));
+  const inputSize = [48, 64] as const;
+  for (const scales of [[0.75, 1, 1.5], [0.1]])
+    (await scoresOf(net, pool, train[0], { inputSize, evaluation: { ...plainEvaluation, scales }, learnt })).scores.dispose();
+  expect(seen).toEqual([
+    [40, 48],
+    [48, 64],
+    [72, 96],
+    [8, 16],
+  ]);
+  await pool.close();
+  net.dispose();
+});
+
 test('windows are added up where they lie, and a stop between looks leaves no tensor behind', async () => {
   const { train, maskFormat } = jobData(await makeDataset({ train: 1, val: 1 }));
   const [net, pool] = [new EncNet(smallConfig().model, 11, 1), createPool(maskFormat)];

@@ -28,7 +28,11 @@ interface EvaluateOptions {
 
 export function registerEvaluate(program: Command, host: TrainerHost): void {
   ofSplit(program.command('evaluate').description("Score a checkpoint on a labelled split, at the labels' own resolution."), 'score')
-    .option('--scales <list>', 'scales whose probabilities are averaged, such as 0.75,1,1.25', scales)
+    .option(
+      '--scales <list>',
+      'scales whose probabilities are averaged, such as 0.75,1,1.25; sides are rounded to those that the network is used to',
+      scales,
+    )
     .option('--flip', 'average the mirrored image in')
     .option('--sliding', 'slide windows over the image instead of resizing it')
     .addOption(precisionOption("the checkpoint's"))

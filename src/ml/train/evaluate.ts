@@ -1,5 +1,5 @@
 import { Confusion } from '#shared/metrics/confusion';
-import { inputSizeOf } from '#shared/training/input-size';
+import { inputSizeOf, learntSizeOf } from '#shared/training/input-size';
 import { Random } from '#shared/random';
 import type { Sample } from '#shared/data/sample';
 import type { RunConfig } from '#shared/training/run-config';
@@ -43,6 +43,7 @@ export async function evaluate(
   const optionsOf = (sample: Sample) => ({
     inputSize: inputSizeOf(config, config.evaluation),
     evaluation: config.evaluation,
+    learnt: learntSizeOf(config),
     flips: flipsOf(sample),
     offsets: options.offsets,
     loss,

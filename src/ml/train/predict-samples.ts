@@ -3,7 +3,7 @@ import { writeAtomic } from '#files/atomic-write';
 import { encodePredictedIds, encodeValues, type LabelMask } from '#files/mask-png';
 import { encodeSureness, surenessFile } from '#files/sureness-png';
 import type { MaskFormat } from '#shared/classes/class-info';
-import { inputSizeOf } from '#shared/training/input-size';
+import { inputSizeOf, learntSizeOf } from '#shared/training/input-size';
 import { formatFor } from '#shared/classes/class-map';
 import { AppError } from '#shared/errors';
 import { predictionNames } from '#shared/data/prediction-names';
@@ -58,6 +58,7 @@ export async function predictSamples(
     const predictOptions = {
       inputSize: inputSizeOf(config, evaluation),
       evaluation,
+      learnt: learntSizeOf(config),
       temperature: checkpoint.temperature,
       sureness: true,
       loss,

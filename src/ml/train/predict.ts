@@ -1,6 +1,7 @@
 import type { Sample } from '#shared/data/sample';
 import type { Sureness } from '#shared/metrics/sureness';
 import type { EvaluationConfig } from '#shared/training/run-config';
+import { sideAsLearnt, type LearntSize } from '#shared/training/input-size';
 import { windowsOf, type Box } from '#shared/training/windows';
 import type { DecodedSample } from '../data/decode.ts';
 import { mirror } from '../data/mirror.ts';
@@ -28,6 +29,8 @@ export interface PredictOptions {
   /** [height, width] the network sees; null takes the image as it is. */
   inputSize: readonly [number, number] | null;
   evaluation: EvaluationConfig;
+  /** Sides at other scales than 1 leave its remainders, where the whole image is seen; by default they are as they come. */
+  learnt?: LearntSize;
   /** Logits are divided by it; 1 by default. */
   temperature?: number;
   /** Added to each class's logit while a network is trained: a file's have them in its weights, and may have a temperature instead. */
@@ -99,11 +102,17 @@ function added(sum: Tensor | null, part: Tensor): Tensor {
 }
 
 /** The looks at an image at one scale: of its windows, or of the whole of it. */
-function looksAt(size: Size, scale: number, { inputSize, evaluation }: PredictOptions): { boxes: Box[]; inputOf: (box: Box) => Size } {
+function looksAt(
+  size: Size,
+  scale: number,
+  { inputSize, evaluation, learnt }: PredictOptions,
+): { boxes: Box[]; inputOf: (box: Box) => Size } {
   const own = inputSize ?? size;
   const scaled = (value: number) => Math.max(8, Math.round(value * scale));
-  if (!evaluation.sliding)
-    return { boxes: [{ left: 0, top: 0, width: size[1], height: size[0] }], inputOf: () => [scaled(own[0]), scaled(own[1])] };
+  // At its own size, and at one that was chosen, an image is seen as it was asked for.
+  const whole = (axis: 0 | 1) =>
+    learnt && scale !== 1 ? sideAsLearnt(scaled(own[axis]), learnt.size[axis], learnt.stride) : scaled(own[axis]);
+  if (!evaluation.sliding) return { boxes: [{ left: 0, top: 0, width: size[1], height: size[0] }], inputOf: () => [whole(0), whole(1)] };
   // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
   const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaled(length) : own[axis]);
   return {

@@ -8,3 +8,25 @@ export const inputSizeOf = (
   { evaluationSize, data }: Pick<RunConfig, 'evaluationSize' | 'data'>,
   { sliding }: Pick<EvaluationConfig, 'sliding'>,
 ): [number, number] | null => evaluationSize ?? (sliding ? data.size : null);
+
+/** What a network has learnt at: the size of its crops, [height, width], and by how much its coarsest maps are smaller. */
+export interface LearntSize {
+  size: readonly [number, number];
+  stride: number;
+}
+
+/** The stem and its pooling halve an image twice, and each stage of stride 2 once more. */
+export const learntSizeOf = ({ data, model }: Pick<RunConfig, 'data' | 'model'>): LearntSize => ({
+  size: data.size,
+  stride: model.stageStrides.reduce((product, stride) => product * stride, 4),
+});
+
+/**
+ * The side nearest to `wanted` that leaves the remainder of the one that was learnt at, and so is halved to odd lengths where that was.
+ * Where one is and the other is not, coarse maps are laid over fine ones by another factor, off by up to some pixels: thin things are lost.
+ */
+export function sideAsLearnt(wanted: number, learnt: number, stride: number): number {
+  const least = 8;
+  const side = learnt + stride * Math.round((wanted - learnt) / stride);
+  return side < least ? side + stride * Math.ceil((least - side) / stride) : side;
+}

@@ -154,7 +154,7 @@ const tiny: RunConfig = {
   loss: { ...light.loss, auxWeight: 0 },
   data: { ...light.data, size: [96, 128], randomScale: [0.5, 1], rotation: 0, blur: 0, mix: 'none' },
   decision: 'likeliest',
-  evaluationSize: [120, 160],
+  evaluationSize: [128, 160],
   emaDecay: 0,
   // Too small to gain anything from fewer bits.
   precision: 'float32',

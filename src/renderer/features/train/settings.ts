@@ -262,7 +262,12 @@ export const settingGroups: readonly SettingGroup[] = [
         "Height and width the network sees; empty takes images as they are. Scores are at the labels' own resolution",
         'image size',
       ),
-      numbers('evaluation.scales', 'Scales', null, 'Factors on the input size whose predictions are averaged'),
+      numbers(
+        'evaluation.scales',
+        'Scales',
+        null,
+        'Factors on the input size whose predictions are averaged; sides are rounded to those that the network is used to',
+      ),
       toggle('evaluation.flip', 'Average mirror images', 'Twice the time, a little better'),
       toggle('evaluation.sliding', 'Sliding windows', 'Windows of the input size over the image at its own resolution'),
       choice(
