@@ -1,7 +1,7 @@
 import type { Sample } from '#shared/data/sample';
 import type { Sureness } from '#shared/metrics/sureness';
 import type { EvaluationConfig } from '#shared/training/run-config';
-import { sideAsLearnt, type LearntSize } from '#shared/training/input-size';
+import { scaledSide, wholeLook, type LearntSize } from '#shared/training/input-size';
 import { windowsOf, type Box } from '#shared/training/windows';
 import type { DecodedSample } from '../data/decode.ts';
 import { mirror } from '../data/mirror.ts';
@@ -108,13 +108,10 @@ function looksAt(
   { inputSize, evaluation, learnt }: PredictOptions,
 ): { boxes: Box[]; inputOf: (box: Box) => Size } {
   const own = inputSize ?? size;
-  const scaled = (value: number) => Math.max(8, Math.round(value * scale));
-  // At its own size, and at one that was chosen, an image is seen as it was asked for.
-  const whole = (axis: 0 | 1) =>
-    learnt && scale !== 1 ? sideAsLearnt(scaled(own[axis]), learnt.size[axis], learnt.stride) : scaled(own[axis]);
-  if (!evaluation.sliding) return { boxes: [{ left: 0, top: 0, width: size[1], height: size[0] }], inputOf: () => [whole(0), whole(1)] };
+  if (!evaluation.sliding)
+    return { boxes: [{ left: 0, top: 0, width: size[1], height: size[0] }], inputOf: () => wholeLook(own, scale, learnt) };
   // A window that the image cut short is as much smaller: what is looked at has this scale, and is not stretched.
-  const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaled(length) : own[axis]);
+  const side = (axis: 0 | 1, length: number) => (length < Math.round(own[axis] / scale) ? scaledSide(length, scale) : own[axis]);
   return {
     boxes: windowsOf(size, [own[0] / scale, own[1] / scale]),
     inputOf: ({ height, width }) => [side(0, height), side(1, width)],

@@ -1,6 +1,6 @@
 // What a run will take, reckoned from its settings: the network is walked layer by layer without being built.
 import { mostOffsetImages } from '../metrics/class-offsets.ts';
-import { inputSizeOf } from './input-size.ts';
+import { inputSizeOf, learntSizeOf, wholeLook } from './input-size.ts';
 import { backboneDepths, type ModelConfig } from './model-config.ts';
 import type { Precision } from './precision.ts';
 import type { EvaluationConfig, RunConfig } from './run-config.ts';
@@ -203,9 +203,8 @@ const bytesOfPixel = 16;
 
 /** [height, width] of the largest that the network is given of an image at once. */
 function largestLookOf(config: RunConfig, image: Size): Size {
-  const [height, width] = inputSizeOf(config, config.evaluation) ?? image;
-  const scale = config.evaluation.sliding ? 1 : Math.max(...config.evaluation.scales);
-  return [Math.round(height * scale), Math.round(width * scale)];
+  const input = inputSizeOf(config, config.evaluation) ?? image;
+  return config.evaluation.sliding ? input : wholeLook(input, Math.max(...config.evaluation.scales), learntSizeOf(config));
 }
 
 /**

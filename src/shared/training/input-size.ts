@@ -21,12 +21,29 @@ export const learntSizeOf = ({ data, model }: Pick<RunConfig, 'data' | 'model'>)
   stride: model.stageStrides.reduce((product, stride) => product * stride, 4),
 });
 
+const leastSide = 8;
+
 /**
  * The side nearest to `wanted` that leaves the remainder of the one that was learnt at, and so is halved to odd lengths where that was.
  * Where one is and the other is not, coarse maps are laid over fine ones by another factor, off by up to some pixels: thin things are lost.
  */
 export function sideAsLearnt(wanted: number, learnt: number, stride: number): number {
-  const least = 8;
   const side = learnt + stride * Math.round((wanted - learnt) / stride);
-  return side < least ? side + stride * Math.ceil((least - side) / stride) : side;
+  return side < leastSide ? side + stride * Math.ceil((leastSide - side) / stride) : side;
+}
+
+/** A side at a scale, as it comes. */
+export const scaledSide = (side: number, scale: number): number => Math.max(leastSide, Math.round(side * scale));
+
+/**
+ * What the network is given of a whole image at a scale, [height, width]. At 1 an image is seen as it was asked for.
+ * @param input [height, width] at scale 1
+ * @param learnt whose remainders the sides leave; by default they are as they come
+ */
+export function wholeLook(input: readonly [number, number], scale: number, learnt?: LearntSize): [number, number] {
+  const side = (axis: 0 | 1) => {
+    const wanted = scaledSide(input[axis], scale);
+    return learnt && scale !== 1 ? sideAsLearnt(wanted, learnt.size[axis], learnt.stride) : wanted;
+  };
+  return [side(0), side(1)];
 }
