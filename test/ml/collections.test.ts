@@ -1,13 +1,12 @@
 // What a step leaves of images and labels is not to have the heap of JavaScript gone through: that is done by the cores that train.
 import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterEach, expect, test } from 'vitest';
 import { EncNet } from '#ml/models/encnet';
 import { Optimizer } from '#ml/optim/optimizer';
 import { trainStep } from '#ml/train/train-step';
 import { findPreset } from '#shared/training/presets';
+import { collectGarbage } from '../helpers/collect-garbage.ts';
 
 let collections = 0;
 const observer = new PerformanceObserver((list) => {
@@ -21,9 +20,7 @@ test('twelve steps of light leave too little for a collection of the whole heap'
   const net = new EncNet(model, 11, 7, 'float32');
   const optimizer = new Optimizer(settings);
   // V8 has a limit of its own making from its first collections on, as in a run.
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let time = 0; time < 3; time++) collect();
+  for (let time = 0; time < 3; time++) collectGarbage();
   observer.observe({ entryTypes: ['gc'] });
   const pixels = 4 * data.size[0] * data.size[1];
   for (let step = 0; step < 12; step++) {

@@ -1,8 +1,6 @@
 // What an attacker found: each of these once ended the workbench, filled its memory, wrote outside, or hid the rest.
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import Database from 'better-sqlite3';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -18,6 +16,7 @@ import { isId } from '#services/datasets/work-folder';
 import { unescaped } from '#services/assets/static-files';
 import { makeDataset, temporaryFolder } from '../helpers/dataset.ts';
 import { box } from '../helpers/box-patch.ts';
+import { collectGarbage } from '../helpers/collect-garbage.ts';
 import { openMask, stroke } from '../helpers/edits.ts';
 import { createBench, type TestBench } from '../helpers/services.ts';
 
@@ -228,10 +227,8 @@ test('large files and large masks take their turn, whatever is in them', async (
   await open();
   const { id } = await bench.call<{ id: string }>('datasets.current');
   // What is held counts, and not what nobody has collected yet.
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   const held = () => {
-    collect();
+    collectGarbage();
     return process.memoryUsage().arrayBuffers;
   };
   const before = held();

@@ -9,6 +9,9 @@ export interface LabelTensors {
   weights: Tensor;
 }
 
+/** Whether a label is of a class, and not to be ignored. */
+export const isCounted = (id: number, classes: number, ignoreIndex: number): boolean => id < classes && id !== ignoreIndex;
+
 /**
  * Every pixel's class and weight, looked up on the device. To be called where tensors are tidied up.
  * @param labels class ids; `ignoreIndex` and what is no class do not count
@@ -21,8 +24,7 @@ export function labelTensors(
   classWeights: readonly number[] | null = null,
 ): LabelTensors {
   const ids = tf.tensor1d(new Int32Array(labels), 'int32');
-  const counts = (id: number) => id < classes && id !== ignoreIndex;
-  const table = (of: (id: number) => number) => Array.from({ length: 256 }, (_, id) => (counts(id) ? of(id) : 0));
+  const table = (of: (id: number) => number) => Array.from({ length: 256 }, (_, id) => (isCounted(id, classes, ignoreIndex) ? of(id) : 0));
   const ownPlaces = table((id) => id);
   const ownWeights = table((id) => classWeights?.[id] ?? 1);
   return { places: lookUp(tf.tensor1d(ownPlaces, 'int32'), ids), weights: lookUp(tf.tensor1d(ownWeights), ids) };

@@ -2,7 +2,7 @@ import type { Parameter, StateDict } from '../layers/parameters.ts';
 import { changed, releasePlaces } from '../tensor/in-place.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
 import { toTensorFlowLayout, toTorchLayout } from '../weights/layout.ts';
-import { apart, joined, together } from './together.ts';
+import { apart, joined, joinedCopy, together } from './together.ts';
 
 /**
  * Exponential moving average of a network's tensors, running statistics included. Early on it forgets faster, so that the
@@ -36,7 +36,7 @@ export class WeightAverage {
 
   private follow(group: readonly Parameter[], rate: Tensor): void {
     const average = joined(group.map((parameter) => this.averages.get(parameter)!));
-    const weights = joined(group.map(({ value }) => value.clone()));
+    const weights = joinedCopy(group.map(({ value }) => value));
     const difference = tf.sub(average, weights);
     weights.dispose();
     const [moved] = changed('ResourceApplyGradientDescent', [], [average], [rate, difference]);

@@ -1,5 +1,5 @@
-// Vectors of parameters that are updated together. A network has twice as many scales and offsets as filters, and what a kernel does to
-// one of them takes a hundredth of what it takes to call the kernel.
+// Vectors of parameters that are updated together. A network has twice as many scales and offsets as filters, and the call of a kernel
+// takes longer than what it does to one of them.
 import type { Parameter } from '../layers/parameters.ts';
 import { concat, split } from '../tensor/kernels.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
@@ -10,10 +10,12 @@ export function together(parameters: Iterable<Parameter>, kindOf: (parameter: Pa
   return [...groups.values()];
 }
 
-/** One tensor of what belongs to each parameter of a group. @param tensors owned by the call */
+/** One tensor of what belongs to each parameter of a group, beside it. */
+export const joinedCopy = (tensors: readonly Tensor[]): Tensor => (tensors.length === 1 ? tensors[0].clone() : concat(tensors));
+
+/** The same in its place. @param tensors owned by the call */
 export function joined(tensors: readonly Tensor[]): Tensor {
-  if (tensors.length === 1) return tensors[0];
-  const all = concat(tensors);
+  const all = joinedCopy(tensors);
   tf.dispose([...tensors]);
   return all;
 }

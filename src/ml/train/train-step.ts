@@ -6,6 +6,7 @@ import { takeGradients } from '../layers/leaf.ts';
 import type { Parameter } from '../layers/parameters.ts';
 import { priorShifts } from '../losses/class-weights.ts';
 import { crossEntropy } from '../losses/cross-entropy.ts';
+import { isCounted } from '../losses/label-tensors.ts';
 import { regionLoss } from '../losses/region-loss.ts';
 import { classPresence, labelledImages, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
@@ -183,7 +184,7 @@ function countCorrect(logits: Tensor, labels: Uint8Array): { correct: number; la
   // A loop over the pixels takes less than kernels with their own copy of the labels.
   for (let pixel = 0; pixel < labels.length; pixel++) {
     const label = labels[pixel];
-    if (label >= classes || label === voidId) continue;
+    if (!isCounted(label, classes, voidId)) continue;
     labelled++;
     if (label === ids[pixel]) correct++;
   }
