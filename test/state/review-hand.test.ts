@@ -1,5 +1,5 @@
 // A hand at the patches of Review while predictions are renewed, another run is chosen, or the workbench does not answer.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { AppError } from '#shared/errors';
 import type { ReviewState } from '../../src/renderer/state/review.svelte.ts';
@@ -180,4 +180,48 @@ test('undo brings the patch back in hand that it was done on: of a stroke, of wh
     expect(review.image?.id).toBe(first);
     expect(fixes.chosen).toEqual(inHand);
   }
+});
+
+test('undo brings that patch in hand that something was done on, also where the next was asked of before it was', async () => {
+  const { fixes } = review;
+  fixes.askOf({ smallest: 1 });
+  const [patch] = fixes.patches;
+  const inHand = expect.objectContaining({ box: patch.box, label: patch.label, pixels: patch.pixels }) as unknown;
+  // The first stroke on an image opens its mask; what is kept is kept by main.
+  for (const deed of [() => fixes.take('prediction'), () => fixes.keep()]) {
+    [fixes.chosen] = fixes.patches;
+    const { length } = fixes.patches;
+    const done = deed();
+    fixes.step(1);
+    await done;
+    await eventually(() => fixes.patches.length < length);
+    await fixes.undo();
+    await eventually(() => fixes.patches.length === length);
+    expect(fixes.chosen).toEqual(inHand);
+  }
+});
+
+test('a patch that is chosen while something is taken back stays in hand', async () => {
+  const { fixes } = review;
+  fixes.askOf({ smallest: 1 });
+  const [first, second] = review.ranking.images.map(({ id }) => id);
+  await review.open(first);
+  fixes.step(1);
+  await fixes.take('prediction');
+  await eventually(() => review.changedLabels.includes(first));
+  await review.open(second);
+  const dispatch = bench.workbench.dispatch.bind(bench.workbench);
+  const asked = vi.spyOn(bench.workbench, 'dispatch');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  asked.mockImplementation(async (frame) => {
+    if (frame.method === 'review.kept') await promise;
+    return dispatch(frame);
+  });
+  const undone = fixes.undo();
+  await eventually(() => review.image?.id === first && fixes.patches.length > 0);
+  const last = fixes.patches.at(-1)!;
+  fixes.chosen = last;
+  resolve();
+  await undone;
+  expect(fixes.chosen).toBe(last);
 });

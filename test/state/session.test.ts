@@ -166,13 +166,44 @@ describe('a session', () => {
     expect([session.dataset?.path, session.moved, session.toasts.list]).toEqual([folder, null, []]);
   });
 
-  test('knows of the one that was opened elsewhere while its own could not be', async () => {
+  /** The answer to whoever opens a folder comes when the function that this gives is called. */
+  function holdAnswerOf(folder: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { workbench } = bench;
+    const dispatch = workbench.dispatch.bind(workbench);
+    vi.spyOn(workbench, 'dispatch').mockImplementation(async (frame) => {
+      const answer = await dispatch(frame);
+      if (frame.method === 'datasets.open' && (frame.input as { path: string }).path === folder) await promise;
+      return answer;
+    });
+    return resolve;
+  }
+
+  test('knows of the one that was opened elsewhere while its own could not be, whatever its own had still to tell', async () => {
     const other = await makeDataset({ train: 1, val: 1 });
+    const own = session.dataset!;
+    const answer = holdAnswerOf('/nowhere');
     const refused = session.openDataset('/nowhere');
     await bench.call('datasets.open', { path: other });
+    // A mask that was saved as it was closed.
+    bench.workbench.events.emit('datasets.changed', own);
+    expect([session.moved, session.blocked]).toEqual([null, `${path.basename(other)} is being opened.`]);
+    answer();
     expect(await refused).toBe(false);
-    await eventually(() => session.moved !== null);
     expect([session.dataset?.path, session.moved?.path]).toEqual([folder, other]);
+    bench.workbench.events.emit('datasets.changed', own);
+    expect(session.moved?.path).toBe(other);
+  });
+
+  test('has nothing changed in what it leaves until the one that it opens is there', async () => {
+    const other = await makeDataset({ train: 1, val: 1 });
+    const answer = holdAnswerOf(other);
+    const opened = session.openDataset(other);
+    await eventually(() => session.blocked !== null);
+    expect([session.dataset?.path, session.moved, session.blocked]).toEqual([folder, null, `${path.basename(other)} is being opened.`]);
+    answer();
+    expect(await opened).toBe(true);
+    expect([session.dataset?.path, session.blocked]).toEqual([other, null]);
   });
 
   test('turns to a data set that it opens itself', async () => {

@@ -23,7 +23,7 @@ beforeEach(() => {
     client: { work: { mark, all: () => Promise.resolve([]) } as never },
     images: new Map(images.map((each) => [each.id, each])),
     dataset: { id: 'x' } as DatasetInfo,
-    moved: null,
+    isAway: false,
     toasts,
     attempt: async (todo) => (await todo(), true),
     on: (_, listener) => {

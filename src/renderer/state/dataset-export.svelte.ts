@@ -12,7 +12,7 @@ export const exportablePredictions = async ({ client }: { client: Pick<Client, '
   (await client.review.predictions()).predictions;
 
 /** What of a window it works with. */
-interface ExportingWindow extends Omit<WayBackWindow, 'moved'> {
+interface ExportingWindow extends Omit<WayBackWindow, 'isAway'> {
   readonly client: Pick<Client, 'datasetExports'>;
   onResync(listener: () => Promise<void>): () => void;
   on: <Name extends EventName>(name: Name, listener: (payload: EventPayloads[Name]) => void) => () => void;

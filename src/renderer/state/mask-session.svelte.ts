@@ -253,7 +253,7 @@ export class MaskSession {
         // Its data set is being closed, maybe to be opened again at once.
         if (code === 'cancelled') return this.retrySoon();
         // Where it is this mask that is in the way, and not another data set, nobody else has it read.
-        const isOwn = code === 'conflict' && this.isHere && this.session.moved === null;
+        const isOwn = code === 'conflict' && this.isHere && !this.session.isAway;
         return code === 'not-found' || isOwn ? this.readLater(error) : undefined;
       }
       this.session.toasts.error(error);

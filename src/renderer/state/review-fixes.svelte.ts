@@ -6,7 +6,7 @@ import { forEachChanged, sameIds } from '#shared/mask/patch';
 import { voidId } from '#shared/mask/void-id';
 import { Serial } from '#shared/serial';
 import { Disagreement, usualSmallest, type DisagreementOptions, type Pair, type Patch } from '../editor/disagreement.ts';
-import { everyId } from '../editor/ink.ts';
+import { everyId, type Ink } from '../editor/ink.ts';
 import type { Sureness } from '#shared/metrics/sureness';
 import { confident } from '#shared/metrics/sureness';
 import { forEachSelected, type Region } from '../editor/region.ts';
@@ -40,8 +40,12 @@ interface UnderReview {
   readonly changedLabels: readonly string[];
   /** Whether the label of an image is another than it was scored. */
   noteChanged(imageId: string, differs: boolean): void;
-  /** Brings an image under review. @param again whether nobody has asked for it: the patch that is looked at stays */
-  open(imageId: string, again?: boolean): Promise<void>;
+  /**
+   * Brings an image under review.
+   * @param again whether nobody has asked for it: the patch that is looked at stays
+   * @param back the patch that something was taken back on
+   */
+  open(imageId: string, again?: boolean, back?: Patch | null): Promise<void>;
 }
 
 /** The labels of strokes that are made here, as undo and history name them. */
@@ -130,8 +134,9 @@ export class ReviewFixes {
   /**
    * The image under review has its masks.
    * @param at the patch that was looked at where they are read anew: no other one is asked of then
+   * @param back the patch that something was taken back on: it comes into hand, where it is found again
    */
-  async begin(at?: Patch | null): Promise<void> {
+  async begin(at?: Patch | null, back: Patch | null = null): Promise<void> {
     const { image } = this.review;
     this.leave();
     if (!image?.hasLabel) return;
@@ -139,6 +144,7 @@ export class ReviewFixes {
     // Whoever asks of one pair sees the first of its patches, also where the image came after the question.
     this.choosePair(this.pair);
     if (at !== undefined) this.chosen = this.foundAgain(at);
+    this.chosen = this.foundAgain(back) ?? this.chosen;
     const kept = await this.session.client.review.kept({ imageId: image.id });
     if (this.review.image?.id !== image.id || kept.length === 0) return;
     this.kept = kept;
@@ -243,7 +249,7 @@ export class ReviewFixes {
       if (!mask) return;
       const { ids } = mapClasses(result.prediction.classes, this.session.dataset!.classes);
       const id = what === 'void' ? voidId : ids[patch.predicted];
-      mask.document.paintStroke(labels[what], region, { id, only: ids[patch.label] }, everyId);
+      this.paint(mask, patch, labels[what], region, { id, only: ids[patch.label] });
     });
   }
 
@@ -260,6 +266,7 @@ export class ReviewFixes {
   /** Labels all patches that the network is sure of with what is predicted, as one step. */
   async takeSure(): Promise<void> {
     const { image, result } = this.review;
+    const { chosen } = this;
     const region = this.disagreement?.together(this.sure);
     this.previews = false;
     if (!image || !result || !region || this.blocked !== null) return;
@@ -272,7 +279,7 @@ export class ReviewFixes {
       const own = mapClasses(this.session.dataset!.classes, result.prediction.classes).ids;
       const selected = new Uint8Array(region.selected.length);
       forEachSelected(region, (x, y, i) => (selected[i] = own[now[i]] === image.label[y * image.width + x] ? 1 : 0));
-      mask.document.paintStroke(labels.sure, { box, selected, ids: region.ids.map((id) => ids[id]) }, { id: voidId }, everyId);
+      this.paint(mask, chosen, labels.sure, { box, selected, ids: region.ids.map((id) => ids[id]) }, { id: voidId });
     });
   }
 
@@ -287,7 +294,7 @@ export class ReviewFixes {
       const id = await this.session.client.review.keep({ imageId: image.id, label });
       if (this.review.image?.id !== image.id) return;
       this.kept = [...this.kept, { ...label, id }];
-      this.done({ ...this.before(image.id), kind: 'kept', id });
+      this.done({ ...this.before(image.id, patch), kind: 'kept', id });
       this.renew();
     });
   }
@@ -320,15 +327,9 @@ export class ReviewFixes {
       return this.renew();
     }
     if (this.review.result?.images.some(({ id }) => id === imageId)) {
-      await this.review.open(imageId, this.review.image?.id === imageId);
-      return this.bringBack(deed);
+      return this.review.open(imageId, this.review.image?.id === imageId, deed.patch);
     }
     this.session.toasts.show('info', `What was done last on ${imageId} is taken back.`);
-  }
-
-  /** Puts the patch in hand that something was taken back on, where its image is under review. */
-  private bringBack({ imageId, patch }: Deed): void {
-    if (this.review.image?.id === imageId) this.chosen = this.foundAgain(patch) ?? this.chosen;
   }
 
   /** Takes a stroke back of whose mask no session is open here. @returns whether it was the newest step: what came since is not ours */
@@ -349,9 +350,18 @@ export class ReviewFixes {
     return false;
   }
 
-  private before(imageId: string): Before {
+  /** @param patch that was in hand when it was asked for: another one may be by now */
+  private before(imageId: string, patch: Patch | null): Before {
     const { changedLabels, result } = this.review;
-    return { imageId, differed: changedLabels.includes(imageId), result, patch: this.chosen };
+    return { imageId, differed: changedLabels.includes(imageId), result, patch };
+  }
+
+  /** Paints as one step, which undo takes back. A patch that has its class already is no stroke, and nothing to take back. */
+  private paint(mask: MaskSession, patch: Patch | null, label: string, region: Region, ink: Ink): void {
+    const { newestOwn: below } = mask;
+    mask.document.paintStroke(label, region, ink, everyId);
+    const { newestOwn: stroke } = mask;
+    if (stroke !== null && stroke !== below) this.done({ ...this.before(mask.imageId, patch), kind: 'stroke', stroke });
   }
 
   private done(deed: Deed): void {
@@ -368,13 +378,7 @@ export class ReviewFixes {
       return turn === this.turn ? this.mask : null;
     }
     this.mask = mask;
-    // Nobody else paints with this session. A patch that has its class already is no stroke, and nothing to take back.
-    const painted = () => {
-      const { newestOwn: stroke } = mask;
-      if (stroke !== null) this.done({ ...this.before(imageId), kind: 'stroke', stroke });
-    };
-    const unsubscribes = [mask.document.onChange(() => this.labelChanged()), mask.document.onCommit(painted)];
-    this.stopListening = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
+    this.stopListening = mask.document.onChange(() => this.labelChanged());
     return mask;
   }
 

@@ -6,7 +6,7 @@ import { messageOf } from '#shared/errors';
 import { Confusion } from '#shared/metrics/confusion';
 import { sameJson } from '#shared/same-json';
 import { voidId } from '#shared/mask/void-id';
-import type { Pair } from '../editor/disagreement.ts';
+import type { Pair, Patch } from '../editor/disagreement.ts';
 import { OtherRun } from './other-run.svelte.ts';
 import { ReviewFixes, type ReviewedImage } from './review-fixes.svelte.ts';
 import { saveText } from './browser.ts';
@@ -261,8 +261,11 @@ export class ReviewState {
     if (first && first.id !== this.imageId) await this.open(first.id);
   }
 
-  /** @param again whether it is read anew, and nobody has asked for it: the patch that is looked at stays, or none does */
-  async open(imageId: string, again = false): Promise<void> {
+  /**
+   * @param again whether it is read anew, and nobody has asked for it: the patch that is looked at stays, or none does
+   * @param back the patch that something was taken back on
+   */
+  async open(imageId: string, again = false, back: Patch | null = null): Promise<void> {
     const { prediction } = this;
     if (!prediction) return;
     const turn = ++this.opening;
@@ -295,7 +298,7 @@ export class ReviewState {
         sureness: masks.sureness,
         other,
       };
-      await this.fixes.begin(at);
+      await this.fixes.begin(at, back);
     } catch (error) {
       // Of an image, or of a comparison, that was left it is nobody's.
       if (isLeft()) return;

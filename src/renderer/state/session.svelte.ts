@@ -92,7 +92,7 @@ export class Session {
   /** Whether this window has asked for the data set that opens next. */
   private opening = 0;
   /** What was told of another data set meanwhile: the one to open may fail, or be followed by another window's. */
-  private elsewhere: DatasetInfo | null = null;
+  private elsewhere = $state.raw<DatasetInfo | null>(null);
   private uiState: UiState = {};
   // eslint-disable-next-line svelte/prefer-svelte-reactivity -- timers are nothing that a view shows
   private readonly writes = new Map<string, ReturnType<typeof setTimeout>>();
@@ -178,10 +178,16 @@ export class Session {
     await Promise.all([...this.resyncs].map((work) => this.attempt(work)));
   }
 
+  /** Whether the workbench has another data set open than this window shows. */
+  get isAway(): boolean {
+    return this.moved !== null || this.elsewhere !== null;
+  }
+
   /** Why nothing can be changed now, in one sentence; null where it can. */
   get blocked(): string | null {
     if (this.link !== 'open') return 'The workbench does not answer: nothing can be painted until it does.';
     if (this.moved) return `Another data set was opened in another window: ${this.moved.name}.`;
+    if (this.elsewhere) return `${this.elsewhere.name} is being opened.`;
     if (this.closing) return 'The workbench is closing.';
     return this.dataset?.readOnlyReason ?? null;
   }
@@ -231,7 +237,7 @@ export class Session {
   }
 
   private async onDataset(info: DatasetInfo): Promise<void> {
-    const { dataset: before, moved } = this;
+    const { dataset: before } = this;
     const another = before?.id !== info.id;
     // A window stays with what it shows: nobody's next stroke may land in a data set that somebody else has opened. The one that this
     // window opens comes with its answer.
@@ -240,9 +246,12 @@ export class Session {
       else this.moved = info;
       return;
     }
+    const again = before?.openedAt !== info.openedAt;
+    // What it had still to tell as another took its place.
+    if (this.isAway && !again) return;
     this.elsewhere = null;
     // What happened while it was another's, or closed, is not known here.
-    const returned = moved !== null || before?.openedAt !== info.openedAt || (before.heldBy !== null && info.heldBy === null);
+    const returned = again || (before.heldBy !== null && info.heldBy === null);
     if (another) await this.attempt(() => this.load(info));
     else if (returned) {
       this.forgetTrouble(/ was taken over by /);

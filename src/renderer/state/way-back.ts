@@ -4,8 +4,8 @@ import type { Toasts } from './toasts.svelte.ts';
 /** What of a window it works with. */
 export interface WayBackWindow {
   readonly dataset: DatasetInfo | null;
-  /** Another data set that was opened from another window. */
-  readonly moved: DatasetInfo | null;
+  /** Whether the workbench has another data set open by now. */
+  readonly isAway: boolean;
   readonly toasts: Toasts;
   attempt(work: () => Promise<unknown>): Promise<boolean>;
 }
@@ -29,7 +29,7 @@ export function offerBack(session: WayBackWindow, { of, text, back, afterwards, 
   const { toasts } = session;
   const offer = { label: 'Undo', run };
   function run() {
-    if (session.dataset?.id === of?.id && session.moved === null) return void take();
+    if (session.dataset?.id === of?.id && !session.isAway) return void take();
     const what = `Nothing was taken back: it is of ${of?.path}, and another data set is open now`;
     if (afterwards) toasts.show('error', `${what}. ${afterwards}`);
     else toasts.show('error', `${what}: open that one, then undo. What was done: ${text}`, offer);

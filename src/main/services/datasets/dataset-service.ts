@@ -186,7 +186,7 @@ export class DatasetService {
     }
     this.scope = scope;
     if (!isSample) this.options.preferences.rememberDataset(folder);
-    // The windows turn to the new one before the one before has been put away.
+    // Windows know of it before the one before has been put away; whoever asked for it turns to it with the answer.
     this.options.events.emit('datasets.changed', scope.dataset.info);
     await before?.close();
     return scope.dataset.info;
