@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { protocolOf } from '#services/review/protocol';
 import { learntSizeOf, sideAsLearnt } from '#shared/training/input-size';
 import { findPreset, presets } from '#shared/training/presets';
 
@@ -45,4 +46,15 @@ test.each(presets.map(({ config }) => [config.preset, config] as const))('%s is 
   const { size, stride } = learntSizeOf(config);
   const { evaluationSize } = config;
   if (evaluationSize) expect(evaluationSize.map((side, axis) => sideAsLearnt(side, size[axis], stride))).toEqual(evaluationSize);
+});
+
+test('a protocol says how sides of other scales are chosen: scores of before it did are not held to be of the same looks', () => {
+  const { config } = findPreset('light');
+  const resolutionOf = (changes: object) => protocolOf(config, 'val', 11, { ...config.evaluation, ...changes }).resolution;
+  expect(resolutionOf({ scales: [1], flip: true })).toBe("input 416 x 312, scored at the labels' own resolution");
+  expect(resolutionOf({ scales: [0.75, 1] })).toBe(
+    "input 416 x 312, at other scales by sides as in training, scored at the labels' own resolution",
+  );
+  // A window keeps its size, and one that the image cuts short its scale.
+  expect(resolutionOf({ scales: [0.75], sliding: true })).not.toContain('sides');
 });

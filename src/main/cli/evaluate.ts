@@ -30,7 +30,7 @@ export function registerEvaluate(program: Command, host: TrainerHost): void {
   ofSplit(program.command('evaluate').description("Score a checkpoint on a labelled split, at the labels' own resolution."), 'score')
     .option(
       '--scales <list>',
-      'scales whose probabilities are averaged, such as 0.75,1,1.25; sides are rounded to those that the network is used to',
+      'scales whose probabilities are averaged, such as 0.75,1,1.25; at others than 1 a whole image is seen at sides as in training',
       scales,
     )
     .option('--flip', 'average the mirrored image in')

@@ -18,13 +18,15 @@ export function protocolOf(
   const size = inputSizeOf(config, evaluation);
   const box = size && `${size[1]} x ${size[0]}`;
   const input = sliding ? `windows of ${box} over the image` : box ? `input ${box}` : 'input at image size';
+  // How such sides are chosen has changed once: scores of before and after are not of the same looks.
+  const sides = !sliding && scales.some((scale) => scale !== 1) ? ', at other scales by sides as in training' : '';
   // All but its own fold of these the run has seen: whoever reads the number is to know.
   const seen = config.fold && (split === 'train' || split === 'val') ? `, trained on but for ${foldText(config.fold)}` : '';
   return {
     split: `${split}${seen}`,
     classes,
     void: 'left out; a class in neither label nor prediction does not count',
-    resolution: `${input}, scored at the labels' own resolution${flipped ? ', images flipped at random' : ''}`,
+    resolution: `${input}${sides}, scored at the labels' own resolution${flipped ? ', images flipped at random' : ''}`,
     scales,
     flip,
   };

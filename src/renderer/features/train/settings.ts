@@ -266,7 +266,7 @@ export const settingGroups: readonly SettingGroup[] = [
         'evaluation.scales',
         'Scales',
         null,
-        'Factors on the input size whose predictions are averaged; sides are rounded to those that the network is used to',
+        'Factors on the input size whose predictions are averaged; at others than 1 a whole image is seen at sides as in training',
       ),
       toggle('evaluation.flip', 'Average mirror images', 'Twice the time, a little better'),
       toggle('evaluation.sliding', 'Sliding windows', 'Windows of the input size over the image at its own resolution'),
