@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { usefulOrder, type Usefulness } from '../../src/shared/assist/usefulness.ts';
 import type { ReviewResult } from '../../src/shared/contract/review.ts';
 import { Random } from '../../src/shared/random.ts';
+import { learntSizeOf, sideAsLearnt } from '../../src/shared/training/input-size.ts';
 import { findPreset, withSettings } from '../../src/shared/training/presets.ts';
 import type { RunConfig } from '../../src/shared/training/run-config.ts';
 import { predictSplit, type Call } from '../bench/services.ts';
@@ -62,7 +63,8 @@ const short = {
 function configOf(labelled: number, seed: number): RunConfig {
   const { config } = findPreset('light');
   const size = given.size.split('x').map(Number);
-  const evaluationSize = size.map((side) => Math.round((side * 1.18) / 8) * 8);
+  const { stride } = learntSizeOf(config);
+  const evaluationSize = size.map((side) => sideAsLearnt(side * 1.18, side, stride));
   const epochs = Math.max(1, Math.round(Number(given.steps) / Math.max(1, Math.floor(labelled / short.batchSize))));
   const settings = {
     ...short,

@@ -147,6 +147,8 @@ test.each([
   // By the kernel itself: too few pixels for each value, along one of the axes or both.
   [5, 3, 12, 40],
   [6, 8, 3, 4],
+  // Or too many of x.
+  [120, 2, 480, 9],
 ])('a resize of %i x %i to %i x %i has the gradient of its kernel', (height, width, toHeight, toWidth) => {
   const x = tf.randomNormal([2, height, width, 3], 0, 1, 'float32', 1);
   const cotangent = tf.randomNormal([2, toHeight, toWidth, 3], 0, 1, 'float32', 2);

@@ -15,9 +15,10 @@ export interface Folded {
 
 /**
  * Folds a batch norm in evaluation mode into the convolution before it: scale = weight / sqrt(variance + eps) goes into the filter,
- * the rest into a bias. Kept with the parameters in the precision that is predicted in, or each image would have its filters rounded anew;
- * made anew when one of the tensors has been replaced.
- * @param precision of filter and bias, which are reckoned in float32
+ * the rest into a bias. Kept with the parameters, or each image would have it reckoned anew; made anew when one of the tensors has been
+ * replaced.
+ * @param precision of filter and bias, which are reckoned in float32: that which is predicted in, or each image would have them rounded
+ * anew. The upsampled convolution takes float32, which it turns and rounds by itself for each image.
  */
 export function foldBatchNorm(parameters: Parameters, conv: Conv, norm: BatchNorm, precision: Precision): Folded {
   const sources = [conv.weight, norm.weight, norm.bias, norm.runningMean, norm.runningVar, ...(conv.bias ? [conv.bias] : [])].map(

@@ -89,9 +89,11 @@ export function cast(value: Value, to: Precision): Value {
 export function recast<P extends Precision>(value: Value, to: P): P extends 'float32' ? Tensor : BFloat16;
 export function recast(value: Value, to: Precision): Value {
   if (value.dtype === to) return value;
-  const result: Value = cast(value, to);
-  value.dispose();
-  return result;
+  try {
+    return cast(value, to);
+  } finally {
+    value.dispose();
+  }
 }
 
 /** What an op makes of a value in another type; the copy in that type is let go of. */
