@@ -62,6 +62,11 @@ describe('losses', () => {
     ['cross-entropy', shape, (logits) => crossEntropy(logits, labels, 255)],
     ['weighted cross-entropy', shape, (logits) => crossEntropy(logits, labels, 255, { classWeights: [1, 2, 0.5, 3, 1] })],
     ['cross-entropy of hard pixels', shape, (logits) => crossEntropy(logits, labels, 255, { hardPixels: 0.3 })],
+    [
+      'cross-entropy with borders',
+      shape,
+      (logits) => crossEntropy(logits, labels, 255, { classWeights: [1, 2, 0.5, 3, 1], borderWeight: 4 }),
+    ],
     ['Dice', shape, (logits) => regionLoss('dice', logits, labels, 255)],
     ['Lovasz', shape, (logits) => regionLoss('lovasz', logits, labels, 255)],
     ['SE, mse', [2, 5], (logits) => seLoss(logits, presence, 'mse')],

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { readStoredMask } from '#files/mask-png';
 import { describeImage } from '#ml/assistant/describe-image';
 import { crossEntropy, crossEntropySum } from '#ml/losses/cross-entropy';
+import { idsOf } from '#ml/losses/label-tensors';
 import type { SamplePool } from '#ml/data/sample-pool';
 import { EncNet } from '#ml/models/encnet';
 import { tf } from '#ml/tensor/runtime';
@@ -32,10 +33,13 @@ test('the loss of an image without a gradient is that with one, weighted and not
   const logits = tf.randomNormal([1, 6, 7, 4], 0, 2, 'float32', 3);
   const labels = Uint8Array.from({ length: 42 }, (_, i) => (i % 5 === 0 ? 255 : i % 4));
   for (const classWeights of [null, [1, 2, 0.5, 3]]) {
-    const { sum, weight } = crossEntropySum(tf.logSoftmax(logits), labels, 255, classWeights);
-    expect(sum / weight).toBeCloseTo(crossEntropy(logits, labels, 255, { classWeights }).loss, 5);
+    for (const borderWeight of [1, 3]) {
+      const weights = { classWeights, borderWeight };
+      const { sum, weight } = crossEntropySum(tf.logSoftmax(logits), idsOf(labels, [6, 7], 4, 255, weights), 255, weights);
+      expect(sum / weight).toBeCloseTo(crossEntropy(logits, labels, 255, weights).loss, 5);
+    }
   }
-  expect(crossEntropySum(tf.logSoftmax(logits), labels.fill(255), 255, null)).toEqual({ sum: 0, weight: 0 });
+  expect(crossEntropySum(tf.logSoftmax(logits), new Int32Array(42).fill(255), 255)).toEqual({ sum: 0, weight: 0 });
 });
 
 /** What a network says of a sample whose image is 64 x 48. */

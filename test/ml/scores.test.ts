@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { lossOf, surenessOf } from '#ml/train/scores';
 import { liveHandles, tf } from '#ml/tensor/runtime';
-
 import { Random } from '#shared/random';
 
 test('scores are read a few rows at a time as they are at once, however many rows', () => {
@@ -23,7 +22,7 @@ test('scores are read a few rows at a time as they are at once, however many row
         const scores = tf.tensor4d(values, [1, height, width, classes]);
         const before = liveHandles().tensors;
         const perClass = () => Array.from({ length: classes }, () => 0.5 + random.next());
-        const options = { loss: { classWeights: perClass(), shifts: perClass() }, offsets: perClass() };
+        const options = { loss: { classWeights: perClass(), borderWeight: 3, shifts: perClass() }, offsets: perClass() };
         const [whole, parts] = [undefined, most].map((rows) => lossOf(scores, areLogits, labels, options, rows));
         expect(parts.sum).toBeCloseTo(whole.sum, 3);
         expect(parts.weight).toBeCloseTo(whole.weight, 3);

@@ -1,7 +1,7 @@
 import { assertShape } from '../tensor/assert-shape.ts';
 import { logSoftmax, multiplyNoNan, ofRows } from '../tensor/kernels.ts';
 import { tf, type Tensor } from '../tensor/runtime.ts';
-import { labelTensors } from './label-tensors.ts';
+import { idsOf, labelTensors, type LabelTensors, type PixelWeights } from './label-tensors.ts';
 
 export interface LossAndGradient {
   loss: number;
@@ -10,18 +10,15 @@ export interface LossAndGradient {
 }
 
 export interface CrossEntropyOptions {
-  /** One weight a class, or null for 1 each. */
-  classWeights?: readonly number[] | null;
   /** Added to the logits of each class, or null. */
   shifts?: readonly number[] | null;
   /** Share of the labelled pixels that count: those with the largest loss (online hard pixel mining). 1 counts all. */
   hardPixels?: number;
 }
 
-/** Switches off all but the share of counting pixels with the largest loss. @returns the weights that are left; frees those given */
+/** Switches off all but the share of counting pixels with the largest loss. @returns the weights that are left */
 function keepHardest(weights: Tensor, ownLog: Tensor, share: number): Tensor {
   const [left, logs] = [weights.dataSync<'float32'>().slice(), ownLog.dataSync<'float32'>()];
-  weights.dispose();
   const losses = logs.filter((_, pixel) => left[pixel] > 0).map((log) => -log);
   losses.sort();
   const threshold = losses[Math.max(0, losses.length - Math.max(1, Math.round(share * losses.length)))];
@@ -40,12 +37,27 @@ export function crossEntropy(
   logits: Tensor,
   labels: Uint8Array,
   ignoreIndex: number,
-  { classWeights = null, shifts = null, hardPixels = 1 }: CrossEntropyOptions = {},
+  options: CrossEntropyOptions & PixelWeights = {},
 ): LossAndGradient {
   assertShape('logits', logits.shape, [null, null, null, null]);
+  const [, height, width, classes] = logits.shape as [number, number, number, number];
+  const ids = idsOf(labels, [height, width], classes, ignoreIndex, options);
+  const targets = tf.tidy(() => ({ ...labelTensors(ids, classes, ignoreIndex, options) }));
+  try {
+    return crossEntropyTo(logits, targets, options);
+  } finally {
+    tf.dispose([targets.places, targets.weights]);
+  }
+}
+
+/** The same to labels that several outputs have. @param targets stay the caller's */
+export function crossEntropyTo(
+  logits: Tensor,
+  { places, weights: given }: LabelTensors,
+  { shifts = null, hardPixels = 1 }: CrossEntropyOptions = {},
+): LossAndGradient {
   const classes = logits.shape[3]!;
   const [loss, gradient] = tf.tidy((): [Tensor, Tensor] => {
-    const { places, weights: given } = labelTensors(labels, classes, ignoreIndex, classWeights);
     // Maps of all classes are large, and this is where a step holds the most: each goes as soon as the next is there.
     const logs = tf.tidy(() => {
       const rows = tf.reshape(logits, [-1, classes]);
@@ -71,19 +83,18 @@ export function crossEntropy(
 /**
  * Cross-entropy without a gradient, to be added up over images: the mean is the sum of `sum` over that of `weight`.
  * @param logProbabilities float32 [1, height, width, classes]
- * @param labels class ids, row-major [height, width]; `ignoreIndex` is left out
- * @param classWeights one a class, or null for 1 each
+ * @param ids class ids of its pixels, row-major, as `idsOf`; `ignoreIndex` is left out
  */
 export function crossEntropySum(
   logProbabilities: Tensor,
-  labels: Uint8Array,
+  ids: Int32Array,
   ignoreIndex: number,
-  classWeights: readonly number[] | null,
+  pixelWeights: PixelWeights = {},
 ): { sum: number; weight: number } {
   assertShape('log probabilities', logProbabilities.shape, [1, null, null, null]);
   const classes = logProbabilities.shape[3]!;
   const sums = tf.tidy(() => {
-    const { places, weights } = labelTensors(labels, classes, ignoreIndex, classWeights);
+    const { places, weights } = labelTensors(ids, classes, ignoreIndex, pixelWeights);
     const ownLog = ofRows(tf.reshape(logProbabilities, [-1, classes]), places);
     return tf.stack([tf.sum(multiplyNoNan(ownLog, tf.neg(weights))), tf.sum(weights)]);
   });

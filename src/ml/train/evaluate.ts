@@ -39,7 +39,8 @@ export async function evaluate(
     return { horizontal: flip(), vertical: flip() };
   };
   const { classWeights } = options;
-  const loss = { classWeights, shifts: priorShifts(classWeights, config.loss.priorCorrection) };
+  const { borderWeight, priorCorrection } = config.loss;
+  const loss = { classWeights, borderWeight, shifts: priorShifts(classWeights, priorCorrection) };
   const optionsOf = (sample: Sample) => ({
     inputSize: inputSizeOf(config, config.evaluation),
     evaluation: config.evaluation,

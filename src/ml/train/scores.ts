@@ -2,6 +2,7 @@
 import type { Sureness } from '#shared/metrics/sureness';
 import { voidId } from '#shared/mask/void-id';
 import { crossEntropySum } from '../losses/cross-entropy.ts';
+import { idsOf, type PixelWeights } from '../losses/label-tensors.ts';
 import { logSoftmax } from '../tensor/kernels.ts';
 import { tf, type Tensor, type TensorFlow } from '../tensor/runtime.ts';
 
@@ -37,9 +38,8 @@ function logProbabilitiesOf(scores: Tensor, areLogits: boolean, shifts: readonly
 const shiftsToLearnt = (learnt: readonly number[] | null, offsets: readonly number[] | null): number[] | null =>
   learnt?.map((shift, id) => shift - (offsets?.[id] ?? 0)) ?? offsets?.map((offset) => -offset) ?? null;
 
-/** How a loss is measured: a weight a class, or 1 each, of logits with `shifts` added, as in training (`priorShifts`). */
-export interface LossOptions {
-  classWeights: readonly number[] | null;
+/** How a loss is measured: with weights of pixels, or 1 each, of logits with `shifts` added, as in training (`priorShifts`). */
+export interface LossOptions extends PixelWeights {
   shifts?: readonly number[] | null;
 }
 
@@ -57,13 +57,14 @@ export function lossOf(
   most = mostAtOnce,
 ): { sum: number; weight: number } {
   const total = { sum: 0, weight: 0 };
-  const width = scores.shape[2]!;
+  const [, height, width, classes] = scores.shape as [number, number, number, number];
   const shifts = shiftsToLearnt(loss?.shifts ?? null, offsets ?? null);
+  const ids = idsOf(labels, [height, width], classes, voidId, loss ?? {});
   inBands(scores, most, (band, top) => {
     const logProbabilities = tf.tidy(() => logProbabilitiesOf(band, areLogits, shifts));
-    const own = labels.subarray(top * width, (top + band.shape[1]!) * width);
+    const own = ids.subarray(top * width, (top + band.shape[1]!) * width);
     try {
-      const { sum, weight } = crossEntropySum(logProbabilities, own, voidId, loss?.classWeights ?? null);
+      const { sum, weight } = crossEntropySum(logProbabilities, own, voidId, loss);
       total.sum += sum;
       total.weight += weight;
     } finally {

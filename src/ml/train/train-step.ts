@@ -5,8 +5,8 @@ import type { Batch } from '../data/batch.ts';
 import { takeGradients } from '../layers/leaf.ts';
 import type { Parameter } from '../layers/parameters.ts';
 import { priorShifts } from '../losses/class-weights.ts';
-import { crossEntropy } from '../losses/cross-entropy.ts';
-import { isCounted } from '../losses/label-tensors.ts';
+import { crossEntropyTo } from '../losses/cross-entropy.ts';
+import { idsOf, isCounted, labelTensors, type LabelTensors } from '../losses/label-tensors.ts';
 import { regionLoss } from '../losses/region-loss.ts';
 import { classPresence, labelledImages, seLoss } from '../losses/se-loss.ts';
 import type { HeadOutput } from '../models/enc-head.ts';
@@ -58,25 +58,44 @@ interface Term {
 }
 
 /** The loss on one map of logits: cross-entropy and, where asked for, a region loss. */
-function pixelTerms(name: keyof LossTerms, output: Node, batch: Batch, weight: number, { loss, classWeights }: StepOptions): Term[] {
-  const shifts = priorShifts(classWeights, loss.priorCorrection);
-  const options = { classWeights, shifts, hardPixels: loss.hardPixels };
-  const terms: Term[] = [{ name, output, weight, ...crossEntropy(output.value, batch.labels, voidId, options) }];
+function pixelTerms(
+  name: keyof LossTerms,
+  output: Node,
+  { labels, targets }: { labels: Uint8Array; targets: LabelTensors },
+  weight: number,
+  { loss, classWeights }: StepOptions,
+): Term[] {
+  const options = { shifts: priorShifts(classWeights, loss.priorCorrection), hardPixels: loss.hardPixels };
+  const terms: Term[] = [{ name, output, weight, ...crossEntropyTo(output.value, targets, options) }];
   if (loss.region !== 'none')
-    terms.push({ name: null, output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, batch.labels, voidId) });
+    terms.push({ name: null, output, weight: weight * loss.regionWeight, ...regionLoss(loss.region, output.value, labels, voidId) });
   return terms;
 }
 
 /** All loss terms of a forward pass: pixels, scene, and those of the auxiliary outputs there are. */
 function lossTerms({ logits, seLogits, auxLogits, stage3SeLogits }: HeadOutput, batch: Batch, options: StepOptions): Term[] {
   const { loss } = options;
-  const presence = classPresence(batch.labels, batch.count, seLogits.shape[1]);
-  const known = labelledImages(batch.labels, batch.count);
-  const terms = pixelTerms('crossEntropy', logits, batch, 1, options);
-  for (const output of [seLogits, stage3SeLogits])
-    if (output) terms.push({ name: 'sceneLoss', output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm, known) });
-  if (auxLogits) terms.push(...pixelTerms('auxiliaryLoss', auxLogits, batch, loss.auxWeight, options));
-  return terms;
+  const { labels, count } = batch;
+  const presence = classPresence(labels, count, seLogits.shape[1]);
+  const known = labelledImages(labels, count);
+  // Of both outputs that have pixels.
+  const targets = targetsOf(batch, logits.shape[3], options);
+  try {
+    const terms = pixelTerms('crossEntropy', logits, { labels, targets }, 1, options);
+    for (const output of [seLogits, stage3SeLogits])
+      if (output) terms.push({ name: 'sceneLoss', output, weight: loss.seWeight, ...seLoss(output.value, presence, loss.seForm, known) });
+    if (auxLogits) terms.push(...pixelTerms('auxiliaryLoss', auxLogits, { labels, targets }, loss.auxWeight, options));
+    return terms;
+  } finally {
+    tf.dispose([targets.places, targets.weights]);
+  }
+}
+
+/** What the pixels of a batch are and weigh; owned by the caller. */
+function targetsOf({ labels, size }: Batch, classes: number, { loss, classWeights }: StepOptions): LabelTensors {
+  const weights = { classWeights, borderWeight: loss.borderWeight };
+  const ids = idsOf(labels, size, classes, voidId, weights);
+  return tf.tidy(() => ({ ...labelTensors(ids, classes, voidId, weights) }));
 }
 
 const noTerms: LossTerms = { crossEntropy: null, sceneLoss: null, auxiliaryLoss: null };

@@ -52,6 +52,8 @@ export const lossConfigSchema = z.strictObject({
   regionWeight: z.number().min(0).max(10).default(0.5),
   /** Share of the labelled pixels, those with the largest loss, that the cross-entropy counts; 1 counts all. */
   hardPixels: z.number().min(0.01).max(1).default(1),
+  /** Times what a pixel weighs in it that is within 2 pixels of another class: of thin things that is every one. */
+  borderWeight: z.number().min(1).max(20).default(1),
 });
 
 export const evaluationScales = z.array(z.number().min(0.25).max(4)).min(1).max(8);

@@ -250,6 +250,7 @@ export const settingGroups: readonly SettingGroup[] = [
       ),
       only(number('loss.regionWeight', 'Region weight', [0, 10], 'Of the loss on overlap'), ({ loss }) => loss.region !== 'none'),
       number('loss.hardPixels', 'Hard pixels', [0.01, 1], 'Share of the pixels that count, those with the largest loss; 1 counts all'),
+      number('loss.borderWeight', 'Border weight', [1, 20], 'Times what a pixel counts within 2 px of another class: thin things gain'),
     ],
   },
   {
