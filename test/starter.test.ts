@@ -14,8 +14,13 @@ import { root } from './helpers/workbench.ts';
 const text = (name: string): string => readFileSync(path.join(root, name), 'utf8');
 const file = path.join(root, 'resources/models', modelName);
 const starter = JSON.parse(text('resources/models/starter.json')) as StarterFile;
-/** Preset light as it was then: with batches of eight. */
-const then = withSettings(findPreset('light').config, { batchSize: 8, 'optimizer.learningRate': 2e-3, emaDecay: 0.995 });
+/** Preset light as it was then: with batches of eight, and borders that weigh no more than the rest. */
+const then = withSettings(findPreset('light').config, {
+  batchSize: 8,
+  'optimizer.learningRate': 2e-3,
+  emaDecay: 0.995,
+  'loss.borderWeight': 1,
+});
 
 /** What of a recipe says what is learnt and how: not for how long, at what rate, with what seed, on how many threads, in what precision. */
 function learnt(config: RunConfig): object {

@@ -102,6 +102,8 @@ const light: RunConfig = {
     auxWeight: 0.2,
     classWeights: 'inverse-log-steep',
     priorCorrection: 0.35,
+    // Poles and signs are nothing but border (docs/adr/0036).
+    borderWeight: 4,
   },
   // Chosen by a drive that was not seen in training (docs/adr/0036): what keeps many epochs from overfitting.
   data: {
@@ -151,7 +153,7 @@ const tiny: RunConfig = {
     contextDropout: 0,
     dropPath: 0,
   },
-  loss: { ...light.loss, auxWeight: 0 },
+  loss: { ...light.loss, auxWeight: 0, borderWeight: 1 },
   data: { ...light.data, size: [96, 128], randomScale: [0.5, 1], rotation: 0, blur: 0, mix: 'none' },
   decision: 'likeliest',
   evaluationSize: [128, 160],
